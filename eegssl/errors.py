@@ -1,0 +1,54 @@
+"""The errors that a user can meet, each with the exit code of its kind.
+
+Exit codes: 0 done; 1 a bug of ours; 2 usage or configuration; 3 no usable input, or anything
+refused under ``--strict``; 4 an artifact is missing, damaged or does not match; 75 preempted,
+resumable; 130 interrupted.
+"""
+
+
+class EegsslError(Exception):
+    """A failure that a user can cause and mend; its text says how."""
+
+    exit_code = 1
+
+
+class ConfigError(EegsslError, ValueError):
+    """A flag, a setting or a file of settings that can't be used."""
+
+    exit_code = 2
+
+
+class InputError(EegsslError, ValueError):
+    """No usable input: nothing readable, no labels, too few subjects."""
+
+    exit_code = 3
+
+
+class ArtifactError(EegsslError, ValueError):
+    """An artifact is missing, damaged, or does not match another one."""
+
+    exit_code = 4
+
+
+class LeakError(ArtifactError):
+    """Test data that something upstream was fitted on."""
+
+
+class Preempted(EegsslError):
+    """Stopped by a signal after a checkpoint; the same command goes on from there."""
+
+    exit_code = 75
+
+
+class RecordingRefused(EegsslError, ValueError):
+    """One recording can't be used; the run goes on without it.
+
+    ``code`` is a short word of a closed vocabulary (``truncated``, ``no-eeg`` ...). ``reason``
+    says what was found and expected, and never repeats text out of the file, its name or its
+    path: both may identify a person.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason

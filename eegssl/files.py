@@ -1,0 +1,39 @@
+"""Files as every stage writes them: atomically, and hashed by content."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PARTIAL = ".partial"
+"""The suffix of a file that is being written; one left behind is of a killed run."""
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path``; it is renamed there once the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    yield temporary
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def canonical_json(value: Any, indent: int | None = None) -> str:
+    """JSON with sorted keys and no NaN, the same text for equal values."""
+    return json.dumps(value, sort_keys=True, indent=indent, allow_nan=False, ensure_ascii=False)
+
+
+def hash_json(value: Any) -> str:
+    """The first 32 hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:32]
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
