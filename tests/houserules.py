@@ -1,0 +1,328 @@
+"""The rules of eegssl's architecture, as functions from source files to what breaks them.
+
+Each rule reads syntax trees only, so it sees imports inside functions too and imports nothing
+itself. ``test_architecture.py`` holds the package to them, and each of them to an offender.
+"""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"__main__"}),
+    frozenset({"cli"}),
+    frozenset({"terminal"}),
+    frozenset({"api", "doctor", "stages"}),
+    frozenset({"config", "resolve"}),
+    frozenset({"training", "reports", "baselines"}),
+    frozenset({"objectives", "tasks", "adaptation"}),
+    frozenset({"tokenizer", "encoder"}),
+    frozenset({"corpus", "masking", "scoring", "synth"}),
+    frozenset({"io", "signal", "artifacts", "drafts"}),
+    frozenset({"errors", "settings", "files", "presets"}),
+)
+"""From the top down: a file may import from its own layer and from those below it."""
+
+PRINTERS = {"cli", "terminal", "__main__"}
+STAGE_SUPPORT = {"run"}
+"""Files of ``stages`` that are no stage: what all stages share."""
+WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
+WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "tasks", "adaptation"}
+RECORDING_READERS = {"mne", "pyedflib"}
+TERMINAL = {"typer", "rich", "click"}
+PICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal"}
+PICKLING_CALLS = {"torch.load", "torch.save", "joblib.load", "joblib.dump", "pandas.read_pickle"}
+NETWORK = {"requests", "urllib3", "httpx", "aiohttp", "ftplib", "pooch", "http", "smtplib"}
+FILE_LIBRARIES = {"pyarrow", "safetensors", "shutil", "tempfile", "glob", "sqlite3"}
+FILE_CALLS = {
+    *("open", "fdopen", "read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "iterdir"),
+    *("fromfile", "tofile", "memmap", "savez", "loadtxt", "savetxt", "genfromtxt"),
+    *("numpy.load", "numpy.save"),
+}
+WORDS_OF_IO = "eegssl.io.event_types"
+"""The one part of io that models may know: the vocabulary of events, which reads nothing."""
+
+DRAWERS = {"utils.py", "util.py", "helpers.py", "misc.py"}
+MAX_LINES = 350
+
+
+@dataclass(frozen=True)
+class Import:
+    """One thing that a file imports, wherever in the file, by its full dotted name."""
+
+    name: str
+    line: int
+
+    @property
+    def root(self) -> str:
+        """The top-level package: ``torch`` of ``torch.nn``."""
+        return self.name.split(".")[0]
+
+    @property
+    def part(self) -> str:
+        """Of our own package the part, ``io`` of ``eegssl.io.edf``; else empty."""
+        names = self.name.split(".")
+        return names[1] if names[0] == "eegssl" and len(names) > 1 else ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the package: its path within ``eegssl/``, its text and its syntax tree."""
+
+    path: str
+    text: str = field(repr=False)
+    tree: ast.Module = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """``("io", "edf")`` for ``io/edf.py``, ``("io",)`` for ``io/__init__.py``, () for root."""
+        parts = Path(self.path).with_suffix("").parts
+        return parts[:-1] if parts[-1] == "__init__" else parts
+
+    @property
+    def part(self) -> str:
+        """The package or top-level file that this belongs to; empty for ``eegssl/__init__.py``."""
+        return self.names[0] if self.names else ""
+
+    def at(self, line: int, rule: str) -> str:
+        """The message: where, and which rule."""
+        return f"eegssl/{self.path}:{line}: {rule}"
+
+
+Package = Mapping[str, Source]
+Rule = Callable[[Package], Iterator[str]]
+
+
+def package_of(texts: Mapping[str, str]) -> Package:
+    """Sources by their path within ``eegssl/``, parsed."""
+    return {p: Source(p, text, ast.parse(text, p)) for p, text in sorted(texts.items())}
+
+
+def read_package(root: Path) -> Package:
+    """Every Python file under ``root``."""
+    files = root.rglob("*.py")
+    return package_of({p.relative_to(root).as_posix(): p.read_text("utf-8") for p in files})
+
+
+def dotted(node: ast.AST) -> str:
+    """``a.b.c`` for a name or a chain of attributes, empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return ""
+
+
+def imports(source: Source) -> Iterator[Import]:
+    """Everything a file imports, also relatively, inside functions, and by ``import_module``."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                folder = ("eegssl", *Path(source.path).parts[:-1])
+                above = folder[: len(folder) - node.level + 1]
+                base = ".".join((*above, *([base] if base else [])))
+            yield from (Import(f"{base}.{alias.name}", node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args:
+            called, first = dotted(node.func).split(".")[-1], node.args[0]
+            if called in {"import_module", "__import__"} and isinstance(first, ast.Constant):
+                yield Import(str(first.value), node.lineno)
+
+
+def calls(source: Source) -> Iterator[tuple[str, ast.Call]]:
+    """Every call with its dotted name; names that an import bound are written out in full."""
+    bound: dict[str, str] = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            bound |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom):
+            bound |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call):
+            name = dotted(node.func) or getattr(node.func, "attr", "")
+            head, _, rest = name.partition(".")
+            full = bound.get(head, head)
+            yield (f"{full}.{rest}" if rest else full), node
+
+
+def layer_of(part: str) -> int | None:
+    """The index of a part's layer, None if it is in no layer."""
+    return next((i for i, layer in enumerate(LAYERS) if part in layer), None)
+
+
+def parts_of(package: Package) -> set[str]:
+    """The names that stand directly under ``eegssl``."""
+    return {source.part for source in package.values() if source.part}
+
+
+def imports_point_down(package: Package) -> Iterator[str]:
+    """Imports go from a layer to itself or to a lower one, and never around in a circle."""
+    parts = parts_of(package)
+    sideways: dict[str, set[str]] = {}
+    for source in package.values():
+        own = layer_of(source.part)
+        if source.part and own is None:
+            yield source.at(1, f"{source.part!r} is in no layer: give it a place in LAYERS")
+            continue
+        for found in imports(source):
+            other = layer_of(found.part)
+            if own is None or found.part == source.part:
+                continue
+            if found.part in parts and other is None:
+                yield source.at(found.line, f"imports {found.part!r}, which is in no layer")
+            elif other is not None and other < own:
+                rule = f"{source.part} imports {found.name}: imports point down, never up"
+                yield source.at(found.line, rule)
+            elif other == own:
+                sideways.setdefault(source.part, set()).add(found.part)
+                if source.part in reached(sideways, found.part):
+                    rule = f"{source.part} and {found.part} import each other"
+                    yield source.at(found.line, rule)
+
+
+def reached(edges: Mapping[str, set[str]], start: str) -> set[str]:
+    """Everything that can be reached from ``start`` along the edges, itself left out."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        for following in edges.get(ahead.pop(), set()) - seen:
+            seen.add(following)
+            ahead.append(following)
+    return seen
+
+
+def only_io_reads_recordings(package: Package) -> Iterator[str]:
+    """mne and pyedflib are imported in ``io`` and nowhere else."""
+    for source in package.values():
+        for found in imports(source):
+            if found.root in RECORDING_READERS and source.part != "io":
+                yield source.at(found.line, f"imports {found.root}: only io does")
+
+
+def arrays_without_torch(package: Package) -> Iterator[str]:
+    """signal, masking, scoring, corpus and synth, and what they import of ours, know no torch."""
+    files = {".".join(("eegssl", *source.names)): source for source in package.values()}
+    edges: dict[str, set[str]] = {}
+    torch_lines: dict[str, int] = {}
+    for name, source in files.items():
+        for found in imports(source):
+            if found.root == "torch" or found.name.startswith("safetensors.torch"):
+                torch_lines.setdefault(name, found.line)
+            before = found.name.rpartition(".")[0]
+            edges.setdefault(name, set()).update({found.name, before} & set(files) - {"eegssl"})
+    for name, source in files.items():
+        if source.part not in WITHOUT_TORCH:
+            continue
+        for other in sorted({name} | reached(edges, name)):
+            if other in torch_lines:
+                rule = f"{source.part} knows no torch"
+                through = "" if other == name else f", and reaches it through {other}"
+                line = torch_lines[name] if other == name else 1
+                yield source.at(line, f"{rule}{through}")
+
+
+def models_without_files(package: Package) -> Iterator[str]:
+    """tokenizer, encoder, objectives, tasks and adaptation take arrays: no files, no terminal."""
+    for source in package.values():
+        if source.part not in WITHOUT_FILES:
+            continue
+        for found in imports(source):
+            library = found.root in FILE_LIBRARIES | TERMINAL | RECORDING_READERS
+            ours = found.part in {"io", "artifacts", "drafts", "files"}
+            if library or (ours and not found.name.startswith(WORDS_OF_IO)):
+                yield source.at(
+                    found.line, f"{source.part} imports {found.name}: it knows no files"
+                )
+        for name, call in calls(source):
+            if name in FILE_CALLS or name.split(".")[-1] in FILE_CALLS:
+                yield source.at(call.lineno, f"{source.part} calls {name}(): it knows no files")
+
+
+def only_cli_prints(package: Package) -> Iterator[str]:
+    """print, rich, typer and the standard streams belong to cli and its terminal."""
+    for source in package.values():
+        if source.part in PRINTERS:
+            continue
+        for found in imports(source):
+            if found.root in TERMINAL:
+                yield source.at(found.line, f"imports {found.root}: only cli prints")
+        for name, call in calls(source):
+            if name == "print" or name.startswith(("sys.stdout.", "sys.stderr.")):
+                yield source.at(call.lineno, f"calls {name}(): only cli prints")
+
+
+def stages_stand_alone(package: Package) -> Iterator[str]:
+    """A stage imports no other stage; benchmark, which runs them, may."""
+    for source in package.values():
+        if source.part != "stages" or source.names == ("stages", "benchmark"):
+            continue
+        for found in imports(source):
+            names = tuple(found.name.split(".")[1:3])
+            other = found.part == "stages" and names != source.names
+            if other and not STAGE_SUPPORT & set(names[1:]):
+                yield source.at(found.line, f"imports {found.name}: no stage but benchmark does")
+
+
+def no_pickle(package: Package) -> Iterator[str]:
+    """Nothing pickles or reads pickles: loading a file must never run code."""
+    for source in package.values():
+        for found in imports(source):
+            if found.root in PICKLERS:
+                yield source.at(found.line, f"imports {found.root}: no pickle anywhere")
+        for name, call in calls(source):
+            allowed = any(
+                keyword.arg == "allow_pickle"
+                and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+                for keyword in call.keywords
+            )
+            if name in PICKLING_CALLS or name.endswith(".read_pickle") or allowed:
+                yield source.at(call.lineno, f"calls {name}(): no pickle anywhere")
+
+
+def no_network(package: Package) -> Iterator[str]:
+    """eegssl works offline and reports to nobody."""
+    for source in package.values():
+        for found in imports(source):
+            if found.root in NETWORK or found.name.startswith("urllib.request"):
+                yield source.at(found.line, f"imports {found.name}: eegssl opens no connections")
+
+
+def no_drawers(package: Package) -> Iterator[str]:
+    """No file for whatever has no place: a function lives with what it is about."""
+    for source in package.values():
+        if DRAWERS & {f"{Path(part).stem}.py" for part in Path(source.path).parts}:
+            yield source.at(1, "no utils.py and the like: name a file for what it is about")
+
+
+def short_files(package: Package) -> Iterator[str]:
+    """A file does one thing."""
+    for source in package.values():
+        lines = source.text.count("\n")
+        if lines > MAX_LINES:
+            yield source.at(MAX_LINES + 1, f"{lines} lines; at most {MAX_LINES}: split it")
+
+
+def init_files_are_light(package: Package) -> Iterator[str]:
+    """A package's ``__init__.py`` holds a docstring only, so importing it loads nothing."""
+    for source in package.values():
+        if source.path.endswith("__init__.py") and source.part:
+            for node in source.tree.body[1:]:
+                yield source.at(node.lineno, "__init__.py holds only a docstring")
+
+
+def configurations_are_light(package: Package) -> Iterator[str]:
+    """A ``config.py`` imports the standard library, pydantic, settings, errors, other configs."""
+    allowed = sys.stdlib_module_names | {"pydantic", "pydantic_core", "eegssl"}
+    ours = ("eegssl.settings", "eegssl.errors", "eegssl.presets")
+    for source in package.values():
+        if not source.names or source.names[-1] != "config":
+            continue
+        for found in imports(source):
+            own = found.name.startswith(ours) or "config" in found.name.split(".")
+            if found.root not in allowed or (found.root == "eegssl" and not own):
+                yield source.at(found.line, f"a config.py imports {found.name}: keep it light")

@@ -1,0 +1,168 @@
+"""eegssl keeps the rules of its architecture, and each rule can tell when one is broken."""
+
+from pathlib import Path
+
+import docrules
+import houserules
+import pytest
+from houserules import Package, Rule, package_of, read_package
+
+import eegssl
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        houserules.imports_point_down,
+        houserules.only_io_reads_recordings,
+        houserules.arrays_without_torch,
+        houserules.models_without_files,
+        houserules.only_cli_prints,
+        houserules.stages_stand_alone,
+        houserules.no_pickle,
+        houserules.no_network,
+        houserules.no_drawers,
+        houserules.short_files,
+        houserules.init_files_are_light,
+        houserules.configurations_are_light,
+        docrules.docstrings,
+        docrules.documented_settings,
+        docrules.used_settings,
+    )
+}
+
+SETTINGS = '''class Model(Settings):
+    """Doc."""
+
+    width: int = 8
+    """Units of each layer."""
+'''
+
+# rule, {path within eegssl: source}, the place that its message has to name
+OFFENDERS: list[tuple[str, dict[str, str], str]] = [
+    ("imports_point_down", {"errors.py": "from eegssl import __version__, io"}, "errors.py:1"),
+    (
+        "imports_point_down",
+        {"errors.py": "import eegssl.settings\nimport eegssl.cli"},
+        "errors.py:2",
+    ),
+    ("imports_point_down", {"io/a.py": "\nfrom eegssl import corpus"}, "io/a.py:2"),
+    ("imports_point_down", {"io/a.py": "def f():\n    from ..stages import x"}, "io/a.py:2"),
+    ("imports_point_down", {"training/a.py": "from eegssl.config import c"}, "training/a.py:1"),
+    ("imports_point_down", {"newcomer.py": ""}, "newcomer.py:1"),
+    (
+        "imports_point_down",
+        {"io/a.py": "import eegssl.signal", "signal/b.py": "import eegssl.io"},
+        "signal/b.py:1",
+    ),
+    ("only_io_reads_recordings", {"signal/a.py": "import mne.io"}, "signal/a.py:1"),
+    ("only_io_reads_recordings", {"synth/a.py": "def f():\n  from mne import io"}, "synth/a.py:2"),
+    ("only_io_reads_recordings", {"cli.py": "__import__('pyedflib')"}, "cli.py:1"),
+    ("arrays_without_torch", {"masking/a.py": "import numpy\nimport torch.nn"}, "masking/a.py:2"),
+    ("arrays_without_torch", {"corpus/a.py": "from safetensors.torch import x"}, "corpus/a.py:1"),
+    (
+        "arrays_without_torch",
+        {
+            "corpus/a.py": "from eegssl.artifacts import b",
+            "artifacts.py": "from eegssl.files import c",
+            "files.py": "def f():\n    import torch",
+        },
+        "corpus/a.py:1",
+    ),
+    ("models_without_files", {"encoder/a.py": "def f(p):\n    return open(p)"}, "encoder/a.py:2"),
+    ("models_without_files", {"tasks/a.py": "x = path.read_text()"}, "tasks/a.py:1"),
+    ("models_without_files", {"tasks/a.py": "x = (a / b).read_text()"}, "tasks/a.py:1"),
+    ("models_without_files", {"tokenizer/a.py": "import numpy as np\nnp.load(p)"}, "a.py:2"),
+    ("models_without_files", {"objectives/a.py": "from rich import box"}, "objectives/a.py:1"),
+    ("models_without_files", {"adaptation/a.py": "from eegssl.io import edf"}, "a.py:1"),
+    ("only_cli_prints", {"training/a.py": "def f():\n    print(1)"}, "training/a.py:2"),
+    ("only_cli_prints", {"stages/a.py": "from rich.console import Console"}, "stages/a.py:1"),
+    ("only_cli_prints", {"stages/a.py": "import sys\nsys.stderr.write('x')"}, "stages/a.py:2"),
+    ("stages_stand_alone", {"stages/a.py": "from eegssl.stages import b"}, "stages/a.py:1"),
+    ("stages_stand_alone", {"stages/a.py": "from .b import run"}, "stages/a.py:1"),
+    ("stages_stand_alone", {"stages/run.py": "import eegssl.stages.b"}, "stages/run.py:1"),
+    ("no_pickle", {"io/a.py": "import pickle"}, "io/a.py:1"),
+    ("no_pickle", {"api.py": "import torch as t\nt.load(p, weights_only=True)"}, "api.py:2"),
+    ("no_pickle", {"api.py": "from torch import save\nsave(p)"}, "api.py:2"),
+    ("no_pickle", {"api.py": "import numpy as np\nnp.load(p, allow_pickle=True)"}, "api.py:2"),
+    ("no_network", {"io/a.py": "import urllib.request"}, "io/a.py:1"),
+    ("no_drawers", {"io/utils.py": ""}, "io/utils.py:1"),
+    ("no_drawers", {"utils/a.py": ""}, "utils/a.py:1"),
+    ("short_files", {"io/a.py": "x = 1\n" * 351}, "io/a.py:351"),
+    ("init_files_are_light", {"io/__init__.py": '"""Doc."""\nimport os'}, "io/__init__.py:2"),
+    ("configurations_are_light", {"io/config.py": "import numpy"}, "io/config.py:1"),
+    (
+        "configurations_are_light",
+        {"io/config.py": "import os\nimport eegssl.io.edf"},
+        "config.py:2",
+    ),
+    ("docstrings", {"io/a.py": "import os"}, "io/a.py:1"),
+    ("docstrings", {"io/a.py": '"""Doc."""\n\ndef f():\n    pass'}, "io/a.py:3"),
+    ("docstrings", {"io/a.py": '"""Doc."""\n\nclass A:\n    x = 1'}, "io/a.py:3"),
+    ("docstrings", {"io/a.py": '"D."\nclass A:\n  "D."\n  def f(self):\n    pass'}, "io/a.py:4"),
+    ("documented_settings", {"io/config.py": "class A(Settings):\n    x: int = 1"}, "config.py:2"),
+    (
+        "documented_settings",
+        {
+            "a.py": "class A(settings.Settings):\n  pass",
+            "b.py": "class B(A):\n  x: int\n  y: int\n",
+        },
+        "b.py:3",
+    ),
+    ("used_settings", {"io/config.py": SETTINGS}, "io/config.py:4"),
+    ("used_settings", {"io/config.py": SETTINGS, "io/a.py": "c.width = 1"}, "io/config.py:4"),
+    (
+        "used_settings",
+        {"io/config.py": f"{SETTINGS}\n    def f(self):\n        return self.width\n"},
+        "io/config.py:4",
+    ),
+]
+# what looks like an offence and is none
+INNOCENTS: list[tuple[str, dict[str, str]]] = [
+    ("imports_point_down", {"errors.py": "from eegssl import __version__"}),
+    ("imports_point_down", {"stages/a.py": "from eegssl.io import edf\nimport torch"}),
+    ("imports_point_down", {"io/a.py": "from eegssl.signal import b", "signal/b.py": "import os"}),
+    ("imports_point_down", {"io/a.py": "from .b import c\nfrom eegssl.io.d import e"}),
+    ("only_io_reads_recordings", {"io/a.py": "import mne, pyedflib"}),
+    ("arrays_without_torch", {"corpus/a.py": "import safetensors.numpy\nimport eegssl.signal"}),
+    ("arrays_without_torch", {"training/a.py": "import torch\nimport eegssl.corpus"}),
+    ("models_without_files", {"encoder/a.py": "import torch\nmodel.load_state_dict(x)"}),
+    ("models_without_files", {"tasks/a.py": "from eegssl.io.event_types import Event"}),
+    ("only_cli_prints", {"cli.py": "from rich import box\nprint(1)"}),
+    ("stages_stand_alone", {"stages/benchmark.py": "from eegssl.stages import finetune"}),
+    ("stages_stand_alone", {"stages/a.py": "from eegssl.stages.run import Run"}),
+    ("no_pickle", {"api.py": "import numpy as np\nnp.load(p, allow_pickle=False)"}),
+    ("short_files", {"io/a.py": "x = 1\n" * 350}),
+    ("init_files_are_light", {"__init__.py": '"""Doc."""\n__version__ = "1"'}),
+    ("configurations_are_light", {"config.py": "import tomllib\nimport eegssl.io.config"}),
+    ("docstrings", {"io/a.py": '"""Doc."""\ndef _f():\n    pass\nclass _A:\n    pass'}),
+    ("documented_settings", {"io/config.py": SETTINGS}),
+    ("used_settings", {"io/config.py": SETTINGS, "io/a.py": "x = c.width"}),
+]
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return read_package(Path(eegssl.__file__).parent)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_package_keeps_the_rule(rule: str, package: Package) -> None:
+    assert len(package) > 10
+    broken = list(RULES[rule](package))
+    if broken:
+        pytest.fail("\n".join([str(RULES[rule].__doc__), *broken]), pytrace=False)
+
+
+@pytest.mark.parametrize(("rule", "texts", "place"), OFFENDERS)
+def test_the_rule_names_an_offender(rule: str, texts: dict[str, str], place: str) -> None:
+    broken = list(RULES[rule](package_of(texts)))
+    assert any(f"{place}: " in message for message in broken), broken
+
+
+@pytest.mark.parametrize(("rule", "texts"), INNOCENTS)
+def test_the_rule_lets_the_innocent_pass(rule: str, texts: dict[str, str]) -> None:
+    assert list(RULES[rule](package_of(texts))) == []
+
+
+def test_every_rule_has_been_seen_to_fail() -> None:
+    assert {rule for rule, _, _ in OFFENDERS} == set(RULES)
