@@ -1,0 +1,1 @@
+"""Settings in TOML: model sizes and data the code reads."""

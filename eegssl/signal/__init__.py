@@ -1,0 +1,1 @@
+"""EEG as NumPy arrays: electrodes, regions, derivations, filters (no torch, no files)."""
