@@ -1,0 +1,55 @@
+"""Annotations inside EDF+ and BDF+ files, in seconds from the recording's first sample."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from eegssl.io.edf_header import EdfHeader, read_header
+from eegssl.io.records import annotation_bytes
+from eegssl.io.tal import parse_tals
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A remark on a stretch of time; ``duration_s`` is None where the file gives none.
+
+    The text is what somebody typed, often with names in it: never log or store it.
+    """
+
+    onset_s: float
+    duration_s: float | None
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AnnotationScan:
+    """All annotations in order of onset, and how many pieces could not be read as such."""
+
+    annotations: tuple[Annotation, ...]
+    n_unreadable: int
+
+
+def read_annotations(path: Path, header: EdfHeader | None = None) -> list[Annotation]:
+    """The annotations of a file in order of onset; time-keeping entries are left out.
+
+    Raises RecordingRefused where the file itself can't be read; junk between annotations is
+    skipped (`scan_annotations` counts it).
+    """
+    return list(scan_annotations(header or read_header(path)).annotations)
+
+
+def scan_annotations(header: EdfHeader) -> AnnotationScan:
+    """Annotations of all annotation signals, onsets counted from the first sample.
+
+    The file counts them from the header's clock, the samples begin ``start_offset_s`` later.
+    """
+    annotations: list[Annotation] = []
+    n_unreadable = 0
+    for index in header.annotation_signals:
+        for raw in annotation_bytes(header, index):
+            scan = parse_tals(raw)
+            n_unreadable += scan.n_unreadable
+            for tal in scan.tals:
+                onset_s = round(tal.onset_s - header.start_offset_s, 9)
+                annotations += [Annotation(onset_s, tal.duration_s, text) for text in tal.texts]
+    annotations.sort(key=lambda annotation: annotation.onset_s)
+    return AnnotationScan(tuple(annotations), n_unreadable)

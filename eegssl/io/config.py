@@ -1,0 +1,43 @@
+"""Choices about how the world's files are read: labels, subjects, units. Imports nothing heavy."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from eegssl.settings import Settings
+
+EventSource = Literal["tsv", "seizures", "edf"]
+SUBJECT_ALIASES = {"chb21": "chb01"}
+
+
+class EventSettings(Settings):
+    """Where a recording's labels come from and which texts count."""
+
+    sources: tuple[EventSource, ...] = ("tsv", "seizures", "edf")
+    """Kinds of label files in order of trust; only the first kind that a recording has says
+    where its seizures are, so that no seizure is counted twice."""
+
+    markers: tuple[str, ...] = ("T0", "T1", "T2")
+    """Texts kept verbatim as event types, beside the SzCORE vocabulary (here those of eegmmi)."""
+
+    type_columns: tuple[str, ...] = ("eventType", "trial_type")
+    """Columns of a TSV file that may hold the type of an event; the first one present is read."""
+
+
+class SubjectSettings(Settings):
+    """How the subject of a recording is found."""
+
+    pattern: str | None = None
+    """Regular expression with one group, searched in the path below the root; the group is the
+    subject. None: BIDS, known corpora, the EDF+ patient code, then the first folder."""
+
+    aliases: dict[str, str] = Field(default=SUBJECT_ALIASES)
+    """Subjects who are the same person: CHB-MIT's chb21 is chb01, recorded 1.5 years later."""
+
+
+class ReadSettings(Settings):
+    """What is read into signals that say too little about themselves."""
+
+    assumed_unit: str | None = None
+    """Unit taken for EEG channels without one (``uV``, ``mV``, ``V``, ``nV``). None: such a
+    recording is refused, since a wrong guess is wrong by a factor of a thousand."""

@@ -1,0 +1,64 @@
+"""Files that look like recordings and are not: pointers, and damage by text-mode transfer."""
+
+from pathlib import Path
+
+import numpy as np
+
+from eegssl.errors import RecordingRefused
+
+_POINTERS = (b"version https://git-lfs", b"version https://hawser", b"/annex/objects/")
+_SAMPLE_BYTES = 4 << 20
+_MIN_PLACES = 32
+
+
+def check_not_pointer(start: bytes) -> None:
+    """Refuse the small text that version control leaves in place of a large file."""
+    if start.startswith(_POINTERS) or b".git/annex/objects" in start:
+        reason = "a pointer file of large-file storage, not the recording: fetch the file itself"
+        raise RecordingRefused("not-edf", reason)
+
+
+def check_text_mode(path: Path, header_bytes: int, bytes_per_sample: int) -> None:
+    """Refuse data whose bytes a transfer in text mode has changed.
+
+    Such a transfer writes 0x0D before every 0x0A. In samples 0x0A follows 0x0D by chance only,
+    so that dozens of them without one exception, at all places within a sample, are proof.
+    (At one place alone they could be a channel stuck at the value 0x0A0D.) The first 4 MB are
+    looked at. A transfer as UTF-8 leaves the bytes EF BF BD for whatever was not text.
+    """
+    with open(path, "rb") as file:
+        file.seek(header_bytes)
+        data = np.frombuffer(file.read(_SAMPLE_BYTES), dtype=np.uint8)
+    feeds = np.flatnonzero(data == 0x0A)
+    if _all_follow_returns(data, feeds[feeds > 0], bytes_per_sample):
+        reason = (
+            f"line-ending damage: all of {len(feeds)} bytes 0x0A follow a 0x0D, as after a transfer"
+            " in text mode, which can't be undone safely: transfer the file again in binary mode"
+        )
+        raise RecordingRefused("text-mode", reason)
+    n_replaced = _replacement_characters(data, bytes_per_sample)
+    if n_replaced > len(data) // 60:
+        reason = (
+            f"the file was saved as text: {n_replaced} places hold the replacement character;"
+            " transfer the original again in binary mode"
+        )
+        raise RecordingRefused("text-mode", reason)
+
+
+def _all_follow_returns(data: np.ndarray, feeds: np.ndarray, bytes_per_sample: int) -> bool:
+    after_return = bool(np.all(data[feeds - 1] == 0x0D))
+    return after_return and _scattered(feeds, bytes_per_sample)
+
+
+def _replacement_characters(data: np.ndarray, bytes_per_sample: int) -> int:
+    """How often U+FFFD occurs as UTF-8, 0 where that can be a stuck channel."""
+    places = np.flatnonzero((data[:-2] == 0xEF) & (data[1:-1] == 0xBF) & (data[2:] == 0xBD))
+    return len(places) if _scattered(places, bytes_per_sample) else 0
+
+
+def _scattered(places: np.ndarray, bytes_per_sample: int) -> bool:
+    """Many places, and not all at the same byte of a sample."""
+    if len(places) < _MIN_PLACES:
+        return False
+    common = int(np.bincount(places % bytes_per_sample).max())
+    return common < 0.9 * len(places)

@@ -1,0 +1,48 @@
+"""Finding the recordings below a folder."""
+
+import os
+from pathlib import Path
+
+from eegssl.errors import InputError
+
+SUFFIXES = (".edf", ".bdf")
+
+
+def find_recordings(root: Path) -> list[Path]:
+    """All EDF and BDF files at or below ``root``, in any case of the suffix, sorted by path.
+
+    Hidden files and folders are skipped, links are followed, every folder is visited once.
+    A link to a file that is gone, and a folder that may not be opened, are in the list too, so
+    that reading refuses them with a reason: nothing is dropped in silence.
+
+    Raises InputError where ``root`` does not exist, or is a file of another kind.
+    """
+    if root.is_file():
+        if not _is_recording(root.name):
+            raise InputError("the input is a file, but neither .edf nor .bdf: give a folder")
+        return [root]
+    if not root.is_dir():
+        raise InputError("the input folder does not exist: check the path")
+    found: list[Path] = []
+    visited: set[tuple[int, int]] = set()
+
+    def refuse_later(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for folder, folders, files in os.walk(root, onerror=refuse_later, followlinks=True):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        # Real folders before links to them, so that a path is the one a user would give.
+        folders[:] = sorted(
+            (name for name in folders if not name.startswith(".")),
+            key=lambda name: (os.path.islink(os.path.join(folder, name)), name),
+        )
+        found += [Path(folder, name) for name in files if _is_recording(name)]
+    return sorted(found, key=lambda path: path.as_posix())
+
+
+def _is_recording(name: str) -> bool:
+    return not name.startswith(".") and name.lower().endswith(SUFFIXES)

@@ -1,0 +1,237 @@
+"""Headers of EDF, EDF+, BDF and BDF+ files: what a recording says about itself, checked.
+
+Sources: Kemp et al. 1992 (EDF), Kemp & Olivan 2003 (EDF+), BioSemi (BDF: the same with 24 bit).
+Nothing is guessed: a file that can't be right is refused with a reason that tells what was found
+and what was expected, and that never repeats text out of the file.
+"""
+
+import math
+import os
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.damage import check_not_pointer, check_text_mode
+from eegssl.io.tal import decode
+from eegssl.io.timekeeping import check_timekeeping
+
+MAIN_BYTES = 256
+SIGNAL_BYTES = 256
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+# Widths of the fields of a signal, in the order in which the header stores them.
+_WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
+_WIDTHS |= {"digital_min": 8, "digital_max": 8, "filter": 80, "samples": 8, "reserved": 32}
+
+
+@dataclass(frozen=True)
+class EdfHeader:
+    """What is known of one EDF or BDF file (per-signal fields are tuples of equal length).
+
+    ``n_records`` is resolved: the whole records that are really there. Limits that can't be read
+    are NaN. ``start_offset_s`` is the onset of the first time-keeping TAL: annotation times count
+    from the header's clock, samples from there. ``notes`` are codes of what is unusual:
+    ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``.
+    """
+
+    path: Path = field(repr=False)
+    file_bytes: int
+    header_bytes: int
+    bytes_per_sample: int
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+    physical_min: tuple[float, ...]
+    physical_max: tuple[float, ...]
+    digital_min: tuple[float, ...]
+    digital_max: tuple[float, ...]
+    samples_per_record: tuple[int, ...]
+    record_duration_s: float
+    n_records: int
+    declared_records: int
+    is_plus: bool
+    continuous: bool
+    patient_code: str = field(repr=False)
+    start_offset_s: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def record_bytes(self) -> int:
+        """Bytes of one data record."""
+        return sum(self.samples_per_record) * self.bytes_per_sample
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the samples that are there, in seconds."""
+        return self.n_records * self.record_duration_s
+
+    @property
+    def annotation_signals(self) -> tuple[int, ...]:
+        """Indices of the signals that hold annotations in place of samples."""
+        names = ("EDF Annotations", "BDF Annotations")
+        return tuple(i for i, label in enumerate(self.labels) if label in names)
+
+    @property
+    def ordinary_signals(self) -> tuple[int, ...]:
+        """Indices of the signals that hold samples."""
+        return tuple(i for i in range(len(self.labels)) if i not in self.annotation_signals)
+
+    def sfreq_hz(self, index: int) -> float:
+        """Sampling rate of one signal."""
+        return self.samples_per_record[index] / self.record_duration_s
+
+
+def read_header(path: Path) -> EdfHeader:
+    """Read and check the header, the file's size, and the time-keeping of all records.
+
+    Raises RecordingRefused with one of the codes ``unreadable``, ``not-edf``, ``header``,
+    ``text-mode``, ``damaged``, ``no-records``, ``discontinuous``.
+    """
+    try:
+        file_bytes = os.stat(path).st_size
+        with open(path, "rb") as file:
+            main = file.read(MAIN_BYTES)
+            bytes_per_sample = _sample_width(main)
+            n_signals = _integer(main[252:256], "number of signals", 1, 9999)
+            table = file.read(SIGNAL_BYTES * n_signals)
+    except OSError as error:
+        cause = "a link to a file that is not here" if os.path.islink(path) else error.strerror
+        raise RecordingRefused("unreadable", f"the file can't be opened: {cause}") from error
+    header = _parse(path, main, table, n_signals, bytes_per_sample, file_bytes)
+    check_text_mode(header.path, header.header_bytes, bytes_per_sample)
+    header = _resolve_records(header)
+    offset_s, notes = check_timekeeping(header)
+    return replace(header, start_offset_s=offset_s, notes=header.notes + notes)
+
+
+def _sample_width(main: bytes) -> int:
+    """Bytes of a sample by the first bytes of the file: 2 in EDF, 3 in BDF."""
+    check_not_pointer(main)
+    if len(main) < MAIN_BYTES:
+        reason = f"the file has {len(main)} bytes; a header alone needs {MAIN_BYTES} and more"
+        raise RecordingRefused("not-edf", reason)
+    if main[:8] == b"\xffBIOSEMI":
+        return 3
+    if main[:8].strip(b" \x00") == b"0":
+        return 2
+    reason = "the first 8 bytes are neither EDF's version number nor BDF's mark"
+    raise RecordingRefused("not-edf", reason)
+
+
+def _parse(
+    path: Path, main: bytes, table: bytes, n_signals: int, width: int, file_bytes: int
+) -> EdfHeader:
+    """The header's fields, each checked by itself and against the others."""
+    expected = MAIN_BYTES + SIGNAL_BYTES * n_signals
+    header_bytes = _integer(main[184:192], "number of header bytes", 0, 10**8)
+    if header_bytes != expected:
+        reason = f"header length {header_bytes}, expected {expected} for {n_signals} signals"
+        raise RecordingRefused("header", reason)
+    if file_bytes < expected or len(table) < expected - MAIN_BYTES:
+        reason = f"the file ends inside its header: {file_bytes} of {expected} bytes"
+        raise RecordingRefused("header", reason)
+    fields = _signal_fields(table, n_signals)
+    kind = _text(main[192:236])
+    is_plus = kind.startswith(("EDF+", "BDF+"))
+    header = EdfHeader(
+        path=Path(path),
+        file_bytes=file_bytes,
+        header_bytes=header_bytes,
+        bytes_per_sample=width,
+        labels=tuple(_text(raw) for raw in fields["label"]),
+        units=tuple(_text(raw) for raw in fields["unit"]),
+        physical_min=tuple(_limit(raw) for raw in fields["physical_min"]),
+        physical_max=tuple(_limit(raw) for raw in fields["physical_max"]),
+        digital_min=tuple(_limit(raw) for raw in fields["digital_min"]),
+        digital_max=tuple(_limit(raw) for raw in fields["digital_max"]),
+        samples_per_record=tuple(
+            _integer(raw, f"samples per record of signal {i + 1}", 0, 10**8)
+            for i, raw in enumerate(fields["samples"])
+        ),
+        record_duration_s=_duration(main[244:252]),
+        n_records=0,
+        declared_records=_integer(main[236:244], "number of records", -1, 10**8),
+        is_plus=is_plus,
+        continuous=not kind.startswith(("EDF+D", "BDF+D")),
+        patient_code=_patient_code(main[8:88]) if is_plus else "",
+    )
+    return _check_records(header)
+
+
+def _check_records(header: EdfHeader) -> EdfHeader:
+    """Refuse records without bytes, and samples in records without duration."""
+    if header.record_bytes == 0:
+        raise RecordingRefused("header", "no signal has a sample in a record")
+    if header.record_duration_s == 0 and header.ordinary_signals:
+        reason = "record duration 0 s, expected more: only files without signals may have 0"
+        raise RecordingRefused("header", reason)
+    return header
+
+
+def _resolve_records(header: EdfHeader) -> EdfHeader:
+    """How many whole records there are, with a note where the header says something else."""
+    n_there, rest = divmod(header.file_bytes - header.header_bytes, header.record_bytes)
+    declared = header.declared_records
+    notes: tuple[str, ...] = ()
+    if declared < 0:
+        declared = n_there
+        notes = ("record-count-unknown", *(("truncated",) if rest else ()))
+    elif n_there < declared:
+        notes = ("truncated",)
+    elif n_there > declared or rest:
+        notes = ("surplus",)
+    n_records = min(declared, n_there)
+    if n_records == 0:
+        reason = f"no whole data record: the header says {declared}, the file holds {n_there}"
+        raise RecordingRefused("no-records", reason)
+    return replace(header, n_records=n_records, notes=notes)
+
+
+def _signal_fields(table: bytes, n_signals: int) -> dict[str, list[bytes]]:
+    """The raw fields of every signal: the table stores each field for all signals in turn."""
+    fields: dict[str, list[bytes]] = {}
+    start = 0
+    for name, width in _WIDTHS.items():
+        fields[name] = [table[start + i * width :][:width] for i in range(n_signals)]
+        start += width * n_signals
+    return fields
+
+
+def _text(raw: bytes) -> str:
+    return decode(raw).strip(" \x00\t")
+
+
+def _number(raw: bytes) -> float | None:
+    text = raw.decode("latin-1").strip(" \x00")
+    if not _NUMBER.fullmatch(text) or not text.isascii():
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _limit(raw: bytes) -> float:
+    """A physical or digital limit, NaN where it can't be read: some signals are never used."""
+    value = _number(raw)
+    return math.nan if value is None else value
+
+
+def _integer(raw: bytes, what: str, least: int, most: int) -> int:
+    value = _number(raw)
+    if value is None or value != int(value):
+        raise RecordingRefused("header", f"{what}: expected a whole number, got other text")
+    if not least <= value <= most:
+        raise RecordingRefused("header", f"{what}: got {value:.0f}, expected {least} to {most}")
+    return int(value)
+
+
+def _duration(raw: bytes) -> float:
+    value = _number(raw)
+    if value is None or value < 0:
+        reason = "record duration: expected seconds, 0 or more, got something else"
+        raise RecordingRefused("header", reason)
+    return value
+
+
+def _patient_code(raw: bytes) -> str:
+    """The first word of EDF+'s patient field; a hospital's own code for the person."""
+    words = _text(raw).split()
+    return words[0] if words else ""

@@ -1,0 +1,109 @@
+"""Events in one form, the closed vocabulary of their types, and the spellings of it.
+
+Source: SzCORE annotation format (Dan et al. 2024), which follows ILAE 2017 and HED-SCORE; its
+website writes hyphens, BIDS and we underscores. ``impd`` (impedance check) is SeizeIT2's.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MOTOR = ("automatisms", "atonic", "clonic", "spasms", "hyperkinetic", "myoclonic", "tonic")
+_NON_MOTOR = ("autonomic", "behavior", "cognitive", "emotional", "sensory")
+_GENERALIZED_MOTOR = (
+    *("tonicClonic", "clonic", "tonic", "myoclonic"),
+    *("myoTC", "myoAtonic", "atonic", "spasms"),
+)
+_ABSENCE = ("typical", "atypical", "myoclonic", "eyelidMyo", "eyelidMyio")
+_UNKNOWN_MOTOR = ("myoclonic", "tonicClonic", "tonicMyio", "hyperkinetic", "spasms")
+
+
+def _tree(stem: str, motor: tuple[str, ...], non_motor: tuple[str, ...]) -> list[str]:
+    """A seizure class with its motor and non-motor kinds."""
+    kinds = [stem, f"{stem}_m", f"{stem}_nm", f"{stem}_um"]
+    kinds += [f"{stem}_m_{kind}" for kind in motor]
+    return kinds + [f"{stem}_nm_{kind}" for kind in non_motor]
+
+
+SEIZURE_TYPES: tuple[str, ...] = (
+    "sz",
+    "sz_foc",
+    "sz_foc_f2b",
+    *_tree("sz_foc_a", _MOTOR, _NON_MOTOR),
+    *_tree("sz_foc_ia", _MOTOR, _NON_MOTOR),
+    *_tree("sz_foc_ua", _MOTOR, _NON_MOTOR),
+    *_tree("sz_gen", _GENERALIZED_MOTOR, _ABSENCE),
+    *_tree("sz_uo", _UNKNOWN_MOTOR, ("behavior",)),
+    "sz_uc",
+)
+EVENT_TYPES: tuple[str, ...] = ("bckg", "impd", *SEIZURE_TYPES)
+_ALIASES = {"seizure": "sz", "seiz": "sz", "background": "bckg"}
+_CANONICAL = {name.lower(): name for name in EVENT_TYPES} | _ALIASES
+_EDGE = re.compile(
+    r"(?:seizure|seiz|sz)[ _-]?(start|starts|onset|begin|begins|on|end|ends|offset|stop|off)"
+)
+_START = ("start", "starts", "onset", "begin", "begins", "on")
+_HINT = re.compile(r"sei[zs]|(?<![a-z])sz(?![a-z])|krampf|crise|convuls|anfall", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One labelled stretch of a recording; ``channels`` empty means all or not said."""
+
+    onset_s: float
+    duration_s: float
+    type: str
+    channels: tuple[str, ...] = ()
+    confidence: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class EventsFound:
+    """Events in order of onset, and what was not taken over.
+
+    ``n_dropped``: texts outside the vocabulary. ``n_unresolved``: of those not counted there,
+    texts that seem to speak of a seizure and do not say from when to when. ``n_unreadable``:
+    broken annotations. While either of the last two is above 0, what is no event here need not be
+    background. ``source`` is the kind of file that says where seizures are, "" for none.
+    """
+
+    events: tuple[Event, ...]
+    n_dropped: int = 0
+    n_unresolved: int = 0
+    n_unreadable: int = 0
+    source: str = ""
+
+
+def event_type(text: str, markers: tuple[str, ...] = ()) -> str | None:
+    """The canonical type of a text, None where it is not in the vocabulary.
+
+    Case and hyphens against underscores do not matter; ``markers`` count verbatim.
+    """
+    stripped = text.strip()
+    if stripped in markers:
+        return stripped
+    return _CANONICAL.get(re.sub(r"[\s-]+", "_", stripped.lower()))
+
+
+def seizure_edge(text: str) -> str | None:
+    """``start`` or ``end`` for texts that mark one edge of a seizure, else None."""
+    found = _EDGE.fullmatch(text.strip().lower())
+    if not found:
+        return None
+    return "start" if found[1] in _START else "end"
+
+
+def mentions_seizure(text: str) -> bool:
+    """Whether a text that is no event type still seems to speak of a seizure."""
+    return _HINT.search(text) is not None
+
+
+def is_seizure(kind: str) -> bool:
+    """Whether an event type is a seizure of any kind."""
+    return kind in SEIZURE_TYPES
+
+
+def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Events sorted by onset, then duration, then type."""
+    return tuple(sorted(events, key=lambda event: (event.onset_s, event.duration_s, event.type)))

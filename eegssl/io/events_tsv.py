@@ -1,0 +1,115 @@
+"""SzCORE and BIDS tables of events: tab-separated, one row an event, ``n/a`` for what is missing.
+
+Source: SzCORE annotation format, BIDS 1.10 "Task events". SzCORE scores a label file that can't
+be read as no seizures; here it refuses the recording.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.config import EventSettings
+from eegssl.io.event_types import (
+    EVENT_TYPES,
+    Event,
+    EventsFound,
+    event_type,
+    in_order,
+    mentions_seizure,
+)
+from eegssl.io.tal import decode
+
+MISSING = ("n/a", "")
+MAX_BYTES = 64 << 20
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def read_events_tsv(path: Path, settings: EventSettings | None = None) -> EventsFound:
+    """The events of one table; types outside the vocabulary and the markers are counted.
+
+    Raises RecordingRefused ``events`` for a table without the columns, a row of another length,
+    a number that is none, a labelled stretch without a duration, or a seizure of unknown kind.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(f"the TSV file is larger than {MAX_BYTES >> 20} MB")
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise _refused(f"the TSV file can't be read: {error.strerror}") from error
+    return parse_events_tsv(text, settings or EventSettings())
+
+
+def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
+    """The events in the text of a table; see `read_events_tsv`."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise _refused("the TSV file is empty; a recording without seizures holds one bckg row")
+    columns = lines[0].split("\t")
+    kinds = [name for name in settings.type_columns if name in columns]
+    if "onset" not in columns or "duration" not in columns or not kinds:
+        wanted = " or ".join(settings.type_columns)
+        raise _refused(f"the TSV's columns lack onset, duration, or one of {wanted}")
+    if len(set(columns)) < len(columns):
+        raise _refused("the TSV has two columns of one name")
+    events: list[Event] = []
+    dropped = 0
+    for number, line in enumerate(lines[1:], start=2):
+        cells = line.split("\t")
+        if len(cells) != len(columns):
+            raise _refused(f"row {number}: {len(cells)} fields, expected {len(columns)}")
+        row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+        event = _event(row, row[kinds[0]], settings.markers, number)
+        dropped += event is None
+        events += [event] if event else []
+    return EventsFound(in_order(events), dropped, source="tsv")
+
+
+def format_events_tsv(events: Sequence[Event], recording_duration_s: float) -> str:
+    """The table that SzCORE defines: two decimals, one ``bckg`` row where nothing happened.
+
+    ``dateTime`` is ``n/a``: a date may identify a person.
+    """
+    rows = ["onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration"]
+    for event in in_order(events) or (Event(0.0, recording_duration_s, "bckg"),):
+        confidence = "n/a" if event.confidence is None else f"{event.confidence:.2f}"
+        channels = ",".join(event.channels) or "n/a"
+        cells = (f"{event.onset_s:.2f}", f"{event.duration_s:.2f}", event.type, confidence)
+        rows.append("\t".join((*cells, channels, "n/a", f"{recording_duration_s:.2f}")))
+    return "\n".join(rows) + "\n"
+
+
+def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int) -> Event | None:
+    """The event of one row, None for a type that is nobody's here."""
+    kind = event_type(text, markers)
+    if kind is None:
+        if text.lower().startswith("sz") or mentions_seizure(text):
+            raise _refused(f"row {number}: a seizure type outside the SzCORE vocabulary")
+        return None
+    onset_s = _number(row["onset"], "onset", number)
+    duration_s = _number(row["duration"], "duration", number)
+    if onset_s is None or (duration_s is None and kind in EVENT_TYPES):
+        raise _refused(f"row {number}: {kind} without an onset or a duration")
+    if duration_s is not None and duration_s < 0:
+        raise _refused(f"row {number}: duration {duration_s:g} s, expected 0 or more")
+    confidence = _number(row.get("confidence", ""), "confidence", number)
+    names = row.get("channels", "")
+    listed = () if names.lower() in (*MISSING, "all") else names.split(",")
+    channels = tuple(name.strip() for name in listed if name.strip())
+    return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv")
+
+
+def _number(text: str, column: str, number: int) -> float | None:
+    if text.lower() in MISSING:
+        return None
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise _refused(f"row {number}: {column} is no number")
+    return value
+
+
+def _refused(reason: str) -> RecordingRefused:
+    return RecordingRefused("events", reason)

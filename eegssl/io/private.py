@@ -1,0 +1,104 @@
+"""The only place where names of people and files are kept: a key and a table, mode 600.
+
+Artifacts, logs and ``--json`` carry keyed hashes (HMAC-SHA-256) of subjects and recordings. The
+key is made once for a user and kept outside every output, with a table from each id to its name.
+With the same key the same subject gets the same id in every corpus.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from eegssl.errors import ConfigError
+from eegssl.files import atomic_path
+
+KEY = "key"
+NAMES = "names.tsv"
+
+
+def private_folder() -> Path:
+    """``$EEGSSL_PRIVATE``, or ``eegssl`` in the user's data folder (XDG)."""
+    if given := os.environ.get("EEGSSL_PRIVATE"):
+        return Path(given)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "eegssl"
+
+
+class Pseudonyms:
+    """Hashed ids for subjects and recordings, and the private table back to their names."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or private_folder()
+        self._key = _read_or_make_key(self.folder)
+        self._names = _read_names(self.folder / NAMES)
+        self._dirty = False
+
+    def subject(self, name: str) -> str:
+        """The id of a subject: ``s-`` and 12 hexadecimal digits."""
+        return self._id("s", "subject", name)
+
+    def recording(self, name: str) -> str:
+        """The id of a recording (named by its path below the EDF folder): ``r-`` and 12 digits."""
+        return self._id("r", "recording", name)
+
+    def name(self, id_: str) -> str:
+        """The name behind an id, or the id itself when this table doesn't know it."""
+        return self._names.get(id_, id_)
+
+    def save(self) -> None:
+        """Write the table, mode 600, names that other runs added included."""
+        if not self._dirty:
+            return
+        self._names = {**_read_names(self.folder / NAMES), **self._names}
+        rows = [f"{id_}\t{_escape(name)}\n" for id_, name in sorted(self._names.items())]
+        with atomic_path(self.folder / NAMES) as path:
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+            path.write_text("id\tname\n" + "".join(rows), encoding="utf-8")
+        self._dirty = False
+
+    def _id(self, prefix: str, kind: str, name: str) -> str:
+        text = f"{kind}\0{name}".encode("utf-8", "surrogateescape")
+        id_ = f"{prefix}-{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:12]}"
+        known = self._names.setdefault(id_, name)
+        if known != name:
+            raise ConfigError(f"two names share the id {id_}; remake the key in {self.folder}")
+        self._dirty = True
+        return id_
+
+
+def require_outside(folder: Path, out: Path) -> None:
+    """Raise ConfigError when the key would lie inside the output, which people share."""
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise ConfigError(f"the private key in {folder} must lie outside the output {out}")
+
+
+def _read_or_make_key(folder: Path) -> bytes:
+    path = folder / KEY
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_path(path) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.chmod(0o600)
+            temporary.write_text(secrets.token_hex(32) + "\n")
+    key = path.read_text().strip()
+    if len(key) < 16:
+        raise ConfigError(f"{path} is no key: 16 characters or more were expected")
+    return key.encode()
+
+
+def _read_names(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    return {row[0]: _unescape(row[1]) for row in rows if len(row) == 2}
+
+
+def _escape(name: str) -> str:
+    return name.encode("unicode_escape").decode("ascii")
+
+
+def _unescape(text: str) -> str:
+    return text.encode("ascii").decode("unicode_escape")

@@ -1,0 +1,94 @@
+"""Who was recorded: the subject of a file, found by rules in a stated order, never guessed.
+
+Subjects decide what is trained and what is tested on, so that a wrong one is a leak. Names found
+here stay in memory; artifacts carry hashes of them (`eegssl.io.private`).
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from eegssl.errors import ConfigError, RecordingRefused
+from eegssl.io.config import SUBJECT_ALIASES
+
+# Corpus -> pattern of its paths; the one group is the subject.
+KNOWN_CORPORA: dict[str, str] = {
+    "CHB-MIT": r"(?:^|/)(chb\d\d)(?=$|[/_a-z+.-])",
+    "eegmat": r"(?:^|/)(Subject\d\d)_[12](?=\.|$)",
+    "eegmmi": r"(?:^|/)(S\d{3})R\d\d(?=[._]|$)",
+    "Siena": r"(?:^|/)(PN\d\d)(?=[/.-]|$)",
+    "TUH": r"(?:^|/)([a-z]{8}|\d{8})_s\d{3}_t\d{3}(?=[._]|$)",
+    "Sleep-EDF": r"(?:^|/)((?:SC4|ST7)\d\d)\d[A-Z]",
+    "SeizeIT1": r"(?:^|/)(P_ID\d+)_r\d+(?=[._]|$)",
+}
+_BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[/_.])")
+# Codes that stand for "not said"; two people must not become one by sharing them.
+_NO_CODE = re.compile(
+    r"[xX?_.-]*|-?0+|-1|anon(?:ymous|ymized|ymised)?|unknown|none|n/?a|patient|test", re.IGNORECASE
+)
+
+
+def find_subject(
+    relative_path: PurePosixPath | str,
+    patient_code: str = "",
+    pattern: str | None = None,
+    aliases: Mapping[str, str] = SUBJECT_ALIASES,
+) -> str:
+    """The subject of the recording at ``relative_path`` below the root.
+
+    In this order: ``pattern`` (``subjects.pattern``; if given, nothing else counts), BIDS
+    ``sub-…``, the paths of known corpora, the EDF+ patient code, the first folder.
+    ``aliases`` then joins names of the same person. Raises RecordingRefused ``subject`` where no
+    rule finds one or a rule finds two, ConfigError for a pattern that can't be used.
+    """
+    path = PurePosixPath(relative_path).as_posix()
+    subject = _by_rules(path, patient_code, pattern)
+    return aliases.get(subject, subject)
+
+
+def _by_rules(path: str, patient_code: str, pattern: str | None) -> str:
+    if pattern is not None:
+        if subject := _search(_user_pattern(pattern), path):
+            return subject
+        raise _refused("subjects.pattern does not match the path of this file; widen it")
+    for compiled in (_BIDS, *map(re.compile, KNOWN_CORPORA.values())):
+        if subject := _only(compiled, path):
+            return subject
+    if not _NO_CODE.fullmatch(patient_code.strip()):
+        return patient_code.strip()
+    folders = PurePosixPath(path).parts[:-1]
+    if folders:
+        return folders[0]
+    raise _refused(
+        "neither path nor header say who was recorded: put each subject's files into a folder of"
+        r" its own, or set subjects.pattern, such as --set 'subjects.pattern=^(\w+?)_'"
+    )
+
+
+def _user_pattern(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(f"subjects.pattern is no regular expression: {error}") from error
+    if compiled.groups != 1:
+        wanted = "expected one, around the part of the path that names the subject"
+        raise ConfigError(f"subjects.pattern has {compiled.groups} groups, {wanted}")
+    return compiled
+
+
+def _search(compiled: re.Pattern[str], path: str) -> str | None:
+    found = compiled.search(path)
+    return found[1] if found else None
+
+
+def _only(compiled: re.Pattern[str], path: str) -> str | None:
+    """The one subject that a rule finds in a path, in folders and file name alike."""
+    subjects = {found[1] for found in compiled.finditer(path)}
+    if len(subjects) > 1:
+        reason = f"the path names {len(subjects)} subjects: set subjects.pattern"
+        raise _refused(reason)
+    return subjects.pop() if subjects else None
+
+
+def _refused(reason: str) -> RecordingRefused:
+    return RecordingRefused("subject", reason)

@@ -1,0 +1,68 @@
+"""Time-stamped annotation lists (TAL): the byte format of EDF+ annotation signals.
+
+Source: Kemp & Olivan 2003, EDF+ specification, 2.2.2. One TAL is
+``onset [0x15 duration] 0x14 text 0x14 text 0x14 0x00``. The first TAL of every data record is
+time-keeping: its onset is the record's start, its first text is empty.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+# Bounded digits keep junk cheap. Some writers forget the sign of the onset: it is read all the same
+_TAL = re.compile(
+    rb"([+-]?\d{1,12}(?:\.\d{0,12})?)(?:\x15(\d{1,12}(?:\.\d{0,12})?)?)?\x14(.*)", re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Tal:
+    """One time stamp with its texts; ``duration_s`` is None where the file gives none."""
+
+    onset_s: float
+    duration_s: float | None
+    texts: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TalScan:
+    """The TALs in the bytes of one record and the number of pieces that were none."""
+
+    tals: tuple[Tal, ...]
+    n_unreadable: int
+
+
+def parse_tals(raw: bytes) -> TalScan:
+    """All TALs of one record's annotation bytes; what is no TAL is counted, never raised."""
+    tals: list[Tal] = []
+    unreadable = 0
+    for piece in raw.split(b"\x00"):
+        if not piece:
+            continue
+        if found := _TAL.fullmatch(piece):
+            tals.append(_tal(found))
+        else:
+            unreadable += 1
+    return TalScan(tuple(tals), unreadable)
+
+
+def first_onset(raw: bytes) -> float | None:
+    """The onset of the time-keeping TAL at the start of a record, in seconds, None without one."""
+    end = raw.find(b"\x14\x14", 0, 64)
+    if end < 0:
+        return None
+    found = _TAL.fullmatch(raw[: end + 1])
+    return float(found[1]) if found else None
+
+
+def decode(raw: bytes) -> str:
+    """Text as UTF-8 (the EDF+ rule), as Latin-1 where it is not."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _tal(found: re.Match[bytes]) -> Tal:
+    texts = tuple(decode(text) for text in found[3].split(b"\x14") if text)
+    duration = float(found[2]) if found[2] else None
+    return Tal(float(found[1]), duration, texts)

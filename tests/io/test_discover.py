@@ -1,0 +1,59 @@
+"""Every recording below a folder is found once, and nothing is dropped in silence."""
+
+import os
+
+import pytest
+
+from eegssl.errors import InputError
+from eegssl.io.discover import find_recordings
+
+
+def names(root):
+    return [path.relative_to(root).as_posix() for path in find_recordings(root)]
+
+
+def touch(root, *paths):
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+
+
+def test_recordings_of_any_case_are_found_in_order(tmp_path):
+    touch(tmp_path, "b/2.EDF", "a/1.edf", "a/3.Bdf", "a/x.tsv", "a/1.edf.seizures", "c/edf")
+    touch(tmp_path, ".hidden/4.edf", "a/._1.edf")
+    assert names(tmp_path) == ["a/1.edf", "a/3.Bdf", "b/2.EDF"]
+
+
+def test_loops_of_links_end_and_linked_folders_are_visited_once(tmp_path):
+    touch(tmp_path, "data/real/1.edf")
+    (tmp_path / "data/real/up").symlink_to(tmp_path / "data")
+    (tmp_path / "data/alias").symlink_to(tmp_path / "data/real")
+    assert names(tmp_path / "data") == ["real/1.edf"]
+
+
+def test_links_to_absent_files_are_listed_to_be_refused_later(tmp_path):
+    (tmp_path / "absent.edf").symlink_to(tmp_path / ".git/annex/objects/x")
+    assert names(tmp_path) == ["absent.edf"]
+
+
+def test_a_folder_that_can_not_be_opened_is_listed_to_be_refused_later(tmp_path, monkeypatch):
+    touch(tmp_path, "open/1.edf", "shut/2.edf")
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert names(tmp_path) == ["open/1.edf", "shut"]
+
+
+def test_a_single_recording_is_a_root_too(tmp_path):
+    touch(tmp_path, "1.edf", "1.txt")
+    assert find_recordings(tmp_path / "1.edf") == [tmp_path / "1.edf"]
+    with pytest.raises(InputError, match=r"neither \.edf nor \.bdf"):
+        find_recordings(tmp_path / "1.txt")
+    with pytest.raises(InputError, match="does not exist"):
+        find_recordings(tmp_path / "none")
+    assert find_recordings(tmp_path / "..") != []

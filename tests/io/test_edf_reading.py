@@ -1,0 +1,150 @@
+"""Samples and headers of EDF and BDF come out exactly as they were put in."""
+
+import mne
+import numpy as np
+import pytest
+from edf_bytes import EdfSpec, Signal, noise, plain, plus, time_stamps
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.edf import iter_signals, read_digital, read_header, read_signals
+from eegssl.io.units import microvolts_per_unit
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(content, name="file.edf"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.bytes())
+        return path
+
+    return put
+
+
+@given(
+    n_records=st.integers(1, 5),
+    per_record=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    bdf=st.booleans(),
+    seed=st.integers(0, 99),
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_every_digital_value_of_every_signal_survives(write, n_records, per_record, bdf, seed):
+    spread = 1 << (23 if bdf else 15)
+    signals = [
+        Signal(noise(n_records * per, seed + i, spread), label=f"S{i}")
+        for i, per in enumerate(per_record)
+    ]
+    for signal in signals:
+        signal.values[0], signal.values[-1] = -spread, spread - 1
+    header = read_header(write(EdfSpec(signals, n_records, bdf=bdf)))
+    assert header.labels == tuple(signal.label for signal in signals)
+    assert header.n_records == n_records
+    for index, signal in enumerate(signals):
+        np.testing.assert_array_equal(read_digital(header, index), signal.values)
+        assert header.sfreq_hz(index) == per_record[index]
+
+
+def test_bdf_agrees_with_mne(write):
+    limits = ("-262144", "262143", "-8388608", "8388607")
+    spec = EdfSpec([Signal(noise(400, 3, 1 << 22), "Fp1", "uV", limits)], 4, bdf=True)
+    path = write(spec, "file.bdf")
+    raw = mne.io.read_raw_bdf(path, preload=True, verbose="error")
+    (ours_uv,) = read_signals(read_header(path), [0])
+    np.testing.assert_allclose(ours_uv, raw.get_data()[0] * 1e6, rtol=0, atol=0.5 / 32)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"),
+    [("uV", 1), (b"\xb5V", 1), ("µV".encode(), 1), ("μV".encode(), 1), (b"\xe6V", 1), ("UV", 1),
+     ("mV", 1e3), ("V", 1e6), ("nV", 1e-3), ("Volts", 1e6), ("uVolt", 1)],
+)  # fmt: skip
+def test_voltages_come_out_in_microvolts(write, unit, factor):
+    spec = EdfSpec([Signal(np.array([-32768, 0, 32767]), unit=unit)], 1)
+    (signal_uv,) = read_signals(read_header(write(spec)), [0])
+    np.testing.assert_allclose(
+        signal_uv, np.array([-3276.8, 0, 3276.7]) * factor, atol=1e-9 * factor
+    )
+
+
+@pytest.mark.parametrize("unit", ["", "%", "MV", "degC", "xV", "uA"])
+def test_what_is_no_voltage_is_refused_as_eeg(write, unit):
+    header = read_header(write(EdfSpec([Signal(noise(10), unit=unit)], 1)))
+    with pytest.raises(RecordingRefused) as refused:
+        read_signals(header, [0])
+    assert refused.value.code == "unit"
+    assert "%" not in refused.value.reason
+
+
+def test_an_assumed_unit_stands_in_only_where_there_is_none(write):
+    signals = [Signal(np.array([1, 2]), unit=""), Signal(np.array([1, 2]), unit="uV")]
+    header = read_header(write(EdfSpec(signals, 1)))
+    without, with_unit = read_signals(header, [0, 1], assumed_unit="mV")
+    np.testing.assert_allclose(without, with_unit * 1000)
+    assert microvolts_per_unit("MV") is None
+
+
+def test_an_inverted_amplifier_is_inverted(write):
+    values = noise(10)
+    spec = EdfSpec([Signal(values, limits=("3276.8", "-3276.7", "-32768", "32767"))], 1)
+    (signal_uv,) = read_signals(read_header(write(spec)), [0])
+    np.testing.assert_allclose(signal_uv, -values / 10, atol=1e-9)
+
+
+def test_every_signal_keeps_its_own_rate(write):
+    signals = [Signal(noise(20)), Signal(noise(200), "EEG C3"), Signal(noise(2), "SpO2", "%")]
+    header = read_header(write(EdfSpec(signals, 2, record_s="0.5")))
+    assert [header.sfreq_hz(i) for i in range(3)] == [20, 200, 2]
+    assert header.duration_s == 1.0
+    assert [len(signal) for signal in iter_signals(header, [1, 0])] == [200, 20]
+
+
+def test_the_first_time_stamp_says_when_samples_begin(write):
+    header = read_header(write(plus(["0.250", "1.250", "2.250"])))
+    assert header.start_offset_s == 0.25
+    assert header.is_plus
+    assert header.continuous
+
+
+def test_identifiers_stay_out_of_the_repr(write):
+    header = read_header(write(plus(["0"], patient="MRN123 F 01-JAN-1980 Jane_Doe"), "Jane.edf"))
+    assert header.patient_code == "MRN123"
+    assert "MRN123" not in repr(header)
+    assert "Jane" not in repr(header)
+    assert read_header(write(plain(patient="Jane Doe"))).patient_code == ""
+
+
+def test_a_discontinuous_file_without_gaps_is_read(write):
+    header = read_header(write(plus(["0", "1", "2"], kind="EDF+D")))
+    assert not header.continuous
+    assert len(read_signals(header, [0])[0]) == 150
+
+
+@pytest.mark.parametrize("kind", ["EDF+D", "EDF+C"])
+@pytest.mark.parametrize("onsets", [["0", "1", "5"], ["0", "1", "1.5"], ["3", "2", "1"]])
+def test_gaps_and_overlaps_are_refused_whatever_the_header_claims(write, kind, onsets):
+    with pytest.raises(RecordingRefused, match="discontinuous"):
+        read_header(write(plus(onsets, kind=kind)))
+
+
+def test_slow_drift_of_the_time_stamps_is_refused(write):
+    onsets = [f"{k * 1.019:.3f}" for k in range(40)]
+    with pytest.raises(RecordingRefused, match="drift"):
+        read_header(write(plus(onsets)))
+
+
+def test_stamps_rounded_to_milliseconds_are_no_gaps(write):
+    onsets = [f"{k / 3:.3f}" for k in range(30)]
+    assert read_header(write(plus(onsets, record_s="0.333333", rate=700))).n_records == 30
+
+
+def test_without_stamps_continuity_is_believed_only_of_continuous_files(write):
+    blank = [b"\x00"] * 3
+    header = read_header(write(plus(["0"] * 3, tals=blank)))
+    assert header.notes == ("no-timekeeping",)
+    with pytest.raises(RecordingRefused, match="discontinuous"):
+        read_header(write(plus(["0"] * 3, tals=blank, kind="EDF+D")))
+    later = [*time_stamps(["0.5"]), b"\x00", *time_stamps(["2.5"])]
+    assert read_header(write(plus(["0"] * 3, tals=later))).start_offset_s == 0.5

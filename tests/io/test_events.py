@@ -1,0 +1,178 @@
+"""Events come from the most trusted source once, and a malformed source is never guessed at."""
+
+import json
+
+import pytest
+from edf_bytes import plus, time_stamps
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from realdata import real_data
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.annotations import Annotation
+from eegssl.io.config import EventSettings
+from eegssl.io.edf_header import read_header
+from eegssl.io.event_types import EVENT_TYPES, SEIZURE_TYPES, Event, event_type
+from eegssl.io.events import events_from_annotations, find_sidecars, read_events
+from eegssl.io.events_tsv import format_events_tsv, parse_events_tsv
+
+HEAD = "onset\tduration\teventType\tconfidence\tchannels\n"
+CENTISECONDS = st.integers(0, 10**8).map(lambda tick: tick / 100)
+EVENT = st.builds(
+    Event,
+    onset_s=CENTISECONDS,
+    duration_s=CENTISECONDS,
+    type=st.sampled_from(EVENT_TYPES),
+    channels=st.lists(st.sampled_from(["Fp1", "F7-T7", "Cz"]), max_size=3).map(tuple),
+    confidence=st.none() | st.integers(0, 100).map(lambda share: share / 100),
+    source=st.just("tsv"),
+)
+
+
+def parsed(text):
+    return parse_events_tsv(text, EventSettings())
+
+
+@given(st.lists(EVENT, min_size=1, max_size=6))
+def test_a_table_written_is_the_table_read(events):
+    found = parsed(format_events_tsv(events, 100.0))
+    assert sorted(found.events, key=repr) == sorted(events, key=repr)
+
+
+def test_a_recording_without_events_holds_one_background_row():
+    text = format_events_tsv([], 61.5)
+    assert text.splitlines()[1].split("\t")[:3] == ["0.00", "61.50", "bckg"]
+    assert parsed(text).events == (Event(0.0, 61.5, "bckg", source="tsv"),)
+
+
+@given(st.text(max_size=200) | st.text("01\t\n.n/asz-\r", max_size=60).map(HEAD.__add__))
+@settings(max_examples=300)
+def test_junk_in_a_table_is_refused_or_read(text):
+    code = "events"
+    try:
+        for event in parsed(text).events:
+            assert event.type in (*EVENT_TYPES, "T0", "T1", "T2")
+    except RecordingRefused as refused:
+        code = refused.code
+    assert code == "events"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("onset\tduration\n1\t2\n", "lack"),
+        ("onset duration eventType\n", "lack"),
+        (HEAD + "1\t2\tsz\n", "row 2: 3 fields, expected 5"),
+        (HEAD + "one\t2\tsz\tn/a\tn/a\n", "row 2: onset is no number"),
+        (HEAD + "1\tn/a\tsz\tn/a\tn/a\n", "without an onset or a duration"),
+        (HEAD + "n/a\t1\tbckg\tn/a\tn/a\n", "without an onset or a duration"),
+        (HEAD + "1\t-2\tsz\tn/a\tn/a\n", "-2"),
+        (HEAD + "1\tinf\tsz\tn/a\tn/a\n", "no number"),
+        (HEAD + "1\t2\tsz_Jane\tn/a\tn/a\n", "outside the SzCORE vocabulary"),
+        (HEAD + "1\t2\tsz\tsure\tn/a\n", "confidence is no number"),
+        (HEAD.replace("channels", "onset") + "1\t2\tsz\tn/a\t3\n", "two columns"),
+    ],
+)
+def test_a_malformed_table_is_refused_with_its_place(text, words):
+    with pytest.raises(RecordingRefused, match=words) as refused:
+        parsed(text)
+    assert refused.value.code == "events"
+    assert "Jane" not in str(refused.value)
+
+
+def test_other_events_of_a_bids_table_are_counted():
+    text = "onset\tduration\ttrial_type\n0\tn/a\tstimulus\n1.5\tn/a\tT1\n2\t3\tsz-foc-ia\n"
+    found = parsed(text)
+    assert found.events == (
+        Event(1.5, 0.0, "T1", source="tsv"),
+        Event(2.0, 3.0, "sz_foc_ia", source="tsv"),
+    )
+    assert found.n_dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("sz", "sz"), ("Seizure", "sz"), ("SZ-FOC-IA", "sz_foc_ia"), (" sz_foc_ia ", "sz_foc_ia"),
+     ("sz-gen-m-tonicclonic", "sz_gen_m_tonicClonic"), ("bckg", "bckg"), ("T0", "T0"),
+     ("t0", None), ("eyes closed", None), ("seizures?", None), ("", None)],
+)  # fmt: skip
+def test_spellings_of_types(text, kind):
+    assert event_type(text, ("T0",)) == kind
+
+
+def test_annotations_become_events_or_are_counted():
+    notes = [
+        Annotation(1, 5, "seizure"),
+        Annotation(10, None, "Seizure onset"),
+        Annotation(12, None, "eyes open"),
+        Annotation(40, None, "seizure end"),
+        Annotation(50, None, "T1"),
+        Annotation(60, None, "sz"),
+        Annotation(70, None, "possible seizure, told Dr. Doe"),
+        Annotation(80, None, "sz start"),
+    ]
+    found = events_from_annotations(notes, ("T1",), n_unreadable=2)
+    assert [(e.onset_s, e.duration_s, e.type) for e in found.events] == [
+        (1, 5, "sz"), (10, 30, "sz"), (50, 0, "T1")
+    ]  # fmt: skip
+    assert (found.n_dropped, found.n_unresolved, found.n_unreadable) == (1, 3, 2)
+    assert "Doe" not in repr(found)
+
+
+def recording(folder, name="sub-01_task-x_eeg.edf"):
+    """Ten seconds with a seizure of 2 s at 3 s and a marker at 1 s among its annotations."""
+    tals = time_stamps([str(k) for k in range(10)])
+    tals[1] += b"+1\x14T1\x14\x00"
+    tals[3] += b"+3\x152\x14seizure\x14\x00"
+    path = folder / name
+    path.write_bytes(plus([str(k) for k in range(10)], tals=tals).bytes())
+    return path
+
+
+def kinds(path, **changes):
+    found = read_events(read_header(path), EventSettings(**changes))
+    return found.source, [(event.onset_s, event.type) for event in found.events]
+
+
+def test_no_seizure_is_counted_twice(tmp_path):
+    path = recording(tmp_path)
+    assert kinds(path) == ("edf", [(1, "T1"), (3, "sz")])
+    seizures = tmp_path / "sub-01_task-x_eeg.edf.seizures"
+    seizures.write_bytes(bytes.fromhex(ONE_SEIZURE))
+    assert kinds(path) == ("seizures", [(1, "T1"), (2996, "sz")])
+    (tmp_path / "sub-01_task-x_events.tsv").write_text(HEAD + "4\t1\tsz_foc\tn/a\tn/a\n")
+    assert kinds(path) == ("tsv", [(1, "T1"), (4, "sz_foc")])
+    assert kinds(path, sources=("edf", "tsv")) == ("edf", [(1, "T1"), (3, "sz")])
+    assert kinds(path, sources=("tsv",)) == ("tsv", [(4, "sz_foc")])
+
+
+def test_a_malformed_sidecar_does_not_fall_back(tmp_path):
+    path = recording(tmp_path)
+    (tmp_path / "sub-01_task-x_events.tsv").write_text("nothing useful")
+    with pytest.raises(RecordingRefused, match="events"):
+        read_events(read_header(path))
+
+
+def test_sidecars_are_found_by_their_names(tmp_path):
+    path = recording(tmp_path, "chb01_03.edf")
+    assert find_sidecars(path).tsv is None
+    (tmp_path / "chb01_03.tsv").write_text(HEAD)
+    assert find_sidecars(path).tsv == tmp_path / "chb01_03.tsv"
+    (tmp_path / "chb01_03_events.tsv").write_text(HEAD)
+    with pytest.raises(RecordingRefused, match="two TSV"):
+        find_sidecars(path)
+
+
+@pytest.mark.real
+def test_the_vocabulary_holds_every_type_of_a_published_corpus():
+    levels = json.loads(real_data("seizeit2_annotations", "events.json").read_text())
+    names = set(levels["eventType"]["Levels"])
+    assert names <= set(EVENT_TYPES)
+    assert {name for name in names if name.startswith("sz")} <= set(SEIZURE_TYPES)
+
+
+ONE_SEIZURE = (
+    "005817fc" "23232074696d65207265736f6c7574696f6e3a2032353600" "00ecffffffff0100"
+    "00ec0b0000b40080" "00ec000000280084" "0000"
+)  # fmt: skip
