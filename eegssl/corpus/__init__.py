@@ -1,0 +1,1 @@
+"""Recordings on disk to windows: store, splits, sampling, NumPy batches (no torch)."""

@@ -1,0 +1,177 @@
+"""Recordings artifacts, read: who, which channels, which events, which split, and the samples."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from eegssl.artifacts import Artifact, check_file, inputs_of, load
+from eegssl.corpus.signals import SignalCache
+from eegssl.errors import ArtifactError, InputError
+from eegssl.files import hash_json
+from eegssl.io.event_types import Event
+from eegssl.signal.electrodes import Geometry, geometry
+
+KIND = "recordings"
+SIGNALS = "signals"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording of a corpus; ``channels`` in the order of its signal's rows."""
+
+    id: str
+    subject: str
+    split: str
+    channels: tuple[str, ...]
+    n_samples: int
+    sfreq_hz: float
+    line_hz: float | None
+    events: tuple[Event, ...]
+    path: Path
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sfreq_hz
+
+
+class Corpus:
+    """The recordings of one or several artifacts, opened together."""
+
+    def __init__(self, artifacts: Sequence[Artifact], recordings: Iterable[Recording]) -> None:
+        self.artifacts = tuple(artifacts)
+        self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
+        self._cache = SignalCache()
+        self._geometry: dict[tuple[str, ...], Geometry] = {}
+
+    @cached_property
+    def sfreq_hz(self) -> float:
+        """The one sampling rate of all recordings.
+
+        Raises ArtifactError when they differ.
+        """
+        rates = sorted({r.sfreq_hz for r in self.recordings})
+        if len(rates) != 1:
+            raise ArtifactError(f"these recordings have several sampling rates: {rates} Hz")
+        return rates[0]
+
+    @property
+    def within_subject(self) -> bool:
+        """Whether a split was made by recording, so that subjects are on several sides."""
+        return any(a.manifest.facts["split_by"] == "recording" for a in self.artifacts)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the recordings are synthetic."""
+        return any(a.manifest.facts["synthetic"] for a in self.artifacts)
+
+    @cached_property
+    def split_hash(self) -> str:
+        """Hash of which recording is in which split."""
+        return hash_json([[r.id, r.split] for r in self.recordings])
+
+    def of_split(self, *splits: str) -> tuple[Recording, ...]:
+        """The recordings of these splits.
+
+        Raises InputError when there are none.
+        """
+        found = tuple(r for r in self.recordings if r.split in splits)
+        if not found:
+            raise InputError(f"no recording is in split {' or '.join(splits)}; see splits.tsv")
+        return found
+
+    def geometry(self, recording: Recording) -> Geometry:
+        """Electrode positions and regions of the recording's channels."""
+        if recording.channels not in self._geometry:
+            self._geometry[recording.channels] = geometry(recording.channels)
+        return self._geometry[recording.channels]
+
+    def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
+        """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
+        return self._cache.get(recording.path).read_uv(start, stop)
+
+    def inputs(self) -> tuple[tuple[str, str], ...]:
+        """Kind and id of each artifact, as a manifest records its inputs."""
+        return inputs_of(*self.artifacts)
+
+
+def open_corpus(paths: Sequence[Path]) -> Corpus:
+    """Open recordings folders together; sizes of all signals are checked.
+
+    Raises ArtifactError when one is missing, damaged, of another kind, given twice, or when two
+    of them hold the same recording or put the same subject into different splits.
+    """
+    artifacts = [load(path, KIND) for path in paths]
+    recordings = [recording for artifact in artifacts for recording in _read_recordings(artifact)]
+    home: dict[str, Path] = {}
+    for recording in recordings:
+        if recording.id in home:
+            raise ArtifactError(
+                f"recording {recording.id} is in {home[recording.id]} and {recording.path.parent}; "
+                "preprocess one of them with another --set corpus=NAME, or name it once"
+            )
+        home[recording.id] = recording.path.parent
+    corpus = Corpus(artifacts, recordings)
+    if not corpus.within_subject:
+        _require_one_split_a_subject(corpus.recordings)
+    return corpus
+
+
+def _require_one_split_a_subject(recordings: Sequence[Recording]) -> None:
+    splits: dict[str, str] = {}
+    for recording in recordings:
+        if splits.setdefault(recording.subject, recording.split) != recording.split:
+            raise ArtifactError(
+                f"subject {recording.subject} is in split {splits[recording.subject]} of one "
+                f"folder and {recording.split} of another; give both the same splits file"
+            )
+
+
+def _read_recordings(artifact: Artifact) -> list[Recording]:
+    events = _read_events(artifact / "events.parquet")
+    split_of = read_splits(artifact / "splits.tsv")
+    by = artifact.manifest.facts["split_by"]
+    recordings = []
+    for row in _rows(artifact / "recordings.parquet"):
+        path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
+        check_file(path, row["bytes"], None)
+        recordings.append(
+            Recording(
+                id=row["recording"],
+                subject=row["subject"],
+                split=split_of[row[by]],
+                channels=tuple(row["channels"]),
+                n_samples=row["n_samples"],
+                sfreq_hz=row["sfreq_hz"],
+                line_hz=row["line_hz"],
+                events=tuple(events.get(row["recording"], ())),
+                path=path,
+            )
+        )
+    return recordings
+
+
+def read_splits(path: Path) -> dict[str, str]:
+    """``splits.tsv``: subject (or recording) -> split."""
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return {row[0]: row[-1] for row in rows}
+
+
+def _read_events(path: Path) -> dict[str, list[Event]]:
+    events: dict[str, list[Event]] = {}
+    for row in _rows(path):
+        recording = row.pop("recording")
+        event = Event(**row | {"channels": tuple(row["channels"])})
+        events.setdefault(recording, []).append(event)
+    return events
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows

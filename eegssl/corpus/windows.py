@@ -1,0 +1,141 @@
+"""Windows of recordings: a fixed tiling, seeded draws from it, and batches of NumPy arrays.
+
+Windows of recordings with equally many channels are batched together, so that no batch needs a
+padding mask.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.errors import InputError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows as arrays, with what the encoder is told of their channels."""
+
+    signal_uv: NDArray[np.float32]
+    """[B, C, T] in µV."""
+    positions: NDArray[np.float32]
+    """[B, C, 2, 3] on the unit sphere, 0 where there is no such electrode."""
+    located: NDArray[np.bool_]
+    """[B, C, 2]"""
+    regions: NDArray[np.float32]
+    """[B, C, R]"""
+    index: NDArray[np.int64]
+    """[B], each window's place in its tiling."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Equally long windows of a corpus: window ``i`` starts at ``start[i]`` of its recording."""
+
+    corpus: Corpus
+    recordings: tuple[Recording, ...]
+    owner: NDArray[np.int64]
+    """[n], index into ``recordings``."""
+    start: NDArray[np.int64]
+    """[n], first sample."""
+    length: int
+    """T, in samples."""
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def start_s(self) -> NDArray[np.float64]:
+        """[n], seconds from the recording's first sample."""
+        return self.start / self.corpus.sfreq_hz
+
+    @property
+    def window_s(self) -> float:
+        """Length of a window in seconds."""
+        return self.length / self.corpus.sfreq_hz
+
+    @cached_property
+    def n_channels(self) -> NDArray[np.int64]:
+        """[n], channels of each window."""
+        counts = np.array([len(r.channels) for r in self.recordings], dtype=np.int64)
+        return counts[self.owner]
+
+    def subset(self, keep: NDArray[np.int64]) -> "Windows":
+        """The windows at these places, in this order."""
+        return Windows(
+            self.corpus, self.recordings, self.owner[keep], self.start[keep], self.length
+        )
+
+    def batch(self, index: NDArray[np.int64]) -> Batch:
+        """Read these windows; they must have equally many channels."""
+        owners = [self.recordings[k] for k in self.owner[index]]
+        pieces = [
+            self.corpus.read_uv(recording, start, start + self.length)
+            for recording, start in zip(owners, self.start[index].tolist(), strict=True)
+        ]
+        placed = [self.corpus.geometry(recording) for recording in owners]
+        return Batch(
+            signal_uv=np.stack(pieces),
+            positions=np.stack([g.positions for g in placed]),
+            located=np.stack([g.located for g in placed]),
+            regions=np.stack([g.regions for g in placed]),
+            index=index,
+        )
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every window once, bucketed by number of channels."""
+        for count in np.unique(self.n_channels):
+            places = np.flatnonzero(self.n_channels == count)
+            for k in range(0, len(places), batch_size):
+                yield places[k : k + batch_size]
+
+    def draw(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        step: int,
+        weights: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.int64]:
+        """The windows of training step ``step``: a pure function of its arguments.
+
+        A bucket is drawn by its weight, then windows in it without replacement where it holds
+        enough of them; ``weights`` [n] make some windows likelier than others.
+        """
+        rng = np.random.default_rng([seed, step])
+        mass = np.ones(len(self)) if weights is None else weights
+        counts = np.unique(self.n_channels)
+        share = np.array([mass[self.n_channels == count].sum() for count in counts])
+        count = rng.choice(counts, p=share / share.sum())
+        places = np.flatnonzero((self.n_channels == count) & (mass > 0))
+        chance = mass[places] / mass[places].sum()
+        replace = len(places) < batch_size
+        return rng.choice(places, size=batch_size, replace=replace, p=chance)
+
+
+def tile(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    window_s: float,
+    step_s: float | None = None,
+) -> Windows:
+    """Cut recordings into windows every ``step_s`` (default: no overlap).
+
+    What is left at a recording's end and fills no window is not used.
+
+    Raises InputError when no recording is as long as one window.
+    """
+    length = round(window_s * corpus.sfreq_hz)
+    step = round((step_s or window_s) * corpus.sfreq_hz)
+    starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]
+    if not any(len(s) for s in starts):
+        longest = max((r.duration_s for r in recordings), default=0.0)
+        raise InputError(
+            f"no recording here is as long as one window: {window_s:g} s are needed, "
+            f"the longest has {longest:g} s"
+        )
+    owner = np.repeat(np.arange(len(recordings)), [len(s) for s in starts])
+    return Windows(corpus, tuple(recordings), owner, np.concatenate(starts), length)

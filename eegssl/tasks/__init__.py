@@ -1,0 +1,1 @@
+"""What an encoder is adapted to: labels, classes and windows."""
