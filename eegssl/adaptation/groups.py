@@ -1,0 +1,41 @@
+"""Parameter groups: what is trained at which rate."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from torch import nn
+
+from eegssl.adaptation.classifier import Classifier
+
+
+def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups for a torch optimiser: ``params``, ``lr``, ``weight_decay`` and a ``name``.
+
+    The head learns at ``lr`` x ``head_lr_scale``; below it each block at ``layer_decay`` times
+    the rate of the block above, the embeddings slowest (layer-wise decay: BEiT, ICLR 2022; LaBraM
+    .65). Frozen parameters are left out; biases, norms and other vectors are not decayed.
+    """
+    config, depth = model.config, len(model.encoder.transformer.blocks)
+    groups = _split("head", [model.norm, model.head], lr * config.head_lr_scale, weight_decay)
+    groups += _split("norm", [model.encoder.transformer.norm], lr, weight_decay)
+    for index, block in enumerate(model.encoder.transformer.blocks):
+        rate = lr * config.layer_decay ** (depth - index)
+        groups += _split(f"block{index}", [block], rate, weight_decay)
+    embeddings = [model.encoder.temporal, model.encoder.spectral, model.encoder.spatial]
+    rate = lr * config.layer_decay ** (depth + 1)
+    return groups + _split("embeddings", embeddings, rate, weight_decay)
+
+
+def _split(
+    name: str, modules: Iterable[nn.Module], lr: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """One group for matrices, which decay, and one for vectors, which don't."""
+    trained = [p for m in modules for p in m.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim > 1]
+    vectors = [p for p in trained if p.ndim <= 1]
+    halves = [(name, matrices, weight_decay), (f"{name}.vectors", vectors, 0.0)]
+    return [
+        {"name": half, "params": params, "lr": lr, "weight_decay": decay}
+        for half, params, decay in halves
+        if params
+    ]

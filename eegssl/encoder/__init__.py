@@ -1,0 +1,1 @@
+"""The encoder: patch and spatial embeddings, transformer, pooling."""

@@ -1,0 +1,25 @@
+"""The spectral module: the log-amplitude spectrum of each patch alone, linearly embedded.
+
+A plain Fourier spectrum, not EpilepsyFM's wavelet-packet convolution. Phase is left to the
+temporal module.
+"""
+
+import torch
+from torch import Tensor, nn
+
+_FLOOR = 1e-3  # amplitude that counts as nothing (0.1 µV at scale_uv = 100)
+_TYPICAL = 3.0  # log amplitude of common EEG over the floor, so that features lie around 0
+
+
+class SpectralEmbedding(nn.Module):
+    """Patches [M, P], scaled, to embeddings [M, D] of their amplitudes from 0 Hz to ``top_hz``."""
+
+    def __init__(self, patch_samples: int, width: int, sfreq_hz: float, top_hz: float) -> None:
+        super().__init__()
+        self.n_bins = int(top_hz * patch_samples / sfreq_hz) + 1
+        self.project = nn.Linear(self.n_bins, width)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Embed patches [M, P]: [M, D]."""
+        spectrum = torch.fft.rfft(patches, norm="forward")[:, : self.n_bins]
+        return self.project(torch.log1p(2 * spectrum.abs() / _FLOOR) - _TYPICAL)

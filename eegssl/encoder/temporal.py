@@ -1,0 +1,40 @@
+"""The temporal module: a convolution over the samples of each patch alone.
+
+Layers as in LaBraM (ICLR 2024): 8 channels, kernels 15 (stride 8), 3, 3, group normalisation,
+GELU. Ours: each patch is first brought to unit root mean square, and the logarithm of that is one
+more feature, so that the convolution sees shapes, whether of 5 µV or of 500 µV. LaBraM normalises
+over the whole window instead, which lets hidden patches leak into visible ones.
+"""
+
+import torch
+from torch import Tensor, nn
+
+_CHANNELS = 8
+_STRIDE = 8
+_FLOOR = 1e-3  # root mean square below which a patch counts as flat (0.1 µV at scale_uv = 100)
+
+
+class TemporalEmbedding(nn.Module):
+    """Patches [M, P], scaled, to embeddings [M, D], each from its own samples only."""
+
+    def __init__(self, patch_samples: int, width: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(1, _CHANNELS, 15, stride=_STRIDE, padding=7),
+            nn.GroupNorm(4, _CHANNELS),
+            nn.GELU(),
+            nn.Conv1d(_CHANNELS, _CHANNELS, 3, padding=1),
+            nn.GroupNorm(4, _CHANNELS),
+            nn.GELU(),
+            nn.Conv1d(_CHANNELS, _CHANNELS, 3, padding=1),
+            nn.GroupNorm(4, _CHANNELS),
+            nn.GELU(),
+        )
+        steps = (patch_samples - 1) // _STRIDE + 1
+        self.project = nn.Linear(_CHANNELS * steps + 1, width)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Embed patches [M, P]: [M, D]."""
+        rms = (patches.square().mean(dim=-1, keepdim=True) + _FLOOR**2).sqrt()
+        shapes = self.convolutions((patches / rms)[:, None]).flatten(1)
+        return self.project(torch.cat([shapes, torch.log(rms)], dim=-1))

@@ -1,0 +1,72 @@
+"""Transformer blocks over all (channel, patch) tokens of a window.
+
+Pre-norm, on ``scaled_dot_product_attention`` without a mask: batches are bucketed by channel
+count, so there is no padding and the fast kernels apply.
+"""
+
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Attention(nn.Module):
+    """Self-attention of tokens [B, L, D] with each other, in any order."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Mix tokens [B, L, D] by attention: [B, L, D]."""
+        q, k, v = self.qkv(tokens).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        dropout = self.dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout)
+        return self.out(mixed.transpose(1, 2).flatten(-2))
+
+
+class Block(nn.Module):
+    """Attention, then a feed-forward part, each on normalised tokens and added to them."""
+
+    def __init__(self, width: int, heads: int, ffn: int, dropout: float) -> None:
+        super().__init__()
+        self.norm_attention = nn.LayerNorm(width)
+        self.attention = Attention(width, heads, dropout)
+        self.norm_feed = nn.LayerNorm(width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, ffn), nn.GELU(), nn.Dropout(dropout), nn.Linear(ffn, width)
+        )
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Transform tokens [B, L, D]."""
+        tokens = tokens + self.attention(self.norm_attention(tokens))
+        return tokens + self.feed(self.norm_feed(tokens))
+
+
+class Transformer(nn.Module):
+    """A stack of blocks and a last normalisation: [B, L, D] to [B, L, D]."""
+
+    def __init__(self, layers: int, width: int, heads: int, ffn: int, dropout: float) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(Block(width, heads, ffn, dropout) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self._initialise(layers)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Transform tokens [B, L, D]."""
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.norm(tokens)
+
+    def _initialise(self, layers: int) -> None:
+        """Xavier weights; what is added to the tokens starts small in deep stacks (as GPT-2)."""
+        for name, parameter in self.blocks.named_parameters():
+            if parameter.ndim < 2:
+                if name.endswith("bias"):
+                    nn.init.zeros_(parameter)
+                continue
+            added = name.endswith(("attention.out.weight", "feed.3.weight"))
+            nn.init.xavier_uniform_(parameter, gain=1 / math.sqrt(2 * layers) if added else 1.0)

@@ -1,0 +1,1 @@
+"""Which patches pretraining hides: random or by brain region; pure NumPy, seeded."""

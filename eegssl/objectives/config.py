@@ -1,0 +1,10 @@
+"""Choices of what pretraining minimises."""
+
+from eegssl.settings import Settings
+
+
+class MaskedCodesConfig(Settings):
+    """Masked-code prediction."""
+
+    symmetric: bool = False
+    """Predict the visible patches from the hidden ones too, in a second pass (LaBraM)."""

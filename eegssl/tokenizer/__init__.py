@@ -1,0 +1,1 @@
+"""The neural tokenizer: patch encoder, vector quantizer, spectral decoder, diagnostics."""

@@ -1,0 +1,58 @@
+"""The size of the tokenizer, its codebook and how the codebook is kept alive."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from eegssl.settings import Settings
+
+
+class TokenizerConfig(Settings):
+    """Patch encoder, vector quantizer and spectral decoder."""
+
+    patch_samples: int = Field(200, ge=16)
+    """Samples P of a patch, one second at 200 Hz."""
+
+    sfreq_hz: float = Field(200.0, gt=0)
+    """Sampling rate of the signals."""
+
+    top_hz: float = Field(75.0, gt=0)
+    """Highest frequency that the decoder predicts: the edge of the band-pass."""
+
+    scale_uv: float = Field(100.0, gt=0)
+    """Signals are divided by this many µV (LaBraM: 100)."""
+
+    width: int = Field(64, ge=2)
+    """Width D of the patch encoder and of the decoder."""
+
+    code_dim: int = Field(32, ge=2)
+    """Dimensions of a code."""
+
+    n_codes: int = Field(512, ge=2)
+    """Codes K in the codebook; `diagnostics.fitting_codebook` says how many a corpus can feed."""
+
+    decay: float = Field(0.95, ge=0, lt=1)
+    """Share of its past that a code keeps in one step; LaBraM's .99 suits long trainings."""
+
+    commitment: float = Field(0.1, ge=0)
+    """Weight of the loss (2 - 2 cosine) that pulls a patch to its code."""
+
+    phase_weight: float = Field(0.5, ge=0)
+    """Weight of the phase in the loss; the log amplitude has weight 1."""
+
+    revive_after: int = Field(50, ge=1)
+    """A code that no patch chose for so many steps is moved to a patch of the batch."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.top_hz > self.sfreq_hz / 2:
+            raise ValueError(
+                f"top_hz must be at most half of sfreq_hz; "
+                f"got {self.top_hz:g} of {self.sfreq_hz:g} Hz"
+            )
+        return self
+
+    @property
+    def n_bins(self) -> int:
+        """Frequencies F of a patch from 0 Hz to ``top_hz``, one every ``sfreq_hz / P``."""
+        return int(self.top_hz * self.patch_samples / self.sfreq_hz) + 1

@@ -1,0 +1,80 @@
+"""Is the codebook used? Counted over a whole validation pass; a batch says little.
+
+The limits are rules of thumb of ours: a code wants some 90 patches to be learned from, and a
+codebook starves when its perplexity is under a quarter of what the corpus could feed.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.errors import InputError
+
+_PATCHES_PER_CODE = 90  # for choosing K
+_PATCHES_PER_FED_CODE = 30  # for judging what came out
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How the codes of a corpus are spread over the codebook."""
+
+    n_codes: int
+    n_patches: int
+    used: int
+    entropy_bits: float
+    perplexity: float
+    share_of_most_frequent: float
+    most_frequent: int
+
+
+def codebook_usage(counts: NDArray[np.int64]) -> Usage:
+    """Summarise how often each code was chosen, ``counts`` int64 [K].
+
+    Perplexity is 2 to the entropy: the number of codes that, equally used, would tell as much.
+    """
+    total = int(counts.sum())
+    if counts.ndim != 1 or total < 1 or counts.min() < 0:
+        raise InputError(f"expected counts [K] of at least one patch; got {counts.shape}, {total}")
+    share = counts[counts > 0] / total
+    entropy = float(-(share * np.log2(share)).sum()) + 0.0
+    return Usage(
+        n_codes=len(counts),
+        n_patches=total,
+        used=len(share),
+        entropy_bits=entropy,
+        perplexity=2.0**entropy,
+        share_of_most_frequent=float(share.max()),
+        most_frequent=int(counts.argmax()),
+    )
+
+
+def starving_message(usage: Usage) -> str | None:
+    """A warning when the codebook is used far below what its corpus could feed, else None."""
+    wanted = min(usage.n_codes, usage.n_patches / _PATCHES_PER_FED_CODE) / 4
+    if usage.perplexity >= wanted:
+        return None
+    return (
+        f"the codebook starves: perplexity {usage.perplexity:.1f} over {usage.n_patches} patches, "
+        f"expected at least {wanted:.1f}; {usage.used} of {usage.n_codes} codes are used. Train "
+        f"longer, on more varied data, or with fewer codes "
+        f"(this many patches feed {fitting_codebook(usage.n_patches)})"
+    )
+
+
+def oversized_message(n_codes: int, n_patches: int) -> str | None:
+    """A warning when a corpus has too few patches for its codebook, else None."""
+    fitting = fitting_codebook(n_patches)
+    if n_codes <= fitting:
+        return None
+    return (
+        f"{n_codes} codes are many for {n_patches} patches: codes will starve; "
+        f"expected at most {fitting} (some {_PATCHES_PER_CODE} patches for each)"
+    )
+
+
+def fitting_codebook(n_patches: int) -> int:
+    """The power of two nearest to a 90th of the patches, from 16 to 8192."""
+    exponent = round(math.log2(max(n_patches / _PATCHES_PER_CODE, 1)))
+    return int(2 ** min(max(exponent, 4), 13))
