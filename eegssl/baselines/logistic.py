@@ -1,0 +1,99 @@
+"""Logistic regression on standardised features, kept as plain arrays and not as a pickle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from eegssl.baselines.config import BandPowerConfig
+from eegssl.errors import ArtifactError, InputError
+
+_STATE = ("mean", "scale", "coefficients", "intercepts")
+
+
+@dataclass(frozen=True)
+class BandPowerLogReg:
+    """A fitted classifier of F features into K classes.
+
+    ``mean`` and ``scale`` [F] standardise, ``coefficients`` [K, F] and ``intercepts`` [K] are
+    logits of a softmax; a class that training never saw has the intercept -inf.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+
+    @classmethod
+    def fit(
+        cls,
+        features: NDArray[np.floating],
+        truth: NDArray[np.integer],
+        n_classes: int,
+        seed: int,
+        config: BandPowerConfig = BandPowerConfig(),
+    ) -> "BandPowerLogReg":
+        """Fit to ``features`` [n, F] and class indices ``truth`` [n], classes weighted equally.
+
+        Raises InputError if fewer than two classes are there or a feature is not finite.
+        """
+        x, y = np.asarray(features, dtype=np.float64), np.asarray(truth)
+        _check(x, y, n_classes)
+        scaler = StandardScaler().fit(x)
+        model = LogisticRegression(
+            C=config.regularisation_c,
+            max_iter=config.max_iterations,
+            class_weight="balanced",
+            random_state=seed,
+        ).fit(scaler.transform(x), y)
+        weights, offsets = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # scikit-learn keeps one logit; the other class is at 0
+            weights = np.concatenate([np.zeros_like(weights), weights])
+            offsets = np.concatenate([np.zeros_like(offsets), offsets])
+        coefficients = np.zeros((n_classes, x.shape[1]))
+        intercepts = np.full(n_classes, -np.inf)
+        coefficients[model.classes_], intercepts[model.classes_] = weights, offsets
+        return cls(scaler.mean_, scaler.scale_, coefficients, intercepts)
+
+    def predict_proba(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Class probabilities [n, K] of features [n, F]."""
+        x = (np.asarray(features, dtype=np.float64) - self.mean) / self.scale
+        logits = x @ self.coefficients.T + self.intercepts
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """The arrays to write to disk."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.float64]]) -> "BandPowerLogReg":
+        """The classifier of saved arrays; ArtifactError if they are not its arrays."""
+        if set(state) != set(_STATE):
+            raise ArtifactError(f"got the arrays {sorted(state)}; expected {sorted(_STATE)}.")
+        model = cls(**{name: np.asarray(state[name], dtype=np.float64) for name in _STATE})
+        classes, width = model.coefficients.shape if model.coefficients.ndim == 2 else (0, 0)
+        shapes = {model.mean.shape, model.scale.shape}
+        if shapes != {(width,)} or model.intercepts.shape != (classes,):
+            raise ArtifactError(
+                "got arrays whose shapes do not fit each other; the baseline's file is damaged. "
+                "Fit the baseline again."
+            )
+        return model
+
+
+def _check(x: NDArray[np.float64], y: NDArray[np.integer], n_classes: int) -> None:
+    """Refuse what nothing can be learned from."""
+    if x.ndim != 2 or y.shape != (len(x),):
+        raise InputError(f"got features {x.shape} and labels {y.shape}; expected [n, F] and [n].")
+    if not np.all(np.isfinite(x)):
+        raise InputError("got a feature that is not finite; expected signal without gaps.")
+    found = np.unique(y)
+    if len(found) < 2 or found.min() < 0 or found.max() >= n_classes:
+        raise InputError(
+            f"got the classes {found.tolist()} to learn from; expected at least two of "
+            f"0 to {n_classes - 1}. Give training subjects with both classes."
+        )

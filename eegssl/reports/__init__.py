@@ -1,0 +1,1 @@
+"""Figures and HTML from predictions and scores."""

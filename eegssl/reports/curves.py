@@ -1,0 +1,198 @@
+"""Curves: how training went, and how probabilities separate the classes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from eegssl.reports.style import (
+    FAINT,
+    INK,
+    MODEL,
+    MUTED,
+    PAGE_IN,
+    SECOND,
+    THIRD,
+    TRUTH,
+    house_style,
+    new_figure,
+    plain,
+    with_grid,
+)
+
+_NOT_MEASURED = ("step", "epoch")
+_MOST_PANELS = 6
+_BESIDE = (SECOND, THIRD, MUTED, FAINT)
+
+
+@house_style()
+def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ()) -> Figure:
+    """What ``metrics.jsonl`` recorded, over steps: one panel per quantity.
+
+    Rows look like ``{"step": 10, "train_loss": 1.2, "val_loss": 1.3}``; ``train_x`` and
+    ``val_x`` share the panel ``x``. ``only`` names the panels wanted, in order; by default the
+    losses, then what was also measured on validation data, six at most. Values that are not
+    numbers leave a gap. Raises ValueError if nothing is to be drawn.
+    """
+    panels = _panels(rows)
+    chosen = [name for name in only if name in panels] if only else list(panels)[:_MOST_PANELS]
+    if not chosen:
+        raise ValueError(f"got {len(rows)} rows without a measured value; nothing to draw.")
+    columns = {1: 1, 2: 2, 4: 2}.get(len(chosen), 3)
+    lines = -(-len(chosen) // columns)
+    figure = new_figure(2.5 * lines, width_in=PAGE_IN if columns > 1 else PAGE_IN / 2)
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    for ax, name in zip(axes, chosen, strict=False):
+        for key in panels[name]:
+            _draw_series(ax, rows, key)
+        ax.set_title(plain(name.replace("_", " ")))
+        ax.set_xlabel("step")
+        with_grid(ax)
+        if len(panels[name]) > 1:
+            ax.legend()
+    for ax in axes[len(chosen) :]:
+        ax.set_axis_off()
+    return figure
+
+
+@house_style()
+def roc_and_precision_recall(
+    truth: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    threshold: float | None,
+    beside: Mapping[str, NDArray[np.floating]] | None = None,
+) -> Figure:
+    """ROC and precision-recall curves of ``probability`` [n] for ``truth`` [n] (0, 1).
+
+    ``beside`` holds other systems' probabilities of the same windows. The dot is the chosen
+    threshold. Raises ValueError if truth holds one class only.
+    """
+    truth = np.asarray(truth)
+    if len(np.unique(truth)) < 2:
+        raise ValueError("got one class only; expected both, to draw a ROC curve.")
+    figure = new_figure(3.9)
+    roc, precision_recall = figure.subplots(1, 2)
+    others = list((beside or {}).items())[: len(_BESIDE)]
+    for (name, other), colour in zip(others, _BESIDE, strict=False):
+        _draw_ranking(roc, precision_recall, truth, other, colour, plain(name))
+    _draw_ranking(roc, precision_recall, truth, probability, MODEL, "this model")
+    prevalence = float(np.mean(truth == 1))
+    roc.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":", label="chance")
+    precision_recall.axhline(prevalence, color=FAINT, linewidth=1, linestyle=":")
+    if threshold is not None:
+        _mark_threshold(roc, precision_recall, truth == 1, np.asarray(probability) >= threshold)
+    roc.set(xlabel="1 - specificity (false alarms)", ylabel="sensitivity", title="ROC")
+    precision_recall.set(xlabel="sensitivity (recall)", ylabel="precision")
+    precision_recall.set_title("Precision and recall")
+    for ax in (roc, precision_recall):
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.03))
+        with_grid(ax)
+    roc.legend(loc="lower right")
+    return figure
+
+
+@house_style()
+def probability_histogram(
+    truth: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    threshold: float | None,
+    classes: Sequence[str],
+    bins: int = 10,
+) -> Figure:
+    """How probable the model finds class 1, by true class; and how often it is then right."""
+    truth, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
+    figure = new_figure(3.5)
+    histogram, reliability = figure.subplots(1, 2)
+    edges = np.linspace(0, 1, 31)
+    for k, colour in ((0, FAINT), (1, TRUTH)):
+        share = np.histogram(p[truth == k], edges)[0] / max(int(np.sum(truth == k)), 1)
+        label = f"{plain(classes[k])} (n = {int(np.sum(truth == k)):,})"
+        histogram.stairs(share, edges, fill=True, color=colour, alpha=0.55, label=label)
+    if threshold is not None:
+        histogram.axvline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    histogram.set(xlabel=f"probability of {plain(classes[1])}", ylabel="share of the class")
+    histogram.set_title("Probabilities by true class")
+    histogram.legend()
+    _draw_reliability(reliability, truth == 1, p, bins)
+    for ax in (histogram, reliability):
+        ax.set_xlim(-0.02, 1.02)
+        with_grid(ax)
+    return figure
+
+
+def _panels(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Panel name -> the keys in it: losses first, then those with validation, then the rest."""
+    keys = sorted({k for row in rows for k, v in row.items() if _is_number(v)})
+    panels: dict[str, list[str]] = {}
+    for key in keys:
+        if key not in _NOT_MEASURED:
+            panels.setdefault(key.removeprefix("train_").removeprefix("val_"), []).append(key)
+
+    def importance(name: str) -> tuple[bool, bool, str]:
+        validated = any(key.startswith("val_") for key in panels[name])
+        return (name != "loss", not validated, name)
+
+    return {name: panels[name] for name in sorted(panels, key=importance)}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _draw_series(ax: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
+    """One recorded quantity over steps; validation stands out."""
+    points = [(row["step"], row[key]) for row in rows if "step" in row and _is_number(row.get(key))]
+    steps, values = zip(*points, strict=True) if points else ((), ())
+    validation = key.startswith("val_")
+    label = "validation" if validation else "training"
+    marker = "o" if validation and len(points) <= 30 else None
+    colour = MODEL if validation else FAINT
+    ax.plot(steps, values, color=colour, marker=marker, markersize=3, label=label)
+
+
+def _draw_ranking(
+    roc: Axes,
+    precision_recall: Axes,
+    truth: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    colour: str,
+    label: str,
+) -> None:
+    """Both curves of one system."""
+    false_share, sensitivity, _ = roc_curve(truth, probability)
+    roc.plot(false_share, sensitivity, color=colour, label=label)
+    precision, recall, _ = precision_recall_curve(truth, probability, drop_intermediate=True)
+    # Steps, as average precision counts: straight lines between points would flatter.
+    precision_recall.step(recall, precision, where="post", color=colour, label=label)
+
+
+def _mark_threshold(
+    roc: Axes, precision_recall: Axes, positive: NDArray[np.bool_], alarm: NDArray[np.bool_]
+) -> None:
+    """A dot where the chosen threshold puts the model."""
+    sensitivity, false_share = float(np.mean(alarm[positive])), float(np.mean(alarm[~positive]))
+    roc.plot([false_share], [sensitivity], "o", color=INK, ms=5, label="at the threshold")
+    if alarm.any():
+        precision_recall.plot(
+            [sensitivity], [float(np.mean(positive[alarm]))], "o", color=INK, ms=5
+        )
+
+
+def _draw_reliability(
+    ax: Axes, positive: NDArray[np.bool_], p: NDArray[np.float64], bins: int
+) -> None:
+    """Observed share against mean probability in each bin; on the diagonal it is calibrated."""
+    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    used = counts > 0
+    expected = np.bincount(index, weights=p, minlength=bins)[used] / counts[used]
+    observed = np.bincount(index, weights=positive, minlength=bins)[used] / counts[used]
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
+    ax.plot(expected, observed, color=MODEL, linewidth=1)
+    ax.scatter(expected, observed, s=8 + 90 * counts[used] / counts.max(), color=MODEL, zorder=3)
+    ax.set(xlabel="probability given", ylabel="share that was true", ylim=(-0.03, 1.03))
+    ax.set_title("Calibration (dot size: windows)")

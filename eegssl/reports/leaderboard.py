@@ -1,0 +1,164 @@
+"""The page of a benchmark: every system on every task, with its seeds, beside the baselines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from eegssl.reports.comparison import ComparedSystem, benchmark_comparison
+from eegssl.reports.content import (
+    RESEARCH_USE,
+    Banner,
+    Cell,
+    Column,
+    Footnotes,
+    ReportFigure,
+    Table,
+    count_cell,
+    number_cell,
+)
+from eegssl.reports.embed import svg_uri
+from eegssl.reports.page import render
+from eegssl.reports.words import WINDOW_WORDS
+from eegssl.scoring.intervals import mean_interval
+
+_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day")
+
+
+@dataclass(frozen=True)
+class LeaderboardRow:
+    """One system on one task: metric -> its value at each seed, None where undefined."""
+
+    task: str
+    encoder: str
+    adaptation: str
+    is_baseline: bool
+    scores: Mapping[str, tuple[float | None, ...]]
+
+
+@dataclass(frozen=True)
+class LeaderboardContent:
+    """All that the page shows; ``metrics`` are the columns, the first of which ranks.
+
+    ``chance`` is the ranking metric's value for guessing. ``labels`` names metrics that are not
+    window scores.
+    """
+
+    title: str
+    banners: tuple[Banner, ...]
+    counts: tuple[tuple[str, str], ...]
+    metrics: tuple[str, ...]
+    rows: tuple[LeaderboardRow, ...]
+    chance: float | None = 0.5
+    labels: Mapping[str, str] | None = None
+    limits: tuple[str, ...] = ()
+    version: str = ""
+
+
+def render_leaderboard(content: LeaderboardContent) -> str:
+    """The benchmark as one self-contained HTML page; same content, same bytes."""
+    tasks = list(dict.fromkeys(row.task for row in content.rows))
+    sections = [
+        (task, _table(content, task), figure)
+        for task in tasks
+        for figure in [_figure(content, task)]
+    ]
+    return render(
+        "leaderboard.html.j2",
+        content=content,
+        research_use=RESEARCH_USE,
+        sections=sections,
+        ranking_label=_in_a_sentence(_label(content, content.metrics[0])),
+    )
+
+
+def _table(content: LeaderboardContent, task: str) -> Table:
+    """One task: systems in the order of the ranking metric, the best of each metric in bold."""
+    rows = _ranked([row for row in content.rows if row.task == task], content.metrics[0])
+    best = {metric: _best(rows, metric) for metric in content.metrics}
+    notes = Footnotes()
+    body = []
+    for rank, row in enumerate(rows, start=1):
+        kind = "baseline" if row.is_baseline else ""
+        cells = [count_cell(rank), Cell(row.encoder, small=kind), Cell(row.adaptation)]
+        for metric in content.metrics:
+            cells.append(_score_cell(row, metric, best[metric], notes))
+        cells.append(count_cell(max((len(v) for v in row.scores.values()), default=0)))
+        body.append(tuple(cells))
+    columns = (
+        Column("Rank"),
+        Column("Encoder", numeric=False),
+        Column("Adaptation", numeric=False),
+        *(Column(_label(content, metric)) for metric in content.metrics),
+        Column("Seeds"),
+    )
+    return Table(task, columns, tuple(body), footnotes=notes.listed())
+
+
+def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Footnotes) -> Cell:
+    """Mean over seeds with its standard deviation."""
+    mean = _mean(row, metric)
+    if mean is None:
+        return number_cell(None, notes, "undefined on these test data")
+    values = [v for v in row.scores[metric] if v is not None]
+    sd = mean_interval(values).sd
+    small = f"SD {sd:.3f}" if sd is not None else "one seed"
+    if len(values) < len(row.scores[metric]):
+        small += f", {len(values)} of {len(row.scores[metric])} seeds"
+    return Cell(f"{mean:.3f}", small=small, strong=mean == best)
+
+
+def _figure(content: LeaderboardContent, task: str) -> ReportFigure | None:
+    """The ranking metric of every system of a task; None if no system has a value."""
+    metric, label = content.metrics[0], _label(content, content.metrics[0])
+    systems = []
+    for row in content.rows:
+        values = tuple(v for v in row.scores.get(metric, ()) if v is not None)
+        if row.task == task and values:
+            name = f"{row.encoder}, {row.adaptation}" if row.adaptation else row.encoder
+            systems.append(ComparedSystem(name, values, row.is_baseline))
+    if not systems:
+        return None
+    return ReportFigure(
+        title=f"{label}, {task}",
+        caption="Small dots: single seeds. Large dots: their mean. Bars: Student's 95 % interval "
+        "over seeds, which shows how much training varies, not how sure the result is for other "
+        "patients.",
+        alt=f"{label} of {len(systems)} systems on the task {task}",
+        uri=svg_uri(benchmark_comparison(systems, label, content.chance)),
+    )
+
+
+def _ranked(rows: list[LeaderboardRow], metric: str) -> list[LeaderboardRow]:
+    """Best mean first, systems without a value last, names break ties."""
+    sign = 1 if metric in _LOWER_IS_BETTER else -1
+
+    def key(row: LeaderboardRow) -> tuple[bool, float, str, str]:
+        mean = _mean(row, metric)
+        return (mean is None, sign * (mean or 0.0), row.encoder, row.adaptation)
+
+    return sorted(rows, key=key)
+
+
+def _best(rows: list[LeaderboardRow], metric: str) -> float | None:
+    """The best mean among the rows; None if there is nothing to choose between."""
+    means = [mean for row in rows if (mean := _mean(row, metric)) is not None]
+    choose = min if metric in _LOWER_IS_BETTER else max
+    return choose(means) if len(set(means)) > 1 else None
+
+
+def _mean(row: LeaderboardRow, metric: str) -> float | None:
+    """The mean over the seeds that have a value."""
+    values = [v for v in row.scores.get(metric, ()) if v is not None]
+    return float(np.mean(values)) if values else None
+
+
+def _label(content: LeaderboardContent, metric: str) -> str:
+    """The metric's name in a table head."""
+    named = (content.labels or {}).get(metric)
+    return named or WINDOW_WORDS.get(metric, (metric.replace("_", " "), ""))[0]
+
+
+def _in_a_sentence(label: str) -> str:
+    """A label without its capital, unless it is an abbreviation."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label

@@ -1,0 +1,179 @@
+"""EEG as a clinician reads it, with the model's probability beneath."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from eegssl.reports.style import FAINT, GRID, INK, MODEL, MUTED, PAGE_IN, TRUTH, house_style, plain
+
+_SCALES_UV = (5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
+_CHANNEL_IN = 0.27  # height of a channel on the page
+_STRIP_IN = 0.75
+_HEAD_IN, _FOOT_IN, _GAP_IN = 0.36, 0.48, 0.1
+_LEFT_IN, _RIGHT_IN = 0.95, 0.75
+
+
+@house_style()
+def traces_with_predictions(
+    signal_uv: NDArray[np.floating],
+    names: Sequence[str],
+    sfreq_hz: float,
+    start_s: float,
+    window_start_s: NDArray[np.floating],
+    window_duration_s: NDArray[np.floating],
+    probability: NDArray[np.floating],
+    truth_spans: Sequence[tuple[float, float]],
+    threshold: float | None,
+    event_name: str = "seizure",
+) -> Figure:
+    """Stacked traces of ``signal_uv`` [C, T] in µV, negative up, over the windows' probabilities.
+
+    ``start_s`` is the time of the first sample; windows [n] and ``truth_spans`` are in seconds
+    of the same clock. The reference is shaded, the threshold dashed, windows at or above it are
+    filled. Samples that are not finite leave a gap. Raises ValueError if names and channels differ.
+    """
+    signal = np.asarray(signal_uv, dtype=np.float64)
+    if signal.ndim != 2 or len(names) != signal.shape[0]:
+        raise ValueError(f"got {len(names)} names for a signal {signal.shape}; expected [C, T].")
+    stop_s = start_s + signal.shape[1] / sfreq_hz
+    traces_in = _CHANNEL_IN * (len(names) + 0.8)
+    height_in = _FOOT_IN + _STRIP_IN + _GAP_IN + traces_in + _HEAD_IN
+    figure = Figure(figsize=(PAGE_IN, height_in))
+    width = 1 - (_LEFT_IN + _RIGHT_IN) / PAGE_IN
+    left, foot = _LEFT_IN / PAGE_IN, _FOOT_IN / height_in
+    strip = figure.add_axes((left, foot, width, _STRIP_IN / height_in))
+    above = (_FOOT_IN + _STRIP_IN + _GAP_IN) / height_in
+    traces = figure.add_axes((left, above, width, traces_in / height_in), sharex=strip)
+    for ax in (traces, strip):
+        _shade(ax, truth_spans, start_s, stop_s)
+    _draw_traces(traces, signal, names, sfreq_hz, start_s)
+    _draw_strip(strip, window_start_s, window_duration_s, probability, threshold)
+    strip.set_xlim(start_s, stop_s)
+    strip.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 3, 5, 6, 10]))
+    strip.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, stop_s)))
+    strip.set_xlabel("time in the recording (h:min:s)" if stop_s >= 3600 else "time (min:s)")
+    _legend(figure, plain(event_name), threshold, left + width)
+    return figure
+
+
+def clock(seconds: float, longest_s: float) -> str:
+    """A time in a recording: ``m:ss``, or ``h:mm:ss`` where the longest time needs it."""
+    sign, whole = "-" if seconds < 0 else "", round(abs(seconds))
+    minutes, second = divmod(whole, 60)
+    if longest_s < 3600:
+        return f"{sign}{minutes}:{second:02d}"
+    return f"{sign}{minutes // 60}:{minutes % 60:02d}:{second:02d}"
+
+
+def display_scale_uv(signal_uv: NDArray[np.floating]) -> float:
+    """µV between neighbouring traces: a round number that suits the typical channel (ours).
+
+    Six times the median channel's robust deviation, so that one artefact channel does not
+    flatten all others.
+    """
+    finite = np.where(np.isfinite(signal_uv), signal_uv, np.nan)
+    usable = finite[~np.all(np.isnan(finite), axis=1)]
+    if usable.size == 0:
+        return float(_SCALES_UV[0])
+    centred = np.abs(usable - np.nanmedian(usable, axis=1, keepdims=True))
+    wanted = 6 * 1.4826 * float(np.median(np.nanmedian(centred, axis=1)))
+    return float(next((s for s in _SCALES_UV if s >= wanted), _SCALES_UV[-1]))
+
+
+def _draw_traces(
+    ax: Axes,
+    signal_uv: NDArray[np.float64],
+    names: Sequence[str],
+    sfreq_hz: float,
+    start_s: float,
+) -> None:
+    """One line per channel, first channel on top, and a scale bar at the right."""
+    scale_uv = display_scale_uv(signal_uv)
+    time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
+    for row, channel in enumerate(signal_uv):
+        finite = channel[np.isfinite(channel)]
+        centre = float(np.median(finite)) if finite.size else 0.0
+        # The y axis points down below, so negative potentials go up as in clinical EEG.
+        swing = np.clip((channel - centre) / scale_uv, -2.5, 2.5)
+        ax.plot(time_s, row + swing, color=INK, linewidth=0.55, antialiased=True)
+    ax.set_ylim(len(names) - 0.2, -1.0)
+    ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
+    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8)
+    ax.tick_params(axis="x", labelbottom=False, length=0)
+    ax.grid(True, axis="x")
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+    _scale_bar(ax, scale_uv, (len(names) - 1) / 2)
+
+
+def _scale_bar(ax: Axes, scale_uv: float, middle: float) -> None:
+    """A bar one trace distance high, right of the axes."""
+    x = 1.012
+    ends = [middle - 0.5, middle + 0.5]
+    transform = ax.get_yaxis_transform()
+    ax.plot([x, x], ends, color=INK, linewidth=1.4, transform=transform, clip_on=False)
+    words = f"{scale_uv:g} µV\nneg. up"
+    ax.text(x + 0.008, middle, words, transform=transform, va="center", fontsize=8, color=MUTED)
+
+
+def _draw_strip(
+    ax: Axes,
+    window_start_s: NDArray[np.floating],
+    window_duration_s: NDArray[np.floating],
+    probability: NDArray[np.floating],
+    threshold: float | None,
+) -> None:
+    """The probability of each window as a bar over the window's time."""
+    p = np.asarray(probability, dtype=np.float64)
+    alarm = p >= threshold if threshold is not None else np.ones(p.shape, dtype=bool)
+    colours = [MODEL if above else FAINT for above in alarm]
+    ax.bar(window_start_s, p, width=window_duration_s, align="edge", color=colours, linewidth=0)
+    ax.hlines(p, window_start_s, np.add(window_start_s, window_duration_s), color=colours, lw=1.4)
+    if threshold is not None:
+        ax.axhline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    ax.set_ylim(0, 1.04)
+    ax.set_yticks([0, 0.5, 1])
+    ax.tick_params(length=2.5, color=FAINT)
+    ax.set_ylabel("probability", fontsize=8)
+    ax.grid(True, axis="x", color=GRID)
+
+
+def _shade(ax: Axes, spans: Sequence[tuple[float, float]], start_s: float, stop_s: float) -> None:
+    """Shade the reference events, and mark where they begin and end if that is in view."""
+    for onset_s, offset_s in spans:
+        if offset_s <= start_s or onset_s >= stop_s:
+            continue
+        ax.axvspan(onset_s, offset_s, color=TRUTH, alpha=0.13, linewidth=0)
+        for edge_s in (onset_s, offset_s):
+            if start_s < edge_s < stop_s:
+                ax.axvline(edge_s, color=TRUTH, linewidth=0.9)
+
+
+def _legend(figure: Figure, event_name: str, threshold: float | None, right: float) -> None:
+    """What the colours mean, above the traces."""
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=TRUTH, alpha=0.25, label=f"{event_name} (reference)")
+    ]
+    if threshold is None:
+        handles.append(Patch(facecolor=MODEL, label="model"))
+    else:
+        handles.append(Patch(facecolor=MODEL, label="model: at or above threshold"))
+        handles.append(Patch(facecolor=FAINT, label="model: below"))
+        dashes = (0, (4, 3))
+        label = f"threshold {threshold:.3f}"
+        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=dashes, label=label))
+    figure.legend(
+        handles=handles,
+        loc="upper right",
+        bbox_to_anchor=(right, 1.0),
+        ncols=len(handles),
+        handlelength=1.4,
+        columnspacing=1.6,
+        borderaxespad=0.3,
+    )

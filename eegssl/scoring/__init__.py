@@ -1,0 +1,1 @@
+"""Scores as pure NumPy: window and event metrics, thresholds."""

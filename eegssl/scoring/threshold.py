@@ -1,0 +1,87 @@
+"""The decision threshold: chosen once, on validation windows, and then kept."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.errors import InputError
+from eegssl.scoring.config import ScoringConfig
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A threshold and where it came from: a window is positive if probability >= ``value``."""
+
+    value: float
+    criterion: str
+    score: float
+    n_windows: int
+    n_positive: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def choose_threshold(
+    truth: NDArray[np.integer],
+    probability: NDArray[np.floating],
+    config: ScoringConfig = ScoringConfig(),
+) -> Threshold:
+    """The score among ``probability`` [n] that maximises the criterion on ``truth`` [n] (0, 1).
+
+    Candidates are the unique scores. Among equally good ones the highest is taken, which alarms
+    least (ours). Raises InputError when the windows hold one class only or a score is not finite.
+    """
+    truth = np.asarray(truth)
+    scores = np.asarray(probability, dtype=np.float64)
+    _check(truth, scores)
+    candidates, tp, fp = _counts_at_thresholds(truth == 1, scores)
+    positives = int(np.sum(truth == 1))
+    negatives = len(truth) - positives
+    if config.choose_threshold_by == "balanced_accuracy":
+        # Integers, so that equal scores compare as equal: (tp/P + tn/N)/2 times 2PN.
+        merit = tp * negatives + (negatives - fp) * positives
+        scale = 2 * positives * negatives
+    else:
+        merit, scale = 2 * tp / (tp + fp + positives), 1
+    best = int(np.argmax(merit))  # the first, and candidates descend: the highest threshold
+    return Threshold(
+        value=float(candidates[best]),
+        criterion=config.choose_threshold_by,
+        score=float(merit[best] / scale),
+        n_windows=len(truth),
+        n_positive=positives,
+    )
+
+
+def _counts_at_thresholds(
+    positive: NDArray[np.bool_], probability: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Unique scores in descending order, with the true and false positives at each."""
+    order = np.argsort(-probability, kind="stable")
+    ordered = probability[order]
+    last_of_score = np.append(ordered[1:] != ordered[:-1], True)
+    tp = np.cumsum(positive[order].astype(np.int64))
+    fp = np.arange(1, len(ordered) + 1) - tp
+    return ordered[last_of_score], tp[last_of_score], fp[last_of_score]
+
+
+def _check(truth: NDArray[np.integer], probability: NDArray[np.float64]) -> None:
+    """Refuse what no threshold can be chosen from."""
+    if truth.ndim != 1 or truth.shape != probability.shape:
+        raise InputError(
+            f"got truth {truth.shape} and probabilities {probability.shape}; expected [n] twice."
+        )
+    if not np.all(np.isin(truth, (0, 1))):
+        raise InputError("got labels other than 0 and 1; a threshold decides between two classes.")
+    if len(np.unique(truth)) < 2:
+        raise InputError(
+            f"got {int(np.sum(truth == 1))} positive and {int(np.sum(truth == 0))} negative "
+            "validation windows; expected some of both to choose a decision threshold. Give the "
+            "validation split subjects with both classes, or more subjects."
+        )
+    if not np.all(np.isfinite(probability)):
+        raise InputError("got a probability that is not finite on the validation windows.")

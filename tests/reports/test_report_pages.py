@@ -1,0 +1,228 @@
+"""Pages are self-contained, escape every text, give the same bytes, and say why a number is n/a."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from eegssl.reports.comparison import per_subject_bars
+from eegssl.reports.content import (
+    Banner,
+    Cell,
+    Column,
+    Footnotes,
+    LineageStep,
+    ReportFigure,
+    Table,
+    number_cell,
+)
+from eegssl.reports.embed import svg_uri
+from eegssl.reports.evaluation import EvaluationContent, render_evaluation
+from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow, render_leaderboard
+from eegssl.scoring.events import RecordingEvents, szcore_scores
+from eegssl.scoring.threshold import choose_threshold
+from eegssl.scoring.windows import METRICS, per_subject, window_scores
+
+RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
+VOID = {"meta", "img", "br"}
+
+
+class _Page(HTMLParser):
+    """The tags of a page, each opened and closed in order, and all its words."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.words = [], [], [], ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words += data
+
+
+def _content(text="plain", event=True):
+    rng = np.random.default_rng(0)
+    subjects = np.repeat([f"{text}-1", f"{text}-2"], 100)
+    truth = np.r_[rng.random(100) < 0.3, np.zeros(100, bool)].astype(int)
+    p = np.clip(0.4 * truth + 0.6 * rng.random(200), 0, 1)
+    both, classes = np.stack([1 - p, p], axis=1), ("background", text)
+    recordings = [
+        RecordingEvents(f"{text}-1", f"{text}-r1", 3600.0, [(100, 200)], [(110, 150)]),
+        RecordingEvents(f"{text}-2", f"{text}-r2", 60.0, [], []),
+    ]
+    figure = ReportFigure(text, text, text, svg_uri(per_subject_bars([text], [0.5], text)))
+    return EvaluationContent(
+        title=text,
+        task=text,
+        banners=(Banner(text, "warning"),),
+        counts=((text, text),),
+        classes=classes,
+        window_scores=window_scores(truth, both, 0.5, classes),
+        subject_scores=per_subject(subjects, truth, both, 0.5, classes),
+        event_scores=szcore_scores(recordings) if event else None,
+        event_note=text,
+        threshold=choose_threshold(truth, p),
+        threshold_note=text,
+        beside={text: window_scores(truth, both[::-1], 0.5, classes)},
+        lineage=(LineageStep(text, text, text),),
+        score_figures=(figure,),
+        trace_figures=(figure,),
+        subject_figures=(figure,),
+        training_figures=(figure,),
+        limits=(text,),
+        version=text,
+    )
+
+
+def _board(text="plain", rows=None):
+    scores = {"auroc": (0.9, 0.8), "ece": (0.1, 0.2), "f1": (None, None)}
+    low = {"auroc": (0.6, 0.5), "ece": (0.05, 0.01), "f1": (0.1, None)}
+    default = (
+        LeaderboardRow(text, text, text, False, scores),
+        LeaderboardRow(text, f"{text} baseline", "", True, low),
+    )
+    return LeaderboardContent(
+        title=text,
+        banners=(Banner(text),),
+        counts=((text, text),),
+        metrics=("auroc", "ece", "f1"),
+        rows=default if rows is None else rows,
+        limits=(text,),
+        version=text,
+    )
+
+
+PAGES = {
+    "evaluation": lambda text: render_evaluation(_content(text)),
+    "evaluation without events": lambda text: render_evaluation(_content(text, event=False)),
+    "leaderboard": lambda text: render_leaderboard(_board(text)),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_hostile_text_stays_text(name):
+    page = _Page(PAGES[name](RUDE))
+    assert "script" not in page.tags
+    assert RUDE in page.words
+    sources = [value for key, value in page.attributes if key == "src"]
+    assert sources
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert not [key for key, _ in page.attributes if key.startswith("on")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_nothing_and_says_so_to_the_browser(name):
+    html = PAGES[name]("plain")
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert ("content", policy) in _Page(html).attributes
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "@import" not in html
+    assert "url(" not in html
+    assert "<link" not in html
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_same_content_gives_the_same_bytes(name):
+    assert PAGES[name]("plain") == PAGES[name]("plain")
+
+
+def test_banners_and_research_use_stand_before_any_number():
+    html = render_evaluation(_content("synthetic data"))
+    first_number = html.index('class="tiles"')
+    assert html.index("Research use only") < first_number
+    assert html.index('<li class="warning">synthetic data</li>') < first_number
+
+
+def test_numbers_are_those_of_the_scores_with_three_decimals():
+    content = _content()
+    words = _Page(render_evaluation(content)).words
+    for metric in METRICS:
+        assert f"{content.window_scores[metric]:.3f}" in words
+    assert f"{content.threshold.value:.4f}" in words
+
+
+def test_a_score_without_a_value_says_na_and_why():
+    html = render_evaluation(_content())
+    assert re.search(r"n/a<sup>a</sup>", html)
+    words = _Page(html).words
+    assert "n/a: only one class present: background." in words
+    assert "n/a: no recording of at least 10 minutes." in words
+    assert ">nan<" not in html
+    assert ">None<" not in html
+
+
+def test_the_event_table_names_its_standard_its_policy_and_its_counts():
+    words = _Page(render_evaluation(_content())).words
+    assert "SzCORE" in words
+    assert "NaN policy: skip" in words
+    assert "Scored: 1 of 2 recordings, from 1 subject," in words
+    assert "1 recording under 10 minutes" in words
+
+
+def test_a_page_without_threshold_says_how_windows_were_decided():
+    content = _content(event=False)
+    bare = replace(content, threshold=None, threshold_note="", lineage=(), training_figures=())
+    assert "if its probability is at least 0.5" in _Page(render_evaluation(bare)).words
+
+
+def test_three_classes_have_a_page_too():
+    truth, p = np.array([0, 1, 2, 0]), np.eye(3)[[0, 1, 1, 0]]
+    classes = ("rest", "left", "right")
+    content = replace(
+        _content(event=False),
+        classes=classes,
+        window_scores=window_scores(truth, p, None, classes),
+        subject_scores=per_subject(list("aabb"), truth, p, None, classes),
+        beside={},
+        threshold=None,
+    )
+    assert "most probable class" in _Page(render_evaluation(content)).words
+
+
+def test_the_leaderboard_ranks_by_its_first_metric_and_marks_the_best_of_each():
+    html = render_leaderboard(_board("sys"))
+    assert re.search(r"<strong>0\.850</strong>", html)
+    assert re.search(r"<strong>0\.030</strong>", html)  # the lower calibration error is the better
+    body = html[html.index("<tbody>") :]
+    assert body.index("0.850") < body.index("0.550")
+    assert "1 of 2 seeds" in html
+
+
+def test_systems_without_a_value_stand_last_and_an_empty_task_has_no_figure():
+    rows = (
+        LeaderboardRow("t", "none", "", False, {"auroc": (None,)}),
+        LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}),
+        LeaderboardRow("empty", "none", "", False, {"auroc": (None,)}),
+    )
+    html = render_leaderboard(_board("x", rows))
+    assert html.index("some") < html.index("none</td>")
+    assert html.count("<figure>") == 1
+
+
+def test_a_figure_from_outside_and_a_ragged_table_are_refused():
+    with pytest.raises(ValueError, match="no embedded"):
+        ReportFigure("t", "c", "a", "https://example.org/x.png")
+    with pytest.raises(ValueError, match="another length"):
+        Table("t", (Column("a"), Column("b")), ((Cell("1"),),))
+
+
+def test_the_same_reason_gets_the_same_letter_also_beyond_z():
+    notes = Footnotes()
+    letters = [number_cell(None, notes, f"reason {i % 28}").mark for i in range(56)]
+    assert letters[:3] == ["a", "b", "c"]
+    assert letters[26:28] == ["aa", "ab"]
+    assert letters[:28] == letters[28:]
