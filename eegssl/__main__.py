@@ -1,0 +1,5 @@
+"""``python -m eegssl``."""
+
+from eegssl.cli import main
+
+main()

@@ -1,0 +1,158 @@
+"""Stage configurations, composed of each module's own."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from eegssl.adaptation.config import AdaptationConfig
+from eegssl.baselines.config import BandPowerConfig
+from eegssl.corpus.config import SplitsConfig
+from eegssl.encoder.config import EncoderConfig
+from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
+from eegssl.masking.config import MaskingConfig
+from eegssl.scoring.config import ScoringConfig
+from eegssl.settings import Settings
+from eegssl.signal.config import FilterConfig
+from eegssl.synth.config import SynthConfig
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.training.config import TrainingConfig
+
+
+class PreprocessConfig(Settings):
+    """From EDF folders to recordings."""
+
+    corpus: str = ""
+    """A name that sets recordings apart from those of another folder with the same file names."""
+    filter: FilterConfig = FilterConfig()
+    """Band-pass, notch and sampling rate."""
+    read: ReadSettings = ReadSettings()
+    """What is taken for what a file does not say."""
+    subjects: SubjectSettings = SubjectSettings()
+    """How a file's subject is known."""
+    events: EventSettings = EventSettings()
+    """Which annotations become events."""
+    splits: SplitsConfig = SplitsConfig()
+    """Who trains, validates and is tested."""
+
+
+class TokenizeConfig(Settings):
+    """From recordings to tokens."""
+
+    window_s: float = Field(10.0, gt=0)
+    """The fixed tiling: codes are made window by window."""
+    fit_codebook: bool = True
+    """Cut the codebook to what the training patches can feed (``diagnostics.fitting_codebook``)."""
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    """The model."""
+    training: TrainingConfig = TrainingConfig(steps=600, batch_size=16)
+    """How it trains."""
+
+
+class PretrainConfig(Settings):
+    """From recordings and tokens to an encoder."""
+
+    encoder: EncoderConfig = EncoderConfig()
+    """The model."""
+    masking: MaskingConfig = MaskingConfig()
+    """Which patches are hidden."""
+    training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16)
+    """How it trains."""
+
+
+class FinetuneConfig(Settings):
+    """From recordings, an encoder and a task to a model."""
+
+    encoder_weights: Literal["pretrained", "random"] = "pretrained"
+    """``random`` keeps the encoder's architecture and draws new weights: the control."""
+    adaptation: AdaptationConfig = AdaptationConfig()
+    """What is trained."""
+    training: TrainingConfig = TrainingConfig(steps=400, batch_size=32, validate_every=50)
+    """How it trains."""
+    scoring: ScoringConfig = ScoringConfig()
+    """What the threshold maximises on validation windows."""
+    task: dict[str, Any] = Field(default_factory=dict)
+    """Settings that override the task's own, e.g. ``--set task.window_s=2``."""
+
+
+class EvaluateConfig(Settings):
+    """From a model and recordings to predictions, scores and a report."""
+
+    split: Literal["test", "all"] = "test"
+    """Whom to score; ``all`` for a corpus that nothing upstream has seen."""
+    labels: str | None = None
+    """Labels table of these recordings, for a task that was trained with one."""
+    scoring: ScoringConfig = ScoringConfig()
+    """How predictions become scores."""
+    batch_size: int = Field(64, ge=1)
+    """Windows a forward pass."""
+    traces: int = Field(4, ge=0)
+    """Recordings drawn in the report."""
+    trace_s: float = Field(40.0, gt=0)
+    """Seconds drawn of each."""
+
+
+class EncoderEntry(Settings):
+    """An encoder of a benchmark."""
+
+    path: str
+    """Folder made by pretrain, seen from the matrix file; ``{fold}`` stands for the fold."""
+    weights: Literal["pretrained", "random"] = "pretrained"
+    """``random`` takes the architecture alone: the control."""
+
+
+class TaskEntry(Settings):
+    """A task of a benchmark."""
+
+    task: str
+    """A task by name, or a TOML file, seen from the matrix file."""
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Settings that override the task's own, e.g. ``{ permute_labels = true }``."""
+
+
+class BaselineConfig(Settings):
+    """What a baseline's cell of a benchmark depends on."""
+
+    task: dict[str, Any]
+    """The task, resolved."""
+    band_power: BandPowerConfig
+    """The classifier."""
+    choose_threshold: ScoringConfig
+    """What the threshold maximises on validation windows."""
+    scoring: ScoringConfig
+    """How predictions become scores."""
+
+
+class BenchmarkConfig(Settings):
+    """The matrix: encoders × tasks × adaptations × seeds, and the baselines beside them."""
+
+    recordings: tuple[str, ...] = Field(min_length=1)
+    """Recordings folders, seen from the matrix file; ``{fold}`` stands for the fold."""
+    encoders: dict[str, EncoderEntry] = Field(min_length=1)
+    """Name in the table -> encoder."""
+    tasks: dict[str, TaskEntry] = Field(min_length=1)
+    """Name in the table -> task."""
+    adaptations: tuple[Literal["probe", "full"], ...] = ("probe",)
+    """How each encoder is adapted."""
+    seeds: tuple[int, ...] = (0,)
+    """Each cell is run once a seed."""
+    folds: tuple[int, ...] = ()
+    """Cross-validation: scores are means over these folds, each with folders of its own."""
+    baselines: tuple[Literal["band-power"], ...] = ("band-power",)
+    """What every encoder is shown beside."""
+    finetune: FinetuneConfig = FinetuneConfig()
+    """Settings of every fine-tuning."""
+    evaluate: EvaluateConfig = EvaluateConfig()
+    """Settings of every evaluation."""
+    band_power: BandPowerConfig = BandPowerConfig()
+    """Settings of the band-power baseline."""
+
+
+STAGES: dict[str, type[Settings]] = {
+    "synth": SynthConfig,
+    "preprocess": PreprocessConfig,
+    "tokenize": TokenizeConfig,
+    "pretrain": PretrainConfig,
+    "finetune": FinetuneConfig,
+    "evaluate": EvaluateConfig,
+    "benchmark": BenchmarkConfig,
+}

@@ -1,0 +1,195 @@
+"""How a run's configuration is resolved from flags, environment, files and defaults.
+
+Flag > environment > file > default: ``--set a.b=1`` beats ``EEGSSL_<STAGE>__A__B=1`` beats
+``--config FILE.toml`` beats ``--preset NAME`` beats the defaults. A preset or file has one table
+a stage, so one file serves the whole pipeline.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from eegssl.config import STAGES, BenchmarkConfig
+from eegssl.errors import ConfigError
+from eegssl.settings import Settings
+from eegssl.tasks.config import TaskConfig
+
+S = TypeVar("S", bound=Settings)
+
+
+def resolve(
+    stage: str,
+    *,
+    preset: str | None = None,
+    file: Path | None = None,
+    sets: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Any:
+    """The stage's configuration from all its sources.
+
+    Raises ConfigError for an unknown key, preset or value, and names the nearest that exists.
+    """
+    merged: dict[str, Any] = {}
+    if preset is not None:
+        merged = _merge(merged, read_preset(preset).get(stage, {}))
+    if file is not None:
+        merged = _merge(merged, _read_file(file).get(stage, {}))
+    merged = _merge(
+        merged, _from_environment(stage, os.environ if environment is None else environment)
+    )
+    for item in sets:
+        merged = _merge(merged, _from_flag(item))
+    return build(STAGES[stage], merged, f"the settings of {stage}")
+
+
+def read_matrix(
+    path: Path, *, preset: str | None = None, file: Path | None = None, sets: Sequence[str] = ()
+) -> BenchmarkConfig:
+    """A benchmark's matrix, with a preset's or file's settings for its stages below its own."""
+    merged: dict[str, Any] = {}
+    for source in (read_preset(preset) if preset else {}, _read_file(file) if file else {}):
+        stages: dict[str, Any] = {k: source[k] for k in ("finetune", "evaluate") if k in source}
+        merged = _merge(_merge(merged, stages), source.get("benchmark", {}))
+    merged = _merge(merged, _read_toml(path))
+    merged = _merge(merged, _from_environment("benchmark", os.environ))
+    for item in sets:
+        merged = _merge(merged, _from_flag(item))
+    return build(BenchmarkConfig, merged, f"the matrix {path}")
+
+
+def build(schema: type[S], values: Mapping[str, Any], where: str) -> S:
+    """Validate values against a schema; ConfigError names the key, what it got and the nearest."""
+    try:
+        return schema.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(e, schema, where) for e in error.errors())) from None
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """A preset of the package by name.
+
+    Raises ConfigError, with the nearest name, when there is none.
+    """
+    names = preset_names()
+    if name not in names:
+        raise ConfigError(f"there is no preset {name!r}{nearest(name, names)}")
+    return tomllib.loads((resources.files("eegssl.presets") / f"{name}.toml").read_text())
+
+
+def preset_names() -> list[str]:
+    """The presets of the package."""
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in resources.files("eegssl.presets").iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
+    """A task of the package by name, or the user's own TOML file.
+
+    A relative ``table`` of the user's file is sought beside that file.
+
+    Raises ConfigError when there is neither.
+    """
+    path = Path(name_or_file)
+    if path.suffix == ".toml":
+        raw = _read_toml(path)
+        if "table" in raw and not Path(raw["table"]).is_absolute():
+            raw["table"] = str(path.parent / raw["table"])
+    else:
+        folder = resources.files("eegssl.presets") / "tasks"
+        names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
+        if name_or_file not in names:
+            raise ConfigError(
+                f"there is no task {name_or_file!r}{nearest(name_or_file, names)}; "
+                "a task of your own is a file that ends in .toml"
+            )
+        raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text())
+    return build(TaskConfig, _merge(raw, overrides), f"the task {name_or_file}")
+
+
+def nearest(word: str, words: Sequence[str]) -> str:
+    """``; did you mean …?``, or the list of what there is."""
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are {', '.join(words)}" if words else ""
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    raw = _read_toml(path)
+    for key in raw:
+        if key not in STAGES:
+            raise ConfigError(f"{path} has a table {key!r}{nearest(key, list(STAGES))}")
+    return raw
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} is no TOML that can be read: {error}") from None
+
+
+def _from_flag(item: str) -> dict[str, Any]:
+    key, found, value = item.partition("=")
+    if not found or not key.strip():
+        raise ConfigError(f"--set {item!r}: key=value was expected, such as training.steps=100")
+    return _nested(key.strip().split("."), _value(value))
+
+
+def _from_environment(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    prefix = f"EEGSSL_{stage.upper()}__"
+    merged: dict[str, Any] = {}
+    for name in sorted(environment):
+        if name.startswith(prefix):
+            keys = name.removeprefix(prefix).lower().split("__")
+            merged = _merge(merged, _nested(keys, _value(environment[name])))
+    return merged
+
+
+def _value(text: str) -> Any:
+    """A TOML value where the text is one, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    return {keys[0]: _nested(keys[1:], value) if len(keys) > 1 else value}
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _explain(error: Any, schema: type[Settings], where: str) -> str:
+    location = [str(part) for part in error["loc"]]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        return f"{where} have no {key!r}{nearest(location[-1], _fields(schema, location[:-1]))}"
+    got = "" if error["type"] == "missing" else f" (got {error['input']!r})"
+    return f"{where}: {key or 'they'}: {error['msg']}{got}"
+
+
+def _fields(schema: type[Settings], path: Sequence[str]) -> list[str]:
+    for name in path:
+        field = schema.model_fields.get(name)
+        if field is None or not isinstance(field.annotation, type):
+            return []
+        schema = field.annotation
+    return list(schema.model_fields)

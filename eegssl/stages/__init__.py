@@ -1,0 +1,1 @@
+"""One file per command: run(config) -> artifact; here things are wired together."""

@@ -1,0 +1,182 @@
+"""finetune: an encoder and a task to a model, its threshold chosen on validation data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from eegssl.adaptation.classifier import Classifier, build_classifier
+from eegssl.adaptation.parameters import parameter_groups
+from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
+from eegssl.config import FinetuneConfig
+from eegssl.corpus.labels import label_table
+from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.drafts import Draft
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.model import build_encoder
+from eegssl.errors import ArtifactError
+from eegssl.io.tables import format_tsv
+from eegssl.resolve import read_task
+from eegssl.scoring.threshold import Threshold, choose_threshold
+from eegssl.scoring.windows import window_scores
+from eegssl.stages.run import Result, Run
+from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
+from eegssl.training.batches import to_tensors
+from eegssl.training.history import METRICS, copy_history
+from eegssl.training.loop import choose_device, fit
+from eegssl.training.models import LABELS, predict, save_model
+from eegssl.training.weights import load_weights, read_module_config
+
+KIND = "model"
+ENCODER = "encoder"
+
+
+def run(
+    config: FinetuneConfig, folders: Sequence[Path], encoder: Path, task: str, run: Run
+) -> Result:
+    """Make a model artifact from training subjects, its threshold from validation subjects."""
+    corpus = open_corpus(folders)
+    pretrained = load(encoder, ENCODER)
+    settings = _encoder_settings(pretrained, corpus)
+    resolved = read_task(task, config.task)
+    table = label_table(corpus, resolved.table)
+    config = config.model_copy(update={"task": resolved.model_dump(mode="json", exclude={"table"})})
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *table.inputs]
+    train, val = (
+        labelled_windows(corpus, corpus.of_split(split), resolved, table.labels, seed=run.seed)
+        for split in ("train", "val")
+    )
+    require_classes(train, resolved, "train")
+    require_classes(val, resolved, "val")
+    draft = run.begin(KIND, config, inputs)
+    if isinstance(draft, Result):
+        return draft
+    classifier = _build(config, settings, pretrained, len(resolved.classes), run.seed)
+    history = _train(classifier, config, resolved, train, val, draft, run)
+    device = choose_device(config.training)
+    probabilities = predict(classifier, val.windows, config.training.batch_size, device)
+    threshold = None
+    if len(resolved.classes) == 2:
+        threshold = choose_threshold(val.truth, probabilities[:, 1], config.scoring)
+    save_model(draft, classifier, resolved, threshold)
+    if table.labels is not None:
+        mine = [(r.id, table.labels[r.id]) for r in corpus.recordings if r.id in table.labels]
+        draft.write(LABELS, format_tsv(["recording", "label"], mine))
+    copy_history(draft, pretrained, "pretrain")
+    scores = window_scores(val.truth, probabilities, _value(threshold), resolved.classes)
+    fitted = _fitted_on(train, val)
+    facts = {
+        "task": resolved.name,
+        "classes": list(resolved.classes),
+        "window_s": resolved.window_s,
+        "windows": {"train": _counts(train, resolved), "val": _counts(val, resolved)},
+        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "adaptation": config.adaptation.kind,
+        "encoder_weights": config.encoder_weights,
+        "n_parameters": sum(p.numel() for p in classifier.parameters()),
+        "n_parameters_trained": sum(p.numel() for p in classifier.parameters() if p.requires_grad),
+        "best_step": history,
+        "threshold": threshold.as_dict() if threshold else None,
+        "val": {name: scores[name] for name in ("auroc", "auc_pr", "balanced_accuracy")},
+        "labels_permuted": resolved.permute_labels,
+        "split_hash": corpus.split_hash,
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    }
+    upstream = (
+        pretrained.manifest.fitted_on if config.encoder_weights == "pretrained" else FittedOn()
+    )
+    return run.finish(draft, facts, fitted | upstream)
+
+
+def _encoder_settings(pretrained: Artifact, corpus: Corpus) -> EncoderConfig:
+    settings = read_module_config(pretrained.path, ENCODER, EncoderConfig)
+    if settings.sfreq_hz != corpus.sfreq_hz:
+        raise ArtifactError(
+            f"{pretrained.path} was trained at {settings.sfreq_hz:g} Hz, "
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+        )
+    return settings
+
+
+def _build(
+    config: FinetuneConfig, settings: EncoderConfig, pretrained: Artifact, n_classes: int, seed: int
+) -> Classifier:
+    """A new head on the pretrained encoder, or on one of the same shape with random weights."""
+    encoder = build_encoder(settings, seed)
+    if config.encoder_weights == "pretrained":
+        load_weights(encoder, pretrained.path, ENCODER)
+    return build_classifier(encoder, n_classes, config.adaptation, seed)
+
+
+def _train(
+    classifier: Classifier,
+    config: FinetuneConfig,
+    task: TaskConfig,
+    train: LabelledWindows,
+    val: LabelledWindows,
+    draft: Draft,
+    run: Run,
+) -> int:
+    """Train on class-balanced draws; keeps the weights that validate best; returns their step."""
+    device = choose_device(config.training)
+    classifier.to(device)
+    weights = 1.0 / train.counts(len(task.classes))[train.truth]
+    truth = torch.from_numpy(train.truth).to(device)
+
+    def step(k: int) -> dict[str, torch.Tensor]:
+        index = train.windows.draw(
+            config.training.batch_size, seed=run.seed, step=k, weights=weights
+        )
+        logits = classifier(*to_tensors(train.windows.batch(index), device).inputs)
+        wanted = truth[torch.from_numpy(index).to(device)]
+        accuracy = (logits.argmax(dim=-1) == wanted).float().mean()
+        return {"loss": F.cross_entropy(logits, wanted), "accuracy": accuracy}
+
+    def validate() -> dict[str, float]:
+        probabilities = predict(classifier, val.windows, config.training.batch_size, device)
+        scores = window_scores(val.truth, probabilities, None, task.classes)
+        chance = np.clip(probabilities[np.arange(len(val)), val.truth], 1e-12, 1.0)
+        named = {name: scores[name] for name in ("auroc", "auc_pr", "balanced_accuracy")}
+        return {"loss": float(-np.log(chance).mean())} | named
+
+    groups = parameter_groups(
+        classifier, config.training.lr, config.training.weight_decay, config.adaptation.layer_decay
+    )
+    classifier.train()
+    history = fit(
+        classifier,
+        step,
+        config.training,
+        seed=run.seed,
+        folder=draft.work,
+        metrics=draft / METRICS,
+        parameters=groups,
+        validate=validate,
+        monitor=task.monitor,
+        on_step=run.progress.track(f"{task.name}", config.training.steps),
+    )
+    classifier.eval()
+    return history.best_step
+
+
+def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
+    return dict(zip(task.classes, labelled.counts(len(task.classes)).tolist(), strict=True))
+
+
+def _n_subjects(labelled: LabelledWindows) -> int:
+    return len({r.subject for r in labelled.windows.recordings})
+
+
+def _fitted_on(*parts: LabelledWindows) -> FittedOn:
+    recordings = [r for part in parts for r in part.windows.recordings]
+    return FittedOn(
+        tuple(sorted({r.subject for r in recordings})), tuple(sorted({r.id for r in recordings}))
+    )
+
+
+def _value(threshold: Threshold | None) -> float | None:
+    return threshold.value if threshold else None

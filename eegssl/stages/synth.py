@@ -1,0 +1,162 @@
+"""The synthetic clinical corpus as a BIDS folder of EDF+ files, resumable recording by recording.
+
+The folder is a data set as a user would bring it, not an artifact: what marks it as ours is
+``GeneratedBy`` in its description, what marks a recording as complete is its EDF file, written
+after its labels, and what marks the corpus as complete is ``participants.tsv``.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegssl.errors import ConfigError
+from eegssl.files import PARTIAL, atomic_path, canonical_json
+from eegssl.io.edf_writer import EdfSignal, EdfWriter
+from eegssl.synth import labels
+from eegssl.synth.anatomy import Head, build_head
+from eegssl.synth.config import SynthConfig
+from eegssl.synth.montage import build_montage
+from eegssl.synth.plan import RecordingPlan, plan_recording
+from eegssl.synth.render import Renderer
+from eegssl.synth.subject import Subject, draw_subjects
+
+DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
+
+
+@dataclass(frozen=True)
+class SynthResult:
+    """What lies in ``out``; ``made`` and ``kept`` count recordings of this and earlier runs."""
+
+    out: Path
+    subjects: int
+    recordings: int
+    seizures: int
+    hours: float
+    made: int
+    kept: int
+
+
+def run(
+    config: SynthConfig,
+    out: Path,
+    *,
+    overwrite: bool,
+    progress: Callable[[int, int], None] | None = None,
+) -> SynthResult:
+    """Write the corpus to ``out``, or go on with it, or recognise it as finished.
+
+    ``progress`` hears (recordings done, all). Raises ConfigError where ``out`` holds something
+    else, or a corpus of other settings without ``overwrite``.
+    """
+    _prepare(config, out, overwrite=overwrite)
+    subjects = draw_subjects(config)
+    plans = [plan_recording(config, s, run) for s, run in _recordings(config, subjects)]
+    head: Head | None = None
+    made = 0
+    for done, plan in enumerate(plans):
+        if progress is not None:
+            progress(done, len(plans))
+        if not _edf_path(out, plan).exists():
+            head = head or build_head()
+            write_recording(plan, head, out)
+            made += 1
+    _write(out / "README", labels.README)
+    _write(out / ".bidsignore", "*_truth.json\n")
+    _write(out / "participants.json", canonical_json(labels.PARTICIPANTS_JSON, indent=2))
+    _write(out / PARTICIPANTS, labels.participants_tsv(subjects))
+    if progress is not None:
+        progress(len(plans), len(plans))
+    return SynthResult(
+        out=out,
+        subjects=len(subjects),
+        recordings=len(plans),
+        seizures=sum(len(p.seizures) for p in plans),
+        hours=len(plans) * config.duration_s / 3600,
+        made=made,
+        kept=len(plans) - made,
+    )
+
+
+def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
+    """Write the labels and truth of one recording, then, streaming, its EDF+ file."""
+    who = plan.subject
+    renderer = Renderer(plan, head, build_montage(who.reference, who.style))
+    path = _edf_path(out, plan)
+    stem = path.name.removesuffix("_eeg.edf")
+    truth = labels.truth(plan, renderer.labels)
+    _write(path.with_name(f"{stem}_events.tsv"), labels.events_tsv(plan))
+    _write(path.with_name(f"{stem}_truth.json"), canonical_json(truth, indent=1))
+    sidecar = labels.sidecar(plan, renderer.labels)
+    _write(path.with_name(f"{stem}_eeg.json"), canonical_json(sidecar, indent=2))
+    _write(path.with_name(f"{stem}_channels.tsv"), labels.channels_tsv(plan, renderer.labels))
+    with atomic_path(path) as temporary:
+        signals = [EdfSignal(label, transducer="synthetic") for label in renderer.labels]
+        with EdfWriter(
+            temporary,
+            signals,
+            who.sfreq_hz,
+            patient="X X X X synthetic",
+            recording="X X synthetic",
+        ) as writer:
+            for block_uv in renderer.blocks():
+                writer.append(block_uv)
+    return path
+
+
+def _prepare(config: SynthConfig, out: Path, *, overwrite: bool) -> None:
+    """Make ``out`` an empty or half-finished corpus of this configuration."""
+    wanted = labels.description(config)
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; --out names a folder")
+    if out.is_dir() and any(p for p in out.iterdir() if not p.name.endswith(PARTIAL)):
+        found = _read_description(out)
+        if found is None:
+            raise ConfigError(
+                f"{out} holds something that eegssl synth did not make; choose another --out"
+            )
+        cleared_before = found == labels.description(None)
+        finished = (out / PARTICIPANTS).exists()
+        if found != wanted and not cleared_before and not overwrite:
+            raise ConfigError(
+                f"{out} holds a synthetic corpus of other settings; pass --overwrite to replace "
+                "it, or choose another --out"
+            )
+        if found != wanted or (overwrite and finished):
+            _clear(out)
+    _write(out / DESCRIPTION, canonical_json(wanted, indent=2))
+    for leftover in out.rglob(f"*{PARTIAL}"):
+        leftover.unlink()
+
+
+def _clear(out: Path) -> None:
+    """Remove what eegssl synth made; a kill in between leaves a corpus marked as being cleared."""
+    _write(out / DESCRIPTION, canonical_json(labels.description(None), indent=2))
+    (out / PARTICIPANTS).unlink(missing_ok=True)
+    for folder in sorted(out.glob("sub-*")):
+        shutil.rmtree(folder)
+
+
+def _read_description(out: Path) -> dict[str, object] | None:
+    """The description of a corpus of ours, or None."""
+    try:
+        found = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))
+        name = found["GeneratedBy"][0]["Name"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+    return found if name == labels.GENERATOR else None
+
+
+def _recordings(config: SynthConfig, subjects: tuple[Subject, ...]) -> list[tuple[Subject, int]]:
+    return [(s, run) for s in subjects for run in range(config.recordings_per_subject)]
+
+
+def _edf_path(out: Path, plan: RecordingPlan) -> Path:
+    folder = out / f"sub-{plan.subject.name}" / "ses-01" / "eeg"
+    return folder / f"{labels.recording_stem(plan.subject, plan.run)}_eeg.edf"
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,199 @@
+"""tokenize: recordings to tokens: learn a codebook, write the corpus as codes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
+from eegssl.config import TokenizeConfig
+from eegssl.corpus.store import Corpus, Recording, open_corpus
+from eegssl.corpus.tokens import CODES, KIND, code_dtype, code_path, write_code_table, write_codes
+from eegssl.corpus.windows import Windows, tile
+from eegssl.drafts import Draft
+from eegssl.errors import ArtifactError
+from eegssl.stages.run import Result, Run
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.diagnostics import codebook_usage, fitting_codebook, starving_message
+from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.training.batches import to_tensors
+from eegssl.training.history import METRICS, USAGE
+from eegssl.training.loop import choose_device, fit
+from eegssl.training.weights import load_weights, read_module_config, save_module
+
+NAME = "tokenizer"
+_START_PATCHES_PER_CODE = 32  # for k-means
+
+
+def run(
+    config: TokenizeConfig, folders: Sequence[Path], run: Run, *, tokenizer: Path | None = None
+) -> Result:
+    """Make a tokens artifact from the training and validation subjects of ``folders``.
+
+    With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
+    """
+    corpus = open_corpus(folders)
+    given = load(tokenizer, KIND) if tokenizer else None
+    inputs = [*corpus.inputs(), *inputs_of(*([given] if given else []))]
+    draft = run.begin(KIND, config, inputs)
+    if isinstance(draft, Result):
+        return draft
+    train = tile(corpus, corpus.of_split("train"), config.window_s)
+    val = tile(corpus, corpus.of_split("val"), config.window_s)
+    if given:
+        model = read_tokenizer(given, corpus)
+        fitted_on = given.manifest.fitted_on
+    else:
+        model = _train(config, train, val, draft, run)
+        fitted_on = _fitted_on([*train.recordings, *val.recordings])
+    save_module(draft, NAME, model, model.config)
+    counts = _encode(model, corpus, config, draft, run)
+    usage = codebook_usage(counts["val"])
+    if message := starving_message(usage):
+        run.warn(message)
+    draft.write_json(USAGE, {name: c.tolist() for name, c in counts.items()})
+    facts = {
+        "n_codes": model.config.n_codes,
+        "window_s": config.window_s,
+        "patch_samples": model.config.patch_samples,
+        "patches_per_window": train.length // model.config.patch_samples,
+        "sfreq_hz": corpus.sfreq_hz,
+        "n_parameters": sum(p.numel() for p in model.parameters()),
+        "patches": {name: int(c.sum()) for name, c in counts.items()},
+        "codes_used_val": usage.used,
+        "perplexity_val": usage.perplexity,
+        "most_frequent_share_val": usage.share_of_most_frequent,
+        "most_frequent_code_train": int(counts["train"].argmax()),
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    }
+    return run.finish(draft, facts, fitted_on, bulk=(CODES,))
+
+
+def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
+    """The tokenizer inside a tokens artifact.
+
+    Raises ArtifactError when it was made for another sampling rate than the corpus has.
+    """
+    config = read_module_config(tokens.path, NAME, TokenizerConfig)
+    if config.sfreq_hz != corpus.sfreq_hz:
+        raise ArtifactError(
+            f"{tokens.path} holds a tokenizer for {config.sfreq_hz:g} Hz, "
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+        )
+    model = build_tokenizer(config, seed=0)
+    load_weights(model, tokens.path, NAME)
+    return model.eval()
+
+
+def _fitted_on(recordings: Sequence[Recording]) -> FittedOn:
+    return FittedOn(
+        tuple(sorted({r.subject for r in recordings})), tuple(sorted(r.id for r in recordings))
+    )
+
+
+def _train(
+    config: TokenizeConfig, train: Windows, val: Windows, draft: Draft, run: Run
+) -> Tokenizer:
+    """Start the codebook by k-means on seeded windows, then train."""
+    settings = _fit_codebook(config, train, run)
+    device = choose_device(config.training)
+    model = build_tokenizer(settings, run.seed).to(device)
+    batch = config.training.batch_size
+    model.start_codebook(_start_signal(train, settings, run.seed).to(device), run.seed)
+
+    def step(k: int) -> dict[str, torch.Tensor]:
+        index = train.draw(batch, seed=run.seed, step=k)
+        output = model(to_tensors(train.batch(index), device).signal_uv)
+        return {"loss": output.loss} | output.terms
+
+    def validate() -> dict[str, float]:
+        sums: dict[str, float] = {}
+        counts = np.zeros(settings.n_codes, dtype=np.int64)
+        for index in val.in_order(batch):
+            output = model(to_tensors(val.batch(index), device).signal_uv)
+            counts += np.bincount(output.codes.cpu().numpy().ravel(), minlength=len(counts))
+            for name, value in ({"loss": output.loss} | output.terms).items():
+                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
+        usage = codebook_usage(counts)
+        means = {name: value / len(val) for name, value in sums.items()}
+        return means | {"perplexity": usage.perplexity, "codes_used": float(usage.used)}
+
+    advance = run.progress.track("tokenizer", config.training.steps)
+    fit(
+        model,
+        step,
+        config.training,
+        seed=run.seed,
+        folder=draft.work,
+        metrics=draft / METRICS,
+        validate=validate,
+        on_step=advance,
+    )
+    return model.cpu().eval()
+
+
+def _fit_codebook(config: TokenizeConfig, train: Windows, run: Run) -> TokenizerConfig:
+    """The tokenizer's settings for this corpus: its rate, and as many codes as it can feed."""
+    settings = config.tokenizer.model_copy(update={"sfreq_hz": train.corpus.sfreq_hz})
+    patches = int(train.n_channels.sum()) * (train.length // settings.patch_samples)
+    fitting = fitting_codebook(patches)
+    if config.fit_codebook and settings.n_codes > fitting:
+        run.progress.say(
+            f"{patches} training patches feed {fitting} codes: the codebook of {settings.n_codes} "
+            "is cut to that (--set fit_codebook=false keeps it)"
+        )
+        settings = settings.model_copy(update={"n_codes": fitting})
+    return settings
+
+
+def _start_signal(train: Windows, settings: TokenizerConfig, seed: int) -> torch.Tensor:
+    """Single patches [n, 1, P] drawn evenly from all training windows."""
+    rng = np.random.default_rng([seed, 0xC0DE])
+    wanted = settings.n_codes * _START_PATCHES_PER_CODE
+    per_window = train.length // settings.patch_samples * int(train.n_channels.min())
+    n_windows = min(len(train), max(1, wanted // min(per_window, 32)))
+    patches: list[NDArray[np.float32]] = []
+    for k in rng.choice(len(train), n_windows, replace=False):
+        signal = train.batch(np.array([k])).signal_uv[0]
+        cut = signal.shape[1] // settings.patch_samples * settings.patch_samples
+        some = signal[:, :cut].reshape(-1, 1, settings.patch_samples)
+        patches.append(some[rng.permutation(len(some))[:32]])
+    return torch.from_numpy(np.concatenate(patches))
+
+
+def _encode(
+    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, run: Run
+) -> dict[str, NDArray[np.int64]]:
+    """Write the codes of each training and validation recording; counts of codes by split."""
+    counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
+    length = round(config.window_s * corpus.sfreq_hz)
+    recordings = [r for r in corpus.of_split("train", "val") if r.n_samples >= length]
+    shapes: dict[str, tuple[int, int]] = {}
+    advance = run.progress.track("encode", len(recordings))
+    for done, recording in enumerate(recordings, start=1):
+        if not code_path(draft.path, recording.id).exists():
+            write_codes(draft.path, recording.id, _codes_of(model, corpus, recording, length))
+        codes = np.load(code_path(draft.path, recording.id), allow_pickle=False)
+        shapes[recording.id] = codes.shape
+        counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
+        advance(done)
+    write_code_table(draft, shapes)
+    return counts
+
+
+def _codes_of(
+    model: Tokenizer, corpus: Corpus, recording: Recording, length: int
+) -> NDArray[np.integer[Any]]:
+    """Codes [C, windows · N] of a recording, window by window of the tiling."""
+    pieces: list[NDArray[np.int64]] = []
+    for start in range(0, recording.n_samples - length + 1, length):
+        signal = torch.from_numpy(corpus.read_uv(recording, start, start + length))
+        pieces.append(model.encode(signal[None])[0].numpy())
+    codes: NDArray[np.integer[Any]] = np.concatenate(pieces, axis=1).astype(
+        code_dtype(model.config.n_codes)
+    )
+    return codes

@@ -1,0 +1,118 @@
+"""What the command line shows: progress on stderr, tables or one JSON document on stdout."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+
+class Terminal:
+    """News and bars on stderr, results on stdout; plain lines where there is no terminal."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False)
+        self._bars: Bars | None = None
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+        self._err.print(escape(text))
+
+    def warn(self, text: str) -> None:
+        """Something that the user should act on."""
+        self._err.print(f"[yellow]warning:[/] {escape(text)}")
+
+    def fail(self, text: str) -> None:
+        """Why the command stops."""
+        self._err.print(f"[red]error:[/] {escape(text)}")
+
+    def track(self, label: str, total: int) -> Callable[[int], None]:
+        """A bar on a terminal; elsewhere a line at every tenth of the work."""
+        if self._err.is_terminal:
+            return self._bar(label, total)
+        shown = -1
+
+        def line(done: int) -> None:
+            nonlocal shown
+            tenth = 10 * done // max(1, total)
+            if tenth > shown:
+                shown = tenth
+                self._err.print(f"{escape(label)}: {done}/{total}")
+
+        return line
+
+    def close(self) -> None:
+        """End the bars."""
+        if self._bars:
+            self._bars.stop()
+            self._bars = None
+
+    def table(self, title: str, rows: Mapping[str, Any]) -> None:
+        """Two columns: what, and how much."""
+        table = Table(title=escape(title), title_justify="left", show_header=False, box=None)
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column()
+        for name, value in _flat(rows):
+            table.add_row(escape(name), escape(_text(value)))
+        self._out.print(table)
+
+    def grid(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
+        """A table with a head; numbers stand to the right."""
+        table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
+        for k, name in enumerate(columns):
+            numeric = all(isinstance(row[k], int | float | None) for row in rows)
+            table.add_column(escape(name), justify="right" if numeric else "left")
+        for row in rows:
+            table.add_row(*(escape(_text(value)) for value in row))
+        self._out.print(table)
+
+    def line(self, text: str) -> None:
+        """One line of result."""
+        self._out.print(escape(text), soft_wrap=True)
+
+    def document(self, value: Any) -> None:
+        """The one JSON document of ``--json``."""
+        sys.stdout.write(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+    def _bar(self, label: str, total: int) -> Callable[[int], None]:
+        if self._bars is None:
+            self._bars = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=self._err,
+            )
+            self._bars.start()
+        bars, task = self._bars, self._bars.add_task(escape(label), total=total)
+        return lambda done: bars.update(task, completed=done)
+
+
+def _flat(rows: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for name, value in rows.items():
+        if isinstance(value, Mapping):
+            flat += _flat(value, f"{prefix}{name}.")
+        else:
+            flat.append((f"{prefix}{name}", value))
+    return flat
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "n/a"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        shown = ", ".join(_text(v) for v in value[:8])
+        return f"{shown}, … ({len(value)})" if len(value) > 8 else shown
+    return str(value)

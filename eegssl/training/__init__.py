@@ -1,0 +1,1 @@
+"""The one loop for tokenizer, pretraining and fine-tuning."""

@@ -1,0 +1,78 @@
+"""Checkpoints of a training run: one safetensors file, so that it is whole or not there."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from eegssl.files import atomic_path
+from eegssl.training.history import History
+
+FILE = "checkpoint.safetensors"
+
+
+@dataclass
+class Checkpoint:
+    """Where a run stands: steps done, history, best weights, sums since the last logged row."""
+
+    step: int
+    history: History
+    best: dict[str, Tensor] = field(default_factory=dict)
+    sums: dict[str, list[float]] = field(default_factory=dict)
+
+
+def write_checkpoint(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, point: Checkpoint
+) -> None:
+    """Replace the folder's checkpoint by this one, atomically."""
+    tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
+    tensors |= {f"best.{n}": t for n, t in point.best.items()}
+    state = optimizer.state_dict()["state"]
+    tensors |= {
+        f"optimizer.{k}.{n}": torch.as_tensor(v) for k, s in state.items() for n, v in s.items()
+    }
+    note = {
+        "step": point.step,
+        "rows": point.history.rows,
+        "best_step": point.history.best_step,
+        "best_value": point.history.best_value,
+        "sums": point.sums,
+    }
+    with atomic_path(folder / FILE) as path:
+        save_file(
+            {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()},
+            path,
+            metadata={"state": json.dumps(note)},
+        )
+
+
+def read_checkpoint(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> Checkpoint | None:
+    """Load the folder's checkpoint into model and optimizer, if there is one."""
+    if not (folder / FILE).exists():
+        return None
+    with safe_open(folder / FILE, framework="pt") as stream:
+        note = json.loads(stream.metadata()["state"])
+        tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+    model.load_state_dict(_below("model.", tensors))
+    state: dict[int, dict[str, Any]] = {}
+    for name, tensor in _below("optimizer.", tensors).items():
+        k, key = name.split(".", 1)
+        state.setdefault(int(k), {})[key] = tensor
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+    device = next(model.parameters()).device
+    best = {n: t.to(device) for n, t in _below("best.", tensors).items()}
+    history = History(note["rows"], note["best_step"], note["best_value"])
+    return Checkpoint(note["step"], history, best, note["sums"])
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

@@ -1,0 +1,36 @@
+"""The configuration of the training loop."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from eegssl.settings import Settings
+
+
+class TrainingConfig(Settings):
+    """How long, how fast and where a model trains (AdamW, warm-up, then a cosine)."""
+
+    steps: int = Field(1000, ge=1)
+    """Optimizer steps."""
+    batch_size: int = Field(16, ge=1)
+    """Windows a step."""
+    lr: float = Field(1e-3, gt=0)
+    """Peak learning rate."""
+    weight_decay: float = Field(0.05, ge=0)
+    """AdamW's weight decay, on matrices only."""
+    betas: tuple[float, float] = (0.9, 0.98)
+    """AdamW's decay rates."""
+    warmup: float = Field(0.1, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises linearly."""
+    clip_norm: float = Field(3.0, gt=0)
+    """Gradient norm above which a gradient is scaled down."""
+    log_every: int = Field(20, ge=1)
+    """Steps between rows of ``metrics.jsonl``; a row is the mean since the last one."""
+    validate_every: int = Field(200, ge=1)
+    """Steps between passes over validation data (one more follows the last step)."""
+    checkpoint_every: int = Field(200, ge=1)
+    """Steps between checkpoints, from which a killed run goes on."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; ``auto`` takes a GPU if there is one."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """``bfloat16`` runs the forward pass under autocast."""

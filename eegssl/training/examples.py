@@ -1,0 +1,90 @@
+"""A few hidden patches for the report: their spectra, true, decoded, and predicted unseen."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from eegssl.artifacts import Artifact
+from eegssl.corpus.tokens import Codes
+from eegssl.drafts import Draft
+from eegssl.masking.config import MaskingConfig
+from eegssl.masking.draw import draw_mask
+from eegssl.objectives.masked_codes import MaskedCodes
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.model import build_tokenizer
+from eegssl.tokenizer.spectrum import spectrum_of
+from eegssl.training.batches import to_tensors
+from eegssl.training.history import EXAMPLES
+from eegssl.training.weights import load_weights, read_module_config
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Log-amplitude spectra [n, F] of n hidden patches of one window, and the window's mask."""
+
+    true: NDArray[np.float32]
+    tokenizer: NDArray[np.float32]
+    predicted: NDArray[np.float32]
+    freqs_hz: NDArray[np.float32]
+    shown: NDArray[np.int64]
+    """[n, 2], channel and patch of each."""
+    mask: NDArray[np.bool_]
+    """[C, N]"""
+    channels: tuple[str, ...]
+
+
+@torch.no_grad()
+def write_examples(
+    draft: Draft, model: MaskedCodes, tokens: Artifact, val: Codes, masking: MaskingConfig
+) -> None:
+    """Hide patches of the middle validation window, predict them, store what became of them."""
+    index = np.array([len(val.windows) // 2])
+    batch = val.windows.batch(index)
+    n_patches = val.patches_per_window
+    mask = draw_mask(masking, batch.regions[0], n_patches, seed=0, step=0, sample=0)
+    hidden = np.argwhere(mask)
+    shown = hidden[np.linspace(0, len(hidden) - 1, min(_SHOWN, len(hidden))).astype(int)]
+    device = next(model.parameters()).device
+    inputs = to_tensors(batch, device).inputs
+    embedded = model.encoder(*inputs, torch.from_numpy(mask[None]).to(device))
+    predicted = model.head(embedded)[0].argmax(dim=-1).cpu()
+    settings = read_module_config(tokens.path, "tokenizer", TokenizerConfig)
+    tokenizer = build_tokenizer(settings, seed=0).eval()
+    load_weights(tokenizer, tokens.path, "tokenizer")
+    places = tuple(torch.from_numpy(shown).T)
+    codes = torch.from_numpy(val.of(index))[0][places]
+    cut = n_patches * settings.patch_samples
+    patches = torch.from_numpy(batch.signal_uv[0, :, :cut]).unflatten(1, (n_patches, -1))
+    true = spectrum_of(patches[places] / settings.scale_uv, settings.n_bins).log_amplitude
+    recording = val.windows.recordings[val.windows.owner[index[0]]]
+    arrays = {
+        "true": true.numpy(),
+        "tokenizer": tokenizer.decode_spectrum(codes).log_amplitude.numpy(),
+        "predicted": tokenizer.decode_spectrum(predicted[places]).log_amplitude.numpy(),
+        "freqs_hz": np.arange(settings.n_bins, dtype=np.float32)
+        * np.float32(settings.sfreq_hz / settings.patch_samples),
+        "shown": shown.astype(np.int64),
+        "mask": mask,
+    }
+    with draft.writing(EXAMPLES) as path:
+        save_file(
+            {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+            path,
+            metadata={"channels": json.dumps(recording.channels)},
+        )
+
+
+def read_examples(path: Path) -> Examples:
+    """Read what ``write_examples`` stored."""
+    with safe_open(path, framework="numpy") as stream:
+        arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        channels = tuple(json.loads(stream.metadata()["channels"]))
+    return Examples(**arrays, channels=channels)

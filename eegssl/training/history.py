@@ -1,0 +1,55 @@
+"""What a training run has logged: rows, and which validation was best."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eegssl.artifacts import MANIFEST, Artifact
+from eegssl.drafts import Draft
+
+METRICS = "metrics.jsonl"
+USAGE = "codebook.json"
+EXAMPLES = "examples.safetensors"
+LOGGED = (METRICS, USAGE, EXAMPLES)
+"""What a stage logs for the reports of later stages."""
+HISTORY = "history"
+
+
+@dataclass
+class History:
+    """Rows of ``metrics.jsonl``, and the best validation so far."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    best_step: int = 0
+    best_value: float | None = None
+
+    def is_best(self, value: float | None) -> bool:
+        """Whether this value of the monitored score beats all before (higher is better)."""
+        return value is not None and (self.best_value is None or value > self.best_value)
+
+    def as_lines(self) -> str:
+        """One JSON document a line."""
+        return "".join(map(as_line, self.rows))
+
+
+def as_line(row: dict[str, Any]) -> str:
+    """A row as one line of JSON."""
+    return json.dumps(row, sort_keys=True) + "\n"
+
+
+def copy_history(draft: Draft, parent: Artifact, stage: str) -> None:
+    """Copy what a parent logged into ``history/``, and what it had copied, so that a report can
+    show the whole way without the parents at hand."""
+    draft.write_json(f"{HISTORY}/{stage}/{MANIFEST}", parent.manifest.to_json())
+    for name in parent.manifest.files:
+        path = parent / name
+        if name.startswith(f"{HISTORY}/"):
+            draft.write(name, path.read_bytes())
+        elif name in LOGGED:
+            draft.write(f"{HISTORY}/{stage}/{name}", path.read_bytes())
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a ``metrics.jsonl``."""
+    return [json.loads(line) for line in path.read_text().splitlines()]

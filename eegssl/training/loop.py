@@ -1,0 +1,163 @@
+"""The one training loop: the tokenizer, pretraining and fine-tuning hand it a step.
+
+``step(k)`` is a pure function of the model's weights and of ``k`` (it draws its own batch), so a
+run that is killed goes on from its last checkpoint to the same weights, bit for bit.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eegssl.errors import ConfigError, Preempted
+from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from eegssl.training.config import TrainingConfig
+from eegssl.training.history import History, as_line
+from eegssl.training.preemption import StopSignals
+
+Step = Callable[[int], dict[str, Tensor]]
+"""Step number -> terms; ``loss`` is minimised, the others are logged."""
+Validate = Callable[[], dict[str, float]]
+
+
+def fit(
+    model: nn.Module,
+    step: Step,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    folder: Path,
+    metrics: Path,
+    parameters: Iterable[dict[str, Any]] | None = None,
+    validate: Validate | None = None,
+    monitor: str | None = None,
+    on_step: Callable[[int], None] | None = None,
+) -> History:
+    """Train ``model`` in place for ``config.steps`` steps.
+
+    ``folder`` is scratch for the checkpoint; ``metrics`` gets a line with each row of the history
+    (a run that goes on first rewrites it up to its checkpoint). With ``monitor`` (a term of
+    ``validate``, higher is better) the model ends with its best weights, otherwise with its last.
+
+    Raises ConfigError when the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt
+    passes; after both, the same call goes on from the checkpoint.
+    """
+    groups = list(parameters) if parameters is not None else weight_groups(model, config)
+    for group in groups:
+        group["peak_lr"] = group.get("lr", config.lr)
+    optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=config.betas)
+    point = read_checkpoint(folder, model, optimizer) or Checkpoint(0, History())
+    history = point.history
+    metrics.write_text(history.as_lines())
+    with torch.random.fork_rng(devices=[]), StopSignals() as stop:
+        while point.step < config.steps:
+            lr = _set_lr(optimizer, config, point.step)
+            _one_step(model, optimizer, step, config, seed, point)
+            row = _logged(point, config, lr)
+            if validate and _is_due(point.step, config.validate_every, config):
+                row |= {f"val_{n}": v for n, v in _validated(model, validate).items()}
+                if history.is_best(row.get(f"val_{monitor}")):
+                    history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
+                    point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
+            if row:
+                history.rows.append({"step": point.step} | row)
+                with metrics.open("a") as stream:
+                    stream.write(as_line(history.rows[-1]))
+            if on_step:
+                on_step(point.step)
+            if stop.received or _is_due(point.step, config.checkpoint_every, config):
+                write_checkpoint(folder, model, optimizer, point)
+            if stop.received:
+                raise Preempted(
+                    f"stopped by a signal after step {point.step}; run the same command to go on"
+                )
+    if point.best:
+        model.load_state_dict(point.best)
+    return history
+
+
+def _one_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: Step,
+    config: TrainingConfig,
+    seed: int,
+    point: Checkpoint,
+) -> None:
+    """Forward, backward, update; adds the terms to the checkpoint's sums."""
+    device = next(model.parameters()).device
+    torch.manual_seed((seed << 32) + point.step)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+        terms = step(point.step)
+    loss = terms["loss"]
+    if not math.isfinite(loss.item()):
+        raise ConfigError(
+            f"training diverged: the loss is {loss.item()} at step {point.step}; lower training.lr"
+        )
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(trained, config.clip_norm)
+    optimizer.step()
+    for name, value in terms.items():
+        point.sums.setdefault(name, []).append(value.item())
+    point.step += 1
+
+
+def _logged(point: Checkpoint, config: TrainingConfig, lr: float) -> dict[str, Any]:
+    """The means since the last row, when a row is due; else nothing."""
+    if not _is_due(point.step, config.log_every, config):
+        return {}
+    row = {f"train_{n}": math.fsum(v) / len(v) for n, v in point.sums.items()}
+    point.sums = {}
+    return row | {"lr": lr}
+
+
+def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
+    return step % every == 0 or step == config.steps
+
+
+def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
+    """Trainable parameters in two groups: matrices decay, vectors and scalars don't."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def choose_device(config: TrainingConfig) -> torch.device:
+    """The device that the configuration asks for.
+
+    Raises ConfigError when it is not there.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    if config.device == "auto":
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
+    if not there[config.device]:
+        raise ConfigError(f"training.device={config.device}, but torch finds none; use auto or cpu")
+    return torch.device(config.device)
+
+
+def _set_lr(optimizer: torch.optim.Optimizer, config: TrainingConfig, k: int) -> float:
+    """Linear warm-up, then a cosine to zero; returns the factor times the configured rate."""
+    warm = round(config.warmup * config.steps)
+    if k < warm:
+        factor = (k + 1) / warm
+    else:
+        factor = 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, config.steps - warm)))
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak_lr"] * factor
+    return config.lr * factor
+
+
+def _validated(model: nn.Module, validate: Validate) -> dict[str, float]:
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        scores = validate()
+    model.train(was_training)
+    return scores

@@ -1,0 +1,56 @@
+"""Models on disk: weights as safetensors, and beside them the configuration of the module."""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from eegssl.drafts import Draft
+from eegssl.errors import ArtifactError
+from eegssl.settings import Settings
+
+S = TypeVar("S", bound=Settings)
+
+
+def save_module(draft: Draft, name: str, module: nn.Module, config: Settings) -> None:
+    """Write ``<name>.safetensors`` and ``<name>.json``."""
+    tensors = {n: t.detach().cpu().contiguous().clone() for n, t in module.state_dict().items()}
+    with draft.writing(f"{name}.safetensors") as path:
+        save_file(tensors, path)
+    draft.write_json(f"{name}.json", config.model_dump(mode="json"))
+
+
+def read_module_config(folder: Path, name: str, schema: type[S]) -> S:
+    """The configuration that was saved beside a module's weights.
+
+    Raises ArtifactError when it is missing or not of this schema.
+    """
+    path = folder / f"{name}.json"
+    try:
+        return schema.model_validate(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path} is no {schema.__name__} ({type(error).__name__})") from None
+
+
+def load_weights(module: nn.Module, folder: Path, name: str) -> None:
+    """Load ``<name>.safetensors`` into a module; every tensor must match.
+
+    Raises ArtifactError that names what does not.
+    """
+    path = folder / f"{name}.safetensors"
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ArtifactError(f"{path} can't be read ({type(error).__name__})") from None
+    wanted = {n: tuple(t.shape) for n, t in module.state_dict().items()}
+    found = {n: tuple(t.shape) for n, t in tensors.items()}
+    wrong = sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n))
+    if wrong:
+        raise ArtifactError(
+            f"{path} does not match the model: {len(wrong)} of {len(wanted)} tensors differ, first "
+            f"{wrong[0]} (file {found.get(wrong[0])}, model {wanted.get(wrong[0])})"
+        )
+    module.load_state_dict(tensors)
