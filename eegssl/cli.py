@@ -179,7 +179,7 @@ def evaluate(
     terminal, settings, run = _prepare("evaluate", locals())
     result = stage.run(settings, model, recordings, run)
     _finish(terminal, result)
-    if result.manifest and not json:
+    if result.id and not json:
         terminal.line(f"report: {out / stage.REPORT}")
 
 
@@ -203,7 +203,7 @@ def benchmark(
     settings = read_matrix(matrix, preset=preset, file=config, sets=set or ())
     result = stage.run(settings, matrix.parent, run)
     _finish(terminal, result)
-    if result.manifest and not json:
+    if result.id and not json:
         columns, rows = stage.table(out)
         terminal.grid("results", columns, rows)
         terminal.line(f"leaderboard: {out / stage.LEADERBOARD}")
@@ -305,21 +305,20 @@ def _prepare(
 def _finish(terminal: Terminal, result: "Result") -> None:
     """Print what a stage made."""
     terminal.close()
-    facts = result.manifest.facts if result.manifest else {}
     if terminal.as_json:
         terminal.document(
             {
                 "artifact": str(result.out),
                 "kind": result.kind,
-                "id": result.manifest.id if result.manifest else None,
+                "id": result.id,
                 "state": result.state,
-                "facts": facts,
+                "facts": result.facts,
                 "config": result.config,
                 "warnings": list(result.warnings),
             }
         )
         return
-    terminal.table(f"{result.out}: {result.kind}, {result.state}", facts or result.config)
+    terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)
 
 
 def _failed(terminal: Terminal, text: str, code: int) -> int:

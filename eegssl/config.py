@@ -10,6 +10,7 @@ from eegssl.corpus.config import SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.masking.config import MaskingConfig
+from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.scoring.config import ScoringConfig
 from eegssl.settings import Settings
 from eegssl.signal.config import FilterConfig
@@ -55,6 +56,8 @@ class PretrainConfig(Settings):
     """The model."""
     masking: MaskingConfig = MaskingConfig()
     """Which patches are hidden."""
+    objective: MaskedCodesConfig = MaskedCodesConfig()
+    """What is minimised."""
     training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16)
     """How it trains."""
 

@@ -124,7 +124,7 @@ def _run_cell(
     recordings = _recordings(config, base, fold)
     tuned = config.finetune.model_copy(update={"task": config.finetune.task | entry.overrides})
     if cell.adaptation == BASELINE:
-        return _facts(_run_baseline(tuned, config, recordings, task, _sub(run, folder, cell)))
+        return _run_baseline(tuned, config, recordings, task, _sub(run, folder, cell)).facts
     encoder = config.encoders[cell.encoder]
     tuned = tuned.model_copy(
         update={
@@ -137,7 +137,7 @@ def _run_cell(
     scored = evaluate.run(
         config.evaluate, folder / "model", recordings, _sub(run, folder / "evaluation", cell)
     )
-    return _facts(scored)
+    return scored.facts
 
 
 def _run_baseline(
@@ -180,8 +180,3 @@ def _task_name(entry: TaskEntry, base: Path) -> str:
 
 def _sub(run: Run, out: Path, cell: Cell) -> Run:
     return Run(out, seed=cell.seed, progress=run.progress, warnings=run.warnings)
-
-
-def _facts(result: Result) -> Mapping[str, Any]:
-    assert result.manifest is not None
-    return result.manifest.facts

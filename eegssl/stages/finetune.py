@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
-from eegssl.adaptation.parameters import parameter_groups
+from eegssl.adaptation.groups import parameter_groups
 from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
 from eegssl.config import FinetuneConfig
 from eegssl.corpus.labels import label_table
@@ -24,10 +24,9 @@ from eegssl.scoring.windows import window_scores
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
-from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device, fit
-from eegssl.training.models import LABELS, predict, save_model
+from eegssl.training.models import LABELS, logits_by_index, predict, probabilities_of, save_model
 from eegssl.training.weights import load_weights, read_module_config
 
 KIND = "model"
@@ -126,26 +125,24 @@ def _train(
     classifier.to(device)
     weights = 1.0 / train.counts(len(task.classes))[train.truth]
     truth = torch.from_numpy(train.truth).to(device)
+    size = config.training.batch_size
+    logits_of = logits_by_index(classifier, train.windows, size, device)
+    val_logits_of = logits_by_index(classifier, val.windows, size, device)
 
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = train.windows.draw(
-            config.training.batch_size, seed=run.seed, step=k, weights=weights
-        )
-        logits = classifier(*to_tensors(train.windows.batch(index), device).inputs)
+        index = train.windows.draw(size, seed=run.seed, step=k, weights=weights)
+        logits = logits_of(index)
         wanted = truth[torch.from_numpy(index).to(device)]
         accuracy = (logits.argmax(dim=-1) == wanted).float().mean()
         return {"loss": F.cross_entropy(logits, wanted), "accuracy": accuracy}
 
     def validate() -> dict[str, float]:
-        probabilities = predict(classifier, val.windows, config.training.batch_size, device)
+        probabilities = probabilities_of(val_logits_of, val.windows, size)
         scores = window_scores(val.truth, probabilities, None, task.classes)
         chance = np.clip(probabilities[np.arange(len(val)), val.truth], 1e-12, 1.0)
         named = {name: scores[name] for name in ("auroc", "auc_pr", "balanced_accuracy")}
         return {"loss": float(-np.log(chance).mean())} | named
 
-    groups = parameter_groups(
-        classifier, config.training.lr, config.training.weight_decay, config.adaptation.layer_decay
-    )
     classifier.train()
     history = fit(
         classifier,
@@ -154,10 +151,10 @@ def _train(
         seed=run.seed,
         folder=draft.work,
         metrics=draft / METRICS,
-        parameters=groups,
+        parameters=parameter_groups(classifier, config.training.lr, config.training.weight_decay),
         validate=validate,
         monitor=task.monitor,
-        on_step=run.progress.track(f"{task.name}", config.training.steps),
+        on_step=run.progress.track(task.name, config.training.steps),
     )
     classifier.eval()
     return history.best_step

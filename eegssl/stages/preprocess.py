@@ -70,7 +70,7 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
 
 def refusals(result: Result) -> list[dict[str, str]]:
     """The rows of ``refused.tsv``: recording, code, reason."""
-    if result.manifest is None:
+    if result.id is None:
         return []
     return read_tsv(result.out / REFUSED, ("recording", "code", "reason"))
 

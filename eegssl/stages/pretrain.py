@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from eegssl.artifacts import Artifact, inputs_of, load, require_parent
 from eegssl.config import PretrainConfig
@@ -55,8 +56,8 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
     settings = config.encoder.model_copy(update={"sfreq_hz": corpus.sfreq_hz})
     model = _train(config, settings, made, train, val, draft, run)
     save_module(draft, NAME, model.encoder, settings)
-    save_module(draft, "head", model.head, config.masking)
-    scores = _validate(model, config, val, facts["most_frequent_code_train"])
+    save_module(draft, "head", model.head, config.objective)
+    scores = _validate(model, config, val)
     write_examples(draft, model, made, val, config.masking)
     copy_history(draft, made, "tokenize")
     return run.finish(
@@ -88,8 +89,8 @@ def _train(
 ) -> MaskedCodes:
     device = choose_device(config.training)
     n_codes = int(tokens.manifest.facts["n_codes"])
-    most_frequent = int(tokens.manifest.facts["most_frequent_code_train"])
-    model = build_masked_codes(build_encoder(settings, run.seed), n_codes, run.seed).to(device)
+    encoder = build_encoder(settings, run.seed)
+    model = build_masked_codes(encoder, n_codes, config.objective, run.seed).to(device)
 
     def step(k: int) -> dict[str, torch.Tensor]:
         index = train.windows.draw(config.training.batch_size, seed=run.seed, step=k)
@@ -108,41 +109,42 @@ def _train(
         seed=run.seed,
         folder=draft.work,
         metrics=draft / METRICS,
-        validate=lambda: _validate(model, config, val, most_frequent),
+        validate=lambda: _validate(model, config, val),
         on_step=advance,
     )
     return model.eval()
 
 
 @torch.no_grad()
-def _validate(
-    model: MaskedCodes, config: PretrainConfig, val: Codes, most_frequent: int
-) -> dict[str, float]:
+def _validate(model: MaskedCodes, config: PretrainConfig, val: Codes) -> dict[str, float]:
     """Scores over all validation windows under both kinds of masks, which are always the same.
 
-    ``accuracy_<kind>`` is the share of hidden patches whose code is predicted, beside that of
-    always saying the code most frequent in training.
+    ``accuracy_<kind>`` is the share of hidden patches whose code is predicted, beside
+    ``most_frequent_accuracy_<kind>``: always naming the code that is most frequent among these
+    very patches, the best that a constant could do.
     """
     device = next(model.parameters()).device
     scores: dict[str, float] = {}
     for kind in _KINDS:
         masking = config.masking.model_copy(update={"kind": kind})
-        right = constant = hidden = 0
+        right = 0
         loss = 0.0
+        counts = np.zeros(model.head.out_features, dtype=np.int64)
         for index in val.windows.in_order(config.training.batch_size):
             batch = val.windows.batch(index)
             mask = _masks(masking, batch, val.patches_per_window, 0, 0)
             codes = _codes(val, index, device)
-            output = model(*to_tensors(batch, device).inputs, mask.to(device), codes)
-            n = int(mask.sum())
-            right += round(output.terms["accuracy"].item() * n)
-            constant += int((codes.cpu()[mask] == most_frequent).sum())
-            loss += output.loss.item() * n
-            hidden += n
+            hide = mask.to(device)
+            logits = model.logits(*to_tensors(batch, device).inputs, hide)
+            wanted = codes[hide]
+            right += int((logits.argmax(dim=-1) == wanted).sum())
+            loss += F.cross_entropy(logits, wanted, reduction="sum").item()
+            counts += np.bincount(wanted.cpu().numpy(), minlength=len(counts))
+        hidden = int(counts.sum())
         scores |= {
             f"loss_{kind}": loss / hidden,
             f"accuracy_{kind}": right / hidden,
-            f"most_frequent_accuracy_{kind}": constant / hidden,
+            f"most_frequent_accuracy_{kind}": int(counts.max()) / hidden,
         }
     return scores
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from eegssl.artifacts import Artifact, FittedOn, Manifest, plan_of
+from eegssl.artifacts import FittedOn, plan_of
 from eegssl.drafts import Draft, begin, survey
 from eegssl.settings import Settings
 
@@ -44,8 +44,10 @@ class Result:
     out: Path
     kind: str
     state: str
-    manifest: Manifest | None
+    facts: dict[str, Any]
     config: dict[str, Any]
+    id: str | None = None
+    """The artifact's id; None where nothing was made (dry run) or no artifact is (synth)."""
     warnings: tuple[str, ...] = ()
 
 
@@ -82,7 +84,7 @@ class Run:
             plan = plan_of(kind, values, self.seed, inputs)
             state = survey(self.out, kind, plan, overwrite=self.overwrite, update=update)
             words = {"made": "already made", "resume": "would go on", "overwrite": "would replace"}
-            return Result(self.out, kind, words.get(state, "would make"), None, values)
+            return Result(self.out, kind, words.get(state, "would make"), {}, values)
         draft = begin(
             self.out,
             kind,
@@ -94,7 +96,7 @@ class Run:
         )
         if draft.made:
             self.progress.say(f"{self.out}: already made from the same inputs and settings")
-            return Result(self.out, kind, "already made", draft.made, values)
+            return Result(self.out, kind, "already made", draft.made.facts, values, draft.made.id)
         if draft.resumed:
             self.progress.say(f"{self.out}: unfinished; going on with it")
         return draft
@@ -107,8 +109,14 @@ class Run:
         bulk: Sequence[str] = (),
     ) -> Result:
         """Finish the draft; its warnings are part of the artifact."""
-        artifact: Artifact = draft.finish(facts | {"warnings": self.warnings}, fitted_on, bulk)
+        manifest = draft.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest
         state = "resumed" if draft.resumed else "made"
         return Result(
-            self.out, draft.kind, state, artifact.manifest, draft.config, tuple(self.warnings)
+            self.out,
+            draft.kind,
+            state,
+            manifest.facts,
+            draft.config,
+            manifest.id,
+            tuple(self.warnings),
         )

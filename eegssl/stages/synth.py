@@ -14,6 +14,7 @@ from pathlib import Path
 from eegssl.errors import ConfigError
 from eegssl.files import PARTIAL, atomic_path, canonical_json
 from eegssl.io.edf_writer import EdfSignal, EdfWriter
+from eegssl.stages.run import Result, Run
 from eegssl.synth import labels
 from eegssl.synth.anatomy import Head, build_head
 from eegssl.synth.config import SynthConfig
@@ -22,6 +23,7 @@ from eegssl.synth.plan import RecordingPlan, plan_recording
 from eegssl.synth.render import Renderer
 from eegssl.synth.subject import Subject, draw_subjects
 
+KIND = "synthetic EDF corpus"
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
 
 
@@ -38,7 +40,22 @@ class SynthResult:
     kept: int
 
 
-def run(
+def run(config: SynthConfig, run: Run) -> Result:
+    """Write the corpus to ``run.out``; ``run.seed`` is the seed unless the settings name one."""
+    config = config.model_copy(update={"seed": run.seed or config.seed})
+    values = config.model_dump(mode="json")
+    if run.dry_run:
+        return Result(run.out, KIND, "would make", {}, values)
+    advance = run.progress.track("recordings", config.n_subjects * config.recordings_per_subject)
+    made = make_corpus(
+        config, run.out, overwrite=run.overwrite, progress=lambda done, _: advance(done)
+    )
+    facts = {name: getattr(made, name) for name in ("subjects", "recordings", "seizures", "hours")}
+    state = "made" if made.made else "already made"
+    return Result(run.out, KIND, state, facts | {"synthetic": True}, values)
+
+
+def make_corpus(
     config: SynthConfig,
     out: Path,
     *,

@@ -66,7 +66,6 @@ def run(
         "codes_used_val": usage.used,
         "perplexity_val": usage.perplexity,
         "most_frequent_share_val": usage.share_of_most_frequent,
-        "most_frequent_code_train": int(counts["train"].argmax()),
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }

@@ -1,6 +1,7 @@
 """A fine-tuned model on disk: classifier, task and locked threshold together."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,20 +67,45 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     return TrainedModel(classifier.eval(), task, Threshold(**chosen) if chosen else None)
 
 
+LogitsByIndex = Callable[[NDArray[np.int64]], torch.Tensor]
+
+
+def logits_by_index(
+    classifier: Classifier, windows: Windows, batch_size: int, device: torch.device
+) -> LogitsByIndex:
+    """Windows at an index -> logits [B, classes]; a frozen encoder embeds each window once."""
+    if not classifier.frozen:
+        return lambda index: classifier(*to_tensors(windows.batch(index), device).inputs)
+    pooled: torch.Tensor | None = None
+    for index in windows.in_order(batch_size):
+        batch = classifier.embed(*to_tensors(windows.batch(index), device).inputs)
+        if pooled is None:
+            pooled = torch.empty(len(windows), batch.shape[1], device=device)
+        pooled[torch.from_numpy(index).to(device)] = batch
+    assert pooled is not None
+    cached = pooled
+    return lambda index: classifier.classify(cached[torch.from_numpy(index).to(device)])
+
+
+def probabilities_of(
+    logits_of: LogitsByIndex, windows: Windows, batch_size: int
+) -> NDArray[np.float64]:
+    """Class probabilities [n, classes] of all windows."""
+    parts = [(index, logits_of(index)) for index in windows.in_order(batch_size)]
+    order = np.argsort(np.concatenate([index for index, _ in parts]))
+    logits = torch.cat([part for _, part in parts]).double()
+    probabilities: NDArray[np.float64] = torch.softmax(logits, dim=-1).cpu().numpy()[order]
+    return probabilities
+
+
 @torch.no_grad()
 def predict(
     classifier: Classifier, windows: Windows, batch_size: int, device: torch.device
 ) -> NDArray[np.float64]:
-    """Class probabilities [n, classes] of windows."""
+    """Class probabilities [n, classes] of windows, in evaluation mode."""
     was_training = classifier.training
-    classifier.eval()
-    probabilities: NDArray[np.float64] | None = None
-    for index in windows.in_order(batch_size):
-        logits = classifier(*to_tensors(windows.batch(index), device).inputs)
-        batch = torch.softmax(logits.double(), dim=-1).cpu().numpy()
-        if probabilities is None:
-            probabilities = np.empty((len(windows), batch.shape[1]))
-        probabilities[index] = batch
+    classifier.to(device).eval()
+    logits_of = logits_by_index(classifier, windows, batch_size, device)
+    probabilities = probabilities_of(logits_of, windows, batch_size)
     classifier.train(was_training)
-    assert probabilities is not None
     return probabilities
