@@ -1,0 +1,1 @@
+"""The synthetic clinical corpus: sources, seizures and artifacts with a known truth."""

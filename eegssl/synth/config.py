@@ -1,0 +1,40 @@
+"""What a user may choose about the synthetic corpus."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from eegssl.settings import Settings
+
+Rate = Annotated[int, Field(ge=200, le=2048)]
+
+
+class SynthConfig(Settings):
+    """The synthetic clinical corpus: how many, how long, how ill, how disturbed."""
+
+    n_subjects: Annotated[int, Field(ge=1, le=9999)] = 12
+    """Number of subjects; traits and recording set-ups are spread evenly over them."""
+
+    recordings_per_subject: Annotated[int, Field(ge=1, le=99)] = 1
+    """Number of recordings (BIDS runs) of each subject."""
+
+    duration_s: Annotated[int, Field(ge=30, le=7 * 86400)] = 900
+    """Length of each recording in whole seconds; event scores need at least 600."""
+
+    seizures_per_recording: Annotated[float, Field(ge=1.0, le=200.0)] = 3.0
+    """Mean number of seizures in a recording of a subject with epilepsy; there is at least one."""
+
+    control_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.08
+    """Share of subjects without epilepsy, whose recordings hold no seizure."""
+
+    artifact_load: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
+    """Factor on the rate of muscle, movement, pops and chewing; 0 leaves blinks and mains."""
+
+    sfreqs_hz: Annotated[tuple[Rate, ...], Field(min_length=1)] = (250, 256, 500, 512)
+    """Sampling rates, spread over the subjects."""
+
+    line_freqs_hz: Annotated[tuple[Literal[50, 60], ...], Field(min_length=1)] = (50, 60)
+    """Mains frequencies, spread over the subjects."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of everything random (or ``--seed``); the same settings and seed give the same bytes."""
