@@ -4,6 +4,7 @@ Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor s
 """
 
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -341,6 +342,9 @@ def _bug(error: Exception) -> str:
 
 def main() -> None:
     """Run the command line."""
+    # Threads of torch that wait for each other give the core away: on a machine that others use
+    # too, spinning made small models several times slower. It counts before torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except BrokenPipeError:

@@ -66,9 +66,16 @@ def read_matrix(
 def build(schema: type[S], values: Mapping[str, Any], where: str) -> S:
     """Validate values against a schema; ConfigError names the key, what it got and the nearest."""
     try:
-        return schema.model_validate(dict(values))
+        return schema.model_validate(_merge(_defaults_of_parts(schema), values))
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(e, schema, where) for e in error.errors())) from None
+
+
+def _defaults_of_parts(schema: type[Settings]) -> dict[str, Any]:
+    """The defaults of fields that are settings themselves: a stage's own defaults for a part
+    stand for what a user leaves unsaid of it."""
+    defaults = {name: field.get_default() for name, field in schema.model_fields.items()}
+    return {n: d.model_dump() for n, d in defaults.items() if isinstance(d, Settings)}
 
 
 def read_preset(name: str) -> dict[str, Any]:

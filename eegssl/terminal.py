@@ -60,6 +60,8 @@ class Terminal:
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
         for name, value in _flat(rows):
+            if value in ([], (), ""):
+                continue
             table.add_row(escape(name), escape(_text(value)))
         self._out.print(table)
 

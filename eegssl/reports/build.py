@@ -28,6 +28,7 @@ from eegssl.tasks.labels import positive_spans
 from eegssl.training.examples import read_examples
 from eegssl.training.history import EXAMPLES, HISTORY, METRICS, USAGE, read_rows
 
+_PRETRAINING = ("loss", "accuracy", "accuracy_region", "accuracy_random", "loss_region")
 _LEAD_S = 10.0  # of background before an event that is drawn
 _WORDS = {
     "recordings": "clean recordings, split by subject",
@@ -232,18 +233,18 @@ def _subject_figures(scores: AllScores) -> tuple[ReportFigure, ...]:
 def history_figures(model: Artifact) -> tuple[ReportFigure, ...]:
     """Training curves of every stage, a masked and predicted window, and codebook usage."""
     folders = [
-        ("Tokenizer", model / f"{HISTORY}/tokenize"),
-        ("Pretraining", model / f"{HISTORY}/pretrain"),
-        ("Fine-tuning", model.path),
+        ("Tokenizer", model / f"{HISTORY}/tokenize", ("loss", "perplexity", "codes_used")),
+        ("Pretraining", model / f"{HISTORY}/pretrain", _PRETRAINING),
+        ("Fine-tuning", model.path, ("loss", "auroc", "balanced_accuracy")),
     ]
     figures = [
         ReportFigure(
             f"{name}: training",
             "Training (mean since the last row) and validation, by step.",
             f"Training curves of {name}",
-            svg_uri(training_curves(read_rows(folder / METRICS))),
+            svg_uri(training_curves(read_rows(folder / METRICS), panels)),
         )
-        for name, folder in folders
+        for name, folder, panels in folders
         if (folder / METRICS).exists() and read_rows(folder / METRICS)
     ]
     figures += _reconstruction(folders[1][1] / EXAMPLES)

@@ -179,4 +179,4 @@ def _task_name(entry: TaskEntry, base: Path) -> str:
 
 
 def _sub(run: Run, out: Path, cell: Cell) -> Run:
-    return Run(out, seed=cell.seed, progress=run.progress, warnings=run.warnings)
+    return Run(out, seed=cell.seed, warnings=run.warnings)
