@@ -3,22 +3,18 @@
 Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor scipy.
 """
 
-import functools
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from eegssl import __version__
-from eegssl.errors import EegsslError, InputError
+from eegssl.errors import InputError
+from eegssl.running import finish, guarded, prepare
 from eegssl.terminal import Terminal
-
-if TYPE_CHECKING:
-    from eegssl.stages.run import Result, Run
 
 app = typer.Typer(
     name="eegssl",
@@ -44,26 +40,7 @@ Recordings = Annotated[list[Path], typer.Argument(help="Folder(s) made by prepro
 
 def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command whose errors become one message and the exit code of their kind."""
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def guarded(*args: Any, **kwargs: Any) -> None:
-            terminal = Terminal(as_json=bool(kwargs.get("json", False)))
-            try:
-                function(*args, **kwargs)
-            except EegsslError as error:
-                raise typer.Exit(_failed(terminal, str(error), error.exit_code)) from None
-            except KeyboardInterrupt:
-                text = "interrupted; the same command goes on from here"
-                raise typer.Exit(_failed(terminal, text, 130)) from None
-            except (typer.Exit, typer.Abort, BrokenPipeError):
-                raise
-            except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit 1
-                raise typer.Exit(_failed(terminal, _bug(error), 1)) from None
-
-        return app.command(rich_help_panel=panel)(guarded)
-
-    return register
+    return lambda function: app.command(rich_help_panel=panel)(guarded(function))
 
 
 @command(SPINE)
@@ -84,9 +61,9 @@ def preprocess(
     """EDF folders to clean, de-identified recordings in µV, split by subject."""
     from eegssl.stages import preprocess as stage
 
-    terminal, settings, run = _prepare("preprocess", locals())
+    terminal, settings, run = prepare("preprocess", locals())
     result = stage.run(settings, edf_dir, run, jobs=jobs)
-    _finish(terminal, result)
+    finish(terminal, result)
     refused = stage.refusals(result)
     if refused and not json:
         names = stage.names_of(refused) if show_names else {}
@@ -116,8 +93,8 @@ def tokenize(
     """Recordings to tokens: learn a codebook, write the corpus as codes."""
     from eegssl.stages import tokenize as stage
 
-    terminal, settings, run = _prepare("tokenize", locals())
-    _finish(terminal, stage.run(settings, recordings, run, tokenizer=tokenizer))
+    terminal, settings, run = prepare("tokenize", locals())
+    finish(terminal, stage.run(settings, recordings, run, tokenizer=tokenizer))
 
 
 @command(SPINE)
@@ -136,8 +113,8 @@ def pretrain(
     """Recordings and tokens to an encoder, by masked-code prediction."""
     from eegssl.stages import pretrain as stage
 
-    terminal, settings, run = _prepare("pretrain", locals())
-    _finish(terminal, stage.run(settings, recordings, tokens, run))
+    terminal, settings, run = prepare("pretrain", locals())
+    finish(terminal, stage.run(settings, recordings, tokens, run))
 
 
 @command(SPINE)
@@ -157,8 +134,8 @@ def finetune(
     """An encoder and a task to a model, its threshold chosen on validation data."""
     from eegssl.stages import finetune as stage
 
-    terminal, settings, run = _prepare("finetune", locals())
-    _finish(terminal, stage.run(settings, recordings, encoder, task, run))
+    terminal, settings, run = prepare("finetune", locals())
+    finish(terminal, stage.run(settings, recordings, encoder, task, run))
 
 
 @command(SPINE)
@@ -177,9 +154,9 @@ def evaluate(
     """A model and recordings to predictions, scores and a report."""
     from eegssl.stages import evaluate as stage
 
-    terminal, settings, run = _prepare("evaluate", locals())
+    terminal, settings, run = prepare("evaluate", locals())
     result = stage.run(settings, model, recordings, run)
-    _finish(terminal, result)
+    finish(terminal, result)
     if result.id and not json:
         terminal.line(f"report: {out / stage.REPORT}")
 
@@ -200,10 +177,10 @@ def benchmark(
     from eegssl.resolve import read_matrix
     from eegssl.stages import benchmark as stage
 
-    terminal, _, run = _prepare("benchmark", locals(), resolved=True)
+    terminal, _, run = prepare("benchmark", locals(), resolved=True)
     settings = read_matrix(matrix, preset=preset, file=config, sets=set or ())
     result = stage.run(settings, matrix.parent, run)
-    _finish(terminal, result)
+    finish(terminal, result)
     if result.id and not json:
         columns, rows = stage.table(out)
         terminal.grid("results", columns, rows)
@@ -224,8 +201,8 @@ def synth(
     """Make a synthetic clinical corpus: EDF+ in BIDS layout, with seizures of known truth."""
     from eegssl.stages import synth as stage
 
-    terminal, settings, run = _prepare("synth", locals())
-    _finish(terminal, stage.run(settings, run))
+    terminal, settings, run = prepare("synth", locals())
+    finish(terminal, stage.run(settings, run))
 
 
 @command(HELPERS)
@@ -278,66 +255,6 @@ def _version(
     if version:
         Terminal().line(f"eegssl {__version__}")
         raise typer.Exit
-
-
-def _prepare(
-    stage: str, given: dict[str, Any], *, resolved: bool = False
-) -> "tuple[Terminal, Any, Run]":
-    """The terminal, the resolved settings and the run, from a command's arguments."""
-    from eegssl.resolve import resolve
-    from eegssl.stages.run import Run
-
-    settings = None
-    if not resolved:
-        settings = resolve(
-            stage, preset=given["preset"], file=given["config"], sets=given["set"] or ()
-        )
-    terminal = Terminal(as_json=given["json"])
-    run = Run(
-        given["out"],
-        seed=given["seed"],
-        overwrite=given["overwrite"],
-        dry_run=given["dry_run"],
-        progress=terminal,
-    )
-    return terminal, settings, run
-
-
-def _finish(terminal: Terminal, result: "Result") -> None:
-    """Print what a stage made."""
-    terminal.close()
-    if terminal.as_json:
-        terminal.document(
-            {
-                "artifact": str(result.out),
-                "kind": result.kind,
-                "id": result.id,
-                "state": result.state,
-                "facts": result.facts,
-                "config": result.config,
-                "warnings": list(result.warnings),
-            }
-        )
-        return
-    terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)
-
-
-def _failed(terminal: Terminal, text: str, code: int) -> int:
-    terminal.close()
-    terminal.fail(text)
-    if terminal.as_json:
-        terminal.document({"error": text, "exit_code": code})
-    return code
-
-
-def _bug(error: Exception) -> str:
-    """Where a bug is, without its message, which may repeat words out of a recording."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "eegssl" in f.filename]
-    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames[-4:]]
-    return (
-        f"a bug of eegssl: {type(error).__name__} at {' < '.join(reversed(places))}; "
-        "please report it with the output of `eegssl doctor`"
-    )
 
 
 def main() -> None:

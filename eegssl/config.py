@@ -16,7 +16,7 @@ from eegssl.settings import Settings
 from eegssl.signal.config import FilterConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.training.config import TrainingConfig
+from eegssl.training.config import Device, TrainingConfig
 
 
 class PreprocessConfig(Settings):
@@ -88,6 +88,8 @@ class EvaluateConfig(Settings):
     """How predictions become scores."""
     batch_size: int = Field(64, ge=1)
     """Windows a forward pass."""
+    device: Device = "auto"
+    """Where to predict."""
     traces: int = Field(4, ge=0)
     """Recordings drawn in the report."""
     trace_s: float = Field(40.0, gt=0)

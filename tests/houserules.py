@@ -13,6 +13,7 @@ from pathlib import Path
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli"}),
+    frozenset({"running"}),
     frozenset({"terminal"}),
     frozenset({"api", "doctor", "stages"}),
     frozenset({"config", "resolve"}),
@@ -25,7 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the top down: a file may import from its own layer and from those below it."""
 
-PRINTERS = {"cli", "terminal", "__main__"}
+PRINTERS = {"cli", "running", "terminal", "__main__"}
 STAGE_SUPPORT = {"run"}
 """Files of ``stages`` that are no stage: what all stages share."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts import Artifact, inputs_of, load
@@ -20,6 +19,7 @@ from eegssl.reports.scores import AllScores, score
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows
+from eegssl.training.loop import choose_device
 from eegssl.training.models import LABELS, load_model, predict
 
 KIND = "evaluation"
@@ -48,7 +48,7 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
     task = trained.task
     labelled = labelled_windows(corpus, recordings, task, table.labels, seed=run.seed)
     run.progress.say(f"predicting {len(labelled)} windows")
-    device = torch.device("cpu")
+    device = choose_device(config.device)
     probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)
     predictions = as_predictions(labelled, probabilities, task, corpus)
     threshold = trained.threshold

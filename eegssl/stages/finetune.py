@@ -55,7 +55,7 @@ def run(
         return draft
     classifier = _build(config, settings, pretrained, len(resolved.classes), run.seed)
     history = _train(classifier, config, resolved, train, val, draft, run)
-    device = choose_device(config.training)
+    device = choose_device(config.training.device)
     probabilities = predict(classifier, val.windows, config.training.batch_size, device)
     threshold = None
     if len(resolved.classes) == 2:
@@ -121,7 +121,7 @@ def _train(
     run: Run,
 ) -> int:
     """Train on class-balanced draws; keeps the weights that validate best; returns their step."""
-    device = choose_device(config.training)
+    device = choose_device(config.training.device)
     classifier.to(device)
     weights = 1.0 / train.counts(len(task.classes))[train.truth]
     truth = torch.from_numpy(train.truth).to(device)

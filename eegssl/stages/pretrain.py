@@ -87,7 +87,7 @@ def _train(
     draft: Draft,
     run: Run,
 ) -> MaskedCodes:
-    device = choose_device(config.training)
+    device = choose_device(config.training.device)
     n_codes = int(tokens.manifest.facts["n_codes"])
     encoder = build_encoder(settings, run.seed)
     model = build_masked_codes(encoder, n_codes, config.objective, run.seed).to(device)

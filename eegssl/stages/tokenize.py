@@ -99,7 +99,7 @@ def _train(
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     settings = _fit_codebook(config, train, run)
-    device = choose_device(config.training)
+    device = choose_device(config.training.device)
     model = build_tokenizer(settings, run.seed).to(device)
     batch = config.training.batch_size
     model.start_codebook(_start_signal(train, settings, run.seed).to(device), run.seed)

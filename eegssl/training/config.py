@@ -6,6 +6,8 @@ from pydantic import Field
 
 from eegssl.settings import Settings
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
 
 class TrainingConfig(Settings):
     """How long, how fast and where a model trains (AdamW, warm-up, then a cosine)."""
@@ -30,7 +32,7 @@ class TrainingConfig(Settings):
     """Steps between passes over validation data (one more follows the last step)."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints, from which a killed run goes on."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Device = "auto"
     """Where to train; ``auto`` takes a GPU if there is one."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """``bfloat16`` runs the forward pass under autocast."""

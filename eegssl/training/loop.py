@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from eegssl.training.config import TrainingConfig
+from eegssl.training.config import Device, TrainingConfig
 from eegssl.training.history import History, as_line
 from eegssl.training.preemption import StopSignals
 
@@ -129,17 +129,17 @@ def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, An
     ]
 
 
-def choose_device(config: TrainingConfig) -> torch.device:
-    """The device that the configuration asks for.
+def choose_device(wanted: Device) -> torch.device:
+    """The device that is asked for; ``auto`` takes a GPU if there is one.
 
     Raises ConfigError when it is not there.
     """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
-    if config.device == "auto":
+    if wanted == "auto":
         return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
-    if not there[config.device]:
-        raise ConfigError(f"training.device={config.device}, but torch finds none; use auto or cpu")
-    return torch.device(config.device)
+    if not there[wanted]:
+        raise ConfigError(f"device={wanted}, but torch finds none; use auto or cpu")
+    return torch.device(wanted)
 
 
 def _set_lr(optimizer: torch.optim.Optimizer, config: TrainingConfig, k: int) -> float:
