@@ -18,7 +18,8 @@ class Terminal:
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._out = Console(highlight=False)
+        wide = None if sys.stdout.isatty() else 160
+        self._out = Console(highlight=False, width=wide)
         self._bars: Bars | None = None
 
     def say(self, text: str) -> None:

@@ -8,7 +8,6 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.encoder.model import Encoder
@@ -68,25 +67,3 @@ def build_classifier(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return Classifier(encoder, n_classes, config)
-
-
-def class_weights(counts: Tensor) -> Tensor:
-    """Weights [n_classes] that make rare classes count as much as common ones.
-
-    ``counts`` [n_classes] are windows per class; the weight is total / (classes x count), as
-    scikit-learn's "balanced", and 0 for a class without windows.
-    """
-    counts = counts.to(torch.float32)
-    present = counts > 0
-    balanced = counts.sum() / (present.sum() * counts.clamp_min(1))
-    return torch.where(present, balanced, torch.zeros_like(balanced))
-
-
-def classification_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy (nats) of ``labels`` int64 [B], each window weighted by its class.
-
-    Divided by the batch size, not by the sum of the weights: else a batch of one class would
-    count as if it had not been weighted.
-    """
-    each = F.cross_entropy(logits, labels, weight=weights, reduction="none")
-    return each.mean()

@@ -8,9 +8,8 @@ from eegssl.masking.config import MaskingConfig
 from eegssl.masking.random_patches import hide_random
 from eegssl.masking.region import hide_regions
 
-_STREAM = int.from_bytes(
-    b"mask", "big"
-)  # apart from other draws with the same (seed, step, sample)
+# keeps masks apart from other draws with the same (seed, step, sample)
+_STREAM = int.from_bytes(b"mask", "big")
 
 
 def draw_mask(

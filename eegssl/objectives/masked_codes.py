@@ -62,14 +62,6 @@ class MaskedCodes(nn.Module):
         return self.head(self.encoder(signal_uv, positions, located, regions, mask)[mask])
 
 
-def most_frequent_accuracy(codes: Tensor, mask: Tensor, most_frequent: int) -> Tensor:
-    """Accuracy on the hidden patches of always naming the code ``most_frequent``.
-
-    What a model must beat: with a skewed codebook it is far above 1 / K.
-    """
-    return (codes[mask] == most_frequent).float().mean()
-
-
 def build_masked_codes(
     encoder: Encoder, n_codes: int, config: MaskedCodesConfig, seed: int
 ) -> MaskedCodes:

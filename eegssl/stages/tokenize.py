@@ -17,7 +17,12 @@ from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
 from eegssl.stages.run import Result, Run
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.diagnostics import codebook_usage, fitting_codebook, starving_message
+from eegssl.tokenizer.diagnostics import (
+    codebook_usage,
+    fitting_codebook,
+    oversized_message,
+    starving_message,
+)
 from eegssl.tokenizer.model import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
@@ -146,6 +151,8 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, run: Run) -> Tokenizer
             "is cut to that (--set fit_codebook=false keeps it)"
         )
         settings = settings.model_copy(update={"n_codes": fitting})
+    if message := oversized_message(settings.n_codes, patches):
+        run.warn(message)
     return settings
 
 

@@ -34,7 +34,7 @@ class TokenizerConfig(Settings):
     decay: float = Field(0.95, ge=0, lt=1)
     """Share of its past that a code keeps in one step; LaBraM's .99 suits long trainings."""
 
-    commitment: float = Field(0.1, ge=0)
+    commitment: float = Field(0.03, ge=0)
     """Weight of the loss (2 - 2 cosine) that pulls a patch to its code."""
 
     phase_weight: float = Field(0.5, ge=0)

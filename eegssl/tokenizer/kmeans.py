@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from eegssl.tokenizer.lookup import nearest_codes
 
+_ROUNDS = 16  # of drawing first centres
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -58,7 +60,17 @@ def draw_far(vectors: Tensor, own: Tensor, n: int, generator: torch.Generator) -
 
 
 def _first_centres(vectors: Tensor, n_codes: int, generator: torch.Generator) -> Tensor:
-    """Choose K of the vectors at random, and random directions where there are too few."""
-    chosen = torch.randperm(len(vectors), generator=generator)[:n_codes]
-    missing = torch.randn(n_codes - len(chosen), vectors.shape[1], generator=generator)
-    return torch.cat([vectors[chosen.to(vectors.device)], F.normalize(missing, dim=-1).to(vectors)])
+    """Draw K of the vectors far from each other, in few rounds (k-means||, Bahmani et al. 2012).
+
+    Where there are too few vectors, the rest are random directions.
+    """
+    wanted = min(n_codes, len(vectors))
+    size = -(-wanted // _ROUNDS)
+    first = torch.randperm(len(vectors), generator=generator)[:size]
+    centres = vectors[first.to(vectors.device)]
+    while len(centres) < wanted:
+        own = centres[nearest_codes(vectors, centres)]
+        far = draw_far(vectors, own, min(size, wanted - len(centres)), generator)
+        centres = torch.cat([centres, vectors[far]])
+    missing = torch.randn(n_codes - wanted, vectors.shape[1], generator=generator)
+    return torch.cat([centres, F.normalize(missing, dim=-1).to(vectors)])

@@ -14,7 +14,7 @@ from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.decoder import SpectralDecoder
 from eegssl.tokenizer.patch_encoder import PatchEncoder
 from eegssl.tokenizer.quantizer import Quantizer
-from eegssl.tokenizer.spectrum import Spectrum, patches_of, spectral_loss, spectrum_of
+from eegssl.tokenizer.spectrum import SpectralLoss, Spectrum, patches_of, spectral_loss, spectrum_of
 
 _PATCHES_AT_ONCE = 8192  # bounds the memory of encoding a long recording
 
@@ -43,16 +43,20 @@ class Tokenizer(nn.Module):
 
         Terms: ``amplitude`` (squared nats), ``phase`` (0 to 4), ``commitment`` (2 - 2 cosine),
         ``perplexity`` of the codes in this batch. In training mode the codebook moves.
+
+        Ours: the loss also asks the decoder about the vectors before quantization. Their gradient
+        is exact; by the straight-through one alone, sines were learned far slower.
         """
         patches = self._patches(signal_uv)
-        flat = patches.flatten(0, 2)
-        quantized = self.quantizer(self.encoder(flat, learn=self.training), learn=self.training)
+        flat, learn = patches.flatten(0, 2), self.training
+        quantized = self.quantizer(self.encoder(flat, learn), learn)
         target = spectrum_of(flat, self.config.n_bins)
-        error = spectral_loss(self.decoder(quantized.vectors), target)
-        loss = error.amplitude + self.config.phase_weight * error.phase
+        told = spectral_loss(self.decoder(quantized.vectors), target)
+        meant = spectral_loss(self.decoder(quantized.unit), target)
+        loss = self._weigh(told) + self._weigh(meant)
         terms = {
-            "amplitude": error.amplitude.detach(),
-            "phase": error.phase.detach(),
+            "amplitude": told.amplitude.detach(),
+            "phase": told.phase.detach(),
             "commitment": quantized.commitment.detach(),
             "perplexity": _perplexity(quantized.codes, self.config.n_codes),
         }
@@ -74,7 +78,11 @@ class Tokenizer(nn.Module):
 
     @torch.no_grad()
     def reconstruct(self, codes: Tensor) -> Tensor:
-        """Signals [..., P] in µV with the spectra of the codes [...]."""
+        """Signals [..., P] in µV with the spectra of the codes [...].
+
+        A code tells the mean log amplitude of its patches, a geometric mean: what it averages over
+        comes back quieter than it was.
+        """
         patches = patches_of(self.decode_spectrum(codes), self.config.patch_samples)
         return patches * self.config.scale_uv
 
@@ -89,6 +97,9 @@ class Tokenizer(nn.Module):
         self.decoder.start(spectrum_of(patches, self.config.n_bins))
         raw = torch.cat([self.encoder.raw(part) for part in patches.split(_PATCHES_AT_ONCE)])
         self.quantizer.start(self.encoder.start(raw), seed)
+
+    def _weigh(self, error: SpectralLoss) -> Tensor:
+        return error.amplitude + self.config.phase_weight * error.phase
 
     def _patches(self, signal_uv: Tensor) -> Tensor:
         return to_patches(signal_uv, self.config.patch_samples) / self.config.scale_uv

@@ -20,9 +20,15 @@ from eegssl.tokenizer.lookup import nearest_codes
 
 @dataclass(frozen=True)
 class Quantized:
-    """Codes [M], their vectors [M, D] with the gradient passed straight through, and the loss."""
+    """What became of M vectors.
+
+    ``vectors`` [M, D] are those of the ``codes`` [M], the gradient passed straight through;
+    ``unit`` [M, D] are the vectors given, at length 1; ``commitment`` is their mean squared
+    distance.
+    """
 
     vectors: Tensor
+    unit: Tensor
     codes: Tensor
     commitment: Tensor
 
@@ -58,7 +64,7 @@ class Quantizer(nn.Module):
             commitment = (unit - nearest).square().sum(dim=-1).mean()
             if learn:
                 self._update(unit.detach(), codes)
-            return Quantized(unit + (nearest - unit).detach(), codes, commitment)
+            return Quantized(unit + (nearest - unit).detach(), unit, codes, commitment)
 
     @torch.no_grad()
     def encode(self, vectors: Tensor) -> Tensor:
