@@ -33,7 +33,8 @@ for fold in "${!SEIZURES[@]}"; do
   eegssl preprocess "$RUN/edf" --out "$at/recordings" --set splits.by=recording \
     --set "splits.file=$at/splits.tsv"
   eegssl tokenize "$at/recordings" --out "$at/tokens" --preset demo --set window_s=5
-  eegssl pretrain "$at/recordings" --tokens "$at/tokens" --out "$at/encoder" --preset demo
+  eegssl pretrain "$at/recordings" --tokens "$at/tokens" --out "$at/encoder" --preset demo \
+    --set training.steps=400
 done
 
 cat >"$RUN/matrix.toml" <<'TOML'
@@ -46,6 +47,9 @@ baselines = ["band-power"]
 [tasks.seizure-windows]
 task = "seizure-detection"
 overrides = { window_s = 2.0 }
+
+[finetune.training]
+steps = 150
 
 [encoders]
 pretrained.path = "fold{fold}/encoder"

@@ -30,7 +30,8 @@ for fold in $FOLDS; do
   at=$RUN/fold$fold
   eegssl preprocess "$EDF_DIR" --out "$at/recordings" --set splits.folds=5 --set splits.fold=$fold
   eegssl tokenize "$at/recordings" --out "$at/tokens" --preset demo
-  eegssl pretrain "$at/recordings" --tokens "$at/tokens" --out "$at/encoder" --preset demo
+  eegssl pretrain "$at/recordings" --tokens "$at/tokens" --out "$at/encoder" --preset demo \
+    --set training.steps=400
 done
 
 cat >"$RUN/matrix.toml" <<'TOML'
@@ -40,6 +41,9 @@ seeds = [0, 1, 2]
 adaptations = ["probe", "full"]
 baselines = ["band-power"]
 tasks.rest-or-arithmetic.task = "task.toml"
+
+[finetune.training]
+steps = 150
 
 [encoders]
 pretrained.path = "fold{fold}/encoder"
