@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, check_file, inputs_of, load
+from eegssl.artifacts import Artifact, FittedOn, check_file, inputs_of, load
 from eegssl.corpus.signals import SignalCache
 from eegssl.errors import ArtifactError, InputError
 from eegssl.files import hash_json
@@ -155,6 +155,14 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
             )
         )
     return recordings
+
+
+def fitted_on(recordings: Iterable[Recording]) -> FittedOn:
+    """What a manifest says of an artifact that was fitted on these recordings."""
+    fitted = list(recordings)
+    return FittedOn(
+        tuple(sorted({r.subject for r in fitted})), tuple(sorted({r.id for r in fitted}))
+    )
 
 
 def read_splits(path: Path) -> dict[str, str]:

@@ -124,15 +124,17 @@ def tile(
 ) -> Windows:
     """Cut recordings into windows every ``step_s`` (default: no overlap).
 
-    What is left at a recording's end and fills no window is not used.
+    What is left at a recording's end and fills no window is not used; a recording shorter than a
+    window is not among ``recordings`` of the result.
 
     Raises InputError when no recording is as long as one window.
     """
     length = round(window_s * corpus.sfreq_hz)
     step = round((step_s or window_s) * corpus.sfreq_hz)
+    longest = max((r.duration_s for r in recordings), default=0.0)
+    recordings = [r for r in recordings if r.n_samples >= length]
     starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]
-    if not any(len(s) for s in starts):
-        longest = max((r.duration_s for r in recordings), default=0.0)
+    if not recordings:
         raise InputError(
             f"no recording here is as long as one window: {window_s:g} s are needed, "
             f"the longest has {longest:g} s"

@@ -47,6 +47,9 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
         return draft
     task = trained.task
     labelled = labelled_windows(corpus, recordings, task, table.labels, seed=run.seed)
+    short = len(recordings) - len(labelled.windows.recordings)
+    if short and task.labels == "events":
+        run.warn(f"{short} recording(s) are shorter than a window and are not scored")
     run.progress.say(f"predicting {len(labelled)} windows")
     device = choose_device(config.device)
     probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)

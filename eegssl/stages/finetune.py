@@ -9,10 +9,10 @@ from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.groups import parameter_groups
-from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
+from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import FinetuneConfig
 from eegssl.corpus.labels import label_table
-from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
@@ -66,7 +66,7 @@ def run(
         draft.write(LABELS, format_tsv(["recording", "label"], mine))
     copy_history(draft, pretrained, "pretrain")
     scores = window_scores(val.truth, probabilities, _value(threshold), resolved.classes)
-    fitted = _fitted_on(train, val)
+    fitted = fitted_on([*train.windows.recordings, *val.windows.recordings])
     facts = {
         "task": resolved.name,
         "classes": list(resolved.classes),
@@ -85,10 +85,9 @@ def run(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    upstream = (
-        pretrained.manifest.fitted_on if config.encoder_weights == "pretrained" else FittedOn()
-    )
-    return run.finish(draft, facts, fitted | upstream)
+    if config.encoder_weights == "pretrained":
+        fitted = fitted | pretrained.manifest.fitted_on
+    return run.finish(draft, facts, fitted)
 
 
 def _encoder_settings(pretrained: Artifact, corpus: Corpus) -> EncoderConfig:
@@ -166,13 +165,6 @@ def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
 
 def _n_subjects(labelled: LabelledWindows) -> int:
     return len({r.subject for r in labelled.windows.recordings})
-
-
-def _fitted_on(*parts: LabelledWindows) -> FittedOn:
-    recordings = [r for part in parts for r in part.windows.recordings]
-    return FittedOn(
-        tuple(sorted({r.subject for r in recordings})), tuple(sorted({r.id for r in recordings}))
-    )
 
 
 def _value(threshold: Threshold | None) -> float | None:

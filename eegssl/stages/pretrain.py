@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from eegssl.artifacts import Artifact, inputs_of, load, require_parent
 from eegssl.config import PretrainConfig
 from eegssl.corpus.store import KIND as RECORDINGS
-from eegssl.corpus.store import open_corpus
+from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.corpus.tokens import KIND as TOKENS
 from eegssl.corpus.tokens import Codes, open_codes
 from eegssl.corpus.windows import Batch, tile
@@ -74,7 +74,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
             "within_subject": corpus.within_subject,
             "synthetic": corpus.synthetic,
         },
-        made.manifest.fitted_on,
+        fitted_on([*train.windows.recordings, *val.windows.recordings]) | made.manifest.fitted_on,
     )
 
 

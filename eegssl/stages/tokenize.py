@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
+from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import TokenizeConfig
-from eegssl.corpus.store import Corpus, Recording, open_corpus
+from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.tokens import CODES, KIND, code_dtype, code_path, write_code_table, write_codes
 from eegssl.corpus.windows import Windows, tile
 from eegssl.drafts import Draft
@@ -50,10 +50,10 @@ def run(
     val = tile(corpus, corpus.of_split("val"), config.window_s)
     if given:
         model = read_tokenizer(given, corpus)
-        fitted_on = given.manifest.fitted_on
+        fitted = given.manifest.fitted_on
     else:
         model = _train(config, train, val, draft, run)
-        fitted_on = _fitted_on([*train.recordings, *val.recordings])
+        fitted = fitted_on([*train.recordings, *val.recordings])
     save_module(draft, NAME, model, model.config)
     counts = _encode(model, corpus, config, draft, run)
     usage = codebook_usage(counts["val"])
@@ -74,7 +74,7 @@ def run(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    return run.finish(draft, facts, fitted_on, bulk=(CODES,))
+    return run.finish(draft, facts, fitted, bulk=(CODES,))
 
 
 def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
@@ -91,12 +91,6 @@ def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
     model = build_tokenizer(config, seed=0)
     load_weights(model, tokens.path, NAME)
     return model.eval()
-
-
-def _fitted_on(recordings: Sequence[Recording]) -> FittedOn:
-    return FittedOn(
-        tuple(sorted({r.subject for r in recordings})), tuple(sorted(r.id for r in recordings))
-    )
 
 
 def _train(

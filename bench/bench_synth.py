@@ -1,7 +1,7 @@
 """Speed of the synthetic corpus on one core, beside a floor: white noise, quantised and written.
 
-Run ``python bench/synth.py [seconds]``; prints one Markdown table. Repeats are interleaved, the
-table holds medians, CPU time beside wall time, and seconds of EEG per second of CPU.
+Run ``python bench/bench_synth.py [seconds]``; prints one Markdown table. Repeats are interleaved,
+the table holds medians, CPU time beside wall time, and seconds of EEG per second of CPU.
 """
 
 # ruff: noqa: E402  (the pools of threads are set before NumPy starts them)
