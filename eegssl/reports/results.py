@@ -55,11 +55,13 @@ def leaderboard(rows: Sequence[Row], synthetic: bool, within_subject: bool) -> L
         metrics=_ON_PAGE,
         rows=tuple(
             LeaderboardRow(
-                *names,
-                is_baseline=names[2] == "baseline",
+                task,
+                encoder,
+                "" if adaptation == "baseline" else adaptation,
+                is_baseline=adaptation == "baseline",
                 scores={name: tuple(row[name] for row in group) for name in _ON_PAGE},
             )
-            for names, group in systems.items()
+            for (task, encoder, adaptation), group in systems.items()
         ),
         labels={"event_f1": "SzCORE event F1"},
         limits=("Scores are means over folds where there are folds.",),
