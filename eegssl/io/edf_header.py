@@ -8,11 +8,12 @@ and what was expected, and that never repeats text out of the file.
 import math
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.damage import check_not_pointer, check_text_mode
+from eegssl.io.edf_layout import EdfHeader
 from eegssl.io.tal import decode
 from eegssl.io.timekeeping import check_timekeeping
 
@@ -22,62 +23,6 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 # Widths of the fields of a signal, in the order in which the header stores them.
 _WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
 _WIDTHS |= {"digital_min": 8, "digital_max": 8, "filter": 80, "samples": 8, "reserved": 32}
-
-
-@dataclass(frozen=True)
-class EdfHeader:
-    """What is known of one EDF or BDF file (per-signal fields are tuples of equal length).
-
-    ``n_records`` is resolved: the whole records that are really there. Limits that can't be read
-    are NaN. ``start_offset_s`` is the onset of the first time-keeping TAL: annotation times count
-    from the header's clock, samples from there. ``notes`` are codes of what is unusual:
-    ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``.
-    """
-
-    path: Path = field(repr=False)
-    file_bytes: int
-    header_bytes: int
-    bytes_per_sample: int
-    labels: tuple[str, ...]
-    units: tuple[str, ...]
-    physical_min: tuple[float, ...]
-    physical_max: tuple[float, ...]
-    digital_min: tuple[float, ...]
-    digital_max: tuple[float, ...]
-    samples_per_record: tuple[int, ...]
-    record_duration_s: float
-    n_records: int
-    declared_records: int
-    is_plus: bool
-    continuous: bool
-    patient_code: str = field(repr=False)
-    start_offset_s: float = 0.0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def record_bytes(self) -> int:
-        """Bytes of one data record."""
-        return sum(self.samples_per_record) * self.bytes_per_sample
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the samples that are there, in seconds."""
-        return self.n_records * self.record_duration_s
-
-    @property
-    def annotation_signals(self) -> tuple[int, ...]:
-        """Indices of the signals that hold annotations in place of samples."""
-        names = ("EDF Annotations", "BDF Annotations")
-        return tuple(i for i, label in enumerate(self.labels) if label in names)
-
-    @property
-    def ordinary_signals(self) -> tuple[int, ...]:
-        """Indices of the signals that hold samples."""
-        return tuple(i for i in range(len(self.labels)) if i not in self.annotation_signals)
-
-    def sfreq_hz(self, index: int) -> float:
-        """Sampling rate of one signal."""
-        return self.samples_per_record[index] / self.record_duration_s
 
 
 def read_header(path: Path) -> EdfHeader:

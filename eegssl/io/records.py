@@ -1,17 +1,12 @@
 """The bytes of EDF and BDF data records, through one memory map per reading."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-
-if TYPE_CHECKING:
-    from eegssl.io.edf_header import EdfHeader
+from eegssl.io.edf_layout import EdfHeader
 
 
 def map_records(header: EdfHeader) -> np.ndarray:

@@ -5,18 +5,12 @@ later time is then wrong. Here the stamps of all records are compared with their
 the header claims.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.edf_layout import EdfHeader
 from eegssl.io.records import annotation_bytes
 from eegssl.io.tal import first_onset, parse_tals
-
-if TYPE_CHECKING:
-    from eegssl.io.edf_header import EdfHeader
 
 # Ours: writers round stamps to milliseconds, and durations such as 1/3 s to eight characters.
 STEP_TOLERANCE_S = 1e-3

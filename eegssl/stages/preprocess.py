@@ -21,12 +21,14 @@ from eegssl.io.bids import is_synthetic
 from eegssl.io.discover import find_recordings
 from eegssl.io.event_types import is_seizure
 from eegssl.io.events import find_sidecars
+from eegssl.io.participants import Participant, read_participants
 from eegssl.io.private import Pseudonyms, require_outside
-from eegssl.io.tables import read_tsv
+from eegssl.io.tables import format_tsv, read_tsv
 from eegssl.signal.config import PHASE
 from eegssl.stages.run import Result, Run
 
 _ROWS = "rows"
+_OLDEST = 90.0  # older subjects are few enough to be known by their age
 
 
 def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int = 0) -> Result:
@@ -59,6 +61,7 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
     write_tables(draft, kept, events, refused, splits, by)
     for concern in concerns(kept, len(refused)):
         run.warn(concern)
+    draft.write("subjects.tsv", _subject_table(roots, kept, config, pseudonyms))
     facts = summarise(kept, events, splits, by) | {
         "refused": len(refused),
         "sfreq_hz": config.filter.sfreq_hz,
@@ -142,6 +145,26 @@ def _all_refused(refused: Mapping[str, tuple[str, str]]) -> str:
     return f"none of {len(refused)} file(s) can be used. {shown}"
 
 
+def _subject_table(
+    roots: Sequence[Path],
+    kept: Sequence[dict[str, Any]],
+    config: PreprocessConfig,
+    pseudonyms: Pseudonyms,
+) -> str:
+    """Age and sex of the subjects, where a ``participants.tsv`` tells them."""
+    told: dict[str, Participant] = {}
+    for root in roots:
+        for name, participant in read_participants(root).items():
+            joined = config.subjects.aliases.get(name, name)
+            told[pseudonyms.subject(_prefixed(config, joined))] = participant
+    rows = []
+    for subject in sorted({row["subject"] for row in kept}):
+        who = told.get(subject)
+        age = min(who.age_years, _OLDEST) if who and who.age_years is not None else "n/a"
+        rows.append([subject, age, (who and who.sex) or "n/a"])
+    return format_tsv(["subject", "age_years", "sex"], rows)
+
+
 def _given_splits(config: PreprocessConfig, pseudonyms: Pseudonyms) -> dict[str, str] | None:
     """The user's own table with hashed ids, or None."""
     if config.splits.file is None:
@@ -169,7 +192,9 @@ def _fingerprint(
         beside = [] if source.id not in subjects else _sidecar_files(source.path)
         hashes = [hash_file(path) for path in [source.path, *beside] if path.is_file()]
         files.append([source.id, subjects.get(source.id), hashes])
-    return hash_json([sorted(files), given, [is_synthetic(root) for root in roots]])
+    tables = [root / "participants.tsv" for root in roots]
+    told = [hash_file(path) for path in tables if path.is_file()]
+    return hash_json([sorted(files), given, told, [is_synthetic(root) for root in roots]])
 
 
 def _sidecar_files(path: Path) -> list[Path]:
