@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_SHOWN = 20  # refused files on the terminal
 SPINE, HELPERS = "The pipeline, in this order", "Helpers"
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to make.")]
@@ -70,9 +71,12 @@ def preprocess(
         rows = [
             [names.get(r["recording"], r["recording"]), r["code"], r["reason"]] for r in refused
         ]
-        terminal.grid("refused", ["recording", "code", "reason"], rows[:20])
+        terminal.grid("refused", ["recording", "code", "reason"], rows[:_SHOWN])
+        if len(rows) > _SHOWN:
+            terminal.line(f"… and {len(rows) - _SHOWN} more in {out / stage.REFUSED}")
     if refused and strict:
-        raise InputError(f"{len(refused)} file(s) were refused, and --strict was given")
+        terminal.fail(f"{len(refused)} file(s) were refused, and --strict was given")
+        raise typer.Exit(InputError.exit_code)
 
 
 @command(SPINE)

@@ -11,8 +11,8 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.scoring.config import ScoringConfig
-from eegssl.settings import Settings
+from eegssl.scoring.config import ScoringConfig, ThresholdCriterion
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.signal.config import FilterConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
@@ -71,8 +71,8 @@ class FinetuneConfig(Settings):
     """What is trained."""
     training: TrainingConfig = TrainingConfig(steps=400, batch_size=32, validate_every=50)
     """How it trains."""
-    scoring: ScoringConfig = ScoringConfig()
-    """What the threshold maximises on validation windows."""
+    choose_threshold_by: ThresholdCriterion = "balanced_accuracy"
+    """What the decision threshold maximises on the validation windows."""
     task: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``--set task.window_s=2``."""
 
@@ -82,7 +82,7 @@ class EvaluateConfig(Settings):
 
     split: Literal["test", "all"] = "test"
     """Whom to score; ``all`` for a corpus that nothing upstream has seen."""
-    labels: str | None = None
+    labels: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """Labels table of these recordings, for a task that was trained with one."""
     scoring: ScoringConfig = ScoringConfig()
     """How predictions become scores."""
@@ -99,7 +99,7 @@ class EvaluateConfig(Settings):
 class EncoderEntry(Settings):
     """An encoder of a benchmark."""
 
-    path: str
+    path: str = Field(json_schema_extra=MAY_NAME_PEOPLE)
     """Folder made by pretrain, seen from the matrix file; ``{fold}`` stands for the fold."""
     weights: Literal["pretrained", "random"] = "pretrained"
     """``random`` takes the architecture alone: the control."""
@@ -108,7 +108,7 @@ class EncoderEntry(Settings):
 class TaskEntry(Settings):
     """A task of a benchmark."""
 
-    task: str
+    task: str = Field(json_schema_extra=MAY_NAME_PEOPLE)
     """A task by name, or a TOML file, seen from the matrix file."""
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``{ permute_labels = true }``."""
@@ -121,7 +121,7 @@ class BaselineConfig(Settings):
     """The task, resolved."""
     band_power: BandPowerConfig
     """The classifier."""
-    choose_threshold: ScoringConfig
+    choose_threshold_by: ThresholdCriterion
     """What the threshold maximises on validation windows."""
     scoring: ScoringConfig
     """How predictions become scores."""
@@ -130,7 +130,7 @@ class BaselineConfig(Settings):
 class BenchmarkConfig(Settings):
     """The matrix: encoders × tasks × adaptations × seeds, and the baselines beside them."""
 
-    recordings: tuple[str, ...] = Field(min_length=1)
+    recordings: tuple[str, ...] = Field(min_length=1, json_schema_extra=MAY_NAME_PEOPLE)
     """Recordings folders, seen from the matrix file; ``{fold}`` stands for the fold."""
     encoders: dict[str, EncoderEntry] = Field(min_length=1)
     """Name in the table -> encoder."""

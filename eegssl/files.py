@@ -13,11 +13,17 @@ PARTIAL = ".partial"
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``; it is renamed there once the block ends well."""
+def atomic_path(path: Path, mode: int | None = None) -> Iterator[Path]:
+    """A temporary path beside ``path``; it is renamed there once the block ends well.
+
+    The file gets ``mode``, or what the user's umask says, whatever a library writes it with.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    temporary.touch(mode=0o666 if mode is None else mode)
+    mode = temporary.stat().st_mode
     yield temporary
+    temporary.chmod(mode)
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     temporary.replace(path)

@@ -1,9 +1,50 @@
 """The base of every module's configuration: frozen, typed, and strict about unknown keys."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+PRIVATE = "(private)"
+"""Stands in manifests for a value that may name people or places of the user's machine."""
+MAY_NAME_PEOPLE: dict[str, Any] = {"private": True}
+"""Mark of a field whose value is kept out of manifests: ``Field(json_schema_extra=...)``."""
+
+_PRIVATE_KEYS = ("table",)  # in free dictionaries of task settings: a path
 
 
 class Settings(BaseModel):
     """A frozen set of choices; the string under a field is its documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, coerce_numbers_to_str=True
+    )
+
+
+def public_values(settings: Settings) -> dict[str, Any]:
+    """The settings as JSON values, private ones replaced unless they are the default."""
+    values = settings.model_dump(mode="json")
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if _is_private(field) and value != field.get_default(call_default_factory=True):
+            values[name] = PRIVATE
+        else:
+            values[name] = _public(value, values[name])
+    return values
+
+
+def _is_private(field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, Mapping) and bool(extra.get("private"))
+
+
+def _public(value: Any, dumped: Any) -> Any:
+    if isinstance(value, Settings):
+        return public_values(value)
+    if isinstance(value, Mapping):
+        return {
+            k: PRIVATE if k in _PRIVATE_KEYS and v is not None else _public(v, dumped[k])
+            for k, v in value.items()
+        }
+    return dumped

@@ -17,7 +17,7 @@ class AdaptationConfig(Settings):
     """From patches to a window: mean of all, or mean and maximum over channels."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Dropout before the head; above 0 a resumed run needs the generator's state."""
+    """Dropout before the head."""
 
     layer_decay: float = Field(0.75, gt=0, le=1)
     """Learning rate of a block relative to the block above it, in `full`."""

@@ -9,7 +9,7 @@ from eegssl.baselines.band_power import band_power_features, feature_names
 from eegssl.baselines.config import BandPowerConfig
 from eegssl.baselines.logistic import BandPowerLogReg
 from eegssl.corpus.windows import Windows
-from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, require_classes
@@ -35,7 +35,7 @@ def fit_band_power(
     task: TaskConfig,
     seed: int,
     config: BandPowerConfig,
-    scoring: ScoringConfig,
+    criterion: ThresholdCriterion,
 ) -> BandPowerSystem:
     """Fit on training windows, choose the threshold on validation windows.
 
@@ -48,7 +48,7 @@ def fit_band_power(
     if len(task.classes) != 2:
         return BandPowerSystem(classifier, None)
     scores = classifier.predict_proba(_features(val.windows))[:, 1]
-    return BandPowerSystem(classifier, choose_threshold(val.truth, scores, scoring).value)
+    return BandPowerSystem(classifier, choose_threshold(val.truth, scores, criterion).value)
 
 
 def _features(windows: Windows) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 
 class SplitsConfig(Settings):
@@ -20,7 +20,7 @@ class SplitsConfig(Settings):
     """Cross-validation: the number of folds; then ``val`` and ``test`` are not used."""
     fold: int = Field(0, ge=0)
     """Which fold is tested; the next one validates."""
-    file: str | None = None
+    file: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """The user's own table (TSV): columns ``subject`` or ``recording``, and ``split``."""
 
     @model_validator(mode="after")

@@ -23,22 +23,19 @@ class EncoderConfig(Settings):
     """Width of the hidden layer in a block's feed-forward part."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Dropout in attention and feed-forward; above 0 a resumed run needs the generator's state."""
+    """Dropout in attention and feed-forward."""
 
     patch_samples: int = Field(200, ge=16)
     """Samples P of a patch, one second at 200 Hz."""
 
     sfreq_hz: float = Field(200.0, gt=0)
-    """Sampling rate of the signals."""
+    """Sampling rate of the signals; a stage takes that of its recordings."""
 
     top_hz: float = Field(75.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""
 
     scale_uv: float = Field(100.0, gt=0)
     """Signals are divided by this many µV (LaBraM: 100)."""
-
-    n_regions: int = Field(8, ge=1)
-    """Brain regions R of the geometry."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -14,6 +14,7 @@ from eegssl.encoder.spectral import SpectralEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.encoder.transformer import Transformer
 from eegssl.errors import InputError
+from eegssl.signal.regions import REGIONS
 
 
 class Encoder(nn.Module):
@@ -27,7 +28,7 @@ class Encoder(nn.Module):
         self.spectral = SpectralEmbedding(
             config.patch_samples, half, config.sfreq_hz, config.top_hz
         )
-        self.spatial = SpatialEmbedding(config.width, config.n_regions)
+        self.spatial = SpatialEmbedding(config.width, len(REGIONS))
         self.mask_token = nn.Parameter(torch.randn(config.width) * 0.02)
         self.transformer = Transformer(
             config.layers, config.width, config.heads, config.ffn, config.dropout

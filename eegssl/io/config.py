@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eegssl.settings import Settings
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 EventSource = Literal["tsv", "seizures", "edf"]
 SUBJECT_ALIASES = {"chb21": "chb01"}
@@ -27,11 +27,11 @@ class EventSettings(Settings):
 class SubjectSettings(Settings):
     """How the subject of a recording is found."""
 
-    pattern: str | None = None
+    pattern: str | None = Field(default=None, json_schema_extra=MAY_NAME_PEOPLE)
     """Regular expression with one group, searched in the path below the root; the group is the
     subject. None: BIDS, known corpora, the EDF+ patient code, then the first folder."""
 
-    aliases: dict[str, str] = Field(default=SUBJECT_ALIASES)
+    aliases: dict[str, str] = Field(default=SUBJECT_ALIASES, json_schema_extra=MAY_NAME_PEOPLE)
     """Subjects who are the same person: CHB-MIT's chb21 is chb01, recorded 1.5 years later."""
 
 

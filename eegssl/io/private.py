@@ -31,9 +31,8 @@ class Pseudonyms:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or private_folder()
-        self._key = _read_or_make_key(self.folder)
+        self._key = _read_key(self.folder) or secrets.token_hex(32)
         self._names = _read_names(self.folder / NAMES)
-        self._dirty = False
 
     def subject(self, name: str) -> str:
         """The id of a subject: ``s-`` and 12 hexadecimal digits."""
@@ -48,24 +47,25 @@ class Pseudonyms:
         return self._names.get(id_, id_)
 
     def save(self) -> None:
-        """Write the table, mode 600, names that other runs added included."""
-        if not self._dirty:
-            return
+        """Write the key, where there was none, and the table, with names that other runs added.
+
+        Both get mode 600.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self.folder / KEY).exists():
+            with atomic_path(self.folder / KEY, 0o600) as path:
+                path.write_text(self._key + "\n")
         self._names = {**_read_names(self.folder / NAMES), **self._names}
         rows = [f"{id_}\t{_escape(name)}\n" for id_, name in sorted(self._names.items())]
-        with atomic_path(self.folder / NAMES) as path:
-            path.touch(mode=0o600)
-            path.chmod(0o600)
+        with atomic_path(self.folder / NAMES, 0o600) as path:
             path.write_text("id\tname\n" + "".join(rows), encoding="utf-8")
-        self._dirty = False
 
     def _id(self, prefix: str, kind: str, name: str) -> str:
         text = f"{kind}\0{name}".encode("utf-8", "surrogateescape")
-        id_ = f"{prefix}-{hmac.new(self._key, text, hashlib.sha256).hexdigest()[:12]}"
+        id_ = f"{prefix}-{hmac.new(self._key.encode(), text, hashlib.sha256).hexdigest()[:12]}"
         known = self._names.setdefault(id_, name)
         if known != name:
             raise ConfigError(f"two names share the id {id_}; remake the key in {self.folder}")
-        self._dirty = True
         return id_
 
 
@@ -75,18 +75,14 @@ def require_outside(folder: Path, out: Path) -> None:
         raise ConfigError(f"the private key in {folder} must lie outside the output {out}")
 
 
-def _read_or_make_key(folder: Path) -> bytes:
+def _read_key(folder: Path) -> str | None:
     path = folder / KEY
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with atomic_path(path) as temporary:
-            temporary.touch(mode=0o600)
-            temporary.chmod(0o600)
-            temporary.write_text(secrets.token_hex(32) + "\n")
-    key = path.read_text().strip()
+        return None
+    key = path.read_text(encoding="utf-8").strip()
     if len(key) < 16:
         raise ConfigError(f"{path} is no key: 16 characters or more were expected")
-    return key.encode()
+    return key
 
 
 def _read_names(path: Path) -> dict[str, str]:

@@ -13,9 +13,6 @@ ThresholdCriterion = Literal["balanced_accuracy", "f1"]
 class ScoringConfig(Settings):
     """How predictions become numbers."""
 
-    choose_threshold_by: ThresholdCriterion = "balanced_accuracy"
-    """What the decision threshold maximises on the validation windows."""
-
     calibration_bins: int = Field(default=10, ge=2, le=1000)
     """Equal-width probability bins of the expected calibration error."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.config import ThresholdCriterion
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Threshold:
 def choose_threshold(
     truth: NDArray[np.integer],
     probability: NDArray[np.floating],
-    config: ScoringConfig = ScoringConfig(),
+    criterion: ThresholdCriterion = "balanced_accuracy",
 ) -> Threshold:
     """The score among ``probability`` [n] that maximises the criterion on ``truth`` [n] (0, 1).
 
@@ -41,7 +41,7 @@ def choose_threshold(
     candidates, tp, fp = _counts_at_thresholds(truth == 1, scores)
     positives = int(np.sum(truth == 1))
     negatives = len(truth) - positives
-    if config.choose_threshold_by == "balanced_accuracy":
+    if criterion == "balanced_accuracy":
         # Integers, so that equal scores compare as equal: (tp/P + tn/N)/2 times 2PN.
         merit = tp * negatives + (negatives - fp) * positives
         scale = 2 * positives * negatives
@@ -50,7 +50,7 @@ def choose_threshold(
     best = int(np.argmax(merit))  # the first, and candidates descend: the highest threshold
     return Threshold(
         value=float(candidates[best]),
-        criterion=config.choose_threshold_by,
+        criterion=criterion,
         score=float(merit[best] / scale),
         n_windows=len(truth),
         n_positive=positives,

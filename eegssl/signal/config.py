@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from eegssl.settings import Settings
 
@@ -24,6 +24,11 @@ class FilterConfig(Settings):
 
     notch: Literal["auto", "off", "50", "60"] = "auto"
     """Mains frequency to remove: 50 or 60 Hz, off, or auto (as known or found in the signal)."""
+
+    @field_validator("notch", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) else value
 
     @model_validator(mode="after")
     def _band_in_order(self) -> "FilterConfig":

@@ -15,11 +15,13 @@ from eegssl.baselines.system import fit_band_power
 from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig, TaskEntry
 from eegssl.corpus.labels import label_table
 from eegssl.corpus.store import open_corpus
+from eegssl.files import hash_file, hash_json
 from eegssl.io.tables import format_tsv, write_predictions
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import SHOWN, leaderboard, result_row, text
 from eegssl.reports.scores import score
 from eegssl.resolve import read_task
+from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.labels import labelled_windows
@@ -56,6 +58,7 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     corpora = {fold: open_corpus(_recordings(config, base, fold)) for fold in folds}
     inputs = [pair for fold in folds for pair in corpora[fold].inputs()]
     inputs += [pair for fold in folds for pair in _encoder_inputs(config, base, fold)]
+    inputs += [pair for name in config.tasks for pair in _task_inputs(config, name, base)]
     draft = run.begin(KIND, config, inputs, update=True)
     if isinstance(draft, Result):
         return draft
@@ -114,6 +117,14 @@ def _encoder_inputs(config: BenchmarkConfig, base: Path, fold: int | None) -> li
     return [pair for path in paths for pair in inputs_of(load(path, finetune.ENCODER))]
 
 
+def _task_inputs(config: BenchmarkConfig, name: str, base: Path) -> list[tuple[str, str]]:
+    """What a task's file and labels table say: the matrix only names them."""
+    entry = config.tasks[name]
+    task = read_task(_task_name(entry, base), config.finetune.task | entry.overrides)
+    labels = hash_file(Path(task.table)) if task.table and Path(task.table).is_file() else ""
+    return [("task", hash_json([public_values(task), labels]))]
+
+
 def _run_cell(
     cell: Cell, config: BenchmarkConfig, base: Path, fold: int | None, run: Run
 ) -> Mapping[str, Any]:
@@ -148,9 +159,9 @@ def _run_baseline(
     resolved = read_task(task, tuned.task)
     table = label_table(corpus, resolved.table)
     settings = BaselineConfig(
-        task=resolved.model_dump(mode="json", exclude={"table"}),
+        task=public_values(resolved),
         band_power=config.band_power,
-        choose_threshold=tuned.scoring,
+        choose_threshold_by=tuned.choose_threshold_by,
         scoring=config.evaluate.scoring,
     )
     draft = run.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
@@ -161,7 +172,7 @@ def _run_baseline(
         for name in ("train", "val", "test")
     )
     system = fit_band_power(
-        train, val, resolved, run.seed, settings.band_power, settings.choose_threshold
+        train, val, resolved, run.seed, settings.band_power, settings.choose_threshold_by
     )
     predictions = evaluate.as_predictions(test, system.predict(test), resolved, corpus)
     scores = score(

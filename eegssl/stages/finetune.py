@@ -21,6 +21,7 @@ from eegssl.io.tables import format_tsv
 from eegssl.resolve import read_task
 from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.scoring.windows import window_scores
+from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
@@ -42,7 +43,7 @@ def run(
     settings = _encoder_settings(pretrained, corpus)
     resolved = read_task(task, config.task)
     table = label_table(corpus, resolved.table)
-    config = config.model_copy(update={"task": resolved.model_dump(mode="json", exclude={"table"})})
+    config = config.model_copy(update={"task": public_values(resolved)})
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *table.inputs]
     train, val = (
         labelled_windows(corpus, corpus.of_split(split), resolved, table.labels, seed=run.seed)
@@ -59,7 +60,7 @@ def run(
     probabilities = predict(classifier, val.windows, config.training.batch_size, device)
     threshold = None
     if len(resolved.classes) == 2:
-        threshold = choose_threshold(val.truth, probabilities[:, 1], config.scoring)
+        threshold = choose_threshold(val.truth, probabilities[:, 1], config.choose_threshold_by)
     save_model(draft, classifier, resolved, threshold)
     if table.labels is not None:
         mine = [(r.id, table.labels[r.id]) for r in corpus.recordings if r.id in table.labels]

@@ -21,7 +21,7 @@ from eegssl.io.bids import is_synthetic
 from eegssl.io.discover import find_recordings
 from eegssl.io.event_types import is_seizure
 from eegssl.io.events import find_sidecars
-from eegssl.io.participants import Participant, read_participants
+from eegssl.io.participants import read_participants
 from eegssl.io.private import Pseudonyms, require_outside
 from eegssl.io.tables import format_tsv, read_tsv
 from eegssl.signal.config import PHASE
@@ -41,14 +41,17 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
     settings = IngestSettings(config.filter, config.read, config.subjects, config.events)
     sources = _find(roots, config, pseudonyms)
     run.progress.say(f"{len(sources)} EDF or BDF files found")
+    synthetic = any(is_synthetic(root) for root in roots)
     subjects, refused = _subjects(sources, settings, config, pseudonyms)
     _require_usable(sources, subjects, refused, config)
     given = _given_splits(config, pseudonyms)
-    inputs = [("edf-folder", _fingerprint(roots, sources, subjects, given))]
+    subject_table = _subject_table(roots, config, pseudonyms)
+    inputs = [("edf-folder", _fingerprint(sources, subjects, given, subject_table, synthetic))]
+    if not run.dry_run:
+        pseudonyms.save()
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
-    pseudonyms.save()
     todo = [source for source in sources if source.id in subjects]
     rows = _ingest_all(todo, subjects, settings, draft, run, jobs)
     refused |= {row["recording"]: tuple(row["refused"]) for row in rows if "refused" in row}
@@ -61,12 +64,13 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
     write_tables(draft, kept, events, refused, splits, by)
     for concern in concerns(kept, len(refused)):
         run.warn(concern)
-    draft.write("subjects.tsv", _subject_table(roots, kept, config, pseudonyms))
+    told = [subject_table.get(s, (s, "n/a", "n/a")) for s in sorted({r["subject"] for r in kept})]
+    draft.write("subjects.tsv", format_tsv(["subject", "age_years", "sex"], told))
     facts = summarise(kept, events, splits, by) | {
         "refused": len(refused),
         "sfreq_hz": config.filter.sfreq_hz,
         "phase": PHASE,
-        "synthetic": any(is_synthetic(root) for root in roots),
+        "synthetic": synthetic,
     }
     return run.finish(draft, facts, bulk=(SIGNALS,))
 
@@ -146,23 +150,17 @@ def _all_refused(refused: Mapping[str, tuple[str, str]]) -> str:
 
 
 def _subject_table(
-    roots: Sequence[Path],
-    kept: Sequence[dict[str, Any]],
-    config: PreprocessConfig,
-    pseudonyms: Pseudonyms,
-) -> str:
-    """Age and sex of the subjects, where a ``participants.tsv`` tells them."""
-    told: dict[str, Participant] = {}
+    roots: Sequence[Path], config: PreprocessConfig, pseudonyms: Pseudonyms
+) -> dict[str, tuple[str, str, str]]:
+    """Subject -> subject, age, sex, where a ``participants.tsv`` tells them."""
+    rows: dict[str, tuple[str, str, str]] = {}
     for root in roots:
-        for name, participant in read_participants(root).items():
+        for name, who in read_participants(root).items():
             joined = config.subjects.aliases.get(name, name)
-            told[pseudonyms.subject(_prefixed(config, joined))] = participant
-    rows = []
-    for subject in sorted({row["subject"] for row in kept}):
-        who = told.get(subject)
-        age = min(who.age_years, _OLDEST) if who and who.age_years is not None else "n/a"
-        rows.append([subject, age, (who and who.sex) or "n/a"])
-    return format_tsv(["subject", "age_years", "sex"], rows)
+            id_ = pseudonyms.subject(_prefixed(config, joined))
+            age = "n/a" if who.age_years is None else f"{min(who.age_years, _OLDEST):g}"
+            rows[id_] = (id_, age, who.sex or "n/a")
+    return rows
 
 
 def _given_splits(config: PreprocessConfig, pseudonyms: Pseudonyms) -> dict[str, str] | None:
@@ -181,20 +179,26 @@ def _given_splits(config: PreprocessConfig, pseudonyms: Pseudonyms) -> dict[str,
 
 
 def _fingerprint(
-    roots: Sequence[Path],
     sources: Sequence[Source],
     subjects: dict[str, str],
     given: dict[str, str] | None,
+    subject_table: dict[str, tuple[str, str, str]],
+    synthetic: bool,
 ) -> str:
     """Hash of all that the result depends on, beside settings and seed."""
     files = []
     for source in sources:
         beside = [] if source.id not in subjects else _sidecar_files(source.path)
-        hashes = [hash_file(path) for path in [source.path, *beside] if path.is_file()]
+        hashes = [_hash(path) for path in [source.path, *beside]]
         files.append([source.id, subjects.get(source.id), hashes])
-    tables = [root / "participants.tsv" for root in roots]
-    told = [hash_file(path) for path in tables if path.is_file()]
-    return hash_json([sorted(files), given, told, [is_synthetic(root) for root in roots]])
+    return hash_json([sorted(files), given, subject_table, synthetic])
+
+
+def _hash(path: Path) -> str:
+    try:
+        return hash_file(path)
+    except OSError:
+        return "unreadable"  # refused by its header; readable later, it is another input
 
 
 def _sidecar_files(path: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from eegssl.artifacts import FittedOn, plan_of
 from eegssl.drafts import Draft, begin, survey
-from eegssl.settings import Settings
+from eegssl.settings import Settings, public_values
 
 
 class Progress(Protocol):
@@ -79,7 +79,7 @@ class Run:
 
         With ``update`` an artifact of other settings is made anew around the parts in it.
         """
-        values = config.model_dump(mode="json")
+        values = public_values(config)
         if self.dry_run:
             plan = plan_of(kind, values, self.seed, inputs)
             state = survey(self.out, kind, plan, overwrite=self.overwrite, update=update)

@@ -45,6 +45,7 @@ def run(config: SynthConfig, run: Run) -> Result:
     config = config.model_copy(update={"seed": run.seed or config.seed})
     values = config.model_dump(mode="json")
     if run.dry_run:
+        _must_clear(config, run.out, overwrite=run.overwrite)
         return Result(run.out, KIND, "would make", {}, values)
     advance = run.progress.track("recordings", config.n_subjects * config.recordings_per_subject)
     made = make_corpus(
@@ -122,8 +123,8 @@ def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
     return path
 
 
-def _prepare(config: SynthConfig, out: Path, *, overwrite: bool) -> None:
-    """Make ``out`` an empty or half-finished corpus of this configuration."""
+def _must_clear(config: SynthConfig, out: Path, *, overwrite: bool) -> bool:
+    """Whether an older corpus has to go first; ConfigError where ``out`` can't be used."""
     wanted = labels.description(config)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
@@ -140,9 +141,15 @@ def _prepare(config: SynthConfig, out: Path, *, overwrite: bool) -> None:
                 f"{out} holds a synthetic corpus of other settings; pass --overwrite to replace "
                 "it, or choose another --out"
             )
-        if found != wanted or (overwrite and finished):
-            _clear(out)
-    _write(out / DESCRIPTION, canonical_json(wanted, indent=2))
+        return found != wanted or (overwrite and finished)
+    return False
+
+
+def _prepare(config: SynthConfig, out: Path, *, overwrite: bool) -> None:
+    """Make ``out`` an empty or half-finished corpus of this configuration."""
+    if _must_clear(config, out, overwrite=overwrite):
+        _clear(out)
+    _write(out / DESCRIPTION, canonical_json(labels.description(config), indent=2))
     for leftover in out.rglob(f"*{PARTIAL}"):
         leftover.unlink()
 

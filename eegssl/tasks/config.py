@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 
 class TaskConfig(Settings):
@@ -22,7 +22,7 @@ class TaskConfig(Settings):
     """Events whose type is one of these, or begins with one and an underscore, are positive."""
     min_overlap: float = Field(0.5, gt=0, le=1)
     """A window is positive when at least this share of it lies in such events."""
-    table: str | None = None
+    table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """TSV with columns ``recording`` (path below the EDF folder) and ``label``."""
     monitor: Literal["auroc", "balanced_accuracy"] = "auroc"
     """The validation score by which the best weights are kept."""

@@ -14,7 +14,7 @@ class TokenizerConfig(Settings):
     """Samples P of a patch, one second at 200 Hz."""
 
     sfreq_hz: float = Field(200.0, gt=0)
-    """Sampling rate of the signals."""
+    """Sampling rate of the signals; a stage takes that of its recordings."""
 
     top_hz: float = Field(75.0, gt=0)
     """Highest frequency that the decoder predicts: the edge of the band-pass."""

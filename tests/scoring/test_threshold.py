@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from eegssl.errors import InputError
-from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.threshold import choose_threshold
 
 cases = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 8)), min_size=2, max_size=30).filter(
@@ -23,7 +22,7 @@ def test_no_threshold_among_the_scores_does_better_and_ties_go_to_the_highest(ro
     scorer = balanced_accuracy_score if criterion == "balanced_accuracy" else f1_score
     tried = {t: scorer(truth, probability >= t) for t in np.unique(probability)}
     best = max(tried.values())
-    got = choose_threshold(truth, probability, ScoringConfig(choose_threshold_by=criterion))
+    got = choose_threshold(truth, probability, criterion)
     assert got.score == pytest.approx(best)
     assert got.value == max(t for t, score in tried.items() if score > best - 1e-12)
 
