@@ -23,7 +23,7 @@ def result_row(facts: Sequence[Row]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "folds": len(facts),
         "windows": sum(f["windows"]["n"] for f in facts),
-        "subjects": sum(f["subjects"] for f in facts),
+        "subjects": len({subject for f in facts for subject in f["subjects"]}),
     }
     row |= {name: _mean([f["windows"][name] for f in facts]) for name in _WINDOW_SCORES}
     events = [f["events"] or {} for f in facts]
@@ -48,7 +48,7 @@ def leaderboard(rows: Sequence[Row], synthetic: bool, within_subject: bool) -> L
         banners=banners(synthetic, within_subject, False, {}),
         counts=(
             ("Test windows, over folds", f"{first['windows']:,}"),
-            ("Test subjects, over folds", str(first["subjects"])),
+            ("Test subjects", str(first["subjects"])),
             ("Folds", str(first["folds"])),
             ("Seeds", str(len({row["seed"] for row in rows}))),
         ),

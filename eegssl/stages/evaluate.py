@@ -137,7 +137,7 @@ def score_facts(scores: AllScores, predictions: Predictions, corpus: Corpus) -> 
         "events": events
         and {"scored_subjects": len(events.event.per_subject)}
         | {name: mean.mean for name, mean in means.items()},
-        "subjects": len(scores.per_subject),
+        "subjects": sorted(scores.per_subject),
         "split_hash": predictions.split_hash,
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
