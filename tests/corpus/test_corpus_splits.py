@@ -1,0 +1,131 @@
+"""Subjects are split once: each in one split, none empty, the same for the same seed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eegssl.corpus.config import SplitsConfig
+from eegssl.corpus.splits import SPLITS, Unit, assign, check_given
+from eegssl.errors import InputError
+
+UNITS = st.lists(
+    st.builds(Unit, st.text("abcdef0123456789", min_size=1, max_size=6), st.booleans()),
+    min_size=3,
+    max_size=40,
+    unique_by=lambda unit: unit.name,
+)
+SHARES = st.floats(0.05, 0.6)
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+@given(UNITS, SHARES, SHARES, SEEDS)
+def test_every_unit_is_in_one_split_and_no_split_is_empty(
+    units: list[Unit], val: float, test: float, seed: int
+) -> None:
+    found = assign(units, SplitsConfig(val=val, test=test), seed)
+    assert set(found) == {unit.name for unit in units}
+    assert set(found.values()) == set(SPLITS)
+
+
+@given(UNITS, SEEDS)
+def test_the_shares_are_met_as_nearly_as_whole_units_allow(units: list[Unit], seed: int) -> None:
+    config = SplitsConfig(val=0.2, test=0.3)
+    found = list(assign(units, config, seed).values())
+    for name, share in (("val", 0.2), ("test", 0.3)):
+        assert found.count(name) == max(1, round(share * len(units)))
+
+
+@given(UNITS, SEEDS, st.randoms(use_true_random=False))
+def test_the_order_in_which_units_come_does_not_matter(
+    units: list[Unit], seed: int, shuffle: object
+) -> None:
+    config = SplitsConfig()
+    mixed = list(units)
+    shuffle.shuffle(mixed)  # type: ignore[attr-defined]
+    assert assign(mixed, config, seed) == assign(units, config, seed)
+
+
+def test_another_seed_is_another_split() -> None:
+    units = [Unit(f"s{k}", k % 2 == 0) for k in range(20)]
+    found = {tuple(sorted(assign(units, SplitsConfig(), seed).items())) for seed in range(10)}
+    assert len(found) == 10
+
+
+@given(UNITS, st.data(), SEEDS)
+def test_folds_partition_the_units(units: list[Unit], data: st.DataObject, seed: int) -> None:
+    folds = data.draw(st.integers(3, len(units)))
+    tested: list[str] = []
+    validated: list[str] = []
+    for fold in range(folds):
+        found = assign(units, SplitsConfig(folds=folds, fold=fold), seed)
+        assert set(found) == {unit.name for unit in units}
+        assert set(found.values()) == set(SPLITS)
+        tested += [name for name, split in found.items() if split == "test"]
+        validated += [name for name, split in found.items() if split == "val"]
+    names = sorted(unit.name for unit in units)
+    assert sorted(tested) == names
+    assert sorted(validated) == names
+
+
+@given(UNITS, st.data(), SEEDS)
+def test_folds_are_equally_large(units: list[Unit], data: st.DataObject, seed: int) -> None:
+    folds = data.draw(st.integers(3, len(units)))
+    sizes = []
+    for fold in range(folds):
+        found = assign(units, SplitsConfig(folds=folds, fold=fold), seed)
+        sizes.append(list(found.values()).count("test"))
+    assert max(sizes) - min(sizes) <= 1
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(3, 8), SEEDS)
+def test_units_with_seizures_are_dealt_evenly_over_the_folds(
+    marked: int, calm: int, folds: int, seed: int
+) -> None:
+    """Else a fold tests or validates on nobody with a seizure, and a task can't be scored on it."""
+    units = [Unit(f"m{k}", True) for k in range(marked)]
+    units += [Unit(f"c{k}", False) for k in range(max(calm, folds - marked))]
+    counts = []
+    for fold in range(folds):
+        found = assign(units, SplitsConfig(folds=folds, fold=fold), seed)
+        tested = [name for name, split in found.items() if split == "test"]
+        counts.append(sum(name.startswith("m") for name in tested))
+    assert max(counts) - min(counts) <= 1
+
+
+@given(st.integers(3, 20), st.integers(0, 20), SEEDS)
+def test_every_split_has_a_unit_with_seizures_where_three_have_them(
+    marked: int, calm: int, seed: int
+) -> None:
+    units = [Unit(f"m{k}", True) for k in range(marked)]
+    units += [Unit(f"c{k}", False) for k in range(calm)]
+    found = assign(units, SplitsConfig(), seed)
+    assert {split for name, split in found.items() if name.startswith("m")} == set(SPLITS)
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_fewer_units_than_splits_are_refused_with_what_to_do(n: int) -> None:
+    with pytest.raises(InputError) as caught:
+        assign([Unit(f"s{k}", True) for k in range(n)], SplitsConfig(), 0)
+    for way in (f"{n} subject(s)", "more subjects", "splits.file", "splits.by=recording"):
+        assert way in str(caught.value)
+
+
+def test_fewer_units_than_folds_are_refused() -> None:
+    with pytest.raises(InputError, match="4 subject"):
+        assign([Unit(f"s{k}", True) for k in range(4)], SplitsConfig(folds=5), 0)
+
+
+def test_a_fold_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="fold 5 of 5"):
+        SplitsConfig(folds=5, fold=5)
+    with pytest.raises(ValueError, match="fold 1 of 1"):
+        SplitsConfig(fold=1)
+
+
+def test_a_table_of_the_user_is_taken_as_it_is_and_checked() -> None:
+    table = {"a": "train", "b": "test", "c": "val", "stranger": "val"}
+    assert check_given(table, ["c", "a", "b"], "subject") == {"a": "train", "b": "test", "c": "val"}
+    with pytest.raises(InputError, match="1 subject"):
+        check_given(table, ["a", "d"], "subject")
+    with pytest.raises(InputError, match="'dev'"):
+        check_given({"a": "dev"}, ["a"], "subject")

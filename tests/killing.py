@@ -1,0 +1,100 @@
+"""Commands in processes of their own that end themselves, or are ended, at chosen moments.
+
+A moment is the n-th time that the process is about to change something below a folder (open for
+writing, rename, remove, make or remove a folder), seen by an audit hook: the code under test knows
+nothing of it, and a moment is the same in every run. The processes are forked from a server that
+has imported the stages but computed nothing, so that one costs no seconds of imports.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+STAGES = ("preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: exit code (negative: by a signal), what it said and what it changed."""
+
+    code: int
+    said: str
+    changes: tuple[str, ...]
+    """For each moment, what was about to be done and to which file."""
+
+
+def run(
+    arguments: Sequence[str],
+    below: Path,
+    scratch: Path,
+    *,
+    moment: int | None = None,
+    by: signal.Signals = signal.SIGKILL,
+) -> Ended:
+    """Run ``eegssl`` with these arguments; with ``moment`` it meets the signal there."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", *(f"eegssl.stages.{n}" for n in STAGES)])
+    log, said = scratch / "changes.jsonl", scratch / "said.txt"
+    log.write_text("")
+    plan = {"below": str(below), "log": str(log), "said": str(said), "moment": moment, "by": by}
+    process = context.Process(target=_child, args=(list(arguments), plan, dict(os.environ)))
+    process.start()
+    process.join(120)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise TimeoutError(f"{arguments[0]} took more than two minutes")
+    changes = tuple(json.loads(line) for line in log.read_text().splitlines())
+    assert process.exitcode is not None
+    return Ended(process.exitcode, said.read_text(), changes)
+
+
+def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str, str]) -> None:
+    os.environ.update(environment)
+    said = os.open(plan["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    import torch
+
+    from eegssl.cli import app
+
+    torch.set_num_threads(1)
+    _watch(plan)
+    app(arguments)
+
+
+def _watch(plan: dict[str, Any]) -> None:
+    """Log every change below the folder, and send the signal at the moment."""
+    below, moment, by = plan["below"], plan["moment"], plan["by"]
+    log = os.open(plan["log"], os.O_WRONLY | os.O_APPEND)
+    count = 0
+
+    def hook(event: str, details: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event == "open":
+            path, _, flags = details
+            if not isinstance(flags, int) or not flags & WRITING:
+                return
+        elif event in CHANGES:
+            path = details[0]
+        else:
+            return
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        if not os.fsdecode(path).startswith(below):
+            return
+        named = os.fsdecode(path).removeprefix(below).lstrip("/")
+        os.write(log, (json.dumps(f"{event} {named}") + "\n").encode())
+        if count == moment:
+            os.kill(os.getpid(), by)
+        count += 1
+
+    sys.addaudithook(hook)

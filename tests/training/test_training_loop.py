@@ -1,0 +1,270 @@
+"""The one loop: a killed run goes on to the same bits; logs have no gap; the best weights stay."""
+
+import json
+import math
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from eegssl.errors import ConfigError, Preempted
+from eegssl.training.config import TrainingConfig
+from eegssl.training.history import History
+from eegssl.training.loop import fit
+
+Step = Callable[[int], dict[str, Tensor]]
+PLAN = TrainingConfig(
+    steps=20, lr=0.05, log_every=3, validate_every=5, checkpoint_every=4, device="cpu"
+)
+
+
+class Regressor(nn.Module):
+    """A small network with dropout, so that a resumed run needs the generator's state right."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.layers = nn.Sequential(
+                nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.2), nn.Linear(8, 1)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(x)
+        return out
+
+
+def step_of(model: nn.Module, bad_at: int | None = None) -> Step:
+    """A pure function of the weights and of the step: the batch is drawn from the step."""
+
+    def step(k: int) -> dict[str, Tensor]:
+        x = torch.from_numpy(np.random.default_rng([3, k]).standard_normal((16, 4))).float()
+        error = model(x)[:, 0] - x.sum(dim=1)
+        loss = (error**2).mean()
+        return {"loss": loss * (math.nan if k == bad_at else 1.0), "mae": error.abs().mean()}
+
+    return step
+
+
+def run(
+    folder: Path, plan: TrainingConfig = PLAN, stop: int | None = None, **more: Any
+) -> tuple[Regressor, History]:
+    """Train; with ``stop`` a SIGTERM comes during that step (counted from 1)."""
+    model = Regressor()
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def on_step(k: int) -> None:
+        if k == stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    options: dict[str, Any] = {"seed": 7, "step": step_of(model)} | more
+    history = fit(
+        model,
+        config=plan,
+        folder=folder,
+        metrics=folder / "metrics.jsonl",
+        on_step=on_step,
+        **options,
+    )
+    return model, history
+
+
+def bits(model: nn.Module) -> dict[str, bytes]:
+    return {name: t.numpy().tobytes() for name, t in model.state_dict().items()}
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], str]:
+    """Weights and metrics of a run without interruption."""
+    folder = tmp_path_factory.mktemp("whole")
+    return bits(run(folder)[0]), (folder / "metrics.jsonl").read_text()
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4, 5, 8, 19])
+def test_a_preempted_run_goes_on_to_the_same_bits(
+    whole: tuple[dict[str, bytes], str], tmp_path: Path, stop: int
+) -> None:
+    with pytest.raises(Preempted, match="same command"):
+        run(tmp_path, stop=stop)
+    model, _ = run(tmp_path)
+    assert bits(model) == whole[0]
+    assert (tmp_path / "metrics.jsonl").read_text() == whole[1]
+
+
+def test_preemption_after_preemption_costs_nothing(
+    whole: tuple[dict[str, bytes], str], tmp_path: Path
+) -> None:
+    for stop in (2, 7, 8, 15):
+        with pytest.raises(Preempted):
+            run(tmp_path, stop=stop)
+    assert bits(run(tmp_path)[0]) == whole[0]
+    assert (tmp_path / "metrics.jsonl").read_text() == whole[1]
+
+
+@pytest.mark.parametrize("dies", [2, 6, 11, 17])
+def test_a_crash_between_checkpoints_costs_nothing_but_time(
+    whole: tuple[dict[str, bytes], str], tmp_path: Path, dies: int
+) -> None:
+    """Rows logged since the last checkpoint are taken back, not written twice."""
+    model = Regressor()
+    inner = step_of(model)
+
+    def step(k: int) -> dict[str, Tensor]:
+        if k == dies:
+            raise KeyboardInterrupt
+        return inner(k)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(
+            *(model, step, PLAN),
+            seed=7,
+            folder=tmp_path,
+            metrics=tmp_path / "metrics.jsonl",
+        )
+    assert bits(run(tmp_path)[0]) == whole[0]
+    assert (tmp_path / "metrics.jsonl").read_text() == whole[1]
+
+
+def test_metrics_are_means_since_the_last_row_without_a_gap(tmp_path: Path) -> None:
+    losses: list[float] = []
+    model = Regressor()
+    inner = step_of(model)
+
+    def step(k: int) -> dict[str, Tensor]:
+        terms = inner(k)
+        losses.append(terms["loss"].item())
+        return terms
+
+    fit(model, step, PLAN, seed=7, folder=tmp_path, metrics=tmp_path / "metrics.jsonl")
+    found = rows(tmp_path)
+    assert [row["step"] for row in found] == [3, 6, 9, 12, 15, 18, 20]
+    ends = [0, *(row["step"] for row in found)]
+    for row, a, b in zip(found, ends, ends[1:], strict=False):
+        assert row["train_loss"] == pytest.approx(np.mean(losses[a:b]))
+        assert row["train_mae"] > 0
+
+
+def validation(values: list[float]) -> Callable[[], dict[str, float]]:
+    """Scores in this order, whatever the weights."""
+    left = iter(values)
+    return lambda: {"score": next(left)}
+
+
+@pytest.mark.parametrize(
+    ("values", "best"),
+    [([0.1, 0.9, 0.3, 0.2], 10), ([0.1, 0.2, 0.3, 0.4], 20), ([0.5, 0.5, 0.5, 0.5], 5)],
+)
+def test_with_a_monitor_the_best_weights_are_kept(
+    tmp_path: Path, values: list[float], best: int
+) -> None:
+    model, history = run(tmp_path / "a", validate=validation(values), monitor="score")
+    assert (history.best_step, history.best_value) == (best, max(values))
+    assert [row["val_score"] for row in rows(tmp_path / "a") if "val_score" in row] == values
+    assert bits(model) == bits(stopped_at(tmp_path / "b", best))
+
+
+def stopped_at(folder: Path, step: int) -> Regressor:
+    """The weights after ``step`` of the same training."""
+    model = Regressor()
+    seen: dict[str, Tensor] = {}
+
+    def on_step(k: int) -> None:
+        if k == step:
+            seen.update({n: t.detach().clone() for n, t in model.state_dict().items()})
+
+    folder.mkdir()
+    fit(
+        *(model, step_of(model), PLAN),
+        seed=7,
+        folder=folder,
+        metrics=folder / "metrics.jsonl",
+        on_step=on_step,
+    )
+    model.load_state_dict(seen)
+    return model
+
+
+def test_the_best_weights_outlive_a_preemption(tmp_path: Path) -> None:
+    with pytest.raises(Preempted):
+        run(tmp_path / "a", stop=12, validate=validation([0.1, 0.9]), monitor="score")
+    model, history = run(tmp_path / "a", validate=validation([0.3, 0.2]), monitor="score")
+    assert (history.best_step, history.best_value) == (10, 0.9)
+    assert bits(model) == bits(stopped_at(tmp_path / "b", 10))
+
+
+def test_without_a_monitor_the_last_weights_stay(tmp_path: Path) -> None:
+    model, _ = run(tmp_path / "a", validate=validation([0.1, 0.9, 0.3, 0.2]))
+    assert bits(model) == bits(stopped_at(tmp_path / "b", 20))
+
+
+def test_a_monitored_score_that_is_undefined_never_wins(tmp_path: Path) -> None:
+    values: list[Any] = [None, 0.2, None, 0.1]
+    _, history = run(tmp_path, validate=validation(values), monitor="score")
+    assert (history.best_step, history.best_value) == (10, 0.2)
+
+
+def test_validation_is_without_dropout_and_gradient(tmp_path: Path) -> None:
+    model = Regressor()
+    seen = []
+
+    def validate() -> dict[str, float]:
+        seen.append((model.training, torch.is_grad_enabled()))
+        return {}
+
+    model.train()
+    fit(
+        *(model, step_of(model), PLAN),
+        seed=7,
+        folder=tmp_path,
+        metrics=tmp_path / "metrics.jsonl",
+        validate=validate,
+    )
+    assert seen == [(False, False)] * 4
+    assert model.training
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_refused_with_its_step(tmp_path: Path, bad: float) -> None:
+    model = Regressor()
+    before: list[dict[str, bytes]] = []
+    inner = step_of(model)
+
+    def step(k: int) -> dict[str, Tensor]:
+        before.append(bits(model))
+        terms = inner(k)
+        return terms | {"loss": terms["loss"] * (bad if k == 6 else 1.0)}
+
+    with pytest.raises(ConfigError, match=r"step 6.*lower training\.lr"):
+        run_with(model, step, tmp_path)
+    assert bits(model) == before[-1]
+
+
+def run_with(model: nn.Module, step: Step, folder: Path) -> None:
+    fit(model, step, PLAN, seed=7, folder=folder, metrics=folder / "metrics.jsonl")
+
+
+def test_training_leaves_the_global_generator_as_it_was(tmp_path: Path) -> None:
+    torch.manual_seed(123)
+    wanted = torch.rand(3)
+    torch.manual_seed(123)
+    run(tmp_path)
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_sigterm_is_ours_only_while_training(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    run(tmp_path / "a")
+    assert signal.getsignal(signal.SIGTERM) is before
+    with pytest.raises(Preempted):
+        run(tmp_path / "b", stop=3)
+    assert signal.getsignal(signal.SIGTERM) is before
