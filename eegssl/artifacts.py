@@ -8,9 +8,11 @@ No wall-clock time is written anywhere: the same inputs and settings give the sa
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from eegssl import __version__
 from eegssl.errors import ArtifactError
@@ -49,8 +51,9 @@ class Manifest:
     facts: dict[str, Any]
     """What the artifact holds: channels, sampling rate, units, counts."""
     fitted_on: FittedOn = FittedOn()
-    bulk: tuple[str, ...] = ()
-    """Folders of many files, which a table in the artifact lists with size and hash."""
+    bulk: dict[str, str] = field(default_factory=dict)
+    """Folder of many files -> the table (Parquet) that lists them: recording, bytes, sha256. An
+    empty name stands for a folder of artifacts, which have manifests of their own."""
     schema_version: int = SCHEMA_VERSION
     eegssl_version: str = __version__
     id: str = ""
@@ -70,7 +73,7 @@ class Manifest:
                 "subjects": list(self.fitted_on.subjects),
                 "recordings": list(self.fitted_on.recordings),
             },
-            "bulk": list(self.bulk),
+            "bulk": self.bulk,
             "files": {
                 name: {"bytes": size, "sha256": digest}
                 for name, (size, digest) in sorted(self.files.items())
@@ -100,7 +103,8 @@ class Artifact:
 
 
 def load(path: Path, kind: str) -> Artifact:
-    """Open an artifact of this kind; every file that its manifest lists is checked.
+    """Open an artifact of this kind; every file that its manifest lists is checked, of bulk files
+    their presence and size.
 
     Raises ArtifactError when it is missing, unfinished, of another kind or schema, or damaged.
     """
@@ -109,7 +113,21 @@ def load(path: Path, kind: str) -> Artifact:
         raise ArtifactError(f"{path} holds {manifest.kind}; {kind} was expected here")
     for name, (size, digest) in manifest.files.items():
         check_file(path / name, size, digest)
+    check_bulk(path, manifest, hashes=False)
     return Artifact(path, manifest)
+
+
+def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
+    """Raise ArtifactError unless all bulk files have the size (and hash) that their table says."""
+    for folder, table in manifest.bulk.items():
+        if not table:
+            continue
+        found = {p.stem: p for p in (path / folder).iterdir()} if (path / folder).is_dir() else {}
+        for row in pq.read_table(
+            path / table, columns=["recording", "bytes", "sha256"]
+        ).to_pylist():
+            file = found.get(row["recording"], path / folder / row["recording"])
+            check_file(file, row["bytes"], row["sha256"] if hashes else None)
 
 
 def check_file(path: Path, size: int, digest: str | None) -> None:
@@ -148,7 +166,7 @@ def read_manifest(path: Path) -> Manifest:
             fitted_on=FittedOn(
                 tuple(raw["fitted_on"]["subjects"]), tuple(raw["fitted_on"]["recordings"])
             ),
-            bulk=tuple(raw["bulk"]),
+            bulk=raw["bulk"],
             schema_version=raw["schema_version"],
             eegssl_version=raw["eegssl_version"],
             id=raw["id"],

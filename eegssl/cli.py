@@ -13,10 +13,11 @@ import typer
 
 from eegssl import __version__
 from eegssl.errors import InputError
-from eegssl.running import finish, guarded, prepare
+from eegssl.running import JsonGroup, finish, guarded, prepare
 from eegssl.terminal import Terminal
 
 app = typer.Typer(
+    cls=JsonGroup,
     name="eegssl",
     help="Self-supervised EEG foundation models: from folders of EDF files to a scored model.",
     no_args_is_help=True,
@@ -213,12 +214,15 @@ def synth(
 def info(
     artifact: Annotated[Path, typer.Argument(help="Any folder that a command made.")],
     json: Json = False,
+    check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
 ) -> None:
     """Explain an artifact: what it is, what it was made from, what it holds."""
-    from eegssl.artifacts import load, read_manifest
+    from eegssl.artifacts import check_bulk, load, read_manifest
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)
+    if check:
+        check_bulk(artifact, manifest, hashes=True)
     terminal = Terminal(as_json=json)
     if json:
         terminal.document(manifest.to_json())

@@ -7,9 +7,10 @@ Files under ``work/`` (checkpoints) are scratch and are removed once the manifes
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,25 @@ from eegssl.errors import ArtifactError, ConfigError
 from eegssl.files import PARTIAL, atomic_path, canonical_json, hash_file
 
 WORK = "work"
+_MODEL = ("json", "safetensors")
 _CLEARING = {"clearing": True}
+_FILES = (
+    *(MANIFEST, PLAN, f"*{PARTIAL}"),
+    *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
+    *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
+    *(f"{name}.{end}" for name in ("tokenizer", "encoder", "head", "model") for end in _MODEL),
+    *("task.json", "threshold.json", "labels.tsv"),
+    *("predictions.parquet", "metrics.json", "report.html"),
+    *("results.tsv", "results.json", "leaderboard.html"),
+)
+_MADE_BY_STAGES = (
+    *_FILES,
+    *("signals/r-????????????.safetensors", "codes/r-????????????.npy", f"{WORK}/*"),
+    *(f"history/*/{name}" for name in _FILES),
+    *(f"cells/*/seed*/{name}" for name in _FILES),
+    *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
+)
+"""All that stages write; with --overwrite nothing else is ever deleted."""
 
 
 @dataclass
@@ -68,14 +87,17 @@ class Draft:
         self.write(name, canonical_json(value, indent=1) + "\n")
 
     def finish(
-        self, facts: dict[str, Any], fitted_on: FittedOn | None = None, bulk: Sequence[str] = ()
+        self,
+        facts: dict[str, Any],
+        fitted_on: FittedOn | None = None,
+        bulk: Mapping[str, str] | None = None,
     ) -> Artifact:
         """Hash the files, write the manifest, clear the scratch.
 
-        Folders named in ``bulk`` are left out of the manifest: a table in the artifact lists
+        Folders named in ``bulk`` are left out of the manifest: the table named for each lists
         their files with size and hash.
         """
-        skip = {PLAN, MANIFEST}
+        skip, bulk = {PLAN, MANIFEST}, dict(bulk or {})
         files: dict[str, tuple[int, str]] = {}
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
@@ -90,7 +112,7 @@ class Draft:
             files=files,
             facts=json.loads(canonical_json(facts)),
             fitted_on=fitted_on or FittedOn(),
-            bulk=tuple(sorted(bulk)),
+            bulk=bulk,
         )
         manifest = replace(manifest, id=manifest.digest())
         self.write_json(MANIFEST, manifest.to_json())
@@ -122,6 +144,7 @@ def begin(
         out, kind, plan_of(kind, config, seed, draft.inputs), overwrite=overwrite, update=update
     )
     if state == "made":
+        _clear_partial(out)
         _clear_scratch(out)
         draft.made = load(out, kind).manifest
         return draft
@@ -129,8 +152,7 @@ def begin(
         _clear(out)
     draft.resumed = state == "resume"
     out.mkdir(parents=True, exist_ok=True)
-    for leftover in out.rglob(f"*{PARTIAL}"):
-        leftover.unlink()
+    _clear_partial(out)
     draft.write_json(PLAN, plan_of(kind, config, seed, draft.inputs))
     (out / MANIFEST).unlink(missing_ok=True)
     return draft
@@ -143,6 +165,8 @@ def survey(
 
     Raises ConfigError where it would refuse.
     """
+    if file := next((p for p in out.parents if p.exists() and not p.is_dir()), None):
+        raise ConfigError(f"{out} lies below {file}, which is a file; choose another --out")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return "new"
     if not out.is_dir():
@@ -160,8 +184,11 @@ def survey(
         return "resume"
     if begun.get("kind") != kind:
         raise ConfigError(f"{out} holds unfinished {begun.get('kind')}; choose another --out")
-    if overwrite or update:
-        return "overwrite" if overwrite else "update"
+    if overwrite:
+        _refuse_foreign_files(out)
+        return "overwrite"
+    if update:
+        return "update"
     raise ConfigError(
         f"{out} holds unfinished {kind} made with other settings or inputs "
         f"({_difference(begun, plan)}); pass --overwrite to start anew, or choose another --out"
@@ -175,6 +202,7 @@ def _survey_finished(
         manifest = read_manifest(out)
     except ArtifactError:
         if overwrite and _claims_to_be(out / MANIFEST, kind):
+            _refuse_foreign_files(out)
             return "overwrite"
         raise
     if manifest.kind != kind:
@@ -183,7 +211,7 @@ def _survey_finished(
         load(out, kind)
         return "made"
     if overwrite:
-        _refuse_foreign_files(out, manifest)
+        _refuse_foreign_files(out, manifest.files)
         return "overwrite"
     if update:
         return "update"
@@ -194,11 +222,12 @@ def _survey_finished(
     )
 
 
-def _refuse_foreign_files(out: Path, manifest: Manifest) -> None:
+def _refuse_foreign_files(out: Path, listed: Collection[str] = ()) -> None:
+    """Raise ConfigError when the folder holds a file that no stage makes: it is the user's own."""
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out).as_posix()
-        ours = name in {MANIFEST, *manifest.files} or name.split("/")[0] in {WORK, *manifest.bulk}
-        if path.is_file() and not ours:
+        known = name in listed or any(fnmatch(name, pattern) for pattern in _MADE_BY_STAGES)
+        if (path.is_file() or path.is_symlink()) and not known:
             raise ConfigError(f"{out} also holds {name}, which eegssl did not make; move it first")
 
 
@@ -226,6 +255,11 @@ def _clear(out: Path) -> None:
             shutil.rmtree(entry)
         elif entry.name != PLAN:
             entry.unlink()
+
+
+def _clear_partial(out: Path) -> None:
+    for leftover in out.rglob(f"*{PARTIAL}"):
+        leftover.unlink()
 
 
 def _clear_scratch(path: Path) -> None:

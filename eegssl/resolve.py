@@ -132,9 +132,11 @@ def nearest(word: str, words: Sequence[str]) -> str:
 
 def _read_file(path: Path) -> dict[str, Any]:
     raw = _read_toml(path)
-    for key in raw:
+    for key, value in raw.items():
         if key not in STAGES:
             raise ConfigError(f"{path} has a table {key!r}{nearest(key, list(STAGES))}")
+        if not isinstance(value, dict):
+            raise ConfigError(f"{path}: {key} is {value!r}; a table [{key}] was expected")
     return raw
 
 

@@ -2,18 +2,63 @@
 
 import functools
 import os
+import signal
+import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
-from eegssl.errors import EegsslError
+from eegssl.errors import ConfigError, EegsslError, Preempted
 from eegssl.terminal import Terminal
 
 if TYPE_CHECKING:
     from eegssl.stages.run import Result, Run
+
+
+@contextmanager
+def preemptible() -> Iterator[None]:
+    """SIGTERM (a scheduler's preemption) ends the command with exit code 75, resumable.
+
+    While a model trains, the training loop answers it with a checkpoint instead.
+    """
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Preempted("stopped by a signal; run the same command to go on")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class JsonGroup(TyperGroup):
+    """The commands; with ``--json`` a wrong call, too, is one JSON document on stdout."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; see ``typer.core.TyperGroup.main``."""
+        words = extra.get("args") or (args[0] if args else None) or sys.argv[1:]
+        if "--json" not in words or not extra.get("standalone_mode", True):
+            return super().main(*args, **extra)
+        try:
+            code = super().main(*args, **extra | {"standalone_mode": False})
+        except Exception as error:
+            code = getattr(error, "exit_code", None)
+            if code is None:
+                raise
+            text = getattr(error, "message", str(error))
+            _failed(Terminal(as_json=True), text, code)
+        raise SystemExit(code if isinstance(code, int) else 0)
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
@@ -23,7 +68,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         terminal = Terminal(as_json=bool(kwargs.get("json", False)))
         try:
-            function(*args, **kwargs)
+            with preemptible():
+                function(*args, **kwargs)
         except EegsslError as error:
             raise typer.Exit(_failed(terminal, str(error), error.exit_code)) from None
         except KeyboardInterrupt:
@@ -31,6 +77,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(_failed(terminal, text, 130)) from None
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
+        except OSError as error:
+            text = f"the system says: {error.strerror or type(error).__name__} ({_place(error)})"
+            raise typer.Exit(_failed(terminal, text, ConfigError.exit_code)) from None
         except Exception as error:
             if os.environ.get("EEGSSL_DEBUG"):
                 raise
@@ -91,10 +140,15 @@ def _failed(terminal: Terminal, text: str, code: int) -> int:
 
 def _bug(error: Exception) -> str:
     """Where a bug is, without its message, which may repeat words out of a recording."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "eegssl" in f.filename]
-    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames[-4:]]
     return (
-        f"a bug of eegssl: {type(error).__name__} at {' < '.join(reversed(places))}; "
+        f"a bug of eegssl: {type(error).__name__} at {_place(error)}; "
         "please report it with the output of `eegssl doctor` (EEGSSL_DEBUG=1 shows all of the "
         "traceback, which may hold names out of your files)"
     )
+
+
+def _place(error: Exception) -> str:
+    """Where in eegssl an error arose, innermost first."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "eegssl" in f.filename]
+    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames[-4:]]
+    return " < ".join(reversed(places))

@@ -57,7 +57,8 @@ class Terminal:
 
     def table(self, title: str, rows: Mapping[str, Any]) -> None:
         """Two columns: what, and how much."""
-        table = Table(title=escape(title), title_justify="left", show_header=False, box=None)
+        self.line(title)
+        table = Table(show_header=False, box=None)
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
         for name, value in _flat(rows):
@@ -68,7 +69,8 @@ class Terminal:
 
     def grid(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
         """A table with a head; numbers stand to the right."""
-        table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
+        self.line(title)
+        table = Table(box=None, pad_edge=False)
         for k, name in enumerate(columns):
             numeric = all(isinstance(row[k], int | float | None) for row in rows)
             table.add_column(escape(name), justify="right" if numeric else "left")

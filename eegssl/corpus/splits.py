@@ -26,9 +26,10 @@ class Unit:
 def assign(units: Sequence[Unit], config: SplitsConfig, seed: int) -> dict[str, str]:
     """Assign each unit to ``train``, ``val`` or ``test``.
 
-    Units are shuffled by ``seed``, marked ones and the others dealt out evenly. With ``folds``,
-    fold ``fold`` is tested, the next one validates, and the rest trains; otherwise the
-    fractions of the configuration are met as nearly as at least one unit a split allows.
+    Units are shuffled by ``seed``; marked ones and the others are dealt out apart, so that each
+    split gets its part of both as far as there are enough. With ``folds``, fold ``fold`` is
+    tested, the next one validates, and the rest trains; otherwise the fractions of the
+    configuration are met as nearly as at least one unit a split allows.
 
     Raises InputError when there are fewer units than splits or folds.
     """
@@ -39,15 +40,16 @@ def assign(units: Sequence[Unit], config: SplitsConfig, seed: int) -> dict[str, 
             "more subjects, or bring your own table (--set splits.file=FILE), or split by "
             "recording (--set splits.by=recording; results are then within-subject)"
         )
-    order = _interleave(units, seed)
+    marked, others = (_shuffled(units, seed)[kind] for kind in (True, False))
     if config.folds:
-        return {name: _split_of_fold(k, config) for k, name in enumerate(order)}
-    n_test = max(1, round(config.test * len(order)))
-    n_val = max(1, round(config.val * len(order)))
-    if n_test + n_val >= len(order):
+        return {name: _split_of_fold(k, config) for k, name in enumerate([*marked, *others])}
+    n_test = max(1, round(config.test * len(units)))
+    n_val = max(1, round(config.val * len(units)))
+    if n_test + n_val >= len(units):
         n_test = n_val = 1
-    step = _deal(len(order), n_test, n_val)
-    return dict(zip(order, step, strict=True))
+    test, val = _marked_share(n_test, n_val, len(marked), len(others))
+    splits = _dealt(marked, test, val) | _dealt(others, n_test - test, n_val - val)
+    return {unit.name: splits[unit.name] for unit in units}
 
 
 def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> dict[str, str]:
@@ -66,15 +68,11 @@ def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> di
     return {unit: table[unit] for unit in sorted(units)}
 
 
-def _interleave(units: Sequence[Unit], seed: int) -> list[str]:
-    """A seeded order in which marked units come at even distances."""
+def _shuffled(units: Sequence[Unit], seed: int) -> dict[bool, list[str]]:
+    """Names in a seeded order, marked ones apart from the others."""
     rng = np.random.default_rng([seed, 0x5B117])
-    keys: list[tuple[float, str]] = []
-    for marked in (True, False):
-        group = sorted(unit.name for unit in units if unit.marked == marked)
-        shuffled = [group[k] for k in rng.permutation(len(group))]
-        keys += [((k + 0.5) / len(group), name) for k, name in enumerate(shuffled)]
-    return [name for _, name in sorted(keys)]
+    names = {kind: sorted(u.name for u in units if u.marked == kind) for kind in (True, False)}
+    return {kind: [group[k] for k in rng.permutation(len(group))] for kind, group in names.items()}
 
 
 def _split_of_fold(position: int, config: SplitsConfig) -> str:
@@ -85,13 +83,19 @@ def _split_of_fold(position: int, config: SplitsConfig) -> str:
     return "val" if offset == 1 else "train"
 
 
-def _deal(n: int, n_test: int, n_val: int) -> list[str]:
-    """Splits for ``n`` ordered units, each split's members spread evenly over the order."""
-    splits = ["train"] * n
-    for name, count, shift in (("test", n_test, 0.0), ("val", n_val, 0.5)):
-        for k in range(count):
-            wanted = int((k + shift) * n / count) % n
-            while splits[wanted] != "train":
-                wanted = (wanted + 1) % n
-            splits[wanted] = name
-    return splits
+def _marked_share(n_test: int, n_val: int, n_marked: int, n_others: int) -> tuple[int, int]:
+    """How many marked units are tested and validate: at least one each where there are three."""
+    total = n_marked + n_others
+    least = 1 if n_marked >= 3 else 0
+    spare = n_marked - least  # what training can do without
+    test = max(least, round(n_test * n_marked / total), n_test - n_others)
+    test = min(test, n_test, max(spare - least, 0) if n_others else n_marked)
+    val = max(least, round(n_val * n_marked / total), n_val - (n_others - (n_test - test)))
+    return test, min(val, n_val, max(spare - test, 0) if n_others else n_marked)
+
+
+def _dealt(names: Sequence[str], n_test: int, n_val: int) -> dict[str, str]:
+    """The first names test, the next validate, the rest trains."""
+    splits = ["test"] * n_test + ["val"] * n_val
+    splits += ["train"] * (len(names) - len(splits))
+    return dict(zip(names, splits, strict=True))

@@ -11,6 +11,7 @@ from eegssl.drafts import Draft
 from eegssl.io.tables import format_tsv
 
 REFUSED = "refused.tsv"
+RECORDINGS = "recordings.parquet"
 Row = dict[str, Any]
 
 _TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
@@ -61,7 +62,7 @@ def write_tables(
     split_by: str,
 ) -> None:
     """Write recordings, events, refused files (id -> code, reason) and splits (unit -> split)."""
-    with draft.writing("recordings.parquet") as path:
+    with draft.writing(RECORDINGS) as path:
         pq.write_table(pa.Table.from_pylist(list(recordings), RECORDINGS_SCHEMA), path)
     with draft.writing("events.parquet") as path:
         pq.write_table(pa.Table.from_pylist(list(events), EVENTS_SCHEMA), path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import inputs_of, load
+from eegssl.artifacts import load
 from eegssl.baselines.system import fit_band_power
 from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig, TaskEntry
 from eegssl.corpus.labels import label_table
@@ -85,7 +85,7 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
         "within_subject": within,
         "synthetic": synthetic,
     }
-    return run.finish(draft, facts_all, bulk=(CELLS,))
+    return run.finish(draft, facts_all, bulk={CELLS: ""})
 
 
 def table(out: Path) -> tuple[list[str], list[list[Any]]]:
@@ -113,8 +113,11 @@ def _place(base: Path, path: str, fold: int | None) -> Path:
 
 
 def _encoder_inputs(config: BenchmarkConfig, base: Path, fold: int | None) -> list[tuple[str, str]]:
-    paths = sorted({_place(base, entry.path, fold) for entry in config.encoders.values()})
-    return [pair for path in paths for pair in inputs_of(load(path, finetune.ENCODER))]
+    """Which encoder stands under which name: the matrix's own paths stay private."""
+    made = {
+        n: load(_place(base, e.path, fold), finetune.ENCODER) for n, e in config.encoders.items()
+    }
+    return [(f"encoder {name}", made[name].manifest.id) for name in sorted(made)]
 
 
 def _task_inputs(config: BenchmarkConfig, name: str, base: Path) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,7 +14,7 @@ from eegssl.config import PreprocessConfig
 from eegssl.corpus.ingest import IngestSettings, Source, ingest, subject_of
 from eegssl.corpus.splits import Unit, assign, check_given
 from eegssl.corpus.store import KIND, SIGNALS
-from eegssl.corpus.tables import REFUSED, concerns, summarise, write_tables
+from eegssl.corpus.tables import RECORDINGS, REFUSED, concerns, summarise, write_tables
 from eegssl.drafts import WORK, Draft
 from eegssl.errors import ConfigError, InputError, RecordingRefused
 from eegssl.files import hash_file, hash_json
@@ -72,7 +73,7 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
         "phase": PHASE,
         "synthetic": synthetic,
     }
-    return run.finish(draft, facts, bulk=(SIGNALS,))
+    return run.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
 
 
 def refusals(result: Result) -> list[dict[str, str]]:
@@ -246,13 +247,25 @@ def _work(
             yield ingest(source, subjects[source.id], settings, out)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(sources)), context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(sources)), context, _end_with_parent) as pool:
         futures = [pool.submit(ingest, s, subjects[s.id], settings, out) for s in sources]
         try:
             for future in as_completed(futures):
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """In a worker: end when the command is killed, in place of waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _split(

@@ -48,11 +48,11 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
             f"the tokens have patches of {facts['patch_samples']} samples, encoder.patch_samples "
             f"is {config.encoder.patch_samples}; they must agree"
         )
+    train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
+    val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draft = run.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
     if isinstance(draft, Result):
         return draft
-    train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
-    val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     settings = config.encoder.model_copy(update={"sfreq_hz": corpus.sfreq_hz})
     model = _train(config, settings, made, train, val, draft, run)
     save_module(draft, NAME, model.encoder, settings)

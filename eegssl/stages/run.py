@@ -1,6 +1,6 @@
 """What every stage is given beside its configuration, and what it gives back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,7 +106,7 @@ class Run:
         draft: Draft,
         facts: dict[str, Any],
         fitted_on: FittedOn | None = None,
-        bulk: Sequence[str] = (),
+        bulk: Mapping[str, str] | None = None,
     ) -> Result:
         """Finish the draft; its warnings are part of the artifact."""
         manifest = draft.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import TokenizeConfig
 from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
-from eegssl.corpus.tokens import CODES, KIND, code_dtype, code_path, write_code_table, write_codes
+from eegssl.corpus.tokens import (
+    CODES,
+    KIND,
+    TABLE,
+    code_dtype,
+    code_path,
+    write_code_table,
+    write_codes,
+)
 from eegssl.corpus.windows import Windows, tile
 from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
@@ -43,13 +51,14 @@ def run(
     corpus = open_corpus(folders)
     given = load(tokenizer, KIND) if tokenizer else None
     inputs = [*corpus.inputs(), *inputs_of(*([given] if given else []))]
+    train = tile(corpus, corpus.of_split("train"), config.window_s)
+    val = tile(corpus, corpus.of_split("val"), config.window_s)
+    reused = read_tokenizer(given, corpus) if given else None
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
-    train = tile(corpus, corpus.of_split("train"), config.window_s)
-    val = tile(corpus, corpus.of_split("val"), config.window_s)
-    if given:
-        model = read_tokenizer(given, corpus)
+    if given and reused:
+        model = reused
         fitted = given.manifest.fitted_on
     else:
         model = _train(config, train, val, draft, run)
@@ -74,7 +83,7 @@ def run(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    return run.finish(draft, facts, fitted, bulk=(CODES,))
+    return run.finish(draft, facts, fitted, bulk={CODES: TABLE})
 
 
 def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:

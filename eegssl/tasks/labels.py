@@ -51,7 +51,7 @@ def labelled_windows(
         labels = _table_labels(table, recordings, task)
         recordings = [r for r in recordings if r.id in labels]
         windows = tile(corpus, recordings, task.window_s)
-        per_recording = np.array([labels[r.id] for r in recordings], dtype=np.int64)
+        per_recording = np.array([labels[r.id] for r in windows.recordings], dtype=np.int64)
         truth = per_recording[windows.owner]
     else:
         windows = tile(corpus, recordings, task.window_s)
