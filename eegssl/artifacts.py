@@ -122,11 +122,11 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
     for folder, table in manifest.bulk.items():
         if not table:
             continue
-        found = {p.stem: p for p in (path / folder).iterdir()} if (path / folder).is_dir() else {}
+        suffix = next((p.suffix for p in (path / folder).glob("r-*")), "")
         for row in pq.read_table(
             path / table, columns=["recording", "bytes", "sha256"]
         ).to_pylist():
-            file = found.get(row["recording"], path / folder / row["recording"])
+            file = path / folder / f"{row['recording']}{suffix}"
             check_file(file, row["bytes"], row["sha256"] if hashes else None)
 
 

@@ -127,7 +127,7 @@ def test_other_settings_are_refused_and_named(tmp_path: Path, finished: bool) ->
 @pytest.mark.parametrize("finished", [True, False])
 def test_overwrite_makes_it_as_if_nothing_had_been_there(tmp_path: Path, finished: bool) -> None:
     out = tmp_path / "a"
-    _ = make(out) if finished else start(out).write("old.txt", "old")
+    _ = make(out) if finished else start(out).write("encoder.json", "old")
     again = make(out, steps=2, overwrite=True)
     assert files_of(out) == files_of(make(tmp_path / "b", steps=2).path)
     assert again.manifest.facts == {"n": 2}
@@ -215,9 +215,9 @@ def test_bulk_files_are_left_to_their_table(tmp_path: Path) -> None:
     draft = start(tmp_path / "a")
     draft.write("codes/r-1.npy", b"\x00")
     draft.write("codes.tsv", "table")
-    manifest = draft.finish({}, bulk=("codes",)).manifest
+    manifest = draft.finish({}, bulk={"codes": "codes.tsv"}).manifest
     assert set(manifest.files) == {"codes.tsv"}
-    assert manifest.bulk == ("codes",)
+    assert manifest.bulk == {"codes": "codes.tsv"}
 
 
 @given(facts=st.dictionaries(st.text(), JSON, max_size=4), seed=st.integers(0, 2**31 - 1))

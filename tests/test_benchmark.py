@@ -94,7 +94,7 @@ def test_exactly_these_files_lie_on_disk(made: Path) -> None:
         *("random-init/probe/seed0/model", "random-init/probe/seed0/evaluation"),
     }
     assert manifest_of(made)["kind"] == "benchmark"
-    assert manifest_of(made)["bulk"] == ["cells"]
+    assert manifest_of(made)["bulk"] == {"cells": ""}
 
 
 def test_info_explains_it(made: Path) -> None:
