@@ -166,7 +166,7 @@ def read_manifest(path: Path) -> Manifest:
             fitted_on=FittedOn(
                 tuple(raw["fitted_on"]["subjects"]), tuple(raw["fitted_on"]["recordings"])
             ),
-            bulk=raw["bulk"],
+            bulk=dict(raw["bulk"]),
             schema_version=raw["schema_version"],
             eegssl_version=raw["eegssl_version"],
             id=raw["id"],

@@ -3,6 +3,7 @@
 Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor scipy.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -270,6 +271,9 @@ def main() -> None:
     # Threads of torch that wait for each other give the core away: on a machine that others use
     # too, spinning made small models several times slower. It counts before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # "µV" on a terminal that has no µ
     try:
         app()
     except BrokenPipeError:

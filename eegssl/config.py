@@ -1,8 +1,8 @@
 """Stage configurations, composed of each module's own."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.baselines.config import BandPowerConfig
@@ -96,6 +96,11 @@ class EvaluateConfig(Settings):
     """Seconds drawn of each."""
 
 
+CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A name that is also a folder's: letters, digits, dot, underscore, hyphen."""
+Natural = Annotated[int, Field(ge=0)]
+
+
 class EncoderEntry(Settings):
     """An encoder of a benchmark."""
 
@@ -132,15 +137,15 @@ class BenchmarkConfig(Settings):
 
     recordings: tuple[str, ...] = Field(min_length=1, json_schema_extra=MAY_NAME_PEOPLE)
     """Recordings folders, seen from the matrix file; ``{fold}`` stands for the fold."""
-    encoders: dict[str, EncoderEntry] = Field(min_length=1)
+    encoders: dict[CellName, EncoderEntry] = Field(min_length=1)
     """Name in the table -> encoder."""
-    tasks: dict[str, TaskEntry] = Field(min_length=1)
+    tasks: dict[CellName, TaskEntry] = Field(min_length=1)
     """Name in the table -> task."""
-    adaptations: tuple[Literal["probe", "full"], ...] = ("probe",)
+    adaptations: tuple[Literal["probe", "full"], ...] = Field(("probe",), min_length=1)
     """How each encoder is adapted."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[Natural, ...] = Field((0,), min_length=1)
     """Each cell is run once a seed."""
-    folds: tuple[int, ...] = ()
+    folds: tuple[Natural, ...] = ()
     """Cross-validation: scores are means over these folds, each with folders of its own."""
     baselines: tuple[Literal["band-power"], ...] = ("band-power",)
     """What every encoder is shown beside."""
@@ -150,6 +155,16 @@ class BenchmarkConfig(Settings):
     """Settings of every evaluation."""
     band_power: BandPowerConfig = BandPowerConfig()
     """Settings of the band-power baseline."""
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> "BenchmarkConfig":
+        for name in ("adaptations", "seeds", "folds", "baselines"):
+            values = getattr(self, name)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names one thing twice: {list(values)}")
+        if self.folds and not all("{fold}" in path for path in self.recordings):
+            raise ValueError("with folds, each path of recordings needs a {fold} of its own")
+        return self
 
 
 STAGES: dict[str, type[Settings]] = {

@@ -108,7 +108,7 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
     path = Path(name_or_file)
     if path.suffix == ".toml":
         raw = _read_toml(path)
-        if "table" in raw and not Path(raw["table"]).is_absolute():
+        if isinstance(raw.get("table"), str) and not Path(raw["table"]).is_absolute():
             raw["table"] = str(path.parent / raw["table"])
     else:
         folder = resources.files("eegssl.presets") / "tasks"

@@ -56,7 +56,7 @@ class JsonGroup(TyperGroup):
             code = getattr(error, "exit_code", None)
             if code is None:
                 raise
-            text = getattr(error, "message", str(error))
+            text = error.format_message() if hasattr(error, "format_message") else str(error)
             _failed(Terminal(as_json=True), text, code)
         raise SystemExit(code if isinstance(code, int) else 0)
 

@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"objectives", "tasks", "adaptation"}),
     frozenset({"tokenizer", "encoder"}),
     frozenset({"corpus", "masking", "scoring", "synth"}),
-    frozenset({"io", "signal", "artifacts", "drafts"}),
+    frozenset({"io", "signal", "artifacts", "drafts", "survey"}),
     frozenset({"errors", "settings", "files", "presets"}),
 )
 """From the top down: a file may import from its own layer and from those below it."""

@@ -62,6 +62,7 @@ def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str,
     said = os.open(plan["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(said, 1)
     os.dup2(said, 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     import torch
 
     from eegssl.cli import app

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.artifacts import Artifact, FittedOn, inputs_of, load, read_manifest, require_parent
-from eegssl.drafts import Draft, begin, survey
+from eegssl.drafts import Draft, begin
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.files import atomic_path, canonical_json, hash_json
+from eegssl.survey import survey
 
 JSON = st.recursive(
     st.none()

@@ -27,4 +27,6 @@ class SplitsConfig(Settings):
     def _fold_exists(self) -> "SplitsConfig":
         if self.fold >= (self.folds or 1):
             raise ValueError(f"fold {self.fold} of {self.folds or 1} folds: counted from 0")
+        if self.folds is None and self.val + self.test >= 1:
+            raise ValueError(f"val {self.val:g} and test {self.test:g} leave nothing to train on")
         return self

@@ -14,7 +14,7 @@ from eegssl.errors import RecordingRefused
 from eegssl.files import atomic_path, hash_file
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.io.edf import EdfHeader, iter_signals, read_header, read_signals
-from eegssl.io.event_types import Event
+from eegssl.io.event_types import Event, is_seizure
 from eegssl.io.events import read_events
 from eegssl.io.subjects import find_subject
 from eegssl.signal.config import FilterConfig
@@ -111,8 +111,21 @@ def _clean_and_store(
         "bytes": (out / name).stat().st_size,
         "sha256": hash_file(out / name),
     }
-    duration_s = signal_uv.shape[1] / settings.filter.sfreq_hz
-    return fields, [_known_channels_only(e) for e in found.events if e.onset_s < duration_s]
+    inside = _inside(found.events, signal_uv.shape[1] / settings.filter.sfreq_hz)
+    fields["n_events_outside"] = len(found.events) - len(inside)
+    return fields, [_known_channels_only(event) for event in inside]
+
+
+def _inside(events: Sequence[Event], duration_s: float) -> list[Event]:
+    """Events cut to the recording; those that lie outside it, or last no time, are left out."""
+    inside = []
+    for event in events:
+        onset_s = max(0.0, event.onset_s)
+        length_s = min(duration_s, event.onset_s + event.duration_s) - onset_s
+        marker = event.duration_s == 0 and not is_seizure(event.type)
+        if length_s > 0 or (marker and 0 <= event.onset_s < duration_s):
+            inside.append(replace(event, onset_s=onset_s, duration_s=max(0.0, length_s)))
+    return inside
 
 
 def _known_channels_only(event: Event) -> Event:

@@ -34,6 +34,8 @@ class Recording:
     line_hz: float | None
     events: tuple[Event, ...]
     path: Path
+    within_subject: bool = False
+    """Whether its folder was split by recording, so that its subject is on several sides."""
 
     @property
     def duration_s(self) -> float:
@@ -118,8 +120,7 @@ def open_corpus(paths: Sequence[Path]) -> Corpus:
             )
         home[recording.id] = recording.path.parent
     corpus = Corpus(artifacts, recordings)
-    if not corpus.within_subject:
-        _require_one_split_a_subject(corpus.recordings)
+    _require_one_split_a_subject([r for r in corpus.recordings if not r.within_subject])
     return corpus
 
 
@@ -151,6 +152,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
                 line_hz=row["line_hz"],
                 events=tuple(events.get(row["recording"], ())),
                 path=path,
+                within_subject=by == "recording",
             )
         )
     return recordings

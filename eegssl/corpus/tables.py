@@ -36,6 +36,7 @@ RECORDINGS_SCHEMA = pa.schema(
         "notes": _TEXTS,
         "n_annotations_dropped": pa.int64(),
         "n_annotations_unresolved": pa.int64(),
+        "n_events_outside": pa.int64(),
         "bytes": pa.int64(),
         "sha256": _TEXT,
     }
@@ -87,6 +88,7 @@ def summarise(
         "split_by": split_by,
         "recordings_by_split": {name: of_split[name] for name in ("train", "val", "test")},
         "doubled_derivations_dropped": sum(len(row["doubled"]) for row in recordings),
+        "annotations_dropped": sum(row["n_annotations_dropped"] for row in recordings),
         "flat_channels_dropped": sum(len(row["flat"]) for row in recordings),
         "channels_not_finite_dropped": sum(len(row["not_finite"]) for row in recordings),
         "channels_saturated": sum(len(row["saturated"]) for row in recordings),
@@ -103,6 +105,11 @@ def concerns(recordings: Sequence[Row], n_refused: int) -> list[str]:
             unresolved,
             "recording(s) have annotations that speak of seizures but don't say from when to "
             "when: they count as background; bring events as a TSV beside the EDF",
+        ),
+        (
+            sum(row["n_events_outside"] > 0 for row in recordings),
+            "recording(s) have events that lie outside the recording or last no time; those were "
+            "left out: do the labels belong to these files?",
         ),
         (truncated, "recording(s) end before their header says; what is there was read"),
     ]

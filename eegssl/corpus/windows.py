@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,16 @@ class Windows:
         chance = mass[places] / mass[places].sum()
         replace = len(places) < batch_size
         return rng.choice(places, size=batch_size, replace=replace, p=chance)
+
+
+def require_whole_patches(windows: Windows, patch_samples: int, setting: str) -> None:
+    """Raise ConfigError unless a window is a whole number of patches."""
+    if windows.length % patch_samples:
+        raise ConfigError(
+            f"a window of {windows.window_s:g} s at {windows.corpus.sfreq_hz:g} Hz has "
+            f"{windows.length} samples, no multiple of the {patch_samples} of a patch; set "
+            f"{setting} or patch_samples (of tokenizer and encoder) so that it is"
+        )
 
 
 def tile(

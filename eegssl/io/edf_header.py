@@ -8,6 +8,7 @@ and what was expected, and that never repeats text out of the file.
 import math
 import os
 import re
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,10 @@ def read_header(path: Path) -> EdfHeader:
     ``text-mode``, ``damaged``, ``no-records``, ``discontinuous``.
     """
     try:
-        file_bytes = os.stat(path).st_size
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise RecordingRefused("unreadable", "this is no regular file (a pipe or a device?)")
+        file_bytes = status.st_size
         with open(path, "rb") as file:
             main = file.read(MAIN_BYTES)
             bytes_per_sample = _sample_width(main)

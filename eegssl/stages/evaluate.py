@@ -16,7 +16,7 @@ from eegssl.io.tables import Predictions, write_predictions
 from eegssl.reports.build import build_evaluation
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import AllScores, score
-from eegssl.stages.run import Result, Run
+from eegssl.stages.run import Result, Run, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows
 from eegssl.training.loop import choose_device
@@ -38,10 +38,11 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
     artifact = load(model, MODEL)
     splits = ("train", "val", "test") if config.split == "all" else ("test",)
     recordings = corpus.of_split(*splits)
-    refuse_leaks(artifact, recordings, corpus)
+    refuse_leaks(artifact, recordings)
     trained = load_model(artifact, corpus)
     table = _labels(config, trained.task, artifact, corpus)
     inputs = [*inputs_of(artifact), *corpus.inputs(), *table.inputs]
+    warn_unlabelled(corpus, trained.task, run)
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
@@ -78,7 +79,7 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
     return run.finish(draft, facts, artifact.manifest.fitted_on)
 
 
-def refuse_leaks(model: Artifact, recordings: Sequence[Recording], corpus: Corpus) -> None:
+def refuse_leaks(model: Artifact, recordings: Sequence[Recording]) -> None:
     """Raise LeakError when model or anything upstream was fitted on what is to be scored."""
     fitted = model.manifest.fitted_on
     seen = sorted({r.id for r in recordings} & set(fitted.recordings))
@@ -87,8 +88,9 @@ def refuse_leaks(model: Artifact, recordings: Sequence[Recording], corpus: Corpu
             f"{model.path} or something upstream was fitted on {len(seen)} of the "
             f"{len(recordings)} recordings to score ({seen[0]} …); score others"
         )
-    known = sorted({r.subject for r in recordings} & set(fitted.subjects))
-    if known and not corpus.within_subject:
+    apart = {r.subject for r in recordings if not r.within_subject}
+    known = sorted(apart & set(fitted.subjects))
+    if known:
         raise LeakError(
             f"{model.path} or something upstream was fitted on {len(known)} of the subjects to "
             f"score ({known[0]} …); train on this folder's own training subjects, or score others"

@@ -13,6 +13,7 @@ from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import FinetuneConfig
 from eegssl.corpus.labels import label_table
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
+from eegssl.corpus.windows import require_whole_patches
 from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
@@ -22,7 +23,7 @@ from eegssl.resolve import read_task
 from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.scoring.windows import window_scores
 from eegssl.settings import public_values
-from eegssl.stages.run import Result, Run
+from eegssl.stages.run import Result, Run, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
 from eegssl.training.history import METRICS, copy_history
@@ -51,6 +52,8 @@ def run(
     )
     require_classes(train, resolved, "train")
     require_classes(val, resolved, "val")
+    require_whole_patches(train.windows, settings.patch_samples, "task.window_s")
+    warn_unlabelled(corpus, resolved, run)
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft

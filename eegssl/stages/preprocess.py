@@ -15,7 +15,7 @@ from eegssl.corpus.ingest import IngestSettings, Source, ingest, subject_of
 from eegssl.corpus.splits import Unit, assign, check_given
 from eegssl.corpus.store import KIND, SIGNALS
 from eegssl.corpus.tables import RECORDINGS, REFUSED, concerns, summarise, write_tables
-from eegssl.drafts import WORK, Draft
+from eegssl.drafts import Draft
 from eegssl.errors import ConfigError, InputError, RecordingRefused
 from eegssl.files import hash_file, hash_json
 from eegssl.io.bids import is_synthetic
@@ -27,6 +27,7 @@ from eegssl.io.private import Pseudonyms, require_outside
 from eegssl.io.tables import format_tsv, read_tsv
 from eegssl.signal.config import PHASE
 from eegssl.stages.run import Result, Run
+from eegssl.survey import WORK
 
 _ROWS = "rows"
 _OLDEST = 90.0  # older subjects are few enough to be known by their age
@@ -42,10 +43,10 @@ def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int 
     settings = IngestSettings(config.filter, config.read, config.subjects, config.events)
     sources = _find(roots, config, pseudonyms)
     run.progress.say(f"{len(sources)} EDF or BDF files found")
-    synthetic = any(is_synthetic(root) for root in roots)
+    synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
     subjects, refused = _subjects(sources, settings, config, pseudonyms)
-    _require_usable(sources, subjects, refused, config)
     given = _given_splits(config, pseudonyms)
+    _require_usable(subjects, refused, config, given)
     subject_table = _subject_table(roots, config, pseudonyms)
     inputs = [("edf-folder", _fingerprint(sources, subjects, given, subject_table, synthetic))]
     if not run.dry_run:
@@ -131,17 +132,19 @@ def _subjects(
 
 
 def _require_usable(
-    sources: Sequence[Source],
     subjects: dict[str, str],
     refused: dict[str, tuple[str, str]],
     config: PreprocessConfig,
+    given: dict[str, str] | None,
 ) -> None:
     """Fail before any work when nothing is readable or nothing can be split."""
     if not subjects:
         raise InputError(_all_refused(refused))
-    if config.splits.file is None:
-        units = sources if config.splits.by == "recording" else set(subjects.values())
-        assign([Unit(str(k), False) for k in range(len(units))], config.splits, 0)
+    units = set(subjects) if config.splits.by == "recording" else set(subjects.values())
+    if given is None:
+        assign([Unit(unit, False) for unit in sorted(units)], config.splits, 0)
+    else:
+        check_given(given, units, config.splits.by)
 
 
 def _all_refused(refused: Mapping[str, tuple[str, str]]) -> str:

@@ -22,6 +22,7 @@ from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import draw_mask
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.resolve import build
 from eegssl.stages.run import Result, Run
 from eegssl.training.batches import to_tensors
 from eegssl.training.examples import write_examples
@@ -48,12 +49,13 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
             f"the tokens have patches of {facts['patch_samples']} samples, encoder.patch_samples "
             f"is {config.encoder.patch_samples}; they must agree"
         )
+    values = config.encoder.model_dump() | {"sfreq_hz": corpus.sfreq_hz}
+    settings = build(EncoderConfig, values, "the settings encoder")
     train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
     val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draft = run.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
     if isinstance(draft, Result):
         return draft
-    settings = config.encoder.model_copy(update={"sfreq_hz": corpus.sfreq_hz})
     model = _train(config, settings, made, train, val, draft, run)
     save_module(draft, NAME, model.encoder, settings)
     save_module(draft, "head", model.head, config.objective)

@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from eegssl.artifacts import FittedOn, plan_of
-from eegssl.drafts import Draft, begin, survey
+from eegssl.corpus.store import Corpus
+from eegssl.drafts import Draft, begin
 from eegssl.settings import Settings, public_values
+from eegssl.survey import survey
+from eegssl.tasks.config import TaskConfig
 
 
 class Progress(Protocol):
@@ -120,3 +123,15 @@ class Run:
             manifest.id,
             tuple(self.warnings),
         )
+
+
+def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:
+    """Warn when a task takes labels from events and a folder has none at all."""
+    if task.labels != "events":
+        return
+    for artifact in corpus.artifacts:
+        if not artifact.manifest.facts["events"]:
+            run.warn(
+                f"{artifact.path} has no events at all: every window of it counts as "
+                f"{task.classes[0]}, which is wrong where nobody looked for events"
+            )

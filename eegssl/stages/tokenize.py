@@ -20,9 +20,10 @@ from eegssl.corpus.tokens import (
     write_code_table,
     write_codes,
 )
-from eegssl.corpus.windows import Windows, tile
+from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
+from eegssl.resolve import build
 from eegssl.stages.run import Result, Run
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (
@@ -54,6 +55,8 @@ def run(
     train = tile(corpus, corpus.of_split("train"), config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)
     reused = read_tokenizer(given, corpus) if given else None
+    settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
+    require_whole_patches(train, settings.patch_samples, "window_s")
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
@@ -143,9 +146,15 @@ def _train(
     return model.cpu().eval()
 
 
+def _at_rate(config: TokenizerConfig, sfreq_hz: float) -> TokenizerConfig:
+    """The settings at the recordings' rate, checked anew."""
+    values = config.model_dump() | {"sfreq_hz": sfreq_hz}
+    return build(TokenizerConfig, values, "the settings tokenizer")
+
+
 def _fit_codebook(config: TokenizeConfig, train: Windows, run: Run) -> TokenizerConfig:
     """The tokenizer's settings for this corpus: its rate, and as many codes as it can feed."""
-    settings = config.tokenizer.model_copy(update={"sfreq_hz": train.corpus.sfreq_hz})
+    settings = _at_rate(config.tokenizer, train.corpus.sfreq_hz)
     patches = int(train.n_channels.sum()) * (train.length // settings.patch_samples)
     fitting = fitting_codebook(patches)
     if config.fit_codebook and settings.n_codes > fitting:

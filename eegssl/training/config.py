@@ -1,11 +1,12 @@
 """The configuration of the training loop."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from eegssl.settings import Settings
 
+Rate = Annotated[float, Field(ge=0, lt=1)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -20,7 +21,7 @@ class TrainingConfig(Settings):
     """Peak learning rate."""
     weight_decay: float = Field(0.05, ge=0)
     """AdamW's weight decay, on matrices only."""
-    betas: tuple[float, float] = (0.9, 0.98)
+    betas: tuple[Rate, Rate] = (0.9, 0.98)
     """AdamW's decay rates."""
     warmup: float = Field(0.1, ge=0, lt=1)
     """Share of the steps in which the learning rate rises linearly."""

@@ -62,6 +62,7 @@ def fit(
                 if history.is_best(row.get(f"val_{monitor}")):
                     history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
                     point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
+            _require_finite(model if point.step == config.steps else None, row, point.step)
             if row:
                 history.rows.append({"step": point.step} | row)
                 with metrics.open("a") as stream:
@@ -118,6 +119,15 @@ def _logged(point: Checkpoint, config: TrainingConfig, lr: float) -> dict[str, A
 
 def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
     return step % every == 0 or step == config.steps
+
+
+def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> None:
+    numbers = [value for value in row.values() if isinstance(value, float)]
+    whole = model is None or all(bool(p.isfinite().all()) for p in model.parameters())
+    if not whole or not all(map(math.isfinite, numbers)):
+        raise ConfigError(
+            f"training diverged: a weight or score is not finite at step {step}; lower training.lr"
+        )
 
 
 def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:

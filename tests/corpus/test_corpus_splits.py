@@ -14,7 +14,7 @@ UNITS = st.lists(
     max_size=40,
     unique_by=lambda unit: unit.name,
 )
-SHARES = st.floats(0.05, 0.6)
+SHARES = st.floats(0.05, 0.49)
 SEEDS = st.integers(0, 2**31 - 1)
 
 

@@ -1,0 +1,143 @@
+"""What lies at an output folder already, and whether a run may go on with it or replace it.
+
+Nothing that eegssl did not make is ever deleted, and nothing is replaced without being asked.
+"""
+
+import json
+from collections.abc import Collection
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from eegssl.artifacts import MANIFEST, PLAN, load, read_manifest
+from eegssl.errors import ArtifactError, ConfigError
+from eegssl.files import PARTIAL
+
+WORK = "work"
+_MODEL = ("json", "safetensors")
+CLEARING = {"clearing": True}
+"""Stands in place of a plan while an older artifact is being removed."""
+_FILES = (
+    *(MANIFEST, PLAN, f"*{PARTIAL}"),
+    *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
+    *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
+    *(f"{name}.{end}" for name in ("tokenizer", "encoder", "head", "model") for end in _MODEL),
+    *("task.json", "threshold.json", "labels.tsv"),
+    *("predictions.parquet", "metrics.json", "report.html"),
+    *("results.tsv", "results.json", "leaderboard.html"),
+)
+_MADE_BY_STAGES = (
+    *_FILES,
+    *("signals/r-????????????.safetensors", "codes/r-????????????.npy", f"{WORK}/*"),
+    *(f"history/*/{name}" for name in _FILES),
+    *(f"cells/*/seed*/{name}" for name in _FILES),
+    *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
+)
+"""All that stages write; with --overwrite nothing else is ever deleted."""
+
+
+def survey(
+    out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool = False
+) -> str:
+    """What ``begin`` would do: ``new``, ``resume``, ``made``, ``update`` or ``overwrite``.
+
+    Raises ConfigError where it would refuse.
+    """
+    if file := next((p for p in out.parents if p.exists() and not p.is_dir()), None):
+        raise ConfigError(f"{out} lies below {file}, which is a file; choose another --out")
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return "new"
+    if not out.is_dir():
+        raise ConfigError(f"{out} is a file; --out names a folder")
+    if (out / MANIFEST).exists():
+        return _survey_finished(out, kind, plan, overwrite=overwrite, update=update)
+    if not (out / PLAN).exists():
+        if all(p.name.endswith(PARTIAL) for p in out.rglob("*")):
+            return "resume"
+        raise ConfigError(f"{out} holds something that eegssl did not make; choose another --out")
+    begun = _read_object(out / PLAN)
+    if begun == CLEARING:
+        return "overwrite"
+    if begun == plan:
+        return "resume"
+    if begun.get("kind") != kind:
+        raise ConfigError(f"{out} holds unfinished {begun.get('kind')}; choose another --out")
+    if overwrite:
+        _refuse_foreign_files(out)
+        return "overwrite"
+    if update:
+        return "update"
+    raise ConfigError(
+        f"{out} holds unfinished {kind} made with other settings or inputs "
+        f"({_difference(begun, plan)}); pass --overwrite to start anew, or choose another --out"
+    )
+
+
+def _survey_finished(
+    out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool
+) -> str:
+    try:
+        manifest = read_manifest(out)
+    except ArtifactError:
+        if overwrite and _claims_to_be(out / MANIFEST, kind):
+            _refuse_foreign_files(out)
+            return "overwrite"
+        raise
+    if manifest.kind != kind:
+        raise ConfigError(f"{out} holds {manifest.kind}, not {kind}; choose another --out")
+    if not overwrite and manifest.plan() == plan:
+        load(out, kind)
+        return "made"
+    if overwrite:
+        _refuse_foreign_files(out, manifest.files)
+        return "overwrite"
+    if update:
+        return "update"
+    raise ConfigError(
+        f"{out} holds {kind} made with other settings or inputs "
+        f"({_difference(manifest.plan(), plan)}); pass --overwrite to replace it, "
+        "or choose another --out"
+    )
+
+
+def _refuse_foreign_files(out: Path, listed: Collection[str] = ()) -> None:
+    """Raise ConfigError when the folder holds a file that no stage makes: it is the user's own."""
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        known = name in listed or any(fnmatch(name, pattern) for pattern in _MADE_BY_STAGES)
+        if (path.is_file() or path.is_symlink()) and not known:
+            raise ConfigError(f"{out} also holds {name}, which eegssl did not make; move it first")
+
+
+def _claims_to_be(manifest: Path, kind: str) -> bool:
+    """Whether a damaged manifest still says that eegssl made an artifact of this kind."""
+    raw = _read_object(manifest)
+    return "eegssl_version" in raw and raw.get("kind") == kind
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """The first settings that differ, for a message: ``training.steps 100 -> 200``."""
+    before, after = _flatten(old), _flatten(new)
+    keys = [k for k in sorted({*before, *after}) if before.get(k) != after.get(k)]
+    if not keys:
+        return "no setting differs"
+    shown = [
+        key if key.startswith("inputs") else f"{key} {before.get(key)} -> {after.get(key)}"
+        for key in keys[:3]
+    ]
+    return ", ".join(shown).replace("config.", "") + (" …" if len(keys) > 3 else "")
+
+
+def _flatten(value: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        parts = [_flatten(v, f"{prefix}{k}.") for k, v in value.items()]
+        return {k: v for part in parts for k, v in part.items()}
+    return {prefix.rstrip("."): value}
