@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clirun import Pipeline, eegssl
+from clirun import Pipeline, eegssl, manifest_of
 
 from eegssl.config import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
@@ -125,3 +125,35 @@ def test_a_within_subject_folder_does_not_excuse_the_others(tiny: Pipeline, tmp_
         *("--set", "split=all"),
     )
     assert ran.code == LeakError.exit_code
+
+
+def test_a_folder_without_any_event_is_told_and_its_path_is_not(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    edf = labelled(tmp_path / "edf", [])
+    unlabelled = tmp_path / "unlabelled"
+    assert eegssl("preprocess", edf, "--out", unlabelled).code == 0
+    out = tmp_path / "evaluation"
+    ran = eegssl("evaluate", tiny.model, unlabelled, "--out", out)
+    assert ran.code == 0, ran.err
+    assert "no events at all" in ran.err
+    manifest = (out / "manifest.json").read_text()
+    assert "no events at all" in manifest
+    assert str(tmp_path) not in manifest
+
+
+def test_a_cell_of_a_benchmark_tells_its_own_warnings_only(tiny: Pipeline, tmp_path: Path) -> None:
+    edf = labelled(tmp_path / "edf", [])
+    assert eegssl("preprocess", edf, "--out", tmp_path / "unlabelled").code == 0
+    matrix = tmp_path / "matrix.toml"
+    matrix.write_text(
+        f'recordings = ["{tiny.recordings}", "unlabelled"]\nadaptations = ["probe", "full"]\n'
+        f'[encoders.mine]\npath = "{tiny.encoder}"\n'
+        '[tasks.sz]\ntask = "seizure-detection"\n'
+    )
+    out = tmp_path / "out"
+    ran = eegssl("benchmark", matrix, "--out", out, "--config", tiny.settings)
+    assert ran.code == 0, ran.err
+    told = [manifest_of(p.parent)["facts"] for p in out.glob("cells/**/model/manifest.json")]
+    assert [len(facts["warnings"]) for facts in told] == [1, 1]
+    assert len(manifest_of(out)["facts"]["warnings"]) == 1

@@ -69,6 +69,9 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
         for j, fold in enumerate(folds):
             facts.append(_run_cell(cell, config, base, fold, run))
             advance(k * len(folds) + j + 1)
+            for warning in facts[-1]["warnings"]:
+                if warning not in run.warnings:
+                    run.warn(warning)
         named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         rows.append(named | {"seed": cell.seed} | result_row(facts))
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
@@ -147,11 +150,11 @@ def _run_cell(
         }
     )
     path = _place(base, encoder.path, fold)
-    finetune.run(tuned, recordings, path, task, _sub(run, folder / "model", cell))
+    model = finetune.run(tuned, recordings, path, task, _sub(run, folder / "model", cell))
     scored = evaluate.run(
         config.evaluate, folder / "model", recordings, _sub(run, folder / "evaluation", cell)
     )
-    return scored.facts
+    return scored.facts | {"warnings": [*model.facts["warnings"], *scored.facts["warnings"]]}
 
 
 def _run_baseline(
@@ -193,4 +196,4 @@ def _task_name(entry: TaskEntry, base: Path) -> str:
 
 
 def _sub(run: Run, out: Path, cell: Cell) -> Run:
-    return Run(out, seed=cell.seed, warnings=run.warnings)
+    return Run(out, seed=cell.seed)

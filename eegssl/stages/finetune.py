@@ -12,12 +12,11 @@ from eegssl.adaptation.groups import parameter_groups
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import FinetuneConfig
 from eegssl.corpus.labels import label_table
-from eegssl.corpus.store import Corpus, fitted_on, open_corpus
+from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
-from eegssl.errors import ArtifactError
 from eegssl.io.tables import format_tsv
 from eegssl.resolve import read_task
 from eegssl.scoring.threshold import Threshold, choose_threshold
@@ -28,8 +27,15 @@ from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device, fit
-from eegssl.training.models import LABELS, logits_by_index, predict, probabilities_of, save_model
-from eegssl.training.weights import load_weights, read_module_config
+from eegssl.training.models import (
+    LABELS,
+    encoder_settings,
+    logits_by_index,
+    predict,
+    probabilities_of,
+    save_model,
+)
+from eegssl.training.weights import load_weights
 
 KIND = "model"
 ENCODER = "encoder"
@@ -41,7 +47,7 @@ def run(
     """Make a model artifact from training subjects, its threshold from validation subjects."""
     corpus = open_corpus(folders)
     pretrained = load(encoder, ENCODER)
-    settings = _encoder_settings(pretrained, corpus)
+    settings = encoder_settings(pretrained, corpus)
     resolved = read_task(task, config.task)
     table = label_table(corpus, resolved.table)
     config = config.model_copy(update={"task": public_values(resolved)})
@@ -92,16 +98,6 @@ def run(
     if config.encoder_weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
     return run.finish(draft, facts, fitted)
-
-
-def _encoder_settings(pretrained: Artifact, corpus: Corpus) -> EncoderConfig:
-    settings = read_module_config(pretrained.path, ENCODER, EncoderConfig)
-    if settings.sfreq_hz != corpus.sfreq_hz:
-        raise ArtifactError(
-            f"{pretrained.path} was trained at {settings.sfreq_hz:g} Hz, "
-            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
-        )
-    return settings
 
 
 def _build(

@@ -132,6 +132,7 @@ def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:
     for artifact in corpus.artifacts:
         if not artifact.manifest.facts["events"]:
             run.warn(
-                f"{artifact.path} has no events at all: every window of it counts as "
+                f"recordings {artifact.manifest.id[:12]}… have no events at all: every window "
+                f"of them counts as "
                 f"{task.classes[0]}, which is wrong where nobody looked for events"
             )

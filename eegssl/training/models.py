@@ -18,6 +18,7 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.scoring.threshold import Threshold
+from eegssl.settings import public_values
 from eegssl.tasks.config import TaskConfig
 from eegssl.training.batches import to_tensors
 from eegssl.training.weights import load_weights, read_module_config, save_module
@@ -35,16 +36,27 @@ class TrainedModel:
     threshold: Threshold | None
 
 
+def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
+    """The configuration of the encoder inside an artifact, for use on a corpus.
+
+    Raises ArtifactError when the corpus has another sampling rate.
+    """
+    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
+    if settings.sfreq_hz != corpus.sfreq_hz:
+        raise ArtifactError(
+            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+        )
+    return settings
+
+
 def save_model(
     draft: Draft, classifier: Classifier, task: TaskConfig, threshold: Threshold | None
 ) -> None:
     """Write weights, the three configurations and the threshold."""
     save_module(draft, MODEL, classifier, classifier.config)
     draft.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
-    draft.write_json(
-        "task.json",
-        task.model_dump(mode="json", exclude={"table"}) | {"table": task.table and "given"},
-    )
+    draft.write_json("task.json", public_values(task))
     draft.write_json("threshold.json", threshold.as_dict() if threshold else None)
 
 
@@ -53,12 +65,7 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
 
     Raises ArtifactError when weights don't match or the corpus has another sampling rate.
     """
-    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
-    if settings.sfreq_hz != corpus.sfreq_hz:
-        raise ArtifactError(
-            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
-            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
-        )
+    settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
     classifier = build_classifier(build_encoder(settings, 0), len(task.classes), adaptation, 0)
