@@ -5,7 +5,7 @@ from pathlib import Path
 
 from eegssl.io.edf_header import EdfHeader, read_header
 from eegssl.io.records import annotation_bytes
-from eegssl.io.tal import parse_tals
+from eegssl.io.tal import is_stamp_alone, parse_tals
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def scan_annotations(header: EdfHeader) -> AnnotationScan:
     n_unreadable = 0
     for index in header.annotation_signals:
         for raw in annotation_bytes(header, index):
+            if is_stamp_alone(raw):
+                continue
             scan = parse_tals(raw)
             n_unreadable += scan.n_unreadable
             for tal in scan.tals:

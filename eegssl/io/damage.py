@@ -24,36 +24,34 @@ def check_text_mode(path: Path, header_bytes: int, bytes_per_sample: int) -> Non
     Such a transfer writes 0x0D before every 0x0A. In samples 0x0A follows 0x0D by chance only,
     so that dozens of them without one exception, at all places within a sample, are proof.
     (At one place alone they could be a channel stuck at the value 0x0A0D.) The first 4 MB are
-    looked at. A transfer as UTF-8 leaves the bytes EF BF BD for whatever was not text.
+    looked at. A transfer as UTF-8 leaves U+FFFD, the bytes EF BF BD, for whatever was not text.
     """
     with open(path, "rb") as file:
         file.seek(header_bytes)
         data = np.frombuffer(file.read(_SAMPLE_BYTES), dtype=np.uint8)
-    feeds = np.flatnonzero(data == 0x0A)
-    if _all_follow_returns(data, feeds[feeds > 0], bytes_per_sample):
+    n_feeds, returned = np.count_nonzero(data[1:] == 0x0A), _places(data, b"\r\n")
+    if n_feeds == len(returned) and _scattered(returned, bytes_per_sample):
         reason = (
-            f"line-ending damage: all of {len(feeds)} bytes 0x0A follow a 0x0D, as after a transfer"
+            f"line-ending damage: all of {n_feeds} bytes 0x0A follow a 0x0D, as after a transfer"
             " in text mode, which can't be undone safely: transfer the file again in binary mode"
         )
         raise RecordingRefused("text-mode", reason)
-    n_replaced = _replacement_characters(data, bytes_per_sample)
-    if n_replaced > len(data) // 60:
+    replaced = _places(data, b"\xef\xbf\xbd")
+    if len(replaced) > len(data) // 60 and _scattered(replaced, bytes_per_sample):
         reason = (
-            f"the file was saved as text: {n_replaced} places hold the replacement character;"
+            f"the file was saved as text: {len(replaced)} places hold the replacement character;"
             " transfer the original again in binary mode"
         )
         raise RecordingRefused("text-mode", reason)
 
 
-def _all_follow_returns(data: np.ndarray, feeds: np.ndarray, bytes_per_sample: int) -> bool:
-    after_return = bool(np.all(data[feeds - 1] == 0x0D))
-    return after_return and _scattered(feeds, bytes_per_sample)
-
-
-def _replacement_characters(data: np.ndarray, bytes_per_sample: int) -> int:
-    """How often U+FFFD occurs as UTF-8, 0 where that can be a stuck channel."""
-    places = np.flatnonzero((data[:-2] == 0xEF) & (data[1:-1] == 0xBF) & (data[2:] == 0xBD))
-    return len(places) if _scattered(places, bytes_per_sample) else 0
+def _places(data: np.ndarray, text: bytes) -> np.ndarray:
+    """Where a text begins in the data."""
+    last = max(0, len(data) - len(text) + 1)
+    found = data[:last] == text[0]
+    for k in range(1, len(text)):
+        found &= data[k : last + k] == text[k]
+    return np.flatnonzero(found)
 
 
 def _scattered(places: np.ndarray, bytes_per_sample: int) -> bool:

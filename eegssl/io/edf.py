@@ -11,30 +11,47 @@ import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf_header import EdfHeader, read_header
+from eegssl.io.edf_layout import Segment
 from eegssl.io.records import map_records, signal_bytes
 from eegssl.io.units import microvolts_per_unit
 
-__all__ = ["EdfHeader", "iter_signals", "read_digital", "read_header", "read_signals"]
+__all__ = [
+    "EdfHeader",
+    "Segment",
+    "iter_signals",
+    "linear_scale",
+    "microvolt_scale",
+    "read_digital",
+    "read_header",
+    "read_signals",
+]
 
 
 def read_signals(
-    header: EdfHeader, indices: Sequence[int], assumed_unit: str | None = None
+    header: EdfHeader,
+    indices: Sequence[int],
+    assumed_unit: str | None = None,
+    segment: Segment | None = None,
 ) -> list[np.ndarray]:
     """Signals in µV, float64 [T] each at its own rate; see `iter_signals` for hours of them."""
-    return list(iter_signals(header, indices, assumed_unit))
+    return list(iter_signals(header, indices, assumed_unit, segment))
 
 
 def iter_signals(
-    header: EdfHeader, indices: Sequence[int], assumed_unit: str | None = None
+    header: EdfHeader,
+    indices: Sequence[int],
+    assumed_unit: str | None = None,
+    segment: Segment | None = None,
 ) -> Iterator[np.ndarray]:
     """One signal after the other in µV, float64 [T]; only one is in memory at a time.
 
-    ``assumed_unit`` stands in where a signal names no unit. Everything is checked before the
-    first signal is read. Raises RecordingRefused ``unit`` (not a voltage), ``limits`` (no scale
-    can be computed) or ``header`` (a signal without samples).
+    ``assumed_unit`` stands in where a signal names no unit. ``segment`` is one of
+    ``header.segments``; without it all records come joined, gaps or not. Everything is checked
+    before the first signal is read. Raises RecordingRefused ``unit`` (not a voltage), ``limits``
+    (no scale can be computed) or ``header`` (a signal without samples).
     """
-    scales = [_microvolt_scale(header, index, assumed_unit) for index in indices]
-    records = map_records(header)
+    scales = [microvolt_scale(header, index, assumed_unit) for index in indices]
+    records = map_records(header, segment)
     for index, (gain, offset) in zip(indices, scales, strict=True):
         signal_uv = _digital(header, records, index).astype(np.float64)
         signal_uv *= gain
@@ -42,9 +59,12 @@ def iter_signals(
         yield signal_uv
 
 
-def read_digital(header: EdfHeader, index: int) -> np.ndarray:
-    """The integers of one signal as stored, int16 (EDF) or int32 (BDF) [T]."""
-    return _digital(header, map_records(header), index)
+def read_digital(header: EdfHeader, index: int, segment: Segment | None = None) -> np.ndarray:
+    """The integers of one signal as stored, int16 (EDF) or int32 (BDF) [T].
+
+    Of one segment only its own records are touched; without one, all records come joined.
+    """
+    return _digital(header, map_records(header, segment), index)
 
 
 def linear_scale(header: EdfHeader, index: int) -> tuple[float, float]:
@@ -69,10 +89,15 @@ def linear_scale(header: EdfHeader, index: int) -> tuple[float, float]:
     return gain, low - digital_low * gain
 
 
-def _microvolt_scale(
-    header: EdfHeader, index: int, assumed_unit: str | None
+def microvolt_scale(
+    header: EdfHeader, index: int, assumed_unit: str | None = None
 ) -> tuple[float, float]:
-    if index in header.annotation_signals or not header.samples_per_record[index]:
+    """Gain and offset from stored integers to microvolts: µV = digital · gain + offset.
+
+    ``assumed_unit`` stands in where the signal names no unit. Raises RecordingRefused ``unit``,
+    ``limits`` or ``header``.
+    """
+    if header.is_annotation(index) or not header.samples_per_record[index]:
         raise RecordingRefused("header", f"signal {index + 1} holds no samples")
     unit = header.units[index] or assumed_unit
     factor = microvolts_per_unit(unit) if unit else None

@@ -16,10 +16,13 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.damage import check_not_pointer, check_text_mode
 from eegssl.io.edf_layout import EdfHeader
 from eegssl.io.tal import decode
-from eegssl.io.timekeeping import check_timekeeping
+from eegssl.io.timekeeping import read_timekeeping
 
 MAIN_BYTES = 256
 SIGNAL_BYTES = 256
+# Ours: beyond these a damaged field is likelier than a recording, and floats lose their precision.
+_MAX_RECORD_S = 1e8
+_MAX_SFREQ_HZ = 1e7
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 # Widths of the fields of a signal, in the order in which the header stores them.
 _WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
@@ -48,8 +51,13 @@ def read_header(path: Path) -> EdfHeader:
     header = _parse(path, main, table, n_signals, bytes_per_sample, file_bytes)
     check_text_mode(header.path, header.header_bytes, bytes_per_sample)
     header = _resolve_records(header)
-    offset_s, notes = check_timekeeping(header)
-    return replace(header, start_offset_s=offset_s, notes=header.notes + notes)
+    times = read_timekeeping(header)
+    return replace(
+        header,
+        start_offset_s=times.start_offset_s,
+        segments=times.segments,
+        notes=header.notes + times.notes,
+    )
 
 
 def _sample_width(main: bytes) -> int:
@@ -113,6 +121,10 @@ def _check_records(header: EdfHeader) -> EdfHeader:
     if header.record_duration_s == 0 and header.ordinary_signals:
         reason = "record duration 0 s, expected more: only files without signals may have 0"
         raise RecordingRefused("header", reason)
+    most = max((header.samples_per_record[i] for i in header.ordinary_signals), default=0)
+    if most > _MAX_SFREQ_HZ * header.record_duration_s:
+        reason = f"{most} samples in a record of {header.record_duration_s:g} s: no such EEG exists"
+        raise RecordingRefused("header", reason)
     return header
 
 
@@ -140,8 +152,9 @@ def _signal_fields(table: bytes, n_signals: int) -> dict[str, list[bytes]]:
     fields: dict[str, list[bytes]] = {}
     start = 0
     for name, width in _WIDTHS.items():
-        fields[name] = [table[start + i * width :][:width] for i in range(n_signals)]
-        start += width * n_signals
+        stop = start + width * n_signals
+        fields[name] = [table[place : place + width] for place in range(start, stop, width)]
+        start = stop
     return fields
 
 
@@ -174,7 +187,7 @@ def _integer(raw: bytes, what: str, least: int, most: int) -> int:
 
 def _duration(raw: bytes) -> float:
     value = _number(raw)
-    if value is None or value < 0:
+    if value is None or not 0 <= value <= _MAX_RECORD_S:
         reason = "record duration: expected seconds, 0 or more, got something else"
         raise RecordingRefused("header", reason)
     return value

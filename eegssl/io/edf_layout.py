@@ -3,6 +3,20 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_ANNOTATION_LABELS = ("EDF Annotations", "BDF Annotations")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Records without a gap between them; ``onset_s`` counts from the file's first sample.
+
+    The onset is true time, gaps included: it says when the segment's first sample was taken.
+    """
+
+    first_record: int
+    n_records: int
+    onset_s: float
+
 
 @dataclass(frozen=True)
 class EdfHeader:
@@ -11,7 +25,8 @@ class EdfHeader:
     ``n_records`` is resolved: the whole records that are really there. Limits that can't be read
     are NaN. ``start_offset_s`` is the onset of the first time-keeping TAL: annotation times count
     from the header's clock, samples from there. ``notes`` are codes of what is unusual:
-    ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``.
+    ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``, ``gaps``.
+    ``segments`` are the pieces between gaps, one where there is none.
     """
 
     path: Path = field(repr=False)
@@ -32,6 +47,7 @@ class EdfHeader:
     continuous: bool
     patient_code: str = field(repr=False)
     start_offset_s: float = 0.0
+    segments: tuple[Segment, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -41,19 +57,28 @@ class EdfHeader:
 
     @property
     def duration_s(self) -> float:
-        """Length of the samples that are there, in seconds."""
+        """Length of the samples that are there, in seconds, gaps left out."""
         return self.n_records * self.record_duration_s
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first sample to the end of the last, in seconds, gaps included."""
+        last = self.segments[-1]
+        return last.onset_s + last.n_records * self.record_duration_s
 
     @property
     def annotation_signals(self) -> tuple[int, ...]:
         """Indices of the signals that hold annotations in place of samples."""
-        names = ("EDF Annotations", "BDF Annotations")
-        return tuple(i for i, label in enumerate(self.labels) if label in names)
+        return tuple(i for i in range(len(self.labels)) if self.is_annotation(i))
 
     @property
     def ordinary_signals(self) -> tuple[int, ...]:
         """Indices of the signals that hold samples."""
-        return tuple(i for i in range(len(self.labels)) if i not in self.annotation_signals)
+        return tuple(i for i in range(len(self.labels)) if not self.is_annotation(i))
+
+    def is_annotation(self, index: int) -> bool:
+        """Whether one signal holds annotations in place of samples."""
+        return self.labels[index] in _ANNOTATION_LABELS
 
     def sfreq_hz(self, index: int) -> float:
         """Sampling rate of one signal."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 _TAL = re.compile(
     rb"([+-]?\d{1,12}(?:\.\d{0,12})?)(?:\x15(\d{1,12}(?:\.\d{0,12})?)?)?\x14(.*)", re.DOTALL
 )
+_STAMP = re.compile(rb"([+-]?\d{1,12}(?:\.\d{0,12})?)(?:\x15[\d.]{0,24})?\x14\x14")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,14 @@ def parse_tals(raw: bytes) -> TalScan:
     return TalScan(tuple(tals), unreadable)
 
 
+def is_stamp_alone(raw: bytes) -> bool:
+    """Whether a record's annotation bytes hold its time-keeping TAL and nothing else."""
+    return _STAMP.fullmatch(raw.rstrip(b"\x00")) is not None
+
+
 def first_onset(raw: bytes) -> float | None:
     """The onset of the time-keeping TAL at the start of a record, in seconds, None without one."""
-    end = raw.find(b"\x14\x14", 0, 64)
-    if end < 0:
-        return None
-    found = _TAL.fullmatch(raw[: end + 1])
+    found = _STAMP.match(raw)
     return float(found[1]) if found else None
 
 

@@ -12,7 +12,7 @@ def microvolts_per_unit(unit: str) -> float | None:
 
     An upper-case ``MV`` is no voltage here: it may stand for milli and for mega.
     """
-    text = unit.strip().translate(_MICRO_SIGNS)
+    text = unit.strip(" \t\x00").translate(_MICRO_SIGNS)
     if found := re.fullmatch(r"([umnU]?)[vV](?:olts?)?", text):
         return _MICROVOLTS[found[1].lower()]
     if found := re.fullmatch(r"(micro|milli|nano)\W?v(?:olts?)?", text, re.IGNORECASE):

@@ -56,6 +56,8 @@ def test_what_is_no_recording_is_called_so(write, content, words):
         ((244, 252), b"-1", "record duration"),
         ((244, 252), b"nan", "record duration"),
         ((244, 252), b"1e999", "record duration"),
+        ((244, 252), b"1e9", "record duration"),
+        ((244, 252), b"1e-99", "no such EEG"),
     ],
 )
 def test_a_damaged_header_names_its_field(write, place, raw, words):
@@ -160,6 +162,21 @@ def test_a_file_that_is_gone_or_changes_is_refused(write, tmp_path):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(RecordingRefused, match="changed"):
         read_signals(header, [0])
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_file_that_is_replaced_by_another_of_its_size_is_read_anew(tmp_path, in_place):
+    """Whatever is kept of the last file that was read."""
+    path, other = tmp_path / "file.edf", tmp_path / "other.edf"
+    for seed in range(3):
+        spec = EdfSpec([Signal(noise(200, seed))], 4)
+        if in_place:
+            path.write_bytes(spec.bytes())
+        else:
+            other.write_bytes(spec.bytes())
+            other.replace(path)
+        (signal_uv,) = read_signals(read_header(path), [0])
+        np.testing.assert_allclose(signal_uv, spec.signals[0].values / 10, atol=1e-9)
 
 
 def test_reasons_repeat_nothing_out_of_the_file(write):
