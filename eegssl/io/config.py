@@ -1,21 +1,29 @@
 """Choices about how the world's files are read: labels, subjects, units. Imports nothing heavy."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
-EventSource = Literal["tsv", "seizures", "edf"]
+EventSource = Literal[
+    "tsv", "tuh", "seizures", "summary", "siena", "helsinki", "seizeit1", "hypnogram", "edf"
+]
+SOURCES: tuple[EventSource, ...] = get_args(EventSource)
+"""Kinds of label files in our order of trust: made for machines first, remarks last."""
+Experts = Literal["any", "majority", "all"]
 SUBJECT_ALIASES = {"chb21": "chb01"}
 
 
 class EventSettings(Settings):
     """Where a recording's labels come from and which texts count."""
 
-    sources: tuple[EventSource, ...] = ("tsv", "seizures", "edf")
+    sources: tuple[EventSource, ...] = SOURCES
     """Kinds of label files in order of trust; only the first kind that a recording has says
-    where its seizures are, so that no seizure is counted twice."""
+    where its seizures are, so that no seizure is counted twice. Kinds left out are not read."""
+
+    experts: Experts = "majority"
+    """Helsinki: how many of the three experts must see a seizure."""
 
     markers: tuple[str, ...] = ("T0", "T1", "T2")
     """Texts kept verbatim as event types, beside the SzCORE vocabulary (here those of eegmmi)."""

@@ -1,12 +1,17 @@
 """Events in one form, the closed vocabulary of their types, and the spellings of it.
 
 Source: SzCORE annotation format (Dan et al. 2024), which follows ILAE 2017 and HED-SCORE; its
-website writes hyphens, BIDS and we underscores. ``impd`` (impedance check) is SeizeIT2's.
+website writes hyphens, BIDS and we underscores. ``impd`` (impedance check) is SeizeIT2's. What
+SzCORE has no word for (spikes, artifacts, sleep stages) is in EXTRA_TYPES, which holds no seizure.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from eegssl.io.annotations import Annotation
 
 _MOTOR = ("automatisms", "atonic", "clonic", "spasms", "hyperkinetic", "myoclonic", "tonic")
 _NON_MOTOR = ("autonomic", "behavior", "cognitive", "emotional", "sensory")
@@ -37,8 +42,34 @@ SEIZURE_TYPES: tuple[str, ...] = (
     "sz_uc",
 )
 EVENT_TYPES: tuple[str, ...] = ("bckg", "impd", *SEIZURE_TYPES)
-_ALIASES = {"seizure": "sz", "seiz": "sz", "background": "bckg"}
-_CANONICAL = {name.lower(): name for name in EVENT_TYPES} | _ALIASES
+# The classes of TUH's annotation guidelines (Ochal et al. 2020) that are no seizures. TUAR names
+# two artifacts at once with two of them.
+_TUH_FINDINGS = ("spsw", "gped", "pled", "slow", "intr", "trip", "hphs", "nesz")
+_TUH_ARTIFACTS = (
+    *("artf", "eyem", "eybl", "chew", "shiv", "musc", "elec", "elpp", "elst", "calb"),
+    *("chew_elec", "chew_musc", "eyem_chew", "eyem_elec", "eyem_musc", "eyem_shiv"),
+    *("musc_elec", "shiv_elec"),
+)
+# Rechtschaffen & Kales 1968 (1 to 4) and AASM 2007 (N1 to N3), in the words of EDF+'s standard
+# texts; stages 3 and 4 are not N3 here, so that a task may decide.
+_SLEEP = {
+    "sleep_stage_w": "sleep_wake",
+    "sleep_stage_1": "sleep_1",
+    "sleep_stage_2": "sleep_2",
+    "sleep_stage_3": "sleep_3",
+    "sleep_stage_4": "sleep_4",
+    "sleep_stage_n1": "sleep_n1",
+    "sleep_stage_n2": "sleep_n2",
+    "sleep_stage_n3": "sleep_n3",
+    "sleep_stage_r": "sleep_rem",
+    "sleep_stage_m": "sleep_movement",
+    "movement_time": "sleep_movement",
+    "sleep_stage_?": "sleep_unscored",
+}
+SLEEP_TYPES: tuple[str, ...] = tuple(dict.fromkeys(_SLEEP.values()))
+EXTRA_TYPES: tuple[str, ...] = (*_TUH_FINDINGS, *_TUH_ARTIFACTS, *SLEEP_TYPES)
+_ALIASES = {"seizure": "sz", "seiz": "sz", "background": "bckg"} | _SLEEP
+_CANONICAL = {name.lower(): name for name in (*EVENT_TYPES, *EXTRA_TYPES)} | _ALIASES
 _EDGE = re.compile(
     r"(?:seizure|seiz|sz)[ _-]?(start|starts|onset|begin|begins|on|end|ends|offset|stop|off)"
 )
@@ -48,7 +79,11 @@ _HINT = re.compile(r"sei[zs]|(?<![a-z])sz(?![a-z])|krampf|crise|convuls|anfall",
 
 @dataclass(frozen=True)
 class Event:
-    """One labelled stretch of a recording; ``channels`` empty means all or not said."""
+    """One labelled stretch of a recording; ``channels`` empty means all or not said.
+
+    ``original`` is the corpus's own label where it is not the type itself, and only ever one of a
+    closed vocabulary: what somebody typed is no label.
+    """
 
     onset_s: float
     duration_s: float
@@ -56,6 +91,7 @@ class Event:
     channels: tuple[str, ...] = ()
     confidence: float | None = None
     source: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +102,7 @@ class EventsFound:
     texts that seem to speak of a seizure and do not say from when to when. ``n_unreadable``:
     broken annotations. While either of the last two is above 0, what is no event here need not be
     background. ``source`` is the kind of file that says where seizures are, "" for none.
+    ``annotations`` are the recording's own, with their texts: in memory only.
     """
 
     events: tuple[Event, ...]
@@ -73,6 +110,7 @@ class EventsFound:
     n_unresolved: int = 0
     n_unreadable: int = 0
     source: str = ""
+    annotations: "tuple[Annotation, ...]" = field(default=(), repr=False)
 
 
 def event_type(text: str, markers: tuple[str, ...] = ()) -> str | None:
@@ -84,6 +122,11 @@ def event_type(text: str, markers: tuple[str, ...] = ()) -> str | None:
     if stripped in markers:
         return stripped
     return _CANONICAL.get(re.sub(r"[\s-]+", "_", stripped.lower()))
+
+
+def original_of(text: str, kind: str) -> str:
+    """What `Event.original` says of a text that `event_type` found to be ``kind``."""
+    return "" if text.strip() == kind else text.strip()
 
 
 def seizure_edge(text: str) -> str | None:

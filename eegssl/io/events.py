@@ -1,80 +1,143 @@
 """A recording's events in one form, whatever kind of file says them.
 
-Sources in order of trust (``events.sources``): SzCORE or BIDS TSV beside the recording, CHB-MIT
-``.seizures`` beside it, EDF+ annotations inside it. The first one that is there says alone where
-the seizures and the background are, so that none is counted twice; markers (``events.markers``)
-inside the recording are kept beside it, unless the TSV has markers of its own. A file that is
-there and malformed refuses the recording: falling back to the next source would be a guess.
+Kinds of sources in order of trust (``events.sources``, see `SOURCES`); the first one that a
+recording has says alone where the seizures and the background are, so that none is counted twice.
+Where two that list seizures contradict each other, one is wrong, and the recording is refused.
+Markers (``events.markers``), findings and sleep stages that the recording's own annotations or a
+hypnogram give are kept beside it. A file that is there and malformed refuses the recording:
+falling back to the next source would be a guess. Only below a source that was read is it passed
+over, since it is not needed then.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.annotations import Annotation, scan_annotations
-from eegssl.io.config import EventSettings
+from eegssl.io.chbmit_summary import read_summary
+from eegssl.io.config import EventSettings, EventSource
 from eegssl.io.edf_header import EdfHeader
 from eegssl.io.event_types import (
+    EVENT_TYPES,
+    EXTRA_TYPES,
     Event,
     EventsFound,
     event_type,
     in_order,
     is_seizure,
     mentions_seizure,
+    original_of,
     seizure_edge,
 )
 from eegssl.io.events_tsv import read_events_tsv
+from eegssl.io.helsinki import read_helsinki
+from eegssl.io.hypnogram import read_hypnogram
+from eegssl.io.seizeit import read_seizeit
 from eegssl.io.seizures_file import read_seizures
+from eegssl.io.sidecars import Sidecars, find_sidecars, helsinki_number
+from eegssl.io.siena_list import read_siena
+from eegssl.io.spans import Span, agree
+from eegssl.io.tuh_labels import read_tuh
 
 __all__ = ["Event", "EventsFound", "Sidecars", "find_sidecars", "read_events"]
 
-
-@dataclass(frozen=True)
-class Sidecars:
-    """The label files beside one recording, None where there is none."""
-
-    tsv: Path | None
-    seizures: Path | None
+_AGREE_S = 2.0  # ours: edges of one seizure may differ by this much between two sources
+# Files that list all seizures of a recording, so that an empty one says that it has none.
+_LISTS = ("seizures", "summary", "siena", "helsinki", "seizeit1")
 
 
-def find_sidecars(edf_path: Path) -> Sidecars:
-    """BIDS ``…_events.tsv``, else SzCORE ``<stem>.tsv``, and CHB-MIT ``<name>.seizures``.
-
-    Raises RecordingRefused ``events`` where both kinds of TSV lie beside one recording.
-    """
-    stem = edf_path.stem
-    for suffix in ("_eeg", "_ieeg"):
-        stem = stem.removesuffix(suffix)
-    candidates = dict.fromkeys((f"{stem}_events.tsv", f"{edf_path.stem}.tsv"))
-    tables = [path for name in candidates if (path := edf_path.with_name(name)).exists()]
-    if len(tables) > 1:
-        reason = "two TSV files of events beside the recording: leave the one that is right"
-        raise RecordingRefused("events", reason)
-    seizures = edf_path.with_name(edf_path.name + ".seizures")
-    return Sidecars(tables[0] if tables else None, seizures if seizures.exists() else None)
-
-
-def read_events(header: EdfHeader, settings: EventSettings | None = None) -> EventsFound:
+def read_events(
+    header: EdfHeader, settings: EventSettings | None = None, root: Path | None = None
+) -> EventsFound:
     """All events of one recording; see the module for what wins over what.
 
-    Raises RecordingRefused ``events`` for a label file that is malformed.
+    ``root`` is the folder up to which files of labels above the recording are sought. Raises
+    RecordingRefused ``events`` for a label file that is malformed, or two that contradict.
     """
     settings = settings or EventSettings()
-    sidecars = find_sidecars(header.path)
+    sidecars = find_sidecars(header.path, root)
+    scan = scan_annotations(header)
     inside = EventsFound(())
     if "edf" in settings.sources:
-        scan = scan_annotations(header)
         inside = events_from_annotations(scan.annotations, settings.markers, scan.n_unreadable)
+    said: EventsFound | None = None
+    stages = EventsFound(())
     for source in settings.sources:
-        if source == "tsv" and sidecars.tsv:
-            return _beside(read_events_tsv(sidecars.tsv, settings), inside, settings.markers)
-        if source == "seizures" and sidecars.seizures:
-            events = read_seizures(sidecars.seizures)
-            return _beside(EventsFound(events, source="seizures"), inside, settings.markers)
-        if source == "edf" and inside.source:
-            return inside
-    return inside
+        paths = sidecars.of(source)
+        if source == "edf":
+            said = said or (inside if inside.source else None)
+        elif source == "hypnogram" and paths:
+            stages = read_hypnogram(paths[0], header)
+        elif paths:
+            said = _trusted(said, source, paths, header, settings)
+    found = said or (stages if stages.source else inside)
+    return replace(_beside(found, inside, stages, settings), annotations=scan.annotations)
+
+
+def _trusted(
+    said: EventsFound | None,
+    source: EventSource,
+    paths: Sequence[Path],
+    header: EdfHeader,
+    settings: EventSettings,
+) -> EventsFound:
+    """What is trusted once a source more is read: what was, if there is any and they agree."""
+    try:
+        found = _read(source, paths, header, settings)
+    except RecordingRefused:
+        if said is None:
+            raise
+        return said
+    if said is None:
+        return found
+    one, other = _seizures_said(said), _seizures_said(found)
+    if one is not None and other is not None and not agree(one, other, _AGREE_S):
+        kinds = f"{said.source} and {found.source}"
+        what = f"{len(one)} seizures by the first, {len(other)} by the second"
+        reason = (
+            f"the label files of kinds {kinds} contradict each other by more than {_AGREE_S:g} s "
+            f"({what}): delete or correct the wrong one, or set events.sources"
+        )
+        raise RecordingRefused("events", reason)
+    return said
+
+
+def _read(
+    source: EventSource, paths: Sequence[Path], header: EdfHeader, settings: EventSettings
+) -> EventsFound:
+    """What the files of one source say."""
+    match source:
+        case "tsv":
+            return read_events_tsv(paths[0], settings)
+        case "tuh":
+            return read_tuh(paths, header.span_s)
+        case "seizures":
+            return EventsFound(read_seizures(paths[0]), source=source)
+        case "summary":
+            return read_summary(paths[0], header.path.name)
+        case "siena":
+            return read_siena(paths[0], header)
+        case "helsinki":
+            number = helsinki_number(header.path) or 0
+            return read_helsinki(paths, number, settings.experts, header.span_s)
+        case "seizeit1":
+            return read_seizeit(paths[0])
+    raise ValueError(f"{source} is no kind of label file")
+
+
+def _seizures_said(found: EventsFound) -> list[Span] | None:
+    """Where a source says that seizures are; None where it says nothing certain of them.
+
+    Remarks inside a recording need not be complete, so they contradict nothing.
+    """
+    if found.source == "edf":
+        return None
+    says = found.source in _LISTS or any(event.type in EVENT_TYPES for event in found.events)
+    if not says or found.n_unresolved:
+        return None
+    seizures = [event for event in found.events if is_seizure(event.type)]
+    return [(event.onset_s, event.onset_s + event.duration_s) for event in seizures]
 
 
 def events_from_annotations(
@@ -92,7 +155,9 @@ def events_from_annotations(
         kind = event_type(note.text, markers)
         edge = seizure_edge(note.text)
         if kind and (note.duration_s or kind in markers):
-            events.append(Event(note.onset_s, note.duration_s or 0.0, kind, source="edf"))
+            original = original_of(note.text, kind)
+            duration_s = note.duration_s or 0.0
+            events.append(Event(note.onset_s, duration_s, kind, source="edf", original=original))
         elif edge == "start":
             unresolved += open_since is not None
             open_since = note.onset_s
@@ -104,13 +169,20 @@ def events_from_annotations(
         else:
             dropped += 1
     unresolved += open_since is not None
-    source = "edf" if any(event.type not in markers for event in events) or unresolved else ""
+    about_seizures = any(event.type in EVENT_TYPES for event in events) or unresolved
+    source = "edf" if about_seizures else ""
     return EventsFound(in_order(events), dropped, unresolved, n_unreadable, source)
 
 
-def _beside(found: EventsFound, inside: EventsFound, markers: tuple[str, ...]) -> EventsFound:
-    """A sidecar's events with the recording's own markers, if the sidecar has none."""
-    has_markers = any(event.type in markers for event in found.events)
-    own = () if has_markers else tuple(e for e in inside.events if e.type in markers)
-    events = in_order([*found.events, *own])
-    return EventsFound(events, found.n_dropped, found.n_unresolved, 0, found.source)
+def _beside(
+    found: EventsFound, inside: EventsFound, stages: EventsFound, settings: EventSettings
+) -> EventsFound:
+    """A source's events with those that speak of no seizure from the recording and a hypnogram.
+
+    The recording's own markers only if the source has none.
+    """
+    has_markers = any(event.type in settings.markers for event in found.events)
+    kinds = EXTRA_TYPES if has_markers else (*EXTRA_TYPES, *settings.markers)
+    own = [event for event in inside.events if event.type in kinds and found is not inside]
+    asleep = () if found is stages else stages.events
+    return replace(found, events=in_order([*found.events, *own, *asleep]))

@@ -17,9 +17,11 @@ from eegssl.io.event_types import (
     EventsFound,
     event_type,
     in_order,
+    is_seizure,
     mentions_seizure,
+    original_of,
 )
-from eegssl.io.tal import decode
+from eegssl.io.label_text import as_lines, read_label_text
 
 MISSING = ("n/a", "")
 MAX_BYTES = 64 << 20
@@ -32,18 +34,13 @@ def read_events_tsv(path: Path, settings: EventSettings | None = None) -> Events
     Raises RecordingRefused ``events`` for a table without the columns, a row of another length,
     a number that is none, a labelled stretch without a duration, or a seizure of unknown kind.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(f"the TSV file is larger than {MAX_BYTES >> 20} MB")
-        text = decode(path.read_bytes())
-    except OSError as error:
-        raise _refused(f"the TSV file can't be read: {error.strerror}") from error
+    text = read_label_text(path, "TSV file", MAX_BYTES)
     return parse_events_tsv(text, settings or EventSettings())
 
 
 def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
     """The events in the text of a table; see `read_events_tsv`."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    lines = as_lines(text).split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
@@ -83,7 +80,11 @@ def format_events_tsv(events: Sequence[Event], recording_duration_s: float) -> s
 
 
 def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int) -> Event | None:
-    """The event of one row, None for a type that is nobody's here."""
+    """The event of one row, None for a type that is nobody's here.
+
+    None also for what is neither seizure nor background and ends before it starts, as five
+    impedance checks of SeizeIT2 do.
+    """
     kind = event_type(text, markers)
     if kind is None:
         if text.lower().startswith("sz") or mentions_seizure(text):
@@ -94,12 +95,15 @@ def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int
     if onset_s is None or (duration_s is None and kind in EVENT_TYPES):
         raise _refused(f"row {number}: {kind} without an onset or a duration")
     if duration_s is not None and duration_s < 0:
+        if kind != "bckg" and not is_seizure(kind):
+            return None
         raise _refused(f"row {number}: duration {duration_s:g} s, expected 0 or more")
     confidence = _number(row.get("confidence", ""), "confidence", number)
     names = row.get("channels", "")
     listed = () if names.lower() in (*MISSING, "all") else names.split(",")
     channels = tuple(name.strip() for name in listed if name.strip())
-    return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv")
+    original = original_of(text, kind)
+    return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv", original)
 
 
 def _number(text: str, column: str, number: int) -> float | None:

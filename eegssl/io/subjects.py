@@ -11,13 +11,19 @@ from pathlib import PurePosixPath
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.config import SUBJECT_ALIASES
 
-# Corpus -> pattern of its paths; the one group is the subject.
+# Corpus -> pattern of its paths; the one group is the subject. SeizeIT2 is BIDS; Helsinki's
+# ``eeg1.edf`` could be anybody's, so only its preset knows it.
 KNOWN_CORPORA: dict[str, str] = {
     "CHB-MIT": r"(?:^|/)(chb\d\d)(?=$|[/_a-z+.-])",
     "eegmat": r"(?:^|/)(Subject\d\d)_[12](?=\.|$)",
     "eegmmi": r"(?:^|/)(S\d{3})R\d\d(?=[._]|$)",
     "Siena": r"(?:^|/)(PN\d\d)(?=[/.-]|$)",
-    "TUH": r"(?:^|/)([a-z]{8}|\d{8})_s\d{3}_t\d{3}(?=[._]|$)",
+    # aaaaaaac_s001_t000.edf, 00000258/s002_2003_07_21/…, before 2016 00000003_s02_a01.edf.
+    "TUH": r"(?:^|/)([a-z]{8}|\d{8})"
+    r"(?=_s\d{2,3}_[at]\d{2,3}(?:[._]|$)|/s\d{2,3}_\d{4}(?:_\d\d_\d\d)?/)",
+    # train/aaaaaaar/aaaaaaar_00000001.edf; eval/032/bckg_032_a_.edf.
+    "TUEV": r"(?:^|/)([a-z]{8}|\d{8}|\d{3})"
+    r"/(?=\1_\d{8}(?:[._]|$)|(?:artf|bckg|eyem|gped|pled|spsw)_\1_a_)",
     "Sleep-EDF": r"(?:^|/)((?:SC4|ST7)\d\d)\d[A-Z]",
     "SeizeIT1": r"(?:^|/)(P_ID\d+)_r\d+(?=[._]|$)",
 }

@@ -12,7 +12,14 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.annotations import Annotation
 from eegssl.io.config import EventSettings
 from eegssl.io.edf_header import read_header
-from eegssl.io.event_types import EVENT_TYPES, SEIZURE_TYPES, Event, event_type
+from eegssl.io.event_types import (
+    EVENT_TYPES,
+    EXTRA_TYPES,
+    SEIZURE_TYPES,
+    Event,
+    event_type,
+    is_seizure,
+)
 from eegssl.io.events import events_from_annotations, find_sidecars, read_events
 from eegssl.io.events_tsv import format_events_tsv, parse_events_tsv
 
@@ -51,7 +58,7 @@ def test_junk_in_a_table_is_refused_or_read(text):
     code = "events"
     try:
         for event in parsed(text).events:
-            assert event.type in (*EVENT_TYPES, "T0", "T1", "T2")
+            assert event.type in (*EVENT_TYPES, *EXTRA_TYPES, "T0", "T1", "T2")
     except RecordingRefused as refused:
         code = refused.code
     assert code == "events"
@@ -86,7 +93,7 @@ def test_other_events_of_a_bids_table_are_counted():
     found = parsed(text)
     assert found.events == (
         Event(1.5, 0.0, "T1", source="tsv"),
-        Event(2.0, 3.0, "sz_foc_ia", source="tsv"),
+        Event(2.0, 3.0, "sz_foc_ia", source="tsv", original="sz-foc-ia"),
     )
     assert found.n_dropped == 1
 
@@ -141,17 +148,82 @@ def test_no_seizure_is_counted_twice(tmp_path):
     seizures = tmp_path / "sub-01_task-x_eeg.edf.seizures"
     seizures.write_bytes(bytes.fromhex(ONE_SEIZURE))
     assert kinds(path) == ("seizures", [(1, "T1"), (2996, "sz")])
-    (tmp_path / "sub-01_task-x_events.tsv").write_text(HEAD + "4\t1\tsz_foc\tn/a\tn/a\n")
-    assert kinds(path) == ("tsv", [(1, "T1"), (4, "sz_foc")])
+    (tmp_path / "sub-01_task-x_events.tsv").write_text(HEAD + "2997\t38\tsz_foc\tn/a\tn/a\n")
+    assert kinds(path) == ("tsv", [(1, "T1"), (2997, "sz_foc")])
     assert kinds(path, sources=("edf", "tsv")) == ("edf", [(1, "T1"), (3, "sz")])
-    assert kinds(path, sources=("tsv",)) == ("tsv", [(4, "sz_foc")])
+    assert kinds(path, sources=("tsv",)) == ("tsv", [(2997, "sz_foc")])
 
 
 def test_a_malformed_sidecar_does_not_fall_back(tmp_path):
     path = recording(tmp_path)
     (tmp_path / "sub-01_task-x_events.tsv").write_text("nothing useful")
+    (tmp_path / "sub-01_task-x_eeg.edf.seizures").write_bytes(bytes.fromhex(ONE_SEIZURE))
     with pytest.raises(RecordingRefused, match="events"):
         read_events(read_header(path))
+
+
+def test_a_good_sidecar_stands_over_a_malformed_one_of_less_trust(tmp_path):
+    path = recording(tmp_path)
+    (tmp_path / "sub-01_task-x_events.tsv").write_text(HEAD + "4\t1\tsz\tn/a\tn/a\n")
+    (tmp_path / "sub-01_task-x_eeg.edf.seizures").write_bytes(b"junk")
+    assert kinds(path) == ("tsv", [(1, "T1"), (4, "sz")])
+
+
+@pytest.mark.parametrize(
+    ("rows", "agrees"),
+    [
+        ("2996\t40\tsz", True),
+        ("2994.5\t43\tsz", True),
+        ("2996\t20\tsz\n3017\t19\tsz", True),
+        ("2990\t46\tsz", False),
+        ("2996\t40\tsz\n9000\t5\tsz", False),
+        ("0\t9999\tbckg", False),
+        ("5\t9\timpd\n2996\t40\tsz", True),
+        ("5\t0\tT1", True),
+    ],
+)
+def test_two_lists_that_contradict_each_other_refuse_the_recording(tmp_path, rows, agrees):
+    path = recording(tmp_path, "rec.edf")
+    (tmp_path / "rec.edf.seizures").write_bytes(bytes.fromhex(ONE_SEIZURE))
+    (tmp_path / "rec.tsv").write_text("onset\tduration\teventType\n" + rows + "\n")
+    if agrees:
+        assert kinds(path)[0] == "tsv"
+        return
+    with pytest.raises(RecordingRefused, match=r"tsv and seizures .* events\.sources") as refused:
+        kinds(path)
+    assert refused.value.code == "events"
+    assert kinds(path, sources=("tsv", "edf"))[0] == "tsv"
+
+
+def test_remarks_inside_a_recording_contradict_nothing(tmp_path):
+    path = recording(tmp_path)
+    (tmp_path / "sub-01_task-x_events.tsv").write_text(HEAD + "0\t10\tbckg\tn/a\tn/a\n")
+    assert kinds(path) == ("tsv", [(0, "bckg"), (1, "T1")])
+    assert kinds(path, sources=("edf", "tsv"))[0] == "edf"
+
+
+def test_the_texts_of_annotations_are_kept_in_memory_and_out_of_sight(tmp_path):
+    path = recording(tmp_path)
+    found = read_events(read_header(path), EventSettings(sources=("tsv",)))
+    assert [(note.onset_s, note.text) for note in found.annotations] == [(1, "T1"), (3, "seizure")]
+    assert "annotations" not in repr(found)
+
+
+def test_the_original_label_is_kept_where_it_is_another_word(tmp_path):
+    found = read_events(read_header(recording(tmp_path)))
+    assert [(event.type, event.original) for event in found.events] == [
+        ("T1", ""),
+        ("sz", "seizure"),
+    ]
+
+
+def test_no_word_means_two_types_and_no_extra_type_is_a_seizure():
+    assert not {*EVENT_TYPES} & {*EXTRA_TYPES}
+    assert not any(is_seizure(kind) for kind in EXTRA_TYPES)
+    for kind in (*EVENT_TYPES, *EXTRA_TYPES):
+        assert event_type(kind) == kind
+    assert event_type("Sleep stage W") == "sleep_wake"
+    assert event_type("nesz") == "nesz"
 
 
 def test_sidecars_are_found_by_their_names(tmp_path):

@@ -21,13 +21,29 @@ from eegssl.io.subjects import find_subject
         ("siena/PN00/PN00-1.edf", "PN00"),
         ("train/aaaaaaac/s001_2002/02_tcp_le/aaaaaaac_s001_t000.edf", "aaaaaaac"),
         ("dev/00000258/00000258_s001_t000.edf", "00000258"),
+        ("edf/dev/01_tcp_ar/002/00000258/s002_2003_07_21/00000258_s002_t000.edf", "00000258"),
+        ("edf/00000021/s01_2011_04_13/a_.edf", "00000021"),
+        ("00000003/s02_2010_01_01/00000003_s02_a01.edf", "00000003"),
+        ("edf/train/normal/01_tcp_ar/aaaaaaav_s004_t000.edf", "aaaaaaav"),
+        ("edf/train/aaaaaaar/aaaaaaar_00000001.edf", "aaaaaaar"),
+        ("edf/eval/032/bckg_032_a_.edf", "032"),
+        ("edf/eval/056/pled_056_a_1.edf", "056"),
+        ("sub-001/ses-01/eeg/sub-001_ses-01_task-szMonitoring_run-01_eeg.edf", "sub-001"),
+        ("PN10/PN10-4.5.6.edf", "PN10"),
         ("SC4001E0-PSG.edf", "SC400"),
+        ("sleep-telemetry/ST7221J0-PSG.edf", "ST722"),
         ("SC4012E0-PSG.edf", "SC401"),
         ("P_ID64/P_ID64_r2.edf", "P_ID64"),
     ],
 )
 def test_known_layouts_say_who(path, subject):
     assert find_subject(path, patient_code="MRN1") == subject
+
+
+def test_a_name_that_could_be_anybodys_is_of_no_known_corpus():
+    """A first folder is the last resort; dates and numbers in names are no subjects."""
+    for name in ("eeg1.edf", "20200101_12000000.edf", "20200101_20200102.edf", "032_a.edf"):
+        assert find_subject(f"ward3/{name}") == "ward3"
 
 
 def test_the_order_of_the_rules():

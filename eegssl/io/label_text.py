@@ -1,0 +1,47 @@
+"""What all label files of text have in common: read whole, within a size, and refused in one way.
+
+No refusal repeats a word of the file: who was recorded, and by whom, may stand in it.
+"""
+
+import math
+import re
+from pathlib import Path
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.tal import decode
+
+MAX_BYTES = 16 << 20
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def read_label_text(path: Path, kind: str, max_bytes: int = MAX_BYTES) -> str:
+    """The text of one label file, lines ended by ``\\n``; UTF-8, else Latin-1, a BOM left out.
+
+    ``kind`` is what messages call it. Raises RecordingRefused ``events``.
+    """
+    try:
+        if path.stat().st_size > max_bytes:
+            raise refused(kind, f"larger than {max_bytes >> 20} MB")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise refused(kind, f"can't be read: {error.strerror}") from error
+    return as_lines(decode(raw))
+
+
+def as_lines(text: str) -> str:
+    """The text without a byte-order mark, its lines ended by ``\\n`` whatever ended them before."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def number(text: str) -> float | None:
+    """The finite number that a text is, None where it is none."""
+    stripped = text.strip()
+    if not _NUMBER.fullmatch(stripped):
+        return None
+    value = float(stripped)
+    return value if math.isfinite(value) else None
+
+
+def refused(kind: str, what: str) -> RecordingRefused:
+    """The refusal of a recording whose label file is not as its format says."""
+    return RecordingRefused("events", f"the {kind} is malformed: {what}")

@@ -1,0 +1,150 @@
+"""The label files of a recording: beside it, and for some corpora above it.
+
+Names alone decide, as each corpus ships them; ``.csv`` and ``.rec``, which others use too, must
+also begin like TUH's.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.config import EventSource
+from eegssl.io.tal import decode
+from eegssl.io.tuh_labels import is_tuh
+
+_HEAD_BYTES = 4096
+# Newer formats first: of two generations that lie side by side, only the first is read.
+_TUH = ((".csv_bi", ".csv", "_seiz.csv"), (".tse_bi", ".tse", ".tse_agg"), (".rec",))
+_GENERIC = (".csv", ".rec")
+_CHBMIT = re.compile(r"(chb\d\d)[a-z]?_", re.IGNORECASE)
+_SIENA = re.compile(r"(pn\d\d)(?!\d)", re.IGNORECASE)
+_HELSINKI = re.compile(r"eeg(\d{1,3})", re.IGNORECASE)
+_SEIZEIT1 = re.compile(r"P_ID\d+_r\d+", re.IGNORECASE)
+_PSG = re.compile(r"(.{7}).-PSG", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """The label files of one recording with the source that reads each, in a stable order."""
+
+    files: tuple[tuple[EventSource, Path], ...]
+
+    def of(self, source: EventSource) -> tuple[Path, ...]:
+        """The files of one source."""
+        return tuple(path for name, path in self.files if name == source)
+
+    @property
+    def tsv(self) -> Path | None:
+        """The SzCORE or BIDS table, None where there is none."""
+        return next(iter(self.of("tsv")), None)
+
+    @property
+    def seizures(self) -> Path | None:
+        """The CHB-MIT ``.seizures`` file, None where there is none."""
+        return next(iter(self.of("seizures")), None)
+
+
+def find_sidecars(edf_path: Path, root: Path | None = None) -> Sidecars:
+    """All label files of one recording; ``root`` is how far above it they are sought.
+
+    A link that leads nowhere counts: it is refused when read, since labels without their file
+    are not labels that say nothing. Raises RecordingRefused ``events`` where two files of one
+    kind lie beside a recording that has room for one.
+    """
+    stem = edf_path.stem
+    named: list[tuple[EventSource, Path]] = [("tsv", path) for path in _tables(edf_path)]
+    named += [("tuh", path) for path in _tuh_files(edf_path)]
+    named.append(("seizures", edf_path.with_name(edf_path.name + ".seizures")))
+    if found := _CHBMIT.match(stem):
+        named.append(("summary", edf_path.with_name(f"{found[1].lower()}-summary.txt")))
+    if found := _SIENA.match(stem):
+        named.append(("siena", edf_path.with_name(f"Seizures-list-{found[1].upper()}.txt")))
+    if helsinki_number(edf_path) is not None:
+        named += [("helsinki", path) for path in _helsinki_tables(edf_path, root)]
+    if _SEIZEIT1.fullmatch(stem):
+        named.append(("seizeit1", edf_path.with_name(f"{stem}_a1.tsv")))
+    if found := _PSG.fullmatch(stem):
+        named += [("hypnogram", path) for path in _hypnograms(edf_path, found[1])]
+    return Sidecars(tuple((source, path) for source, path in named if os.path.lexists(path)))
+
+
+def helsinki_number(edf_path: Path) -> int | None:
+    """N of ``eegN.edf``, None for other names."""
+    found = _HELSINKI.fullmatch(edf_path.stem)
+    return int(found[1]) if found else None
+
+
+def _tables(edf_path: Path) -> list[Path]:
+    """BIDS ``…_events.tsv``, else SzCORE ``<stem>.tsv``."""
+    stem = edf_path.stem
+    for suffix in ("_eeg", "_ieeg"):
+        stem = stem.removesuffix(suffix)
+    candidates = dict.fromkeys((f"{stem}_events.tsv", f"{edf_path.stem}.tsv"))
+    tables = [path for name in candidates if os.path.lexists(path := edf_path.with_name(name))]
+    if len(tables) > 1:
+        raise _two("TSV files of events")
+    return tables
+
+
+def _tuh_files(edf_path: Path) -> list[Path]:
+    """The files of the newest of TUH's formats that lie beside a recording."""
+    for generation in _TUH:
+        paths = [edf_path.with_name(edf_path.stem + ending) for ending in generation]
+        there = [path for path in paths if os.path.lexists(path) and _is_label_file(path)]
+        if there:
+            return there
+    return []
+
+
+def _is_label_file(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix not in _GENERIC:
+        return True
+    try:
+        with open(path, "rb") as file:
+            return is_tuh(decode(file.read(_HEAD_BYTES)), suffix)
+    except OSError:
+        return True  # refused when read
+
+
+def _helsinki_tables(edf_path: Path, root: Path | None) -> list[Path]:
+    """The experts' tables in the nearest folder, up to the root, that has one."""
+    for folder in _folders(edf_path.parent, root):
+        tables = [
+            next(filter(os.path.lexists, (folder / name for name in names)), None)
+            for names in (
+                ("annotations_2017_A_fixed.csv", "annotations_2017_A.csv"),
+                ("annotations_2017_B.csv",),
+                ("annotations_2017_C.csv",),
+            )
+        ]
+        if any(tables):
+            return [table for table in tables if table]
+    return []
+
+
+def _folders(folder: Path, root: Path | None) -> Iterator[Path]:
+    """A folder and, where it lies below the root, those above it up to the root."""
+    yield folder
+    if root is not None and folder != root and root in folder.parents:
+        yield from _folders(folder.parent, root)
+
+
+def _hypnograms(edf_path: Path, night: str) -> list[Path]:
+    """The one hypnogram of a night of Sleep-EDF."""
+    wanted = re.compile(re.escape(night) + r".-Hypnogram\.edf", re.IGNORECASE)
+    try:
+        names = sorted(name for name in os.listdir(edf_path.parent) if wanted.fullmatch(name))
+    except OSError:
+        return []
+    if len(names) > 1:
+        raise _two("hypnograms")
+    return [edf_path.with_name(name) for name in names]
+
+
+def _two(what: str) -> RecordingRefused:
+    reason = f"two {what} beside the recording: leave the one that is right"
+    return RecordingRefused("events", reason)
