@@ -1,13 +1,10 @@
-"""How recordings are filtered: the settings of eegssl.signal."""
+"""How channels are filtered, judged and referenced: the settings of eegssl.signal."""
 
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from eegssl.settings import Settings
-
-PHASE = "zero"
-"""The phase of every filter here; recordings store it, since zero-phase filters see the future."""
 
 
 class FilterConfig(Settings):
@@ -22,8 +19,11 @@ class FilterConfig(Settings):
     high_hz: float = Field(default=70.0, gt=0)
     """Upper edge of the pass band, in Hz; lowered for recordings sampled too slowly for it."""
 
-    notch: Literal["auto", "off", "50", "60"] = "auto"
-    """Mains frequency to remove: 50 or 60 Hz, off, or auto (as known or found in the signal)."""
+    notch: Literal["auto", "each", "off", "50", "60"] = "auto"
+    """Mains to remove: 50 or 60 Hz, off, auto (the corpus's), each (found per recording)."""
+
+    phase: Literal["zero", "causal"] = "zero"
+    """zero: no delay, but each sample sees the future; causal: delayed, and none does."""
 
     @field_validator("notch", mode="before")
     @classmethod
@@ -42,3 +42,30 @@ class FilterConfig(Settings):
                 f"got {self.high_hz:g}"
             )
         return self
+
+
+class MontageConfig(Settings):
+    """What every channel is measured against."""
+
+    reference: Literal["keep", "average", "banana", "tcp"] = "keep"
+    """As recorded, the common average, the double banana (18 derivations), or TUH's TCP (22).
+    Recordings of derivations stay as they are."""
+
+
+class QualityConfig(Settings):
+    """When a window of a raw channel is flagged; amplitude alone never decides. Limits are ours."""
+
+    window_s: float = Field(1.0, gt=0)
+    """Length of the windows that are judged, in seconds."""
+
+    line_share: float = Field(0.25, gt=0, le=1)
+    """Line noise: the share of a window's power that hum holds from here on."""
+
+    pop_uv_per_ms: float = Field(10.0, gt=0)
+    """Pops: the least slope of a step, in µV per ms."""
+
+    pop_times: float = Field(20.0, gt=1)
+    """Pops: how many times the channel's median step a step must be."""
+
+    saturated_share: float = Field(0.01, gt=0, le=1)
+    """Share of samples held at an extreme from which a whole channel is named as saturated."""

@@ -1,8 +1,12 @@
 """Is there mains hum in a recording, and at 50 or 60 Hz? A property of the data, never assumed."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+
+Samples = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 LINES_HZ = (50.0, 60.0)
 """The mains frequencies of the world."""
@@ -18,37 +22,54 @@ SEGMENT_S = 4.0
 MAX_SEGMENTS = 60
 
 
-def detect_line_frequency(signal_uv: npt.NDArray[np.floating], sfreq_hz: float) -> float | None:
+def detect_line_frequency(signal_uv: Samples, sfreq_hz: float) -> float | None:
     """The mains frequency that stands out in a recording [C,T], or None where none does.
 
-    Power spectra of up to 60 Hann windows of 4 s, spread over the recording, are averaged (Welch);
-    the peak within 0.5 Hz of a line is compared with the median 2 to 6 Hz away, per channel, and
-    the median over channels decides. None also for recordings too short or sampled too slowly.
+    Looks at up to 60 windows of 4 s spread over the recording (see `detect_line_in_windows`).
+    None also for recordings that are too short.
     """
-    segment = round(SEGMENT_S * sfreq_hz)
-    if signal_uv.shape[1] < segment:
+    samples = round(SEGMENT_S * sfreq_hz)
+    last = signal_uv.shape[1] - samples
+    if last < 0:
         return None
-    power, windows = _mean_power(signal_uv, segment)
-    frequencies_hz = scipy.fft.rfftfreq(segment, 1 / sfreq_hz)
-    prominence = {line: _prominence(power, frequencies_hz, line) for line in LINES_HZ}
+    count = min(MAX_SEGMENTS, 1 + 2 * last // samples)
+    starts = np.linspace(0, last, count).astype(int)
+    windows_uv = (signal_uv[:, start : start + samples] for start in starts)
+    return detect_line_in_windows(windows_uv, sfreq_hz)
+
+
+def detect_line_in_windows(windows_uv: Iterable[Samples], sfreq_hz: float) -> float | None:
+    """The mains frequency that stands out in windows [W,C,S] of one recording, or None.
+
+    Any iterable of windows [C,S] of one shape will do, of 4 s so that lines stand out; their unit
+    does not matter. Power spectra of Hann windows are averaged (Welch); the peak within .5 Hz of a
+    line is compared with the median 2 to 6 Hz away, per channel, and the median over channels
+    decides. None also without windows, or for recordings sampled too slowly.
+    """
+    total: npt.NDArray[np.float64] | None = None
+    count = samples = 0
+    for window_uv in windows_uv:
+        power = _power(window_uv)
+        total = power if total is None else total + power
+        samples = window_uv.shape[1]
+        count += 1
+    if total is None:
+        return None
+    frequencies_hz = scipy.fft.rfftfreq(samples, 1 / sfreq_hz)
+    prominence = {line: _prominence(total, frequencies_hz, line) for line in LINES_HZ}
     strongest = max(LINES_HZ, key=lambda line: prominence[line])
-    threshold = PROMINENCE * (1 + 2 / windows)
+    threshold = PROMINENCE * (1 + 2 / count)
     return strongest if prominence[strongest] >= threshold else None
 
 
-def _mean_power(
-    signal_uv: npt.NDArray[np.floating], segment: int
-) -> tuple[npt.NDArray[np.float64], int]:
-    """Mean power spectrum of evenly spread windows, [C,F] (arbitrary unit), and their number."""
-    last = signal_uv.shape[1] - segment
-    count = min(MAX_SEGMENTS, 1 + 2 * last // segment)
-    window = np.hanning(segment)
-    power = np.zeros((signal_uv.shape[0], segment // 2 + 1))
-    for start in np.linspace(0, last, count).astype(int):
-        piece = signal_uv[:, start : start + segment].astype(np.float64)
-        piece -= piece.mean(axis=1, keepdims=True)
-        power += np.abs(scipy.fft.rfft(piece * window, axis=1)) ** 2
-    return power / count, count
+def _power(window_uv: Samples) -> npt.NDArray[np.float64]:
+    """Power spectrum [C,F] (arbitrary unit) of one Hann-windowed piece [C,S], offset removed."""
+    piece = window_uv.astype(np.float64)
+    piece -= piece.mean(axis=1, keepdims=True)
+    power: npt.NDArray[np.float64] = (
+        np.abs(scipy.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2
+    )
+    return power
 
 
 def _prominence(

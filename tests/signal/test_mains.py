@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from realdata import real_data
 
-from eegssl.signal.mains import detect_line_frequency
+from eegssl.signal.mains import detect_line_frequency, detect_line_in_windows
 
 
 def noise_uv(seed: int, channels: int, sfreq_hz: float, duration_s: float) -> np.ndarray:
@@ -53,6 +53,20 @@ def test_nothing_is_claimed_of_flat_short_or_slow_signals():
     assert detect_line_frequency(hum, 256.0) is None
     assert detect_line_frequency(noise_uv(0, 2, 64.0, 60), 64.0) is None
     assert detect_line_frequency(np.zeros((0, 5000)), 256.0) is None
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([50.0, 60.0]), st.sampled_from([256.0, 500.0]))
+def test_windows_already_cut_tell_the_same_in_any_unit(seed, line_hz, sfreq_hz):
+    samples = round(4 * sfreq_hz)
+    signal_uv = noise_uv(seed, 3, sfreq_hz, 40)
+    signal_uv += 5 * np.sin(2 * np.pi * line_hz * np.arange(signal_uv.shape[1]) / sfreq_hz)
+    windows = signal_uv.reshape(3, 10, samples).swapaxes(0, 1)
+    assert detect_line_in_windows(windows, sfreq_hz) == line_hz
+    assert detect_line_in_windows((windows * 50 + 900).astype(np.int16), sfreq_hz) == line_hz
+    assert detect_line_in_windows(windows[:0], sfreq_hz) is None
+    quiet = noise_uv(seed, 30, sfreq_hz, 40).reshape(30, 10, samples).swapaxes(0, 1)
+    assert detect_line_in_windows(quiet, sfreq_hz) is None
 
 
 @pytest.mark.real
