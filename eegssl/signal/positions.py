@@ -16,6 +16,17 @@ OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 EARS = frozenset({"A1", "A2", "M1", "M2"})
 """Earlobes and mastoids: electrodes that serve as references."""
 
+BEHIND_EARS = {"BTE1": "T9", "BTE2": "T10", "BTE3": "TP9", "BTE4": "TP10"}
+"""Electrodes behind the ears (BTE1 left and BTE2 right above, BTE3 and BTE4 below), as wearables
+and SeizeIT have them, and the electrodes whose places they get here. Names and places are ours."""
+
+_BEHIND_EARS_SPELLED = {
+    "OORLITOP": "BTE1",
+    "OORRETOP": "BTE2",
+    "OORLIACHTER": "BTE3",
+    "OORREACHTER": "BTE4",
+}
+
 
 @cache
 def positions() -> dict[str, npt.NDArray[np.float32]]:
@@ -28,14 +39,14 @@ def positions() -> dict[str, npt.NDArray[np.float32]]:
         unit = (point / np.linalg.norm(point)).astype(np.float32)
         unit.setflags(write=False)
         table[name] = unit
-    return table
+    return table | {name: table[near] for name, near in BEHIND_EARS.items()}
 
 
 @cache
 def _spellings() -> dict[str, str]:
     """Upper-case spelling -> canonical name."""
     spellings = {name.upper(): name for name in positions()}
-    return spellings | OLD_NAMES
+    return spellings | OLD_NAMES | _BEHIND_EARS_SPELLED
 
 
 def electrode_name(text: str) -> str | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.electrodes import Channel, geometry, parse_channel, parse_channels
-from eegssl.signal.positions import OLD_NAMES, electrode_name, positions
+from eegssl.signal.positions import BEHIND_EARS, OLD_NAMES, electrode_name, positions
 from eegssl.signal.regions import MEMBERS, REGIONS, region_of
 
 # fmt: off
@@ -44,6 +44,10 @@ REFERENTIAL = [
     ("EEG T4-LE", "T8", "LE"),
     ("T5", "P7", ""),
     ("T6", "P8", ""),
+    ("FC1-Ref", "FC1", "REF"),
+    ("C6-CS2", "C6", "CS2"),
+    ("OorLiTop", "BTE1", ""),
+    ("OorReAchter", "BTE4", ""),
 ]
 DERIVATIONS = [
     ("FP1-F7", ("Fp1", "F7")),
@@ -54,22 +58,39 @@ DERIVATIONS = [
     ("Fp1 – F3", ("Fp1", "F3")),
     ("T3-T5", ("T7", "P7")),
     ("A1-T3", ("A1", "T7")),
+    ("P3-01", ("P3", "O1")),
+    ("BTEleft SD", ("BTE1", "BTE3")),
+    ("BTEright SD", ("BTE2", "BTE4")),
+    ("CROSStop SD", ("BTE1", "BTE2")),
 ]
 NOT_EEG = [
     ("ECG ECG", "ECG", "ecg"),
     ("EKG EKG", "ECG", "ecg"),
     ("ECG EKG-REF", "ECG", "ecg"),
     ("EEG EKG1-REF", "ECG1", "ecg"),
-    ("EOG horizontal", "EOG HORIZONTAL", "eog"),
-    ("EEG ROC-REF", "ROC-REF", "eog"),
-    ("EEG LOC-REF", "LOC-REF", "eog"),
-    ("EMG submental", "EMG SUBMENTAL", "emg"),
+    ("ECG EKG", "ECG", "ecg"),
+    ("ECG SD", "ECG", "ecg"),
+    ("ECG SMITH", "ECG", "ecg"),
+    ("ECGSMITH 19770203", "ECG", "ecg"),
+    ("EKG II", "ECG-II", "ecg"),
+    ("EKG1-CHIN", "ECG1", "ecg"),
+    ("EKG1-EKG2", "ECG1-ECG2", "ecg"),
+    ("EOG horizontal", "EOG-HORIZONTAL", "eog"),
+    ("EOG VEOG_II", "VEOG-II", "eog"),
+    ("EEG ROC-REF", "ROC", "eog"),
+    ("LOC-A2", "LOC", "eog"),
+    ("LOC-ROC", "LOC-ROC", "eog"),
+    ("EOG left Miller", "EOG-LEFT", "eog"),
+    ("EMG submental", "EMG-SUBMENTAL", "emg"),
+    ("EMG Tom", "EMG", "emg"),
+    ("CHIN1", "CHIN1", "emg"),
 ]
 # fmt: off
 OTHERS = [
     "SPO2", "HR", "MK", "1", "2", "STI 014", "Status", "EDF Annotations", "VNS", "PHOTIC-REF",
     "--0", "-", ".", "", "EEG", "Sph1", "POL E", "POL A1", "EEG A2-A1", "A1-M2", "EEG Fp1-Fp1",
-    "EEG 26-REF", "EEG C3P-REF", "Fp1-F7-T7", "BTEleft SD", "Resp abdomen",
+    "EEG 26-REF", "EEG C3P-REF", "Fp1-F7-T7", "EEG SP1-REF", "Resp abdomen",
+    "EEG 20-REF", "Jane Smith", "01", "Resp Effort", "LUE-RAE",
 ]
 # fmt: on
 
@@ -139,7 +160,71 @@ def test_contacts_of_a_grid_are_no_scalp_electrodes():
 
 @given(st.lists(st.sampled_from(CHBMIT + [row[0] for row in REFERENTIAL + NOT_EEG])))
 def test_in_a_scalp_recording_labels_read_the_same_together_and_alone(labels):
-    assert parse_channels(labels) == [parse_channel(label) for label in labels]
+    alone = [parse_channel(label) for label in labels]
+    for one, other in zip(parse_channels(labels), alone, strict=True):
+        if one.kind == "eeg":
+            assert one == other
+        else:  # doubled ones are numbered
+            assert one.kind == other.kind
+            assert one.name.startswith(other.name)
+
+
+@given(st.lists(st.sampled_from([row[0] for row in NOT_EEG])))
+def test_channels_beside_the_eeg_have_distinct_names(labels):
+    names = [channel.name for channel in parse_channels(labels)]
+    assert len(set(names)) == len(names)
+
+
+def test_doubled_channels_beside_the_eeg_are_numbered():
+    labels = ["ECG", "EKG EKG", "ECG-2", "ECG1", "Fp1", "Fp1"]
+    names = [channel.name for channel in parse_channels(labels)]
+    assert names == ["ECG", "ECG-2", "ECG-2-2", "ECG1", "Fp1", "Fp1"]
+
+
+PERSONS = ["SMITH", "Müller", "jane", "O'Neil", "19770203", "Ecgberht", "Elochukwu", "1234567"]
+
+
+@given(st.lists(PIECES | st.sampled_from(PERSONS), max_size=7), st.data())
+def test_no_name_holds_what_a_label_says_of_a_person(pieces, data):
+    person = data.draw(st.sampled_from(PERSONS))
+    pieces.insert(data.draw(st.integers(0, len(pieces))), f" {person} ")
+    for channel in (parse_channel("".join(pieces)), *parse_channels(["".join(pieces)])):
+        assert not any(who.upper() in channel.name.upper() for who in PERSONS)
+
+
+COMMON_CZ = [f"{e}-Cz" for e in ("Fp1", "Fp2", "F3", "F4", "C3", "T3", "T4", "O1")]
+
+
+def test_eight_electrodes_against_one_are_referential():
+    channels = parse_channels([*COMMON_CZ, "ECG", "F7-F3"])
+    assert channels[5] == Channel("T7", "eeg", ("T7",), "Cz")
+    assert {channel.reference for channel in channels[:8]} == {"Cz"}
+    assert channels[9].electrodes == ("F7", "F3")
+    assert all(c == parse_channel(c.name) for c in channels[8:])
+    fewer = parse_channels(COMMON_CZ[1:])
+    assert {len(channel.electrodes) for channel in fewer} == {2}
+    doubled = parse_channels([*COMMON_CZ[1:], *COMMON_CZ[1:3]])
+    assert {len(channel.electrodes) for channel in doubled} == {2}
+
+
+def test_a_name_that_is_taken_stays_a_derivation():
+    channels = parse_channels([*COMMON_CZ, "EEG C3-REF"])
+    assert channels[4].electrodes == ("C3", "Cz")
+    assert channels[8] == Channel("C3", "eeg", ("C3",), "REF")
+
+
+def test_no_electrode_of_a_double_banana_is_a_common_reference():
+    assert [c.name for c in parse_channels(CHBMIT)] == [parse_channel(n).name for n in CHBMIT]
+
+
+def test_a_zero_for_an_o_is_read_where_the_electrode_is_missing():
+    # fmt: off
+    chb12 = ["F7", "T7", "P7", "-", "FP1", "F3", "C3", "P3", "01", "-", "FZ", "CZ", "PZ", "O2"]
+    # fmt: on
+    names = [channel.name for channel in parse_channels(chb12)]
+    assert names[7:9] == ["P3", "O1"]
+    assert [c.kind for c in parse_channels([*chb12, "O1"])][8] == "other"
+    assert parse_channels(["01", "02", "O2"])[0].kind == "other"
 
 
 def test_positions_are_those_of_mne():
@@ -155,7 +240,7 @@ def test_positions_are_those_of_mne():
         name: mne.transforms.apply_trans(to_head, xyz)
         for name, xyz in montage.get_positions()["ch_pos"].items()
     }
-    names = [n for n in positions() if n not in ("T1", "T2")]
+    names = [n for n in positions() if n not in {"T1", "T2"} | BEHIND_EARS.keys()]
     theirs = np.array([head[n] for n in names])
     scalp = np.array([n not in ("A1", "A2", "M1", "M2") for n in names])
 
@@ -190,7 +275,7 @@ def test_every_electrode_has_a_region_and_its_mirror_image_the_opposite_one():
     for name in positions():
         region = region_of(name)
         assert region in REGIONS
-        number = name.lstrip("AFpTCPOIM")
+        number = name.lstrip("ABEFpTCPOIM")
         if number == "z":
             assert region in ("O", "M")
         else:
