@@ -3,16 +3,20 @@
 from eegssl.api import load_encoder, embed
 encoder = load_encoder("run/encoder")
 embeddings = embed(encoder, signal_uv, ["Fp1-F7", "F7-T7"], sfreq_hz=200)
+raw = open_raw("run/recordings", recording_ids("run/recordings")[0])  # mne.io.RawArray
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts import load
+from eegssl.corpus.raw import raw_of
+from eegssl.corpus.store import open_corpus
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.errors import InputError
@@ -20,6 +24,9 @@ from eegssl.signal.electrodes import geometry, parse_channels
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.model import Tokenizer, build_tokenizer
 from eegssl.training.weights import load_weights, read_module_config
+
+if TYPE_CHECKING:
+    from eegssl.io.mne_raw import RawArray
 
 
 def load_encoder(path: str | Path) -> Encoder:
@@ -67,3 +74,20 @@ def embed(
     arrays = [torch.from_numpy(a)[None] for a in (placed.positions, placed.located, placed.regions)]
     embedded: NDArray[np.float32] = encoder(signal[None], *arrays)[0].numpy()
     return embedded
+
+
+def recording_ids(path: str | Path) -> tuple[str, ...]:
+    """The hashed ids of the recordings that ``eegssl preprocess`` made, sorted.
+
+    Raises ArtifactError when the folder is none, or damaged.
+    """
+    return tuple(recording.id for recording in open_corpus([Path(path)]).recordings)
+
+
+def open_raw(path: str | Path, recording_id: str) -> "RawArray":
+    """One recording that ``eegssl preprocess`` made, as ``mne.io.RawArray``, events annotated.
+
+    EEG and auxiliary channels in V, electrodes at their places in the standard 10-05 montage.
+    Raises ArtifactError when the folder is none or damaged, InputError for an unknown id.
+    """
+    return raw_of(Path(path), recording_id)

@@ -6,14 +6,14 @@ from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.baselines.config import BandPowerConfig
-from eegssl.corpus.config import SplitsConfig
+from eegssl.corpus.config import Limits, LookConfig, SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.scoring.config import ScoringConfig, ThresholdCriterion
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
-from eegssl.signal.config import FilterConfig
+from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.training.config import Device, TrainingConfig
@@ -24,8 +24,14 @@ class PreprocessConfig(Settings):
 
     corpus: str = ""
     """A name that sets recordings apart from those of another folder with the same file names."""
+    keep_text: bool = False
+    """Keep the text of annotations, which may name people; the artifact says so."""
     filter: FilterConfig = FilterConfig()
     """Band-pass, notch and sampling rate."""
+    montage: MontageConfig = MontageConfig()
+    """What channels are measured against."""
+    quality: QualityConfig = QualityConfig()
+    """When a window of a channel is flagged."""
     read: ReadSettings = ReadSettings()
     """What is taken for what a file does not say."""
     subjects: SubjectSettings = SubjectSettings()
@@ -34,6 +40,10 @@ class PreprocessConfig(Settings):
     """Which annotations become events."""
     splits: SplitsConfig = SplitsConfig()
     """Who trains, validates and is tested."""
+    limits: Limits = Limits()
+    """What one file may cost."""
+    look: LookConfig = LookConfig()
+    """The pages that show what cleaning did."""
 
 
 class TokenizeConfig(Settings):

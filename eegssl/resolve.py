@@ -2,7 +2,8 @@
 
 Flag > environment > file > default: ``--set a.b=1`` beats ``EEGSSL_<STAGE>__A__B=1`` beats
 ``--config FILE.toml`` beats ``--preset NAME`` beats the defaults. A preset or file has one table
-a stage, so one file serves the whole pipeline.
+a stage, so one file serves the whole pipeline. Of several presets the later wins: one may say what
+a corpus is like (``chb-mit``), another how large a model is (``epilepsyfm``).
 """
 
 import difflib
@@ -10,6 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +28,7 @@ S = TypeVar("S", bound=Settings)
 def resolve(
     stage: str,
     *,
-    preset: str | None = None,
+    presets: Sequence[str] = (),
     file: Path | None = None,
     sets: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
@@ -36,7 +38,7 @@ def resolve(
     Raises ConfigError for an unknown key, preset or value, and names the nearest that exists.
     """
     merged: dict[str, Any] = {}
-    if preset is not None:
+    for preset in presets:
         merged = _merge(merged, read_preset(preset).get(stage, {}))
     if file is not None:
         merged = _merge(merged, _read_file(file).get(stage, {}))
@@ -49,11 +51,15 @@ def resolve(
 
 
 def read_matrix(
-    path: Path, *, preset: str | None = None, file: Path | None = None, sets: Sequence[str] = ()
+    path: Path,
+    *,
+    presets: Sequence[str] = (),
+    file: Path | None = None,
+    sets: Sequence[str] = (),
 ) -> BenchmarkConfig:
     """A benchmark's matrix, with a preset's or file's settings for its stages below its own."""
     merged: dict[str, Any] = {}
-    for source in (read_preset(preset) if preset else {}, _read_file(file) if file else {}):
+    for source in (*map(read_preset, presets), _read_file(file) if file else {}):
         stages: dict[str, Any] = {k: source[k] for k in ("finetune", "evaluate") if k in source}
         merged = _merge(_merge(merged, stages), source.get("benchmark", {}))
     merged = _merge(merged, _read_toml(path))
@@ -83,19 +89,21 @@ def read_preset(name: str) -> dict[str, Any]:
 
     Raises ConfigError, with the nearest name, when there is none.
     """
-    names = preset_names()
-    if name not in names:
-        raise ConfigError(f"there is no preset {name!r}{nearest(name, names)}")
-    return tomllib.loads((resources.files("eegssl.presets") / f"{name}.toml").read_text())
+    found = _presets()
+    if name not in found:
+        raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(found))}")
+    return tomllib.loads(found[name].read_text())
 
 
 def preset_names() -> list[str]:
-    """The presets of the package."""
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in resources.files("eegssl.presets").iterdir()
-        if entry.name.endswith(".toml")
-    )
+    """The presets of the package: of models, and of corpora."""
+    return sorted(_presets())
+
+
+def _presets() -> dict[str, Traversable]:
+    folder = resources.files("eegssl.presets")
+    entries = [*folder.iterdir(), *(folder / "corpora").iterdir()]
+    return {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
 
 
 def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -98,7 +98,7 @@ def prepare(
     settings = None
     if not resolved:
         settings = resolve(
-            stage, preset=given["preset"], file=given["config"], sets=given["set"] or ()
+            stage, presets=given["preset"] or (), file=given["config"], sets=given["set"] or ()
         )
     terminal = Terminal(as_json=given["json"])
     run = Run(
@@ -111,8 +111,8 @@ def prepare(
     return terminal, settings, run
 
 
-def finish(terminal: Terminal, result: "Result") -> None:
-    """Print what a stage made."""
+def finish(terminal: Terminal, result: "Result", beside: Mapping[str, Any] | None = None) -> None:
+    """Print what a stage made; ``beside`` goes into the document of ``--json`` too."""
     terminal.close()
     if terminal.as_json:
         terminal.document(
@@ -125,6 +125,7 @@ def finish(terminal: Terminal, result: "Result") -> None:
                 "config": result.config,
                 "warnings": list(result.warnings),
             }
+            | dict(beside or {})
         )
         return
     terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)

@@ -17,9 +17,12 @@ WORK = "work"
 _MODEL = ("json", "safetensors")
 CLEARING = {"clearing": True}
 """Stands in place of a plan while an older artifact is being removed."""
+PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
+"""What ``preprocess --plan`` leaves in a folder: the recordings may be made there next."""
 _FILES = (
     *(MANIFEST, PLAN, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
+    *("annotations.parquet", *PLAN_FILES),
     *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
     *(f"{name}.{end}" for name in ("tokenizer", "encoder", "head", "model") for end in _MODEL),
     *("task.json", "threshold.json", "labels.tsv"),
@@ -29,6 +32,8 @@ _FILES = (
 _MADE_BY_STAGES = (
     *_FILES,
     *("signals/r-????????????.safetensors", "codes/r-????????????.npy", f"{WORK}/*"),
+    *("signals/r-????????????-*.safetensors", "codes/r-????????????-*.npy"),
+    *("look/index.html", "look/r-????????????*.html"),
     *(f"history/*/{name}" for name in _FILES),
     *(f"cells/*/seed*/{name}" for name in _FILES),
     *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
@@ -52,6 +57,8 @@ def survey(
     if (out / MANIFEST).exists():
         return _survey_finished(out, kind, plan, overwrite=overwrite, update=update)
     if not (out / PLAN).exists():
+        if all(p.name in PLAN_FILES for p in out.iterdir()):
+            return "new"
         if all(p.name.endswith(PARTIAL) for p in out.rglob("*")):
             return "resume"
         raise ConfigError(f"{out} holds something that eegssl did not make; choose another --out")
@@ -71,6 +78,12 @@ def survey(
         f"{out} holds unfinished {kind} made with other settings or inputs "
         f"({_difference(begun, plan)}); pass --overwrite to start anew, or choose another --out"
     )
+
+
+def require_room(out: Path, names: Collection[str]) -> None:
+    """Raise ConfigError unless ``out`` is new, empty, or holds nothing but files so named."""
+    if out.exists() and not (out.is_dir() and all(p.name in names for p in out.iterdir())):
+        raise ConfigError(f"{out} holds something else already; choose another --out")
 
 
 def _survey_finished(

@@ -43,6 +43,7 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("EEGSSL_PRIVATE", str(private))
         patch.setenv("HOME", str(world / "home"))
         patch.setenv("COLUMNS", "200")
+        patch.setenv("EEGSSL_PREPROCESS__LOOK__RECORDINGS", "2")  # pages take most of the time
         patch.setenv("OMP_NUM_THREADS", "2")
         (world / "home").mkdir()
         torch.set_num_threads(2)

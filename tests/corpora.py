@@ -26,6 +26,7 @@ def recording(
     return Recording(
         id=f"r-{k:03d}",
         subject=f"s-{k:03d}",
+        file=f"r-{k:03d}",
         split=split,
         channels=CHANNELS[:n_channels],
         n_samples=round(seconds * sfreq_hz),

@@ -13,9 +13,12 @@ from pathlib import Path
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli"}),
+    frozenset({"verbs"}),
+    frozenset({"app"}),
     frozenset({"running"}),
     frozenset({"terminal"}),
-    frozenset({"api", "doctor", "stages"}),
+    frozenset({"api", "deid", "doctor", "stages"}),
+    frozenset({"plan"}),
     frozenset({"config", "resolve"}),
     frozenset({"training", "reports", "baselines"}),
     frozenset({"objectives", "tasks", "adaptation"}),
@@ -26,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """From the top down: a file may import from its own layer and from those below it."""
 
-PRINTERS = {"cli", "running", "terminal", "__main__"}
+PRINTERS = {"cli", "verbs", "app", "running", "terminal", "__main__"}
 STAGE_SUPPORT = {"run"}
 """Files of ``stages`` that are no stage: what all stages share."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}

@@ -111,11 +111,12 @@ def test_refused_files_are_listed_and_the_rest_goes_through(mixed: Path, tmp_pat
     assert manifest_of(tmp_path / "out")["facts"]["refused"] == 4
     assert manifest_of(tmp_path / "out")["facts"]["recordings"] == 6
     lines = (tmp_path / "out" / "refused.tsv").read_text().splitlines()
-    assert lines[0] == "recording\tcode\treason"
+    assert lines[0] == "recording\tsegment\tcode\treason"
     refused = [line.split("\t") for line in lines[1:]]
     assert len(refused) == 4
-    assert sorted(code for _, code, _ in refused).count("no-eeg") == 1
-    for id_, code, reason in refused:
+    assert sorted(code for _, _, code, _ in refused).count("no-eeg") == 1
+    for id_, segment, code, reason in refused:
+        assert segment == "n/a"
         assert id_.startswith("r-")
         assert code
         assert reason

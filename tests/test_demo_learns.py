@@ -15,7 +15,7 @@ TASK = "seizure-detection"
 
 
 def settings(stage: str, *sets: str) -> Any:
-    return resolve(stage, preset="demo", sets=sets, environment={})
+    return resolve(stage, presets=["demo"], sets=sets, environment={})
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def test_a_command_line_in_the_docs_parses_and_its_settings_exist(
     name, given = parsed(words)
     sets = [item for item in given.get("set") or () if "$" not in item]
     if name in STAGES and name != "benchmark":
-        settings = resolve(name, preset=given["preset"], sets=sets, environment={})
+        settings = resolve(name, presets=given["preset"] or (), sets=sets, environment={})
         if name == "finetune":
             read_task("seizure-detection", settings.task)
 
@@ -187,7 +187,7 @@ def test_every_code_of_a_refused_file_is_documented_and_no_other() -> None:
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
-        and call.func.id == "RecordingRefused"
+        and call.func.id in ("RecordingRefused", "Failure")
         and isinstance(call.args[0], ast.Constant)
     }
     section = (DOCS / "commands.md").read_text().split("### What is refused")[1].split("\n#")[0]
@@ -209,7 +209,8 @@ def test_every_file_column_and_key_on_disk_is_documented(tiny: Pipeline) -> None
     for stage in Pipeline.STAGES:
         folder = tiny.out(stage)
         manifest = manifest_of(folder)
-        expected |= {Path(name).name for name in manifest["files"]} | {"manifest.json"}
+        names = {RECORDING_ID.sub("RECORDING", Path(name).name) for name in manifest["files"]}
+        expected |= names | {"manifest.json"}
         expected |= set(manifest) | set(manifest["bulk"])
         for name in manifest["files"]:
             expected |= columns(folder / name)
@@ -217,6 +218,9 @@ def test_every_file_column_and_key_on_disk_is_documented(tiny: Pipeline) -> None
     with safe_open(signal, framework="numpy") as stream:
         expected |= set(stream.keys())
     assert sorted(expected - named) == []
+
+
+RECORDING_ID = re.compile(r"r-[0-9a-f]{12}(-\d+)?")
 
 
 def columns(path: Path) -> set[str]:

@@ -29,6 +29,7 @@ PRETRAIN_HISTORY = {
 FILES: dict[str, set[str]] = {
     "preprocess": {
         *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
+        *("channels.tsv", "fingerprint.json", "plan.toml", "look/index.html"),
     },
     "tokenize": {
         *("tokenizer.safetensors", "tokenizer.json", "metrics.jsonl"),
@@ -73,8 +74,12 @@ def test_exactly_these_files_lie_on_disk(tiny: Pipeline, stage: str) -> None:
         "preprocess": {f"signals/{id_}.safetensors" for id_ in ids},
         "tokenize": {f"codes/{id_}.npy" for id_ in seen},
     }.get(stage, set())
-    assert set(files_of(tiny.out(stage))) == FILES[stage] | bulk | {"manifest.json"}
-    assert set(manifest_of(tiny.out(stage))["files"]) == FILES[stage]
+    found = set(files_of(tiny.out(stage)))
+    pages = {name for name in found if name.startswith("look/r-")}
+    assert pages < {f"look/{id_}.html" for id_ in ids}
+    assert len(pages) == (2 if stage == "preprocess" else 0)
+    assert found == FILES[stage] | bulk | pages | {"manifest.json"}
+    assert set(manifest_of(tiny.out(stage))["files"]) == FILES[stage] | pages
 
 
 @pytest.mark.parametrize("stage", Pipeline.STAGES)
@@ -121,7 +126,8 @@ def test_recordings_are_microvolts_at_200_hz_with_their_events(tiny: Pipeline) -
     for row in table:
         stored = load_file(tiny.recordings / "signals" / f"{row['recording']}.safetensors")
         seconds = SEIZURE_S if row["recording"] in ictal else CALM_S
-        assert set(stored) == {"signal", "scale_uv"}
+        assert set(stored) == {"signal", "scale_uv", "quality"}
+        assert stored["quality"].shape == (len(row["channels"]), seconds)
         assert stored["signal"].dtype == np.int16
         assert stored["signal"].shape == (len(row["channels"]), 200 * seconds)
         assert stored["scale_uv"].dtype == np.float32

@@ -8,9 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, Ran, eegssl, manifest_of
+from planted import DATES, PLACES, REFUSED, write_planted
 from tinycorpus import CHANNELS, SEIZURE_S, noise_uv, spike_and_wave_uv
 
+from eegssl.deid import collect, known_names, meaningful, search
 from eegssl.io.edf_writer import write_edf
+from eegssl.io.find_bytes import Finder
 
 WORDS = (
     *("Harry", "Haagse", "MCH0234567", "Betty", "Nightingale", "NK1200", "17-MAR-1951"),
@@ -239,3 +242,85 @@ def test_a_bug_is_told_without_its_message(
     assert ran.code == 1
     assert "RuntimeError" in json.loads(ran.out)["error"]
     assert spoken((ran.out + ran.err).encode(), WORDS) == []
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Names in every field, file name and table, and a file for each code of refusal."""
+    return write_planted(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="module")
+def cleaned(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Ran]]:
+    """All that ``preprocess`` makes of it: the plan, the artifact, and what was printed."""
+    out = tmp_path_factory.mktemp("cleaned")
+    command = ["preprocess", planted, "--jobs", 1, "--out"]
+    ran = [
+        eegssl(*command, out / "plan", "--plan"),
+        eegssl(*command, out / "recordings"),
+        eegssl(*command, out / "strict", "--strict", "--json", "--set", "look.recordings=0"),
+        eegssl("info", out / "recordings"),
+    ]
+    assert [r.code for r in ran] == [0, 0, 3, 0], [r.err for r in ran]
+    return out, ran
+
+
+@pytest.fixture(scope="module")
+def needles(planted: Path, cleaned: tuple[Path, list[Ran]]) -> dict[str, str]:
+    """Every planted name and date, and whatever ``deid`` itself collects from the folder."""
+    known = known_names()
+    told, left_out = meaningful({name: place for place, name in PLACES.items()})
+    assert (told.keys(), left_out) == (set(PLACES.values()), {})
+    return {**meaningful(collect([planted]) | known)[0], **dict.fromkeys(DATES, "date"), **told}
+
+
+def test_every_kind_of_refusal_was_provoked(cleaned: tuple[Path, list[Ran]]) -> None:
+    rows = (cleaned[0] / "recordings" / "refused.tsv").read_text().splitlines()
+    code = rows[0].split("\t").index("code")
+    assert {row.split("\t")[code] for row in rows[1:]} == REFUSED
+    assert manifest_of(cleaned[0] / "recordings")["facts"]["recordings"] == 6
+
+
+def test_every_place_was_planted_and_the_search_sees_it(
+    planted: Path, tmp_path: Path, needles: dict[str, str]
+) -> None:
+    found = {f.needle for f in search(planted.parent, needles)}
+    assert set(PLACES.values()) <= found
+
+
+def test_no_output_of_preprocess_holds_a_planted_name(
+    cleaned: tuple[Path, list[Ran]], needles: dict[str, str]
+) -> None:
+    assert len(list(cleaned[0].rglob("*"))) > 30
+    assert search(cleaned[0], needles) == []
+
+
+def test_nothing_that_preprocess_printed_holds_a_planted_name(
+    cleaned: tuple[Path, list[Ran]], needles: dict[str, str]
+) -> None:
+    finder = Finder(needles)
+    for ran in cleaned[1]:
+        assert finder.count([ran.out.encode(), b"\n", ran.err.encode()]) == {}
+
+
+def test_what_is_refused_altogether_is_not_named(
+    planted: Path, tmp_path: Path, needles: dict[str, str]
+) -> None:
+    finder = Finder(needles)
+    folders = [p for p in planted.iterdir() if p.is_dir() and not p.name[-1].isdecimal()]
+    assert len(folders) >= len(REFUSED) - 1
+    for k, folder in enumerate(folders):
+        ran = eegssl("preprocess", folder, "--out", tmp_path / str(k), "--jobs", 1, "--json")
+        assert ran.code == 3
+        assert finder.count([ran.out.encode(), b"\n", ran.err.encode()]) == {}
+    assert search(tmp_path, needles) == []
+
+
+def test_kept_text_is_found(planted: Path, tmp_path: Path, needles: dict[str, str]) -> None:
+    """``--keep-text`` keeps what annotations say, so the search has to see it there."""
+    out = tmp_path / "out"
+    more = ("--jobs", 1, "--keep-text", "--set", "look.recordings=0")
+    assert eegssl("preprocess", planted, "--out", out, *more).code == 0
+    kept = {f.needle for f in search(out, needles)}
+    assert PLACES["annotation"] in kept
+    assert not kept & {PLACES[place] for place in ("patient", "code", "recording", "file name")}

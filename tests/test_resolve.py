@@ -45,7 +45,7 @@ def test_each_source_beats_the_next(tmp_path: Path) -> None:
     assert (found.steps, found.batch_size, found.log_every) == (3, 2, 1)
     demo = read_preset("demo")["pretrain"]["training"]
     whole = resolve(
-        "pretrain", preset="demo", file=file, sets=flags, environment=environment
+        "pretrain", presets=["demo"], file=file, sets=flags, environment=environment
     ).training
     assert whole.steps == 3
     assert whole.validate_every == demo["validate_every"]
@@ -107,16 +107,16 @@ def test_an_unknown_key_in_a_file_names_the_nearest(tmp_path: Path) -> None:
 
 def test_a_preset_that_does_not_exist_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'demo'"):
-        resolve("tokenize", preset="dmeo")
+        resolve("tokenize", presets=["dmeo"])
     with pytest.raises(ConfigError, match=r"there are .*demo"):
-        resolve("tokenize", preset="zzzzzz")
+        resolve("tokenize", presets=["zzzzzz"])
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_can_be_used_by_every_stage(name: str) -> None:
     assert set(read_preset(name)) <= set(STAGES)
     for stage in set(STAGES) - {"benchmark"}:
-        resolve(stage, preset=name, environment=NO_ENVIRONMENT)
+        resolve(stage, presets=[name], environment=NO_ENVIRONMENT)
 
 
 @pytest.mark.parametrize(

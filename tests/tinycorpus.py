@@ -17,6 +17,9 @@ SEIZURE_S, CALM_S = 40, 32
 RECORDINGS = 2 * SUBJECTS
 
 SETTINGS = """
+[preprocess.look]
+recordings = 2
+
 [tokenize]
 window_s = 4.0
 fit_codebook = false

@@ -1,10 +1,32 @@
-"""The configuration of how a corpus is split."""
+"""The configuration of how a corpus is made: what a file may cost, what is drawn, who is in
+which split."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
+
+Split = Literal["train", "val", "test"]
+
+
+class Limits(Settings):
+    """What one file may cost before it is given up."""
+
+    time_s: float = Field(1800.0, gt=0)
+    """Seconds that the work on one file may take; beyond them it is refused (``timed-out``)."""
+    memory_mb: int = Field(8192, ge=256)
+    """MiB that the work on one file may allocate; beyond them it is refused (``out-of-memory``).
+    Enforced on Linux."""
+
+
+class LookConfig(Settings):
+    """The pages that show what cleaning did."""
+
+    recordings: int = Field(8, ge=0)
+    """How many recordings are drawn, spread over the corpus; 0 for no pages."""
+    window_s: float = Field(10.0, gt=0)
+    """Seconds of traces on a page: around the first seizure, else in the middle."""
 
 
 class SplitsConfig(Settings):
@@ -20,6 +42,9 @@ class SplitsConfig(Settings):
     """Cross-validation: the number of folds; then ``val`` and ``test`` are not used."""
     fold: int = Field(0, ge=0)
     """Which fold is tested; the next one validates."""
+    folders: dict[str, Split] = Field(default_factory=dict)
+    """Folder name in a recording's path -> its split, as official splits are shipped
+    (``{ train = "train", eval = "test" }``). A split that no folder is for is drawn from train."""
     file: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """The user's own table (TSV): columns ``subject`` or ``recording``, and ``split``."""
 
@@ -29,4 +54,6 @@ class SplitsConfig(Settings):
             raise ValueError(f"fold {self.fold} of {self.folds or 1} folds: counted from 0")
         if self.folds is None and self.val + self.test >= 1:
             raise ValueError(f"val {self.val:g} and test {self.test:g} leave nothing to train on")
+        if sum([self.folds is not None, bool(self.folders), self.file is not None]) > 1:
+            raise ValueError("folds, folders and file exclude each other: give one of them")
         return self

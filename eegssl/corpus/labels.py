@@ -25,4 +25,5 @@ def label_table(corpus: Corpus, path: str | None) -> LabelTable:
         return LabelTable(None)
     corpora = sorted({a.manifest.config["corpus"] for a in corpus.artifacts})
     labels = read_labels(Path(path), corpora)
+    labels |= {r.id: labels[r.file] for r in corpus.recordings if r.file in labels}
     return LabelTable(labels, (("labels-table", hash_file(Path(path))),))

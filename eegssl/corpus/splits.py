@@ -4,13 +4,14 @@ By recording only when asked for: then a subject's data is on both sides, and ev
 from it says *within-subject*.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from eegssl.corpus.config import SplitsConfig
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 
 SPLITS = ("train", "val", "test")
 
@@ -66,6 +67,53 @@ def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> di
             f"{len(missing)} {by}(s) are not in the splits file ({missing[0]} …); list every one"
         )
     return {unit: table[unit] for unit in sorted(units)}
+
+
+def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> dict[str, str]:
+    """Unit -> split, from (unit, path) pairs and the folders that name splits, case apart.
+
+    Raises ConfigError where a path lies below no such folder, or below folders of two splits, or
+    a unit has paths in two splits.
+    """
+    splits = {name.lower(): split for name, split in folders.items()}
+    given: dict[str, str] = {}
+    for unit, path in paths:
+        parts = {part.lower() for part in PurePosixPath(path).parts[:-1]}
+        named = {splits[part] for part in parts & set(splits)}
+        if len(named) != 1:
+            where = "no folder" if not named else "folders of several splits"
+            raise ConfigError(
+                f"a recording of {unit} lies below {where} of splits.folders "
+                f"({', '.join(folders)}); complete that setting, or leave it out"
+            )
+        if given.setdefault(unit, *named) not in named:
+            raise ConfigError(
+                f"{unit} has recordings in the folders of two splits, which would leak; join "
+                "names of one person with subjects.aliases, or bring a table (splits.file)"
+            )
+    return given
+
+
+def complete(
+    given: Mapping[str, str], units: Sequence[Unit], config: SplitsConfig, seed: int
+) -> dict[str, str]:
+    """Official splits, with val or test drawn by ``seed`` from train where they have none.
+
+    Raises InputError when train is too small for that.
+    """
+    splits = {unit.name: given[unit.name] for unit in units}
+    for split, share in (("val", config.val), ("test", config.test)):
+        if split in splits.values():
+            continue
+        train = [unit for unit in units if splits[unit.name] == "train"]
+        n_drawn = max(1, round(share * len(train)))
+        if n_drawn >= len(train):
+            raise InputError(f"{len(train)} {config.by}(s) in train: too few to draw {split} from")
+        marked, others = (_shuffled(train, seed)[kind] for kind in (True, False))
+        n_marked = min(len(marked), max(round(n_drawn * len(marked) / len(train)), 0))
+        n_marked = max(n_marked, n_drawn - len(others))
+        splits |= dict.fromkeys([*marked[:n_marked], *others[: n_drawn - n_marked]], split)
+    return splits
 
 
 def _shuffled(units: Sequence[Unit], seed: int) -> dict[bool, list[str]]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
-from eegssl.corpus.signals import SignalCache
+from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.files import hash_json
 from eegssl.io.event_types import Event
@@ -27,6 +27,8 @@ class Recording:
 
     id: str
     subject: str
+    file: str
+    """Id of the EDF or BDF file; a file with gaps has several recordings."""
     split: str
     channels: tuple[str, ...]
     n_samples: int
@@ -98,6 +100,10 @@ class Corpus:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
         return self._cache.get(recording.path).read_uv(start, stop)
 
+    def quality(self, recording: Recording) -> NDArray[np.uint8]:
+        """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
+        return np.array(map_tensor(recording.path, "quality"), dtype=np.uint8)
+
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Kind and id of each artifact, as a manifest records its inputs."""
         return inputs_of(*self.artifacts)
@@ -145,7 +151,8 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
             Recording(
                 id=row["recording"],
                 subject=row["subject"],
-                split=split_of[row[by]],
+                file=row["file"],
+                split=split_of[row["subject" if by == "subject" else "file"]],
                 channels=tuple(row["channels"]),
                 n_samples=row["n_samples"],
                 sfreq_hz=row["sfreq_hz"],

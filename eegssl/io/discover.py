@@ -1,11 +1,17 @@
 """Finding the recordings below a folder."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 from eegssl.errors import InputError
 
 SUFFIXES = (".edf", ".bdf")
+OTHER_FORMATS = (
+    *(".gdf", ".vhdr", ".set", ".cnt", ".fif", ".fif.gz", ".eeg", ".lay", ".trc", ".e", ".mff"),
+    *(".edf.gz", ".bdf.gz", ".edf.zip", ".rec", ".nwb", ".mefd"),
+)
+"""Endings of EEG in formats that are not read here; counted, so that nobody thinks they were."""
 
 
 def find_recordings(root: Path) -> list[Path]:
@@ -46,3 +52,10 @@ def find_recordings(root: Path) -> list[Path]:
 
 def _is_recording(name: str) -> bool:
     return not name.startswith(".") and name.lower().endswith(SUFFIXES)
+
+
+def other_formats(root: Path) -> Counter[str]:
+    """How many files below ``root`` have the ending of another EEG format, by ending."""
+    names = (name for _, folders, files in os.walk(root) for name in (*folders, *files))
+    endings = (next((e for e in OTHER_FORMATS if name.lower().endswith(e)), None) for name in names)
+    return Counter(ending for ending in endings if ending)

@@ -1,274 +1,310 @@
-"""preprocess: folders of EDF and BDF to clean, de-identified recordings, split by subject."""
+"""preprocess: folders of EDF and BDF to clean, de-identified recordings, split by subject.
+
+In three steps: look at every file (the fingerprint), decide what is left open (the plan), and
+make the recordings. Each file is read in a worker process under limits of time and memory.
+"""
 
 import json
-import multiprocessing
 import os
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from eegssl.config import PreprocessConfig
-from eegssl.corpus.ingest import IngestSettings, Source, ingest, subject_of
-from eegssl.corpus.splits import Unit, assign, check_given
-from eegssl.corpus.store import KIND, SIGNALS
-from eegssl.corpus.tables import RECORDINGS, REFUSED, concerns, summarise, write_tables
+from eegssl.corpus import fingerprint
+from eegssl.corpus.cleaning import CleaningSettings
+from eegssl.corpus.excerpts import read_excerpt
+from eegssl.corpus.ingest import SIGNALS, IngestSettings, ingest
+from eegssl.corpus.overview import Overview, drawn, look
+from eegssl.corpus.sources import (
+    Naming,
+    find_sources,
+    given_splits,
+    other_files,
+    subject_table,
+    warn_of_others,
+)
+from eegssl.corpus.splits import Unit, assign, by_folders, check_given, complete
+from eegssl.corpus.store import KIND
+from eegssl.corpus.tables import (
+    RECORDINGS,
+    REFUSED,
+    REFUSED_COLUMNS,
+    WHOLE_FILE,
+    Tables,
+    concerns,
+    summarise,
+    write_tables,
+)
+from eegssl.corpus.workers import Failure, each
 from eegssl.drafts import Draft
-from eegssl.errors import ConfigError, InputError, RecordingRefused
-from eegssl.files import hash_file, hash_json
+from eegssl.errors import InputError
+from eegssl.files import atomic_path, canonical_json, hash_json
 from eegssl.io.bids import is_synthetic
-from eegssl.io.discover import find_recordings
 from eegssl.io.event_types import is_seizure
-from eegssl.io.events import find_sidecars
-from eegssl.io.participants import read_participants
 from eegssl.io.private import Pseudonyms, require_outside
 from eegssl.io.tables import format_tsv, read_tsv
-from eegssl.signal.config import PHASE
+from eegssl.plan import Plan, decide, to_toml
+from eegssl.reports.look import write_look
+from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run
-from eegssl.survey import WORK
+from eegssl.survey import WORK, require_room
 
-_ROWS = "rows"
-_OLDEST = 90.0  # older subjects are few enough to be known by their age
+LOOK = "look/index.html"
+FINGERPRINT, PLAN_FILE, CHANNELS, SUBJECTS = (
+    "fingerprint.json",
+    "plan.toml",
+    "channels.tsv",
+    "subjects.tsv",
+)
+_ROWS, _EXCERPTS = "rows", "look"
+_SHOWN = 3  # ids of files refused for the same reason
 
 
-def run(config: PreprocessConfig, roots: Sequence[Path], run: Run, *, jobs: int = 0) -> Result:
+def run(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    run: Run,
+    *,
+    jobs: int = 0,
+    plan_only: bool = False,
+) -> Result:
     """Make a recordings artifact from all EDF and BDF files below ``roots``.
 
-    Raises InputError when no file can be used or there are too few subjects to split.
+    With ``plan_only`` only the fingerprint and the plan. Raises InputError when no file can be
+    used or there are too few subjects to split.
     """
     pseudonyms = Pseudonyms()
     require_outside(pseudonyms.folder, run.out)
-    settings = IngestSettings(config.filter, config.read, config.subjects, config.events)
-    sources = _find(roots, config, pseudonyms)
+    naming = Naming(pseudonyms, config.corpus)
+    sources = find_sources(roots, naming)
     run.progress.say(f"{len(sources)} EDF or BDF files found")
+    others = other_files(roots)
+    if others:
+        run.warn(warn_of_others(others))
+    advance = run.progress.track("looked at", len(sources))
+    seen = look(sources, _settings(config), naming, _jobs(jobs), config.limits, advance)
+    plan = decide(seen.print, config)
+    for warning in plan.warnings:
+        run.warn(warning)
+    if plan_only:
+        pseudonyms.save()
+        return _write_plan(seen, plan, run)
+    given = _given(seen, config, naming)
+    _require_usable(seen, config, given)
+    people = _people(roots, config, naming, run)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
-    subjects, refused = _subjects(sources, settings, config, pseudonyms)
-    given = _given_splits(config, pseudonyms)
-    _require_usable(subjects, refused, config, given)
-    subject_table = _subject_table(roots, config, pseudonyms)
-    inputs = [("edf-folder", _fingerprint(sources, subjects, given, subject_table, synthetic))]
+    inputs = [("edf-folder", _input_hash(seen, given, people, synthetic))]
     if not run.dry_run:
         pseudonyms.save()
-    draft = run.begin(KIND, config, inputs)
+    draft = run.begin(KIND, plan.config, inputs)
     if isinstance(draft, Result):
         return draft
-    todo = [source for source in sources if source.id in subjects]
-    rows = _ingest_all(todo, subjects, settings, draft, run, jobs)
-    refused |= {row["recording"]: tuple(row["refused"]) for row in rows if "refused" in row}
-    kept = [row["fields"] for row in rows if "fields" in row]
-    if not kept:
-        raise InputError(_all_refused(refused))
-    events = [{"recording": r["recording"]} | e for r in rows for e in r.get("events", ())]
-    splits = _split(kept, events, given, config, run.seed)
-    by = config.splits.by
-    write_tables(draft, kept, events, refused, splits, by)
-    for concern in concerns(kept, len(refused)):
+    rows = _ingest_all(seen, plan.config, draft, run, jobs)
+    tables = _tables(seen, rows, given, config, run.seed)
+    write_tables(draft, tables)
+    for concern in concerns(tables):
         run.warn(concern)
-    told = [subject_table.get(s, (s, "n/a", "n/a")) for s in sorted({r["subject"] for r in kept})]
-    draft.write("subjects.tsv", format_tsv(["subject", "age_years", "sex"], told))
-    facts = summarise(kept, events, splits, by) | {
-        "refused": len(refused),
+    named = sorted({row["subject"] for row in tables.recordings})
+    told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
+    draft.write(SUBJECTS, format_tsv(["subject", "age_years", "sex"], told))
+    _write_findings(draft.write, seen, plan)
+    facts = summarise(tables) | {
+        "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
         "sfreq_hz": config.filter.sfreq_hz,
-        "phase": PHASE,
+        "phase": config.filter.phase,
+        "montage": config.montage.reference,
+        "quality_window_s": config.quality.window_s,
+        "other_formats": others,
         "synthetic": synthetic,
     }
+    excerpts = sorted((draft.work / _EXCERPTS).glob("*.npz"))
+    write_look(draft.path, map(read_excerpt, excerpts), facts)
     return run.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
 
 
-def refusals(result: Result) -> list[dict[str, str]]:
-    """The rows of ``refused.tsv``: recording, code, reason."""
+def accepted(result: Result) -> list[str]:
+    """Ids of the files that became recordings."""
     if result.id is None:
         return []
-    return read_tsv(result.out / REFUSED, ("recording", "code", "reason"))
+    table = pq.read_table(result.out / RECORDINGS, columns=["file"])
+    return sorted(set(table["file"].to_pylist()))
 
 
-def names_of(refused: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Paths behind the ids of refused files, from the private table."""
-    pseudonyms = Pseudonyms()
-    return {row["recording"]: pseudonyms.name(row["recording"]) for row in refused}
+def refusals(result: Result) -> list[dict[str, str]]:
+    """The rows of ``refused.tsv``: recording (the file's id), segment, code, reason."""
+    if result.id is None:
+        return []
+    return read_tsv(result.out / REFUSED, REFUSED_COLUMNS)
 
 
-def _find(roots: Sequence[Path], config: PreprocessConfig, pseudonyms: Pseudonyms) -> list[Source]:
-    sources: dict[str, Source] = {}
-    for root in roots:
-        base = root if root.is_dir() else root.parent
-        for path in find_recordings(root):
-            relative = path.relative_to(base).as_posix()
-            id_ = pseudonyms.recording(_prefixed(config, relative))
-            if id_ in sources and sources[id_].path.resolve() != path.resolve():
-                raise ConfigError(
-                    "two of the folders hold a file of the same name below them; preprocess each "
-                    "into its own --out, one with --set corpus=NAME"
-                )
-            sources[id_] = Source(path, relative, id_)
-    if not sources:
-        raise InputError("no EDF or BDF file lies below the folder(s) given; check the path")
-    return sorted(sources.values(), key=lambda s: s.relative)
+def refused_table(
+    refused: Sequence[Mapping[str, str]], *, show_names: bool
+) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows for a terminal: how many for which reason, or each by its path."""
+    if show_names:
+        pseudonyms = Pseudonyms()
+        rows = [[pseudonyms.name(r["recording"]), r["code"], r["reason"]] for r in refused]
+        return ["file", "code", "reason"], rows
+    ids: dict[tuple[str, str], list[str]] = {}
+    for row in refused:
+        ids.setdefault((row["code"], row["reason"]), []).append(row["recording"])
+    rows: list[list[Any]] = [
+        [len(some), *why, ", ".join(some[:_SHOWN]) + (" …" if len(some) > _SHOWN else "")]
+        for why, some in sorted(ids.items(), key=lambda item: -len(item[1]))
+    ]
+    return ["files", "code", "reason", "recordings"], rows
 
 
-def _prefixed(config: PreprocessConfig, name: str) -> str:
-    return f"{config.corpus}/{name}" if config.corpus else name
+def _people(
+    roots: Sequence[Path], config: PreprocessConfig, naming: Naming, run: Run
+) -> dict[str, tuple[str, str, str]]:
+    """Age and sex of subjects; a table of them that can't be used is told, and costs only them."""
+    try:
+        return subject_table(roots, config.subjects, naming)
+    except InputError as error:
+        run.warn(f"ages and sexes are left out: {error}")
+        return {}
 
 
-def _subjects(
-    sources: Sequence[Source],
-    settings: IngestSettings,
-    config: PreprocessConfig,
-    pseudonyms: Pseudonyms,
-) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """Subject id of each recording; code and reason of those refused already by their header."""
-    subjects: dict[str, str] = {}
-    refused: dict[str, tuple[str, str]] = {}
-    for source in sources:
-        try:
-            name = subject_of(source, settings)
-        except RecordingRefused as refusal:
-            refused[source.id] = (refusal.code, refusal.reason)
-        else:
-            subjects[source.id] = pseudonyms.subject(_prefixed(config, name))
-    return subjects, refused
+def _settings(config: PreprocessConfig) -> IngestSettings:
+    return IngestSettings(
+        CleaningSettings(config.filter, config.montage, config.quality),
+        config.read,
+        config.subjects,
+        config.events,
+        config.look,
+        config.keep_text,
+    )
 
 
-def _require_usable(
-    subjects: dict[str, str],
-    refused: dict[str, tuple[str, str]],
-    config: PreprocessConfig,
-    given: dict[str, str] | None,
-) -> None:
+def _jobs(jobs: int) -> int:
+    return jobs or os.cpu_count() or 1
+
+
+def _write_plan(seen: Overview, plan: Plan, run: Run) -> Result:
+    """Write the fingerprint and the plan, and nothing else."""
+    require_room(run.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
+    facts = {k: v for k, v in seen.print.items() if k not in ("channels", "refused")}
+    facts |= {"refused": len(seen.files) - seen.print["readable"]}
+    values = public_values(plan.config)
+    if run.dry_run:
+        return Result(run.out, "plan", "would make", facts, values, warnings=tuple(run.warnings))
+
+    def write(name: str, text: str) -> None:
+        with atomic_path(run.out / name) as path:
+            path.write_text(text, encoding="utf-8")
+
+    _write_findings(write, seen, plan)
+    run.progress.say(f"read and edit {run.out / PLAN_FILE}, then give it to --config")
+    return Result(run.out, "plan", "made", facts, values, warnings=tuple(run.warnings))
+
+
+def _write_findings(write: Callable[[str, str], None], seen: Overview, plan: Plan) -> None:
+    write(FINGERPRINT, canonical_json(seen.print, indent=1) + "\n")
+    write(PLAN_FILE, to_toml(plan))
+    rows = [
+        [row.found, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
+        for row in fingerprint.channel_audit(seen.files)
+    ]
+    write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))
+
+
+def _given(seen: Overview, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
+    """Unit -> split where the user's table or the folders of the corpus say it, else None."""
+    if config.splits.folders:
+        by_subject = config.splits.by == "subject"
+        units = seen.subjects if by_subject else {id_: id_ for id_ in seen.subjects}
+        pairs = [(units[s.id], s.relative) for s in seen.sources if s.id in units]
+        return by_folders(pairs, config.splits.folders)
+    return given_splits(config.splits, config.subjects, naming)
+
+
+def _require_usable(seen: Overview, config: PreprocessConfig, given: dict[str, str] | None) -> None:
     """Fail before any work when nothing is readable or nothing can be split."""
-    if not subjects:
-        raise InputError(_all_refused(refused))
-    units = set(subjects) if config.splits.by == "recording" else set(subjects.values())
+    if not seen.subjects:
+        raise InputError(_all_refused([row["refused"] for row in seen.files.values()]))
+    by_recording = config.splits.by == "recording"
+    units = set(seen.subjects) if by_recording else set(seen.subjects.values())
     if given is None:
         assign([Unit(unit, False) for unit in sorted(units)], config.splits, 0)
-    else:
+    elif config.splits.file is not None:
         check_given(given, units, config.splits.by)
 
 
-def _all_refused(refused: Mapping[str, tuple[str, str]]) -> str:
-    counts = Counter(refused.values())
+def _all_refused(refused: Sequence[Sequence[str]]) -> str:
+    counts = Counter(map(tuple, refused))
     shown = "; ".join(f"{n} × {code}: {reason}" for (code, reason), n in counts.most_common(5))
     return f"none of {len(refused)} file(s) can be used. {shown}"
 
 
-def _subject_table(
-    roots: Sequence[Path], config: PreprocessConfig, pseudonyms: Pseudonyms
-) -> dict[str, tuple[str, str, str]]:
-    """Subject -> subject, age, sex, where a ``participants.tsv`` tells them."""
-    rows: dict[str, tuple[str, str, str]] = {}
-    for root in roots:
-        for name, who in read_participants(root).items():
-            joined = config.subjects.aliases.get(name, name)
-            id_ = pseudonyms.subject(_prefixed(config, joined))
-            age = "n/a" if who.age_years is None else f"{min(who.age_years, _OLDEST):g}"
-            rows[id_] = (id_, age, who.sex or "n/a")
-    return rows
-
-
-def _given_splits(config: PreprocessConfig, pseudonyms: Pseudonyms) -> dict[str, str] | None:
-    """The user's own table with hashed ids, or None."""
-    if config.splits.file is None:
-        return None
-    by = config.splits.by
-    hashed = pseudonyms.subject if by == "subject" else pseudonyms.recording
-    aliases = config.subjects.aliases if by == "subject" else {}
-    table: dict[str, str] = {}
-    for row in read_tsv(Path(config.splits.file), (by, "split")):
-        id_ = hashed(_prefixed(config, aliases.get(row[by], row[by])))
-        if table.setdefault(id_, row["split"]) != row["split"]:
-            raise ConfigError(f"the splits file puts one {by} ({id_}) into two splits")
-    return table
-
-
-def _fingerprint(
-    sources: Sequence[Source],
-    subjects: dict[str, str],
+def _input_hash(
+    seen: Overview,
     given: dict[str, str] | None,
-    subject_table: dict[str, tuple[str, str, str]],
+    people: Mapping[str, tuple[str, str, str]],
     synthetic: bool,
 ) -> str:
     """Hash of all that the result depends on, beside settings and seed."""
-    files = []
-    for source in sources:
-        beside = [] if source.id not in subjects else _sidecar_files(source.path)
-        hashes = [_hash(path) for path in [source.path, *beside]]
-        files.append([source.id, subjects.get(source.id), hashes])
-    return hash_json([sorted(files), given, subject_table, synthetic])
-
-
-def _hash(path: Path) -> str:
-    try:
-        return hash_file(path)
-    except OSError:
-        return "unreadable"  # refused by its header; readable later, it is another input
-
-
-def _sidecar_files(path: Path) -> list[Path]:
-    try:
-        found = find_sidecars(path)
-    except RecordingRefused:
-        return []
-    return [p for p in (found.tsv, found.seizures) if p is not None]
+    files = [[id_, seen.subjects.get(id_), row["hashes"]] for id_, row in seen.files.items()]
+    return hash_json([files, given, people, synthetic])
 
 
 def _ingest_all(
-    sources: Sequence[Source],
-    subjects: dict[str, str],
-    settings: IngestSettings,
-    draft: Draft,
-    run: Run,
-    jobs: int,
+    seen: Overview, config: PreprocessConfig, draft: Draft, run: Run, jobs: int
 ) -> list[dict[str, Any]]:
     """Ingest what isn't there yet; a row of each lies in the scratch, so a kill costs little."""
-    rows, todo = [], []
-    for source in sources:
+    todo = [source for source in seen.sources if source.id in seen.subjects]
+    shown = drawn(seen, config.look.recordings)
+    advance = run.progress.track("recordings", len(todo))
+    rows, tasks = [], []
+    for source in todo:
         path = draft.path / WORK / _ROWS / f"{source.id}.json"
+        excerpt = draft.work / _EXCERPTS / f"{source.id}.npz" if source.id in shown else None
         if path.exists():
             rows.append(json.loads(path.read_text()))
         else:
-            todo.append(source)
-    advance = run.progress.track("recordings", len(sources))
+            subject = seen.subjects[source.id]
+            tasks.append((source, subject, _settings(config), draft.path, excerpt))
     advance(len(rows))
-    for row in _work(todo, subjects, settings, draft.path, jobs or os.cpu_count() or 1):
-        draft.write_json(f"{WORK}/{_ROWS}/{row['recording']}.json", row)
+    for number, row in each(ingest, tasks, _jobs(jobs), config.limits):
+        if isinstance(row, Failure):
+            row = {"file": tasks[number][0].id, "refused": [row.code, row.reason]}
+        draft.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
         rows.append(row)
         advance(len(rows))
-    return sorted(rows, key=lambda row: row["recording"])
+    return sorted(rows, key=lambda row: row["file"])
 
 
-def _work(
-    sources: Sequence[Source],
-    subjects: dict[str, str],
-    settings: IngestSettings,
-    out: Path,
-    jobs: int,
-) -> Iterator[dict[str, Any]]:
-    if min(jobs, len(sources)) <= 1:
-        for source in sources:
-            yield ingest(source, subjects[source.id], settings, out)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(sources)), context, _end_with_parent) as pool:
-        futures = [pool.submit(ingest, s, subjects[s.id], settings, out) for s in sources]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """In a worker: end when the command is killed, in place of waiting for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
+def _tables(
+    seen: Overview,
+    rows: Sequence[dict[str, Any]],
+    given: dict[str, str] | None,
+    config: PreprocessConfig,
+    seed: int,
+) -> Tables:
+    kept = [fields for row in rows for fields in row.get("kept", ())]
+    refused = {id_: row["refused"] for id_, row in seen.files.items() if "refused" in row}
+    refused |= {row["file"]: row["refused"] for row in rows if "refused" in row}
+    if not kept:
+        raise InputError(_all_refused(list(refused.values())))
+    lost = [
+        [row["file"], id_.rpartition("-")[2], code, reason]
+        for row in rows
+        for id_, code, reason in row.get("lost", ())
+    ]
+    events = [event for row in rows for event in row.get("events", ())]
+    by = config.splits.by
+    return Tables(
+        recordings=kept,
+        events=events,
+        refused=[[id_, WHOLE_FILE, *why] for id_, why in refused.items()] + lost,
+        splits=_split(kept, events, given, config, seed),
+        split_by=by,
+        texts=[t for row in rows for t in row.get("texts", ())] if config.keep_text else None,
+    )
 
 
 def _split(
@@ -278,11 +314,13 @@ def _split(
     config: PreprocessConfig,
     seed: int,
 ) -> dict[str, str]:
-    """Unit (subject or recording) -> split."""
-    by = config.splits.by
-    units = {fields[by] for fields in kept}
-    if given is not None:
-        return check_given(given, units, by)
-    owner = {fields["recording"]: fields[by] for fields in kept}
+    """Unit (subject, or file of recordings) -> split."""
+    unit = "subject" if config.splits.by == "subject" else "file"
+    owner = {fields["recording"]: fields[unit] for fields in kept}
     marked = {owner[e["recording"]] for e in events if is_seizure(e["type"])}
-    return assign([Unit(u, u in marked) for u in sorted(units)], config.splits, seed)
+    units = [Unit(name, name in marked) for name in sorted(set(owner.values()))]
+    if given is None:
+        return assign(units, config.splits, seed)
+    if config.splits.folders:
+        return complete(given, units, config.splits, seed)
+    return check_given(given, set(owner.values()), config.splits.by)

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from eegssl.corpus.config import SplitsConfig
-from eegssl.corpus.splits import SPLITS, Unit, assign, check_given
-from eegssl.errors import InputError
+from eegssl.corpus.splits import SPLITS, Unit, assign, by_folders, check_given, complete
+from eegssl.errors import ConfigError, InputError
 
 UNITS = st.lists(
     st.builds(Unit, st.text("abcdef0123456789", min_size=1, max_size=6), st.booleans()),
@@ -129,3 +130,48 @@ def test_a_table_of_the_user_is_taken_as_it_is_and_checked() -> None:
         check_given(table, ["a", "d"], "subject")
     with pytest.raises(InputError, match="'dev'"):
         check_given({"a": "dev"}, ["a"], "subject")
+
+
+OFFICIAL = {"train": "train", "dev": "val", "eval": "test"}
+
+
+def test_official_splits_are_those_of_the_folders_in_any_case() -> None:
+    pairs = [("a", "Train/a/x.edf"), ("b", "edf/dev/b/x.edf"), ("c", "eval/c.edf")]
+    assert by_folders(pairs, OFFICIAL) == {"a": "train", "b": "val", "c": "test"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "why"),
+    [
+        ([("a", "train/a.edf"), ("a", "eval/a.edf")], "two splits"),
+        ([("a", "other/a.edf")], "no folder"),
+        ([("a", "train/eval/a.edf")], "several splits"),
+        ([("a", "train.edf")], "no folder"),
+    ],
+)
+def test_folders_that_leave_a_split_open_are_refused(
+    pairs: list[tuple[str, str]], why: str
+) -> None:
+    with pytest.raises(ConfigError, match=why):
+        by_folders(pairs, OFFICIAL)
+
+
+@given(UNITS.filter(lambda units: len(units) >= 5), SEEDS)
+def test_a_split_without_a_folder_is_drawn_from_train_alone(units: list[Unit], seed: int) -> None:
+    given_splits = {unit.name: "test" if k == 0 else "train" for k, unit in enumerate(units)}
+    found = complete(given_splits, units, SplitsConfig(val=0.25), seed)
+    assert [name for name, split in found.items() if split == "test"] == [units[0].name]
+    n_val = list(found.values()).count("val")
+    assert n_val == max(1, round(0.25 * (len(units) - 1)))
+    assert set(found) == set(given_splits)
+
+
+def test_too_few_to_draw_a_split_from_is_refused() -> None:
+    units = [Unit("a", True), Unit("b", False)]
+    with pytest.raises(InputError, match="too few to draw val"):
+        complete({"a": "train", "b": "test"}, units, SplitsConfig(), 0)
+
+
+def test_folds_folders_and_a_file_exclude_each_other() -> None:
+    with pytest.raises(ValidationError, match="exclude each other"):
+        SplitsConfig(folders=OFFICIAL, folds=5)

@@ -1,0 +1,36 @@
+"""The frame of the command line: the app, and the options that mean the same everywhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eegssl.running import JsonGroup, guarded
+
+app = typer.Typer(
+    cls=JsonGroup,
+    name="eegssl",
+    help="Self-supervised EEG foundation models: from folders of EDF files to a scored model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+SPINE, HELPERS = "The pipeline, in this order", "Helpers"
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to make.")]
+Preset = Annotated[list[str] | None, typer.Option(help="Settings that come with eegssl.")]
+Config = Annotated[Path | None, typer.Option("--config", help="TOML, one table a stage.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: key=value.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all that is random.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older artifact.")]
+Recordings = Annotated[list[Path], typer.Argument(help="Folder(s) made by preprocess.")]
+
+
+def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command whose errors become one message and the exit code of their kind."""
+    return lambda function: app.command(rich_help_panel=panel)(guarded(function))

@@ -1,0 +1,74 @@
+"""A stored recording opened in MNE-Python: EEG, auxiliary channels and events together."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from eegssl.corpus.signals import map_signal
+from eegssl.corpus.store import Recording, open_corpus
+from eegssl.corpus.tables import RECORDINGS
+from eegssl.errors import InputError
+from eegssl.io.mne_raw import About, Signals, make_raw
+from eegssl.signal.electrodes import parse_channel
+
+if TYPE_CHECKING:
+    from eegssl.io.mne_raw import RawArray
+
+_SHOWN = 5
+
+
+def raw_of(folder: Path, recording_id: str) -> "RawArray":
+    """One recording of a recordings folder as ``mne.io.RawArray``, see ``io.mne_raw``.
+
+    Raises ArtifactError when the folder is none, InputError when it has no such recording.
+    """
+    corpus = open_corpus([folder])
+    found = next((r for r in corpus.recordings if r.id == recording_id), None)
+    if found is None:
+        some = ", ".join(r.id for r in corpus.recordings[:_SHOWN])
+        raise InputError(
+            f"none of the {len(corpus.recordings)} recordings has this id; got one that is "
+            f"unknown, expected an id such as {some}"
+        )
+    row = _row(folder, recording_id)
+    eeg_uv = corpus.read_uv(found, 0, found.n_samples)
+    signals = _with_auxiliary(eeg_uv, found, row)
+    band_hz = (row["band_low_hz"], row["band_high_hz"])
+    about = About(
+        sfreq_hz=found.sfreq_hz,
+        subject=found.subject,
+        line_hz=found.line_hz,
+        band_hz=None if None in band_hz else band_hz,
+        electrodes=_electrodes(found.channels),
+        events=found.events,
+    )
+    return make_raw(signals, about)
+
+
+def _with_auxiliary(
+    eeg_uv: NDArray[np.float32], recording: Recording, row: dict[str, Any]
+) -> Signals:
+    """The EEG, and after it the auxiliary channels that the table names."""
+    kinds = ("eeg",) * len(recording.channels)
+    names, others = tuple(row.get("auxiliary") or ()), tuple(row.get("auxiliary_kinds") or ())
+    if not names:
+        return Signals(eeg_uv, recording.channels, kinds)
+    beside_uv = map_signal(recording.path, "auxiliary_").read_uv(0, recording.n_samples)
+    together = np.concatenate([eeg_uv, beside_uv])
+    return Signals(together, recording.channels + names, kinds + others)
+
+
+def _electrodes(channels: tuple[str, ...]) -> dict[str, str]:
+    """Channel -> its electrode; derivations are left out, ``C3-A2`` lies at C3."""
+    named = {channel: parse_channel(channel).electrodes for channel in channels}
+    return {channel: at[0] for channel, at in named.items() if len(at) == 1}
+
+
+def _row(folder: Path, recording_id: str) -> dict[str, Any]:
+    """The recording's row of the table, with whatever columns that has."""
+    table = pq.read_table(folder / RECORDINGS, filters=[("recording", "=", recording_id)])
+    row: dict[str, Any] = table.to_pylist()[0]
+    return row

@@ -1,0 +1,119 @@
+"""The files of a corpus and the people in them, under hashed ids."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegssl.corpus.config import SplitsConfig
+from eegssl.errors import ConfigError, InputError
+from eegssl.io.config import SubjectSettings
+from eegssl.io.discover import find_recordings, other_formats
+from eegssl.io.participants import read_participants
+from eegssl.io.private import Pseudonyms
+from eegssl.io.tables import read_tsv
+
+OLDEST_YEARS = 90.0
+"""Older subjects are few enough to be known by their age."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read: where it is, the folder it was found in, its path below it, hashed id."""
+
+    path: Path
+    root: Path
+    relative: str
+    id: str
+
+
+class Naming:
+    """Hashed ids of files and subjects of one corpus (``corpus`` tells it from others)."""
+
+    def __init__(self, pseudonyms: Pseudonyms, corpus: str) -> None:
+        self._pseudonyms, self._prefix = pseudonyms, f"{corpus}/" if corpus else ""
+
+    def recording(self, relative: str) -> str:
+        """The id of the file at a path below its folder."""
+        return self._pseudonyms.recording(self._prefix + relative)
+
+    def subject(self, name: str) -> str:
+        """The id of a subject."""
+        return self._pseudonyms.subject(self._prefix + name)
+
+
+def find_sources(roots: Sequence[Path], naming: Naming) -> list[Source]:
+    """All EDF and BDF files below the folders, in the order of their paths.
+
+    Raises InputError when there are none, ConfigError when two share an id.
+    """
+    sources: dict[str, Source] = {}
+    for root in roots:
+        base = root if root.is_dir() else root.parent
+        for path in find_recordings(root):
+            relative = path.relative_to(base).as_posix()
+            id_ = naming.recording(relative)
+            if id_ in sources and sources[id_].path.resolve() != path.resolve():
+                raise ConfigError(
+                    "two of the folders hold a file of the same name below them; preprocess the "
+                    "folder above both, or each into its own --out, one with --set corpus=NAME"
+                )
+            sources[id_] = Source(path, base, relative, id_)
+    if not sources:
+        others = other_files(roots)
+        there = f" ({_listed(others)} lie there: convert them to EDF first)" if others else ""
+        raise InputError(f"no EDF or BDF file lies below the folder(s) given{there}")
+    return sorted(sources.values(), key=lambda s: s.relative)
+
+
+def other_files(roots: Sequence[Path]) -> dict[str, int]:
+    """Suffix -> number of files in other EEG formats, which are not read."""
+    counts: Counter[str] = Counter()
+    for root in roots:
+        counts.update(other_formats(root))
+    return dict(sorted(counts.items()))
+
+
+def warn_of_others(others: Mapping[str, int]) -> str:
+    """What to tell a user whose folder holds EEG in other formats."""
+    return f"files in formats that eegssl does not read: {_listed(others)}; convert them to EDF"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} × {suffix}" for suffix, n in counts.items())
+
+
+def subject_table(
+    roots: Sequence[Path], subjects: SubjectSettings, naming: Naming
+) -> dict[str, tuple[str, str, str]]:
+    """Subject -> subject, age, sex, where a ``participants.tsv`` tells them.
+
+    Raises InputError for such a table that can't be read.
+    """
+    rows: dict[str, tuple[str, str, str]] = {}
+    for root in roots:
+        for name, who in read_participants(root).items():
+            id_ = naming.subject(subjects.aliases.get(name, name))
+            age = "n/a" if who.age_years is None else f"{min(who.age_years, OLDEST_YEARS):g}"
+            rows[id_] = (id_, age, who.sex or "n/a")
+    return rows
+
+
+def given_splits(
+    config: SplitsConfig, subjects: SubjectSettings, naming: Naming
+) -> dict[str, str] | None:
+    """The user's own table (``splits.file``) with hashed ids, or None.
+
+    Raises ConfigError when it can't be read, or puts one unit into two splits.
+    """
+    if config.file is None:
+        return None
+    by = config.by
+    hashed = naming.subject if by == "subject" else naming.recording
+    aliases = subjects.aliases if by == "subject" else {}
+    table: dict[str, str] = {}
+    for row in read_tsv(Path(config.file), (by, "split")):
+        id_ = hashed(aliases.get(row[by], row[by]))
+        if table.setdefault(id_, row["split"]) != row["split"]:
+            raise ConfigError(f"the splits file puts one {by} ({id_}) into two splits")
+    return table

@@ -1,0 +1,220 @@
+"""Does an output hold what may identify a person? Every byte of it is searched.
+
+``collect`` gathers what stands in the sources (EDF headers, annotations, names of files);
+``listed`` and ``known_names`` bring strings of the user's; ``meaningful`` leaves out what would be
+found everywhere; ``search`` looks for the rest in a folder. Nothing here says that a folder is
+anonymous: it says that these strings are not in it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from eegssl.errors import InputError
+from eegssl.io.event_types import event_type, seizure_edge
+from eegssl.io.find_bytes import SHORTEST, Finder
+from eegssl.io.own_words import own_words
+from eegssl.io.private import NAMES, private_folder
+from eegssl.io.typed_text import typed_text
+from eegssl.io.unpack import pieces
+from eegssl.signal.channel_words import may_be_shown
+
+LISTED = "listed"
+"""The kind of a string that the user gives."""
+
+_FEWEST_DIGITS = 6
+_SPLIT = re.compile(r"[\s_,;:^|/\\()\[\]{}<>=\"'.+-]+")
+_NUMBER = re.compile(r"[\d\s.,:+/-]+(?:k?hz|[mu]?v|k?ohm|sec|min)?", re.IGNORECASE)
+_DATES = ("%d.%m.%y", "%d-%b-%Y", "%d-%b-%y", "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d")
+_YEARS = frozenset(range(1900, 2100))
+_PLACEHOLDER_DATES = ("1985-01-01", "1984-12-31", "1970-01-01", "2000-01-01", "1900-01-01")
+_HEADER_WORDS = frozenset(
+    """
+    amplifier cable filtering headbox kohm male female none open recorder recording rest session
+    signal signals sleep startdate subject subjects system transducer unknown unused version wake
+    absz artf atsz bckg chew cnsz cpsz elpp elst eyem fnsz gnsz gped musc mysz nesz pled seiz shiv
+    spsw spsz tcsz tnsz
+    """.split()  # noqa: SIM905 (a list of words reads better as text)
+)
+"""Words that headers and label files hold anyway (the last are the Temple corpus's labels)."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One string found in one file, ``n`` times; ``how`` says in which form of the file.
+
+    ``file`` is relative to the folder searched, ``***`` standing for strings in the path itself.
+    ``needle`` is never shown unless the user asks for names.
+    """
+
+    file: str
+    needle_kind: str
+    n: int
+    how: str
+    needle: str = field(repr=False, default="")
+
+
+def collect(sources: Sequence[Path]) -> dict[str, str]:
+    """String -> the kind of place it stands in, from all EDF and BDF files below these folders.
+
+    Header fields and the words in them, dates in other spellings too, annotations outside the
+    vocabulary of events, names of files and folders, and cells of tables that name people.
+    Raises InputError where a folder can't be read.
+    """
+    found: dict[str, str] = {}
+    for source in sources:
+        try:
+            for text, kind in typed_text(source):
+                _add(found, text, kind)
+        except OSError as error:
+            raise InputError(f"a source can't be read: {error.strerror}") from None
+    return found
+
+
+def known_names(folder: Path | None = None) -> dict[str, str]:
+    """The parts of all paths in the private table of names, which lies beside the key."""
+    path = (folder or private_folder()) / NAMES
+    found: dict[str, str] = {}
+    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
+    for line in lines:
+        name = line.partition("\t")[2].encode("ascii", "replace").decode("unicode_escape")
+        for part in Path(name).parts:
+            _add(found, part, "private name")
+            _add(found, Path(part).stem, "private name")
+    return found
+
+
+def listed(path: Path) -> dict[str, str]:
+    """The strings of a file, one a line. Raises InputError where it can't be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            "the file of strings can't be read: expected UTF-8, a string a line"
+        ) from None
+    return {line.strip(): LISTED for line in lines if line.strip()}
+
+
+def meaningful(strings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]]:
+    """The strings worth a search, and how many were left out, by reason.
+
+    Left out: fewer than 4 characters; and, unless the user listed them, numbers of fewer than 6
+    digits, names of channels, words that eegssl itself writes, placeholders such as ``X X X X``.
+    """
+    kept: dict[str, str] = {}
+    left_out: Counter[str] = Counter()
+    for string, kind in strings.items():
+        reason = "too short" if len(string.strip()) < SHORTEST else ""
+        if kind != LISTED:
+            reason = reason or _meaningless(string)
+        if reason:
+            left_out[reason] += 1
+        else:
+            kept[string] = kind
+    return kept, dict(sorted(left_out.items()))
+
+
+def search(folder: Path, needles: Mapping[str, str]) -> list[Finding]:
+    """Every needle (string -> kind) in every file below a folder, in its bytes and unpacked.
+
+    UTF-8, Latin-1 and UTF-16 in any case; names of files and folders; see ``io.unpack`` for the
+    formats and ``io.find_bytes`` for what counts. Raises ValueError for a needle of fewer than 4
+    characters, InputError where a file can't be read.
+    """
+    finder = Finder(needles)
+    findings: list[Finding] = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        shown = _masked(relative, needles)
+        named = finder.count([path.name.encode("utf-8", "surrogateescape")])
+        found = {needle: (n, "name") for needle, n in named.items()}
+        if path.is_file() and not path.is_symlink():
+            found |= _in_file(path, finder)
+        elif path.is_symlink():
+            target = str(path.readlink()).encode("utf-8", "surrogateescape")
+            found |= {needle: (n, "link") for needle, n in finder.count([target]).items()}
+        findings += [
+            Finding(shown, needles[needle], n, how, needle)
+            for needle, (n, how) in sorted(found.items())
+        ]
+    return findings
+
+
+def _in_file(path: Path, finder: Finder) -> dict[str, tuple[int, str]]:
+    """Needle -> how often, in the first form of the file that shows it."""
+    found: dict[str, tuple[int, str]] = {}
+    try:
+        for piece in pieces(path):
+            for needle, n in finder.count(piece.chunks).items():
+                found.setdefault(needle, (n, piece.how))
+    except OSError as error:
+        raise InputError(f"a file of the output can't be read: {error.strerror}") from None
+    return found
+
+
+def _masked(relative: str, needles: Mapping[str, str]) -> str:
+    for needle in sorted(needles, key=len, reverse=True):
+        if needle.lower() in relative.lower():
+            relative = re.sub(re.escape(needle), "***", relative, flags=re.IGNORECASE)
+    return relative
+
+
+def _add(found: dict[str, str], text: str, kind: str) -> None:
+    """The text and its words, unless it is a word of the vocabulary of events or channels."""
+    if kind in ("annotation", "table") and (event_type(text) or seizure_edge(text)):
+        return
+    if kind == "label" and _is_channel(text):
+        return
+    if kind == "start time":
+        found.setdefault(text, kind)
+        found.setdefault(text.replace(".", ":"), kind)
+        return
+    for part in (text, *text.split(), *_SPLIT.split(text)):
+        found.setdefault(part, kind)
+        for spelling in _dates(part):
+            found.setdefault(spelling, kind)
+
+
+def _dates(text: str) -> Iterator[str]:
+    """A date in the spellings that software gives it; nothing where the text is no date."""
+    for form in _DATES:
+        try:
+            day = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        years = {day.year, day.year - 100} if "%y" in form else {day.year}
+        for year in sorted(years & _YEARS):
+            try:
+                yield from (day.replace(year=year).strftime(other) for other in _DATES)
+            except ValueError:
+                continue  # the 29th of February of the other century
+
+
+def _meaningless(string: str) -> str:
+    """Why a string isn't searched for, empty where it is."""
+    text = string.strip()
+    if len(set(text.upper()) - set(" -_./")) <= 1 or _is_placeholder_date(text):
+        return "placeholder"
+    if _NUMBER.fullmatch(text) and sum(c.isdigit() for c in text) < _FEWEST_DIGITS:
+        return "small number"
+    if _is_channel(text):
+        return "channel"
+    words = [word for word in _SPLIT.split(text.lower()) if word]
+    known = own_words() | _HEADER_WORDS
+    if event_type(text) or all(w in known and not w.isdecimal() for w in words):
+        return "common word"
+    return ""
+
+
+def _is_placeholder_date(text: str) -> bool:
+    if re.fullmatch(r"(00[.:]?){3}", text):
+        return True
+    return any(day in _PLACEHOLDER_DATES for day in _dates(text) if re.match(r"\d{4}-", day))
+
+
+def _is_channel(text: str) -> bool:
+    """Whether a text is the name of a channel: none that may identify somebody is one."""
+    return may_be_shown(text) and not _NUMBER.fullmatch(text)

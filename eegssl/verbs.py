@@ -1,0 +1,156 @@
+"""The helper commands that stand beside the six of the pipeline.
+
+Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor scipy.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eegssl import __version__
+from eegssl.app import (
+    HELPERS,
+    Config,
+    DryRun,
+    Json,
+    Out,
+    Overwrite,
+    Preset,
+    Seed,
+    Sets,
+    command,
+)
+from eegssl.errors import ArtifactError
+from eegssl.running import finish, prepare
+from eegssl.terminal import Terminal
+
+_FOUND = ("file", "kind", "n", "how")
+
+
+@command(HELPERS)
+def synth(
+    out: Out,
+    preset: Preset = None,
+    config: Config = None,
+    set: Sets = None,
+    seed: Seed = 0,
+    json: Json = False,
+    dry_run: DryRun = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a synthetic clinical corpus: EDF+ in BIDS layout, with seizures of known truth."""
+    from eegssl.stages import synth as stage
+
+    terminal, settings, run = prepare("synth", locals())
+    finish(terminal, stage.run(settings, run))
+
+
+@command(HELPERS)
+def info(
+    artifact: Annotated[Path, typer.Argument(help="Any folder that a command made.")],
+    json: Json = False,
+    check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
+) -> None:
+    """Explain an artifact: what it is, what it was made from, what it holds."""
+    from eegssl.artifacts import check_bulk, load, read_manifest
+
+    manifest = read_manifest(artifact)
+    load(artifact, manifest.kind)
+    if check:
+        check_bulk(artifact, manifest, hashes=True)
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.document(manifest.to_json())
+        return
+    made_from = [f"{kind} {id_[:12]}…" for kind, id_ in manifest.inputs]
+    terminal.table(
+        f"{artifact}: {manifest.kind}",
+        {
+            "id": manifest.id,
+            "made by": f"eegssl {manifest.eegssl_version}, seed {manifest.seed}",
+            "made from": made_from or "nothing upstream",
+            "fitted on": f"{len(manifest.fitted_on.subjects)} subjects, "
+            f"{len(manifest.fitted_on.recordings)} recordings",
+            "files": f"{len(manifest.files)} checked, {sum(s for s, _ in manifest.files.values())} "
+            "bytes" + (f"; more in {', '.join(manifest.bulk)}/" if manifest.bulk else ""),
+        },
+    )
+    terminal.table("what it holds", manifest.facts)
+    terminal.table("settings", manifest.config)
+
+
+@command(HELPERS)
+def doctor(json: Json = False) -> None:
+    """Print versions, devices and disk for a bug report; nothing private is in it."""
+    from eegssl.doctor import examine
+
+    terminal, found = Terminal(as_json=json), examine()
+    if json:
+        terminal.document(found)
+    else:
+        terminal.table(f"eegssl {__version__}", found)
+
+
+@command(HELPERS)
+def check(
+    recordings: Annotated[Path, typer.Argument(help="A folder made by preprocess.")],
+    json: Json = False,
+) -> None:
+    """Verify a recordings folder: hashes, ranges and counts, all of them."""
+    from eegssl.corpus.check import check_recordings
+
+    terminal = Terminal(as_json=json)
+    problems = check_recordings(recordings)
+    if json:
+        terminal.document({"artifact": str(recordings), "problems": problems})
+    for problem in problems:
+        terminal.fail(problem)
+    if problems:
+        raise typer.Exit(ArtifactError.exit_code)
+    if not json:
+        terminal.line(f"{recordings}: sound")
+
+
+@command(HELPERS)
+def deid(
+    folder: Annotated[Path, typer.Option("--check", help="Folder to search, every byte of it.")],
+    sources: Annotated[
+        list[Path] | None, typer.Option("--from", help="EDF folder(s) whose texts to look for.")
+    ] = None,
+    strings: Annotated[
+        Path | None, typer.Option("--strings", help="File of strings to look for, one a line.")
+    ] = None,
+    show_names: Annotated[bool, typer.Option(help="Show what was found on the terminal.")] = False,
+    json: Json = False,
+) -> None:
+    """Search an output for what may identify a person; without strings, for all names known."""
+    from eegssl import deid as privacy
+
+    terminal = Terminal(as_json=json)
+    wanted = privacy.collect(sources or ()) | (privacy.listed(strings) if strings else {})
+    if not sources and strings is None:
+        wanted = privacy.known_names()
+    needles, left_out = privacy.meaningful(wanted)
+    findings = privacy.search(folder, needles)
+    rows = [[f.file, f.needle_kind, f.n, f.how] for f in findings]
+    if json:
+        terminal.document(
+            {
+                "folder": str(folder),
+                "strings": len(needles),
+                "left_out": left_out,
+                "found": [dict(zip(_FOUND, row, strict=True)) for row in rows],
+            }
+        )
+    elif rows:
+        columns = [*_FOUND, "text"] if show_names else list(_FOUND)
+        shown = [[*r, f.needle] if show_names else r for r, f in zip(rows, findings, strict=True)]
+        terminal.grid("found", columns, shown)
+    if rows:
+        terminal.fail(f"{len(rows)} finding(s) of what may identify a person")
+        raise typer.Exit(ArtifactError.exit_code)
+    if not json:
+        terminal.table(
+            f"{folder}: none of these strings", {"strings": len(needles), "left out": left_out}
+        )
