@@ -147,8 +147,8 @@ def refused_table(
     """Columns and rows for a terminal: how many for which reason, or each by its path."""
     if show_names:
         pseudonyms = Pseudonyms()
-        rows = [[pseudonyms.name(r["recording"]), r["code"], r["reason"]] for r in refused]
-        return ["file", "code", "reason"], rows
+        named = [[pseudonyms.name(r["recording"]), r["code"], r["reason"]] for r in refused]
+        return ["file", "code", "reason"], named
     ids: dict[tuple[str, str], list[str]] = {}
     for row in refused:
         ids.setdefault((row["code"], row["reason"]), []).append(row["recording"])
