@@ -53,18 +53,19 @@ def preprocess(
     ] = False,
 ) -> None:
     """EDF folders to clean, de-identified recordings in µV, split by subject."""
+    from eegssl.corpus.outcome import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
     given = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}
     terminal, settings, run = prepare("preprocess", given)
     result = stage.run(settings, edf_dir, run, jobs=jobs, plan_only=plan)
-    refused = stage.refusals(result)
-    finish(terminal, result, {"accepted": stage.accepted(result), "refused": refused})
+    refused = result.beside["refused"]
+    finish(terminal, result)
     if refused and not json:
-        columns, rows = stage.refused_table(refused, show_names=show_names)
+        columns, rows = refused_table(refused, show_names=show_names)
         terminal.grid("refused", columns, rows[:_SHOWN])
         if len(rows) > _SHOWN:
-            terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {out / stage.REFUSED}")
+            terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {out / REFUSED}")
     if result.id and not json:
         terminal.line(f"before and after: {out / stage.LOOK}")
     if refused and strict:

@@ -11,6 +11,11 @@ class EegsslError(Exception):
 
     exit_code = 1
 
+    def __init__(self, text: str, **beside: object) -> None:
+        super().__init__(text)
+        self.beside = beside
+        """What the document of ``--json`` says beside the text."""
+
 
 class ConfigError(EegsslError, ValueError):
     """A flag, a setting or a file of settings that can't be used."""

@@ -34,7 +34,10 @@ def decide(fingerprint: Mapping[str, Any], config: PreprocessConfig) -> Plan:
     if config.filter.notch != "auto":
         return Plan(config, reasons, ())
     filters = config.filter.model_copy(update={"notch": notch})
-    warnings = (f"{reason}: they may come from different places",) if notch == "each" else ()
+    mixed = min(fingerprint["line_hz"].get(line, 0) for line in ("50", "60"))
+    done = "each is treated by itself" if notch == "each" else f"all get a notch at {notch} Hz"
+    told = f"{reason}; {done}: do the files come from different places?"
+    warnings = (told,) if mixed else ()
     return Plan(config.model_copy(update={"filter": filters}), reasons, warnings)
 
 

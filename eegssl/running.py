@@ -71,7 +71,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             with preemptible():
                 function(*args, **kwargs)
         except EegsslError as error:
-            raise typer.Exit(_failed(terminal, str(error), error.exit_code)) from None
+            text = str(error)
+            raise typer.Exit(_failed(terminal, text, error.exit_code, error.beside)) from None
         except KeyboardInterrupt:
             text = "interrupted; the same command goes on from here"
             raise typer.Exit(_failed(terminal, text, 130)) from None
@@ -111,8 +112,8 @@ def prepare(
     return terminal, settings, run
 
 
-def finish(terminal: Terminal, result: "Result", beside: Mapping[str, Any] | None = None) -> None:
-    """Print what a stage made; ``beside`` goes into the document of ``--json`` too."""
+def finish(terminal: Terminal, result: "Result") -> None:
+    """Print what a stage made."""
     terminal.close()
     if terminal.as_json:
         terminal.document(
@@ -125,17 +126,19 @@ def finish(terminal: Terminal, result: "Result", beside: Mapping[str, Any] | Non
                 "config": result.config,
                 "warnings": list(result.warnings),
             }
-            | dict(beside or {})
+            | result.beside
         )
         return
     terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)
 
 
-def _failed(terminal: Terminal, text: str, code: int) -> int:
+def _failed(
+    terminal: Terminal, text: str, code: int, beside: Mapping[str, Any] | None = None
+) -> int:
     terminal.close()
     terminal.fail(text)
     if terminal.as_json:
-        terminal.document({"error": text, "exit_code": code})
+        terminal.document({"error": text, "exit_code": code} | dict(beside or {}))
     return code
 
 

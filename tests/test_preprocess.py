@@ -1,5 +1,6 @@
 """preprocess as a user meets it: look, plan, make; what lies on the disk after each."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,45 @@ def test_a_broken_table_of_participants_costs_ages_and_not_the_run(
     assert document["facts"]["accepted"] == 3
     assert any("participants.tsv" in warning for warning in document["warnings"])
     assert "n/a\tn/a" in (tmp_path / "out" / "subjects.tsv").read_text()
+
+
+def test_a_plan_and_a_failure_say_what_was_accepted_and_refused(edf: Path, tmp_path: Path) -> None:
+    (edf / "sub-07").mkdir()
+    (edf / "sub-07" / "broken.edf").write_bytes(b"x")
+    planned = done("preprocess", edf, "--out", tmp_path / "plan", "--plan")
+    assert (len(planned["accepted"]), len(planned["refused"])) == (3, 1)
+    for path in edf.glob("sub-0[12]/*.edf"):
+        path.unlink()
+    failed = eegssl("preprocess", edf, "--out", tmp_path / "out", "--json")
+    assert failed.code == 3
+    assert [row["code"] for row in failed.document["refused"]] == ["not-edf"]
+    assert "1 file(s) were refused" in failed.document["error"]
+
+
+def test_a_pattern_that_is_none_is_a_wrong_setting_and_no_fault_of_the_files(
+    edf: Path, tmp_path: Path
+) -> None:
+    for pattern in ("(", "x"):
+        failed = eegssl(
+            *("preprocess", edf, "--out", tmp_path / "out"),
+            *("--set", f"subjects.pattern='{pattern}'"),
+        )
+        assert failed.code == 2
+        assert "subjects.pattern" in failed.err
+
+
+def test_a_pipe_is_refused_at_once(edf: Path, tmp_path: Path) -> None:
+    (edf / "sub-07").mkdir()
+    os.mkfifo(edf / "sub-07" / "pipe.edf")
+    document = done("preprocess", edf, "--out", tmp_path / "out", "--set", "limits.time_s=20")
+    assert [row["code"] for row in document["refused"]] == ["unreadable"]
+
+
+def test_check_names_files_that_are_not_the_artifacts(edf: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done("preprocess", edf, "--out", out)
+    (out / "signals" / "John_Smith.txt").write_text("x")
+    failed = eegssl("check", out)
+    assert failed.code == 4
+    assert "1 file(s)" in failed.err
+    assert "Smith" not in failed.err

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from eegssl.artifacts import check_bulk, load
+from eegssl.artifacts import MANIFEST, check_bulk, load
 from eegssl.corpus.signals import map_signal, map_tensor
 from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import KIND, SIGNALS, read_splits
@@ -33,6 +33,8 @@ def check_recordings(folder: Path) -> list[str]:
     splits = read_splits(artifact / "splits.tsv")
     refused = read_tsv(artifact / REFUSED, REFUSED_COLUMNS)
     problems = list(_hashes(folder, artifact.manifest))
+    signals = {f"{SIGNALS}/{row['recording']}.safetensors" for row in rows}
+    problems += _strangers(folder, {*artifact.manifest.files, *signals, MANIFEST})
     for row in rows:
         problems += _signal(artifact / f"{SIGNALS}/{row['recording']}.safetensors", row)
     problems += _events(events, {row["recording"]: row["duration_s"] for row in rows})
@@ -46,6 +48,14 @@ def _hashes(folder: Path, manifest: Any) -> Iterator[str]:
         check_bulk(folder, manifest, hashes=True)
     except ArtifactError as error:
         yield str(error)
+
+
+def _strangers(folder: Path, own: set[str]) -> Iterator[str]:
+    """Files that are not the artifact's: they travel with it, and nobody has looked into them."""
+    found = [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]
+    n = sum(path.relative_to(folder).as_posix() not in own for path in found)
+    if n:
+        yield f"{n} file(s) in the folder are not part of it: move them"
 
 
 def _signal(path: Path, row: dict[str, Any]) -> Iterator[str]:

@@ -28,12 +28,9 @@ def of_file(source: Source, settings: IngestSettings) -> Row:
     ``hashes`` are of all files that its recording depends on. ``subject`` is a name, for this
     process alone. With ``refused`` (code, reason) the rest is missing.
     """
+    row: Row = {"hashes": [_hash(source.path)]}
     try:
-        row: Row = {"hashes": [hash_file(source.path)]}
-    except OSError:
-        row = {"hashes": ["unreadable"]}  # readable later, it is another input
-    try:
-        row["hashes"] += [hash_file(path) for path in _label_files(source)]
+        row["hashes"] += [_hash(path) for path in _label_files(source)]
         opened = open_file(source, settings)
         require_a_segment(opened, settings)
         rules = settings.subjects
@@ -85,6 +82,14 @@ def channel_audit(rows: Mapping[str, Row]) -> list[AuditRow]:
     for row in rows.values():
         counts.update(row.get("audit", ()))
     return audit_rows(counts)
+
+
+def _hash(path: Path) -> str:
+    """The hash of a file; a word for one that can't be read, or is a pipe."""
+    try:
+        return hash_file(path) if path.is_file() else "unreadable"
+    except OSError:
+        return "unreadable"
 
 
 def _label_files(source: Source) -> list[Path]:

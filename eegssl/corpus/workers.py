@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.corpus.config import Limits
+from eegssl.errors import ConfigError
 
 Task = tuple[Any, ...]
 
@@ -36,8 +37,8 @@ def each(
     """Call ``function(*task)`` for each task in ``jobs`` processes; yields number and result.
 
     In the order in which they end; a result is what the function returned, or a `Failure`.
-    An OSError (a full disk) is no fault of a file and is raised here. ``function`` has to be
-    importable, and its module is loaded once for all workers.
+    An OSError (a full disk) or a ConfigError is no fault of a file and is raised here.
+    ``function`` has to be importable, and its module is loaded once for all workers.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, function.__module__])
@@ -49,7 +50,7 @@ def each(
         while busy := [worker for worker in workers if worker.number is not None]:
             for worker in _ready(busy):
                 number, answer = worker.take()
-                if isinstance(answer, OSError):
+                if isinstance(answer, OSError | ConfigError):
                     raise answer
                 yield number, answer
                 if queue:
@@ -145,7 +146,7 @@ def _answer(function: Callable[..., Any], task: Task) -> Any:
         return function(*task)
     except MemoryError:
         return Failure("out-of-memory", "needs more memory than limits.memory_mb allows")
-    except OSError as error:
+    except (OSError, ConfigError) as error:
         return error
     except Exception as error:  # noqa: BLE001  (told by name as a refusal; the run goes on)
         return Failure("crashed", f"{_where(error)}: a bug of eegssl, please report it")

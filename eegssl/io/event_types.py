@@ -148,5 +148,9 @@ def is_seizure(kind: str) -> bool:
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Events sorted by onset, then duration, then type."""
-    return tuple(sorted(events, key=lambda event: (event.onset_s, event.duration_s, event.type)))
+    """Events sorted by onset, then duration, then type; one that is listed twice counts once."""
+    return tuple(
+        sorted(
+            dict.fromkeys(events), key=lambda event: (event.onset_s, event.duration_s, event.type)
+        )
+    )

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 SHORTEST = 4
 """Characters that a string must have: fewer are found by chance everywhere."""
-_WORD, _RUN = 6, 8
+_WORD, _RUN, _VARIED = 6, 8, 4
 _LONGEST_WORD = 32
 _PRINTABLE = 16
 _LOWER = bytes(b + 32 if 65 <= b <= 90 else b for b in range(256))
@@ -43,9 +43,10 @@ class Finder:
     """Counts strings in bytes: UTF-8, Latin-1 and UTF-16, in any case.
 
     So that chance stays out (ours): strings of fewer than 8 characters don't count inside runs of
-    more than 32 letters and digits (hashes, base64). Those of fewer than 6 count as whole words
-    only, in data that holds zero bytes only among 16 or more printable characters; numbers not
-    inside longer numbers. Raises ValueError for a string of fewer than 4 characters.
+    more than 32 letters and digits (hashes, base64). Those of fewer than 6, and those of fewer than
+    4 different ones, count as whole words only, in data that holds zero bytes only among 16 or more
+    printable characters; numbers not inside longer numbers. Raises ValueError for a string of fewer
+    than 4 characters.
     """
 
     def __init__(self, strings: Iterable[str]) -> None:
@@ -142,6 +143,8 @@ def _means_something(
 ) -> bool:
     """Whether a match is more than chance, by what stands around it."""
     length, is_number = len(string), string.isdecimal()
+    if len(set(string.lower())) < _VARIED:
+        length = min(length, _WORD - 1)  # AAAAAAAC: such are base64 of zero bytes
     if length >= _RUN and not is_number:
         return True
     step = 2 if codec.startswith("utf-16") else 1

@@ -46,6 +46,7 @@ REC_CHANNELS = (
     *("FP1-F3", "F3-C3", "C3-P3", "P3-O1", "FP2-F4", "F4-C4", "C4-P4", "P4-O2"),
 )
 _CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"]
+_FOUR_NUMBERS = re.compile(r"-?\d+,[^,]*\d[^,]*,[^,]*\d[^,]*,")
 _VERSION = re.compile(r"#?\s*version\s*=\s*(csv|tse)_v1(\.\d{1,3}){0,2}\s*", re.IGNORECASE)
 _DURATION = re.compile(r"#\s*duration\s*=\s*([\d.]{1,20})\s*(?:sec(?:ond)?s?)?\s*", re.IGNORECASE)
 _REC = re.compile(r"\d{1,2},[\d.]{1,20},[\d.]{1,20},\d")
@@ -109,14 +110,15 @@ def merge(by_term: Sequence[Row], by_channel: Sequence[Row]) -> EventsFound:
     """
     rows = [*by_term, *by_channel]
     strange = [row.label for row in rows if row.label not in LABELS]
-    unresolved = sum(label.endswith(("sz", "seiz")) for label in strange)
+    seizure_like = sum(label.endswith(("sz", "seiz")) for label in strange)
+    without_term = 0
     groups = _grouped(by_channel)
     seizures = [event for event in groups if is_seizure(event.type)]
     background = [event for event in groups if event.type == "bckg"]
     others = [event for event in groups if event.type in EXTRA_TYPES]
     if by_term:
         terms = _grouped(by_term)
-        unresolved += _without_term(seizures, terms)
+        without_term = _without_term(seizures, terms)
         seizures = [_typed(term, by_channel) for term in terms if is_seizure(term.type)]
         background = [term for term in terms if term.type == "bckg"]
     ictal = joined([(s.onset_s, s.onset_s + s.duration_s) for s in seizures])
@@ -126,16 +128,15 @@ def merge(by_term: Sequence[Row], by_channel: Sequence[Row]) -> EventsFound:
         for a, b in without((event.onset_s, event.onset_s + event.duration_s), ictal)
     ]
     events = in_order([*seizures, *free, *others])
-    return EventsFound(events, len(strange) - unresolved, unresolved, source="tuh")
+    dropped = len(strange) - seizure_like
+    return EventsFound(events, dropped, seizure_like + without_term, source="tuh")
 
 
 def is_tuh(head: str, suffix: str) -> bool:
     """Whether the first lines of a ``.csv`` or ``.rec`` file look like TUH's: others use both."""
     lines = [line.strip() for line in as_lines(head).split("\n")]
     if suffix == ".rec":
-        return (
-            re.fullmatch(r"\d{1,2}\s*,[\d.]+,[\d.]+,\s*\d", lines[0].replace(" ", "")) is not None
-        )
+        return _FOUR_NUMBERS.match(lines[0].replace(" ", "")) is not None
     return any(_VERSION.match(line) or line.lower().startswith("channel,start") for line in lines)
 
 

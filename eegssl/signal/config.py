@@ -10,7 +10,7 @@ from eegssl.settings import Settings
 class FilterConfig(Settings):
     """The band and rate that every recording is brought to."""
 
-    sfreq_hz: float = Field(default=200.0, gt=0)
+    sfreq_hz: float = Field(default=200.0, gt=0, le=20_000)
     """Sampling rate after cleaning, in Hz."""
 
     low_hz: float = Field(default=0.5, gt=0)

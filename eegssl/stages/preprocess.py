@@ -8,16 +8,22 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from eegssl.config import PreprocessConfig
 from eegssl.corpus import fingerprint
 from eegssl.corpus.cleaning import CleaningSettings
 from eegssl.corpus.excerpts import read_excerpt
 from eegssl.corpus.ingest import SIGNALS, IngestSettings, ingest
+from eegssl.corpus.outcome import (
+    also_refused,
+    none_usable,
+    refused_rows,
+    seen_outcome,
+    stored_outcome,
+)
 from eegssl.corpus.overview import Overview, drawn, look
 from eegssl.corpus.sources import (
     Naming,
@@ -31,8 +37,6 @@ from eegssl.corpus.splits import Unit, assign, by_folders, check_given, complete
 from eegssl.corpus.store import KIND
 from eegssl.corpus.tables import (
     RECORDINGS,
-    REFUSED,
-    REFUSED_COLUMNS,
     WHOLE_FILE,
     Tables,
     concerns,
@@ -46,7 +50,7 @@ from eegssl.files import atomic_path, canonical_json, hash_json
 from eegssl.io.bids import is_synthetic
 from eegssl.io.event_types import is_seizure
 from eegssl.io.private import Pseudonyms, require_outside
-from eegssl.io.tables import format_tsv, read_tsv
+from eegssl.io.tables import format_tsv
 from eegssl.plan import Plan, decide, to_toml
 from eegssl.reports.look import write_look
 from eegssl.settings import public_values
@@ -61,7 +65,6 @@ FINGERPRINT, PLAN_FILE, CHANNELS, SUBJECTS = (
     "subjects.tsv",
 )
 _ROWS, _EXCERPTS = "rows", "look"
-_SHOWN = 3  # ids of files refused for the same reason
 
 
 def run(
@@ -93,8 +96,7 @@ def run(
     if plan_only:
         pseudonyms.save()
         return _write_plan(seen, plan, run)
-    given = _given(seen, config, naming)
-    _require_usable(seen, config, given)
+    given = _usable(seen, config, naming)
     people = _people(roots, config, naming, run)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
     inputs = [("edf-folder", _input_hash(seen, given, people, synthetic))]
@@ -102,7 +104,7 @@ def run(
         pseudonyms.save()
     draft = run.begin(KIND, plan.config, inputs)
     if isinstance(draft, Result):
-        return draft
+        return replace(draft, beside=stored_outcome(run.out) if draft.id else seen_outcome(seen))
     rows = _ingest_all(seen, plan.config, draft, run, jobs)
     tables = _tables(seen, rows, given, config, run.seed)
     write_tables(draft, tables)
@@ -123,40 +125,8 @@ def run(
     }
     excerpts = sorted((draft.work / _EXCERPTS).glob("*.npz"))
     write_look(draft.path, map(read_excerpt, excerpts), facts)
-    return run.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
-
-
-def accepted(result: Result) -> list[str]:
-    """Ids of the files that became recordings."""
-    if result.id is None:
-        return []
-    table = pq.read_table(result.out / RECORDINGS, columns=["file"])
-    return sorted(set(table["file"].to_pylist()))
-
-
-def refusals(result: Result) -> list[dict[str, str]]:
-    """The rows of ``refused.tsv``: recording (the file's id), segment, code, reason."""
-    if result.id is None:
-        return []
-    return read_tsv(result.out / REFUSED, REFUSED_COLUMNS)
-
-
-def refused_table(
-    refused: Sequence[Mapping[str, str]], *, show_names: bool
-) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows for a terminal: how many for which reason, or each by its path."""
-    if show_names:
-        pseudonyms = Pseudonyms()
-        named = [[pseudonyms.name(r["recording"]), r["code"], r["reason"]] for r in refused]
-        return ["file", "code", "reason"], named
-    ids: dict[tuple[str, str], list[str]] = {}
-    for row in refused:
-        ids.setdefault((row["code"], row["reason"]), []).append(row["recording"])
-    rows: list[list[Any]] = [
-        [len(some), *why, ", ".join(some[:_SHOWN]) + (" …" if len(some) > _SHOWN else "")]
-        for why, some in sorted(ids.items(), key=lambda item: -len(item[1]))
-    ]
-    return ["files", "code", "reason", "recordings"], rows
+    result = run.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
+    return replace(result, beside=stored_outcome(run.out))
 
 
 def _people(
@@ -192,7 +162,11 @@ def _write_plan(seen: Overview, plan: Plan, run: Run) -> Result:
     facts |= {"refused": len(seen.files) - seen.print["readable"]}
     values = public_values(plan.config)
     if run.dry_run:
-        return Result(run.out, "plan", "would make", facts, values, warnings=tuple(run.warnings))
+        return Result(
+            *(run.out, "plan", "would make", facts, values),
+            warnings=tuple(run.warnings),
+            beside=seen_outcome(seen),
+        )
 
     def write(name: str, text: str) -> None:
         with atomic_path(run.out / name) as path:
@@ -200,7 +174,11 @@ def _write_plan(seen: Overview, plan: Plan, run: Run) -> Result:
 
     _write_findings(write, seen, plan)
     run.progress.say(f"read and edit {run.out / PLAN_FILE}, then give it to --config")
-    return Result(run.out, "plan", "made", facts, values, warnings=tuple(run.warnings))
+    return Result(
+        *(run.out, "plan", "made", facts, values),
+        warnings=tuple(run.warnings),
+        beside=seen_outcome(seen),
+    )
 
 
 def _write_findings(write: Callable[[str, str], None], seen: Overview, plan: Plan) -> None:
@@ -223,22 +201,28 @@ def _given(seen: Overview, config: PreprocessConfig, naming: Naming) -> dict[str
     return given_splits(config.splits, config.subjects, naming)
 
 
-def _require_usable(seen: Overview, config: PreprocessConfig, given: dict[str, str] | None) -> None:
-    """Fail before any work when nothing is readable or nothing can be split."""
+def _usable(seen: Overview, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
+    """The splits that were given; fails before any work when nothing can be read or split."""
+    refused = seen_outcome(seen)["refused"]
     if not seen.subjects:
-        raise InputError(_all_refused([row["refused"] for row in seen.files.values()]))
+        raise InputError(none_usable(refused), refused=refused)
+    try:
+        given = _given(seen, config, naming)
+        _require_splittable(seen, config, given)
+    except InputError as error:
+        raise InputError(f"{error}{also_refused(refused)}", refused=refused) from None
+    return given
+
+
+def _require_splittable(
+    seen: Overview, config: PreprocessConfig, given: dict[str, str] | None
+) -> None:
     by_recording = config.splits.by == "recording"
     units = set(seen.subjects) if by_recording else set(seen.subjects.values())
     if given is None:
         assign([Unit(unit, False) for unit in sorted(units)], config.splits, 0)
     elif config.splits.file is not None:
         check_given(given, units, config.splits.by)
-
-
-def _all_refused(refused: Sequence[Sequence[str]]) -> str:
-    counts = Counter(map(tuple, refused))
-    shown = "; ".join(f"{n} × {code}: {reason}" for (code, reason), n in counts.most_common(5))
-    return f"none of {len(refused)} file(s) can be used. {shown}"
 
 
 def _input_hash(
@@ -289,7 +273,7 @@ def _tables(
     refused = {id_: row["refused"] for id_, row in seen.files.items() if "refused" in row}
     refused |= {row["file"]: row["refused"] for row in rows if "refused" in row}
     if not kept:
-        raise InputError(_all_refused(list(refused.values())))
+        raise InputError(none_usable(refused_rows(refused)), refused=refused_rows(refused))
     lost = [
         [row["file"], id_.rpartition("-")[2], code, reason]
         for row in rows

@@ -52,6 +52,8 @@ class Result:
     id: str | None = None
     """The artifact's id; None where nothing was made (dry run) or no artifact is (synth)."""
     warnings: tuple[str, ...] = ()
+    beside: dict[str, Any] = field(default_factory=dict)
+    """What else the document of ``--json`` shows."""
 
 
 @dataclass

@@ -31,6 +31,16 @@ def test_loops_of_links_end_and_linked_folders_are_visited_once(tmp_path):
     assert names(tmp_path / "data") == ["real/1.edf"]
 
 
+def test_a_recording_and_a_link_to_it_are_one_recording(tmp_path):
+    touch(tmp_path, "s3/x.edf", ".annex/same", "a/y.edf")
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop/link.edf").symlink_to("../s3/x.edf")
+    (tmp_path / "loop/again").symlink_to("../s3")
+    (tmp_path / "a/1.edf").symlink_to("../.annex/same")
+    (tmp_path / "a/2.edf").symlink_to("../.annex/same")
+    assert names(tmp_path) == ["a/1.edf", "a/2.edf", "a/y.edf", "s3/x.edf"]
+
+
 def test_links_to_absent_files_are_listed_to_be_refused_later(tmp_path):
     (tmp_path / "absent.edf").symlink_to(tmp_path / ".git/annex/objects/x")
     assert names(tmp_path) == ["absent.edf"]

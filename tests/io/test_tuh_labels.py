@@ -7,7 +7,15 @@ from labelfiles import TYPES, blank_edf, events_of, parsed_or_refused, spans
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.event_types import EVENT_TYPES, EXTRA_TYPES, is_seizure
-from eegssl.io.tuh_labels import LABELS, REC_CHANNELS, SEIZURES, merge, parse_rows
+from eegssl.io.tuh_labels import (
+    LABELS,
+    REC_CHANNELS,
+    SEIZURES,
+    Row,
+    is_tuh,
+    merge,
+    parse_rows,
+)
 
 COMMENTS = """# version = csv_v1.0.0
 # bname = aaaaaaac_s001_t000
@@ -201,3 +209,15 @@ def test_no_second_is_both_seizure_and_background_and_none_is_lost(labelled):
         written[label] |= set(range(a, b))
     assert named["sz_foc"] == written["fnsz"]
     assert named["bckg"] == written["bckg"] - written["fnsz"]
+
+
+def test_a_seizure_that_no_term_has_is_unresolved_and_drops_nothing() -> None:
+    channels = [Row("FP1-F7", 2.0, 5.0, "fnsz", 1.0)]
+    found = merge([Row("TERM", 12.0, 15.0, "seiz", 1.0)], channels)
+    assert [(e.onset_s, e.type) for e in found.events] == [(12.0, "sz")]
+    assert (found.n_dropped, found.n_unresolved) == (0, 1)
+
+
+@pytest.mark.parametrize("line", ["1,2.0,5.0,99", "1, 2.0, 5.0, 6", "12,2,5,1"])
+def test_four_numbers_are_a_rec_file_whatever_the_label(line: str) -> None:
+    assert is_tuh(line + "\n", ".rec")
