@@ -1,17 +1,16 @@
 """eegssl in a notebook: load what the commands made, and embed EEG of any channels.
 
-from eegssl.api import load_encoder, embed
-encoder = load_encoder("run/encoder")
-embeddings = embed(encoder, signal_uv, ["Fp1-F7", "F7-T7"], sfreq_hz=200)
-raw = open_raw("run/recordings", recording_ids("run/recordings")[0])  # mne.io.RawArray
+import eegssl
+encoder = eegssl.load_encoder("run/encoder")
+found = eegssl.embed(encoder, "night.edf")  # found.vectors [C, N, D], found.times_s, found.channels
+raw = eegssl.open_raw("run/recordings", recording_ids("run/recordings")[0])  # mne.io.RawArray
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts import load
@@ -20,13 +19,32 @@ from eegssl.corpus.store import open_corpus
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.errors import InputError
-from eegssl.signal.electrodes import geometry, parse_channels
+from eegssl.signal.config import FilterConfig, MontageConfig
+from eegssl.signal.electrodes import parse_channels
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.training.embedding import (
+    Choices,
+    Embeddings,
+    Raw,
+    embed_file,
+    embed_raw,
+    embed_recordings,
+    embed_signal,
+    require_rate,
+)
 from eegssl.training.weights import load_weights, read_module_config
 
 if TYPE_CHECKING:
     from eegssl.io.mne_raw import RawArray
+
+WINDOW_S = 10.0
+"""Windows that recordings are embedded in, as those that pretraining saw."""
+
+KEEP = MontageConfig()
+"""The montage as recorded."""
+
+_HIGH_HZ = 70.0
 
 
 def load_encoder(path: str | Path) -> Encoder:
@@ -51,29 +69,79 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     return tokenizer.eval()
 
 
-@torch.no_grad()
+@overload
 def embed(
     encoder: Encoder,
-    signal_uv: NDArray[np.floating],
+    source: NDArray[np.floating],
     channels: Sequence[str],
     sfreq_hz: float,
-) -> NDArray[np.float32]:
-    """Embeddings [C, N, D] of a window ``signal_uv`` [C, T] in µV, filtered as the encoder's
-    recordings were; ``channels`` name electrodes or derivations as in EDF files.
+    *,
+    window_s: float | None = None,
+) -> NDArray[np.float32]: ...
 
-    Raises InputError for another sampling rate than the encoder's, or a channel that is no EEG.
+
+@overload
+def embed(
+    encoder: Encoder,
+    source: str | Path | Raw,
+    *,
+    window_s: float = WINDOW_S,
+    filters: FilterConfig | None = None,
+    montage: MontageConfig = KEEP,
+) -> "Embeddings | Iterator[Embeddings]": ...
+
+
+def embed(
+    encoder: Encoder,
+    source: Any,
+    channels: Sequence[str] = (),
+    sfreq_hz: float = 0.0,
+    *,
+    window_s: float | None = None,
+    filters: FilterConfig | None = None,
+    montage: MontageConfig = KEEP,
+) -> Any:
+    """Embed EEG: the vectors of each channel and patch, with times and channels.
+
+    ``source`` is the path of an EDF or BDF file or an ``mne.io.Raw``: cleaned as ``preprocess``
+    does by ``filters`` (default: as there, to the encoder's rate) and brought to ``montage``, it
+    gives `Embeddings`. A folder that ``preprocess`` made gives an iterator of them, a recording
+    each. Windows of ``window_s`` see themselves only.
+
+    An array [C, T] in µV, filtered as the encoder's recordings were, with its ``channels`` (named
+    as in EDF files) and its rate ``sfreq_hz``, gives an array [C, N, D]; by default it is one
+    window.
+
+    Raises InputError for a rate that isn't the encoder's and channels that are no EEG,
+    RecordingRefused for a file or raw that can't be cleaned, ArtifactError for a folder that holds
+    no recordings.
     """
-    if sfreq_hz != encoder.config.sfreq_hz:
-        raise InputError(f"got {sfreq_hz:g} Hz, the encoder expects {encoder.config.sfreq_hz:g} Hz")
+    if isinstance(source, np.ndarray):
+        require_rate(encoder, sfreq_hz, "got")
+        return embed_signal(
+            encoder, source, _eeg(channels), window_s or source.shape[-1] / sfreq_hz
+        )
+    window_s = window_s or WINDOW_S
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        return embed_recordings(encoder, Path(source), window_s)
+    rate_hz = encoder.config.sfreq_hz
+    chosen = filters or FilterConfig(sfreq_hz=rate_hz, high_hz=min(_HIGH_HZ, 0.4 * rate_hz))
+    require_rate(encoder, chosen.sfreq_hz, "the filters give")
+    choices = Choices(chosen, montage, window_s)
+    if isinstance(source, str | Path):
+        return embed_file(encoder, Path(source), choices)
+    if not hasattr(source, "get_data"):
+        raise InputError(f"got {type(source).__name__}; expected a path, an mne.io.Raw or an array")
+    return embed_raw(encoder, source, choices)
+
+
+def _eeg(channels: Sequence[str]) -> tuple[str, ...]:
+    """The canonical names of labels; raises InputError for one that is no EEG."""
     named = parse_channels(channels)
     strange = [label for label, c in zip(channels, named, strict=True) if c.kind != "eeg"]
     if strange:
         raise InputError(f"{strange[0]!r} names no electrode or derivation; leave it out")
-    placed = geometry([channel.name for channel in named])
-    signal = torch.from_numpy(np.ascontiguousarray(signal_uv, dtype=np.float32))
-    arrays = [torch.from_numpy(a)[None] for a in (placed.positions, placed.located, placed.regions)]
-    embedded: NDArray[np.float32] = encoder(signal[None], *arrays)[0].numpy()
-    return embedded
+    return tuple(channel.name for channel in named)
 
 
 def recording_ids(path: str | Path) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ class AdaptationConfig(Settings):
     kind: Literal["probe", "full"] = "probe"
     """`probe`: a linear head on the frozen encoder; `full`: all weights are trained."""
 
-    pooling: Literal["mean", "mean_max"] = "mean_max"
-    """From patches to a window: mean of all, or mean and maximum over channels."""
+    pooling: Literal["mean", "max", "mean_max"] = "mean_max"
+    """From patches to a window: mean over time, then over channels mean, maximum, or both."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout before the head."""

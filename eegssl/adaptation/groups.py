@@ -21,7 +21,8 @@ def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[
     for index, block in enumerate(model.encoder.transformer.blocks):
         rate = lr * config.layer_decay ** (depth - index)
         groups += _split(f"block{index}", [block], rate, weight_decay)
-    embeddings = [model.encoder.temporal, model.encoder.spectral, model.encoder.spatial]
+    modules = (model.encoder.temporal, model.encoder.spectral, model.encoder.spatial)
+    embeddings = [module for module in modules if module is not None]
     rate = lr * config.layer_decay ** (depth + 1)
     return groups + _split("embeddings", embeddings, rate, weight_decay)
 

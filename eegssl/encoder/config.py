@@ -1,6 +1,6 @@
 """The size of the encoder and what it expects of a signal."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,8 +34,33 @@ class EncoderConfig(Settings):
     top_hz: float = Field(75.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""
 
+    normalise: Literal["scale", "zscore", "robust"] = "scale"
+    """`scale`: by `scale_uv`; `zscore`: mean and deviation, `robust`: median and quartiles, of
+    the samples that a window shows, all channels together."""
+
     scale_uv: float = Field(100.0, gt=0)
-    """Signals are divided by this many µV (LaBraM: 100)."""
+    """With `scale`, signals are divided by this many µV (LaBraM: 100)."""
+
+    temporal: bool = True
+    """The temporal module: a convolution over each patch."""
+
+    spectral: Literal["wavelet", "fourier", "off"] = "wavelet"
+    """The spectral module: wavelet packets (EpilepsyFM), the plain Fourier spectrum, or none."""
+
+    wavelet_depth: int = Field(5, ge=1, le=8)
+    """Levels of the packet transform: leaves are `sfreq_hz` / 2^(depth + 1) wide, 3.1 Hz here."""
+
+    identity: bool = True
+    """Spatial module: a learned vector for each named electrode."""
+
+    position: bool = True
+    """Spatial module: where the electrodes of a channel lie."""
+
+    region: bool = True
+    """Spatial module: in which brain regions a channel lies."""
+
+    checkpointing: bool = False
+    """Recompute each block in the backward pass: less memory for a third more time."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -48,4 +73,6 @@ class EncoderConfig(Settings):
                 f"top_hz must be at most half of sfreq_hz; "
                 f"got {self.top_hz:g} of {self.sfreq_hz:g} Hz"
             )
+        if not self.temporal and self.spectral == "off":
+            raise ValueError("temporal and spectral are both off: nothing would see the signal")
         return self

@@ -6,15 +6,18 @@ from torch import Tensor
 from eegssl.errors import ConfigError
 
 
-def pool(embeddings: Tensor, kind: str) -> Tensor:
-    """Pool ``embeddings`` [B, C, N, D] to [B, D] (``mean``) or [B, 2 D] (``mean_max``).
+def pool(embeddings: Tensor, kind: str, present: Tensor | None = None) -> Tensor:
+    """Pool ``embeddings`` [B, C, N, D] to [B, D] (``mean``, ``max``) or [B, 2 D] (``mean_max``).
 
-    ``mean_max`` takes the mean over time, then mean and maximum over channels: a focal seizure
-    shows in few channels, which a mean alone would drown. Both are blind to the channels' order.
+    All take the mean over time first, then over channels the mean, the maximum, or both: a focal
+    seizure shows in few channels, which a mean alone would drown. They are blind to the channels'
+    order, and to those with ``present`` [B, C] False.
     """
     if kind not in _KINDS:
         raise ConfigError(f"pooling must be one of {', '.join(_KINDS)}; got {kind!r}")
-    return _KINDS[kind](embeddings)
+    channels = embeddings.mean(dim=2)
+    there = None if present is None else present[..., None]
+    return torch.cat([part(channels, there) for part in _KINDS[kind]], dim=-1)
 
 
 def pooled_width(width: int, kind: str) -> int:
@@ -22,13 +25,16 @@ def pooled_width(width: int, kind: str) -> int:
     return pool(torch.zeros(1, 1, 1, width), kind).shape[-1]
 
 
-def _mean(embeddings: Tensor) -> Tensor:
-    return embeddings.mean(dim=(1, 2))
+def _mean(channels: Tensor, there: Tensor | None) -> Tensor:
+    if there is None:
+        return channels.mean(dim=1)
+    return torch.where(there, channels, 0).sum(dim=1) / there.sum(dim=1)
 
 
-def _mean_max(embeddings: Tensor) -> Tensor:
-    channels = embeddings.mean(dim=2)
-    return torch.cat([channels.mean(dim=1), channels.amax(dim=1)], dim=-1)
+def _max(channels: Tensor, there: Tensor | None) -> Tensor:
+    if there is not None:
+        channels = torch.where(there, channels, -torch.inf)
+    return channels.amax(dim=1)
 
 
-_KINDS = {"mean": _mean, "mean_max": _mean_max}
+_KINDS = {"mean": (_mean,), "max": (_max,), "mean_max": (_mean, _max)}

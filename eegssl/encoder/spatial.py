@@ -1,50 +1,107 @@
 """The spatial module: where a channel lies, for any electrode and any derivation.
 
-Nothing is looked up by name, so no montage is fixed: a channel is told by the positions of its
-one or two electrodes (Fourier features of head coordinates), by whether those are known, and by
-its brain regions. Fourier features follow Tancik et al. (NeurIPS 2020); their use here is ours.
+A channel is told by its one or two electrodes - which they are, and where they lie - and by its
+brain regions. No montage is fixed: an electrode of the 10-10 table has a learned vector, the same
+in whatever derivation it stands; one that is only located is told by its position alone. Fourier
+features follow Tancik et al. (NeurIPS 2020); their use here is ours, and so is that an electrode is
+recognised by its place: ``FT9`` and ``T1`` are one electrode, and a batch needs no names.
 """
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from eegssl.errors import InputError
+from eegssl.signal.positions import positions as known_positions
 
 _OCTAVES = 4  # the finest wave is 0.5 of a head radius long: neighbours in 10-10 are 0.3 apart
+_IDENTITY_WIDTH = 32
+_SAME_PLACE = 0.02  # head radii; electrodes of the table lie 0.13 apart at least
 
 
 class SpatialEmbedding(nn.Module):
-    """Geometry of C channels to embeddings [B, C, D]."""
+    """Geometry of C channels to embeddings [B, C, D], of the parts that are wanted."""
 
-    frequencies: Tensor
-
-    def __init__(self, width: int, n_regions: int) -> None:
+    def __init__(
+        self, width: int, n_regions: int, *, identity: bool, position: bool, region: bool
+    ) -> None:
         super().__init__()
-        frequencies = math.pi / 2 * 2.0 ** torch.arange(_OCTAVES)
-        self.register_buffer("frequencies", frequencies, persistent=False)
-        self.project = nn.Linear(2 * (3 + 3 * 2 * _OCTAVES + 1), width)
-        self.regions = nn.Linear(n_regions, width, bias=False)
+        self.n_regions = n_regions
+        self.identity = ElectrodeIdentity(width) if identity else None
+        self.position = ElectrodePosition(width) if position else None
+        self.regions = nn.Linear(n_regions, width, bias=False) if region else None
 
-    def forward(self, positions: Tensor, located: Tensor, regions: Tensor) -> Tensor:
-        """Embed ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R]."""
+    def forward(self, positions: Tensor, located: Tensor, regions: Tensor) -> Tensor | float:
+        """Embed ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R].
+
+        With all parts off there is nothing to add: 0.
+        """
         self._check(positions, located, regions)
-        waves = (positions[..., None] * self.frequencies).flatten(-2)
-        known = located[..., None].to(positions.dtype)
-        features = torch.cat([positions, waves.sin(), waves.cos()], dim=-1) * known
-        features = torch.cat([features, known], dim=-1).flatten(-2)
-        return self.project(features) + self.regions(regions)
+        place: Tensor | float = 0.0
+        if self.identity is not None:
+            place = place + self.identity(positions, located)
+        if self.position is not None:
+            place = place + self.position(positions, located)
+        if self.regions is not None:
+            place = place + self.regions(regions)
+        return place
 
     def _check(self, positions: Tensor, located: Tensor, regions: Tensor) -> None:
         batch = tuple(positions.shape[:2])
-        expected = [(*batch, 2, 3), (*batch, 2), (*batch, self.regions.in_features)]
+        expected = [(*batch, 2, 3), (*batch, 2), (*batch, self.n_regions)]
         got = [tuple(x.shape) for x in (positions, located, regions)]
         if got != expected:
             raise InputError(
                 "expected positions [B, C, 2, 3], located [B, C, 2] and regions "
-                f"[B, C, {self.regions.in_features}]; got {got[0]}, {got[1]}, {got[2]}"
+                f"[B, C, {self.n_regions}]; got {got[0]}, {got[1]}, {got[2]}"
             )
+
+
+class ElectrodeIdentity(nn.Module):
+    """Which electrodes a channel stands between: one vector each, shared by both ends.
+
+    The places of the known electrodes are stored with the vectors that belong to them.
+    """
+
+    places: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        places = np.unique(np.stack(list(known_positions().values())), axis=0)
+        self.register_buffer("places", torch.from_numpy(places).to(torch.get_default_dtype()))
+        self.vectors = nn.Embedding(len(places) + 1, _IDENTITY_WIDTH, padding_idx=0)
+        self.project = nn.Linear(2 * _IDENTITY_WIDTH, width, bias=False)
+
+    def forward(self, positions: Tensor, located: Tensor) -> Tensor:
+        """Embed the electrodes of channels: [B, C, D]."""
+        return self.project(self.vectors(self.numbers(positions, located)).flatten(-2))
+
+    def numbers(self, positions: Tensor, located: Tensor) -> Tensor:
+        """Each electrode's number from 1, or 0 for none and for one not in the table: [B, C, 2]."""
+        away = (positions[..., None, :] - self.places).abs().amax(dim=-1)
+        distance, nearest = away.min(dim=-1)
+        return torch.where(located & (distance < _SAME_PLACE), nearest + 1, 0)
+
+
+class ElectrodePosition(nn.Module):
+    """Where the electrodes of a channel lie, as Fourier features of their coordinates."""
+
+    frequencies: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        frequencies = math.pi / 2 * 2.0 ** torch.arange(_OCTAVES)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.project = nn.Linear(2 * (3 + 3 * 2 * _OCTAVES + 1), width)
+
+    def forward(self, positions: Tensor, located: Tensor) -> Tensor:
+        """Embed the places of channels: [B, C, D]."""
+        waves = (positions[..., None] * self.frequencies).flatten(-2)
+        known = located[..., None].to(positions.dtype)
+        features = torch.cat([positions, waves.sin(), waves.cos()], dim=-1) * known
+        return self.project(torch.cat([features, known], dim=-1).flatten(-2))
 
 
 def time_embedding(n_patches: int, width: int, like: Tensor) -> Tensor:

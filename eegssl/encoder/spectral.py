@@ -1,25 +1,53 @@
-"""The spectral module: the log-amplitude spectrum of each patch alone, linearly embedded.
+"""The spectral module: wavelet-packet convolution of each patch alone.
 
-A plain Fourier spectrum, not EpilepsyFM's wavelet-packet convolution. Phase is left to the
-temporal module.
+EpilepsyFM names wavelet packets (approximation and detail bands); wavelet, depth, borders and
+features are ours, see ``wavelets``. The filters are fixed.
 """
 
 import torch
 from torch import Tensor, nn
 
+from eegssl.encoder.wavelets import packet_matrix
+
 _FLOOR = 1e-3  # amplitude that counts as nothing (0.1 µV at scale_uv = 100)
 _TYPICAL = 3.0  # log amplitude of common EEG over the floor, so that features lie around 0
 
 
-class SpectralEmbedding(nn.Module):
-    """Patches [M, P], scaled, to embeddings [M, D] of their amplitudes from 0 Hz to ``top_hz``."""
+class WaveletPacketEmbedding(nn.Module):
+    """Patches [M, P], scaled, to embeddings [M, D] of their leaves from 0 Hz to ``top_hz``.
 
-    def __init__(self, patch_samples: int, width: int, sfreq_hz: float, top_hz: float) -> None:
+    Seen are the leaf coefficients of the patch at unit root mean square (when what happens) and
+    each leaf's log energy (how much of it), in order of frequency.
+    """
+
+    matrix: Tensor
+
+    def __init__(
+        self, patch_samples: int, width: int, sfreq_hz: float, top_hz: float, depth: int
+    ) -> None:
         super().__init__()
-        self.n_bins = int(top_hz * patch_samples / sfreq_hz) + 1
-        self.project = nn.Linear(self.n_bins, width)
+        self.band_hz = sfreq_hz / 2 ** (depth + 1)
+        leaves = torch.from_numpy(packet_matrix(patch_samples, depth))
+        leaves = leaves[: -int(-top_hz // self.band_hz)]
+        self.n_leaves, self.n_coefficients = leaves.shape[:2]
+        matrix = leaves.flatten(0, 1).t().contiguous().to(torch.get_default_dtype())
+        self.register_buffer("matrix", matrix, persistent=False)
+        self.project = nn.Linear(self.n_leaves * (self.n_coefficients + 1), width)
+        self.products = matrix.numel() + self.project.weight.numel()
+        """Multiplications a patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""
-        spectrum = torch.fft.rfft(patches, norm="forward")[:, : self.n_bins]
-        return self.project(torch.log1p(2 * spectrum.abs() / _FLOOR) - _TYPICAL)
+        # bfloat16 would drown the weak high bands in the rounding of the strong low ones
+        with torch.autocast(patches.device.type, enabled=False):
+            leaves = self.packets(patches)
+            power = leaves.square().sum(dim=-1) / patches.shape[-1]
+            rms = (patches.square().mean(dim=-1, keepdim=True) + _FLOOR**2).sqrt()
+            log_energy = 0.5 * torch.log1p(power / _FLOOR**2) - _TYPICAL
+            features = torch.cat([leaves.flatten(1) / rms, log_energy], dim=-1)
+        return self.project(features)
+
+    def packets(self, patches: Tensor) -> Tensor:
+        """Leaf coefficients of patches [M, P] in order of frequency: [M, leaves, K]."""
+        flat = patches.to(self.matrix.dtype) @ self.matrix
+        return flat.unflatten(-1, (self.n_leaves, self.n_coefficients))

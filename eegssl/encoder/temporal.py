@@ -32,6 +32,9 @@ class TemporalEmbedding(nn.Module):
         )
         steps = (patch_samples - 1) // _STRIDE + 1
         self.project = nn.Linear(_CHANNELS * steps + 1, width)
+        filters = sum(m.weight.numel() for m in self.convolutions if isinstance(m, nn.Conv1d))
+        self.products = steps * filters + self.project.weight.numel()
+        """Multiplications a patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""

@@ -1,10 +1,12 @@
 """The size of the tokenizer, its codebook and how the codebook is kept alive."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from eegssl.settings import Settings
+
+QuantizerKind = Literal["cosine", "residual", "random-projection"]
 
 
 class TokenizerConfig(Settings):
@@ -25,11 +27,17 @@ class TokenizerConfig(Settings):
     width: int = Field(64, ge=2)
     """Width D of the patch encoder and of the decoder."""
 
+    quantizer: QuantizerKind = "cosine"
+    """``residual`` tells a patch by ``n_codebooks`` codes; ``random-projection`` learns no code."""
+
+    n_codebooks: int = Field(8, ge=2)
+    """Codebooks Q of the residual quantizer; the first one's code is the token of a patch."""
+
     code_dim: int = Field(32, ge=2)
     """Dimensions of a code."""
 
     n_codes: int = Field(512, ge=2)
-    """Codes K in the codebook; `diagnostics.fitting_codebook` says how many a corpus can feed."""
+    """Codes K in a codebook; `diagnostics.fitting_codebook` says how many a corpus can feed."""
 
     decay: float = Field(0.95, ge=0, lt=1)
     """Share of its past that a code keeps in one step; LaBraM's .99 suits long trainings."""
@@ -40,6 +48,11 @@ class TokenizerConfig(Settings):
     phase_weight: float = Field(0.5, ge=0)
     """Weight of the phase in the loss; the log amplitude has weight 1."""
 
+    waveform_weight: float = Field(0.0, ge=0)
+    """Weight of the waveform in the loss; 0 decodes none, and signals come from the spectrum.
+
+    Sines come back within some percent from 8 residual codebooks of 1024 x 96."""
+
     revive_after: int = Field(50, ge=1)
     """A code that no patch chose for so many steps is moved to a patch of the batch."""
 
@@ -49,6 +62,11 @@ class TokenizerConfig(Settings):
             raise ValueError(
                 f"top_hz must be at most half of sfreq_hz; "
                 f"got {self.top_hz:g} of {self.sfreq_hz:g} Hz"
+            )
+        if self.waveform_weight and (self.quantizer == "random-projection" or self.code_dim < 16):
+            raise ValueError(
+                "waveform_weight needs a learned codebook of code_dim 16 or more; "
+                f"got quantizer {self.quantizer} and code_dim {self.code_dim}"
             )
         return self
 

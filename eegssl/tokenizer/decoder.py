@@ -1,17 +1,41 @@
-"""The decoder: the vector of a code to the spectrum of a patch."""
+"""The decoder: the vector of a code to the spectrum of a patch, and if asked to its waveform."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.spectrum import Spectrum
+from eegssl.tokenizer.ranks import gather_rows, sum_over_ranks
+from eegssl.tokenizer.shape_and_size import n_sizes, read_size, straight_out
+from eegssl.tokenizer.spectrum import Spectrum, amplitude_of
+
+_FOLLOW = 0.05  # share of a batch in the moving powers
+_NO_POWER = 1e-12  # far under that of 0.1 µV
 
 
-class SpectralDecoder(nn.Module):
-    """Vectors [..., code_dim] to log amplitudes, sines and cosines of F bins each."""
+@dataclass(frozen=True)
+class Decoded:
+    """What vectors [...] tell: spectra [..., F], and waveforms [..., P], scaled, if any."""
+
+    spectrum: Spectrum
+    waveform: Tensor | None
+
+
+class Decoder(nn.Module):
+    """Vectors [..., code_dim] to log amplitudes, sines and cosines of F bins, and P samples.
+
+    The waveform is ours, a shape and a size: a spectrum tells where energy lies, but a sine between
+    two bins needs the phases of many.
+    """
+
+    told_power: Tensor
+    true_power: Tensor
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
+        self.n_bins = config.n_bins
         self.layers = nn.Sequential(
             nn.Linear(config.code_dim, config.width),
             nn.GELU(),
@@ -19,18 +43,51 @@ class SpectralDecoder(nn.Module):
             nn.GELU(),
         )
         self.out = nn.Linear(config.width, 3 * config.n_bins)
+        self.n_sizes = n_sizes(config.code_dim)
+        sized = config.waveform_weight > 0
+        n = config.code_dim - self.n_sizes
+        self.shape = nn.Linear(config.width, config.patch_samples) if sized else None
+        self.straight = straight_out(n, config.patch_samples) if sized else None
+        self.register_buffer("told_power", torch.zeros(config.n_bins))
+        self.register_buffer("true_power", torch.zeros(config.n_bins))
 
-    def forward(self, vectors: Tensor) -> Spectrum:
-        """Decode vectors [..., code_dim]: spectra [..., F]."""
-        return Spectrum(*self.out(self.layers(vectors)).chunk(3, dim=-1))
+    def forward(self, vectors: Tensor) -> Decoded:
+        """Decode vectors [..., code_dim]."""
+        hidden = self.layers(vectors)
+        spectrum = Spectrum(*self.out(hidden).chunk(3, dim=-1))
+        if self.shape is None or self.straight is None:
+            return Decoded(spectrum, None)
+        shape, sizes = vectors.split((vectors.shape[-1] - self.n_sizes, self.n_sizes), dim=-1)
+        waveform = self.shape(hidden) + self.straight(shape)
+        size = read_size(sizes).exp() * waveform.shape[-1] ** 0.5
+        return Decoded(spectrum, F.normalize(waveform, dim=-1) * size)
+
+    @property
+    def gain(self) -> Tensor:
+        """Factors [F] that give decoded amplitudes the power of the true ones.
+
+        A code tells the mean log amplitude of its patches, a geometric mean: what it averages over
+        would come back quieter than it was. Ours: one factor a bin, from moving averages over the
+        training.
+        """
+        return ((self.true_power + _NO_POWER) / (self.told_power + _NO_POWER)).sqrt()
+
+    @torch.no_grad()
+    def follow(self, told: Spectrum, target: Spectrum) -> None:
+        """Move the powers behind ``gain`` towards those of a batch [m, F], joined over ranks."""
+        powers = [amplitude_of(s.log_amplitude).square().float() for s in (told, target)]
+        joined = sum_over_ranks(torch.stack(powers).sum(dim=1))
+        joined = joined / sum_over_ranks(torch.tensor(len(powers[0]), device=joined.device))
+        self.told_power.lerp_(joined[0], _FOLLOW)
+        self.true_power.lerp_(joined[1], _FOLLOW)
 
     @torch.no_grad()
     def start(self, target: Spectrum) -> None:
-        """Set the last bias to the mean log amplitude of ``target`` [..., F].
+        """Set the last bias to the mean log amplitude of ``target`` [m, F], joined over ranks.
 
         What all patches share is then known from the start, and the first gradients tell patches
         apart in place of pushing all codes the same way. Ours.
         """
         bias = torch.zeros_like(self.out.bias)
-        bias[: target.log_amplitude.shape[-1]] = target.log_amplitude.flatten(0, -2).mean(dim=0)
+        bias[: self.n_bins] = gather_rows(target.log_amplitude).mean(dim=0)
         self.out.bias.copy_(bias)

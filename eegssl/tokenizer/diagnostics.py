@@ -28,6 +28,11 @@ class Usage:
     share_of_most_frequent: float
     most_frequent: int
 
+    @property
+    def dead(self) -> int:
+        """Codes that no patch chose."""
+        return self.n_codes - self.used
+
 
 def codebook_usage(counts: NDArray[np.int64]) -> Usage:
     """Summarise how often each code was chosen, ``counts`` int64 [K].
@@ -50,9 +55,14 @@ def codebook_usage(counts: NDArray[np.int64]) -> Usage:
     )
 
 
+def perplexity_floor(n_codes: int, n_patches: int) -> float:
+    """The perplexity under which a codebook starves: a quarter of min(K, patches / 30)."""
+    return min(n_codes, n_patches / _PATCHES_PER_FED_CODE) / 4
+
+
 def starving_message(usage: Usage) -> str | None:
     """A warning when the codebook is used far below what its corpus could feed, else None."""
-    wanted = min(usage.n_codes, usage.n_patches / _PATCHES_PER_FED_CODE) / 4
+    wanted = perplexity_floor(usage.n_codes, usage.n_patches)
     if usage.perplexity >= wanted:
         return None
     return (

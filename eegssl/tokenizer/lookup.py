@@ -1,18 +1,51 @@
-"""The nearest code of each vector, without the full distance matrix and without one-hot rows."""
+"""The nearest code of each vector, without the full distance matrix and without one-hot rows.
+
+Blocks of rows by blocks of codes, scored into one buffer: fresh memory for the scores of all codes
+took as long as the products themselves.
+"""
 
 import torch
 from torch import Tensor
 
-_SCORES_AT_ONCE = 2**23  # 32 MB of float32; smaller parts were slower on two cores
+_ROWS = 4096
+_CODES = 2048  # 32 MB of float32 scores with _ROWS
 
 
-def nearest_codes(vectors: Tensor, codebook: Tensor, chunk: int | None = None) -> Tensor:
-    """Index of the most similar unit code [K, D] for each vector [M, D]: int64 [M].
+@torch.no_grad()
+def nearest_codes(
+    vectors: Tensor, codebook: Tensor, *, unit: bool = True, chunk: int | None = None
+) -> Tensor:
+    """Index of the nearest code [K, D] for each vector [M, D]: int64 [M]; of equals the first.
 
-    ``chunk`` vectors are compared at once; by default as many as bound the memory. The length of
-    a vector plays no part.
+    ``unit`` codes are compared by cosine (the length of a vector plays no part), others by
+    distance. ``chunk`` vectors are compared at once; by default as many as bound the memory.
     """
-    rows = chunk or max(1, _SCORES_AT_ONCE // len(codebook))
-    directions = codebook.t()
-    parts = [(part @ directions).argmax(dim=-1) for part in vectors.split(rows)]
+    rows = min(chunk or _ROWS, max(len(vectors), 1))
+    offset = None if unit else codebook.square().sum(dim=-1) / -2
+    scores = vectors.new_empty(rows * min(_CODES, len(codebook)))
+    parts = [_nearest(part, codebook, offset, scores) for part in vectors.split(rows)]
     return torch.cat(parts)
+
+
+def _nearest(part: Tensor, codebook: Tensor, offset: Tensor | None, scores: Tensor) -> Tensor:
+    """The nearest codes of one block of rows, block of codes by block of codes."""
+    best, codes = _best_of(part, codebook[:_CODES], offset, 0, scores)
+    for first in range(_CODES, len(codebook), _CODES):
+        block = codebook[first : first + _CODES]
+        value, index = _best_of(part, block, offset, first, scores)
+        better = value > best
+        best = torch.where(better, value, best)
+        codes = torch.where(better, index + first, codes)
+    return codes
+
+
+def _best_of(
+    part: Tensor, block: Tensor, offset: Tensor | None, first: int, scores: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Highest score of each row among a block of codes, and its index in the block."""
+    out = scores[: len(part) * len(block)].view(len(part), len(block))
+    torch.mm(part, block.t(), out=out)
+    if offset is not None:
+        out.add_(offset[first : first + len(block)])
+    best = out.max(dim=-1)
+    return best.values, best.indices

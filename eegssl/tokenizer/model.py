@@ -11,17 +11,26 @@ from torch import Tensor, nn
 
 from eegssl.encoder.patches import to_patches
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.decoder import SpectralDecoder
-from eegssl.tokenizer.patch_encoder import PatchEncoder
-from eegssl.tokenizer.quantizer import Quantizer
-from eegssl.tokenizer.spectrum import SpectralLoss, Spectrum, patches_of, spectral_loss, spectrum_of
+from eegssl.tokenizer.decoder import Decoded, Decoder
+from eegssl.tokenizer.patch_encoder import PatchEncoder, SpectrumFeatures
+from eegssl.tokenizer.quantizer import build_quantizer
+from eegssl.tokenizer.spectrum import (
+    Spectrum,
+    patches_of,
+    spectral_loss,
+    spectrum_of,
+    waveform_loss,
+)
 
 _PATCHES_AT_ONCE = 8192  # bounds the memory of encoding a long recording
 
 
 @dataclass(frozen=True)
 class TokenizerOutput:
-    """The loss to minimise, its terms (detached, by name), and the codes int64 [B, C, N]."""
+    """The loss to minimise, its terms (detached, by name), and the codes int64 [B, C, N].
+
+    Codes of several codebooks are [B, C, N, Q].
+    """
 
     loss: Tensor
     terms: dict[str, Tensor]
@@ -34,15 +43,17 @@ class Tokenizer(nn.Module):
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = PatchEncoder(config)
-        self.quantizer = Quantizer(config)
-        self.decoder = SpectralDecoder(config)
+        learned = config.quantizer != "random-projection"
+        self.encoder = PatchEncoder(config) if learned else SpectrumFeatures(config)
+        self.quantizer = build_quantizer(config)
+        self.decoder = Decoder(config)
 
     def forward(self, signal_uv: Tensor) -> TokenizerOutput:
         """Quantize ``signal_uv`` [B, C, T] and compare what the codes say with the spectrum.
 
         Terms: ``amplitude`` (squared nats), ``phase`` (0 to 4), ``commitment`` (2 - 2 cosine),
-        ``perplexity`` of the codes in this batch. In training mode the codebook moves.
+        ``waveform`` if one is decoded (share of the power that is missed), ``perplexity`` of the
+        tokens in this batch. In training mode the codebook moves.
 
         Ours: the loss also asks the decoder about the vectors before quantization. Their gradient
         is exact; by the straight-through one alone, sines were learned far slower.
@@ -50,40 +61,51 @@ class Tokenizer(nn.Module):
         patches = self._patches(signal_uv)
         flat, learn = patches.flatten(0, 2), self.training
         quantized = self.quantizer(self.encoder(flat, learn), learn)
+        told, meant = self.decoder(quantized.vectors), self.decoder(quantized.unit)
         target = spectrum_of(flat, self.config.n_bins)
-        told = spectral_loss(self.decoder(quantized.vectors), target)
-        meant = spectral_loss(self.decoder(quantized.unit), target)
-        loss = self._weigh(told) + self._weigh(meant)
-        terms = {
-            "amplitude": told.amplitude.detach(),
-            "phase": told.phase.detach(),
-            "commitment": quantized.commitment.detach(),
-            "perplexity": _perplexity(quantized.codes, self.config.n_codes),
-        }
+        loss, terms = self._compare(told, target, flat)
+        loss = loss + self._compare(meant, target, flat)[0]
+        if learn:
+            self.decoder.follow(told.spectrum, target)
+        terms["commitment"] = quantized.commitment.detach()
+        terms["perplexity"] = _perplexity(self.tokens_of(quantized.codes), self.config.n_codes)
         codes = quantized.codes.unflatten(0, patches.shape[:3])
         return TokenizerOutput(loss + self.config.commitment * quantized.commitment, terms, codes)
 
     @torch.no_grad()
     def encode(self, signal_uv: Tensor) -> Tensor:
-        """Codes of ``signal_uv`` [B, C, T]: int64 [B, C, N]. Learns nothing in any mode."""
+        """Codes of ``signal_uv`` [B, C, T]: int64 [B, C, N], of several codebooks [B, C, N, Q].
+
+        Learns nothing in any mode.
+        """
         patches = self._patches(signal_uv)
         parts = patches.flatten(0, 2).split(_PATCHES_AT_ONCE)
         codes = torch.cat([self.quantizer.encode(self.encoder(part)) for part in parts])
         return codes.unflatten(0, patches.shape[:3])
 
+    def tokens_of(self, codes: Tensor) -> Tensor:
+        """One code a patch, for what takes no more: the first codebook's, [...] of [..., Q]."""
+        return codes if self.quantizer.n_codebooks == 1 else codes[..., 0]
+
+    def codes_of(self, tokens: Tensor) -> Tensor:
+        """Tokens [...] as codes that can be decoded: the first codebook alone."""
+        return tokens if self.quantizer.n_codebooks == 1 else tokens[..., None]
+
     @torch.no_grad()
     def decode_spectrum(self, codes: Tensor) -> Spectrum:
-        """What the codes [...] say of a patch: log amplitude and phase [..., F]."""
-        return self.decoder(self.quantizer.decode(codes))
+        """What the codes say of a patch: log amplitude and phase [..., F]."""
+        return self._decode(codes).spectrum
 
     @torch.no_grad()
     def reconstruct(self, codes: Tensor) -> Tensor:
-        """Signals [..., P] in µV with the spectra of the codes [...].
+        """Signals [..., P] in µV that the codes tell, by the waveform where one is decoded.
 
-        A code tells the mean log amplitude of its patches, a geometric mean: what it averages over
-        comes back quieter than it was.
+        Otherwise by the spectrum, as loud as the patches were over the training (`Decoder.gain`).
         """
-        patches = patches_of(self.decode_spectrum(codes), self.config.patch_samples)
+        told = self._decode(codes)
+        if told.waveform is not None:
+            return told.waveform * self.config.scale_uv
+        patches = patches_of(told.spectrum, self.config.patch_samples, self.decoder.gain)
         return patches * self.config.scale_uv
 
     @torch.no_grad()
@@ -98,8 +120,22 @@ class Tokenizer(nn.Module):
         raw = torch.cat([self.encoder.raw(part) for part in patches.split(_PATCHES_AT_ONCE)])
         self.quantizer.start(self.encoder.start(raw), seed)
 
-    def _weigh(self, error: SpectralLoss) -> Tensor:
-        return error.amplitude + self.config.phase_weight * error.phase
+    def _decode(self, codes: Tensor) -> Decoded:
+        decoded: Decoded = self.decoder(self.quantizer.decode(codes))
+        return decoded
+
+    def _compare(
+        self, told: Decoded, target: Spectrum, patches: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of what was decoded of patches [M, P] with spectra ``target``, and its terms."""
+        error = spectral_loss(told.spectrum, target)
+        loss = error.amplitude + self.config.phase_weight * error.phase
+        terms = {"amplitude": error.amplitude.detach(), "phase": error.phase.detach()}
+        if told.waveform is not None:
+            missed = waveform_loss(told.waveform, patches)
+            loss = loss + self.config.waveform_weight * missed
+            terms["waveform"] = missed.detach()
+        return loss, terms
 
     def _patches(self, signal_uv: Tensor) -> Tensor:
         return to_patches(signal_uv, self.config.patch_samples) / self.config.scale_uv

@@ -4,11 +4,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.encoder.spectral import SpectralEmbedding
+from eegssl.encoder.fourier import FourierEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
+from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
+from eegssl.tokenizer.spectrum import spectrum_of
 
 _FOLLOW = 0.1  # share of a batch in the moving statistics
+_EPSILON = 1e-5  # as in torch's batch_norm
 
 
 class PatchEncoder(nn.Module):
@@ -20,6 +24,8 @@ class PatchEncoder(nn.Module):
     Standardising is ours, after Lancucki et al. (IJCNN 2020): vectors of a young network share
     most of their direction and drift together, faster than a codebook follows. Without it (and with
     the straight-through gradient alone) all patches of ``eegmat`` chose one code after 14 steps.
+
+    Where a waveform is decoded, vectors hold shape and size apart, see `shape_and_size`.
     """
 
     mean: Tensor
@@ -28,18 +34,20 @@ class PatchEncoder(nn.Module):
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
         half = config.width // 2
+        self.code_dim = config.code_dim
+        self.sized = config.waveform_weight > 0
+        n = config.code_dim - n_sizes(config.code_dim) * self.sized
         self.temporal = TemporalEmbedding(config.patch_samples, config.width - half)
-        self.spectral = SpectralEmbedding(
-            config.patch_samples, half, config.sfreq_hz, config.top_hz
-        )
+        self.spectral = FourierEmbedding(config.patch_samples, half, config.sfreq_hz, config.top_hz)
         self.feed = nn.Sequential(
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.Tanh(),
-            nn.Linear(config.width, config.code_dim),
+            nn.Linear(config.width, n),
         )
-        self.register_buffer("mean", torch.zeros(config.code_dim))
-        self.register_buffer("variance", torch.ones(config.code_dim))
+        self.straight = straight_in(config.patch_samples, n) if self.sized else None
+        self.register_buffer("mean", torch.zeros(n))
+        self.register_buffer("variance", torch.ones(n))
 
     def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
         """Encode patches [M, P]: [M, code_dim].
@@ -47,16 +55,84 @@ class PatchEncoder(nn.Module):
         With ``learn`` the vectors are standardised over this batch, and the stored statistics
         follow it; else by the stored statistics, each patch whatever its company.
         """
-        vectors = self.raw(patches)
-        return F.batch_norm(vectors, self.mean, self.variance, training=learn, momentum=_FOLLOW)
+        raw = self.raw(patches)
+        vectors = raw[:, : len(self.mean)]
+        if learn and n_ranks() > 1:
+            vectors = self._standardise_joined(vectors)
+        else:
+            vectors = F.batch_norm(
+                vectors, self.mean, self.variance, training=learn, momentum=_FOLLOW
+            )
+        return self._sized(vectors, raw)
 
     def raw(self, patches: Tensor) -> Tensor:
-        """Encode patches [M, P] without standardising: [M, code_dim]."""
-        return self.feed(torch.cat([self.temporal(patches), self.spectral(patches)], dim=-1))
+        """Encode patches [M, P] without standardising: [M, code_dim], or shapes and log sizes."""
+        vectors: Tensor = self.feed(
+            torch.cat([self.temporal(patches), self.spectral(patches)], dim=-1)
+        )
+        if self.straight is None:
+            return vectors
+        shape, log_size = split_size(patches)
+        return torch.cat([vectors + self.straight(shape), log_size], dim=-1)
+
+    @torch.no_grad()
+    def start(self, raw: Tensor) -> Tensor:
+        """Set the statistics to those of ``raw`` vectors of all ranks.
+
+        Returns this rank's vectors [m, code_dim], standardised.
+        """
+        vectors = raw[:, : len(self.mean)]
+        joined = gather_rows(vectors)
+        self.mean.copy_(joined.mean(dim=0))
+        self.variance.copy_(joined.var(dim=0))
+        return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
+
+    def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
+        """Vectors [M, code_dim]; where waveforms are decoded the log sizes are joined to shapes."""
+        return join(vectors, raw[:, -1:], self.code_dim) if self.sized else vectors
+
+    def _standardise_joined(self, vectors: Tensor) -> Tensor:
+        """Standardise vectors [m, D] over the batch of all ranks, as one process would."""
+        count = int(sum_over_ranks(torch.tensor(len(vectors), device=vectors.device)))
+        mean = sum_over_ranks(vectors.float().sum(dim=0)) / count
+        centred = vectors.float() - mean
+        variance = sum_over_ranks(centred.square().sum(dim=0)) / count
+        with torch.no_grad():
+            self.mean.lerp_(mean, _FOLLOW)
+            self.variance.lerp_(variance * (count / max(count - 1, 1)), _FOLLOW)
+        return (centred / (variance + _EPSILON).sqrt()).to(vectors.dtype)
+
+
+class SpectrumFeatures(nn.Module):
+    """Patches [M, P], scaled, to standardised log amplitudes [M, F]; nothing is learned.
+
+    What the random projection sees, as BEST-RQ (ICML 2022) shows it standardised log-mel features.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, config: TokenizerConfig) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(config.n_bins))
+        self.register_buffer("variance", torch.ones(config.n_bins))
+
+    def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
+        """Features of patches [M, P]: [M, F]; the same in training."""
+        return self._standardised(self.raw(patches))
+
+    def raw(self, patches: Tensor) -> Tensor:
+        """Log amplitudes of patches [M, P]: [M, F]."""
+        with torch.no_grad():
+            return spectrum_of(patches, len(self.mean)).log_amplitude
 
     @torch.no_grad()
     def start(self, vectors: Tensor) -> Tensor:
-        """Set the statistics to those of raw ``vectors`` [M, code_dim]; return them so."""
-        self.mean.copy_(vectors.mean(dim=0))
-        self.variance.copy_(vectors.var(dim=0))
+        """Set the statistics to those of log amplitudes [m, F] of all ranks; return these so."""
+        joined = gather_rows(vectors)
+        self.mean.copy_(joined.mean(dim=0))
+        self.variance.copy_(joined.var(dim=0))
+        return self._standardised(vectors)
+
+    def _standardised(self, vectors: Tensor) -> Tensor:
         return F.batch_norm(vectors, self.mean, self.variance)

@@ -1,9 +1,10 @@
-"""The vector quantizer: a cosine codebook kept by moving averages.
+"""Three vector quantizers behind one interface: vectors to codes, and codes to vectors.
 
-Codes are unit vectors; a patch takes the most similar one (cosine codebook as in LaBraM, after
-Yu et al., ViT-VQGAN, ICLR 2022). The codebook is no parameter: each code follows the moving
-average of the patches that chose it (van den Oord et al. 2017, appendix). All of its state is in
-buffers, so a saved tokenizer goes on exactly where it stopped.
+``cosine``: one codebook of directions; a patch takes the most similar one (LaBraM, after Yu et al.,
+ViT-VQGAN, ICLR 2022). ``residual``: Q codebooks, each for what the ones before left over (Zeghidour
+et al., SoundStream, 2021); ours: the first is a cosine codebook, so that its code is a token like
+the others'. ``random-projection``: a frozen random matrix and frozen random codes, nothing learned
+(Chiu et al., BEST-RQ, ICML 2022): the cheap baseline, with 256 codes in EpiNT.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.errors import InputError
-from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.kmeans import draw_far, spherical_kmeans, sums_per_code
+from eegssl.tokenizer.codebook import Codebook, require_codes
+from eegssl.tokenizer.config import QuantizerKind, TokenizerConfig
 from eegssl.tokenizer.lookup import nearest_codes
 
 
@@ -22,9 +23,9 @@ from eegssl.tokenizer.lookup import nearest_codes
 class Quantized:
     """What became of M vectors.
 
-    ``vectors`` [M, D] are those of the ``codes`` [M], the gradient passed straight through;
-    ``unit`` [M, D] are the vectors given, at length 1; ``commitment`` is their mean squared
-    distance.
+    ``vectors`` [M, D] are those of the ``codes`` ([M], or [M, Q] of several codebooks), the
+    gradient passed straight through; ``unit`` [M, D] are the vectors given, at length 1;
+    ``commitment`` is their mean squared distance, summed over codebooks.
     """
 
     vectors: Tensor
@@ -34,88 +35,188 @@ class Quantized:
 
 
 class Quantizer(nn.Module):
-    """Vectors [M, D] to the nearest of K unit codes."""
+    """The interface: vectors [M, E] to codes [M] or [M, Q], and codes to vectors [..., D]."""
 
-    codebook: Tensor
-    mean_sum: Tensor
-    mean_share: Tensor
-    idle_steps: Tensor
-    steps: Tensor
+    n_codebooks: int = 1
+
+    @property
+    def codebook(self) -> Tensor:
+        """The codes [K, D] of the first codebook, unit vectors: what a token stands for."""
+        raise NotImplementedError
+
+    def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
+        """Quantize vectors [M, E]; with ``learn`` the codebook moves afterwards."""
+        raise NotImplementedError
+
+    def encode(self, vectors: Tensor) -> Tensor:
+        """Codes of vectors [M, E]: int64 [M] or [M, Q]. Nothing is learned."""
+        raise NotImplementedError
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Vectors [..., D] of codes [...] or [..., Q]. Raises InputError for foreign codes."""
+        raise NotImplementedError
+
+    def start(self, vectors: Tensor, seed: int) -> None:
+        """Set the codes from vectors [M, E] of the whole corpus (each rank gives its share)."""
+
+
+class CosineQuantizer(Quantizer):
+    """Vectors [M, D] to the most similar of K directions."""
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
-        self.decay = config.decay
-        self.revive_after = config.revive_after
-        n_codes = config.n_codes
-        codebook = F.normalize(torch.randn(n_codes, config.code_dim), dim=-1)
-        self.register_buffer("codebook", codebook)
-        # moving averages per patch, so that they don't depend on how many a batch holds
-        self.register_buffer("mean_sum", codebook / n_codes)
-        self.register_buffer("mean_share", torch.full((n_codes,), 1 / n_codes))
-        self.register_buffer("idle_steps", torch.zeros(n_codes, dtype=torch.int64))
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.book = Codebook(config, unit=True)
+
+    @property
+    def codebook(self) -> Tensor:
+        """The codes, unit vectors [K, D]."""
+        return self.book.codebook
 
     def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
         """Quantize vectors [M, D]; with ``learn`` the codebook moves afterwards."""
         with torch.autocast(vectors.device.type, enabled=False):
             unit = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
-            codes = self.encode(unit)
+            codes = self.book.nearest(unit)
             nearest = self.codebook[codes]
             commitment = (unit - nearest).square().sum(dim=-1).mean()
             if learn:
-                self._update(unit.detach(), codes)
+                self.book.learn(unit.detach(), codes)
             return Quantized(unit + (nearest - unit).detach(), unit, codes, commitment)
 
     @torch.no_grad()
     def encode(self, vectors: Tensor) -> Tensor:
-        """Nearest code of each vector [M, D]: int64 [M]. Nothing is learned."""
-        return nearest_codes(vectors.to(self.codebook.dtype), self.codebook)
+        """Most similar code of each vector [M, D]: int64 [M]."""
+        return self.book.nearest(vectors.to(self.codebook.dtype))
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Unit vectors [..., D] of codes [...]. Raises InputError for codes not in 0..K-1."""
-        n_codes = len(self.codebook)
-        if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < n_codes:
-            raise InputError(
-                f"expected codes from 0 to {n_codes - 1}; got {int(codes.min())} to "
-                f"{int(codes.max())}: these tokens are of another tokenizer"
-            )
-        return self.codebook[codes]
+        """Unit vectors [..., D] of codes [...]."""
+        return self.book.of(codes)
 
     @torch.no_grad()
     def start(self, vectors: Tensor, seed: int) -> None:
-        """Set the codebook by k-means on vectors [M, D], gathered from the whole corpus."""
-        unit = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
-        generator = torch.Generator().manual_seed(seed)
-        clusters = spherical_kmeans(unit, len(self.codebook), generator)
-        self.codebook.copy_(clusters.centres)
-        self.mean_share.copy_(clusters.shares)
-        self.mean_sum.copy_(clusters.centres * clusters.shares[:, None])
-        self.idle_steps.zero_()
-        self.steps.zero_()
+        """Set the codebook by k-means."""
+        self.book.start(F.normalize(vectors.to(self.codebook.dtype), dim=-1), seed)
+
+
+class ResidualQuantizer(Quantizer):
+    """Unit vectors [M, D] to Q codes each; their codes' sum comes nearer with every codebook."""
+
+    def __init__(self, config: TokenizerConfig) -> None:
+        super().__init__()
+        self.n_codebooks = config.n_codebooks
+        self.books = nn.ModuleList(
+            Codebook(config, unit=place == 0) for place in range(self.n_codebooks)
+        )
+
+    @property
+    def codebook(self) -> Tensor:
+        """The codes of the first codebook, unit vectors [K, D]."""
+        return self._book(0).codebook
+
+    def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
+        """Quantize vectors [M, D]; with ``learn`` all codebooks move afterwards."""
+        with torch.autocast(vectors.device.type, enabled=False):
+            unit = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
+            rest, commitment, codes = unit, unit.new_zeros(()), []
+            for place in range(self.n_codebooks):
+                book = self._book(place)
+                codes.append(book.nearest(rest.detach()))
+                nearest = book.codebook[codes[-1]]
+                commitment = commitment + (rest - nearest).square().sum(dim=-1).mean()
+                if learn:
+                    book.learn(rest.detach(), codes[-1])
+                rest = rest - nearest
+            told = unit - rest.detach()
+            return Quantized(told, unit, torch.stack(codes, dim=-1), commitment)
 
     @torch.no_grad()
-    def _update(self, unit: Tensor, codes: Tensor) -> None:
-        """Move each chosen code towards the vectors that chose it; revive the dead."""
-        sums, counts = sums_per_code(unit, codes, len(self.codebook))
-        self.mean_sum.lerp_(sums / len(unit), 1 - self.decay)
-        self.mean_share.lerp_(counts.to(unit.dtype) / len(unit), 1 - self.decay)
-        self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
-        self.steps.add_(1)
-        moved = F.normalize(self.mean_sum, dim=-1)
-        self.codebook.copy_(torch.where(counts[:, None] > 0, moved, self.codebook))
-        self._revive(unit, codes)
+    def encode(self, vectors: Tensor) -> Tensor:
+        """Codes of each vector [M, D], coarse to fine: int64 [M, Q]."""
+        rest, codes = F.normalize(vectors.to(self.codebook.dtype), dim=-1), []
+        for place in range(self.n_codebooks):
+            book = self._book(place)
+            codes.append(book.nearest(rest))
+            rest = rest - book.codebook[codes[-1]]
+        return torch.stack(codes, dim=-1)
 
-    def _revive(self, unit: Tensor, codes: Tensor) -> None:
-        """Move codes that are long unused to vectors of the batch that fit their code badly.
+    def decode(self, codes: Tensor) -> Tensor:
+        """Vectors [..., D] of codes [..., q]; with q < Q what the first q codebooks tell."""
+        if not 1 <= codes.shape[-1] <= self.n_codebooks:
+            raise InputError(
+                f"expected codes [..., 1 to {self.n_codebooks}]; got {tuple(codes.shape)}: "
+                "these tokens are of another tokenizer"
+            )
+        parts = [self._book(q).of(codes[..., q]) for q in range(codes.shape[-1])]
+        return torch.stack(parts).sum(dim=0)
 
-        Which vectors depends on the step alone, so a resumed run revives the same.
-        """
-        dead = torch.nonzero(self.idle_steps >= self.revive_after).flatten()[: len(unit)]
-        if not len(dead):
-            return
-        generator = torch.Generator().manual_seed(int(self.steps))
-        chosen = unit[draw_far(unit, self.codebook[codes], len(dead), generator)]
-        self.codebook[dead] = chosen
-        self.mean_share[dead] = 1 / len(self.codebook)
-        self.mean_sum[dead] = chosen / len(self.codebook)
-        self.idle_steps[dead] = 0
+    @torch.no_grad()
+    def start(self, vectors: Tensor, seed: int) -> None:
+        """Set each codebook by k-means on what the ones before leave over."""
+        rest = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
+        for place in range(self.n_codebooks):
+            book = self._book(place)
+            book.start(rest, seed + place)
+            rest = rest - book.codebook[book.nearest(rest)]
+
+    def _book(self, place: int) -> Codebook:
+        book = self.books[place]
+        assert isinstance(book, Codebook)
+        return book
+
+
+class RandomProjectionQuantizer(Quantizer):
+    """Features [M, E] by a frozen random matrix to the most similar of K frozen directions.
+
+    The matrix is Xavier's, the codes are normal, as in BEST-RQ; both depend on the seed alone.
+    """
+
+    codes: Tensor
+    projection: Tensor
+
+    def __init__(self, config: TokenizerConfig) -> None:
+        super().__init__()
+        projection = nn.init.xavier_uniform_(torch.empty(config.n_bins, config.code_dim))
+        self.register_buffer("projection", projection)
+        codes = F.normalize(torch.randn(config.n_codes, config.code_dim), dim=-1)
+        self.register_buffer("codes", codes)
+
+    @property
+    def codebook(self) -> Tensor:
+        """The codes, unit vectors [K, D]."""
+        return self.codes
+
+    def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
+        """Quantize features [M, E]; nothing is learned, ``learn`` or not."""
+        with torch.no_grad(), torch.autocast(vectors.device.type, enabled=False):
+            unit = self._unit(vectors)
+            codes = nearest_codes(unit, self.codes)
+            return Quantized(self.codes[codes], unit, codes, unit.new_zeros(()))
+
+    @torch.no_grad()
+    def encode(self, vectors: Tensor) -> Tensor:
+        """Most similar code of each projected vector: int64 [M]."""
+        return nearest_codes(self._unit(vectors), self.codes)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Unit vectors [..., D] of codes [...]."""
+        require_codes(codes, len(self.codes))
+        return self.codes[codes]
+
+    def _unit(self, vectors: Tensor) -> Tensor:
+        return F.normalize(vectors.to(self.codes.dtype) @ self.projection, dim=-1)
+
+
+QUANTIZERS: dict[
+    QuantizerKind, type[CosineQuantizer | ResidualQuantizer | RandomProjectionQuantizer]
+]
+QUANTIZERS = {
+    "cosine": CosineQuantizer,
+    "residual": ResidualQuantizer,
+    "random-projection": RandomProjectionQuantizer,
+}
+"""The quantizers by the name that ``tokenizer.quantizer`` gives."""
+
+
+def build_quantizer(config: TokenizerConfig) -> Quantizer:
+    """Make the quantizer that the settings name."""
+    return QUANTIZERS[config.quantizer](config)

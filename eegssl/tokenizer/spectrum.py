@@ -48,10 +48,13 @@ def amplitude_of(log_amplitude: Tensor) -> Tensor:
     return torch.expm1(log_amplitude).clamp_min(0) * _FLOOR
 
 
-def patches_of(spectrum: Spectrum, patch_samples: int) -> Tensor:
-    """Patches [..., P], scaled, with this spectrum, and nothing above its last bin."""
+def patches_of(spectrum: Spectrum, patch_samples: int, gain: Tensor | float = 1.0) -> Tensor:
+    """Patches [..., P], scaled, with this spectrum, and nothing above its last bin.
+
+    Amplitudes are multiplied by ``gain``, one factor or one a bin [F].
+    """
     n_bins = spectrum.log_amplitude.shape[-1]
-    amplitude = amplitude_of(spectrum.log_amplitude)
+    amplitude = amplitude_of(spectrum.log_amplitude) * gain
     size = amplitude / _sides(patch_samples, n_bins, amplitude)
     direction = F.normalize(torch.stack([spectrum.cosine, spectrum.sine], dim=-1), dim=-1)
     bins = torch.complex(size * direction[..., 0], size * direction[..., 1])
@@ -71,6 +74,15 @@ def spectral_loss(predicted: Spectrum, target: Spectrum) -> SpectralLoss:
         amplitude=F.mse_loss(predicted.log_amplitude, target.log_amplitude),
         phase=(weight * error).sum(dim=-1).mean(),
     )
+
+
+def waveform_loss(predicted: Tensor, patches: Tensor) -> Tensor:
+    """Mean share of the power of patches [..., P] that the predicted ones miss.
+
+    Ours: relative, so that the quiet count like the loud; nothing counts as 0.1 µV.
+    """
+    missed = (predicted - patches).square().mean(dim=-1)
+    return (missed / (patches.square().mean(dim=-1) + _FLOOR**2)).mean()
 
 
 def _sides(patch_samples: int, n_bins: int, like: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from eegssl.errors import ArtifactError
 from eegssl.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+_NAMED = 5
 
 
 def save_module(draft: Draft, name: str, module: nn.Module, config: Settings) -> None:
@@ -49,8 +50,9 @@ def load_weights(module: nn.Module, folder: Path, name: str) -> None:
     found = {n: tuple(t.shape) for n, t in tensors.items()}
     wrong = sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n))
     if wrong:
+        some = [f"{n} (file {found.get(n)}, model {wanted.get(n)})" for n in wrong[:_NAMED]]
         raise ArtifactError(
-            f"{path} does not match the model: {len(wrong)} of {len(wanted)} tensors differ, first "
-            f"{wrong[0]} (file {found.get(wrong[0])}, model {wanted.get(wrong[0])})"
+            f"{path} does not match the model: {len(wrong)} of {len(wanted)} tensors differ: "
+            + ", ".join(some + ["..."] * (len(wrong) > _NAMED))
         )
     module.load_state_dict(tensors)

@@ -1,5 +1,6 @@
 """The encoder's promises: equivariance, no mask leak, any size, exactness, strict weights."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,15 +9,18 @@ from hypothesis import strategies as st
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.errors import InputError
+from eegssl.signal.electrodes import geometry
+from eegssl.signal.positions import EARS
+from eegssl.signal.positions import positions as known_positions
 
 TINY = EncoderConfig(layers=2, width=16, heads=2, ffn=32)
 
 
 def inputs(batch=2, channels=5, patches=3, seed=0, patch_samples=200):
     g = torch.Generator().manual_seed(seed)
-    positions = torch.nn.functional.normalize(
-        torch.randn(batch, channels, 2, 3, generator=g), dim=-1
-    )
+    places = torch.from_numpy(np.stack(list(known_positions().values())))
+    positions = places[torch.randint(len(places), (batch, channels, 2), generator=g)]
+    positions[:, -1, 0] = torch.tensor([0.6, 0.64, 0.48])  # located, but not in the table
     located = torch.rand(batch, channels, 2, generator=g) < 0.7
     regions = (torch.rand(batch, channels, 8, generator=g) < 0.2).float()
     signal_uv = 30 * torch.randn(batch, channels, patches * patch_samples, generator=g)
@@ -47,25 +51,68 @@ def test_a_channel_is_told_apart_by_where_it_lies():
     assert (encoder(signal_uv, positions, located, 1 - regions) - out).abs().max() > 1e-3
 
 
+def placed(*names, batch=1):
+    return [torch.from_numpy(np.stack([part] * batch)) for part in geometry(names)]
+
+
+def test_an_electrode_is_the_same_in_whatever_derivation_it_stands():
+    identity = build_encoder(TINY, 0).spatial.identity
+    numbers = identity.numbers(*placed("Fp1-F7", "F7", "F7-T7", "T3")[:2])[0]
+    assert numbers[0, 1] == numbers[1, 0] == numbers[2, 0] > 0
+    assert numbers[2, 1] == numbers[3, 0] > 0
+    assert numbers[1, 1] == numbers[3, 1] == 0
+
+
+def test_every_electrode_of_the_table_is_known_by_its_place():
+    identity = build_encoder(TINY, 0).spatial.identity
+    table = known_positions()
+    positions, located, _ = placed(*[name for name in table if name not in EARS])
+    numbers = identity.numbers(positions, located)[0, :, 0]
+    assert (numbers > 0).all()
+    places = {tuple(p) for name, p in table.items() if name not in EARS}
+    assert len(set(numbers.tolist())) == len({tuple(map(float, p)) for p in places})
+
+
+def test_an_electrode_that_is_only_located_is_told_by_its_position_alone():
+    encoder = build_encoder(TINY, 0).eval()
+    positions, located, regions = placed("C3", "C4")
+    positions[0, 0, 0] = torch.tensor([0.6, 0.64, 0.48])
+    assert encoder.spatial.identity.numbers(positions, located).tolist() == [
+        [[0, 0], [encoder.spatial.identity.numbers(*placed("C4")[:2])[0, 0, 0], 0]]
+    ]
+    out = encoder.spatial(positions, located, regions)
+    moved = positions.clone()
+    moved[0, 0, 0, 0] += 0.1
+    assert not torch.equal(encoder.spatial(moved, located, regions), out)
+
+
+def test_each_part_of_the_spatial_module_can_be_switched_off():
+    args = inputs()
+    for part, field in (("identity", 1), ("position", 1), ("region", 3)):
+        alone = {name: name == part for name in ("identity", "position", "region")}
+        encoder = build_encoder(TINY.model_copy(update=alone), 0).eval()
+        others = [(1, -args[1]), (2, ~args[2]), (3, 1 - args[3])]
+        for index, other in others:
+            changed = [other if k == index else a for k, a in enumerate(args)]
+            same = torch.equal(encoder(*changed), encoder(*args))
+            assert same == (index != field and not (index == 2 and field == 1)), (part, index)
+
+
+def test_without_the_spatial_module_channels_are_told_apart_by_their_signal_alone():
+    off = {"identity": False, "position": False, "region": False}
+    encoder = build_encoder(TINY.model_copy(update=off), 0).eval()
+    args, others = inputs(), inputs(seed=9)
+    assert torch.equal(encoder(*args), encoder(args[0], *others[1:]))
+
+
 def test_the_position_of_an_absent_electrode_means_nothing():
     encoder = build_encoder(TINY, 0).eval()
     signal_uv, positions, located, regions = inputs()
     located[..., 1] = False
     elsewhere = positions.clone()
-    elsewhere[..., 1, :] = 7.0
+    elsewhere[..., 1, :] = -elsewhere[..., 1, :].flip(0)
     same = encoder(signal_uv, elsewhere, located, regions)
     assert torch.equal(encoder(signal_uv, positions, located, regions), same)
-
-
-def test_hidden_samples_reach_no_output_bit_by_bit():
-    encoder = build_encoder(TINY, 0).eval()
-    args, mask = inputs(), some_mask()
-    out = encoder(*args, mask)
-    hidden = mask.repeat_interleave(200, dim=-1)
-    for replacement in (torch.zeros(()), 1e4 * torch.randn_like(args[0])):
-        changed = torch.where(hidden, replacement, args[0])
-        assert torch.equal(encoder(changed, *args[1:], mask), out)
-    assert not torch.equal(encoder(torch.where(hidden, args[0], 0 * args[0]), *args[1:], mask), out)
 
 
 def test_no_sample_crosses_a_patch_border_before_the_transformer():
@@ -97,14 +144,36 @@ def test_other_patches_and_rates_fit(patch_samples, sfreq_hz):
     assert out.shape == (2, 5, 3, 16)
 
 
-def test_float32_agrees_with_float64():
-    encoder = build_encoder(TINY, 0).eval()
+@pytest.mark.parametrize("normalise", ["scale", "zscore", "robust"])
+def test_float32_agrees_with_float64(normalise):
+    encoder = build_encoder(TINY.model_copy(update={"normalise": normalise}), 0).eval()
     args, mask = inputs(), some_mask()
     single = encoder(*args, mask)
     doubles = [a.double() if a.is_floating_point() else a for a in args]
     double = encoder.double()(*doubles, mask)
     assert double.dtype == torch.float64
     assert (single - double).norm() / double.norm() < 1e-5
+
+
+def test_bfloat16_agrees_with_float32():
+    encoder = build_encoder(TINY.model_copy(update={"layers": 12}), 0).eval()
+    args, mask = inputs(), some_mask()
+    single = encoder(*args, mask)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = encoder(*args, mask)
+    assert not torch.equal(half, single)
+    assert (half - single).norm() / single.norm() < 2e-2
+
+
+def test_checkpointing_changes_no_gradient():
+    gradients = []
+    for checkpointing in (False, True):
+        config = TINY.model_copy(update={"checkpointing": checkpointing, "dropout": 0.1})
+        encoder = build_encoder(config, 0).train()
+        torch.manual_seed(5)
+        encoder(*inputs(), some_mask()).square().sum().backward()
+        gradients.append([p.grad for p in encoder.parameters()])
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
 def test_flat_and_huge_patches_stay_finite_with_finite_gradients():

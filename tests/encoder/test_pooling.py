@@ -7,7 +7,7 @@ from eegssl.encoder.pooling import pool, pooled_width
 from eegssl.errors import ConfigError
 
 
-@pytest.mark.parametrize("kind", ["mean", "mean_max"])
+@pytest.mark.parametrize("kind", ["mean", "max", "mean_max"])
 def test_pooling_is_blind_to_the_order_of_channels(kind):
     x = torch.randn(2, 5, 3, 4, generator=torch.Generator().manual_seed(0))
     assert pool(x, kind).shape == (2, pooled_width(4, kind))
@@ -23,5 +23,5 @@ def test_a_seizure_in_one_channel_shows_in_the_maximum():
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="mean, mean_max"):
+    with pytest.raises(ConfigError, match="mean, max, mean_max"):
         pool(torch.zeros(1, 1, 1, 4), "median")

@@ -8,6 +8,7 @@ from eegssl.tokenizer.diagnostics import (
     codebook_usage,
     fitting_codebook,
     oversized_message,
+    perplexity_floor,
     starving_message,
 )
 
@@ -16,7 +17,7 @@ def test_equal_use_has_the_perplexity_of_its_number():
     usage = codebook_usage(np.array([5, 0, 5, 5, 5, 0], dtype=np.int64))
     assert usage.perplexity == pytest.approx(4)
     assert usage.entropy_bits == pytest.approx(2)
-    assert (usage.used, usage.n_codes, usage.n_patches) == (4, 6, 20)
+    assert (usage.used, usage.dead, usage.n_codes, usage.n_patches) == (4, 2, 6, 20)
     assert usage.share_of_most_frequent == 0.25
 
 
@@ -36,6 +37,13 @@ def test_the_limit_is_a_quarter_of_what_the_corpus_feeds():
 
     assert starving_message(spread_over(26)) is None
     assert "expected at least 25.0" in starving_message(spread_over(24))
+
+
+@pytest.mark.parametrize(
+    ("codes", "patches", "floor"), [(8192, 10**9, 2048), (8192, 30_000, 250), (128, 30, 0.25)]
+)
+def test_the_floor_is_of_the_codes_or_of_what_the_patches_feed(codes, patches, floor):
+    assert perplexity_floor(codes, patches) == floor
 
 
 @pytest.mark.parametrize(("patches", "codes"), [(46_000, 512), (100, 16), (10**9, 8192), (0, 16)])

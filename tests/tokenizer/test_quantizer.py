@@ -7,9 +7,9 @@ from torch.nn.functional import normalize
 
 from eegssl.errors import InputError
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.kmeans import spherical_kmeans
+from eegssl.tokenizer.kmeans import kmeans
 from eegssl.tokenizer.lookup import nearest_codes
-from eegssl.tokenizer.quantizer import Quantizer
+from eegssl.tokenizer.quantizer import CosineQuantizer
 
 
 def generator(seed=0):
@@ -18,10 +18,10 @@ def generator(seed=0):
 
 def quantizer(n_codes, code_dim=2, codebook=None, **settings):
     torch.manual_seed(0)
-    made = Quantizer(TokenizerConfig(n_codes=n_codes, code_dim=code_dim, **settings))
+    made = CosineQuantizer(TokenizerConfig(n_codes=n_codes, code_dim=code_dim, **settings))
     if codebook is not None:
-        made.codebook.copy_(codebook)
-        made.mean_sum.copy_(codebook / n_codes)
+        made.book.codebook.copy_(codebook)
+        made.book.mean_sum.copy_(codebook / n_codes)
     return made
 
 
@@ -51,9 +51,9 @@ def test_moving_averages_of_two_codes_as_computed_by_hand():
     vectors = torch.tensor([[0.6, 0.8], [0.0, 3.0], [5.0, 0.0]])
     out = made(vectors, learn=True)
     assert out.codes.tolist() == [1, 1, 0]
-    torch.testing.assert_close(made.mean_share, torch.tensor([0.25 + 1 / 6, 0.25 + 1 / 3]))
+    torch.testing.assert_close(made.book.mean_share, torch.tensor([0.25 + 1 / 6, 0.25 + 1 / 3]))
     # half of the old [1, 0] / 2 and [0, 1] / 2, half of the new sums [1, 0] / 3 and [.6, 1.8] / 3
-    torch.testing.assert_close(made.mean_sum, torch.tensor([[5 / 12, 0.0], [0.1, 0.55]]))
+    torch.testing.assert_close(made.book.mean_sum, torch.tensor([[5 / 12, 0.0], [0.1, 0.55]]))
     expected = normalize(torch.tensor([[1.0, 0.0], [0.1, 0.55]]), dim=-1)
     torch.testing.assert_close(made.codebook, expected)
     assert out.commitment.item() == pytest.approx((0.6**2 + 0.2**2) / 3, abs=1e-6)
@@ -117,7 +117,7 @@ def test_training_goes_on_from_saved_buffers_bit_by_bit():
 
 def test_start_quantizes_unseen_vectors_about_as_well_as_sklearn_kmeans():
     train, held_out = clusters(4000, 16, 64, 0.15, 0), clusters(1000, 16, 64, 0.15, 7)
-    ours = spherical_kmeans(train, 64, generator()).centres
+    ours = kmeans(train, 64, generator()).centres
     theirs = KMeans(64, n_init=1, random_state=0).fit(train.numpy()).cluster_centers_
     peer = distortion(held_out, torch.from_numpy(theirs))
     assert distortion(held_out, ours) < 1.1 * peer
@@ -126,7 +126,7 @@ def test_start_quantizes_unseen_vectors_about_as_well_as_sklearn_kmeans():
 
 def test_start_uses_every_code_and_depends_on_the_seed_alone():
     vectors = clusters(2000, 8, 4, 0.5, 0)
-    first, same, other = (spherical_kmeans(vectors, 32, generator(s)) for s in (1, 1, 2))
+    first, same, other = (kmeans(vectors, 32, generator(s)) for s in (1, 1, 2))
     assert torch.equal(first.centres, same.centres)
     assert not torch.equal(first.centres, other.centres)
     assert (first.shares > 0).all()
@@ -134,7 +134,7 @@ def test_start_uses_every_code_and_depends_on_the_seed_alone():
 
 
 def test_fewer_vectors_than_codes_still_give_a_codebook():
-    made = spherical_kmeans(clusters(5, 8, 5, 0.1, 0), 16, generator())
+    made = kmeans(clusters(5, 8, 5, 0.1, 0), 16, generator())
     torch.testing.assert_close(made.centres.norm(dim=-1), torch.ones(16))
     assert (made.shares > 0).sum() == 5
 

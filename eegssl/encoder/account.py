@@ -1,0 +1,82 @@
+"""What an encoder costs: parameters of its modules, operations and memory of a window.
+
+Counted from the configuration and shapes alone, as plain numbers. A multiplication with its
+addition counts as two operations; activations, norms and lone additions don't count.
+"""
+
+from typing import Any
+
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.model import Encoder, build_encoder
+
+_FLOAT_BYTES = 4
+
+
+def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any]:
+    """Costs of a window of C channels and N patches, in float32.
+
+    ``parameters`` by module and in all; ``forward_flops`` by module and in all; ``step_flops`` of
+    a training step on it (backward is twice the forward pass); ``weights_bytes``;
+    ``forward_bytes`` at the peak of inference, and ``training_bytes`` of what the backward pass
+    needs, per window; ``optimizer_bytes`` of weights, gradients and AdamW's two moments.
+    """
+    encoder = build_encoder(config, seed=0)
+    parameters = _parameters(encoder)
+    flops = _flops(encoder, channels, patches)
+    total, forward = sum(parameters.values()), sum(flops.values())
+    tokens = channels * patches
+    return {
+        "tokens": tokens,
+        "parameters": parameters | {"all": total},
+        "forward_flops": flops | {"all": forward},
+        "step_flops": 3 * forward + (flops["transformer"] if config.checkpointing else 0),
+        "weights_bytes": total * _FLOAT_BYTES,
+        "optimizer_bytes": 4 * total * _FLOAT_BYTES,
+        "forward_bytes": _FLOAT_BYTES * tokens * _widest(config),
+        "training_bytes": _FLOAT_BYTES * tokens * _kept(config),
+    }
+
+
+def _parameters(encoder: Encoder) -> dict[str, int]:
+    """Trainable numbers of each module; the mask token is by itself."""
+    named = {name: module for name, module in encoder.named_children() if module is not None}
+    counts = {name: sum(p.numel() for p in module.parameters()) for name, module in named.items()}
+    return counts | {"mask_token": encoder.mask_token.numel()}
+
+
+def _flops(encoder: Encoder, channels: int, patches: int) -> dict[str, int]:
+    """Operations of the matrix products and convolutions of a forward pass, by module."""
+    config, tokens = encoder.config, channels * patches
+    flops = {}
+    if encoder.temporal is not None:
+        flops["temporal"] = 2 * tokens * encoder.temporal.products
+    if encoder.spectral is not None:
+        flops["spectral"] = 2 * tokens * encoder.spectral.products
+    flops["spatial"] = (
+        2
+        * channels
+        * sum(p.numel() for n, p in encoder.spatial.named_parameters() if "vectors" not in n)
+    )
+    weights = 4 * config.width**2 + 2 * config.width * config.ffn
+    attention = 2 * tokens * config.width
+    flops["transformer"] = 2 * tokens * config.layers * (weights + attention)
+    return flops
+
+
+def _widest(config: EncoderConfig) -> int:
+    """Numbers a token at the widest place of a block: the stream, its norm, the hidden layer."""
+    return 2 * config.width + max(2 * config.ffn, 4 * config.width)
+
+
+def _kept(config: EncoderConfig) -> int:
+    """Numbers a token that the backward pass needs.
+
+    A block keeps its two inputs and norms, query, key, value and mixture, and the hidden layer
+    before and after its activation; with checkpointing only its input, and one block at a time.
+    Embedding keeps some twelve copies of a patch.
+    """
+    block = 8 * config.width + 2 * config.ffn
+    embedding = 12 * config.patch_samples
+    if config.checkpointing:
+        return embedding + config.layers * config.width + block
+    return embedding + config.layers * block

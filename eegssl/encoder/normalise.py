@@ -1,0 +1,50 @@
+"""Signals in µV to the encoder's own units, from what a window shows and nothing else.
+
+Statistics over a whole window would carry its hidden samples into every visible token, so they are
+taken over the visible samples. Ours: over all channels of a window together, so that a focal
+seizure stays louder than the rest of the head, and a flat channel is not blown up.
+"""
+
+import torch
+from torch import Tensor
+
+_FLAT_UV = 0.1  # a deviation that counts as none
+_QUARTILES_PER_DEVIATION = 1.349  # of a normal distribution
+
+
+def normalise(patches_uv: Tensor, visible: Tensor | None, kind: str, scale_uv: float) -> Tensor:
+    """Bring ``patches_uv`` [B, C, N, P] to around 1; those not ``visible`` [B, C, N] become 0.
+
+    Whatever a patch that isn't visible holds, NaN included, reaches no output.
+    """
+    if visible is not None:
+        patches_uv = torch.where(visible[..., None], patches_uv, 0)
+    if kind == "scale":
+        return patches_uv / scale_uv
+    centre, deviation = _KINDS[kind](patches_uv, visible)
+    scaled = (patches_uv - centre) / (deviation.square() + _FLAT_UV**2).sqrt()
+    return scaled if visible is None else torch.where(visible[..., None], scaled, 0)
+
+
+def _moments(patches: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each window's visible samples: [B, 1, 1, 1]."""
+    seen = torch.ones_like(patches[..., 0]) if visible is None else visible.to(patches.dtype)
+    count = (seen.sum(dim=(1, 2), keepdim=True) * patches.shape[-1]).clamp_min(1)[..., None]
+    mean = patches.sum(dim=(1, 2, 3), keepdim=True) / count
+    spread = ((patches - mean) * seen[..., None]).square().sum(dim=(1, 2, 3), keepdim=True)
+    return mean, (spread / count).sqrt()
+
+
+def _quartiles(patches: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Median, and the deviation that the quartiles tell, of each window's visible samples."""
+    seen = torch.ones_like(patches[..., 0], dtype=torch.bool) if visible is None else visible
+    ordered = patches.masked_fill(~seen[..., None], torch.inf).flatten(1).sort(dim=1).values
+    last = seen.sum(dim=(1, 2)) * patches.shape[-1] - 1
+    ranks = [(last * quarter // 4).clamp_min(0)[:, None] for quarter in (1, 2, 3)]
+    low, middle, high = (
+        ordered.gather(1, rank).nan_to_num(posinf=0)[..., None, None] for rank in ranks
+    )
+    return middle, (high - low) / _QUARTILES_PER_DEVIATION
+
+
+_KINDS = {"zscore": _moments, "robust": _quartiles}

@@ -1,0 +1,67 @@
+"""What ranks of a distributed run tell each other; with one process each of these does nothing.
+
+A codebook that starts or moves from one rank's own batch is another one on each rank: LaBraM's
+agree on 0.5 % of the tokens after one step. Setting ranks up is left to the training.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+
+def n_ranks() -> int:
+    """How many processes train together; 1 where nothing was set up."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def is_first() -> bool:
+    """Whether this is rank 0, which decides."""
+    return n_ranks() == 1 or dist.get_rank() == 0
+
+
+@torch.no_grad()
+def gather_rows(rows: Tensor) -> Tensor:
+    """The rows [m, ...] of all ranks [M, ...], in the order of ranks; each may give another m."""
+    if n_ranks() == 1:
+        return rows
+    count = torch.tensor([len(rows)], device=rows.device)
+    counts = [torch.empty_like(count) for _ in range(n_ranks())]
+    dist.all_gather(counts, count)
+    longest = int(torch.cat(counts).max())
+    padded = rows.new_zeros(longest, *rows.shape[1:])
+    padded[: len(rows)] = rows
+    parts = [torch.empty_like(padded) for _ in range(n_ranks())]
+    dist.all_gather(parts, padded)
+    return torch.cat([part[: int(n)] for part, n in zip(parts, counts, strict=True)])
+
+
+def sum_over_ranks(tensor: Tensor) -> Tensor:
+    """The sum of the ranks' tensors, the same on each; gradients are summed likewise."""
+    if n_ranks() == 1:
+        return tensor
+    summed: Tensor = _SumOverRanks.apply(tensor)
+    return summed
+
+
+@torch.no_grad()
+def take_from_first(*tensors: Tensor) -> None:
+    """Overwrite these tensors by those of rank 0."""
+    if n_ranks() > 1:
+        for tensor in tensors:
+            dist.broadcast(tensor, src=0)
+
+
+class _SumOverRanks(torch.autograd.Function):
+    @staticmethod
+    def forward(_context: Any, tensor: Tensor) -> Tensor:
+        summed = tensor.detach().clone()
+        dist.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    def backward(_context: Any, gradient: Tensor) -> Tensor:
+        summed = gradient.clone()
+        dist.all_reduce(summed)
+        return summed

@@ -1,0 +1,206 @@
+"""Whole recordings to embeddings: an EDF or BDF file, an ``mne.io.Raw``, a stored recording.
+
+Files and raws go through the cleaning that ``eegssl preprocess`` does, to the encoder's rate.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegssl.corpus.cleaning import CleaningSettings, clean_segment
+from eegssl.corpus.selection import sample_windows, select
+from eegssl.corpus.signals import map_signal
+from eegssl.corpus.store import open_corpus
+from eegssl.encoder.model import Encoder
+from eegssl.errors import InputError, RecordingRefused
+from eegssl.io.edf import read_header
+from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
+from eegssl.signal.derivations import redundant_derivations
+from eegssl.signal.electrodes import Channel, geometry, parse_channels
+from eegssl.signal.filters import clean
+from eegssl.signal.mains import detect_line_in_windows
+from eegssl.signal.montages import rereference
+
+_WINDOWS_AT_ONCE = 16
+
+
+class Raw(Protocol):
+    """What is used of an ``mne.io.Raw``: signals in volts, names and kinds of its channels."""
+
+    info: Any
+    ch_names: list[str]
+
+    def get_channel_types(self) -> list[str]:
+        """A kind for each channel, such as ``eeg``."""
+
+    def get_data(self, picks: list[int]) -> NDArray[np.float64]:
+        """Signals of some channels [C, T] in V."""
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Embeddings of one recording: a vector for each channel and patch.
+
+    ``vectors`` [C, N, D]; ``times_s`` [N], when each patch begins, in seconds from the first
+    sample (of the file: where it has gaps, times jump); ``channels`` by canonical name;
+    ``recording`` is the hashed id of a stored one, else empty.
+    """
+
+    vectors: NDArray[np.float32]
+    times_s: NDArray[np.float64]
+    channels: tuple[str, ...]
+    recording: str = ""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a recording is cleaned and cut before it is embedded."""
+
+    filter: FilterConfig
+    montage: MontageConfig
+    window_s: float
+
+
+def embed_signal(
+    encoder: Encoder, signal_uv: NDArray[np.floating], channels: Sequence[str], window_s: float
+) -> NDArray[np.float32]:
+    """Embed a clean signal [C, T] window by window: [C, N, D].
+
+    Each window sees itself only; the last is shorter, and what fills no patch is left out.
+
+    Raises InputError for a signal shorter than a patch, or a window that holds none.
+    """
+    size = encoder.config.patch_samples
+    per_window = round(window_s * encoder.config.sfreq_hz) // size
+    n_patches = signal_uv.shape[-1] // size
+    if min(per_window, n_patches) < 1:
+        raise InputError(
+            f"a patch has {size} samples; got {signal_uv.shape[-1]} and windows of {window_s:g} s"
+        )
+    whole = n_patches // per_window * per_window
+    pieces = [
+        np.stack(np.split(signal_uv[:, : whole * size], whole // per_window, axis=1))
+        if whole
+        else np.empty((0, len(channels), per_window * size)),
+        signal_uv[None, :, whole * size : n_patches * size],
+    ]
+    parts = [
+        embedded
+        for piece in pieces
+        if piece.size
+        for embedded in _embed_windows(encoder, piece, channels)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+@torch.no_grad()
+def _embed_windows(
+    encoder: Encoder, windows_uv: NDArray[np.floating], channels: Sequence[str]
+) -> Iterator[NDArray[np.float32]]:
+    """Embeddings [C, N, D] of each window [B, C, T]."""
+    device = next(encoder.parameters()).device
+    placed = [torch.from_numpy(part)[None].to(device) for part in geometry(channels)]
+    for first in range(0, len(windows_uv), _WINDOWS_AT_ONCE):
+        batch = np.ascontiguousarray(windows_uv[first : first + _WINDOWS_AT_ONCE], np.float32)
+        signal_uv = torch.from_numpy(batch).to(device)
+        given = [part.expand(len(batch), *part.shape[1:]) for part in placed]
+        yield from encoder(signal_uv, *given).float().cpu().numpy()
+
+
+def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
+    """Embed an EDF or BDF file; its stretches between gaps are embedded one after the other.
+
+    Raises RecordingRefused, as ``preprocess`` would list it, when nothing of it can be used.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    header = read_header(path)
+    selection = select(header, None)
+    line_hz = detect_line_in_windows(*sample_windows(header, selection.eeg))
+    settings = CleaningSettings(choices.filter, choices.montage, QualityConfig())
+    made, times, refusals = [], [], []
+    channels: tuple[str, ...] = ()
+    for segment in header.segments:
+        with tempfile.TemporaryDirectory() as folder:
+            stored = Path(folder) / "signal.safetensors"
+            try:
+                facts = clean_segment(header, segment, selection, settings, line_hz, stored)
+            except RecordingRefused as refusal:
+                refusals.append(refusal)
+                continue
+            signal_uv = map_signal(stored).read_uv(0, facts["n_samples"])
+        if channels and channels != tuple(facts["channels"]):
+            raise RecordingRefused(
+                "no-eeg", "a channel is flat between some gaps only; embed it from `preprocess`"
+            )
+        channels = tuple(facts["channels"])
+        made.append(embed_signal(encoder, signal_uv, channels, choices.window_s))
+        times.append(segment.onset_s + _times(encoder, made[-1]))
+    if not made:
+        raise refusals[0]
+    return Embeddings(np.concatenate(made, axis=1), np.concatenate(times), channels)
+
+
+def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
+    """Embed an ``mne.io.Raw``: its EEG channels that are named after electrodes.
+
+    Raises InputError when none is, RecordingRefused when the signal can't be cleaned.
+    """
+    types = raw.get_channel_types()
+    named = parse_channels(raw.ch_names)
+    eeg = [k for k, c in enumerate(named) if c.kind == "eeg" and types[k] == "eeg"]
+    if not eeg:
+        raise InputError(
+            f"none of the {len(named)} channels is EEG with the name of an electrode or a "
+            "derivation; rename them (raw.rename_channels) or set their types"
+        )
+    redundant = {r.index for r in redundant_derivations([named[k].name for k in eeg])}
+    kept = [k for i, k in enumerate(eeg) if i not in redundant]
+    signal_uv = raw.get_data(picks=kept) * 1e6
+    alive = np.ptp(signal_uv, axis=1) > 0
+    kept, signal_uv = [k for k, a in zip(kept, alive, strict=True) if a], signal_uv[alive]
+    cleaned = clean(signal_uv, raw.info["sfreq"], choices.filter, raw.info["line_freq"])
+    names, montage_uv = _in_montage(cleaned.signal_uv, [named[k] for k in kept], choices.montage)
+    vectors = embed_signal(encoder, montage_uv, names, choices.window_s)
+    return Embeddings(vectors, _times(encoder, vectors), names)
+
+
+def embed_recordings(encoder: Encoder, folder: Path, window_s: float) -> Iterator[Embeddings]:
+    """Embed the recordings that ``eegssl preprocess`` made, one after the other.
+
+    Raises ArtifactError when the folder is none, InputError for another rate than the encoder's.
+    """
+    corpus = open_corpus([folder])
+    require_rate(encoder, corpus.sfreq_hz, "these recordings have")
+    for recording in corpus.recordings:
+        signal_uv = corpus.read_uv(recording, 0, recording.n_samples)
+        vectors = embed_signal(encoder, signal_uv, recording.channels, window_s)
+        yield Embeddings(vectors, _times(encoder, vectors), recording.channels, recording.id)
+
+
+def require_rate(encoder: Encoder, sfreq_hz: float, who: str) -> None:
+    """Raise InputError unless a signal has the encoder's rate."""
+    if sfreq_hz != encoder.config.sfreq_hz:
+        raise InputError(
+            f"{who} {sfreq_hz:g} Hz, the encoder expects {encoder.config.sfreq_hz:g} Hz"
+        )
+
+
+def _in_montage(
+    signal_uv: NDArray[np.float32], channels: list[Channel], config: MontageConfig
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    montage = rereference(channels, config.reference)
+    matrix: Any = montage.matrix
+    return tuple(montage.names), signal_uv if matrix is None else matrix @ signal_uv
+
+
+def _times(encoder: Encoder, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """When each patch of a stretch without gaps begins, in seconds from its first sample."""
+    patch_s = encoder.config.patch_samples / encoder.config.sfreq_hz
+    return np.arange(vectors.shape[1], dtype=np.float64) * patch_s

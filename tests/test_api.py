@@ -1,0 +1,181 @@
+"""eegssl in a notebook: three lines from a recording to embeddings, and clear refusals."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+from tinycorpus import noise_uv, write_recording
+
+import eegssl
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.errors import ArtifactError, InputError, RecordingRefused
+from eegssl.io.edf_writer import write_edf
+from eegssl.resolve import resolve
+from eegssl.signal.config import FilterConfig, MontageConfig
+from eegssl.stages import preprocess
+from eegssl.stages.run import Run
+from eegssl.training.embedding import Embeddings
+from eegssl.training.weights import load_weights
+
+TINY = EncoderConfig(layers=1, width=16, heads=2, ffn=32)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return build_encoder(TINY, 0).eval()
+
+
+@pytest.fixture(scope="module")
+def edf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """32 s of EEG of subject 1 (256 Hz, twisted names), see ``tinycorpus``."""
+    path = tmp_path_factory.mktemp("api") / "corpus" / "sub-01" / "a.edf"
+    path.parent.mkdir(parents=True)
+    write_recording(path, 1, 32, None)
+    return path
+
+
+def embed_edf(encoder: Encoder, path: object, **choices: object) -> Embeddings:
+    found = eegssl.embed(encoder, path, **choices)
+    assert isinstance(found, Embeddings)
+    return found
+
+
+def test_an_edf_becomes_embeddings_with_times_and_channels(encoder: Encoder, edf: Path) -> None:
+    found = embed_edf(encoder, str(edf))
+    channels, patches, width = found.vectors.shape
+    assert (channels, width) == (len(found.channels), 16)
+    assert patches == 32
+    assert found.times_s.tolist() == list(range(32))
+    assert {"Fp1", "T7", "O2"} <= {name.split("-")[0] for name in found.channels}
+    assert np.isfinite(found.vectors).all()
+
+
+def test_a_file_a_raw_and_a_stored_recording_give_the_same(
+    encoder: Encoder, edf: Path, tmp_path: Path
+) -> None:
+    import mne
+
+    from_file = embed_edf(encoder, edf)
+    raw = mne.io.read_raw_edf(edf, preload=True, verbose="ERROR")
+    from_raw = embed_edf(encoder, raw)
+    settings = resolve("preprocess", sets=["filter.notch=each"], environment={})
+    out = tmp_path / "recordings"
+    for k in (2, 3, 4):  # a split needs several subjects
+        other = edf.parents[1] / f"sub-{k:02d}" / "a.edf"
+        other.parent.mkdir(exist_ok=True)
+        write_recording(other, k, 32, None)
+    preprocess.run(settings, [edf.parents[1]], Run(out))
+    stored = list(eegssl.embed(encoder, out))
+    assert {r.recording for r in stored} == set(eegssl.recording_ids(out))
+    nearest = min(
+        (r for r in stored if r.vectors.shape == from_file.vectors.shape),
+        key=lambda r: float(np.abs(r.vectors - from_file.vectors).max()),
+    )
+    assert nearest.channels == from_file.channels == from_raw.channels
+    np.testing.assert_allclose(nearest.vectors, from_file.vectors, atol=1e-5)
+    np.testing.assert_allclose(from_raw.vectors, from_file.vectors, atol=0.02)
+    np.testing.assert_array_equal(nearest.times_s, from_file.times_s)
+
+
+def test_times_jump_where_a_file_has_a_gap(encoder: Encoder, tmp_path: Path) -> None:
+    onsets = [*range(20), *range(120, 140)]
+    path = tmp_path / "gap.edf"
+    names = ["Fp1", "Cz", "O2"]
+    write_edf(path, noise_uv(3, 40, 200, seed=3), names, 200, record_onsets_s=onsets)
+    found = embed_edf(encoder, path)
+    assert found.times_s.tolist() == onsets
+    assert found.vectors.shape == (3, 40, 16)
+
+
+def test_flat_channels_of_a_raw_are_left_out_as_those_of_a_file_are(encoder: Encoder) -> None:
+    import mne
+
+    signal_v = 1e-6 * noise_uv(3, 20, 200, seed=4)
+    signal_v[1] = 5e-6
+    info = mne.create_info(["Fp1", "Cz", "O2"], 200.0, "eeg")
+    raw = mne.io.RawArray(signal_v, info, verbose=False)
+    assert embed_edf(encoder, raw).channels == ("Fp1", "O2")
+
+
+def test_windows_see_themselves_only(encoder: Encoder, edf: Path) -> None:
+    whole = embed_edf(encoder, edf, window_s=32.0).vectors
+    cut = embed_edf(encoder, edf, window_s=5.0).vectors
+    assert whole.shape == cut.shape
+    assert not np.allclose(whole, cut, atol=1e-3)
+
+
+def test_a_montage_can_be_asked_for(encoder: Encoder) -> None:
+    import mne
+
+    rng = np.random.default_rng(0)
+    names = ["Fp1", "F7", "T7", "P7", "O1", "F3", "C3", "P3", "Fp2", "F8", "T8", "P8", "O2", "F4"]
+    names += ["C4", "P4", "Fz", "Cz", "Pz", "ECG"]
+    raw = mne.io.RawArray(
+        3e-5 * rng.standard_normal((20, 2560)), mne.create_info(names, 256.0, "eeg"), verbose=False
+    )
+    assert len(embed_edf(encoder, raw).channels) == 19
+    banana = embed_edf(encoder, raw, montage=MontageConfig(reference="banana"))
+    assert "Fp1-F7" in banana.channels
+    assert len(banana.channels) == 18
+
+
+def test_an_array_gives_an_array(encoder: Encoder) -> None:
+    signal_uv = 30 * np.random.default_rng(0).standard_normal((2, 1000))
+    vectors = eegssl.embed(encoder, signal_uv, ["EEG FP1-F7", "Cz"], 200)
+    assert isinstance(vectors, np.ndarray)
+    assert vectors.shape == (2, 5, 16)
+    swapped = eegssl.embed(encoder, signal_uv[::-1], ["Cz", "Fp1-F7"], 200)
+    np.testing.assert_allclose(swapped[::-1], vectors, atol=1e-5)
+
+
+def test_what_was_not_said_to_be_handled_is_refused_by_name(
+    encoder: Encoder, edf: Path, tmp_path: Path
+) -> None:
+    import mne
+
+    signal_uv = np.ones((1, 1000))
+    with pytest.raises(InputError, match="got 256 Hz, the encoder expects 200 Hz"):
+        eegssl.embed(encoder, signal_uv, ["Cz"], 256)
+    with pytest.raises(InputError, match="'XYZ' names no electrode"):
+        eegssl.embed(encoder, signal_uv, ["XYZ"], 200)
+    with pytest.raises(InputError, match="a patch has 200 samples; got 150"):
+        eegssl.embed(encoder, signal_uv[:, :150], ["Cz"], 200)
+    with pytest.raises(InputError, match="the filters give 100 Hz"):
+        eegssl.embed(encoder, edf, filters=FilterConfig(sfreq_hz=100, high_hz=40))
+    with pytest.raises(InputError, match="got list; expected a path"):
+        eegssl.embed(encoder, [1, 2])  # type: ignore[call-overload]
+    with pytest.raises(ArtifactError):
+        list(eegssl.embed(encoder, tmp_path))
+    raw = mne.io.RawArray(np.ones((1, 2560)), mne.create_info(["XYZ"], 256.0, "eeg"), verbose=False)
+    with pytest.raises(InputError, match="rename them"):
+        eegssl.embed(encoder, raw)
+    strange = tmp_path / "other.edf"
+    write_edf(strange, np.ones((1, 2560)), ["ECG"], 256)
+    with pytest.raises(RecordingRefused, match="no-eeg"):
+        eegssl.embed(encoder, strange)
+
+
+def test_a_file_that_is_not_there_is_said_so(encoder: Encoder, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        eegssl.embed(encoder, tmp_path / "no.edf")
+
+
+def test_weights_that_do_not_match_are_named(encoder: Encoder, tmp_path: Path) -> None:
+    tensors = {name: tensor.contiguous() for name, tensor in encoder.state_dict().items()}
+    missing = tensors.pop("transformer.norm.weight")
+    tensors["transformer.norm.scale"] = missing
+    tensors["mask_token"] = missing[:-1].clone()
+    save_file(tensors, tmp_path / "encoder.safetensors")
+    with pytest.raises(ArtifactError) as refusal:
+        load_weights(build_encoder(TINY, 0), tmp_path, "encoder")
+    for words in ("3 of", "mask_token (file (15,), model (16,))", "transformer.norm.scale (file"):
+        assert words in str(refusal.value)
+    assert "transformer.norm.weight (file None, model (16,))" in str(refusal.value)
+
+
+def test_only_what_the_api_offers_is_found() -> None:
+    assert {"embed", "load_encoder", "load_tokenizer"} <= set(dir(eegssl))
+    with pytest.raises(AttributeError, match="no attribute 'embedd'"):
+        eegssl.embedd  # noqa: B018

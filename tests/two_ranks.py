@@ -1,0 +1,95 @@
+"""One of two processes that train a quantizer or a tokenizer on halves of each batch.
+
+Run as ``python two_ranks.py WHAT RANK FOLDER``; writes ``FOLDER/rank<RANK>.safetensors``.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, distributed, nn
+
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.tokenizer.quantizer import build_quantizer
+from eegssl.tokenizer.ranks import sum_over_ranks
+
+STEPS = 12
+QUANTIZER = TokenizerConfig(n_codes=64, code_dim=8, n_codebooks=3, revive_after=2, decay=0.8)
+TOKENIZER = TokenizerConfig(n_codes=32, code_dim=8, width=16, n_codebooks=2, revive_after=3)
+
+
+def share(joined: Tensor, rank: int | None) -> Tensor:
+    """A rank's part of a batch: of three rows the first gets two; all of it without a rank."""
+    cut = len(joined) * 2 // 3
+    return joined if rank is None else joined[:cut] if rank == 0 else joined[cut:]
+
+
+def moving_vectors(step: int) -> Tensor:
+    """Clusters that wander off, so that codes die and are revived."""
+    generator = torch.Generator().manual_seed(step)
+    centres = torch.randn(6, 8, generator=torch.Generator().manual_seed(99 + step // 4))
+    which = torch.randint(6, (600,), generator=generator)
+    return centres[which] + 0.3 * torch.randn(600, 8, generator=generator)
+
+
+def moving_signals(step: int) -> Tensor:
+    """Noise of other frequencies and loudness every few steps: [6, 4, 400] µV."""
+    generator = torch.Generator().manual_seed(step)
+    noise = torch.randn(6, 4, 400, generator=generator)
+    smooth = nn.functional.avg_pool1d(noise, 2 * (step // 4) + 1, 1, step // 4)
+    return 20 * smooth * torch.exp(torch.randn(6, 4, 1, generator=generator))
+
+
+def train_quantizer(kind: str, rank: int | None) -> dict[str, Tensor]:
+    """k-means start, then steps: this rank's codes of each step and the last state."""
+    torch.manual_seed(7)
+    quantizer = build_quantizer(QUANTIZER.model_copy(update={"quantizer": kind}))
+    quantizer.start(share(moving_vectors(10_000), rank), seed=3)
+    codes = [quantizer(share(moving_vectors(k), rank), True).codes for k in range(STEPS)]
+    return {"codes": torch.stack(codes)} | quantizer.state_dict()
+
+
+def train_tokenizer(kind: str, rank: int | None) -> dict[str, Tensor]:
+    """The same with patch encoder and decoder, gradients averaged as by data parallelism."""
+    tokenizer = build_tokenizer(TOKENIZER.model_copy(update={"quantizer": kind}), 0)
+    start = torch.cat([moving_signals(k) for k in range(10_000, 10_010)])
+    tokenizer.start_codebook(share(start, rank), seed=3)
+    optimizer = torch.optim.SGD(tokenizer.parameters(), lr=0.01)
+    codes = []
+    for k in range(STEPS):
+        signal = share(moving_signals(k), rank)
+        output = tokenizer(signal)
+        optimizer.zero_grad()
+        (output.loss * len(signal) / 6).backward()  # the mean over the joined batch
+        if rank is not None:
+            _sum_gradients(tokenizer)
+        optimizer.step()
+        codes.append(output.codes)
+    return {"codes": torch.stack(codes)} | tokenizer.state_dict()
+
+
+def _sum_gradients(tokenizer: Tokenizer) -> None:
+    for parameter in tokenizer.parameters():
+        assert parameter.grad is not None
+        parameter.grad = sum_over_ranks(parameter.grad)
+
+
+WORK = {"quantizer": train_quantizer, "tokenizer": train_tokenizer}
+
+
+def main() -> None:
+    what, kind, rank, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    torch.set_num_threads(1)
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2
+    )
+    state = WORK[what](kind, rank)
+    save_file({n: t.contiguous() for n, t in state.items()}, folder / f"rank{rank}.safetensors")
+    distributed.barrier()
+    distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
