@@ -9,14 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft, rfftfreq
 
-BANDS_HZ: dict[str, tuple[float, float]] = {
-    "delta": (0.5, 4.0),
-    "theta": (4.0, 8.0),
-    "alpha": (8.0, 13.0),
-    "beta": (13.0, 30.0),
-    "gamma": (30.0, 70.0),
-}
-"""Band name -> lower edge (inside) and upper edge (outside) in Hz; up to 70 Hz, as preprocessed."""
+from eegssl.signal.bands import BANDS_HZ
 
 SUMMARIES = ("mean", "sd", "max", "min")
 _SEGMENT_S = 2.0  # half-hertz bins: the lowest band has seven

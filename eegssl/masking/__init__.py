@@ -1,1 +1,1 @@
-"""Which patches pretraining hides: random or by brain region; pure NumPy, seeded."""
+"""Which patches pretraining hides: five kinds of masks over (channel, patch), pure and seeded."""

@@ -1,17 +1,60 @@
 """What a mask over (channel, patch) looks like."""
 
-from typing import Literal
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from eegssl.settings import Settings
+
+Kind = Literal["region", "region-time", "block", "random", "entropy"]
 
 
 class MaskingConfig(Settings):
     """How patches are hidden from the encoder during pretraining."""
 
-    kind: Literal["region", "random"] = "region"
-    """`region`: whole brain regions at once (EpilepsyFM); `random`: patches one by one (LaBraM)."""
+    kind: Kind = "region"
+    """`region`: whole brain regions over the whole window (EpilepsyFM); `region-time`: regions over
+    spans; `block`: discs on the head over spans; `random`: patches one by one (LaBraM); `entropy`:
+    patches one by one, irregular ones likelier (M4CEA)."""
 
     ratio: float = Field(0.5, gt=0, lt=1)
     """Share of all patches that is hidden."""
+
+    exact: bool = False
+    """Meet the ratio to the patch: the last region or block drawn is cut. Otherwise it is hidden
+    whole or not at all, whichever comes nearer to the ratio."""
+
+    regions: str | dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = "eight"
+    """`eight`, `lobes`, `hemispheres`, or your own: a table region = [electrodes], or the path of a
+    TOML file with such a table `[regions]`, which is read at once."""
+
+    radius_cm: float = Field(7.0, gt=0)
+    """Of a block: how far it reaches around an electrode, along a head of 9.5 cm radius."""
+
+    span_s: float = Field(3.0, gt=0)
+    """Length of a block, and of a region in `region-time`; rounded to whole patches."""
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def _read_own_file(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not value.endswith(".toml"):
+            if value not in _presets():
+                raise ValueError(f"no such set of regions; there are {', '.join(_presets())}")
+            return value
+        try:
+            table = tomllib.loads(Path(value).read_text(encoding="utf-8")).get("regions")
+        except (OSError, ValueError) as error:
+            raise ValueError(f"this file of regions can't be read: {error}") from None
+        if not isinstance(table, dict):
+            raise ValueError("this file has no table [regions] with region = [electrodes]")
+        return table
+
+
+def _presets() -> list[str]:
+    folder = files("eegssl.presets") / "regions"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir())

@@ -1,12 +1,20 @@
-"""One mask for one window: a pure function of settings, regions and (seed, step, sample)."""
+"""Masks of windows: pure functions of settings, geometry and (seed, step, sample).
+
+That EpilepsyFM (Neural Networks 193:108060, 2025) hides brain regions is known, because neurons
+discharge in clusters; its code is not public, so how is ours: regions come up in random order and
+are hidden with all their channels. A derivation lies in the regions of both its electrodes and is
+hidden with either: left visible, it would show half of what is to be predicted.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.random_patches import hide_random
-from eegssl.masking.region import hide_regions
+from eegssl.masking.cut import hide_first
+from eegssl.masking.order import discs, random_order, span_order, weighted_order, whole_order
+from eegssl.signal.electrodes import Geometry
+from eegssl.signal.regions import EIGHT, membership, region_set
 
 # keeps masks apart from other draws with the same (seed, step, sample)
 _STREAM = int.from_bytes(b"mask", "big")
@@ -14,57 +22,116 @@ _STREAM = int.from_bytes(b"mask", "big")
 
 def draw_mask(
     config: MaskingConfig,
-    regions: NDArray[np.float32],
+    geometry: Geometry,
     n_patches: int,
     *,
     seed: int,
     step: int,
     sample: int,
+    weights: NDArray[np.floating] | None = None,
+    patch_s: float = 1.0,
 ) -> NDArray[np.bool_]:
     """Draw which patches of a window are hidden: bool [C, N], True = hidden.
 
-    ``regions`` [C, R] is 1 where a channel lies in a region (see ``signal.electrodes.Geometry``).
-    Region masking hides whole regions; channels in no region are masked at random. At least one
-    patch is hidden and one visible. The realised ratio differs from ``config.ratio`` by at most
-    1 / (2 N) + 1 / (C N), for random masking by at most 1 / (C N).
+    ``geometry`` of the C channels; ``weights`` [C, N] say how likely each patch is hidden first
+    (kind ``entropy``); ``patch_s`` is the length of a patch. Channels that no region or disc can
+    reach are masked patch by patch at the same ratio. At least one patch is hidden and one visible;
+    by how much the ratio is missed, see ``MaskingConfig.exact``: ``mask.mean()`` is what came out.
 
-    Raises InputError when C N < 2, where nothing could be both hidden and visible.
+    Raises InputError when C N < 2, where nothing could be both hidden and visible, and when
+    weights are missing, of another shape, negative or not finite.
     """
-    if regions.ndim != 2 or regions.shape[0] * n_patches < 2:
+    n_channels = len(geometry.located)
+    total = n_channels * n_patches
+    if total < 2:
         raise InputError(
-            f"a mask needs regions [C, R] and at least 2 patches; got regions of shape "
-            f"{regions.shape} and {n_patches} patches per channel: use longer windows"
+            f"a mask needs at least 2 patches; got {n_channels} channels with {n_patches} patches "
+            "each: use longer windows"
         )
     rng = np.random.default_rng([seed, step, sample, _STREAM])
-    total = regions.shape[0] * n_patches
     n_hidden = min(max(round(config.ratio * total), 1), total - 1)
-    mask = _KINDS[config.kind](regions > 0, n_patches, n_hidden, rng)
-    return _at_least_one_of_each(mask, rng)
+    if config.kind == "random":
+        order = random_order(n_channels, n_patches, rng)
+    elif config.kind == "entropy":
+        order = weighted_order(_checked(weights, (n_channels, n_patches)), rng)
+    else:
+        return _by_units(config, geometry, n_patches, n_hidden, patch_s, rng)
+    return hide_first(order, n_hidden, True, rng)
 
 
-def _random(
-    members: NDArray[np.bool_], n_patches: int, n_hidden: int, rng: np.random.Generator
+def draw_masks(
+    config: MaskingConfig,
+    geometry: Geometry,
+    n_patches: int,
+    *,
+    seed: int,
+    step: int,
+    samples: NDArray[np.int64],
+    weights: NDArray[np.floating] | None = None,
+    patch_s: float = 1.0,
 ) -> NDArray[np.bool_]:
-    """Hide single patches, whatever region they lie in."""
-    return hide_random(members.shape[0], n_patches, n_hidden, rng)
+    """The masks of a batch [B, C, N]: row i is that of ``samples[i]``, see ``draw_mask``.
+
+    The fields of ``geometry`` and ``weights`` have a first axis B.
+    """
+    rows = [Geometry(*fields) for fields in zip(*geometry, strict=True)]
+    each = weights if weights is not None else [None] * len(rows)
+    masks = [
+        draw_mask(
+            config, row, n_patches, seed=seed, step=step, sample=k, weights=w, patch_s=patch_s
+        )
+        for row, k, w in zip(rows, samples.tolist(), each, strict=True)
+    ]
+    return np.stack(masks)
 
 
-def _region(
-    members: NDArray[np.bool_], n_patches: int, n_hidden: int, rng: np.random.Generator
+def complement(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The other half of a symmetric pair: hides what ``mask`` shows, at the ratio 1 - r."""
+    return ~mask
+
+
+def _by_units(
+    config: MaskingConfig,
+    geometry: Geometry,
+    n_patches: int,
+    n_hidden: int,
+    patch_s: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """Hide whole regions, and of the channels in none the same share at random."""
-    homeless = ~members.any(axis=1)
-    n_homeless = round(n_hidden * float(homeless.mean()))
-    mask = hide_regions(members, n_patches, n_hidden - n_homeless, rng)
-    mask[homeless] = hide_random(int(homeless.sum()), n_patches, n_homeless, rng)
+    """Hide regions or discs, and of the channels that none reaches the same share at random."""
+    covers = _covers(config, geometry)
+    reached = covers.any(axis=1)
+    n_rest = round(n_hidden * float((~reached).mean()))
+    mask = np.zeros((len(covers), n_patches), dtype=bool)
+    if reached.any():
+        n_units = n_hidden - n_rest
+        if config.kind == "region":
+            order = whole_order(covers[reached], n_patches, rng)
+        else:
+            span = min(max(round(config.span_s / patch_s), 1), n_patches)
+            order = span_order(covers[reached], n_patches, span, rng)
+        mask[reached] = hide_first(order, n_units, config.exact, rng)
+    if not reached.all():
+        order = random_order(int((~reached).sum()), n_patches, rng)
+        mask[~reached] = hide_first(order, n_rest, True, rng)
     return mask
 
 
-_KINDS = {"random": _random, "region": _region}
+def _covers(config: MaskingConfig, geometry: Geometry) -> NDArray[np.bool_]:
+    """Which channels each region, or the disc around each electrode, covers: [C, U]."""
+    if config.kind == "block":
+        return discs(geometry.positions, geometry.located, config.radius_cm)
+    if config.regions == EIGHT:
+        return geometry.regions > 0
+    return membership(geometry.positions, geometry.located, region_set(config.regions))
 
 
-def _at_least_one_of_each(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Turn one patch over where all or none are hidden (one region only, few patches)."""
-    if mask.all() or not mask.any():
-        mask.flat[rng.integers(mask.size)] ^= True
-    return mask
+def _checked(weights: NDArray[np.floating] | None, shape: tuple[int, int]) -> NDArray[np.floating]:
+    if weights is None:
+        raise InputError("masks of kind entropy need weights [C, N] (masking.entropy)")
+    if weights.shape != shape or not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise InputError(
+            f"expected finite weights >= 0 of shape {shape} [C, N]; got shape {weights.shape} "
+            f"from {np.min(weights, initial=np.inf)} to {np.max(weights, initial=-np.inf)}"
+        )
+    return weights

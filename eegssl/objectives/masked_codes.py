@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from eegssl.encoder.model import Encoder
 from eegssl.errors import InputError
 from eegssl.objectives.config import MaskedCodesConfig
+from eegssl.tokenizer.ranks import n_ranks, sum_over_ranks
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ class MaskedCodes(nn.Module):
     ) -> ObjectiveOutput:
         """Cross-entropy (nats) of ``codes`` [B, C, N] where ``mask`` [B, C, N] is True.
 
-        Signal and geometry as for the encoder. Terms: ``accuracy``, ``top5`` (the code is among
-        the five likeliest), ``hidden`` (patches counted). With ``symmetric`` a second pass hides
-        the complement, and every patch counts once.
+        Signal and geometry as for the encoder. With ``symmetric`` a second pass hides the
+        complement, and every patch counts once. On several ranks, each with its part of the batch,
+        the *mean over ranks* of losses, gradients and terms is that of the joined batch: each
+        divides by the hidden patches of all. Terms: ``accuracy``, ``top5`` (the code is among the
+        five likeliest), ``most_frequent_accuracy`` (always naming the code that is most frequent
+        among these very patches), ``ratio`` (hidden of all patches, in the first pass), ``hidden``
+        (patches counted here).
         """
         if codes.shape != mask.shape:
             raise InputError(
@@ -52,8 +57,9 @@ class MaskedCodes(nn.Module):
         geometry = (positions, located, regions)
         logits = torch.cat([self.logits(signal_uv, *geometry, m) for m in masks])
         truth = torch.cat([codes[m] for m in masks])
-        loss = F.cross_entropy(logits, truth)
-        return ObjectiveOutput(loss, _hits(logits.detach(), truth))
+        loss = F.cross_entropy(logits, truth, reduction="sum") / _share_of_all(truth)
+        terms = _hits(logits.detach(), truth) | {"ratio": mask.float().mean()}
+        return ObjectiveOutput(loss, terms)
 
     def logits(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor, mask: Tensor
@@ -71,11 +77,20 @@ def build_masked_codes(
         return MaskedCodes(encoder, n_codes, config)
 
 
+def _share_of_all(truth: Tensor) -> Tensor:
+    """One rank's share of the hidden patches of all ranks: their number over that of ranks."""
+    hidden = torch.tensor(float(len(truth)), device=truth.device)
+    return sum_over_ranks(hidden) / n_ranks()
+
+
 def _hits(logits: Tensor, truth: Tensor) -> dict[str, Tensor]:
-    """How often the true code is the likeliest, and among the five likeliest."""
+    """How often the true code is the likeliest, among the five likeliest, and the commonest."""
     ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == truth[:, None]
+    share = _share_of_all(truth)
+    counts = sum_over_ranks(truth.bincount(minlength=logits.shape[-1]))
     return {
-        "accuracy": ranked[:, 0].float().mean(),
-        "top5": ranked.any(dim=-1).float().mean(),
+        "accuracy": ranked[:, 0].sum() / share,
+        "top5": ranked.any(dim=-1).sum() / share,
+        "most_frequent_accuracy": counts.max() / counts.sum(),
         "hidden": torch.tensor(len(truth), device=truth.device),
     }

@@ -14,13 +14,13 @@ from eegssl.artifacts import Artifact
 from eegssl.corpus.tokens import Codes
 from eegssl.drafts import Draft
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.draw import draw_mask
 from eegssl.objectives.masked_codes import MaskedCodes
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.model import build_tokenizer
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
+from eegssl.training.masked_windows import Patches, masks_of
 from eegssl.training.weights import load_weights, read_module_config
 
 _SHOWN = 6
@@ -49,7 +49,8 @@ def write_examples(
     index = np.array([len(val.windows) // 2])
     batch = val.windows.batch(index)
     n_patches = val.patches_per_window
-    mask = draw_mask(masking, batch.regions[0], n_patches, seed=0, step=0, sample=0)
+    patches = Patches(model.encoder.config.patch_samples, model.encoder.config.sfreq_hz)
+    mask = masks_of(masking, batch, val, patches, seed=0, step=0)[0]
     hidden = np.argwhere(mask)
     shown = hidden[np.linspace(0, len(hidden) - 1, min(_SHOWN, len(hidden))).astype(int)]
     device = next(model.parameters()).device
@@ -60,7 +61,8 @@ def write_examples(
     tokenizer = build_tokenizer(settings, seed=0).eval()
     load_weights(tokenizer, tokens.path, "tokenizer")
     places = tuple(torch.from_numpy(shown).T)
-    codes = torch.from_numpy(val.of(index))[0][places]
+    codes = tokenizer.codes_of(torch.from_numpy(val.of(index))[0][places])
+    unseen = tokenizer.codes_of(predicted[places])
     cut = n_patches * settings.patch_samples
     patches = torch.from_numpy(batch.signal_uv[0, :, :cut]).unflatten(1, (n_patches, -1))
     true = spectrum_of(patches[places] / settings.scale_uv, settings.n_bins).log_amplitude
@@ -68,7 +70,7 @@ def write_examples(
     arrays = {
         "true": true.numpy(),
         "tokenizer": tokenizer.decode_spectrum(codes).log_amplitude.numpy(),
-        "predicted": tokenizer.decode_spectrum(predicted[places]).log_amplitude.numpy(),
+        "predicted": tokenizer.decode_spectrum(unseen).log_amplitude.numpy(),
         "freqs_hz": np.arange(settings.n_bins, dtype=np.float32)
         * np.float32(settings.sfreq_hz / settings.patch_samples),
         "shown": shown.astype(np.int64),

@@ -41,6 +41,9 @@ def test_loss_and_terms_are_those_of_the_hidden_patches():
     accuracy = sum(one.argmax() == truth for one, truth in hidden) / len(hidden)
     assert output.terms["accuracy"].item() == pytest.approx(float(accuracy))
     assert output.terms["top5"].item() == pytest.approx(sum(top5) / len(top5))
+    common = codes[mask].bincount().max() / mask.sum()
+    assert output.terms["most_frequent_accuracy"].item() == pytest.approx(float(common))
+    assert output.terms["ratio"].item() == pytest.approx(mask.float().mean().item())
 
 
 def test_codes_of_visible_patches_and_samples_of_hidden_ones_play_no_part():

@@ -1,0 +1,48 @@
+"""How well masked codes are predicted, beside what knowing nothing would reach, also by group."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class CodeScores:
+    """Adds up predictions of K codes, batch by batch, over all hidden patches and over groups."""
+
+    def __init__(self, n_codes: int, groups: Sequence[str] = ()) -> None:
+        self.groups = tuple(groups)
+        self._loss = 0.0
+        self._right = np.zeros(1 + len(self.groups), dtype=np.int64)
+        self._counts = np.zeros((1 + len(self.groups), n_codes), dtype=np.int64)
+
+    def add(self, logits: Tensor, truth: Tensor, members: NDArray[np.bool_] | None = None) -> None:
+        """Count ``logits`` [H, K] of H hidden patches whose codes are ``truth`` [H].
+
+        ``members`` [H, G] says which patch belongs to which group; to several, or to none.
+        """
+        self._loss += F.cross_entropy(logits.float(), truth, reduction="sum").item()
+        right = (logits.argmax(dim=-1) == truth).cpu().numpy()
+        codes = truth.cpu().numpy()
+        everyone = np.ones((len(codes), 1), dtype=bool)
+        rows = everyone if members is None else np.concatenate([everyone, members], axis=1)
+        for row, inside in enumerate(rows.T):
+            self._right[row] += int(right[inside].sum())
+            self._counts[row] += np.bincount(codes[inside], minlength=self._counts.shape[1])
+
+    def numbers(self, name: str) -> dict[str, float]:
+        """The scores as plain numbers, of groups that have hidden patches.
+
+        ``loss_<name>`` in nats; ``accuracy_<name>``, and after a further underscore that of each
+        group; ``most_frequent_accuracy_<name>`` likewise: always naming the code that is most
+        frequent among these very patches, the best that a constant could do.
+        """
+        hidden = self._counts.sum(axis=1)
+        scores = {f"loss_{name}": self._loss / int(hidden[0])}
+        names = [name, *(f"{name}_{group}" for group in self.groups)]
+        for label, right, counts, n in zip(names, self._right, self._counts, hidden, strict=True):
+            if n:
+                scores[f"accuracy_{label}"] = int(right) / int(n)
+                scores[f"most_frequent_accuracy_{label}"] = int(counts.max()) / int(n)
+        return scores

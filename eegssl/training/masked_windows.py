@@ -1,0 +1,115 @@
+"""Masks of batches, and what an encoder makes of masked validation windows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegssl.corpus.tokens import Codes
+from eegssl.corpus.windows import Batch
+from eegssl.masking.config import MaskingConfig
+from eegssl.masking.determined import determined, electrode_pairs
+from eegssl.masking.draw import draw_masks
+from eegssl.objectives.code_scores import CodeScores
+from eegssl.objectives.masked_codes import MaskedCodes
+from eegssl.signal.bands import BANDS_HZ, dominant_band
+from eegssl.signal.electrodes import Geometry
+from eegssl.signal.regions import REGIONS
+from eegssl.training.batches import to_tensors
+
+COMPARED = ("region", "random")
+"""Kinds of masks under which every encoder is scored, whatever it was trained with."""
+
+
+@dataclass(frozen=True)
+class Patches:
+    """How windows are cut into patches."""
+
+    samples: int
+    sfreq_hz: float
+
+    @property
+    def length_s(self) -> float:
+        """Of one patch."""
+        return self.samples / self.sfreq_hz
+
+
+def masks_of(
+    config: MaskingConfig, batch: Batch, codes: Codes, patches: Patches, *, seed: int, step: int
+) -> NDArray[np.bool_]:
+    """Masks [B, C, N] of a batch, each a function of seed, step and window.
+
+    ``codes`` of the same windows hold the entropies that masks may be weighted by.
+    """
+    weighted = config.kind == "entropy"
+    return draw_masks(
+        config,
+        Geometry(batch.positions, batch.located, batch.regions),
+        batch.signal_uv.shape[-1] // patches.samples,
+        seed=seed,
+        step=step,
+        samples=batch.index,
+        weights=codes.entropy_of(batch.index) if weighted else None,
+        patch_s=patches.length_s,
+    )
+
+
+@torch.no_grad()
+def masked_scores(
+    model: MaskedCodes, masking: MaskingConfig, val: Codes, patches: Patches, batch_size: int
+) -> dict[str, float]:
+    """Scores over all validation windows, by kind of mask; the masks are always the same.
+
+    For `COMPARED` and the kind of training: what ``CodeScores.numbers`` tells, by region of the
+    head and by band of the patch; ``ratio_<kind>``, the share of patches hidden; and
+    ``determined_<kind>``, the share of those that visible channels determine exactly. ``chance``
+    is the accuracy of a guess among all codes.
+    """
+    kinds = dict.fromkeys((*COMPARED, masking.kind))
+    scores = {"chance": 1 / model.head.out_features}
+    for kind in kinds:
+        settings = masking.model_copy(update={"kind": kind})
+        scores |= _scores_under(model, settings, val, patches, batch_size)
+    return scores
+
+
+def _scores_under(
+    model: MaskedCodes, masking: MaskingConfig, val: Codes, patches: Patches, batch_size: int
+) -> dict[str, float]:
+    device = next(model.parameters()).device
+    found = CodeScores(model.head.out_features, (*REGIONS, *BANDS_HZ))
+    n_all, n_hidden, n_determined = 0, 0, 0
+    for index in val.windows.in_order(batch_size):
+        batch = val.windows.batch(index)
+        mask = masks_of(masking, batch, val, patches, seed=0, step=0)
+        hide = torch.from_numpy(mask).to(device)
+        codes = torch.from_numpy(val.of(index)).to(device)
+        logits = model.logits(*to_tensors(batch, device).inputs, hide)
+        found.add(logits, codes[hide], _groups(batch, patches)[mask])
+        n_all += mask.size
+        n_hidden += int(mask.sum())
+        n_determined += _count_determined(val, index, mask)
+    return found.numbers(masking.kind) | {
+        f"ratio_{masking.kind}": n_hidden / n_all,
+        f"determined_{masking.kind}": n_determined / n_hidden,
+    }
+
+
+def _groups(batch: Batch, patches: Patches) -> NDArray[np.bool_]:
+    """The regions and the band of each patch: bool [B, C, N, G]."""
+    band = dominant_band(batch.signal_uv, patches.samples, patches.sfreq_hz)
+    bands = band[..., None] == np.arange(len(BANDS_HZ))
+    regions = np.broadcast_to(batch.regions[:, :, None] > 0, (*band.shape, len(REGIONS)))
+    return np.concatenate([regions, bands], axis=-1)
+
+
+def _count_determined(val: Codes, index: NDArray[np.int64], mask: NDArray[np.bool_]) -> int:
+    """Hidden patches of these windows that visible channels determine."""
+    windows = val.windows
+    montages = [windows.recordings[k].channels for k in windows.owner[index]]
+    count = 0
+    for montage in dict.fromkeys(montages):
+        rows = [row for row, channels in enumerate(montages) if channels == montage]
+        count += int(determined(electrode_pairs(montage), mask[rows]).sum())
+    return count
