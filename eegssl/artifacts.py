@@ -18,7 +18,7 @@ from eegssl import __version__
 from eegssl.errors import ArtifactError
 from eegssl.files import hash_file, hash_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
 

@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.baselines.config import BandPowerConfig
-from eegssl.corpus.config import Limits, LookConfig, SplitsConfig
+from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
+from eegssl.reports.config import AtlasConfig
 from eegssl.scoring.config import ScoringConfig, ThresholdCriterion
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
@@ -55,8 +56,12 @@ class TokenizeConfig(Settings):
     """Cut the codebook to what the training patches can feed (``diagnostics.fitting_codebook``)."""
     tokenizer: TokenizerConfig = TokenizerConfig()
     """The model."""
+    sampling: SamplingConfig = SamplingConfig()
+    """Which windows it sees."""
     training: TrainingConfig = TrainingConfig(steps=600, batch_size=16)
     """How it trains."""
+    atlas: AtlasConfig = AtlasConfig()
+    """The page that shows what the codes stand for."""
 
 
 class PretrainConfig(Settings):
@@ -68,6 +73,8 @@ class PretrainConfig(Settings):
     """Which patches are hidden."""
     objective: MaskedCodesConfig = MaskedCodesConfig()
     """What is minimised."""
+    sampling: SamplingConfig = SamplingConfig()
+    """Which windows it sees."""
     training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16)
     """How it trains."""
 

@@ -4,7 +4,7 @@ Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor s
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ from eegssl.app import (
     Sets,
     command,
 )
-from eegssl.errors import ArtifactError
+from eegssl.errors import ArtifactError, ConfigError
 from eegssl.running import finish, prepare
 from eegssl.terminal import Terminal
 
@@ -48,19 +48,59 @@ def synth(
 
 @command(HELPERS)
 def info(
-    artifact: Annotated[Path, typer.Argument(help="Any folder that a command made.")],
+    artifact: Annotated[Path | None, typer.Argument(help="Any folder that a command made.")] = None,
+    preset: Preset = None,
+    channels: Annotated[int, typer.Option(min=1, help="With --preset: channels.")] = 19,
+    patches: Annotated[int, typer.Option(min=1, help="With --preset: patches a channel.")] = 10,
     json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
 ) -> None:
-    """Explain an artifact: what it is, what it was made from, what it holds."""
+    """Explain an artifact, or say what a preset's encoder costs."""
+    if (artifact is None) == (not preset):
+        raise ConfigError("give a folder that a command made, or --preset NAME")
+    terminal = Terminal(as_json=json)
+    if artifact is None:
+        _explain_preset(terminal, preset or [], channels, patches)
+    else:
+        _explain_artifact(terminal, artifact, check)
+
+
+def _explain_preset(terminal: Terminal, presets: list[str], channels: int, patches: int) -> None:
+    from eegssl.encoder.account import account
+    from eegssl.resolve import resolve
+
+    config = resolve("pretrain", presets=presets).encoder
+    costs = account(config, channels, patches)
+    if terminal.as_json:
+        terminal.document({"encoder": config.model_dump(mode="json"), "costs": costs})
+        return
+    window = f"a window of {channels} channels x {patches} patches"
+    terminal.table(f"encoder of {', '.join(presets)}", config.model_dump(mode="json"))
+    terminal.table(f"its costs in float32; of {window}", _readable(costs))
+
+
+def _readable(costs: dict[str, Any], of: str = "") -> dict[str, Any]:
+    """Costs with their units; ``of`` names what a table of them is about."""
+    return {
+        name: _readable(value, name) if isinstance(value, dict) else _amount(of or name, value)
+        for name, value in costs.items()
+    }
+
+
+def _amount(of: str, value: int) -> str:
+    if of.endswith("flops"):
+        return f"{value / 1e9:.3g} GFLOP"
+    return f"{value / 1e6:.3g} MB" if of.endswith("bytes") else f"{value:,}"
+
+
+def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
     from eegssl.artifacts import check_bulk, load, read_manifest
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)
     if check:
         check_bulk(artifact, manifest, hashes=True)
-    terminal = Terminal(as_json=json)
-    if json:
+    if terminal.as_json:
         terminal.document(manifest.to_json())
         return
     made_from = [f"{kind} {id_[:12]}…" for kind, id_ in manifest.inputs]

@@ -16,6 +16,9 @@ from safetensors.numpy import load_file
 from sklearn.metrics import roc_auc_score
 from tinycorpus import CALM_S, CHANNELS, RECORDINGS, SEIZURE_S, SUBJECTS
 
+from eegssl.corpus.store import open_corpus
+from eegssl.masking.entropy import patch_entropy
+
 HISTORY = {
     "history/tokenize/manifest.json",
     "history/tokenize/metrics.jsonl",
@@ -33,7 +36,8 @@ FILES: dict[str, set[str]] = {
     },
     "tokenize": {
         *("tokenizer.safetensors", "tokenizer.json", "metrics.jsonl"),
-        *("codebook.json", "codes.parquet"),
+        *("codebook.json", "codes.parquet", "entropies.parquet"),
+        *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),
     },
     "pretrain": {
         *("encoder.safetensors", "encoder.json", "head.safetensors", "head.json"),
@@ -72,7 +76,7 @@ def test_exactly_these_files_lie_on_disk(tiny: Pipeline, stage: str) -> None:
     seen = {row["recording"] for row in rows(tiny.tokens / "codes.parquet")}
     bulk = {
         "preprocess": {f"signals/{id_}.safetensors" for id_ in ids},
-        "tokenize": {f"codes/{id_}.npy" for id_ in seen},
+        "tokenize": {f"{kind}/{id_}.npy" for id_ in seen for kind in ("codes", "entropies")},
     }.get(stage, set())
     found = set(files_of(tiny.out(stage)))
     pages = {name for name in found if name.startswith("look/r-")}
@@ -91,7 +95,7 @@ def test_the_manifest_says_what_it_is_and_from_what(tiny: Pipeline, stage: str) 
     assert [parent["kind"] for parent in manifest["inputs"]] == parents
     for parent in manifest["inputs"]:
         assert parent["id"] == ids.get(parent["kind"], parent["id"])
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["seed"] == 0
     assert manifest["eegssl_version"]
     assert manifest["facts"]["synthetic"] is False
@@ -170,7 +174,7 @@ def test_models_have_a_few_thousand_parameters_and_their_own_configuration(tiny:
     for folder, name in ((tiny.tokens, "tokenizer"), (tiny.encoder, "encoder")):
         tensors = load_file(folder / f"{name}.safetensors")
         counted = manifest_of(folder)["facts"]["n_parameters"]
-        assert 1_000 < counted < 10_000
+        assert 1_000 < counted < 15_000
         assert all(np.isfinite(tensor).all() for tensor in tensors.values())
     config = json.loads((tiny.encoder / "encoder.json").read_text())
     assert (config["layers"], config["width"], config["sfreq_hz"]) == (1, 16, 200.0)
@@ -321,6 +325,27 @@ def test_what_pretraining_on_other_recordings_saw_is_recorded(
     fitted = set(manifest_of(other.encoder)["fitted_on"]["subjects"])
     assert fitted >= own["train"] | own["val"]
     assert fitted >= splits(tiny)["train"] | splits(tiny)["val"]
+
+
+def test_entropies_are_made_once_with_the_codes(tiny: Pipeline) -> None:
+    corpus = open_corpus([tiny.recordings])
+    recording = corpus.of_split("train")[0]
+    stored = np.load(tiny.tokens / "entropies" / f"{recording.id}.npy", allow_pickle=False)
+    signal_uv = corpus.read_uv(recording, 0, 200 * stored.shape[1])
+    assert stored.dtype == np.float16
+    assert np.allclose(stored, patch_entropy(signal_uv, 200), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["block", "region-time", "entropy"])
+def test_any_kind_of_mask_trains_and_tells_what_it_hid(
+    tiny: Pipeline, tmp_path: Path, kind: str
+) -> None:
+    command = tiny.command("pretrain", tmp_path / "encoder")
+    facts = done(*command, "--set", f"masking.kind={kind}", "--set", "masking.exact=true")["facts"]
+    assert facts["masking"] == kind
+    assert facts["val"][f"ratio_{kind}"] == pytest.approx(0.5, abs=0.02)
+    assert 0 <= facts["val"][f"determined_{kind}"] < 1
+    assert facts["val"]["chance"] == 1 / 16
 
 
 def test_random_masking_is_there_for_comparison(tiny: Pipeline, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ recordings = 2
 window_s = 4.0
 fit_codebook = false
 
+[tokenize.atlas]
+codes = 2
+
 [tokenize.tokenizer]
 width = 8
 code_dim = 4

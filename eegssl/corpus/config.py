@@ -57,3 +57,10 @@ class SplitsConfig(Settings):
         if sum([self.folds is not None, bool(self.folders), self.file is not None]) > 1:
             raise ValueError("folds, folders and file exclude each other: give one of them")
         return self
+
+
+class SamplingConfig(Settings):
+    """Which windows a training step sees."""
+
+    ictal_share: float | None = Field(None, gt=0, lt=1)
+    """Share of training windows that overlap a seizure; unset, they come as often as they are."""

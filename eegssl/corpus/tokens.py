@@ -1,6 +1,6 @@
-"""Codes on disk: one array a recording, on the fixed tiling that the manifest names."""
+"""Codes and entropies of patches on disk: one array a recording, on the tiling of the manifest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from eegssl.files import atomic_path, hash_file
 KIND = "tokens"
 CODES = "codes"
 TABLE = "codes.parquet"
+ENTROPIES = "entropies"
+ENTROPY_TABLE = "entropies.parquet"
 
 
 def code_dtype(n_codes: int) -> np.dtype[Any]:
@@ -31,61 +33,96 @@ def code_path(folder: Path, recording: str) -> Path:
     return folder / CODES / f"{recording}.npy"
 
 
-def write_codes(folder: Path, recording: str, codes: NDArray[np.integer]) -> None:
-    """Store codes [C, windows · N] of one recording, atomically."""
-    with atomic_path(code_path(folder, recording)) as path, path.open("wb") as stream:
-        np.save(stream, codes, allow_pickle=False)
+def entropy_path(folder: Path, recording: str) -> Path:
+    """Where the entropies of a recording's patches lie."""
+    return folder / ENTROPIES / f"{recording}.npy"
 
 
-def write_code_table(draft: Draft, shapes: Mapping[str, tuple[int, int]]) -> None:
-    """Write the table of all code files: recording, shape, size, hash."""
+def read_codes(folder: Path, recording: str) -> NDArray[np.integer]:
+    """The codes [C, windows · N] of one recording, mapped."""
+    codes: NDArray[np.integer] = np.load(
+        code_path(folder, recording), mmap_mode="r", allow_pickle=False
+    )
+    return codes
+
+
+def write_patches(path: Path, values: NDArray[Any]) -> None:
+    """Store a value per patch [C, windows · N] of one recording, atomically."""
+    with atomic_path(path) as draft, draft.open("wb") as stream:
+        np.save(stream, values, allow_pickle=False)
+
+
+def write_tables(draft: Draft, shapes: Mapping[str, tuple[int, int]]) -> None:
+    """Write the tables of all code and all entropy files: recording, shape, size, hash."""
+    _write_table(draft, TABLE, code_path, shapes)
+    _write_table(draft, ENTROPY_TABLE, entropy_path, shapes)
+
+
+def _write_table(
+    draft: Draft,
+    name: str,
+    path_of: Callable[[Path, str], Path],
+    shapes: Mapping[str, tuple[int, int]],
+) -> None:
     rows = [
         {
             "recording": recording,
             "n_channels": shape[0],
             "n_patches": shape[1],
-            "bytes": code_path(draft.path, recording).stat().st_size,
-            "sha256": hash_file(code_path(draft.path, recording)),
+            "bytes": path_of(draft.path, recording).stat().st_size,
+            "sha256": hash_file(path_of(draft.path, recording)),
         }
         for recording, shape in sorted(shapes.items())
     ]
-    with draft.writing(TABLE) as path:
+    with draft.writing(name) as path:
         pq.write_table(pa.Table.from_pylist(rows), path)
 
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes of a corpus's windows, read by window."""
+    """The codes of a corpus's windows, and the entropies of their patches, read by window."""
 
     windows: Windows
     arrays: tuple[NDArray[np.integer], ...]
+    entropies: tuple[NDArray[np.floating], ...]
     patches_per_window: int
 
     def of(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Codes [B, C, N] of these windows (equally many channels)."""
+        return self._pieces(self.arrays, index).astype(np.int64)
+
+    def entropy_of(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Entropies [B, C, N] of the patches of these windows (``masking.entropy``)."""
+        return self._pieces(self.entropies, index).astype(np.float32)
+
+    def _pieces(self, arrays: tuple[NDArray[Any], ...], index: NDArray[np.int64]) -> NDArray[Any]:
         n = self.patches_per_window
         pieces = []
         for k in index.tolist():
             place = int(self.windows.start[k]) // self.windows.length
-            pieces.append(self.arrays[self.windows.owner[k]][:, place * n : (place + 1) * n])
-        return np.stack(pieces).astype(np.int64)
+            pieces.append(arrays[self.windows.owner[k]][:, place * n : (place + 1) * n])
+        return np.stack(pieces)
 
 
 def open_codes(artifact: Artifact, windows: Windows) -> Codes:
-    """Map the codes of these windows; shapes are checked.
+    """Map the codes and entropies of these windows; shapes are checked.
 
     Raises ArtifactError when a recording has no codes, or not for this tiling.
     """
     coded = set(pq.read_table(artifact / TABLE)["recording"].to_pylist())
     n = int(artifact.manifest.facts["patches_per_window"])
-    arrays = []
+    codes, entropies = [], []
     for recording in windows.recordings:
         if recording.id not in coded:
             raise ArtifactError(f"{artifact.path} has no codes of recording {recording.id}")
-        path = code_path(artifact.path, recording.id)
-        codes = np.load(path, mmap_mode="r", allow_pickle=False)
         wanted = (len(recording.channels), recording.n_samples // windows.length * n)
-        if codes.shape != wanted:
-            raise ArtifactError(f"{path} has codes of shape {codes.shape}, expected {wanted}")
-        arrays.append(codes)
-    return Codes(windows, tuple(arrays), n)
+        codes.append(_mapped(code_path(artifact.path, recording.id), wanted))
+        entropies.append(_mapped(entropy_path(artifact.path, recording.id), wanted))
+    return Codes(windows, tuple(codes), tuple(entropies), n)
+
+
+def _mapped(path: Path, wanted: tuple[int, int]) -> NDArray[Any]:
+    values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if values.shape != wanted:
+        raise ArtifactError(f"{path} has values of shape {values.shape}, expected {wanted}")
+    return values

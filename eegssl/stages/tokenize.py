@@ -1,6 +1,7 @@
 """tokenize: recordings to tokens: learn a codebook, write the corpus as codes."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,27 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import TokenizeConfig
+from eegssl.corpus.config import SamplingConfig
+from eegssl.corpus.sampling import Sampler, sampler
 from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.tokens import (
     CODES,
+    ENTROPIES,
+    ENTROPY_TABLE,
     KIND,
     TABLE,
     code_dtype,
     code_path,
-    write_code_table,
-    write_codes,
+    entropy_path,
+    read_codes,
+    write_patches,
+    write_tables,
 )
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
+from eegssl.masking.entropy import patch_entropy
+from eegssl.reports.atlas import write_page
 from eegssl.resolve import build
 from eegssl.stages.run import Result, Run
 from eegssl.tokenizer.config import TokenizerConfig
@@ -33,6 +42,7 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.training.atlas import Atlas, make_atlas, write_atlas
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
@@ -57,6 +67,7 @@ def run(
     reused = read_tokenizer(given, corpus) if given else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
+    draws = sampler(train, SamplingConfig() if given else config.sampling)
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
@@ -64,14 +75,17 @@ def run(
         model = reused
         fitted = given.manifest.fitted_on
     else:
-        model = _train(config, train, val, draft, run)
+        model = _train(config, draws, val, draft, run)
         fitted = fitted_on([*train.recordings, *val.recordings])
     save_module(draft, NAME, model, model.config)
     counts = _encode(model, corpus, config, draft, run)
-    usage = codebook_usage(counts["val"])
+    spread = {name: codebook_usage(c) for name, c in counts.items()}
+    usage = spread["val"]
     if message := starving_message(usage):
         run.warn(message)
-    draft.write_json(USAGE, {name: c.tolist() for name, c in counts.items()})
+    told = {"usage": {name: asdict(one) for name, one in spread.items()}}
+    draft.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
+    atlas = _atlas(model, corpus, config, draft, run)
     facts = {
         "n_codes": model.config.n_codes,
         "window_s": config.window_s,
@@ -83,10 +97,12 @@ def run(
         "codes_used_val": usage.used,
         "perplexity_val": usage.perplexity,
         "most_frequent_share_val": usage.share_of_most_frequent,
+        "ictal_windows_train": int(draws.ictal.sum()),
+        "atlas": atlas.facts(),
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    return run.finish(draft, facts, fitted, bulk={CODES: TABLE})
+    return run.finish(draft, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 
 
 def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
@@ -106,17 +122,18 @@ def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
 
 
 def _train(
-    config: TokenizeConfig, train: Windows, val: Windows, draft: Draft, run: Run
+    config: TokenizeConfig, draws: Sampler, val: Windows, draft: Draft, run: Run
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
+    train = draws.windows
     settings = _fit_codebook(config, train, run)
     device = choose_device(config.training.device)
     model = build_tokenizer(settings, run.seed).to(device)
     batch = config.training.batch_size
-    model.start_codebook(_start_signal(train, settings, run.seed).to(device), run.seed)
+    model.start_codebook(_start_signal(draws, settings, run.seed).to(device), run.seed)
 
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = train.draw(batch, seed=run.seed, step=k)
+        index = draws.draw(batch, seed=run.seed, step=k)
         output = model(to_tensors(train.batch(index), device).signal_uv)
         return {"loss": output.loss} | output.terms
 
@@ -125,7 +142,8 @@ def _train(
         counts = np.zeros(settings.n_codes, dtype=np.int64)
         for index in val.in_order(batch):
             output = model(to_tensors(val.batch(index), device).signal_uv)
-            counts += np.bincount(output.codes.cpu().numpy().ravel(), minlength=len(counts))
+            tokens = model.tokens_of(output.codes).cpu().numpy()
+            counts += np.bincount(tokens.ravel(), minlength=len(counts))
             for name, value in ({"loss": output.loss} | output.terms).items():
                 sums[name] = sums.get(name, 0.0) + value.item() * len(index)
         usage = codebook_usage(counts)
@@ -168,14 +186,15 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, run: Run) -> Tokenizer
     return settings
 
 
-def _start_signal(train: Windows, settings: TokenizerConfig, seed: int) -> torch.Tensor:
-    """Single patches [n, 1, P] drawn evenly from all training windows."""
+def _start_signal(draws: Sampler, settings: TokenizerConfig, seed: int) -> torch.Tensor:
+    """Single patches [n, 1, P] of training windows drawn as the sampler weights them."""
+    train = draws.windows
     rng = np.random.default_rng([seed, 0xC0DE])
     wanted = settings.n_codes * _START_PATCHES_PER_CODE
     per_window = train.length // settings.patch_samples * int(train.n_channels.min())
     n_windows = min(len(train), max(1, wanted // min(per_window, 32)))
     patches: list[NDArray[np.float32]] = []
-    for k in rng.choice(len(train), n_windows, replace=False):
+    for k in draws.spread(n_windows, rng):
         signal = train.batch(np.array([k])).signal_uv[0]
         cut = signal.shape[1] // settings.patch_samples * settings.patch_samples
         some = signal[:, :cut].reshape(-1, 1, settings.patch_samples)
@@ -186,7 +205,7 @@ def _start_signal(train: Windows, settings: TokenizerConfig, seed: int) -> torch
 def _encode(
     model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, run: Run
 ) -> dict[str, NDArray[np.int64]]:
-    """Write the codes of each training and validation recording; counts of codes by split."""
+    """Write codes and entropies of each training and validation recording; counts of codes."""
     counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
     length = round(config.window_s * corpus.sfreq_hz)
     recordings = [r for r in corpus.of_split("train", "val") if r.n_samples >= length]
@@ -194,13 +213,27 @@ def _encode(
     advance = run.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
         if not code_path(draft.path, recording.id).exists():
-            write_codes(draft.path, recording.id, _codes_of(model, corpus, recording, length))
-        codes = np.load(code_path(draft.path, recording.id), allow_pickle=False)
+            entropies = _entropies_of(corpus, recording, length, model.config.patch_samples)
+            write_patches(entropy_path(draft.path, recording.id), entropies)
+            codes = _codes_of(model, corpus, recording, length)
+            write_patches(code_path(draft.path, recording.id), codes)
+        codes = read_codes(draft.path, recording.id)
         shapes[recording.id] = codes.shape
         counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
         advance(done)
-    write_code_table(draft, shapes)
+    write_tables(draft, shapes)
     return counts
+
+
+def _entropies_of(
+    corpus: Corpus, recording: Recording, length: int, patch_samples: int
+) -> NDArray[np.float16]:
+    """Entropies [C, windows · N] of a recording's patches, for masks that are weighted by them."""
+    pieces = [
+        patch_entropy(corpus.read_uv(recording, start, start + length), patch_samples)
+        for start in range(0, recording.n_samples - length + 1, length)
+    ]
+    return np.concatenate(pieces, axis=1).astype(np.float16)
 
 
 def _codes_of(
@@ -210,8 +243,23 @@ def _codes_of(
     pieces: list[NDArray[np.int64]] = []
     for start in range(0, recording.n_samples - length + 1, length):
         signal = torch.from_numpy(corpus.read_uv(recording, start, start + length))
-        pieces.append(model.encode(signal[None])[0].numpy())
+        pieces.append(model.tokens_of(model.encode(signal[None]))[0].numpy())
     codes: NDArray[np.integer[Any]] = np.concatenate(pieces, axis=1).astype(
         code_dtype(model.config.n_codes)
     )
     return codes
+
+
+def _atlas(
+    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, run: Run
+) -> Atlas:
+    """Write what the codes of the training and validation recordings stand for, and its page."""
+    coded = [r for r in corpus.of_split("train", "val") if code_path(draft.path, r.id).exists()]
+    size = model.config.n_codes, model.config.patch_samples
+    advance = run.progress.track("atlas", len(coded))
+    sources = corpus, coded, lambda recording: read_codes(draft.path, recording.id)
+    atlas = make_atlas(*sources, *size, seed=run.seed, on_recording=advance)
+    write_atlas(draft, atlas)
+    kinds = {"synthetic": corpus.synthetic, "within_subject": corpus.within_subject}
+    write_page(draft, atlas, config.atlas, **kinds)
+    return atlas

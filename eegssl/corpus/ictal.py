@@ -1,0 +1,38 @@
+"""Where in a recording the seizures are: spans of time, and what of a window lies in them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.io.event_types import Event
+
+SEIZURE = ("sz",)
+"""The root of all seizure types of SzCORE's vocabulary."""
+
+
+def positive_spans(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> NDArray[np.float64]:
+    """Onset and end of the events of these types, sorted and merged, float64 [n, 2] in seconds."""
+    spans = sorted(
+        (e.onset_s, e.onset_s + e.duration_s)
+        for e in events
+        if any(e.type == t or e.type.startswith(f"{t}_") for t in types)
+    )
+    merged: list[tuple[float, float]] = []
+    for onset, end in spans:
+        if merged and onset <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((onset, end))
+    return np.array(merged, dtype=np.float64).reshape(-1, 2)
+
+
+def overlap_share(
+    start_s: NDArray[np.float64], window_s: float, spans: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share of each window [n] that lies in the spans (disjoint)."""
+    shares = np.zeros(len(start_s))
+    for onset, end in spans:
+        inside = np.minimum(start_s + window_s, end) - np.maximum(start_s, onset)
+        shares += np.clip(inside, 0.0, None) / window_s
+    return shares
