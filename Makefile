@@ -51,7 +51,7 @@ demo: $(READY) ## run the whole pipeline on a synthetic corpus (examples/quickst
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash examples/quickstart.sh
 
 test: $(READY) ## run the tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff (rules and format) and mypy
 	@failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \
