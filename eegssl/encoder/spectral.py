@@ -32,8 +32,11 @@ class WaveletPacketEmbedding(nn.Module):
         self.n_leaves, self.n_coefficients = leaves.shape[:2]
         matrix = leaves.flatten(0, 1).t().contiguous().to(torch.get_default_dtype())
         self.register_buffer("matrix", matrix, persistent=False)
-        self.project = nn.Linear(self.n_leaves * (self.n_coefficients + 1), width)
-        self.products = matrix.numel() + self.project.weight.numel()
+        # Two maps, so that the few energies weigh as much at the start as the many coefficients.
+        self.energies = nn.Linear(self.n_leaves, width)
+        self.coefficients = nn.Linear(self.n_leaves * self.n_coefficients, width, bias=False)
+        maps = self.energies.weight.numel() + self.coefficients.weight.numel()
+        self.products = matrix.numel() + maps
         """Multiplications a patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
@@ -44,8 +47,8 @@ class WaveletPacketEmbedding(nn.Module):
             power = leaves.square().sum(dim=-1) / patches.shape[-1]
             rms = (patches.square().mean(dim=-1, keepdim=True) + _FLOOR**2).sqrt()
             log_energy = 0.5 * torch.log1p(power / _FLOOR**2) - _TYPICAL
-            features = torch.cat([leaves.flatten(1) / rms, log_energy], dim=-1)
-        return self.project(features)
+            shape = leaves.flatten(1) / rms
+        return self.energies(log_energy) + self.coefficients(shape)
 
     def packets(self, patches: Tensor) -> Tensor:
         """Leaf coefficients of patches [M, P] in order of frequency: [M, leaves, K]."""
