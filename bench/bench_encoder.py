@@ -71,8 +71,9 @@ def products(encoder: Encoder, device: torch.device, bf16: bool) -> Job:
         for i, o in shapes
     ]
     patch = torch.randn(rows, config.patch_samples, device=device)
-    packets = encoder.spectral.matrix
-    ends = [encoder.temporal.project, encoder.spectral.project]
+    spectral = encoder.spectral
+    packets = spectral.matrix
+    ends = [encoder.temporal.project, spectral.energies, spectral.coefficients]
     embedding = [
         (torch.randn(rows, m.in_features, device=device).to(dtype), m.weight.to(dtype))
         for m in ends

@@ -70,8 +70,10 @@ def test_no_features_of_a_patch_see_another():
 
 def test_loudness_shows_in_the_energies_and_not_in_the_coefficients():
     module = WaveletPacketEmbedding(200, 24 * 8, 200.0, 75.0, depth=5)
-    torch.nn.init.eye_(module.project.weight)
-    torch.nn.init.zeros_(module.project.bias)
+    torch.nn.init.eye_(module.coefficients.weight)
+    torch.nn.init.zeros_(module.energies.bias)
+    with torch.no_grad():
+        module.energies.weight.copy_(torch.eye(24 * 8)[:, 24 * 7 :])
     patch = torch.randn(1, 200, generator=torch.Generator().manual_seed(0))
     quiet, loud = module(patch)[0], module(10 * patch)[0]
     torch.testing.assert_close(loud[: 24 * 7], quiet[: 24 * 7], rtol=1e-4, atol=1e-4)
