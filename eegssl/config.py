@@ -75,7 +75,7 @@ class PretrainConfig(Settings):
     """What is minimised."""
     sampling: SamplingConfig = SamplingConfig()
     """Which windows it sees."""
-    training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16)
+    training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16, precision="auto")
     """How it trains."""
 
 

@@ -179,3 +179,13 @@ def test_only_what_the_api_offers_is_found() -> None:
     assert {"embed", "load_encoder", "load_tokenizer"} <= set(dir(eegssl))
     with pytest.raises(AttributeError, match="no attribute 'embedd'"):
         eegssl.embedd  # noqa: B018
+
+
+def test_an_encoder_refuses_channels_that_it_was_not_trained_for() -> None:
+    signal_uv = np.random.default_rng(0).normal(0, 30, (2, 400)).astype(np.float32)
+    referential = build_encoder(TINY.model_copy(update={"montages": ("referential",)}), seed=0)
+    assert eegssl.embed(referential, signal_uv, ["Cz", "Pz"], 200).shape[:2] == (2, 2)
+    with pytest.raises(InputError, match=r"derivations channels, .* trained on referential"):
+        eegssl.embed(referential, signal_uv, ["Cz", "Fp1-F7"], 200)
+    either = build_encoder(TINY, seed=0)
+    assert eegssl.embed(either, signal_uv, ["Cz", "Fp1-F7"], 200).shape[:2] == (2, 2)

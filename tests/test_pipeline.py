@@ -178,6 +178,9 @@ def test_models_have_a_few_thousand_parameters_and_their_own_configuration(tiny:
         assert all(np.isfinite(tensor).all() for tensor in tensors.values())
     config = json.loads((tiny.encoder / "encoder.json").read_text())
     assert (config["layers"], config["width"], config["sfreq_hz"]) == (1, 16, 200.0)
+    facts = manifest_of(tiny.encoder)["facts"]
+    assert config["montages"] == facts["montages"] == ["referential"]
+    assert facts["precision"] in ("float32", "bfloat16")
     assert json.loads((tiny.tokens / "tokenizer.json").read_text())["n_codes"] == 16
     chosen = json.loads((tiny.model / "threshold.json").read_text())
     assert 0 < chosen["value"] < 1

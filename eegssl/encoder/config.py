@@ -31,6 +31,10 @@ class EncoderConfig(Settings):
     sfreq_hz: float = Field(200.0, gt=0)
     """Sampling rate of the signals; a stage takes that of its recordings."""
 
+    montages: tuple[Literal["referential", "derivations"], ...] = ()
+    """What its channels may be, `referential` or `derivations` (between two electrodes); a stage
+    takes what its recordings have, `embed` refuses others, and empty means both."""
+
     top_hz: float = Field(75.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""
 

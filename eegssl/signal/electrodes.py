@@ -27,7 +27,7 @@ text, and may name a person.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -106,6 +106,13 @@ class Geometry(NamedTuple):
     positions: npt.NDArray[np.float32]
     located: npt.NDArray[np.bool_]
     regions: npt.NDArray[np.float32]
+
+
+def montages_of(channels: Iterable[str]) -> tuple[str, ...]:
+    """Which kinds of channels are among these EEG channels: one electrode, or two, each."""
+    kinds = ("referential", "derivations")
+    sizes = {len(parse_channel(name).electrodes) for name in channels}
+    return tuple(kind for size, kind in enumerate(kinds, start=1) if size in sizes)
 
 
 def parse_channel(label: str) -> Channel:

@@ -11,7 +11,7 @@ from eegssl.artifacts import Artifact, inputs_of, load, require_parent
 from eegssl.config import PretrainConfig
 from eegssl.corpus.sampling import Sampler, sampler
 from eegssl.corpus.store import KIND as RECORDINGS
-from eegssl.corpus.store import fitted_on, open_corpus
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.tokens import KIND as TOKENS
 from eegssl.corpus.tokens import Codes, open_codes
 from eegssl.corpus.windows import tile
@@ -21,11 +21,12 @@ from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
 from eegssl.resolve import build
+from eegssl.signal.electrodes import montages_of
 from eegssl.stages.run import Result, Run
 from eegssl.training.batches import to_tensors
 from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, copy_history
-from eegssl.training.loop import choose_device, fit
+from eegssl.training.loop import choose_device, chosen_precision, fit
 from eegssl.training.masked_windows import Patches, masked_scores, masks_of
 from eegssl.training.weights import save_module
 
@@ -47,8 +48,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
             f"the tokens have patches of {facts['patch_samples']} samples, encoder.patch_samples "
             f"is {config.encoder.patch_samples}; they must agree"
         )
-    values = config.encoder.model_dump() | {"sfreq_hz": corpus.sfreq_hz}
-    settings = build(EncoderConfig, values, "the settings encoder")
+    settings = _settings(config.encoder, corpus)
     train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
     val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
@@ -70,6 +70,8 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
             "masking": config.masking.kind,
             "window_s": facts["window_s"],
             "sfreq_hz": corpus.sfreq_hz,
+            "montages": settings.montages,
+            "precision": chosen_precision(config.training, choose_device(config.training.device)),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
             "val": scores,
             "within_subject": corpus.within_subject,
@@ -77,6 +79,14 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
         },
         fitted_on([*train.windows.recordings, *val.windows.recordings]) | made.manifest.fitted_on,
     )
+
+
+def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
+    """The encoder's settings, at the rate of the recordings and for channels such as theirs."""
+    names = {name for r in corpus.of_split("train", "val") for name in r.channels}
+    values = config.model_dump() | {"sfreq_hz": corpus.sfreq_hz}
+    values["montages"] = config.montages or montages_of(sorted(names))
+    return build(EncoderConfig, values, "the settings encoder")
 
 
 def _train(

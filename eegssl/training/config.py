@@ -35,5 +35,6 @@ class TrainingConfig(Settings):
     """Steps between checkpoints, from which a killed run goes on."""
     device: Device = "auto"
     """Where to train; ``auto`` takes a GPU if there is one."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """``bfloat16`` runs the forward pass under autocast."""
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    """``bfloat16`` runs the forward pass under autocast; ``auto`` does so where the processor has
+    instructions for it. Weights and updates are float32 always."""

@@ -22,7 +22,7 @@ from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf import read_header
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.derivations import redundant_derivations
-from eegssl.signal.electrodes import Channel, geometry, parse_channels
+from eegssl.signal.electrodes import Channel, geometry, montages_of, parse_channels
 from eegssl.signal.filters import clean
 from eegssl.signal.mains import detect_line_in_windows
 from eegssl.signal.montages import rereference
@@ -74,8 +74,10 @@ def embed_signal(
 
     Each window sees itself only; the last is shorter, and what fills no patch is left out.
 
-    Raises InputError for a signal shorter than a patch, or a window that holds none.
+    Raises InputError for a signal shorter than a patch, a window that holds none, and channels of
+    a montage that the encoder was not made for.
     """
+    _require_montage(encoder, channels)
     size = encoder.config.patch_samples
     per_window = round(window_s * encoder.config.sfreq_hz) // size
     n_patches = signal_uv.shape[-1] // size
@@ -189,6 +191,17 @@ def require_rate(encoder: Encoder, sfreq_hz: float, who: str) -> None:
     if sfreq_hz != encoder.config.sfreq_hz:
         raise InputError(
             f"{who} {sfreq_hz:g} Hz, the encoder expects {encoder.config.sfreq_hz:g} Hz"
+        )
+
+
+def _require_montage(encoder: Encoder, channels: Sequence[str]) -> None:
+    known = encoder.config.montages
+    strange = [m for m in montages_of(channels) if known and m not in known]
+    if strange:
+        raise InputError(
+            f"got {strange[0]} channels, the encoder was trained on {' and '.join(known)} ones; "
+            "bring the signal to such a montage, or train an encoder that is said to handle both "
+            '(--set encoder.montages=\'["referential", "derivations"]\')'
         )
 
 

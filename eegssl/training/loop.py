@@ -91,7 +91,8 @@ def _one_step(
     """Forward, backward, update; adds the terms to the checkpoint's sums."""
     device = next(model.parameters()).device
     torch.manual_seed((seed << 32) + point.step)
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
+    low = chosen_precision(config, device) == "bfloat16"
+    with torch.autocast(device.type, torch.bfloat16, enabled=low):
         terms = step(point.step)
     loss = terms["loss"]
     if not math.isfinite(loss.item()):
@@ -150,6 +151,17 @@ def choose_device(wanted: Device) -> torch.device:
     if not there[wanted]:
         raise ConfigError(f"device={wanted}, but torch finds none; use auto or cpu")
     return torch.device(wanted)
+
+
+def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
+    """The precision of the forward pass on a device: as configured, or for ``auto`` the fastest."""
+    if config.precision != "auto":
+        return config.precision
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if fast else "float32"
 
 
 def _set_lr(optimizer: torch.optim.Optimizer, config: TrainingConfig, k: int) -> float:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.config import TrainingConfig
 from eegssl.training.history import History
-from eegssl.training.loop import fit
+from eegssl.training.loop import chosen_precision, fit
 
 Step = Callable[[int], dict[str, Tensor]]
 PLAN = TrainingConfig(
@@ -268,3 +268,14 @@ def test_sigterm_is_ours_only_while_training(tmp_path: Path) -> None:
     with pytest.raises(Preempted):
         run(tmp_path / "b", stop=3)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_auto_takes_bfloat16_only_where_the_processor_has_instructions_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    auto, cpu = TrainingConfig(precision="auto"), torch.device("cpu")
+    for has, wanted in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
+        assert chosen_precision(auto, cpu) == wanted
+        assert chosen_precision(TrainingConfig(precision="float32"), cpu) == "float32"
+    assert chosen_precision(auto, torch.device("mps")) == "float32"
