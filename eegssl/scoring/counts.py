@@ -1,9 +1,10 @@
 """Counts of found, missed and false detections, and how they sum up to scores.
 
 Counts add: recordings to a subject, subjects to the pool. Scores are computed after adding, and
-averaged over subjects only.
+averaged over subjects only. Scorers that give partial credit count fractions, others whole numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,9 +19,9 @@ EVENT_METRICS = ("sensitivity", "precision", "f1", "fp_per_day")
 class EventCounts:
     """What was counted, and the scores that follow; None where a score is undefined."""
 
-    n_reference: int
-    tp: int
-    fp: int
+    n_reference: float
+    tp: float
+    fp: float
     duration_s: float
 
     def __add__(self, other: "EventCounts") -> "EventCounts":
@@ -100,15 +101,22 @@ def scoring_level(
     per_subject: dict[str, EventCounts] = {}
     for (subject, _), counts in per_recording.items():
         per_subject[subject] = per_subject.get(subject, _NOTHING) + counts
-    means = {}
-    for metric in EVENT_METRICS:
-        found = [getattr(counts, metric) for counts in per_subject.values()]
-        values = [0.0 if v is None and nan_policy == "zero" else v for v in found]
-        values = [v for v in values if v is not None]
-        means[metric] = SubjectMean(
-            mean=float(np.mean(values)) if values else None,
-            sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
-            n_subjects=len(values),
+    means = {
+        metric: mean_of_subjects(
+            [getattr(counts, metric) for counts in per_subject.values()], nan_policy
         )
+        for metric in EVENT_METRICS
+    }
     pooled = sum(per_subject.values(), start=_NOTHING)
     return ScoringLevel(per_recording, per_subject, means, pooled)
+
+
+def mean_of_subjects(scores: Sequence[float | None], nan_policy: NanPolicy) -> SubjectMean:
+    """The mean over subjects of one score, undefined ones left out or counted as 0."""
+    filled = [0.0 if v is None and nan_policy == "zero" else v for v in scores]
+    values = [v for v in filled if v is not None]
+    return SubjectMean(
+        mean=float(np.mean(values)) if values else None,
+        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        n_subjects=len(values),
+    )

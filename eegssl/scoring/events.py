@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from timescoring.annotations import Annotation
-from timescoring.scoring import EventScoring, SampleScoring
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.counts import EventCounts, ScoringLevel, scoring_level
 from eegssl.scoring.eventlists import Event, clean_events
-
-_TIME_STEP_HZ = 10  # the time precision that timescoring itself works at
+from eegssl.scoring.szcore import timescoring_event_counts, timescoring_sample_counts
 
 
 @dataclass(frozen=True)
@@ -115,23 +112,12 @@ def _score_recording(
     item: RecordingEvents, outside: Counter[str]
 ) -> tuple[EventCounts, EventCounts]:
     """Event counts and second counts of one recording."""
-    samples = round(item.duration_s * _TIME_STEP_HZ)
-    annotations = []
+    cleaned = {}
     for side, events in (("reference", item.reference), ("hypothesis", item.hypothesis)):
-        cleaned = clean_events(events, item.duration_s)
-        outside[side] += cleaned.n_outside
-        annotations.append(Annotation(list(cleaned.events), _TIME_STEP_HZ, samples))
-    reference, hypothesis = annotations
-    return (
-        _counts(EventScoring(reference, hypothesis)),
-        _counts(SampleScoring(reference, hypothesis)),
-    )
-
-
-def _counts(score: EventScoring | SampleScoring) -> EventCounts:
-    """The counts of a timescoring result as plain numbers."""
-    duration_s = score.numSamples / score.fs
-    return EventCounts(int(score.refTrue), int(score.tp), int(score.fp), duration_s)
+        cleaned[side] = clean_events(events, item.duration_s)
+        outside[side] += cleaned[side].n_outside
+    lists = (cleaned["reference"].events, cleaned["hypothesis"].events, item.duration_s)
+    return timescoring_event_counts(*lists), timescoring_sample_counts(*lists)
 
 
 def _refuse_repeats(recordings: Sequence[RecordingEvents]) -> None:

@@ -1,10 +1,31 @@
-"""How sure a mean is: the interval over repeated runs."""
+"""How sure a score is: the interval as a result, and the one over repeated runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of one score and how it was made; without one, the reason why.
+
+    ``n`` is what it stands on: patients for a bootstrap, trials or events for an exact one.
+    ``note`` says what a reader must know beside the numbers, such as what was ignored.
+    """
+
+    low: float | None
+    high: float | None
+    method: str
+    n: int
+    reason: str = ""
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ class Threshold:
     """A threshold and where it came from: a window is positive if probability >= ``value``."""
 
     value: float
-    criterion: str
-    score: float
-    n_windows: int
-    n_positive: int
+    criterion: str = "not chosen"
+    score: float | None = None
+    n_windows: int = 0
+    n_positive: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""

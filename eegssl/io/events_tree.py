@@ -1,0 +1,160 @@
+"""Two trees of event tables, a reference and what a system detected, paired file by file.
+
+The layout is that of SzCORE's evaluation: ``sub-xx/ses-xx/eeg/*_events.tsv`` on both sides under
+the same names (where no file is called so, every ``.tsv`` below ``sub-xx`` counts, as there).
+SzCORE scores a table that is missing, unreadable or of another length as no detections, without a
+word; here it is an error, or it is counted so and named.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from eegssl.errors import InputError, RecordingRefused
+from eegssl.io.config import EventSettings
+from eegssl.io.event_types import is_seizure
+from eegssl.io.events_tsv import MAX_BYTES, MISSING, parse_events_tsv
+from eegssl.io.label_text import number, read_label_text
+
+Missing = Literal["error", "count"]
+FaultKind = Literal["missing", "unreadable", "wrong-length", "no-reference"]
+SUFFIX = "_events.tsv"
+LENGTH_TOLERANCE_S = 1.0  # ours; SzCORE compares whole seconds
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class TreeRecording:
+    """One recording's seizures on both sides as (onset, offset) in seconds from its start."""
+
+    recording: str
+    subject: str
+    duration_s: float
+    reference: tuple[tuple[float, float], ...]
+    hypothesis: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class TreeFault:
+    """A table of the hypothesis, named by its path in the tree, and what is wrong with it."""
+
+    kind: FaultKind
+    file: str
+    reason: str
+
+
+def read_tree(
+    reference: Path, hypothesis: Path, missing: Missing = "error"
+) -> tuple[list[TreeRecording], list[TreeFault]]:
+    """All recordings of the reference with what the hypothesis says of them, sorted by path.
+
+    With ``missing="count"`` a faulty table of the hypothesis counts as no detections and stands
+    in the list of faults. A table without a reference is no error, is not scored, and is in the
+    list always. Raises InputError naming the files for a reference that can't be read, a faulty
+    hypothesis with ``missing="error"``, and a folder without tables.
+    """
+    names = _tables(reference, "reference")
+    others = set(_tables(hypothesis, "hypothesis"))
+    found, faults, broken = [], [], []
+    for name in names:
+        try:
+            duration_s, seizures = _read(reference / name)
+        except RecordingRefused as refusal:
+            broken.append(TreeFault("unreadable", name, refusal.reason))
+            continue
+        fault, detected = _detected(hypothesis / name, name, duration_s)
+        faults += [fault] if fault else []
+        subject, recording = name.split("/")[0], name.removesuffix(".tsv").removesuffix("_events")
+        found.append(TreeRecording(recording, subject, duration_s, seizures, detected))
+    if broken:
+        raise InputError(f"the reference can't be read: {_in_words(broken)}")
+    if faults and missing == "error":
+        raise InputError(
+            f"the hypothesis is not whole: {_in_words(faults)}. Mend these files, or have them "
+            "count as no detections, as the SzCORE standard does"
+        )
+    surplus = sorted(others - set(names))
+    faults += [
+        TreeFault("no-reference", name, "the reference has no such file") for name in surplus
+    ]
+    return found, faults
+
+
+def _tables(root: Path, side: str) -> list[str]:
+    """Paths of the tables below ``sub-*`` in a tree, with forward slashes, sorted."""
+    if not root.is_dir():
+        raise InputError(f"the {side} is no folder: give one that holds sub-*/**/*{SUFFIX}")
+    below = (path.relative_to(root) for path in root.glob("sub-*/**/*.tsv"))
+    names = sorted(
+        path.as_posix() for path in below if not any(part.startswith(".") for part in path.parts)
+    )
+    chosen = [name for name in names if name.endswith(SUFFIX)] or names
+    if not chosen:
+        raise InputError(f"the {side} holds no table: expected sub-*/**/*{SUFFIX}")
+    return chosen
+
+
+def _detected(
+    path: Path, name: str, duration_s: float
+) -> tuple[TreeFault | None, tuple[tuple[float, float], ...]]:
+    """The seizures of a table of the hypothesis, or its fault and none."""
+    if not (path.exists() or path.is_symlink()):
+        return TreeFault("missing", name, "there is no such file"), ()
+    try:
+        length_s, seizures = _read(path)
+    except RecordingRefused as refusal:
+        return TreeFault("unreadable", name, refusal.reason), ()
+    if abs(length_s - duration_s) >= LENGTH_TOLERANCE_S:
+        reason = f"recordingDuration {length_s:g} s, the reference says {duration_s:g} s"
+        return TreeFault("wrong-length", name, reason), ()
+    return None, seizures
+
+
+def _read(path: Path) -> tuple[float, tuple[tuple[float, float], ...]]:
+    """The length of the recording in seconds and its seizures; raises RecordingRefused."""
+    text = read_label_text(path, "TSV file", MAX_BYTES)
+    events = parse_events_tsv(text, EventSettings()).events
+    seizures = tuple(
+        (event.onset_s, event.onset_s + event.duration_s)
+        for event in events
+        if is_seizure(event.type)
+    )
+    return _recording_duration(text), seizures
+
+
+def _recording_duration(text: str) -> float:
+    """What the column ``recordingDuration`` says, the same in all rows."""
+    columns, *rows = [line.split("\t") for line in text.split("\n") if line.strip()]
+    if not rows:
+        raise _refused("the TSV has no row; a recording without seizures holds one bckg row")
+    if "recordingDuration" not in columns:
+        raise _refused("the TSV has no column recordingDuration")
+    at = columns.index("recordingDuration")
+    values = {row[at].strip() for row in rows if row[at].strip().lower() not in MISSING}
+    numbers = {number(value) for value in values}
+    if len(numbers) != 1:
+        raise _refused(f"recordingDuration has {len(numbers)} values, expected one")
+    duration_s = numbers.pop()
+    if duration_s is None or not 0 < duration_s < math.inf:
+        raise _refused("recordingDuration is no number above 0")
+    return duration_s
+
+
+def _refused(reason: str) -> RecordingRefused:
+    return RecordingRefused("events", reason)
+
+
+def _in_words(faults: Sequence[TreeFault]) -> str:
+    """How many files have which fault, the first ones of each named."""
+    return "; ".join(_one_kind(faults))
+
+
+def _one_kind(faults: Sequence[TreeFault]) -> Iterator[str]:
+    for kind, n in Counter(fault.kind for fault in faults).items():
+        mine = [fault for fault in faults if fault.kind == kind]
+        shown = ", ".join(f"{fault.file} ({fault.reason})" for fault in mine[:_SHOWN])
+        more = f" and {n - _SHOWN} more" if n > _SHOWN else ""
+        yield f"{n} {kind}: {shown}{more}"

@@ -1,0 +1,194 @@
+"""Strata of a test set: age band, sex, kind of seizure, length of the recording.
+
+Averages hide whom a system fails. Every recording stands in exactly one stratum of age, sex and
+length, and in one for each kind of seizure that it holds; what is not known is its own stratum,
+"n/a", and never left out. Strata of few patients are shown and said to be small.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.errors import InputError
+
+UNKNOWN = "n/a"
+NO_SEIZURE = "no seizure"
+SMALL_BELOW_PATIENTS = 10
+"""A stratum of fewer patients is said to be small (ours; the bootstrap's own limit)."""
+
+AGE_BANDS_YEARS: dict[str, float] = {
+    "under 28 days": 28 / 365.25,
+    "28 days to 1 year": 2.0,
+    "2 to 11 years": 12.0,
+    "12 to 17 years": 18.0,
+    "18 to 64 years": 65.0,
+    "65 years and over": np.inf,
+}
+"""Band -> its upper edge in years, which belongs to the next (ICH E11(R1) and E7)."""
+
+LENGTH_BANDS_H: dict[str, float] = {
+    "under 1 h": 1.0,
+    "1 to 6 h": 6.0,
+    "6 to 24 h": 24.0,
+    "24 h and over": np.inf,
+}
+"""Band -> its upper edge in hours, which belongs to the next (ours)."""
+
+SEIZURE_CLASSES: dict[str, str] = {
+    "sz_foc": "focal onset",
+    "sz_gen": "generalized onset",
+    "sz_uo": "unknown onset",
+    "sz": "unclassified",
+}
+"""First words of a SzCORE event type -> ILAE 2017 class; the first that fits counts."""
+
+SEXES: dict[str, str] = {"f": "female", "m": "male", "o": "other"}
+"""As participants tables of BIDS write it -> in words."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is known of one recording: None is not known.
+
+    ``seizure_types`` names the type of each seizure in it, () where there is none; None where
+    nobody looked.
+    """
+
+    subject: str
+    duration_s: float
+    age_years: float | None = None
+    sex: str | None = None
+    seizure_types: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Recordings that share a trait: their places in the list given, and how much that is.
+
+    ``n_seizures`` are of the stratum's own kind where ``by`` is the kind of seizure.
+    """
+
+    by: str
+    name: str
+    recordings: tuple[int, ...] = field(repr=False)
+    n_patients: int
+    n_seizures: int
+    hours: float
+
+    @property
+    def small(self) -> str:
+        """ "small: 3 patients", or "" from ten patients up."""
+        if self.n_patients >= SMALL_BELOW_PATIENTS:
+            return ""
+        return f"small: {self.n_patients} patient{'s' if self.n_patients != 1 else ''}"
+
+
+@dataclass(frozen=True)
+class StratumScores:
+    """A stratum with its scores."""
+
+    stratum: Stratum
+    scores: Mapping[str, float | None]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts, scores and whether the stratum is small as plain values for JSON."""
+        own = self.stratum
+        return {
+            "by": own.by,
+            "stratum": own.name,
+            "n_patients": own.n_patients,
+            "n_recordings": len(own.recordings),
+            "n_seizures": own.n_seizures,
+            "hours": own.hours,
+            "small": own.small,
+            "scores": dict(self.scores),
+        }
+
+
+def strata(recordings: Sequence[Traits]) -> list[Stratum]:
+    """All strata that hold a recording, in the order of the tables above, "n/a" last."""
+    found = []
+    for by, (names_of, order) in _DIVISIONS.items():
+        names = [names_of(traits) for traits in recordings]
+        for name in order:
+            own = tuple(k for k, held in enumerate(names) if name in held)
+            if own:
+                found.append(_stratum(by, name, own, recordings))
+    return found
+
+
+def score_strata(
+    recordings: Sequence[Traits],
+    score: Callable[[NDArray[np.int64]], Mapping[str, float | None]],
+) -> list[StratumScores]:
+    """The scores of each stratum; ``score`` takes the places [m] of its recordings.
+
+    By kind of seizure, a recording with two kinds counts whole in both, false alarms included;
+    a sensitivity to one kind needs the other kinds' events taken out by ``score`` itself.
+    """
+    return [
+        StratumScores(stratum, score(np.array(stratum.recordings, dtype=np.int64)))
+        for stratum in strata(recordings)
+    ]
+
+
+def age_band(age_years: float | None) -> str:
+    """The age band; "n/a" for an unknown age."""
+    return _band(age_years, AGE_BANDS_YEARS)
+
+
+def length_band(duration_s: float) -> str:
+    """The band of a recording's length."""
+    return _band(duration_s / 3600, LENGTH_BANDS_H)
+
+
+def seizure_class(event_type: str) -> str:
+    """The class of a seizure from its SzCORE type, hyphens as underscores; "n/a" for no seizure."""
+    words = event_type.lower().replace("-", "_")
+    for first, name in SEIZURE_CLASSES.items():
+        if words == first or words.startswith(first + "_"):
+            return name
+    return UNKNOWN
+
+
+def _classes(traits: Traits) -> set[str]:
+    if traits.seizure_types is None:
+        return {UNKNOWN}
+    return {seizure_class(kind) for kind in traits.seizure_types} or {NO_SEIZURE}
+
+
+def _band(value: float | None, upper_edges: Mapping[str, float]) -> str:
+    """The first band whose upper edge lies above the value."""
+    if value is None or np.isnan(value):
+        return UNKNOWN
+    if value < 0 or np.isinf(value):
+        raise InputError(f"got {value} for an age or a length; expected a number from 0.")
+    return next(name for name, edge in upper_edges.items() if value < edge)
+
+
+def _stratum(by: str, name: str, own: tuple[int, ...], recordings: Sequence[Traits]) -> Stratum:
+    held = [recordings[k] for k in own]
+    kinds = [kind for traits in held for kind in traits.seizure_types or ()]
+    if by == BY_SEIZURE:
+        kinds = [kind for kind in kinds if seizure_class(kind) == name]
+    return Stratum(
+        by=by,
+        name=name,
+        recordings=own,
+        n_patients=len({traits.subject for traits in held}),
+        n_seizures=len(kinds),
+        hours=sum(traits.duration_s for traits in held) / 3600,
+    )
+
+
+BY_SEIZURE = "kind of seizure"
+_NamesOf = Callable[[Traits], Iterable[str]]
+_DIVISIONS: dict[str, tuple[_NamesOf, tuple[str, ...]]] = {
+    "age": (lambda t: {age_band(t.age_years)}, (*AGE_BANDS_YEARS, UNKNOWN)),
+    "sex": (lambda t: {SEXES.get(t.sex or "", UNKNOWN)}, (*SEXES.values(), UNKNOWN)),
+    BY_SEIZURE: (_classes, (*dict.fromkeys(SEIZURE_CLASSES.values()), NO_SEIZURE, UNKNOWN)),
+    "length of recording": (lambda t: {length_band(t.duration_s)}, tuple(LENGTH_BANDS_H)),
+}
