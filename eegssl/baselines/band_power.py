@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft, rfftfreq
 
+from eegssl.errors import InputError
 from eegssl.signal.bands import BANDS_HZ
 
 SUMMARIES = ("mean", "sd", "max", "min")
@@ -20,16 +21,17 @@ def log_band_power(signal_uv: NDArray[np.floating], sfreq_hz: float) -> NDArray[
     """Log10 of the power (µV²) in each band: [B, C, T] -> [B, C, 5].
 
     Welch's estimate: 2 s Hann segments (or the whole window where shorter), half overlapping,
-    means removed; density integrated over the band. Raises ValueError if the signal is too
+    means removed; density integrated over the band. Raises InputError if the signal is too
     short, or sampled too slowly, to hold a bin of every band.
     """
     signal = np.asarray(signal_uv, dtype=np.float64)
     if signal.ndim != 3:
         raise ValueError(f"got a signal of shape {signal.shape}; expected [B, C, T].")
     if signal.shape[2] < sfreq_hz or sfreq_hz / 2 < BANDS_HZ["gamma"][1]:
-        raise ValueError(
-            f"got {signal.shape[2]} samples at {sfreq_hz} Hz; expected at least 1 s, sampled at "
-            "140 Hz or more, to tell the bands from 0.5 to 70 Hz apart."
+        raise InputError(
+            f"got windows of {signal.shape[2]} samples at {sfreq_hz:g} Hz; expected at least 1 s "
+            "(task.window_s), sampled at 140 Hz or more (filter.sfreq_hz of preprocess), to tell "
+            "the bands from 0.5 to 70 Hz apart."
         )
     length = min(signal.shape[2], round(_SEGMENT_S * sfreq_hz))
     freqs_hz = rfftfreq(length, 1 / sfreq_hz)

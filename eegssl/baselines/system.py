@@ -1,32 +1,53 @@
-"""A baseline as a whole system: features of labelled windows, a classifier, a threshold."""
+"""What every result is shown beside, by name: fitted and asked all in the same way."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
-from eegssl.baselines.band_power import band_power_features, feature_names
-from eegssl.baselines.config import BandPowerConfig
-from eegssl.baselines.logistic import BandPowerLogReg
-from eegssl.corpus.windows import Windows
+from eegssl.baselines.config import BandPowerConfig, BaselinesConfig
+from eegssl.baselines.given import Given, System
+from eegssl.baselines.network_fit import fit_network
+from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
+from eegssl.baselines.plain_systems import fit_boosting, fit_logistic, fit_majority
+from eegssl.errors import ConfigError
 from eegssl.scoring.config import ThresholdCriterion
-from eegssl.scoring.threshold import choose_threshold
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, require_classes
 
-_WINDOWS_AT_ONCE = 256
+BASELINES: dict[str, Callable[[Given], System]] = {
+    "majority": fit_majority,
+    "band-power": fit_logistic,
+    "band-power-boosting": fit_boosting,
+    "eegnet": partial(fit_network, "eegnet", lambda s, c: EEGNet(s, c.eegnet)),
+    "shallow-convnet": partial(
+        fit_network, "shallow-convnet", lambda s, c: ShallowConvNet(s, c.shallow_convnet)
+    ),
+    "seizure-unet": partial(
+        fit_network, "seizure-unet", lambda s, c: SeizureUNet(s, c.seizure_unet)
+    ),
+}
+"""Name -> how it is fitted."""
 
 
-@dataclass(frozen=True)
-class BandPowerSystem:
-    """A fitted band-power classifier and its threshold (two classes), from validation windows."""
+def fit_baseline(
+    name: str,
+    train: LabelledWindows,
+    val: LabelledWindows,
+    task: TaskConfig,
+    seed: int,
+    config: BaselinesConfig,
+    criterion: ThresholdCriterion,
+    say: Callable[[str], None],
+) -> System:
+    """Fit the baseline of this name on training windows; validation windows stop and decide.
 
-    classifier: BandPowerLogReg
-    threshold: float | None
-
-    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes] of windows."""
-        return self.classifier.predict_proba(_features(labelled.windows))
+    Raises ConfigError for a name that is none and for windows too short, InputError when a class
+    is missing from either split, or recordings lack the channels that a network needs.
+    """
+    if name not in BASELINES:
+        raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
+    require_classes(train, task, "train")
+    require_classes(val, task, "val")
+    return BASELINES[name](Given(train, val, task, seed, config, criterion, say))
 
 
 def fit_band_power(
@@ -36,25 +57,7 @@ def fit_band_power(
     seed: int,
     config: BandPowerConfig,
     criterion: ThresholdCriterion,
-) -> BandPowerSystem:
-    """Fit on training windows, choose the threshold on validation windows.
-
-    Raises InputError when a class is missing from either.
-    """
-    require_classes(train, task, "train")
-    require_classes(val, task, "val")
-    features = _features(train.windows)
-    classifier = BandPowerLogReg.fit(features, train.truth, len(task.classes), seed, config)
-    if len(task.classes) != 2:
-        return BandPowerSystem(classifier, None)
-    scores = classifier.predict_proba(_features(val.windows))[:, 1]
-    return BandPowerSystem(classifier, choose_threshold(val.truth, scores, criterion).value)
-
-
-def _features(windows: Windows) -> NDArray[np.float64]:
-    """Features [n, 20] of windows, read a few hundred at a time."""
-    features = np.empty((len(windows), len(feature_names())))
-    for index in windows.in_order(_WINDOWS_AT_ONCE):
-        batch = windows.batch(index)
-        features[index] = band_power_features(batch.signal_uv, windows.corpus.sfreq_hz)
-    return features
+) -> System:
+    """``fit_baseline`` of log band power with logistic regression."""
+    settings = BaselinesConfig(band_power=config)
+    return fit_baseline("band-power", train, val, task, seed, settings, criterion, lambda _: None)

@@ -1,0 +1,63 @@
+"""What every baseline is fitted on and gives back, so that one call fits any of them."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy import float64
+from numpy.typing import NDArray
+
+from eegssl.baselines.config import BaselinesConfig
+from eegssl.scoring.config import ThresholdCriterion
+from eegssl.scoring.threshold import choose_threshold
+from eegssl.scoring.windows import window_scores
+from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.labels import LabelledWindows
+
+
+class System(Protocol):
+    """A fitted classifier of windows, whatever is inside."""
+
+    @property
+    def threshold(self) -> float | None:
+        """Windows of two classes are positive from this probability on."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were fitted."""
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[float64]:
+        """Class probabilities [n, classes] of windows; their truth is not looked at."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """Training windows to fit, validation windows to stop and to decide, and the choices."""
+
+    train: LabelledWindows
+    val: LabelledWindows
+    task: TaskConfig
+    seed: int
+    config: BaselinesConfig
+    criterion: ThresholdCriterion
+    say: Callable[[str], None]
+    """Takes a line on how the fit goes."""
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes the task has."""
+        return len(self.task.classes)
+
+    def score(self, probabilities: NDArray[float64]) -> float:
+        """The task's monitored score of the validation windows; -inf where it is undefined."""
+        scores = window_scores(self.val.truth, probabilities, None, self.task.classes)
+        score = scores[self.task.monitor]
+        return -math.inf if score is None else float(score)
+
+    def threshold(self, system: System) -> float | None:
+        """The best one on the validation windows; None unless there are two classes."""
+        if self.n_classes != 2:
+            return None
+        positive = system.predict(self.val)[:, 1]
+        return choose_threshold(self.val.truth, positive, self.criterion).value

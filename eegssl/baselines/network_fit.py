@@ -1,0 +1,188 @@
+"""How the networks train: class-balanced draws, early stopping, the same bytes by the same seed."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from eegssl.baselines.config import BaselinesConfig
+from eegssl.baselines.given import Given
+from eegssl.baselines.named_channels import NamedChannels, shared_channels
+from eegssl.baselines.networks import Network, WindowShape
+from eegssl.corpus.ictal import positive_spans
+from eegssl.corpus.windows import Windows
+from eegssl.errors import ConfigError
+from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.labels import LabelledWindows
+from eegssl.training.loop import choose_device
+
+_LEAST_SD_UV = 1e-3  # of a flat channel, which stays at zero
+
+
+class Standardise(nn.Module):
+    """Subtract a mean and divide by a standard deviation, each [C], of the training windows."""
+
+    mean: Tensor
+    sd: Tensor
+
+    def __init__(self, mean_uv: NDArray[np.float64], sd_uv: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.from_numpy(mean_uv).float()[:, None])
+        self.register_buffer("sd", torch.from_numpy(sd_uv).float()[:, None])
+
+    def forward(self, signal_uv: Tensor) -> Tensor:
+        """[B, C, T] in µV -> [B, C, T]"""
+        return (signal_uv - self.mean) / self.sd
+
+
+@dataclass(frozen=True)
+class NetworkSystem:
+    """A trained network, the channels that it reads, and its threshold (two classes)."""
+
+    network: Network
+    standardise: Standardise
+    channels: NamedChannels
+    batch_size: int
+    device: torch.device
+    threshold: float | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """Trained weights."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    def logits(self, windows: Windows, index: NDArray[np.int64]) -> Tensor:
+        """Windows at an index -> [B, K, S]."""
+        signal_uv = torch.from_numpy(self.channels.read_uv(windows, index)).to(self.device)
+        logits: Tensor = self.network(self.standardise(signal_uv))
+        return logits
+
+    @torch.no_grad()
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """Class probabilities [n, classes], each window's the mean over its samples.
+
+        Raises InputError when a recording lacks a channel of the training recordings.
+        """
+        windows = labelled.windows
+        self.channels.require(windows)
+        self.network.eval()
+        parts: list[NDArray[np.float64]] = []
+        for start in range(0, len(windows), self.batch_size):
+            index = np.arange(start, min(start + self.batch_size, len(windows)))
+            along_time = torch.softmax(self.logits(windows, index).double(), dim=1)
+            parts.append(along_time.mean(dim=2).cpu().numpy())
+        return np.concatenate(parts)
+
+
+def fit_network(
+    name: str, build: Callable[[WindowShape, BaselinesConfig], Network], given: Given
+) -> NetworkSystem:
+    """Train a network; same seed, same weights on a CPU (with as many threads).
+
+    Raises InputError when recordings don't share channels, ConfigError when windows are too short
+    for the network or training diverges.
+    """
+    windows, config = given.train.windows, given.config.network
+    channels = shared_channels(windows)
+    channels.require(given.val.windows)
+    most = int(windows.n_channels.max())
+    n_channels = len(channels.channels)
+    given.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
+    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, given.n_classes)
+    device = choose_device(config.device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(given.seed)
+        network = build(shape, given.config).to(device)
+        moments = channel_moments(windows, channels, config.batch_size)
+        standardise = Standardise(*moments).to(device)
+        system = NetworkSystem(network, standardise, channels, config.batch_size, device)
+        best_step, best = _train(system, given)
+    given.say(
+        f"{name}: {system.n_parameters} parameters, step {best_step} validates best "
+        f"({given.task.monitor} {best:.3f})"
+    )
+    return replace(system, threshold=given.threshold(system))
+
+
+def channel_moments(
+    windows: Windows, channels: NamedChannels, batch_size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each channel over all windows, [C] each, in µV."""
+    total, squares = np.zeros(len(channels.channels)), np.zeros(len(channels.channels))
+    for start in range(0, len(windows), batch_size):
+        index = np.arange(start, min(start + batch_size, len(windows)))
+        signal_uv = channels.read_uv(windows, index).astype(np.float64)
+        total += signal_uv.sum(axis=(0, 2))
+        squares += np.einsum("bct,bct->c", signal_uv, signal_uv)
+    n_samples = len(windows) * windows.length
+    mean_uv = total / n_samples
+    variance = np.maximum(squares / n_samples - mean_uv**2, _LEAST_SD_UV**2)
+    return mean_uv, np.sqrt(variance)
+
+
+def sample_truth(
+    labelled: LabelledWindows, index: NDArray[np.int64], task: TaskConfig
+) -> NDArray[np.int64]:
+    """The class of each sample, [B, T]: in an event or not; else that of its window.
+
+    Tables label recordings, and permuted labels windows: there no sample is known better.
+    """
+    windows = labelled.windows
+    truth = np.repeat(labelled.truth[index, None], windows.length, axis=1)
+    if task.labels == "table" or task.permute_labels:
+        return truth
+    for row, place in zip(truth, index, strict=True):
+        events = windows.recordings[windows.owner[place]].events
+        time_s = (windows.start[place] + np.arange(windows.length)) / windows.corpus.sfreq_hz
+        row[:] = 0
+        for onset_s, end_s in positive_spans(events, task.event_types):
+            row[(time_s >= onset_s) & (time_s < end_s)] = 1
+    return truth
+
+
+def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
+    """Train until validation stops improving; leaves the best weights; their step and score."""
+    network, train, config = system.network, given.train, given.config.network
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.lr)
+    weights = 1.0 / train.counts(given.n_classes)[train.truth]
+    best_step, best, kept, worse = 0, -math.inf, {}, 0
+    for step in range(1, config.steps + 1):
+        index = train.windows.draw(config.batch_size, seed=given.seed, step=step, weights=weights)
+        network.train()
+        loss = _loss(system, train, index, given.task)
+        if not math.isfinite(loss.item()):
+            raise ConfigError(
+                f"training diverged: the loss is {loss.item()} at step {step}; expected a finite "
+                "one. Lower the baselines' network.lr"
+            )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        network.constrain()
+        if step % config.validate_every and step < config.steps:
+            continue
+        score = given.score(system.predict(given.val))
+        worse += 1
+        if score > best:
+            best_step, best, worse = step, score, 0
+            kept = {name: value.clone() for name, value in network.state_dict().items()}
+        if worse == config.patience:
+            break
+    network.load_state_dict(kept)
+    network.eval()
+    return best_step, best
+
+
+def _loss(
+    system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: TaskConfig
+) -> Tensor:
+    """Cross-entropy of each window, or of each of its samples."""
+    per_sample = system.network.per_sample
+    truth = sample_truth(train, index, task) if per_sample else train.truth[index, None]
+    wanted = torch.from_numpy(truth).to(system.device)
+    return F.cross_entropy(system.logits(train.windows, index), wanted)

@@ -1,0 +1,131 @@
+"""The baselines without a network: the majority, and classifiers on log band power."""
+
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from eegssl.baselines.band_power import band_power_features, feature_names
+from eegssl.baselines.given import Given
+from eegssl.baselines.logistic import BandPowerLogReg
+from eegssl.corpus.windows import Windows
+from eegssl.tasks.labels import LabelledWindows
+
+_WINDOWS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Majority:
+    """The same answer for every window: the shares [classes] of the training windows.
+
+    Its threshold is one half and not chosen: so the more frequent of two classes is decided.
+    """
+
+    shares: NDArray[np.float64]
+    threshold: float | None
+
+    @property
+    def n_parameters(self) -> int:
+        """A share for each class."""
+        return len(self.shares)
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """Class probabilities [n, classes]."""
+        return np.tile(self.shares, (len(labelled), 1))
+
+
+@dataclass(frozen=True)
+class BandPowerSystem:
+    """A fitted band-power classifier and its threshold (two classes), from validation windows."""
+
+    classifier: BandPowerLogReg
+    threshold: float | None
+
+    @property
+    def n_parameters(self) -> int:
+        """Free weights and intercepts: for two classes there is one logit."""
+        n_classes, n_features = self.classifier.coefficients.shape
+        return (1 if n_classes == 2 else n_classes) * (n_features + 1)
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """Class probabilities [n, classes] of windows."""
+        return self.classifier.predict_proba(band_power_of(labelled.windows))
+
+
+@dataclass(frozen=True)
+class BoostingSystem:
+    """Gradient-boosted trees on band power, of which the first ``rounds`` vote."""
+
+    classifier: HistGradientBoostingClassifier
+    rounds: int
+    n_trees: int
+    max_leaves: int
+    threshold: float | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """At most: the value of each leaf, and feature and limit of each split (ours)."""
+        return self.n_trees * (self.max_leaves + 2 * (self.max_leaves - 1))
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """Class probabilities [n, classes] of windows."""
+        staged = self.classifier.staged_predict_proba(band_power_of(labelled.windows))
+        return np.asarray(next(islice(staged, self.rounds - 1, None)), dtype=np.float64)
+
+
+def fit_majority(given: Given) -> Majority:
+    """Count the classes of the training windows."""
+    counts = given.train.counts(given.n_classes)
+    return Majority(counts / counts.sum(), 0.5 if given.n_classes == 2 else None)
+
+
+def fit_logistic(given: Given) -> BandPowerSystem:
+    """Log band power and logistic regression, classes weighted equally."""
+    features = band_power_of(given.train.windows)
+    classifier = BandPowerLogReg.fit(
+        features, given.train.truth, given.n_classes, given.seed, given.config.band_power
+    )
+    system = BandPowerSystem(classifier, None)
+    return replace(system, threshold=given.threshold(system))
+
+
+def fit_boosting(given: Given) -> BoostingSystem:
+    """Log band power and boosted trees, classes weighted equally; as many as validate best.
+
+    Histogram gradient boosting (after LightGBM, Ke et al. 2017) as scikit-learn has it.
+    """
+    config = given.config.boosting
+    classifier = HistGradientBoostingClassifier(
+        learning_rate=config.learning_rate,
+        max_iter=config.max_rounds,
+        max_leaf_nodes=config.max_leaves,
+        min_samples_leaf=config.min_windows_a_leaf,
+        class_weight="balanced",
+        early_stopping=False,
+        random_state=given.seed,
+    ).fit(band_power_of(given.train.windows), given.train.truth)
+    staged = classifier.staged_predict_proba(band_power_of(given.val.windows))
+    scores = {
+        k: given.score(probabilities)
+        for k, probabilities in enumerate(staged, start=1)
+        if k % config.validate_every == 0 or k == config.max_rounds
+    }
+    rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
+    given.say(
+        f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
+        f"({given.task.monitor} {scores[rounds]:.3f})"
+    )
+    n_trees = rounds * (1 if given.n_classes == 2 else given.n_classes)
+    system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
+    return replace(system, threshold=given.threshold(system))
+
+
+def band_power_of(windows: Windows) -> NDArray[np.float64]:
+    """Features [n, 20] of windows, read a few hundred at a time."""
+    features = np.empty((len(windows), len(feature_names())))
+    for index in windows.in_order(_WINDOWS_AT_ONCE):
+        batch = windows.batch(index)
+        features[index] = band_power_features(batch.signal_uv, windows.corpus.sfreq_hz)
+    return features
