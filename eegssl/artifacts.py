@@ -7,20 +7,26 @@ No wall-clock time is written anywhere: the same inputs and settings give the sa
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from eegssl import __version__
 from eegssl.errors import ArtifactError
 from eegssl.files import hash_file, hash_json
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
+SEEN = "seen.parquet"
+"""Sketches of the waveforms that an artifact was fitted on: recording, sketch."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,19 @@ class FittedOn:
 
     subjects: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Pairs of ids of one person: another name's, and the one in ``subjects``."""
+    sketches: Mapping[str, NDArray[np.uint32]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Recording -> sketch of its waveform (`eegssl.signal.waveform`); kept in a file apart."""
 
     def __or__(self, other: "FittedOn") -> "FittedOn":
         return FittedOn(
             tuple(sorted({*self.subjects, *other.subjects})),
             tuple(sorted({*self.recordings, *other.recordings})),
+            tuple(sorted({*self.aliases, *other.aliases})),
+            {**self.sketches, **other.sketches},
         )
 
 
@@ -72,6 +86,7 @@ class Manifest:
             "fitted_on": {
                 "subjects": list(self.fitted_on.subjects),
                 "recordings": list(self.fitted_on.recordings),
+                "aliases": [list(pair) for pair in self.fitted_on.aliases],
             },
             "bulk": self.bulk,
             "files": {
@@ -114,7 +129,29 @@ def load(path: Path, kind: str) -> Artifact:
     for name, (size, digest) in manifest.files.items():
         check_file(path / name, size, digest)
     check_bulk(path, manifest, hashes=False)
+    if SEEN in manifest.files:
+        seen = replace(manifest.fitted_on, sketches=read_sketches(path / SEEN))
+        manifest = replace(manifest, fitted_on=seen)
     return Artifact(path, manifest)
+
+
+def write_sketches(path: Path, sketches: Mapping[str, NDArray[np.uint32]]) -> None:
+    """Write a table of recordings and the sketches of their waveforms, by their ids."""
+    rows = sorted(sketches)
+    columns = {
+        "recording": pa.array(rows, pa.string()),
+        "sketch": pa.array([sketches[id_] for id_ in rows], pa.list_(pa.uint32())),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def read_sketches(path: Path) -> dict[str, NDArray[np.uint32]]:
+    """Recording -> sketch, of any table with columns ``recording`` and ``sketch``."""
+    table = pq.read_table(path, columns=["recording", "sketch"])
+    lists = table["sketch"].combine_chunks()
+    values, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
+    pieces = [values[a:b] for a, b in pairwise(ends.tolist())]
+    return dict(zip(table["recording"].to_pylist(), pieces, strict=True))
 
 
 def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
@@ -164,7 +201,9 @@ def read_manifest(path: Path) -> Manifest:
             files={n: (f["bytes"], f["sha256"]) for n, f in raw["files"].items()},
             facts=raw["facts"],
             fitted_on=FittedOn(
-                tuple(raw["fitted_on"]["subjects"]), tuple(raw["fitted_on"]["recordings"])
+                tuple(raw["fitted_on"]["subjects"]),
+                tuple(raw["fitted_on"]["recordings"]),
+                tuple((a, b) for a, b in raw["fitted_on"]["aliases"]),
             ),
             bulk=dict(raw["bulk"]),
             schema_version=raw["schema_version"],

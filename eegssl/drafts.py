@@ -16,11 +16,13 @@ from typing import Any
 from eegssl.artifacts import (
     MANIFEST,
     PLAN,
+    SEEN,
     Artifact,
     FittedOn,
     Manifest,
     load,
     plan_of,
+    write_sketches,
 )
 from eegssl.files import PARTIAL, atomic_path, canonical_json, hash_file
 from eegssl.survey import CLEARING, WORK, survey
@@ -72,9 +74,12 @@ class Draft:
         """Hash the files, write the manifest, clear the scratch.
 
         Folders named in ``bulk`` are left out of the manifest: the table named for each lists
-        their files with size and hash.
+        their files with size and hash. Sketches of ``fitted_on`` go into a table of their own.
         """
         skip, bulk = {PLAN, MANIFEST}, dict(bulk or {})
+        if fitted_on and fitted_on.sketches:
+            with self.writing(SEEN) as path:
+                write_sketches(path, fitted_on.sketches)
         files: dict[str, tuple[int, str]] = {}
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()

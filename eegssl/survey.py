@@ -22,13 +22,13 @@ PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
 _FILES = (
     *(MANIFEST, PLAN, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
-    *("annotations.parquet", *PLAN_FILES),
+    *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES),
     *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
     *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),
     *(f"{name}.{end}" for name in ("tokenizer", "encoder", "head", "model") for end in _MODEL),
-    *("task.json", "threshold.json", "labels.tsv"),
-    *("predictions.parquet", "metrics.json", "report.html"),
-    *("results.tsv", "results.json", "leaderboard.html"),
+    *("task.json", "threshold.json", "temperature.json", "postprocess.json", "labels.tsv"),
+    *("predictions.parquet", "metrics.json", "report.html", "faults.tsv"),
+    *("results.tsv", "results.json", "comparisons.tsv", "leaderboard.html"),
 )
 _MADE_BY_STAGES = (
     *_FILES,
@@ -38,6 +38,8 @@ _MADE_BY_STAGES = (
     *("look/index.html", "look/r-????????????*.html"),
     *(f"history/*/{name}" for name in _FILES),
     *(f"cells/*/seed*/{name}" for name in _FILES),
+    *(f"folds/fold*/*/{name}" for name in _FILES),
+    f"folds/fold*/*/{WORK}/*",
     *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
 )
 """All that stages write; with --overwrite nothing else is ever deleted."""

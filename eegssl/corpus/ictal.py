@@ -11,13 +11,14 @@ SEIZURE = ("sz",)
 """The root of all seizure types of SzCORE's vocabulary."""
 
 
+def events_of(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> list[Event]:
+    """The events whose type is one of these, or begins with one and an underscore."""
+    return [e for e in events if any(e.type == t or e.type.startswith(f"{t}_") for t in types)]
+
+
 def positive_spans(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> NDArray[np.float64]:
     """Onset and end of the events of these types, sorted and merged, float64 [n, 2] in seconds."""
-    spans = sorted(
-        (e.onset_s, e.onset_s + e.duration_s)
-        for e in events
-        if any(e.type == t or e.type.startswith(f"{t}_") for t in types)
-    )
+    spans = sorted((e.onset_s, e.onset_s + e.duration_s) for e in events_of(events, types))
     merged: list[tuple[float, float]] = []
     for onset, end in spans:
         if merged and onset <= merged[-1][1]:

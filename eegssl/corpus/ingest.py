@@ -9,6 +9,7 @@ from eegssl.corpus.cleaning import CleaningSettings, clean_segment, require_usab
 from eegssl.corpus.config import LookConfig
 from eegssl.corpus.excerpts import Excerpt, cut_excerpt, write_excerpt
 from eegssl.corpus.selection import Selection, sample_windows, select
+from eegssl.corpus.signals import map_signal
 from eegssl.corpus.sources import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
@@ -18,6 +19,7 @@ from eegssl.io.event_types import Event, EventsFound, is_seizure
 from eegssl.io.events import read_events
 from eegssl.signal.electrodes import parse_channel
 from eegssl.signal.mains import detect_line_in_windows
+from eegssl.signal.waveform import sketch
 
 SIGNALS = "signals"
 Row = dict[str, Any]
@@ -92,6 +94,7 @@ def ingest(
             row["lost"].append([id_, refusal.code, refusal.reason])
             continue
         fields |= {"recording": id_, "subject": subject_id, "file": source.id}
+        fields["sketch"] = _sketch(path, fields)
         inside = list(_inside(opened.events.events, segment, fields["duration_s"]))
         row["kept"].append(fields | {"file_onset_s": segment.onset_s})
         row["events"] += [{"recording": id_} | asdict(event) for event in inside]
@@ -104,6 +107,13 @@ def ingest(
     of_file = _of_file(opened, row["kept"])
     row["kept"] = [fields | of_file for fields in row["kept"]]
     return row
+
+
+def _sketch(path: Path, fields: Row) -> list[int]:
+    """The sketch of the waveform as it was stored."""
+    stored = map_signal(path)
+    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
+    return [int(value) for value in hashes]
 
 
 def _cut(

@@ -1,7 +1,7 @@
 """The files of a corpus and the people in them, under hashed ids."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,20 @@ def subject_table(
             age = "n/a" if who.age_years is None else f"{min(who.age_years, OLDEST_YEARS):g}"
             rows[id_] = (id_, age, who.sex or "n/a")
     return rows
+
+
+def other_names(
+    subjects: SubjectSettings, naming: Naming, known: Collection[str]
+) -> dict[str, list[str]]:
+    """Subject -> ids of its other names (``subjects.aliases``), of ``known`` subjects.
+
+    Kept so that the same person is known in a corpus that was made without the aliases.
+    """
+    names: dict[str, list[str]] = {}
+    for alias, name in sorted(subjects.aliases.items()):
+        if alias != name and (id_ := naming.subject(name)) in known:
+            names.setdefault(id_, []).append(naming.subject(alias))
+    return names
 
 
 def given_splits(

@@ -1,24 +1,28 @@
 """Recordings artifacts, read: who, which channels, which events, which split, and the samples."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, FittedOn, inputs_of, load
+from eegssl.artifacts import Artifact, FittedOn, inputs_of, load, read_sketches
 from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.files import hash_json
 from eegssl.io.event_types import Event
+from eegssl.io.tables import read_tsv
 from eegssl.signal.electrodes import Geometry, geometry
 
+T = TypeVar("T")
 KIND = "recordings"
 SIGNALS = "signals"
+SUBJECTS = "subjects.tsv"
+PEOPLE_COLUMNS = ("subject", "age_years", "sex")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class Recording:
     path: Path
     within_subject: bool = False
     """Whether its folder was split by recording, so that its subject is on several sides."""
+    aliases: tuple[str, ...] = ()
+    """Ids of other names of its subject."""
+    sketch: NDArray[np.uint32] = field(
+        default_factory=lambda: np.zeros(0, np.uint32), compare=False, repr=False
+    )
+    """Of its waveform (`eegssl.signal.waveform`)."""
 
     @property
     def duration_s(self) -> float:
@@ -79,6 +89,18 @@ class Corpus:
     def split_hash(self) -> str:
         """Hash of which recording is in which split."""
         return hash_json([[r.id, r.split] for r in self.recordings])
+
+    @cached_property
+    def _people(self) -> dict[str, tuple[float | None, str | None]]:
+        rows = [row for a in self.artifacts for row in read_tsv(a / SUBJECTS, PEOPLE_COLUMNS)]
+        return {
+            row["subject"]: (_known(row["age_years"], float), _known(row["sex"], str))
+            for row in rows
+        }
+
+    def person(self, subject: str) -> tuple[float | None, str | None]:
+        """Age in years and sex of a subject; None where the corpus does not say."""
+        return self._people[subject]
 
     def of_split(self, *splits: str) -> tuple[Recording, ...]:
         """The recordings of these splits.
@@ -144,8 +166,11 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
     events = _read_events(artifact / "events.parquet")
     split_of = read_splits(artifact / "splits.tsv")
     by = artifact.manifest.facts["split_by"]
+    table = artifact / "recordings.parquet"
+    sketches = read_sketches(table)
+    columns = [name for name in pq.read_schema(table).names if name != "sketch"]
     recordings = []
-    for row in _rows(artifact / "recordings.parquet"):
+    for row in pq.read_table(table, columns=columns).to_pylist():
         path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
         recordings.append(
             Recording(
@@ -160,6 +185,8 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
                 events=tuple(events.get(row["recording"], ())),
                 path=path,
                 within_subject=by == "recording",
+                aliases=tuple(row["aliases"]),
+                sketch=sketches[row["recording"]],
             )
         )
     return recordings
@@ -169,8 +196,15 @@ def fitted_on(recordings: Iterable[Recording]) -> FittedOn:
     """What a manifest says of an artifact that was fitted on these recordings."""
     fitted = list(recordings)
     return FittedOn(
-        tuple(sorted({r.subject for r in fitted})), tuple(sorted({r.id for r in fitted}))
+        tuple(sorted({r.subject for r in fitted})),
+        tuple(sorted({r.id for r in fitted})),
+        tuple(sorted({(alias, r.subject) for r in fitted for alias in r.aliases})),
+        {r.id: r.sketch for r in fitted},
     )
+
+
+def _known(text: str, kind: Callable[[str], T]) -> T | None:
+    return None if text == "n/a" else kind(text)
 
 
 def read_splits(path: Path) -> dict[str, str]:

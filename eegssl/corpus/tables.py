@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.corpus.duplicates import ACROSS, Duplicate, find_duplicates
 from eegssl.drafts import Draft
 from eegssl.io.tables import format_tsv
 from eegssl.signal.quality import FLAGS
@@ -17,6 +19,8 @@ REFUSED_COLUMNS = ("recording", "segment", "code", "reason")
 RECORDINGS = "recordings.parquet"
 EVENTS = "events.parquet"
 ANNOTATIONS = "annotations.parquet"
+DUPLICATES = "duplicates.tsv"
+DUPLICATES_COLUMNS = ("recording", "same_as", "hashes_shared", "across")
 Row = dict[str, Any]
 
 WHOLE_FILE = "n/a"
@@ -25,6 +29,7 @@ RECORDINGS_SCHEMA = pa.schema(
     {
         "recording": _TEXT,
         "subject": _TEXT,
+        "aliases": _TEXTS,
         "file": _TEXT,
         "file_onset_s": pa.float64(),
         "channels": _TEXTS,
@@ -52,6 +57,7 @@ RECORDINGS_SCHEMA = pa.schema(
         "n_events_outside": pa.int64(),
         "bytes": pa.int64(),
         "sha256": _TEXT,
+        "sketch": pa.list_(pa.uint32()),
     }
 )
 EVENTS_SCHEMA = pa.schema(
@@ -88,6 +94,16 @@ class Tables:
     texts: Sequence[Row] | None = None
     """Annotations as they were typed; None where they are not kept."""
 
+    @cached_property
+    def duplicates(self) -> list[Duplicate]:
+        """Recordings of the same signal under several ids."""
+        return find_duplicates(self.recordings, self.splits, self.unit)
+
+    @property
+    def unit(self) -> str:
+        """The column of ``recordings`` that ``splits`` speaks of."""
+        return "subject" if self.split_by == "subject" else "file"
+
 
 def write_tables(draft: Draft, tables: Tables) -> None:
     """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
@@ -98,6 +114,8 @@ def write_tables(draft: Draft, tables: Tables) -> None:
     draft.write(REFUSED, format_tsv(REFUSED_COLUMNS, sorted(map(list, tables.refused))))
     splits = sorted(tables.splits.items())
     draft.write("splits.tsv", format_tsv([tables.split_by, "split"], splits))
+    twins = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
+    draft.write(DUPLICATES, format_tsv(DUPLICATES_COLUMNS, twins))
 
 
 def _parquet(draft: Draft, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
@@ -108,8 +126,8 @@ def _parquet(draft: Draft, name: str, rows: Sequence[Row], schema: pa.Schema) ->
 def summarise(tables: Tables) -> dict[str, Any]:
     """The facts that the manifest states of the recordings."""
     recordings, events = tables.recordings, tables.events
-    unit = "subject" if tables.split_by == "subject" else "file"
-    of_split = Counter(tables.splits[row[unit]] for row in recordings)
+    of_split = Counter(tables.splits[row[tables.unit]] for row in recordings)
+    across = Counter(twin.across for twin in tables.duplicates)
     whole = [row for row in tables.refused if row[1] == WHOLE_FILE]
     accepted = len({row["file"] for row in recordings})
     return {
@@ -131,6 +149,7 @@ def summarise(tables: Tables) -> dict[str, Any]:
         "channels_missing": sum(len(row["missing"]) for row in recordings),
         "annotations_dropped": _once_a_file(recordings, "n_annotations_dropped"),
         "text_kept": tables.texts is not None,
+        "duplicates": {name: across[name] for name in ACROSS},
         "flat_channels_dropped": sum(len(row["flat"]) for row in recordings),
         "channels_saturated": sum(len(row["saturated"]) for row in recordings),
     }
@@ -175,4 +194,6 @@ def concerns(tables: Tables) -> list[str]:
             "recording(s) end before their header says; what is there was read",
         ),
     ]
+    across = Counter(twin.across for twin in tables.duplicates)
+    found += [(across[name], f"{words}; {DUPLICATES} says which") for name, words in ACROSS.items()]
     return [f"{count} {text}" for count, text in found if count]

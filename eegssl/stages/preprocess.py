@@ -30,11 +30,12 @@ from eegssl.corpus.sources import (
     find_sources,
     given_splits,
     other_files,
+    other_names,
     subject_table,
     warn_of_others,
 )
 from eegssl.corpus.splits import Unit, assign, by_folders, check_given, complete
-from eegssl.corpus.store import KIND
+from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.corpus.tables import (
     RECORDINGS,
     WHOLE_FILE,
@@ -58,12 +59,7 @@ from eegssl.stages.run import Result, Run
 from eegssl.survey import WORK, require_room
 
 LOOK = "look/index.html"
-FINGERPRINT, PLAN_FILE, CHANNELS, SUBJECTS = (
-    "fingerprint.json",
-    "plan.toml",
-    "channels.tsv",
-    "subjects.tsv",
-)
+FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"
 _ROWS, _EXCERPTS = "rows", "look"
 
 
@@ -99,20 +95,21 @@ def run(
     given = _usable(seen, config, naming)
     people = _people(roots, config, naming, run)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
-    inputs = [("edf-folder", _input_hash(seen, given, people, synthetic))]
+    aliases = other_names(config.subjects, naming, set(seen.subjects.values()))
+    inputs = [("edf-folder", _input_hash(seen, given, people, aliases, synthetic))]
     if not run.dry_run:
         pseudonyms.save()
     draft = run.begin(KIND, plan.config, inputs)
     if isinstance(draft, Result):
         return replace(draft, beside=stored_outcome(run.out) if draft.id else seen_outcome(seen))
     rows = _ingest_all(seen, plan.config, draft, run, jobs)
-    tables = _tables(seen, rows, given, config, run.seed)
+    tables = _tables(seen, rows, given, aliases, config, run.seed)
     write_tables(draft, tables)
     for concern in concerns(tables):
         run.warn(concern)
     named = sorted({row["subject"] for row in tables.recordings})
     told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
-    draft.write(SUBJECTS, format_tsv(["subject", "age_years", "sex"], told))
+    draft.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
     _write_findings(draft.write, seen, plan)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
@@ -229,11 +226,12 @@ def _input_hash(
     seen: Overview,
     given: dict[str, str] | None,
     people: Mapping[str, tuple[str, str, str]],
+    aliases: Mapping[str, list[str]],
     synthetic: bool,
 ) -> str:
     """Hash of all that the result depends on, beside settings and seed."""
     files = [[id_, seen.subjects.get(id_), row["hashes"]] for id_, row in seen.files.items()]
-    return hash_json([files, given, people, synthetic])
+    return hash_json([files, given, people, aliases, synthetic])
 
 
 def _ingest_all(
@@ -266,10 +264,15 @@ def _tables(
     seen: Overview,
     rows: Sequence[dict[str, Any]],
     given: dict[str, str] | None,
+    aliases: Mapping[str, list[str]],
     config: PreprocessConfig,
     seed: int,
 ) -> Tables:
-    kept = [fields for row in rows for fields in row.get("kept", ())]
+    kept = [
+        fields | {"aliases": aliases.get(fields["subject"], [])}
+        for row in rows
+        for fields in row.get("kept", ())
+    ]
     refused = {id_: row["refused"] for id_, row in seen.files.items() if "refused" in row}
     refused |= {row["file"]: row["refused"] for row in rows if "refused" in row}
     if not kept:

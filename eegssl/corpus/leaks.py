@@ -1,0 +1,237 @@
+"""What was seen in training and is to be scored: every kind of it, before a score is made.
+
+Ids alone don't tell: the same person may go by another name (`aliases`), the same signal by another
+id, key or corpus (sketches of waveforms).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.artifacts import Artifact, FittedOn
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.windows import Windows
+from eegssl.errors import LeakError
+from eegssl.signal.waveform import Sketches
+
+STATISTICS = "statistics"
+"""The fact of a manifest that names what was chosen on which recordings: name -> ids."""
+
+REMEDIES: dict[str, str] = {
+    "recording": "score other recordings",
+    "subject": "train on this folder's own training subjects, or score others",
+    "waveform": "take the copies out of what is scored, or give both the same subject "
+    "(subjects.aliases)",
+    "statistics": "choose thresholds, normalisation and post-processing on validation subjects, "
+    "and score others",
+    "overlap": "leave a gap between the windows of different splits",
+    "twice": "score each window once: do two tables hold the same recording?",
+}
+"""Each kind of leak, and what to do about it."""
+_IDS_SHOWN = 3
+_SAME_TIME_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One kind of leak: a key of `REMEDIES`, what was found (hashed ids only), how many."""
+
+    kind: str
+    what: str
+    n: int
+
+    def in_words(self) -> str:
+        """The leak in a line."""
+        return f"{self.kind}: {self.n} {self.what}"
+
+
+class Timed(Protocol):
+    """Windows by recording and time, as a table of predictions lists them."""
+
+    @property
+    def recording(self) -> Sequence[str]:
+        """Ids [n]."""
+
+    @property
+    def start_s(self) -> NDArray[np.float64]:
+        """Starts [n] in seconds."""
+
+    @property
+    def duration_s(self) -> NDArray[np.float64]:
+        """Lengths [n] in seconds."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Windows by recording and time."""
+
+    recording: Sequence[str]
+    start_s: NDArray[np.float64]
+    duration_s: NDArray[np.float64]
+
+
+def times_of(windows: Windows) -> Times:
+    """Recording, start and length of each window."""
+    ids = [windows.recordings[k].id for k in windows.owner.tolist()]
+    return Times(ids, windows.start_s, np.full(len(windows), windows.window_s))
+
+
+def audit(
+    upstream: Artifact | Sequence[Artifact],
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    *,
+    scored: Timed | None = None,
+    fitted: Timed | None = None,
+    statistics: Mapping[str, Collection[str]] | None = None,
+    also: FittedOn = FittedOn(),
+) -> list[Leak]:
+    """Everything in ``recordings`` (of ``corpus``) that something upstream was fitted on.
+
+    ``also`` says what was fitted on without being an artifact: a baseline of a benchmark.
+    ``scored`` are the windows to score, ``fitted`` those that were trained on. ``statistics``
+    names what else was chosen on which recordings or subjects; it is added to what the manifests
+    say. Recordings of a folder that was split by recording may share a subject with training.
+    """
+    artifacts = [upstream] if isinstance(upstream, Artifact) else list(upstream)
+    seen = also
+    chosen_on = {name: set(ids) for name, ids in (statistics or {}).items()}
+    for artifact in artifacts:
+        seen |= artifact.manifest.fitted_on
+        for name, ids in artifact.manifest.facts.get(STATISTICS, {}).items():
+            chosen_on.setdefault(name, set()).update(ids)
+    person = _people([*seen.aliases, *_aliases(corpus.recordings)])
+    leaks = [
+        *_recordings(seen, recordings),
+        *_subjects(seen, recordings, person),
+        *_waveforms(seen, recordings),
+        *_statistics(chosen_on, recordings, person),
+    ]
+    return leaks + (audit_windows(scored, fitted) if scored is not None else [])
+
+
+def audit_windows(scored: Timed, fitted: Timed | None = None) -> list[Leak]:
+    """Windows to score that overlap one that was trained on, or come more than once."""
+    leaks = []
+    if fitted is not None and (n := _n_overlapping(scored, fitted)):
+        leaks.append(Leak("overlap", f"of {len(scored.start_s)} windows overlap one trained on", n))
+    starts = np.round(scored.start_s / _SAME_TIME_S).astype(np.int64).tolist()
+    again = len(starts) - len(set(zip(scored.recording, starts, strict=True)))
+    if again:
+        leaks.append(Leak("twice", f"of {len(starts)} windows are there already", again))
+    return leaks
+
+
+def refuse(leaks: Sequence[Leak], *upstream: Artifact) -> None:
+    """Raise LeakError with all leaks, and what to do about each, if there are any."""
+    if not leaks:
+        return
+    who = ", ".join(str(a.path) for a in upstream)
+    cause = f"{who} or something upstream was fitted on what is to be scored. " if who else ""
+    listed = "; ".join(f"{leak.in_words()}: {REMEDIES[leak.kind]}" for leak in leaks)
+    found = [{"kind": leak.kind, "n": leak.n, "what": leak.what} for leak in leaks]
+    raise LeakError(f"{cause}{listed}; --allow-leak scores it, and marks it", leaks=found)
+
+
+def _recordings(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
+    known = sorted({r.id for r in recordings} & set(seen.recordings))
+    if known:
+        yield Leak(
+            "recording", f"of {len(recordings)} recordings to score ({_some(known)})", len(known)
+        )
+
+
+def _subjects(
+    seen: FittedOn, recordings: Sequence[Recording], person: Mapping[str, str]
+) -> Iterable[Leak]:
+    apart = {r.subject for r in recordings if not r.within_subject}
+    trained = {person.get(subject, subject) for subject in seen.subjects}
+    known = sorted(subject for subject in apart if person.get(subject, subject) in trained)
+    if known:
+        renamed = len(set(known) - set(seen.subjects))
+        more = f", {renamed} of them under another name" if renamed else ""
+        yield Leak("subject", f"of the subjects to score ({_some(known)}){more}", len(known))
+
+
+def _waveforms(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
+    """The same signal under another id; under the same it is told by ``_recordings``."""
+    index = Sketches(seen.sketches)
+    others = [r for r in recordings if r.id not in seen.recordings]
+    copies = {r.id: list(index.like(r.sketch)) for r in others}
+    pairs = [f"{id_} = {like[0]}" for id_, like in sorted(copies.items()) if like]
+    if pairs:
+        yield Leak(
+            "waveform",
+            f"of {len(recordings)} recordings to score have the signal of one that was trained on, "
+            f"under another id ({_some(pairs)})",
+            len(pairs),
+        )
+
+
+def _statistics(
+    chosen_on: Mapping[str, Collection[str]],
+    recordings: Sequence[Recording],
+    person: Mapping[str, str],
+) -> Iterable[Leak]:
+    tested = {r.id for r in recordings}
+    tested |= {person.get(r.subject, r.subject) for r in recordings if not r.within_subject}
+    used = {
+        name: n
+        for name, ids in sorted(chosen_on.items())
+        if (n := len({person.get(id_, id_) for id_ in ids} & tested))
+    }
+    if used:
+        named = ", ".join(used)
+        yield Leak(
+            STATISTICS, f"of those to score were used to choose: {named}", max(used.values())
+        )
+
+
+def _aliases(recordings: Iterable[Recording]) -> set[tuple[str, str]]:
+    return {(alias, r.subject) for r in recordings for alias in r.aliases}
+
+
+def _people(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Id -> one id for all names of a person, of ids that come in pairs."""
+    above: dict[str, str] = {}
+
+    def root(id_: str) -> str:
+        while id_ in above:
+            id_ = above[id_]
+        return id_
+
+    pairs = sorted(pairs)
+    for one, other in pairs:
+        first, last = sorted((root(one), root(other)))
+        if first != last:
+            above[last] = first
+    return {id_: root(id_) for pair in pairs for id_ in pair}
+
+
+def _n_overlapping(scored: Timed, fitted: Timed) -> int:
+    """How many windows of ``scored`` overlap one of ``fitted`` in the same recording."""
+    by_recording: dict[str, list[int]] = {}
+    for k, recording in enumerate(fitted.recording):
+        by_recording.setdefault(recording, []).append(k)
+    mine: dict[str, list[int]] = {}
+    for k, recording in enumerate(scored.recording):
+        if recording in by_recording:
+            mine.setdefault(recording, []).append(k)
+    total = 0
+    for recording, some in mine.items():
+        theirs = np.array(by_recording[recording])
+        theirs = theirs[np.argsort(fitted.start_s[theirs], kind="stable")]
+        starts_s = fitted.start_s[theirs]
+        ends_s = np.maximum.accumulate(starts_s + fitted.duration_s[theirs])
+        begins_s = scored.start_s[some]
+        before = np.searchsorted(starts_s, begins_s + scored.duration_s[some] - _SAME_TIME_S)
+        reach_s = np.concatenate([[-np.inf], ends_s])[before]
+        total += int((reach_s > begins_s + _SAME_TIME_S).sum())
+    return total
+
+
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_IDS_SHOWN]) + (" …" if len(ids) > _IDS_SHOWN else "")
