@@ -8,7 +8,7 @@ word; here it is an error, or it is counted so and named.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -47,13 +47,17 @@ class TreeFault:
 
 
 def read_tree(
-    reference: Path, hypothesis: Path, missing: Missing = "error"
+    reference: Path,
+    hypothesis: Path,
+    missing: Missing = "error",
+    shown: Callable[[str], str] = str,
 ) -> tuple[list[TreeRecording], list[TreeFault]]:
     """All recordings of the reference with what the hypothesis says of them, sorted by path.
 
     With ``missing="count"`` a faulty table of the hypothesis counts as no detections and stands
     in the list of faults. A table without a reference is no error, is not scored, and is in the
-    list always. Raises InputError naming the files for a reference that can't be read, a faulty
+    list always. ``shown`` turns the path of a table into what errors may call it: paths name
+    subjects. Raises InputError naming the files for a reference that can't be read, a faulty
     hypothesis with ``missing="error"``, and a folder without tables.
     """
     names = _tables(reference, "reference")
@@ -67,20 +71,25 @@ def read_tree(
             continue
         fault, detected = _detected(hypothesis / name, name, duration_s)
         faults += [fault] if fault else []
-        subject, recording = name.split("/")[0], name.removesuffix(".tsv").removesuffix("_events")
+        subject, recording = name.split("/")[0], recording_of(name)
         found.append(TreeRecording(recording, subject, duration_s, seizures, detected))
     if broken:
-        raise InputError(f"the reference can't be read: {_in_words(broken)}")
+        raise InputError(f"the reference can't be read: {_in_words(broken, shown)}")
     if faults and missing == "error":
         raise InputError(
-            f"the hypothesis is not whole: {_in_words(faults)}. Mend these files, or have them "
-            "count as no detections, as the SzCORE standard does"
+            f"the hypothesis is not whole: {_in_words(faults, shown)}. Mend these files, or "
+            "have them count as no detections, as the SzCORE standard does"
         )
     surplus = sorted(others - set(names))
     faults += [
         TreeFault("no-reference", name, "the reference has no such file") for name in surplus
     ]
     return found, faults
+
+
+def recording_of(name: str) -> str:
+    """The recording that a table of the tree belongs to, by the table's path."""
+    return name.removesuffix(".tsv").removesuffix("_events")
 
 
 def _tables(root: Path, side: str) -> list[str]:
@@ -147,14 +156,14 @@ def _refused(reason: str) -> RecordingRefused:
     return RecordingRefused("events", reason)
 
 
-def _in_words(faults: Sequence[TreeFault]) -> str:
+def _in_words(faults: Sequence[TreeFault], shown: Callable[[str], str]) -> str:
     """How many files have which fault, the first ones of each named."""
-    return "; ".join(_one_kind(faults))
+    return "; ".join(_one_kind(faults, shown))
 
 
-def _one_kind(faults: Sequence[TreeFault]) -> Iterator[str]:
+def _one_kind(faults: Sequence[TreeFault], shown: Callable[[str], str]) -> Iterator[str]:
     for kind, n in Counter(fault.kind for fault in faults).items():
         mine = [fault for fault in faults if fault.kind == kind]
-        shown = ", ".join(f"{fault.file} ({fault.reason})" for fault in mine[:_SHOWN])
+        first = ", ".join(f"{shown(fault.file)} ({fault.reason})" for fault in mine[:_SHOWN])
         more = f" and {n - _SHOWN} more" if n > _SHOWN else ""
-        yield f"{n} {kind}: {shown}{more}"
+        yield f"{n} {kind}: {first}{more}"

@@ -1,32 +1,80 @@
-"""The user's table of labels (TSV): which recording has which class."""
+"""The user's table of labels (TSV): which recording, subject or stretch has which label."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import ConfigError
 from eegssl.io.private import Pseudonyms
 from eegssl.io.tables import read_tsv
 
+_MISSING = ("", "n/a")
 
-def read_labels(path: Path, corpora: Sequence[str]) -> dict[str, str]:
-    """Recording id -> label, from columns ``recording`` and ``label``.
+
+@dataclass(frozen=True)
+class LabelRow:
+    """A row: the ids that its recording or subject may have, a stretch of time, and the label."""
+
+    names: tuple[str, ...]
+    label: str
+    onset_s: float | None = None
+    duration_s: float | None = None
+
+
+def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
+    """The rows of a table with a column ``label`` and ``recording`` or ``subject`` (or both).
 
     ``recording`` is the path below the EDF folder, as preprocess saw it; ids of recordings are
     taken as they are. ``corpora`` are the names (``--set corpus=``) of the recordings folders.
 
-    Raises ConfigError for a table that can't be read or labels a recording twice.
+    Raises ConfigError for a table that can't be read, rows without a name, times that are none.
     """
+    rows = read_tsv(path, ("label",))
+    columns = rows[0].keys() if rows else _header(path)
+    if not {"recording", "subject"} & set(columns):
+        raise ConfigError(
+            f"{path} has no column 'recording' and none 'subject'; a tab-separated table that "
+            "says what each label belongs to was expected"
+        )
     pseudonyms = Pseudonyms()
-    labels: dict[str, str] = {}
-    for row in read_tsv(path, ("recording", "label")):
-        name = row["recording"]
-        prefixed = [f"{corpus}/{name}" if corpus else name for corpus in corpora]
-        for id_ in [name, *map(pseudonyms.recording, prefixed)]:
-            if labels.setdefault(id_, row["label"]) != row["label"]:
-                raise ConfigError(f"{path} gives one recording two labels")
-    return labels
+    found, nameless, timeless = [], 0, 0
+    for row in rows:
+        name, subject = (_text(row, column) for column in ("recording", "subject"))
+        hashed = pseudonyms.recording if name else pseudonyms.subject
+        own = name or subject
+        prefixed = [f"{corpus}/{own}" if corpus else own for corpus in corpora]
+        onset_s, duration_s = (_text(row, column) for column in ("onset_s", "duration_s"))
+        times = [_seconds(text) for text in (onset_s, duration_s)]
+        nameless += not own
+        timeless += bool(onset_s or duration_s) and not (
+            all(map(math.isfinite, times)) and times[0] >= 0 and times[1] > 0
+        )
+        stretch = times if onset_s else (None, None)
+        ids = dict.fromkeys([own, *map(hashed, prefixed)])
+        found.append(LabelRow(tuple(ids), row["label"], *stretch))
+    if nameless or timeless:
+        raise ConfigError(
+            f"{path}: {nameless} of {len(rows)} rows name neither recording nor subject, and "
+            f"{timeless} have an onset_s or duration_s that is no time (seconds, both or neither: "
+            "an onset of 0 or more, a duration above 0)"
+        )
+    return found
 
 
-def read_stored_labels(path: Path) -> dict[str, str]:
-    """Recording id -> label, as a model stores the table that it was given."""
-    return {row["recording"]: row["label"] for row in read_tsv(path, ("recording", "label"))}
+def _header(path: Path) -> list[str]:
+    """The columns of a table without rows."""
+    first = path.read_text(encoding="utf-8-sig").splitlines()[:1]
+    return [name.strip() for name in "".join(first).split("\t")]
+
+
+def _text(row: dict[str, str], column: str) -> str:
+    text = row.get(column, "")
+    return "" if text in _MISSING else text
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -1,12 +1,14 @@
 """The page of a benchmark: every system on every task, with its seeds, beside the baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from eegssl.reports.comparison import ComparedSystem, benchmark_comparison
+from eegssl.reports.comparisons import Comparison
 from eegssl.reports.content import (
+    NOT_AVAILABLE,
     RESEARCH_USE,
     Banner,
     Cell,
@@ -51,6 +53,7 @@ class LeaderboardContent:
     rows: tuple[LeaderboardRow, ...]
     chance: float | None = 0.5
     labels: Mapping[str, str] | None = None
+    comparisons: tuple[Comparison, ...] = ()
     limits: tuple[str, ...] = ()
     version: str = ""
 
@@ -59,7 +62,7 @@ def render_leaderboard(content: LeaderboardContent) -> str:
     """The benchmark as one self-contained HTML page; same content, same bytes."""
     tasks = list(dict.fromkeys(row.task for row in content.rows))
     sections = [
-        (task, _table(content, task), figure)
+        (task, _table(content, task), figure, comparison_table(content.comparisons, task))
         for task in tasks
         for figure in [_figure(content, task)]
     ]
@@ -93,6 +96,38 @@ def _table(content: LeaderboardContent, task: str) -> Table:
         Column("Seeds"),
     )
     return Table(task, columns, tuple(body), footnotes=notes.listed())
+
+
+def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | None:
+    """Each system less the one it is compared with; None where there is nothing to compare."""
+    mine = [one for one in comparisons if one.task == task]
+    if not mine:
+        return None
+    notes = Footnotes()
+    rows = []
+    for one in mine:
+        interval = NOT_AVAILABLE if one.low is None else f"{one.low:+.3f} to {one.high:+.3f}"
+        mark = notes.mark(one.note) if one.note else ""
+        rows.append(
+            (
+                Cell(one.system),
+                Cell(WINDOW_WORDS[one.metric][0]),
+                count_cell(one.n_subjects),
+                Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
+                Cell(interval, mark=mark),
+                number_cell(one.p, notes, "no subject has both scores"),
+                number_cell(one.p_holm, notes, "no subject has both scores"),
+            )
+        )
+    heads = ("System", "Score", "Subjects", "Difference", "95 % interval", "p", "p, Holm")
+    return Table(
+        title=f"Compared with {mine[0].against}",
+        columns=tuple(Column(head, numeric=k > 1) for k, head in enumerate(heads)),
+        rows=tuple(rows),
+        caption=f"Each system less {mine[0].against}, subject by subject (mean over seeds), by a "
+        "paired permutation over subjects; p adjusted by Holm for the systems of a row's score.",
+        footnotes=notes.listed(),
+    )
 
 
 def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Footnotes) -> Cell:

@@ -7,12 +7,24 @@ import numpy as np
 
 from eegssl import __version__
 from eegssl.reports.build import banners
+from eegssl.reports.comparisons import Comparison
 from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow
+from eegssl.scoring.hierarchy import TYPE
 
 Row = Mapping[str, Any]
 _WINDOW_SCORES = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 _EVENT_SCORES = ("sensitivity", "precision", "f1", "fp_per_day")
+_UNIT_SCORES = ("auroc", "balanced_accuracy", "macro_f1", "mae", "r2", "spearman")
+_UNITS_ON_PAGE = ("auroc", "balanced_accuracy", "macro_f1", "r2", "spearman")
 _ON_PAGE = ("auroc", "auc_pr", "balanced_accuracy", "event_f1")
+_LABELS = {
+    "event_f1": "SzCORE event F1",
+    "unit_auroc": "AUROC of units",
+    "unit_balanced_accuracy": "Balanced accuracy of units",
+    "unit_macro_f1": "Macro F1 of units",
+    "unit_r2": "R²",
+    "unit_spearman": "Spearman's ρ",
+}
 _NAMES = ("task", "encoder", "adaptation", "seed")
 SHOWN = (*_NAMES, "folds", "windows", "subjects", *_ON_PAGE)
 """The columns that a terminal shows."""
@@ -25,9 +37,19 @@ def result_row(facts: Sequence[Row]) -> dict[str, Any]:
         "windows": sum(f["windows"]["n"] for f in facts),
         "subjects": len({subject for f in facts for subject in f["subjects"]}),
     }
-    row |= {name: _mean([f["windows"][name] for f in facts]) for name in _WINDOW_SCORES}
+    row |= {name: _mean([f["windows"].get(name) for f in facts]) for name in _WINDOW_SCORES}
+    units = [_of_units(f) for f in facts]
+    row |= {f"unit_{n}": _mean([u.get(n) for u in units]) for n in _UNIT_SCORES}
     events = [f["events"] or {} for f in facts]
-    return row | {f"event_{n}": _mean([e.get(n) for e in events]) for n in _EVENT_SCORES}
+    row |= {f"event_{n}": _mean([e.get(n) for e in events]) for n in _EVENT_SCORES}
+    return row | {"leaks": "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))}
+
+
+def _of_units(facts: Row) -> Row:
+    """Scores of events, recordings or patients; of numbers, where windows are the units, theirs."""
+    units = facts.get("units")
+    found = units["levels"][TYPE] if units else None
+    return found or (facts["windows"] if "mae" in facts["windows"] else {})
 
 
 def text(value: Any) -> str:
@@ -37,36 +59,55 @@ def text(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def leaderboard(rows: Sequence[Row], synthetic: bool, within_subject: bool) -> LeaderboardContent:
+def leaderboard(
+    rows: Sequence[Row],
+    comparisons: Sequence[Comparison],
+    synthetic: bool,
+    within_subject: bool,
+) -> LeaderboardContent:
     """The content of the leaderboard page."""
     systems: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         systems.setdefault((row["task"], row["encoder"], row["adaptation"]), []).append(row)
     first = rows[0]
+    on_page = shown_scores(rows)
     return LeaderboardContent(
         title="Benchmark",
-        banners=banners(synthetic, within_subject, False, {}),
+        banners=banners(synthetic, within_subject, False, {"leaks": _leaks(rows)}),
         counts=(
             ("Test windows, over folds", f"{first['windows']:,}"),
             ("Test subjects", str(first["subjects"])),
             ("Folds", str(first["folds"])),
             ("Seeds", str(len({row["seed"] for row in rows}))),
         ),
-        metrics=_ON_PAGE,
+        metrics=on_page,
         rows=tuple(
             LeaderboardRow(
                 task,
                 encoder,
                 "" if adaptation == "baseline" else adaptation,
                 is_baseline=adaptation == "baseline",
-                scores={name: tuple(row[name] for row in group) for name in _ON_PAGE},
+                scores={name: tuple(row[name] for row in group) for name in on_page},
             )
             for (task, encoder, adaptation), group in systems.items()
         ),
-        labels={"event_f1": "SzCORE event F1"},
+        labels=_LABELS,
+        comparisons=tuple(comparisons),
         limits=("Scores are means over folds where there are folds.",),
         version=__version__,
     )
+
+
+def shown_scores(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The scores on a page: of windows and events (not for numbers), and of units if there are."""
+    some = {name for row in rows for name, value in row.items() if value is not None}
+    of_classes = _ON_PAGE if "auroc" in some or "unit_r2" not in some else ()
+    return (*of_classes, *(f"unit_{n}" for n in _UNITS_ON_PAGE if f"unit_{n}" in some))
+
+
+def _leaks(rows: Sequence[Row]) -> list[str]:
+    """What leaked in any cell, each once."""
+    return sorted({leak for row in rows for leak in row["leaks"].split("; ") if leak})
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -9,20 +9,23 @@ from eegssl.reports.content import (
     Footnotes,
     Table,
     count_cell,
-    counted,
     hours,
     number_cell,
 )
-from eegssl.reports.words import EVENT_WORDS, POLICY_WORDS, WINDOW_WORDS
-from eegssl.scoring.counts import SubjectMean
+from eegssl.reports.event_tables import interval_words, why_no_interval
+from eegssl.reports.words import WINDOW_WORDS
 from eegssl.scoring.events import EventScores
+from eegssl.scoring.uncertainty import Intervals
 from eegssl.scoring.windows import Scores
 
 _SUBJECT_METRICS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 
 
 def window_table(
-    scores: Scores, means: Mapping[str, Scores], beside: Mapping[str, Scores]
+    scores: Scores,
+    intervals: Mapping[str, Intervals],
+    means: Mapping[str, Scores],
+    beside: Mapping[str, Scores],
 ) -> Table:
     """Window scores: all windows, mean over subjects, and other systems on the same windows."""
     notes = Footnotes()
@@ -36,7 +39,7 @@ def window_table(
             spread = f"SD {mean['sd']:.3f}, {spread}"
         row = [
             Cell(name, small=meaning),
-            number_cell(scores[metric], notes, scores["undefined"].get(metric, "")),
+            _with_interval(scores, metric, intervals.get(metric), notes),
             number_cell(mean["mean"], notes, "undefined for every subject", small=spread),
         ]
         for other in beside.values():
@@ -45,45 +48,14 @@ def window_table(
     columns = [Column("Score", numeric=False), Column("Model, all windows")]
     columns += [Column("Model, mean over subjects")]
     columns += [Column(name) for name in beside]
-    caption = "On the right, for comparison: other systems on all of the same windows."
+    caption = "In small print beside all windows: the 95 % interval over subjects (BCa)."
+    if beside:
+        caption += " On the right, for comparison: other systems on all of the same windows."
     return Table(
         title="Window scores",
         columns=tuple(columns),
         rows=tuple(rows),
-        caption=caption if beside else "",
-        footnotes=notes.listed(),
-    )
-
-
-def event_table(scores: EventScores) -> Table:
-    """SzCORE scores by events and by seconds: mean over subjects, and pooled."""
-    notes = Footnotes()
-    empty = scores.reason_if_empty
-    rows = []
-    for metric, (name, meaning) in EVENT_WORDS.items():
-        row = [Cell(name, small=meaning)]
-        digits = 2 if metric == "fp_per_day" else 3
-        for level in (scores.event, scores.sample):
-            if level is scores.sample and metric == "fp_per_day":
-                # Wrong seconds in a day are no alarms; the standard gives them, nobody reads them.
-                row += [Cell("–"), Cell("–")]
-                continue
-            mean = level.subject_mean[metric]
-            reason = empty or "undefined for every subject"
-            row.append(number_cell(mean.mean, notes, reason, digits, small=_spread(mean, digits)))
-            pooled = getattr(level.pooled, metric)
-            row.append(number_cell(pooled, notes, empty or _why_undefined(metric), digits))
-        rows.append(tuple(row))
-    head = [
-        f"{unit}, {how}"
-        for unit in ("Events", "Seconds")
-        for how in ("mean over subjects", "pooled")
-    ]
-    return Table(
-        title="Event scores",
-        columns=(Column("Score", numeric=False), *(Column(name) for name in head)),
-        rows=tuple(rows),
-        caption=_event_caption(scores),
+        caption=caption,
         footnotes=notes.listed(),
     )
 
@@ -118,6 +90,18 @@ def subject_table(
     )
 
 
+def _with_interval(
+    scores: Scores, metric: str, intervals: Intervals | None, notes: Footnotes
+) -> Cell:
+    """A pooled score, with its bootstrap interval in small print or the reason for none."""
+    value = scores[metric]
+    if value is None or intervals is None:
+        return number_cell(value, notes, scores["undefined"].get(metric, ""))
+    missing = why_no_interval(intervals)
+    mark = notes.mark(missing) if missing else ""
+    return Cell(f"{value:.3f}", mark=mark, small=interval_words(intervals))
+
+
 def _subject_event_cells(subject: str, events: EventScores, notes: Footnotes) -> list[Cell]:
     """Recorded time, events, events found and false alarms of one subject."""
     counts = events.event.per_subject.get(subject)
@@ -126,43 +110,7 @@ def _subject_event_cells(subject: str, events: EventScores, notes: Footnotes) ->
         return [Cell(NOT_AVAILABLE, mark=mark)] * 4
     return [
         Cell(hours(counts.duration_s)),
-        count_cell(counts.n_reference),
-        count_cell(counts.tp),
+        count_cell(round(counts.n_reference)),
+        count_cell(round(counts.tp)),
         number_cell(counts.fp_per_day, notes, digits=2),
     ]
-
-
-def _spread(mean: SubjectMean, digits: int) -> str:
-    """Standard deviation over subjects and their number, in small print."""
-    count = f"n = {mean.n_subjects}"
-    return count if mean.sd is None else f"SD {mean.sd:.{digits}f}, {count}"
-
-
-def _why_undefined(metric: str) -> str:
-    """Why a pooled event score has no value."""
-    return {
-        "sensitivity": "no reference event",
-        "precision": "no detection",
-        "f1": "neither a reference event nor a detection",
-    }.get(metric, "nothing recorded")
-
-
-def _event_caption(scores: EventScores) -> str:
-    """The counts behind the event scores and every choice that moves them."""
-    pooled, scored = scores.event.pooled, len(scores.event.per_recording)
-    words = [
-        f"Scored: {scored:,} of {counted(scores.n_recordings, 'recording')}, from "
-        f"{counted(scores.n_subjects, 'subject')}, {hours(pooled.duration_s)} in all; "
-        f"{counted(pooled.n_reference, 'reference event')}, {pooled.tp:,} found, "
-        f"{counted(pooled.fp, 'false alarm')}.",
-        POLICY_WORDS[scores.nan_policy],
-    ]
-    if scores.too_short:
-        words.append(
-            f"Without event score: {counted(len(scores.too_short), 'recording')} under "
-            f"{scores.shortest_s / 60:g} minutes, because one alarm in a clip is no rate per day."
-        )
-    outside = scores.n_outside["reference"]
-    if outside:
-        words.append(f"Left out: {outside:,} of the reference outside its recording.")
-    return " ".join(words)

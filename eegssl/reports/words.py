@@ -40,26 +40,47 @@ WINDOW_WORDS: dict[str, tuple[str, str]] = {
 }
 """Window metric -> (name, meaning), in the order of the tables."""
 
+NUMBER_WORDS: dict[str, tuple[str, str]] = {
+    "mae": ("Mean absolute error", "In the unit of the labels. Lower is better."),
+    "rmse": ("Root mean squared error", "The same, with large errors weighing more."),
+    "r2": ("R²", "1 is perfect, 0 is no better than always saying the mean, below 0 is worse."),
+    "pearson": ("Pearson's r", "Whether larger is called larger, along a line."),
+    "spearman": ("Spearman's ρ", "Whether larger is called larger, by rank."),
+}
+"""Score of numbers -> (name, meaning), in the order of the tables."""
+
 EVENT_WORDS: dict[str, tuple[str, str]] = {
     "sensitivity": (
         "Sensitivity",
         "Share of the reference events (or of their seconds) that was detected.",
     ),
-    "precision": ("Precision", "Share of the detections (or of their seconds) that was right."),
+    "precision": (
+        "Precision",
+        "What was found, of what was found and false alarms (or their seconds).",
+    ),
     "f1": ("F1", "Harmonic mean of both."),
     "fp_per_day": ("False alarms per 24 h", "Wrong detections in a day of recording."),
 }
 """Event metric -> (name, meaning)."""
 
-SZCORE_WORDS = (
-    "Counted by the SzCORE standard (Dan et al., Epilepsia 2024) with its own software: events "
-    "closer than 90 s count as one, events longer than 300 s are split, and a detection is right "
-    "if it overlaps a reference event at all, from 30 s before it to 60 s after."
+SCORER_WORDS = (
+    "The same detections by every scorer, because each answers another question: SzCORE (Dan et "
+    "al., Epilepsia 2024) by its own software, NEDC's scorers (Shah et al., 2021) by their "
+    "definitions. A number without its scorer can't be compared with anything."
+)
+
+INTERVAL_WORDS = (
+    "Intervals are bootstraps over subjects: they say how much a score would move with other "
+    "subjects like these. Below ten subjects there is none, and the subjects' own values stand "
+    "in their place. Exact intervals of pooled counts, which ignore that events of one subject "
+    "are alike, are in metrics.json."
 )
 
 POLICY_WORDS = {
-    "skip": "Subjects for whom a score is undefined are left out of its mean (NaN policy: skip).",
-    "zero": "Subjects for whom a score is undefined count as 0 in its mean (NaN policy: zero).",
+    "skip": "Subjects for whom an event score is undefined are left out of its mean (NaN policy: "
+    "skip).",
+    "zero": "Subjects for whom an event score is undefined count as 0 in its mean (NaN policy: "
+    "zero), a subject without seizures and without alarms too.",
 }
 
 HOW_TO_READ: tuple[tuple[str, str], ...] = (

@@ -16,7 +16,7 @@ from eegssl.scoring.counts import EVENT_METRICS, EventCounts, ScoringLevel
 from eegssl.scoring.exact import binomial_interval, poisson_rate_interval
 from eegssl.scoring.intervals import Interval
 from eegssl.scoring.weighted import PatientCurves, patient_curves
-from eegssl.scoring.windows import decide
+from eegssl.scoring.windows import Thresholds, decide
 
 Intervals = dict[str, Interval]
 """Method (percentile, bca, or an exact one) -> interval."""
@@ -26,7 +26,7 @@ def window_intervals(
     subjects: Sequence[str],
     truth: NDArray[np.integer],
     probabilities: NDArray[np.floating],
-    threshold: float | None,
+    threshold: Thresholds,
     *,
     seed: int,
     n_resamples: int,
@@ -65,9 +65,12 @@ def window_intervals(
 
 
 def level_intervals(
-    level: ScoringLevel, nan_policy: NanPolicy, *, seed: int, n_resamples: int
+    level: ScoringLevel, unit: str, nan_policy: NanPolicy, *, seed: int, n_resamples: int
 ) -> dict[str, dict[str, Intervals]]:
-    """Metric -> ``subject_mean``, ``pooled`` and ``exact`` intervals of one way of counting."""
+    """Metric -> ``subject_mean``, ``pooled`` and ``exact`` intervals of one way of counting.
+
+    What is counted in seconds (``unit`` "s") has no exact ones: seconds are no independent trials.
+    """
     people = list(level.per_subject.values())
     often = {"seed": seed, "n_resamples": n_resamples}
     found: dict[str, dict[str, Intervals]] = {}
@@ -81,7 +84,7 @@ def level_intervals(
             "pooled": ratio_of_sums(parts[:, 0], parts[:, 1], **often),
         }
         exact = _exact(metric, level.pooled)
-        if exact is not None:
+        if exact is not None and unit == "events":
             found[metric]["exact"] = {exact.method: exact}
     return found
 

@@ -22,6 +22,8 @@ from sklearn.metrics import (
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 
+Thresholds = float | NDArray[np.floating] | None
+"""One threshold for all windows, one for each [n] (models of several folds), or none."""
 Scores = dict[str, Any]
 """Name -> number or None, and the keys ``n_per_class``, ``decision``, ``undefined`` ...."""
 
@@ -43,16 +45,17 @@ METRICS = (
 def window_scores(
     truth: NDArray[np.integer],
     probabilities: NDArray[np.floating],
-    threshold: float | None,
+    threshold: Thresholds,
     classes: Sequence[str],
     config: ScoringConfig = ScoringConfig(),
 ) -> Scores:
     """Every window score of one set of windows.
 
     ``truth`` [n] are class indices, ``probabilities`` [n, n_classes] rows that sum to 1. With a
-    ``threshold`` (two classes only) a window is positive if its probability of class 1 is at
-    least the threshold; without, the most probable class is taken. Raises InputError for arrays
-    that do not fit each other, values that are no probabilities, and no windows at all.
+    ``threshold`` (two classes only; one for all, or [n]) a window is positive if its probability
+    of class 1 is at least the threshold; without, the most probable class is taken. Raises
+    InputError for arrays that do not fit each other, values that are no probabilities, and no
+    windows at all.
     """
     truth, p = _checked(truth, probabilities, classes)
     predicted = decide(p, threshold)
@@ -80,7 +83,7 @@ def per_subject(
     subjects: Sequence[str],
     truth: NDArray[np.integer],
     probabilities: NDArray[np.floating],
-    threshold: float | None,
+    threshold: Thresholds,
     classes: Sequence[str],
     config: ScoringConfig = ScoringConfig(),
 ) -> dict[str, Scores]:
@@ -89,22 +92,24 @@ def per_subject(
     if len(names) != len(truth):
         raise InputError(f"got {len(names)} subjects for {len(truth)} windows; expected one each.")
     truth, probabilities = np.asarray(truth), np.asarray(probabilities)
-    return {
-        str(name): window_scores(
-            truth[names == name], probabilities[names == name], threshold, classes, config
-        )
-        for name in np.unique(names)
-    }
+    found = {}
+    for name in np.unique(names):
+        mine = names == name
+        own = thresholds_at(threshold, mine)
+        found[str(name)] = window_scores(truth[mine], probabilities[mine], own, classes, config)
+    return found
 
 
-def subject_means(scores: Mapping[str, Scores]) -> dict[str, Scores]:
+def subject_means(
+    scores: Mapping[str, Scores], metrics: Sequence[str] = METRICS
+) -> dict[str, Scores]:
     """Mean and standard deviation over subjects of each score, each subject counting once.
 
     Subjects whose score is undefined are left out of that score's mean; ``n_subjects`` says how
     many were in it. ``sd`` is None below two subjects.
     """
     means: dict[str, Scores] = {}
-    for metric in METRICS:
+    for metric in metrics:
         values = [s[metric] for s in scores.values() if s[metric] is not None]
         means[metric] = {
             "mean": float(np.mean(values)) if values else None,
@@ -114,7 +119,12 @@ def subject_means(scores: Mapping[str, Scores]) -> dict[str, Scores]:
     return means
 
 
-def decide(probabilities: NDArray[np.floating], threshold: float | None) -> NDArray[np.integer]:
+def thresholds_at(threshold: Thresholds, places: NDArray[Any]) -> Thresholds:
+    """The threshold of some windows, by their places [m] or a mask [n]."""
+    return threshold[places] if isinstance(threshold, np.ndarray) else threshold
+
+
+def decide(probabilities: NDArray[np.floating], threshold: Thresholds) -> NDArray[np.integer]:
     """The predicted class [n] of probabilities [n, n_classes]; ties go to the lower class."""
     if threshold is None:
         return np.argmax(probabilities, axis=1)
@@ -123,7 +133,7 @@ def decide(probabilities: NDArray[np.floating], threshold: float | None) -> NDAr
             f"got a threshold for {probabilities.shape[1]} classes; a threshold decides between "
             "two. Give None to take the most probable class."
         )
-    if not np.isfinite(threshold):
+    if not np.all(np.isfinite(threshold)):
         raise InputError(f"got the threshold {threshold}; expected a finite number.")
     return (probabilities[:, 1] >= threshold).astype(np.int64)
 
@@ -248,8 +258,10 @@ def _checked(
     return labels.astype(np.int64), p
 
 
-def _decision_words(threshold: float | None, classes: Sequence[str]) -> str:
+def _decision_words(threshold: Thresholds, classes: Sequence[str]) -> str:
     """How a probability became a class, in words."""
     if threshold is None:
         return "most probable class"
+    if isinstance(threshold, np.ndarray):
+        return f"{classes[1]} if its probability is at least the threshold of its fold's model"
     return f"{classes[1]} if its probability is at least {threshold:.6g}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eegssl.reports.comparison import per_subject_bars
+from eegssl.reports.comparisons import Comparison
 from eegssl.reports.content import (
     Banner,
     Cell,
@@ -20,12 +21,19 @@ from eegssl.reports.content import (
 )
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.evaluation import EvaluationContent, render_evaluation
+from eegssl.reports.event_scores import event_report
 from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow, render_leaderboard
-from eegssl.scoring.events import RecordingEvents, szcore_scores
+from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.event_scorers import SCORERS
+from eegssl.scoring.events import RecordingEvents
+from eegssl.scoring.postprocess import Postprocess, Probabilities
 from eegssl.scoring.threshold import choose_threshold
+from eegssl.scoring.uncertainty import window_intervals
 from eegssl.scoring.windows import METRICS, per_subject, window_scores
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
+SCORING = ScoringConfig(bootstrap_resamples=100)
+RULE = Postprocess(0.5, smooth=3, merge_gap_s=30, min_duration_s=10)
 VOID = {"meta", "img", "br"}
 
 
@@ -53,6 +61,16 @@ class _Page(HTMLParser):
             self.words += data
 
 
+def _lines(text):
+    """The windows of the recording that is long enough, one probability in ten high."""
+    start_s = np.arange(0, 3600, 4.0)
+    p = np.where(np.arange(900) % 10 == 0, 0.8, 0.1)
+    reference = [(100, 200)]
+    return [
+        Probabilities(f"{text}-1", f"{text}-r1", 3600.0, start_s, start_s * 0 + 4, p, reference)
+    ]
+
+
 def _content(text="plain", event=True):
     rng = np.random.default_rng(0)
     subjects = np.repeat([f"{text}-1", f"{text}-2"], 100)
@@ -72,10 +90,11 @@ def _content(text="plain", event=True):
         classes=classes,
         window_scores=window_scores(truth, both, 0.5, classes),
         subject_scores=per_subject(subjects, truth, both, 0.5, classes),
-        event_scores=szcore_scores(recordings) if event else None,
+        window_intervals=window_intervals(subjects, truth, both, 0.5, seed=0, n_resamples=100),
+        event_scores=event_report(recordings, SCORING, 0, _lines(text), RULE) if event else None,
         event_note=text,
         threshold=choose_threshold(truth, p),
-        threshold_note=text,
+        postprocess=RULE,
         beside={text: window_scores(truth, both[::-1], 0.5, classes)},
         lineage=(LineageStep(text, text, text),),
         score_figures=(figure,),
@@ -161,6 +180,7 @@ def test_a_score_without_a_value_says_na_and_why():
     words = _Page(html).words
     assert "n/a: only one class present: background." in words
     assert "n/a: no recording of at least 10 minutes." in words
+    assert "no interval: 1 patients, fewer than 10" in words
     assert ">nan<" not in html
     assert ">None<" not in html
 
@@ -173,9 +193,29 @@ def test_the_event_table_names_its_standard_its_policy_and_its_counts():
     assert "1 recording under 10 minutes" in words
 
 
+def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
+    words = _Page(render_evaluation(_content())).words
+    for scorer in SCORERS.values():
+        assert scorer.title in words
+        assert scorer.rule in words
+    assert "meets the count requirement of ILAE phase 1" in words
+    assert "at most 0.5" in words
+    assert "moving mean over 3 windows" in words
+    assert "closer than 30 s joined" in words
+    assert "shorter than 10 s dropped" in words
+
+
+def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
+    one = Comparison("plain", "sys", "base", "auroc", 12, 0.1, 0.05, 0.15, 0.01, 0.02, "")
+    words = _Page(render_leaderboard(replace(_board(), comparisons=(one,)))).words
+    assert "Compared with base" in words
+    for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):
+        assert number in words
+
+
 def test_a_page_without_threshold_says_how_windows_were_decided():
     content = _content(event=False)
-    bare = replace(content, threshold=None, threshold_note="", lineage=(), training_figures=())
+    bare = replace(content, threshold=None, lineage=(), training_figures=())
     assert "if its probability is at least 0.5" in _Page(render_evaluation(bare)).words
 
 

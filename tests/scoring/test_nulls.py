@@ -90,7 +90,9 @@ def test_detections_at_random_times_score_at_chance_by_every_scorer(nulls, name)
     recordings = _recordings(0)
     chance = nulls[name].mean()
     level = side_by_side(_moved(recordings, 1000))[name]
-    interval = level_intervals(level, "skip", seed=0, n_resamples=1000)["sensitivity"]
+    interval = level_intervals(level, SCORERS[name].unit, "skip", seed=0, n_resamples=1000)[
+        "sensitivity"
+    ]
     mean = interval["subject_mean"]["percentile"]
     assert mean.low <= chance <= mean.high
     real = side_by_side(recordings)[name].subject_mean["sensitivity"].mean

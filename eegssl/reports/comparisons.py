@@ -1,0 +1,110 @@
+"""Systems of a benchmark against one of them, subject by subject on the same subjects.
+
+Scores of a subject are averaged over seeds first; each subject is tested in one fold. The test is
+a paired permutation over subjects, its p adjusted for all systems of a task (Holm); the interval
+of the mean difference is a bootstrap over subjects.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from eegssl.errors import ConfigError
+from eegssl.scoring.bootstrap import mean_of_patients
+from eegssl.scoring.permutation import holm, paired_permutation
+
+METRICS = ("auroc", "balanced_accuracy")
+"""Window scores that are compared, each as the mean over subjects that have it."""
+PerSubject = Mapping[str, Mapping[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A system less the one that it is compared with; p is adjusted by Holm in ``p_holm``."""
+
+    task: str
+    system: str
+    against: str
+    metric: str
+    n_subjects: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def compare(
+    scores: Mapping[tuple[str, str], Sequence[PerSubject]],
+    against: str,
+    seed: int,
+    n_resamples: int,
+) -> list[Comparison]:
+    """Each system of each task against the one of this name.
+
+    ``scores`` holds, by (task, system), the per-subject window scores of every seed and fold.
+    Raises ConfigError for a name that no system has.
+    """
+    systems = {system for _, system in scores}
+    if against not in systems:
+        raise ConfigError(
+            f"compare_with: got {against!r}; expected one of {', '.join(sorted(systems))}"
+        )
+    found = []
+    for task in dict.fromkeys(task for task, _ in scores):
+        for metric in METRICS:
+            base = _by_subject(scores[task, against], metric)
+            pairs = {
+                system: _paired(_by_subject(runs, metric), base)
+                for (of, system), runs in scores.items()
+                if of == task and system != against
+            }
+            p = {
+                system: value
+                for system, (a, b) in pairs.items()
+                if (value := paired_permutation(a, b, seed=seed)) is not None
+            }
+            adjusted = holm(p)
+            for system, (a, b) in pairs.items():
+                gap = np.array(a) - np.array(b)
+                interval = mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
+                found.append(
+                    Comparison(
+                        task,
+                        system,
+                        against,
+                        metric,
+                        len(gap),
+                        float(gap.mean()) if len(gap) else None,
+                        interval.low,
+                        interval.high,
+                        p.get(system),
+                        adjusted.get(system),
+                        interval.reason,
+                    )
+                )
+    return found
+
+
+def _by_subject(runs: Sequence[PerSubject], metric: str) -> dict[str, float]:
+    """The mean over runs of each subject's score, where it has one."""
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        for subject, scores in run.items():
+            value = scores.get(metric)
+            if value is not None:
+                values.setdefault(subject, []).append(value)
+    return {subject: float(np.mean(found)) for subject, found in values.items()}
+
+
+def _paired(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    """The scores of the subjects that both have, in one order."""
+    both = sorted(a.keys() & b.keys())
+    return [a[subject] for subject in both], [b[subject] for subject in both]

@@ -1,0 +1,57 @@
+"""Systems are compared subject by subject, seeds averaged first, p adjusted for all of a task."""
+
+import numpy as np
+import pytest
+
+from eegssl.errors import ConfigError
+from eegssl.reports.comparisons import compare
+
+
+def _runs(shift, n=12, seeds=2):
+    """Per-subject scores: a subject's own level, a system's shift, a seed's noise of mean 0."""
+    return [
+        {
+            f"s{k}": {
+                "auroc": 0.6 + 0.02 * k + shift + (0.01 if seed else -0.01),
+                "balanced_accuracy": None,
+            }
+            for k in range(n)
+        }
+        for seed in range(seeds)
+    ]
+
+
+def test_a_constant_gain_in_every_subject_is_found_with_its_size():
+    scores = {("t", "base"): _runs(0.0), ("t", "better"): _runs(0.1), ("t", "same"): _runs(0.0)}
+    found = {(c.system, c.metric): c for c in compare(scores, "base", 0, 200)}
+    better, same = found["better", "auroc"], found["same", "auroc"]
+    assert better.difference == pytest.approx(0.1)
+    assert better.n_subjects == 12
+    assert better.p == pytest.approx(2 / 2**12)
+    assert better.p_holm == pytest.approx(4 / 2**12)  # the smaller of two
+    assert (same.difference, same.p) == (pytest.approx(0.0), 1.0)
+    assert found["better", "balanced_accuracy"].p is None
+    assert found["better", "balanced_accuracy"].n_subjects == 0
+
+
+def test_the_interval_is_of_the_paired_difference_not_of_the_systems():
+    rng = np.random.default_rng(0)
+    gaps = rng.normal(0.05, 0.01, 12)
+    base = [{f"s{k}": {"auroc": 0.5 + 0.04 * k, "balanced_accuracy": 0.5} for k in range(12)}]
+    other = [
+        {f"s{k}": {"auroc": 0.5 + 0.04 * k + gaps[k], "balanced_accuracy": 0.5} for k in range(12)}
+    ]
+    found = compare({("t", "a"): base, ("t", "b"): other}, "a", 0, 2000)
+    auroc = next(c for c in found if c.metric == "auroc")
+    assert 0.03 < auroc.low < auroc.difference < auroc.high < 0.07
+
+
+def test_folds_are_joined_and_subjects_that_one_lacks_are_left_out():
+    folds = [*_runs(0.0, n=4, seeds=1), {"s9": {"auroc": 0.9, "balanced_accuracy": 0.9}}]
+    found = compare({("t", "a"): folds, ("t", "b"): _runs(0.1, n=3, seeds=1)}, "a", 0, 200)
+    assert {c.metric: c.n_subjects for c in found} == {"auroc": 3, "balanced_accuracy": 0}
+
+
+def test_a_name_that_no_system_has_is_refused_with_those_that_there_are():
+    with pytest.raises(ConfigError, match="expected one of a, b"):
+        compare({("t", "a"): _runs(0.0), ("t", "b"): _runs(0.0)}, "c", 0, 200)
