@@ -48,21 +48,49 @@ def synth(
 
 @command(HELPERS)
 def info(
-    artifact: Annotated[Path | None, typer.Argument(help="Any folder that a command made.")] = None,
+    artifact: Annotated[
+        list[Path] | None, typer.Argument(help="Any folder that a command made.")
+    ] = None,
     preset: Preset = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="A task by name, or a TOML file; with recordings: what they hold."),
+    ] = None,
     channels: Annotated[int, typer.Option(min=1, help="With --preset: channels.")] = 19,
     patches: Annotated[int, typer.Option(min=1, help="With --preset: patches a channel.")] = 10,
     json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
 ) -> None:
-    """Explain an artifact, or say what a preset's encoder costs."""
-    if (artifact is None) == (not preset):
-        raise ConfigError("give a folder that a command made, or --preset NAME")
-    terminal = Terminal(as_json=json)
-    if artifact is None:
-        _explain_preset(terminal, preset or [], channels, patches)
+    """Explain an artifact or a task, or say what a preset's encoder costs."""
+    terminal, folders = Terminal(as_json=json), artifact or []
+    if task is not None and not preset:
+        _explain_task(terminal, task, folders)
+    elif len(folders) == 1 and not preset and task is None:
+        _explain_artifact(terminal, folders[0], check)
+    elif preset and not folders and task is None:
+        _explain_preset(terminal, preset, channels, patches)
     else:
-        _explain_artifact(terminal, artifact, check)
+        raise ConfigError(
+            "give a folder that a command made, or --preset NAME, or --task FILE with recordings"
+        )
+
+
+def _explain_task(terminal: Terminal, task: str, recordings: list[Path]) -> None:
+    from eegssl.stages.task_info import explain
+
+    info = explain(task, recordings)
+    if terminal.as_json:
+        terminal.document(info.as_dict() | {"exit_code": info.exit_code})
+    else:
+        terminal.table(f"the task {info.understood['name']}", info.understood)
+        for split, held in info.splits.items():
+            terminal.table(f"split {split}", held)
+    for problem in info.problems:
+        terminal.fail(str(problem))
+    if info.problems:
+        raise typer.Exit(info.exit_code)
+    if not terminal.as_json:
+        terminal.line("nothing is missing" if recordings else "give recordings to see more")
 
 
 def _explain_preset(terminal: Terminal, presets: list[str], channels: int, patches: int) -> None:

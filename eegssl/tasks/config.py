@@ -1,10 +1,14 @@
-"""What a task is: classes, windows, and where labels come from."""
+"""What a task is: what is labelled, with what, in which windows, and where labels come from."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
+
+Unit = Literal["window", "second", "event", "recording", "patient"]
+Monitor = Literal["auroc", "balanced_accuracy", "spearman"]
 
 
 class TaskConfig(Settings):
@@ -13,28 +17,104 @@ class TaskConfig(Settings):
     name: str
     """The task's name in tables and reports."""
     labels: Literal["events", "table"]
-    """Labels from annotated events (per window), or from a table (per recording)."""
-    classes: tuple[str, ...] = Field(min_length=2)
-    """Class names; for two classes the second is the positive one."""
+    """Labels from annotated events, or from a table of the user's own."""
+    unit: Unit = "window"
+    """What has one label and is scored as one; recordings, where a table says nothing else. For
+    the last three the probabilities of all windows in it are averaged."""
+    target: Literal["classes", "number"] = "classes"
+    """Labels are classes, or numbers (a table's)."""
+    classes: tuple[str, ...] = ()
+    """Class names; for two classes the second is the positive one. With ``labels = "events"`` and
+    ``unit = "event"`` they are seizure types, and hold what begins with them."""
     window_s: float = Field(4.0, gt=0)
     """Length of a window in seconds."""
     event_types: tuple[str, ...] = ("sz",)
-    """Events whose type is one of these, or begins with one and an underscore, are positive."""
+    """Events whose type is one of these, or begins with one and an underscore, are those that the
+    task is about: positive windows, or the events that get a type."""
     min_overlap: float = Field(0.5, gt=0, le=1)
-    """A window is positive when at least this share of it lies in such events."""
+    """A window (or second) belongs to what is labelled when at least this share of it lies there.
+    """
+    most_windows: int = Field(32, ge=1)
+    """With ``unit = "event"``: of a longer event so many windows are taken, from its beginning
+    through its middle to its end."""
     table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
-    """TSV with columns ``recording`` (path below the EDF folder) and ``label``."""
-    monitor: Literal["auroc", "balanced_accuracy"] = "auroc"
-    """The validation score by which the best weights are kept."""
+    """TSV with columns ``recording`` (path below the EDF folder) or ``subject``, optionally
+    ``onset_s`` and ``duration_s``, and ``label``."""
+    skip_unknown: bool = False
+    """Leave out rows of the table for recordings and subjects that are not here, in place of
+    refusing the table."""
+    monitor: Monitor = "auroc"
+    """The validation score by which the best weights are kept; of numbers it is ``spearman``."""
     permute_labels: bool = False
     """A control: all labels permuted by the seed, so that every honest score is at chance."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _unsaid(cls, given: Any) -> Any:
+        """Defaults that follow from other choices."""
+        if not isinstance(given, Mapping):
+            return given
+        follows = {"unit": "recording"} if given.get("labels") == "table" else {}
+        follows |= {"monitor": "spearman"} if given.get("target") == "number" else {}
+        return follows | dict(given)
+
+    @property
+    def n_outputs(self) -> int:
+        """What a head gives: a logit a class, or one number."""
+        return 1 if self.target == "number" else len(self.classes)
+
+    @property
+    def detects(self) -> bool:
+        """Whether it finds events in time, so that there are detections to score."""
+        return self.labels == "events" and self.unit in ("window", "second")
+
+    @property
+    def types(self) -> bool:
+        """Whether it tells types of events apart: its classes are a hierarchy."""
+        return self.labels == "events" and self.unit == "event"
+
+    @property
+    def pooled(self) -> bool:
+        """Whether windows are averaged to something larger before they are scored."""
+        return self.unit in ("event", "recording", "patient")
+
     @model_validator(mode="after")
-    def _consistent(self) -> "TaskConfig":
+    def _labels(self) -> "TaskConfig":
         if self.labels == "table" and self.table is None:
             raise ValueError("labels = 'table' needs a table: the path of a TSV")
-        if self.labels == "events" and len(self.classes) != 2:
+        if self.labels == "events" and self.table is not None:
+            raise ValueError("labels = 'events' reads no table: leave it out, or labels = 'table'")
+        if self.labels == "events" and self.target == "number":
+            raise ValueError("events have types and no numbers: labels = 'table' brings numbers")
+        if self.labels == "events" and self.unit in ("recording", "patient"):
+            raise ValueError("events label windows, seconds or themselves; a table labels the rest")
+        if self.detects and len(self.classes) != 2:
             raise ValueError("labels = 'events' makes two classes: background, then the event")
+        return self
+
+    @model_validator(mode="after")
+    def _targets(self) -> "TaskConfig":
+        if self.target == "number" and self.classes:
+            raise ValueError("target = 'number' has no classes: leave them out")
+        if self.target == "number" and self.monitor != "spearman":
+            raise ValueError("numbers are monitored by spearman")
+        if self.target == "classes" and self.monitor == "spearman":
+            raise ValueError("classes are monitored by auroc or balanced_accuracy")
+        if self.target == "classes" and len(self.classes) < 2:
+            raise ValueError(f"a task has two classes or more, got {len(self.classes)}")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError(f"a class is named twice: {self.classes}")
+        if self.unit == "second" and self.target == "number":
+            raise ValueError("numbers belong to windows or more: unit = 'second' has classes")
+        if self.unit == "second" and self.window_s % 1:
+            raise ValueError("unit = 'second' needs windows of whole seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _types(self) -> "TaskConfig":
+        for one in self.classes if self.types else ():
+            if not any(one == t or one.startswith(f"{t}_") for t in self.event_types):
+                raise ValueError(f"class {one!r} is none of event_types {list(self.event_types)}")
+            if any(other.startswith(f"{one}_") for other in self.classes):
+                raise ValueError(f"class {one!r} holds another class: an event would be of both")
         return self

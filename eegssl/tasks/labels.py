@@ -1,98 +1,120 @@
-"""Labels of windows: from annotated events by overlap, or from a table by recording.
+"""Labels of windows: from annotated events by overlap or by type, or from a table.
 
 A window inside a long seizure is a seizure window, also when no onset or end lies in it; peers
 that look for onsets alone label it background.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.ictal import events_of as events_of
 from eegssl.corpus.ictal import overlap_share as overlap_share
 from eegssl.corpus.ictal import positive_spans as positive_spans
+from eegssl.corpus.labels import Label
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.event_types import typed_windows
+from eegssl.tasks.labelled import LabelledWindows as LabelledWindows
+from eegssl.tasks.labelled import UnitKey as UnitKey
+from eegssl.tasks.table_labels import table_windows
 
-
-@dataclass(frozen=True)
-class LabelledWindows:
-    """Windows with a class each: ``truth`` [n], an index into the task's classes."""
-
-    windows: Windows
-    truth: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-    def counts(self, n_classes: int) -> NDArray[np.int64]:
-        """[n_classes], windows of each class."""
-        return np.bincount(self.truth, minlength=n_classes)
+_STREAM = 0x9E12
 
 
 def labelled_windows(
     corpus: Corpus,
     recordings: Sequence[Recording],
     task: TaskConfig,
-    table: Mapping[str, str] | None,
+    table: Sequence[Label] | None,
     *,
     seed: int,
 ) -> LabelledWindows:
-    """Tile recordings and label each window for the task.
+    """Cut recordings into windows and label each for the task.
 
-    ``table`` maps recording ids to class names; recordings that it doesn't name are left out.
+    ``table`` holds labels by recording id; recordings that it doesn't name are left out.
 
-    Raises InputError when labels are missing altogether or name a class the task lacks.
+    Raises InputError when labels are missing altogether or don't fit the task.
     """
     if task.labels == "table":
         assert table is not None
-        labels = _table_labels(table, recordings, task)
-        recordings = [r for r in recordings if r.id in labels]
-        windows = tile(corpus, recordings, task.window_s)
-        per_recording = np.array([labels[r.id] for r in windows.recordings], dtype=np.int64)
-        truth = per_recording[windows.owner]
+        labelled = table_windows(corpus, recordings, task, table)
+    elif task.types:
+        labelled = typed_windows(corpus, recordings, task)
     else:
-        windows = tile(corpus, recordings, task.window_s)
-        truth = np.zeros(len(windows), dtype=np.int64)
-        for k, recording in enumerate(windows.recordings):
-            mine = windows.owner == k
-            spans = positive_spans(recording.events, task.event_types)
-            shares = overlap_share(windows.start_s[mine], windows.window_s, spans)
-            truth[mine] = shares >= task.min_overlap
+        labelled = _detection_windows(corpus, recordings, task)
     if task.permute_labels:
-        truth = np.random.default_rng([seed, 0x9E12]).permutation(truth)
-    return LabelledWindows(windows, truth)
+        return permuted(labelled, seed)
+    return labelled
+
+
+def permuted(labelled: LabelledWindows, seed: int) -> LabelledWindows:
+    """The same labels on other units (windows, seconds): a control at chance."""
+    rng = np.random.default_rng([seed, _STREAM])
+    truth = labelled.truth
+    if not labelled.units:
+        return replace(labelled, truth=rng.permutation(truth.ravel()).reshape(truth.shape))
+    order = rng.permutation(len(labelled.units))
+    first = np.unique(labelled.unit, return_index=True)[1]
+    source = first[order[labelled.unit]]
+    kinds = [labelled.units[k].kind for k in order]
+    return replace(
+        labelled,
+        truth=truth[source],
+        possible=None if labelled.possible is None else labelled.possible[source],
+        units=tuple(replace(u, kind=k) for u, k in zip(labelled.units, kinds, strict=True)),
+    )
 
 
 def require_classes(labelled: LabelledWindows, task: TaskConfig, split: str) -> None:
-    """Raise InputError unless every class of the task occurs in this split."""
+    """Raise InputError unless labels of this split can be learned, or decided by.
+
+    Training needs every class of the task (numbers: two that differ); so does another split of
+    two classes, and of more classes any two.
+    """
+    source = "events.parquet" if task.labels == "events" else "the labels table"
+    advice = (
+        f"check {source}, or split the subjects otherwise "
+        "(--set splits.file=… or --seed, in preprocess)"
+    )
+    if task.target == "number":
+        if len(np.unique(labelled.truth)) < 2:
+            raise InputError(
+                f"task {task.name}: split {split} has {len(labelled)} windows and fewer than two "
+                f"different numbers; {advice}"
+            )
+        return
     counts = labelled.counts(len(task.classes))
     missing = [name for name, count in zip(task.classes, counts, strict=True) if count == 0]
-    if missing:
-        source = "events.parquet" if task.labels == "events" else "the labels table"
+    enough = len(task.classes) - len(missing) >= 2 and len(task.classes) > 2 and split != "train"
+    if missing and not enough:
         raise InputError(
             f"task {task.name}: split {split} has {len(labelled)} windows and none of class "
-            f"{', '.join(missing)}; check {source}, or split the subjects otherwise "
-            "(--set splits.file=… or --seed, in preprocess)"
+            f"{', '.join(missing)}; {advice}"
         )
 
 
-def _table_labels(
-    table: Mapping[str, str], recordings: Sequence[Recording], task: TaskConfig
-) -> dict[str, int]:
-    found = {r.id: table[r.id] for r in recordings if r.id in table}
-    if not found:
-        raise InputError(
-            f"task {task.name}: the labels table names none of these {len(recordings)} recordings; "
-            "its column `recording` holds paths below the EDF folder, as preprocess saw them"
-        )
-    strange = sorted({label for label in found.values() if label not in task.classes})
-    if strange:
-        raise InputError(
-            f"task {task.name}: the labels table has {len(strange)} label(s) that are no class of "
-            f"the task; its classes are {', '.join(task.classes)}"
-        )
-    return {id_: task.classes.index(label) for id_, label in found.items()}
+def _detection_windows(
+    corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig
+) -> LabelledWindows:
+    """Windows, or their seconds, that are 1 where enough of them lies in events."""
+    windows = tile(corpus, recordings, task.window_s)
+    n_seconds = round(task.window_s) if task.unit == "second" else 1
+    truth = np.zeros((len(windows), n_seconds), dtype=np.int64)
+    for k, recording in enumerate(windows.recordings):
+        mine = np.flatnonzero(windows.owner == k)
+        spans = positive_spans(recording.events, task.event_types)
+        start_s = _starts_s(windows, mine, n_seconds)
+        shares = overlap_share(start_s.ravel(), windows.window_s / n_seconds, spans)
+        truth[mine] = (shares >= task.min_overlap).reshape(start_s.shape)
+    return LabelledWindows(windows, truth if task.unit == "second" else truth[:, 0])
+
+
+def _starts_s(windows: Windows, mine: NDArray[np.int64], n_seconds: int) -> NDArray[np.float64]:
+    """[n, N], where each part of these windows begins."""
+    step_s = windows.window_s / n_seconds
+    return windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)

@@ -6,6 +6,7 @@ from corpora import corpus, recording
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eegssl.corpus.labels import Label
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.io.event_types import Event
@@ -29,7 +30,8 @@ def label(
     table: dict[str, str] | None = None,
     seed: int = 0,
 ) -> LabelledWindows:
-    return labelled_windows(corpus(*recordings), recordings, task, table, seed=seed)
+    labels = None if table is None else [Label(id_, text) for id_, text in table.items()]
+    return labelled_windows(corpus(*recordings), recordings, task, labels, seed=seed)
 
 
 def test_windows_inside_a_long_seizure_are_positive() -> None:

@@ -1,0 +1,176 @@
+"""What a task file was understood to say, what it finds in recordings, and what is missing.
+
+Nothing is written. Each problem is told with what to do; none hides the next one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from eegssl.corpus.labels import Label, LabelTable, label_table
+from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.errors import ConfigError, EegsslError, InputError
+from eegssl.io.labels import read_labels
+from eegssl.resolve import read_task
+from eegssl.scoring.hierarchy import levels
+from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
+from eegssl.tasks.table_labels import label_values
+
+T = TypeVar("T")
+_UNIT_WORDS = {
+    "window": "each window has a label and is scored by itself",
+    "second": "each second of a window has a label and is scored by itself",
+    "event": "each event has a label; the probabilities of the windows in it are averaged",
+    "recording": "each recording has a label; the probabilities of its windows are averaged",
+    "patient": "each patient has a label; the probabilities of all its windows are averaged",
+}
+
+
+@dataclass
+class TaskInfo:
+    """What was understood, what each split holds, and the problems, worst exit code first."""
+
+    understood: dict[str, Any]
+    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[EegsslError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code of the first problem."""
+        return self.problems[0].exit_code if self.problems else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "task": self.understood,
+            "splits": self.splits,
+            "missing": [str(problem) for problem in self.problems],
+        }
+
+
+def explain(task: str, folders: Sequence[Path], seed: int = 0) -> TaskInfo:
+    """Read a task (by name, or a TOML file), and look for its labels in recordings, if given.
+
+    Raises ConfigError when the file itself can't be understood.
+    """
+    resolved = read_task(task, {})
+    info = TaskInfo(_understood(resolved))
+    if not folders:
+        if resolved.table is not None:
+            _try(info, lambda: _check_rows(resolved, str(resolved.table), info))
+        return info
+    corpus = open_corpus(folders)
+    table = _try(
+        info, lambda: label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
+    )
+    if table is None:
+        return info
+    if table.labels is not None:
+        info.understood["table"] = {"labels": len(table.labels), **_skipped(table)}
+    for split in ("train", "val", "test"):
+        _look(info, corpus, resolved, table.labels, split, seed)
+    return info
+
+
+def _understood(task: TaskConfig) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": task.name,
+        "labels": "annotated events" if task.labels == "events" else "a table",
+        "unit": task.unit,
+        "which means": _UNIT_WORDS[task.unit],
+        "target": task.target,
+        "classes": list(task.classes),
+        "window_s": task.window_s,
+    }
+    if task.labels == "events":
+        said["events"] = list(task.event_types)
+    if task.detects:
+        said["positive class"] = task.classes[1]
+        said["a window is positive from this share in events"] = task.min_overlap
+    if task.types:
+        said["levels"] = {name: list(groups) for name, groups in levels(task.classes).items()}
+    if task.permute_labels:
+        said["control"] = "labels are permuted: every honest score is at chance"
+    return said
+
+
+def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
+    """Of a table without recordings: its rows, and whether its labels fit the task."""
+    rows = [row for row in read_labels(Path(path), [""]) if row.label not in ("", "n/a")]
+    info.understood["table"] = {
+        "labels": len(rows),
+        "with times": sum(row.onset_s is not None for row in rows),
+    }
+    if not rows:
+        raise InputError(f"task {task.name}: the labels table has no row with a label")
+    values = label_values([row.label for row in rows], task)
+    info.understood["table"] |= _counted(values, task)
+
+
+def _look(
+    info: TaskInfo,
+    corpus: Corpus,
+    task: TaskConfig,
+    labels: Sequence[Label] | None,
+    split: str,
+    seed: int,
+) -> None:
+    """What one split holds; test needs nothing of its own, but is told too."""
+    recordings = [r for r in corpus.recordings if r.split == split]
+    if not recordings:
+        if split != "test":
+            info.problems.append(InputError(f"no recording is in split {split}; see splits.tsv"))
+        return
+    labelled = _try(info, lambda: labelled_windows(corpus, recordings, task, labels, seed=seed))
+    if labelled is None:
+        return
+    info.splits[split] = _contents(labelled, task)
+    if split != "test":
+        _try(info, lambda: require_classes(labelled, task, split))
+
+
+def _contents(labelled: LabelledWindows, task: TaskConfig) -> dict[str, Any]:
+    owners = labelled.windows.recordings
+    held: dict[str, Any] = {
+        "recordings": len(owners),
+        "subjects": len({r.subject for r in owners}),
+        "windows": len(labelled),
+    }
+    held["labels"] = _counted(labelled.truth, task)
+    if labelled.units:
+        held[f"{task.unit}s"] = {"all": len(labelled.units)} | _counted(labelled.unit_truth, task)
+    if task.types:
+        unknown = int((labelled.unit_truth < 0).sum())
+        held["events"]["known in part, or not at all"] = unknown
+    return held | ({"left out": dict(labelled.left_out)} if labelled.left_out else {})
+
+
+def _counted(values: np.ndarray, task: TaskConfig) -> dict[str, Any]:
+    """How often each class occurs; of numbers their range."""
+    if task.target == "number":
+        return {
+            "min": float(values.min()),
+            "mean": float(values.mean()),
+            "max": float(values.max()),
+        }
+    flat = values.ravel().astype(np.int64)
+    counts = np.bincount(flat[flat >= 0], minlength=len(task.classes))
+    return dict(zip(task.classes, counts.tolist(), strict=True))
+
+
+def _skipped(table: LabelTable) -> dict[str, int]:
+    return {f"rows left out, {why}": n for why, n in (table.skipped or {}).items()}
+
+
+def _try(info: TaskInfo, look: Callable[[], T]) -> T | None:
+    """What a look finds; a problem is noted, once."""
+    try:
+        return look()
+    except (ConfigError, InputError) as error:
+        if str(error) not in map(str, info.problems):
+            info.problems.append(error)
+        return None

@@ -1,0 +1,35 @@
+"""The scale of a task's numbers: what a head learns has mean 0 and deviation 1 in training."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.tasks.labelled import LabelledWindows
+
+
+@dataclass(frozen=True)
+class NumberScale:
+    """Mean and standard deviation of the training labels, each unit counting once."""
+
+    mean: float
+    sd: float
+
+    @classmethod
+    def of(cls, train: LabelledWindows) -> "NumberScale":
+        """The scale of these labels; a deviation of 0 counts as 1."""
+        values = train.unit_truth if train.units else train.truth
+        return cls(float(np.mean(values)), float(np.std(values)) or 1.0)
+
+    def scaled(self, truth: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Labels as they are learned."""
+        return (np.asarray(truth, dtype=np.float64) - self.mean) / self.sd
+
+    def undone(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What a head gives, in the unit of the labels."""
+        return np.asarray(outputs, dtype=np.float64) * self.sd + self.mean
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
