@@ -1,4 +1,4 @@
-"""A classifier of windows: an encoder, frozen or not, pooled, under a linear head.
+"""A classifier of windows: an encoder, frozen or not, pooled, under a head.
 
 It reads the encoder's embeddings, never quantised codes: those hurt downstream
 (arXiv 2602.11558).
@@ -9,27 +9,46 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from eegssl.adaptation.config import AdaptationConfig
+from eegssl.adaptation.config import FROZEN, AdaptationConfig
+from eegssl.adaptation.heads import AttentionPooling, PrototypeHead
 from eegssl.encoder.model import Encoder
 from eegssl.encoder.pooling import pool, pooled_width
 
 
 class Classifier(nn.Module):
-    """Windows to logits of ``n_classes``.
+    """Windows to ``n_outputs`` logits each; with ``per_patch`` to as many for each patch of time.
 
-    With ``kind="probe"`` the encoder is frozen: no gradient, and evaluation mode even while the
-    head trains.
+    While ``frozen`` the encoder gets no gradient, and stays in evaluation mode even while the head
+    trains. Logits divided by ``temperature`` make probabilities. A number is the one logit times
+    ``deviation`` plus ``mean``.
     """
 
-    def __init__(self, encoder: Encoder, n_classes: int, config: AdaptationConfig) -> None:
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(
+        self, encoder: Encoder, n_outputs: int, config: AdaptationConfig, per_patch: bool = False
+    ) -> None:
         super().__init__()
         self.config = config
         self.encoder = encoder
-        self.frozen = config.kind == "probe"
-        width = pooled_width(encoder.config.width, config.pooling)
-        self.norm = nn.LayerNorm(width)
+        self.per_patch = per_patch
+        self.frozen = config.kind in FROZEN
+        self.n_outputs = n_outputs
+        self.temperature = 1.0
+        attends = config.kind == "attention"
+        width = (
+            encoder.config.width if attends else pooled_width(encoder.config.width, config.pooling)
+        )
+        self.attention = AttentionPooling(width, config.attention_heads) if attends else None
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(width, n_classes)
+        self.norm: nn.Module = nn.LayerNorm(width)
+        self.head: nn.Module = nn.Linear(width, n_outputs)
+        if config.kind == "prototypes":
+            self.norm, self.head = nn.Identity(), PrototypeHead(width, n_outputs)
+        if n_outputs == 1:
+            self.register_buffer("mean", torch.zeros(()))
+            self.register_buffer("deviation", torch.ones(()))
         self.encoder.requires_grad_(not self.frozen)
         self.encoder.mask_token.requires_grad_(False)  # nothing is hidden downstream
         self.train(self.training)
@@ -37,20 +56,42 @@ class Classifier(nn.Module):
     def forward(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
-        """Logits [B, n_classes] of windows ``signal_uv`` [B, C, T] with their geometry."""
+        """Logits [B, K], or [B, N, K], of windows ``signal_uv`` [B, C, T] with their geometry."""
         return self.classify(self.embed(signal_uv, positions, located, regions))
 
     def embed(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
-        """Pooled embeddings [B, D] or [B, 2 D]; a probe may compute them once and keep them."""
+        """What ``classify`` reads: pooled embeddings [B, W], or [B, N, W]; for a head that attends
+        [B, C, N, D]. Those of a frozen encoder may be computed once and kept."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             embeddings = self.encoder(signal_uv, positions, located, regions)
-            return pool(embeddings, self.config.pooling)
+            if self.attention is not None:
+                return embeddings
+            return pool(embeddings, self.config.pooling, per_patch=self.per_patch)
 
-    def classify(self, pooled: Tensor) -> Tensor:
-        """Logits [B, n_classes] of pooled embeddings."""
-        return self.head(self.dropout(self.norm(pooled)))
+    def classify(self, embedded: Tensor) -> Tensor:
+        """Logits of what ``embed`` gave."""
+        if self.attention is not None:
+            embedded = self.attention(embedded, self.per_patch)
+        return self.head(self.dropout(self.norm(embedded)))
+
+    def say(self, logits: Tensor) -> Tensor:
+        """Probabilities [..., K] of logits, or the numbers [..., 1] that they stand for."""
+        if self.n_outputs == 1:
+            return logits * self.deviation.to(logits) + self.mean.to(logits)
+        return (logits / self.temperature).softmax(dim=-1)
+
+    def set_scale(self, mean: float, deviation: float) -> None:
+        """What a logit of 0, and a step of 1 from it, mean in the unit of the task's numbers."""
+        self.mean.fill_(mean)
+        self.deviation.fill_(deviation)
+
+    def freeze(self, frozen: bool) -> None:
+        """Freeze the encoder or set it free, from one step of training to the next."""
+        if frozen != self.frozen:
+            self.frozen = frozen
+            self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode; a frozen encoder stays in evaluation mode."""
@@ -61,9 +102,9 @@ class Classifier(nn.Module):
 
 
 def build_classifier(
-    encoder: Encoder, n_classes: int, config: AdaptationConfig, seed: int
+    encoder: Encoder, n_outputs: int, config: AdaptationConfig, seed: int, per_patch: bool = False
 ) -> Classifier:
     """Put a head whose weights depend on ``seed`` only on ``encoder``; global generators stay."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return Classifier(encoder, n_classes, config)
+        return Classifier(encoder, n_outputs, config, per_patch)

@@ -6,12 +6,33 @@ from pydantic import Field
 
 from eegssl.settings import Settings
 
+Kind = Literal["probe", "attention", "full", "lora", "two-stage", "prototypes", "scratch"]
+FROZEN = ("probe", "attention", "prototypes")
+"""The kinds that leave the encoder as it was, so that its embeddings are computed once."""
+
+
+class LoraConfig(Settings):
+    """Low-rank updates beside the encoder's linear layers (Hu et al., ICLR 2022)."""
+
+    rank: int = Field(8, ge=1)
+    """Rank of an update."""
+
+    alpha: float = Field(16.0, gt=0)
+    """An update is scaled by `alpha` / `rank`."""
+
+    linears: tuple[Literal["qkv", "out", "feed"], ...] = Field(("qkv", "out", "feed"), min_length=1)
+    """Which linear layers of a block get one: queries, keys and values together (`qkv`), what
+    attention gives (`out`), the two of the feed-forward part (`feed`)."""
+
 
 class AdaptationConfig(Settings):
     """What is trained, on which pooling, how fast."""
 
-    kind: Literal["probe", "full"] = "probe"
-    """`probe`: a linear head on the frozen encoder; `full`: all weights are trained."""
+    kind: Kind = "probe"
+    """`probe`: a linear head on the frozen encoder; `attention`: a head that attends to the frozen
+    encoder's patches; `full`: all weights are trained; `lora`: low-rank updates, merged in the end;
+    `two-stage`: a probe first, then all weights; `prototypes`: the nearest of the classes' means,
+    from a few labelled examples, without training; `scratch`: random weights, all trained."""
 
     pooling: Literal["mean", "max", "mean_max"] = "mean_max"
     """From patches to a window: mean over time, then over channels mean, maximum, or both."""
@@ -20,7 +41,20 @@ class AdaptationConfig(Settings):
     """Dropout before the head."""
 
     layer_decay: float = Field(0.75, gt=0, le=1)
-    """Learning rate of a block relative to the block above it, in `full`."""
+    """Learning rate of a block relative to the block above it, in `full` and `two-stage`."""
 
     head_lr_scale: float = Field(1.0, gt=0)
     """Learning rate of the head relative to the one given."""
+
+    attention_heads: int = Field(4, ge=1)
+    """Heads of `attention`, each with a view of its own; they divide the encoder's width."""
+
+    probe_share: float = Field(0.3, gt=0, lt=1)
+    """Share of the steps of `two-stage` in which the head alone is trained."""
+
+    shots: int = Field(5, ge=1)
+    """Labelled examples of each class that `prototypes` takes: events where a task has them, else
+    windows; all of them where there are fewer."""
+
+    lora: LoraConfig = LoraConfig()
+    """The updates of `lora`."""

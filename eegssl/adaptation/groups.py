@@ -7,24 +7,33 @@ from torch import nn
 
 from eegssl.adaptation.classifier import Classifier
 
+HEAD = "head"
+
 
 def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[dict[str, Any]]:
     """Groups for a torch optimiser: ``params``, ``lr``, ``weight_decay`` and a ``name``.
 
     The head learns at ``lr`` x ``head_lr_scale``; below it each block at ``layer_decay`` times
     the rate of the block above, the embeddings slowest (layer-wise decay: BEiT, ICLR 2022; LaBraM
-    .65). Frozen parameters are left out; biases, norms and other vectors are not decayed.
+    .65). What knows nothing yet, updates of low rank and an encoder from scratch, learns at one
+    rate. Frozen parameters are left out; biases, norms and other vectors are not decayed.
     """
     config, depth = model.config, len(model.encoder.transformer.blocks)
-    groups = _split("head", [model.norm, model.head], lr * config.head_lr_scale, weight_decay)
+    decay = config.layer_decay if config.kind in ("full", "two-stage") else 1.0
+    top = [m for m in (model.attention, model.norm, model.head) if m is not None]
+    groups = _split(HEAD, top, lr * config.head_lr_scale, weight_decay)
     groups += _split("norm", [model.encoder.transformer.norm], lr, weight_decay)
     for index, block in enumerate(model.encoder.transformer.blocks):
-        rate = lr * config.layer_decay ** (depth - index)
+        rate = lr * decay ** (depth - index)
         groups += _split(f"block{index}", [block], rate, weight_decay)
     modules = (model.encoder.temporal, model.encoder.spectral, model.encoder.spatial)
     embeddings = [module for module in modules if module is not None]
-    rate = lr * config.layer_decay ** (depth + 1)
-    return groups + _split("embeddings", embeddings, rate, weight_decay)
+    return groups + _split("embeddings", embeddings, lr * decay ** (depth + 1), weight_decay)
+
+
+def joining_later(groups: Iterable[dict[str, Any]], first_step: int) -> list[dict[str, Any]]:
+    """The same groups, all but the head's with a schedule that begins at ``first_step``."""
+    return [g if g["name"].startswith(HEAD) else g | {"first_step": first_step} for g in groups]
 
 
 def _split(

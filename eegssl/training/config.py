@@ -31,6 +31,9 @@ class TrainingConfig(Settings):
     """Steps between rows of ``metrics.jsonl``; a row is the mean since the last one."""
     validate_every: int = Field(200, ge=1)
     """Steps between passes over validation data (one more follows the last step)."""
+    patience: int | None = Field(None, ge=1)
+    """Training ends after so many validations in a row without a better score, where one is
+    monitored (fine-tuning); by default it takes all its steps."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints, from which a killed run goes on."""
     device: Device = "auto"

@@ -28,6 +28,10 @@ class History:
         """Whether this value of the monitored score beats all before (higher is better)."""
         return value is not None and (self.best_value is None or value > self.best_value)
 
+    def since_best(self, name: str) -> int:
+        """Validations after the best one, by rows that hold ``name``."""
+        return sum(name in row and row["step"] > self.best_step for row in self.rows)
+
     def as_lines(self) -> str:
         """One JSON document a line."""
         return "".join(map(as_line, self.rows))

@@ -5,7 +5,7 @@ run that is killed goes on from its last checkpoint to the same weights, bit for
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from eegssl.training.preemption import StopSignals
 
 Step = Callable[[int], dict[str, Tensor]]
 """Step number -> terms; ``loss`` is minimised, the others are logged."""
-Validate = Callable[[], dict[str, float]]
+Validate = Callable[[], Mapping[str, float | None]]
+"""Scores by name; None where one is undefined."""
 
 
 def fit(
@@ -36,11 +37,12 @@ def fit(
     monitor: str | None = None,
     on_step: Callable[[int], None] | None = None,
 ) -> History:
-    """Train ``model`` in place for ``config.steps`` steps.
+    """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
     ``folder`` is scratch for the checkpoint; ``metrics`` gets a line with each row of the history
     (a run that goes on first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``, higher is better) the model ends with its best weights, otherwise with its last.
+    A group of ``parameters`` may have a ``first_step``, at which its own schedule begins.
 
     Raises ConfigError when the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt
     passes; after both, the same call goes on from the checkpoint.
@@ -53,7 +55,7 @@ def fit(
     history = point.history
     metrics.write_text(history.as_lines())
     with torch.random.fork_rng(devices=[]), StopSignals() as stop:
-        while point.step < config.steps:
+        while point.step < config.steps and not _is_stale(history, monitor, config):
             lr = _set_lr(optimizer, config, point.step)
             _one_step(model, optimizer, step, config, seed, point)
             row = _logged(point, config, lr)
@@ -122,6 +124,11 @@ def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
     return step % every == 0 or step == config.steps
 
 
+def _is_stale(history: History, monitor: str | None, config: TrainingConfig) -> bool:
+    """Whether ``config.patience`` validations in a row have not beaten the best one."""
+    return config.patience is not None and history.since_best(f"val_{monitor}") >= config.patience
+
+
 def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> None:
     numbers = [value for value in row.values() if isinstance(value, float)]
     whole = model is None or all(bool(p.isfinite().all()) for p in model.parameters())
@@ -165,18 +172,24 @@ def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
 
 
 def _set_lr(optimizer: torch.optim.Optimizer, config: TrainingConfig, k: int) -> float:
-    """Linear warm-up, then a cosine to zero; returns the factor times the configured rate."""
-    warm = round(config.warmup * config.steps)
-    if k < warm:
-        factor = (k + 1) / warm
-    else:
-        factor = 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, config.steps - warm)))
+    """Set each group's rate at step ``k``; returns the factor times the configured rate."""
     for group in optimizer.param_groups:
-        group["lr"] = group["peak_lr"] * factor
-    return config.lr * factor
+        first = group.get("first_step", 0)
+        group["lr"] = group["peak_lr"] * _factor(config, k - first, config.steps - first)
+    return config.lr * _factor(config, k, config.steps)
 
 
-def _validated(model: nn.Module, validate: Validate) -> dict[str, float]:
+def _factor(config: TrainingConfig, k: int, steps: int) -> float:
+    """Linear warm-up, then a cosine to zero; nothing before the first step."""
+    warm = round(config.warmup * steps)
+    if k < 0:
+        return 0.0
+    if k < warm:
+        return (k + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, steps - warm)))
+
+
+def _validated(model: nn.Module, validate: Validate) -> Mapping[str, float | None]:
     was_training = model.training
     model.eval()
     with torch.no_grad():

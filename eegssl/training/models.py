@@ -1,7 +1,6 @@
 """A fine-tuned model on disk: classifier, task and locked threshold together."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +16,12 @@ from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ArtifactError
+from eegssl.scoring.postprocess import Postprocess
+from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
 from eegssl.settings import public_values
 from eegssl.tasks.config import TaskConfig
-from eegssl.training.batches import to_tensors
+from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 MODEL = "model"
@@ -29,11 +30,17 @@ LABELS = "labels.tsv"
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A classifier in evaluation mode, the task that it was adapted to, and its threshold."""
+    """A classifier in evaluation mode, the task that it was adapted to, and what was locked.
+
+    ``threshold`` decides windows (two classes), ``postprocess`` detections (tasks of events); the
+    classifier's probabilities are of ``temperature`` (classes).
+    """
 
     classifier: Classifier
     task: TaskConfig
     threshold: Threshold | None
+    postprocess: Postprocess | None
+    temperature: Temperature | None = None
 
 
 def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
@@ -50,14 +57,16 @@ def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
     return settings
 
 
-def save_model(
-    draft: Draft, classifier: Classifier, task: TaskConfig, threshold: Threshold | None
-) -> None:
-    """Write weights, the three configurations and the threshold."""
+def save_model(draft: Draft, model: TrainedModel) -> None:
+    """Write weights, the three configurations, and what was locked."""
+    classifier, threshold, rule = model.classifier, model.threshold, model.postprocess
+    temperature = model.temperature
     save_module(draft, MODEL, classifier, classifier.config)
     draft.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
-    draft.write_json("task.json", public_values(task))
+    draft.write_json("task.json", public_values(model.task))
     draft.write_json("threshold.json", threshold.as_dict() if threshold else None)
+    draft.write_json("postprocess.json", rule.as_dict() if rule else None)
+    draft.write_json("temperature.json", temperature.as_dict() if temperature else None)
 
 
 def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
@@ -68,51 +77,54 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
-    classifier = build_classifier(build_encoder(settings, 0), len(task.classes), adaptation, 0)
+    classifier = build_classifier(
+        build_encoder(settings, 0), task.n_outputs, adaptation, 0, per_patch=task.unit == "second"
+    )
     load_weights(classifier, artifact.path, MODEL)
-    chosen = json.loads((artifact / "threshold.json").read_text())
-    return TrainedModel(classifier.eval(), task, Threshold(**chosen) if chosen else None)
+    threshold, rule, degree = (
+        json.loads((artifact / f"{name}.json").read_text())
+        for name in ("threshold", "postprocess", "temperature")
+    )
+    temperature = Temperature(**degree) if degree else None
+    if temperature:
+        classifier.temperature = temperature.value
+    return TrainedModel(
+        classifier.eval(),
+        task,
+        Threshold(**threshold) if threshold else None,
+        Postprocess.from_dict(rule) if rule else None,
+        temperature,
+    )
 
 
-LogitsByIndex = Callable[[NDArray[np.int64]], torch.Tensor]
-
-
-def logits_by_index(
-    classifier: Classifier, windows: Windows, batch_size: int, device: torch.device
-) -> LogitsByIndex:
-    """Windows at an index -> logits [B, classes]; a frozen encoder embeds each window once."""
-    if not classifier.frozen:
-        return lambda index: classifier(*to_tensors(windows.batch(index), device).inputs)
-    pooled: torch.Tensor | None = None
+@torch.no_grad()
+def logits_of(
+    classifier: Classifier, features: Features, windows: Windows, batch_size: int
+) -> torch.Tensor:
+    """Logits [n, K] of all windows, or [n, N, K], in float64 and on the CPU."""
+    made: torch.Tensor | None = None
     for index in windows.in_order(batch_size):
-        batch = classifier.embed(*to_tensors(windows.batch(index), device).inputs)
-        if pooled is None:
-            pooled = torch.empty(len(windows), batch.shape[1], device=device)
-        pooled[torch.from_numpy(index).to(device)] = batch
-    assert pooled is not None
-    cached = pooled
-    return lambda index: classifier.classify(cached[torch.from_numpy(index).to(device)])
-
-
-def probabilities_of(
-    logits_of: LogitsByIndex, windows: Windows, batch_size: int
-) -> NDArray[np.float64]:
-    """Class probabilities [n, classes] of all windows."""
-    parts = [(index, logits_of(index)) for index in windows.in_order(batch_size)]
-    order = np.argsort(np.concatenate([index for index, _ in parts]))
-    logits = torch.cat([part for _, part in parts]).double()
-    probabilities: NDArray[np.float64] = torch.softmax(logits, dim=-1).cpu().numpy()[order]
-    return probabilities
+        logits = classifier.classify(features(index)).double().cpu()
+        if made is None:
+            made = torch.empty(len(windows), *logits.shape[1:], dtype=logits.dtype)
+        made[torch.from_numpy(index)] = logits
+    assert made is not None
+    return made
 
 
 @torch.no_grad()
 def predict(
-    classifier: Classifier, windows: Windows, batch_size: int, device: torch.device
+    classifier: Classifier,
+    windows: Windows,
+    batch_size: int,
+    device: torch.device,
+    cache: Cache | None = None,
 ) -> NDArray[np.float64]:
-    """Class probabilities [n, classes] of windows, in evaluation mode."""
+    """What a classifier says of windows in evaluation mode: probabilities [n, K], or [n, N, K];
+    for a task of numbers the values [n, 1]."""
     was_training = classifier.training
     classifier.to(device).eval()
-    logits_of = logits_by_index(classifier, windows, batch_size, device)
-    probabilities = probabilities_of(logits_of, windows, batch_size)
+    features = features_of(classifier, windows, device, cache)
+    said = classifier.say(logits_of(classifier, features, windows, batch_size))
     classifier.train(was_training)
-    return probabilities
+    return said.numpy()

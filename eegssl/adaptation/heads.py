@@ -1,0 +1,64 @@
+"""Heads beside the linear one: attention to patches, and the nearest of a few prototypes."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from eegssl.errors import ConfigError
+
+_SHARPNESS = 10.0  # of the cosine, before a temperature is chosen on validation data
+
+
+class AttentionPooling(nn.Module):
+    """Embeddings of patches to one vector of width D: each head weighs the patches in its own way.
+
+    It starts as the mean of all patches (ours), and is blind to their order.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        if width % heads:
+            raise ConfigError(
+                f"adaptation.attention_heads is {heads}; it must divide the encoder's width {width}"
+            )
+        self.score = nn.Linear(width, heads)
+        self.value = nn.Linear(width, width)
+        nn.init.zeros_(self.score.weight)
+
+    def forward(self, embeddings: Tensor, per_patch: bool = False) -> Tensor:
+        """Pool [B, C, N, D] over channels and time to [B, D]; ``per_patch`` over channels alone,
+        to [B, N, D]."""
+        tokens = embeddings.transpose(1, 2) if per_patch else embeddings.flatten(1, 2)
+        heads = self.score.out_features
+        weights = self.score(tokens).softmax(dim=-2)
+        values = self.value(tokens).unflatten(-1, (heads, -1))
+        return (weights[..., None] * values).sum(dim=-3).flatten(-2)
+
+
+class PrototypeHead(nn.Module):
+    """Logits by cosine similarity to a prototype of each class, as seen from their centre.
+
+    Nothing of it is trained. Centring and normalising before comparing is of SimpleShot (Wang et
+    al., 2019); that the classes' means give the centre, each counted once, is ours.
+    """
+
+    centre: Tensor
+    prototypes: Tensor
+
+    def __init__(self, width: int, n_classes: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(width))
+        self.register_buffer("prototypes", torch.zeros(n_classes, width))
+
+    def fit(self, examples: Tensor, truth: Tensor) -> None:
+        """Set the prototypes from pooled ``examples`` [n, W] of the classes ``truth`` [n]."""
+        n_classes = len(self.prototypes)
+        means = torch.stack([examples[truth == k].mean(dim=0) for k in range(n_classes)])
+        self.centre = means.mean(dim=0)
+        seen = F.normalize(examples - self.centre, dim=-1)
+        classes = [seen[truth == k].mean(dim=0) for k in range(n_classes)]
+        self.prototypes = F.normalize(torch.stack(classes), dim=-1)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Logits [..., K] of pooled embeddings [..., W]."""
+        return _SHARPNESS * F.normalize(pooled - self.centre, dim=-1) @ self.prototypes.T
