@@ -6,6 +6,7 @@ Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor s
 import io
 import os
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,17 @@ from eegssl.app import (
     app,
     command,
 )
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 from eegssl.running import finish, prepare
 from eegssl.terminal import Terminal
+
+
+class Missing(Enum):
+    """What becomes of a table that a tree of detections lacks."""
+
+    ERROR = "error"
+    COUNT = "count"
+
 
 _SHOWN = 20  # refused files on the terminal
 
@@ -121,6 +130,22 @@ def finetune(
     encoder: Annotated[Path, typer.Option(help="Folder made by pretrain.")],
     task: Annotated[str, typer.Option(help="A task by name, or a TOML file of your own.")],
     out: Out,
+    adapt: Annotated[
+        str | None,
+        typer.Option(
+            help="probe, attention, full, lora, two-stage, prototypes or scratch.", metavar="KIND"
+        ),
+    ] = None,
+    labels: Annotated[
+        float | None, typer.Option(help="Share of the training subjects to learn from.")
+    ] = None,
+    folds: Annotated[
+        str | None,
+        typer.Option(help="Cross-validate: so many folds, or loso, by subject.", metavar="K|loso"),
+    ] = None,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="With --folds: test whom the encoder has seen.")
+    ] = False,
     preset: Preset = None,
     config: Config = None,
     set: Sets = None,
@@ -132,15 +157,38 @@ def finetune(
     """An encoder and a task to a model, its threshold chosen on validation data."""
     from eegssl.stages import finetune as stage
 
-    terminal, settings, run = prepare("finetune", locals())
-    finish(terminal, stage.run(settings, recordings, encoder, task, run))
+    flags = {"adaptation.kind": adapt, "labels_fraction": labels}
+    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    terminal, settings, run = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
+    if folds is None:
+        if allow_leak:
+            raise ConfigError("--allow-leak belongs to --folds: nothing is scored without")
+        finish(terminal, stage.run(settings, recordings, encoder, task, run))
+        return
+    from eegssl.stages import crossvalidate
+
+    result = crossvalidate.run(
+        settings, recordings, encoder, task, run, folds=_folds(folds), allow_leak=allow_leak
+    )
+    finish(terminal, result)
+    if result.id and not json:
+        terminal.line(f"report: {out / 'report.html'}")
+
+
+def _folds(text: str) -> int | str:
+    """A number of folds, or ``loso``."""
+    if text == "loso" or (text.isdecimal() and text.isascii()):
+        return text if text == "loso" else int(text)
+    raise ConfigError(f"--folds: got {text!r}; expected a number, or loso (leave one subject out)")
 
 
 @command(SPINE)
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Folder made by finetune.")],
-    recordings: Recordings,
     out: Out,
+    model: Annotated[Path | None, typer.Argument(help="Folder made by finetune.")] = None,
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="Folder(s) made by preprocess.")
+    ] = None,
     preset: Preset = None,
     config: Config = None,
     set: Sets = None,
@@ -148,15 +196,56 @@ def evaluate(
     json: Json = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="Score what was trained on; marks every result.")
+    ] = False,
+    rescore: Annotated[
+        Path | None, typer.Option(help="Score predictions or a tree of event tables; no model.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="With --rescore TREE: the tree of reference tables.")
+    ] = None,
+    missing: Annotated[
+        Missing, typer.Option(help="A table that TREE lacks: an error, or no detections.")
+    ] = Missing.ERROR,
+    show_names: Annotated[bool, typer.Option(help="Show paths of tables on the terminal.")] = False,
 ) -> None:
-    """A model and recordings to predictions, scores and a report."""
+    """A model and recordings to predictions, scores and a report; or scores alone."""
     from eegssl.stages import evaluate as stage
 
-    terminal, settings, run = prepare("evaluate", locals())
-    result = stage.run(settings, model, recordings, run)
+    given = locals() | {"set": [*(set or ()), *(["allow_leak=true"] if allow_leak else ())]}
+    _require_one_source(model, recordings, rescore, reference, missing)
+    terminal, settings, run = prepare("evaluate", given)
+    if rescore and reference:
+        result = stage.score_trees(
+            settings, rescore, reference, run, missing=missing.value, show_names=show_names
+        )
+    elif rescore:
+        result = stage.rescore(settings, rescore, run)
+    else:
+        assert model is not None
+        result = stage.run(settings, model, recordings or [], run)
     finish(terminal, result)
     if result.id and not json:
         terminal.line(f"report: {out / stage.REPORT}")
+
+
+def _require_one_source(
+    model: Path | None,
+    recordings: list[Path] | None,
+    rescore: Path | None,
+    reference: Path | None,
+    missing: Missing,
+) -> None:
+    """Raise ConfigError unless there is a model with recordings, or something to score again."""
+    if rescore and model:
+        raise ConfigError("--rescore needs no model and no recordings: leave them out")
+    if reference and not rescore:
+        raise ConfigError("--reference belongs to --rescore TREE")
+    if missing is Missing.COUNT and not reference:
+        raise ConfigError("--missing belongs to --rescore TREE --reference TREE")
+    if not rescore and not (model and recordings):
+        raise ConfigError("give a model and recordings, or --rescore PREDICTIONS")
 
 
 @command(SPINE)

@@ -4,15 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.adaptation.config import AdaptationConfig
-from eegssl.baselines.config import BandPowerConfig
+from eegssl.adaptation.config import AdaptationConfig, Kind
+from eegssl.baselines.config import BaselinesConfig
 from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.reports.config import AtlasConfig
-from eegssl.scoring.config import ScoringConfig, ThresholdCriterion
+from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.synth.config import SynthConfig
@@ -79,6 +79,15 @@ class PretrainConfig(Settings):
     """How it trains."""
 
 
+class FoldConfig(Settings):
+    """One fold of a cross-validation by subject."""
+
+    folds: int = Field(0, ge=0)
+    """How many there are; with 0 the splits of the recordings hold."""
+    fold: int = Field(0, ge=0)
+    """The one whose subjects are tested."""
+
+
 class FinetuneConfig(Settings):
     """From recordings, an encoder and a task to a model."""
 
@@ -86,10 +95,25 @@ class FinetuneConfig(Settings):
     """``random`` keeps the encoder's architecture and draws new weights: the control."""
     adaptation: AdaptationConfig = AdaptationConfig()
     """What is trained."""
+    labels_fraction: float = Field(1.0, gt=0, le=1)
+    """Share of the training subjects whose labels are used, by seed; a smaller share is a part of
+    every larger one, and every class is in it."""
+    class_weights: Literal["sampling", "loss", "none"] = "sampling"
+    """How rare classes count as much as frequent ones: they are drawn more often (`sampling`), or
+    their windows weigh more (`loss`); or not at all (`none`)."""
+    cache: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """Folder that keeps the embeddings of frozen encoders for later runs; the model is the same
+    with it and without."""
+    cache_gb: float = Field(8.0, ge=0)
+    """With `attention`, embeddings are kept if those of training or validation take no more."""
     training: TrainingConfig = TrainingConfig(steps=400, batch_size=32, validate_every=50)
     """How it trains."""
     choose_threshold_by: ThresholdCriterion = "balanced_accuracy"
     """What the decision threshold maximises on the validation windows."""
+    postprocess: PostprocessConfig = PostprocessConfig()
+    """Which ways from windows to detections are tried on the validation recordings."""
+    cross: FoldConfig = FoldConfig()
+    """Splits made anew for one fold; `--folds` sets it for each."""
     task: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``--set task.window_s=2``."""
 
@@ -99,6 +123,8 @@ class EvaluateConfig(Settings):
 
     split: Literal["test", "all"] = "test"
     """Whom to score; ``all`` for a corpus that nothing upstream has seen."""
+    allow_leak: bool = False
+    """Score also what something upstream was fitted on; every result is marked."""
     labels: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """Labels table of these recordings, for a task that was trained with one."""
     scoring: ScoringConfig = ScoringConfig()
@@ -113,9 +139,25 @@ class EvaluateConfig(Settings):
     """Seconds drawn of each."""
 
 
+class CrossvalidationConfig(Settings):
+    """What a cross-validation depends on."""
+
+    finetune: FinetuneConfig
+    """How every fold's model is made."""
+    evaluate: EvaluateConfig
+    """How it is scored."""
+    folds: int
+    """How many folds there are."""
+
+
 CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """A name that is also a folder's: letters, digits, dot, underscore, hyphen."""
 Natural = Annotated[int, Field(ge=0)]
+
+
+BaselineName = Literal[
+    "majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet", "seizure-unet"
+]
 
 
 class EncoderEntry(Settings):
@@ -141,10 +183,16 @@ class BaselineConfig(Settings):
 
     task: dict[str, Any]
     """The task, resolved."""
-    band_power: BandPowerConfig
-    """The classifier."""
+    name: str
+    """Which one."""
+    baseline: BaselinesConfig
+    """Its settings."""
+    labels_fraction: float
+    """Share of the training subjects whose labels are used."""
     choose_threshold_by: ThresholdCriterion
     """What the threshold maximises on validation windows."""
+    postprocess: PostprocessConfig
+    """Which ways from windows to detections are tried on the validation recordings."""
     scoring: ScoringConfig
     """How predictions become scores."""
 
@@ -158,20 +206,23 @@ class BenchmarkConfig(Settings):
     """Name in the table -> encoder."""
     tasks: dict[CellName, TaskEntry] = Field(min_length=1)
     """Name in the table -> task."""
-    adaptations: tuple[Literal["probe", "full"], ...] = Field(("probe",), min_length=1)
+    adaptations: tuple[Kind, ...] = Field(("probe",), min_length=1)
     """How each encoder is adapted."""
     seeds: tuple[Natural, ...] = Field((0,), min_length=1)
     """Each cell is run once a seed."""
     folds: tuple[Natural, ...] = ()
     """Cross-validation: scores are means over these folds, each with folders of its own."""
-    baselines: tuple[Literal["band-power"], ...] = ("band-power",)
+    baselines: tuple[BaselineName, ...] = ("band-power",)
     """What every encoder is shown beside."""
+    compare_with: str = ""
+    """The system that all others are tested against, as `encoder adaptation` or a baseline's name;
+    by default the first encoder with the first adaptation."""
     finetune: FinetuneConfig = FinetuneConfig()
     """Settings of every fine-tuning."""
     evaluate: EvaluateConfig = EvaluateConfig()
     """Settings of every evaluation."""
-    band_power: BandPowerConfig = BandPowerConfig()
-    """Settings of the band-power baseline."""
+    baseline: BaselinesConfig = BaselinesConfig()
+    """Settings of the baselines."""
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> "BenchmarkConfig":

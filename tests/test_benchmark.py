@@ -84,7 +84,10 @@ def test_one_table_holds_every_system(made: Path) -> None:
 
 def test_exactly_these_files_lie_on_disk(made: Path) -> None:
     top = {name for name in files_of(made) if not name.startswith("cells/")}
-    assert top == {"manifest.json", "results.tsv", "results.json", "leaderboard.html"}
+    assert top == {
+        *("manifest.json", "results.tsv", "results.json"),
+        *("comparisons.tsv", "leaderboard.html"),
+    }
     cell = made / "cells" / "seizure"
     folders = {p.parent.relative_to(cell).as_posix() for p in cell.rglob("manifest.json")}
     parts = {f for f in folders if "/history/" not in f}

@@ -31,20 +31,32 @@ PRETRAIN_HISTORY = {
 }
 FILES: dict[str, set[str]] = {
     "preprocess": {
+        "duplicates.tsv",
         *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
         *("channels.tsv", "fingerprint.json", "plan.toml", "look/index.html"),
     },
     "tokenize": {
+        "seen.parquet",
         *("tokenizer.safetensors", "tokenizer.json", "metrics.jsonl"),
         *("codebook.json", "codes.parquet", "entropies.parquet"),
         *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),
     },
     "pretrain": {
+        "seen.parquet",
         *("encoder.safetensors", "encoder.json", "head.safetensors", "head.json"),
         *("metrics.jsonl", "examples.safetensors", *HISTORY),
     },
     "finetune": {
-        *("model.safetensors", "model.json", "encoder.json", "task.json", "threshold.json"),
+        "seen.parquet",
+        *(
+            "model.safetensors",
+            "model.json",
+            "encoder.json",
+            "task.json",
+            "threshold.json",
+            "postprocess.json",
+            "temperature.json",
+        ),
         *("metrics.jsonl", *HISTORY, *PRETRAIN_HISTORY),
     },
     "evaluate": {"predictions.parquet", "metrics.json", "report.html"},
@@ -95,7 +107,7 @@ def test_the_manifest_says_what_it_is_and_from_what(tiny: Pipeline, stage: str) 
     assert [parent["kind"] for parent in manifest["inputs"]] == parents
     for parent in manifest["inputs"]:
         assert parent["id"] == ids.get(parent["kind"], parent["id"])
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == 3
     assert manifest["seed"] == 0
     assert manifest["eegssl_version"]
     assert manifest["facts"]["synthetic"] is False
@@ -108,11 +120,16 @@ def test_only_training_and_validation_subjects_were_fitted_on(tiny: Pipeline) ->
     assert {name: len(who) for name, who in by_split.items()} == {"train": 4, "val": 2, "test": 2}
     owner = {r["recording"]: r["subject"] for r in rows(tiny.recordings / "recordings.parquet")}
     fitted = by_split["train"] | by_split["val"]
-    assert manifest_of(tiny.recordings)["fitted_on"] == {"subjects": [], "recordings": []}
+    nobody = {"subjects": [], "recordings": [], "aliases": []}
+    assert manifest_of(tiny.recordings)["fitted_on"] == nobody
     for stage in ("tokenize", "pretrain", "finetune", "evaluate"):
         found = manifest_of(tiny.out(stage))["fitted_on"]
         assert set(found["subjects"]) == fitted
         assert set(found["recordings"]) == {r for r, s in owner.items() if s in fitted}
+        if stage != "evaluate":
+            seen = rows(tiny.out(stage) / "seen.parquet")
+            assert {row["recording"] for row in seen} == set(found["recordings"])
+            assert all(len(row["sketch"]) > 50 for row in seen)
 
 
 def test_recordings_are_microvolts_at_200_hz_with_their_events(tiny: Pipeline) -> None:
@@ -198,13 +215,15 @@ def test_metrics_are_logged_while_training(tiny: Pipeline) -> None:
 def test_predictions_are_one_row_a_window_of_the_test_subjects(tiny: Pipeline) -> None:
     table = pq.read_table(tiny.evaluation / "predictions.parquet")
     assert table.schema.names == [
-        *("subject", "recording", "start_s", "duration_s", "truth"),
+        *("subject", "recording", "unit", "start_s", "duration_s", "truth"),
         *("p_background", "p_seizure", "split_hash"),
     ]
     types = dict(zip(table.schema.names, table.schema.types, strict=True))
     assert types["truth"] == pa.int32()
     assert {types[n] for n in ("start_s", "duration_s", "p_seizure")} == {pa.float64()}
-    assert json.loads(table.schema.metadata[b"eegssl.classes"]) == ["background", "seizure"]
+    besides = json.loads(table.schema.metadata[b"eegssl"])
+    assert besides["classes"] == ["background", "seizure"]
+    assert {r["subject"] for r in besides["references"]} == splits(tiny)["test"]
     found = table.to_pylist()
     assert {row["subject"] for row in found} == splits(tiny)["test"]
     assert len(found) == 2 * (SEIZURE_S + CALM_S) // 4
@@ -218,27 +237,27 @@ def test_predictions_are_one_row_a_window_of_the_test_subjects(tiny: Pipeline) -
 
 def test_scores_come_from_the_saved_predictions(tiny: Pipeline) -> None:
     metrics = json.loads((tiny.evaluation / "metrics.json").read_text())
-    assert set(metrics) == {"windows", "subject_means", "per_subject", "recordings", "events"}
+    assert set(metrics) >= {"windows", "subject_means", "per_subject", "events", "subgroups"}
     table = pq.read_table(tiny.evaluation / "predictions.parquet")
     auroc = roc_auc_score(table["truth"].to_numpy(), table["p_seizure"].to_numpy())
     assert metrics["windows"]["auroc"] == pytest.approx(auroc)
     assert metrics["windows"]["n"] == table.num_rows
     assert set(metrics["per_subject"]) == splits(tiny)["test"]
-    assert metrics["recordings"] is None
+    assert metrics["units"] is None
     assert auroc > 0.9  # what was planted is found
 
 
 def test_recordings_under_ten_minutes_get_no_event_scores(tiny: Pipeline, tmp_path: Path) -> None:
     events = json.loads((tiny.evaluation / "metrics.json").read_text())["events"]
     assert events["n_recordings_scored"] == 0
-    assert events["event"]["pooled"]["sensitivity"] is None
+    assert events["scorers"]["szcore-event"]["pooled"]["sensitivity"] is None
     assert "n/a" in (tiny.evaluation / "report.html").read_text()
     command = tiny.command("evaluate", tmp_path / "evaluation")
     done(*command, "--set", "scoring.shortest_event_recording_s=30")
     scored = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())["events"]
     assert scored["n_recordings_scored"] == 4
-    assert scored["event"]["pooled"]["n_reference"] == 2
-    assert scored["event"]["pooled"]["sensitivity"] is not None
+    assert scored["scorers"]["szcore-event"]["pooled"]["n_reference"] == 2
+    assert scored["scorers"]["szcore-event"]["pooled"]["sensitivity"] is not None
 
 
 class Loads(HTMLParser):

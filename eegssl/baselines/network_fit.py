@@ -130,11 +130,11 @@ def sample_truth(
 ) -> NDArray[np.int64]:
     """The class of each sample, [B, T]: in an event or not; else that of its window.
 
-    Tables label recordings, and permuted labels windows: there no sample is known better.
+    Where windows have the label of something larger, or a permuted one, no sample is known better.
     """
     windows = labelled.windows
     truth = np.repeat(labelled.truth[index, None], windows.length, axis=1)
-    if task.labels == "table" or task.permute_labels:
+    if not task.detects or task.permute_labels:
         return truth
     for row, place in zip(truth, index, strict=True):
         events = windows.recordings[windows.owner[place]].events

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from eegssl.baselines.config import BandPowerConfig, BaselinesConfig
+from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.given import Given, System
 from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
@@ -40,24 +40,19 @@ def fit_baseline(
 ) -> System:
     """Fit the baseline of this name on training windows; validation windows stop and decide.
 
-    Raises ConfigError for a name that is none and for windows too short, InputError when a class
-    is missing from either split, or recordings lack the channels that a network needs.
+    They learn classes of windows, from windows whose class is decided. Raises ConfigError for a
+    name that is none, for tasks of numbers or of seconds and for windows too short, InputError
+    when a class is missing from either split, or recordings lack the channels of a network.
     """
     if name not in BASELINES:
         raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
+    if task.target != "classes" or task.unit == "second":
+        what = "numbers" if task.target != "classes" else "seconds"
+        raise ConfigError(
+            f"task {task.name} is about {what}, and baselines tell classes of windows apart: leave "
+            "baselines out (baselines = []), or set unit = 'window'"
+        )
     require_classes(train, task, "train")
     require_classes(val, task, "val")
-    return BASELINES[name](Given(train, val, task, seed, config, criterion, say))
-
-
-def fit_band_power(
-    train: LabelledWindows,
-    val: LabelledWindows,
-    task: TaskConfig,
-    seed: int,
-    config: BandPowerConfig,
-    criterion: ThresholdCriterion,
-) -> System:
-    """``fit_baseline`` of log band power with logistic regression."""
-    settings = BaselinesConfig(band_power=config)
-    return fit_baseline("band-power", train, val, task, seed, settings, criterion, lambda _: None)
+    given = Given(train.known(), val.known(), task, seed, config, criterion, say)
+    return BASELINES[name](given)

@@ -5,32 +5,43 @@ by hand; a finished cell is not run again.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts import load
-from eegssl.baselines.system import fit_band_power
+from eegssl.baselines.system import fit_baseline
 from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig, TaskEntry
 from eegssl.corpus.labels import label_table
-from eegssl.corpus.store import open_corpus
+from eegssl.corpus.leaks import audit, refuse
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus
+from eegssl.drafts import Draft
+from eegssl.errors import InputError
 from eegssl.files import hash_file, hash_json
-from eegssl.io.tables import format_tsv, write_predictions
+from eegssl.io.predictions import write_predictions
+from eegssl.io.tables import format_tsv
+from eegssl.reports.comparisons import Comparison, PerSubject, compare
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import SHOWN, leaderboard, result_row, text
-from eegssl.reports.scores import score
+from eegssl.reports.scores import score, score_facts
 from eegssl.resolve import read_task
+from eegssl.scoring.threshold import Threshold
 from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.labels import labelled_windows
+from eegssl.training.predictions import as_predictions
 
 KIND = "benchmark"
 CELLS = "cells"
 TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
+COMPARISONS = "comparisons.tsv"
 BASELINE = "baseline"
+_FITTED = ("train", "val")
+Row = dict[str, Any]
+PerSystem = dict[tuple[str, str], list[PerSubject]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class Cell:
     encoder: str
     adaptation: str
     seed: int
+
+    @property
+    def system(self) -> str:
+        """Its name in comparisons."""
+        return self.encoder if self.adaptation == BASELINE else f"{self.encoder} {self.adaptation}"
 
     def folder(self, out: Path, fold: int | None) -> Path:
         """Where the cell's artifacts lie."""
@@ -62,33 +78,72 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     draft = run.begin(KIND, config, inputs, update=True)
     if isinstance(draft, Result):
         return draft
-    advance = run.progress.track("cells", len(cells) * len(folds))
-    rows: list[dict[str, Any]] = []
-    for k, cell in enumerate(cells):
-        facts = []
-        for j, fold in enumerate(folds):
-            facts.append(_run_cell(cell, config, base, fold, run))
-            advance(k * len(folds) + j + 1)
-            for warning in facts[-1]["warnings"]:
-                if warning not in run.warnings:
-                    run.warn(warning)
-        named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
-        rows.append(named | {"seed": cell.seed} | result_row(facts))
-    cells_as_text = [[text(value) for value in row.values()] for row in rows]
-    draft.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
-    draft.write_json("results.json", rows)
-    synthetic = any(c.synthetic for c in corpora.values())
-    within = any(c.within_subject for c in corpora.values())
-    draft.write(LEADERBOARD, render_leaderboard(leaderboard(rows, synthetic, within)))
-    facts_all = {
+    rows, by_subject = _run_cells(cells, folds, config, base, run)
+    _write_tables(draft, rows, by_subject, config, corpora.values(), run)
+    facts = {
         "cells": len(rows),
         "folds": len(folds),
         "tasks": sorted(config.tasks),
         "encoders": sorted(config.encoders),
-        "within_subject": within,
-        "synthetic": synthetic,
+        "within_subject": any(c.within_subject for c in corpora.values()),
+        "synthetic": any(c.synthetic for c in corpora.values()),
     }
-    return run.finish(draft, facts_all, bulk={CELLS: ""})
+    return run.finish(draft, facts, bulk={CELLS: ""})
+
+
+def _run_cells(
+    cells: Sequence[Cell],
+    folds: Sequence[int | None],
+    config: BenchmarkConfig,
+    base: Path,
+    run: Run,
+) -> tuple[list[Row], PerSystem]:
+    """Rows of the table, and the per-subject scores of each system's runs, by (task, system).
+
+    A baseline that can't be run on these recordings is told and left out.
+    """
+    advance = run.progress.track("cells", len(cells) * len(folds))
+    rows: list[Row] = []
+    by_subject: PerSystem = {}
+    for k, cell in enumerate(cells):
+        try:
+            facts = [_run_cell(cell, config, base, fold, run) for fold in folds]
+        except InputError as error:
+            if cell.adaptation != BASELINE:
+                raise
+            run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
+            continue
+        advance((k + 1) * len(folds))
+        for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
+            if warning not in run.warnings:
+                run.warn(warning)
+        runs = [_by_subject(cell, run, fold) for fold in folds]
+        by_subject.setdefault((cell.task, cell.system), []).extend(runs)
+        named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
+        rows.append(named | {"seed": cell.seed} | result_row(facts))
+    return rows, by_subject
+
+
+def _write_tables(
+    draft: Draft,
+    rows: Sequence[Row],
+    by_subject: PerSystem,
+    config: BenchmarkConfig,
+    corpora: Collection[Corpus],
+    run: Run,
+) -> None:
+    """Write results, comparisons and the leaderboard."""
+    cells_as_text = [[text(value) for value in row.values()] for row in rows]
+    draft.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
+    draft.write_json("results.json", rows)
+    against = config.compare_with or _first_system(config)
+    resamples = config.evaluate.scoring.bootstrap_resamples
+    found = compare(by_subject, against, run.seed, resamples)
+    compared = [[text(v) for v in one.as_dict().values()] for one in found]
+    draft.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
+    synthetic = any(c.synthetic for c in corpora)
+    within = any(c.within_subject for c in corpora)
+    draft.write(LEADERBOARD, render_leaderboard(leaderboard(rows, found, synthetic, within)))
 
 
 def table(out: Path) -> tuple[list[str], list[list[Any]]]:
@@ -105,6 +160,18 @@ def _cells(config: BenchmarkConfig) -> Iterator[Cell]:
             for encoder in config.encoders:
                 for adaptation in config.adaptations:
                     yield Cell(task, encoder, adaptation, seed)
+
+
+def _first_system(config: BenchmarkConfig) -> str:
+    """The system that others are compared with where the matrix names none."""
+    return f"{next(iter(config.encoders))} {config.adaptations[0]}"
+
+
+def _by_subject(cell: Cell, run: Run, fold: int | None) -> Any:
+    """The per-subject window scores of a finished cell."""
+    folder = cell.folder(run.out, fold)
+    scored = folder if cell.adaptation == BASELINE else folder / "evaluation"
+    return json.loads((scored / evaluate.METRICS).read_text())["per_subject"]
 
 
 def _recordings(config: BenchmarkConfig, base: Path, fold: int | None) -> list[Path]:
@@ -141,7 +208,8 @@ def _run_cell(
     recordings = _recordings(config, base, fold)
     tuned = config.finetune.model_copy(update={"task": config.finetune.task | entry.overrides})
     if cell.adaptation == BASELINE:
-        return _run_baseline(tuned, config, recordings, task, _sub(run, folder, cell)).facts
+        sub = _sub(run, folder, cell)
+        return _run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
     encoder = config.encoders[cell.encoder]
     tuned = tuned.model_copy(
         update={
@@ -158,36 +226,50 @@ def _run_cell(
 
 
 def _run_baseline(
-    tuned: FinetuneConfig, config: BenchmarkConfig, folders: list[Path], task: str, run: Run
+    name: str,
+    tuned: FinetuneConfig,
+    config: BenchmarkConfig,
+    folders: list[Path],
+    task: str,
+    run: Run,
 ) -> Result:
-    """Band power with logistic regression on the same windows, splits and scores."""
+    """A baseline on the same windows, splits and scores."""
     corpus = open_corpus(folders)
     resolved = read_task(task, tuned.task)
-    table = label_table(corpus, resolved.table)
+    table = label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
     settings = BaselineConfig(
+        name=name,
         task=public_values(resolved),
-        band_power=config.band_power,
+        baseline=config.baseline,
+        labels_fraction=tuned.labels_fraction,
         choose_threshold_by=tuned.choose_threshold_by,
+        postprocess=tuned.postprocess,
         scoring=config.evaluate.scoring,
     )
     draft = run.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
     if isinstance(draft, Result):
         return draft
-    train, val, test = (
-        labelled_windows(corpus, corpus.of_split(name), resolved, table.labels, seed=run.seed)
-        for name in ("train", "val", "test")
+    train, val = finetune.training_windows(
+        corpus, resolved, table, settings.labels_fraction, run.seed
     )
-    system = fit_band_power(
-        train, val, resolved, run.seed, settings.band_power, settings.choose_threshold_by
+    tested = corpus.of_split("test")
+    test = labelled_windows(corpus, tested, resolved, table.labels, seed=run.seed)
+    leaks = audit([], corpus, test.windows.recordings, also=fitted_on(corpus.of_split(*_FITTED)))
+    if not config.evaluate.allow_leak:
+        refuse(leaks)
+    by, say = settings.choose_threshold_by, run.progress.say
+    system = fit_baseline(name, train, val, resolved, run.seed, settings.baseline, by, say)
+    rule = finetune.locked_postprocess(
+        val, system.predict(val), resolved, system.threshold, settings.postprocess, run
     )
-    predictions = evaluate.as_predictions(test, system.predict(test), resolved, corpus)
-    scores = score(
-        predictions, test.windows.recordings, resolved, system.threshold, settings.scoring
-    )
+    threshold = None if system.threshold is None else Threshold(system.threshold, by)
+    told = {"leaks": [leak.in_words() for leak in leaks], "system": name}
+    predictions = as_predictions(test, system.predict(test), resolved, threshold, rule, told)
+    scores = score(predictions, settings.scoring, run.seed)
     with draft.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(evaluate.METRICS, scores.as_dict())
-    facts = evaluate.score_facts(scores, predictions, corpus)
+    facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
     return run.finish(draft, facts)
 
 

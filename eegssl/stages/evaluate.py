@@ -1,118 +1,201 @@
-"""evaluate: a model and recordings to predictions, scores and a report."""
+"""evaluate: a model and recordings to predictions, scores and a report.
 
+The table of predictions is the only source of every number: ``rescore`` makes scores and report
+from it alone, and so does ``run`` once the model has spoken.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig
-from eegssl.corpus.labels import LabelTable, label_table
-from eegssl.corpus.store import Corpus, Recording, open_corpus
-from eegssl.errors import ConfigError, LeakError
-from eegssl.io.labels import read_stored_labels
-from eegssl.io.tables import Predictions, write_predictions
-from eegssl.reports.build import build_evaluation
+from eegssl.corpus.folds import refolded
+from eegssl.corpus.labels import LabelTable, label_table, read_stored_labels
+from eegssl.corpus.leaks import audit, audit_windows, refuse
+from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.drafts import Draft
+from eegssl.errors import ConfigError, InputError
+from eegssl.files import hash_file, hash_json
+from eegssl.io.events_tree import Missing, read_tree, recording_of
+from eegssl.io.predictions import Predictions, read_predictions, write_predictions
+from eegssl.io.private import Pseudonyms
+from eegssl.io.tables import format_tsv
+from eegssl.reports.build import events_page, page_of
 from eegssl.reports.evaluation import render_evaluation
-from eegssl.reports.scores import AllScores, score
-from eegssl.stages.run import Result, Run, warn_unlabelled
+from eegssl.reports.event_scores import event_report
+from eegssl.reports.model_page import with_model
+from eegssl.reports.scores import AllScores, score, score_facts, tree_facts
+from eegssl.scoring.events import RecordingEvents
+from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows, labelled_windows
+from eegssl.tasks.labels import labelled_windows
 from eegssl.training.loop import choose_device
 from eegssl.training.models import LABELS, load_model, predict
+from eegssl.training.predictions import as_predictions
 
 KIND = "evaluation"
 MODEL = "model"
 REPORT = "report.html"
 PREDICTIONS = "predictions.parquet"
 METRICS = "metrics.json"
+FAULTS = "faults.tsv"
+_FAULT_WORDS = {
+    "missing": "missing, counted as no detections",
+    "unreadable": "unreadable, counted as no detections",
+    "wrong-length": "of a recording of another length, counted as no detections",
+    "no-reference": "without a reference, not scored",
+}
+_TOLD = ("task", "adaptation", "encoder_weights", "labels_permuted")
 
 
 def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) -> Result:
     """Make an evaluation artifact.
 
-    Raises LeakError when something upstream was fitted on a subject that is to be scored.
+    Raises LeakError when something upstream was fitted on what is to be scored, unless
+    ``config.allow_leak``: then every result is marked.
     """
-    corpus = open_corpus(folders)
     artifact = load(model, MODEL)
+    corpus = _as_trained(open_corpus(folders), artifact)
     splits = ("train", "val", "test") if config.split == "all" else ("test",)
     recordings = corpus.of_split(*splits)
-    refuse_leaks(artifact, recordings)
+    leaks = audit(artifact, corpus, recordings)
+    if not config.allow_leak:
+        refuse(leaks, artifact)
     trained = load_model(artifact, corpus)
-    table = _labels(config, trained.task, artifact, corpus)
+    task = trained.task
+    table = _labels(config, task, artifact, corpus)
     inputs = [*inputs_of(artifact), *corpus.inputs(), *table.inputs]
-    warn_unlabelled(corpus, trained.task, run)
+    warn_unlabelled(corpus, task, run)
+    for leak in leaks:
+        run.warn(f"LEAK, allowed: {leak.in_words()}")
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
-    task = trained.task
     labelled = labelled_windows(corpus, recordings, task, table.labels, seed=run.seed)
     short = len(recordings) - len(labelled.windows.recordings)
-    if short and task.labels == "events":
+    if short and task.detects:
         run.warn(f"{short} recording(s) are shorter than a window and are not scored")
+    warn_left_out(labelled, config.split, run)
     run.progress.say(f"predicting {len(labelled)} windows")
     device = choose_device(config.device)
     probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)
-    predictions = as_predictions(labelled, probabilities, task, corpus)
-    threshold = trained.threshold
-    value = threshold.value if threshold else None
-    scores = score(predictions, labelled.windows.recordings, task, value, config.scoring)
+    about = {name: artifact.manifest.facts[name] for name in _TOLD}
+    predictions = as_predictions(
+        labelled,
+        probabilities,
+        task,
+        trained.threshold,
+        trained.postprocess,
+        about | {"leaks": [leak.in_words() for leak in leaks]},
+    )
+    scores = _write_scores(draft, predictions, config, run)
+    page = with_model(
+        page_of(predictions, scores), artifact, corpus, predictions, config.traces, config.trace_s
+    )
+    draft.write(REPORT, render_evaluation(page))
+    facts = about | score_facts(scores, predictions)
+    return run.finish(draft, facts, replace(artifact.manifest.fitted_on, sketches={}))
+
+
+def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
+    """Make an evaluation artifact from the predictions of another one; no model is run.
+
+    ``source`` is an evaluation's folder, or its ``predictions.parquet``.
+    """
+    path = source / PREDICTIONS if source.is_dir() else source
+    if not path.is_file():
+        raise InputError(
+            f"there is no {path}; give an evaluation's folder or its predictions, or a tree of "
+            "event tables with --reference TREE"
+        )
+    predictions = read_predictions(path)
+    twice = audit_windows(predictions)
+    if not config.allow_leak:
+        refuse(twice)
+    known = [*predictions.about["leaks"], *(leak.in_words() for leak in twice)]
+    predictions = replace(predictions, about=predictions.about | {"leaks": known})
+    for words in known:
+        run.warn(f"LEAK, allowed: {words}")
+    draft = run.begin(KIND, config, [("predictions", hash_file(path))])
+    if isinstance(draft, Result):
+        return draft
+    scores = _write_scores(draft, predictions, config, run)
+    draft.write(REPORT, render_evaluation(page_of(predictions, scores)))
+    about = {name: predictions.about.get(name) for name in _TOLD}
+    return run.finish(draft, about | score_facts(scores, predictions))
+
+
+def score_trees(
+    config: EvaluateConfig,
+    hypothesis: Path,
+    reference: Path,
+    run: Run,
+    *,
+    missing: Missing = "error",
+    show_names: bool = False,
+) -> Result:
+    """Make an evaluation artifact from two trees of SzCORE event tables; no model is run.
+
+    With ``missing="count"`` a table of the hypothesis that is missing or can't be read counts as
+    no detections, and is told.
+    """
+    people = Pseudonyms()
+
+    def id_of(table: str) -> str:
+        return people.recording(recording_of(table))
+
+    try:
+        found, faults = read_tree(reference, hypothesis, missing, str if show_names else id_of)
+    finally:
+        if not run.dry_run:
+            people.save()
+    lists = [
+        RecordingEvents(
+            people.subject(one.subject),
+            people.recording(one.recording),
+            one.duration_s,
+            one.reference,
+            one.hypothesis,
+        )
+        for one in found
+    ]
+    told = [[id_of(fault.file), fault.kind, fault.reason] for fault in faults]
+    for kind, n in sorted(Counter(fault.kind for fault in faults).items()):
+        run.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
+    said = hash_json([[vars(one) for one in lists], told])
+    draft = run.begin(KIND, config, [("event-tables", said)])
+    if isinstance(draft, Result):
+        return draft
+    events = event_report(lists, config.scoring, run.seed)
+    draft.write(FAULTS, format_tsv(["recording", "kind", "reason"], told))
+    draft.write_json(METRICS, {"events": events.as_dict()})
+    page = events_page(events, "Evaluation: event tables")
+    draft.write(REPORT, render_evaluation(page))
+    return run.finish(draft, tree_facts(events) | {"faults": len(told)})
+
+
+def _write_scores(
+    draft: Draft, predictions: Predictions, config: EvaluateConfig, run: Run
+) -> AllScores:
+    """Write the table and the scores that follow from it."""
+    scores = score(predictions, config.scoring, run.seed)
     with draft.writing(PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(METRICS, scores.as_dict())
-    page = build_evaluation(
-        artifact,
-        corpus,
-        labelled.windows.recordings,
-        predictions,
-        scores,
-        task,
-        threshold,
-        config.traces,
-        config.trace_s,
-    )
-    draft.write(REPORT, render_evaluation(page))
-    told = ("task", "adaptation", "encoder_weights", "labels_permuted")
-    facts = {name: artifact.manifest.facts[name] for name in told}
-    facts |= score_facts(scores, predictions, corpus)
-    return run.finish(draft, facts, artifact.manifest.fitted_on)
+    return scores
 
 
-def refuse_leaks(model: Artifact, recordings: Sequence[Recording]) -> None:
-    """Raise LeakError when model or anything upstream was fitted on what is to be scored."""
-    fitted = model.manifest.fitted_on
-    seen = sorted({r.id for r in recordings} & set(fitted.recordings))
-    if seen:
-        raise LeakError(
-            f"{model.path} or something upstream was fitted on {len(seen)} of the "
-            f"{len(recordings)} recordings to score ({seen[0]} …); score others"
-        )
-    apart = {r.subject for r in recordings if not r.within_subject}
-    known = sorted(apart & set(fitted.subjects))
-    if known:
-        raise LeakError(
-            f"{model.path} or something upstream was fitted on {len(known)} of the subjects to "
-            f"score ({known[0]} …); train on this folder's own training subjects, or score others"
-        )
-
-
-def as_predictions(
-    labelled: LabelledWindows, probabilities: NDArray[Any], task: TaskConfig, corpus: Corpus
-) -> Predictions:
-    """The table of predictions of labelled windows."""
-    windows = labelled.windows
-    owners = [windows.recordings[k] for k in windows.owner]
-    return Predictions(
-        subject=[r.subject for r in owners],
-        recording=[r.id for r in owners],
-        start_s=windows.start_s,
-        duration_s=windows.start_s * 0 + windows.window_s,
-        truth=labelled.truth,
-        probabilities=probabilities,
-        classes=task.classes,
-        split_hash=corpus.split_hash,
-    )
+def _as_trained(corpus: Corpus, model: Artifact) -> Corpus:
+    """The corpus, split as for the fold that the model was trained on, if it is that corpus."""
+    cross = model.manifest.config["cross"]
+    same = {i for kind, i in model.manifest.inputs if kind == "recordings"} == {
+        i for _, i in corpus.inputs()
+    }
+    if not cross["folds"] or not same:
+        return corpus
+    return refolded(corpus, cross["folds"], cross["fold"], model.manifest.seed)
 
 
 def _labels(
@@ -124,23 +207,5 @@ def _labels(
             raise ConfigError(f"task {task.name} takes its labels from events; leave labels out")
         return LabelTable(None)
     if config.labels:
-        return label_table(corpus, config.labels)
+        return label_table(corpus, config.labels, skip_unknown=task.skip_unknown)
     return LabelTable(read_stored_labels(model / LABELS))
-
-
-def score_facts(scores: AllScores, predictions: Predictions, corpus: Corpus) -> dict[str, Any]:
-    """What a manifest says of scores."""
-    shown = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
-    events, recordings = scores.events, scores.recordings
-    means = events.event.subject_mean if events else {}
-    return {
-        "windows": {name: scores.windows[name] for name in ("n", "n_per_class", *shown)},
-        "recordings": recordings and {name: recordings[name] for name in ("n", *shown)},
-        "events": events
-        and {"scored_subjects": len(events.event.per_subject)}
-        | {name: mean.mean for name, mean in means.items()},
-        "subjects": sorted(scores.per_subject),
-        "split_hash": predictions.split_hash,
-        "within_subject": corpus.within_subject,
-        "synthetic": corpus.synthetic,
-    }

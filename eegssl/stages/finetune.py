@@ -1,171 +1,245 @@
 """finetune: an encoder and a task to a model, its threshold chosen on validation data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+from numpy.typing import NDArray
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
-from eegssl.adaptation.groups import parameter_groups
+from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import FinetuneConfig
-from eegssl.corpus.labels import label_table
-from eegssl.corpus.store import fitted_on, open_corpus
+from eegssl.corpus.folds import refolded
+from eegssl.corpus.labels import LabelTable, format_labels, label_table
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
-from eegssl.io.tables import format_tsv
+from eegssl.errors import ConfigError, InputError
 from eegssl.resolve import read_task
-from eegssl.scoring.threshold import Threshold, choose_threshold
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.config import PostprocessConfig
+from eegssl.scoring.postprocess import Postprocess, choose_postprocess
 from eegssl.settings import public_values
-from eegssl.stages.run import Result, Run, warn_unlabelled
+from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
+from eegssl.training.adapt import Labelled, Plan, adapt, require_possible
+from eegssl.training.cost import Meter
+from eegssl.training.decide import decide, validation_scores
+from eegssl.training.features import Cache, features_of
 from eegssl.training.history import METRICS, copy_history
-from eegssl.training.loop import choose_device, fit
-from eegssl.training.models import (
-    LABELS,
-    encoder_settings,
-    logits_by_index,
-    predict,
-    probabilities_of,
-    save_model,
-)
+from eegssl.training.loop import choose_device
+from eegssl.training.models import LABELS, TrainedModel, encoder_settings, logits_of, save_model
+from eegssl.training.predictions import event_probabilities
 from eegssl.training.weights import load_weights
 
 KIND = "model"
 ENCODER = "encoder"
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is to be fine-tuned: settings, the pretrained encoder, and a task's labelled windows."""
+
+    config: FinetuneConfig
+    corpus: Corpus
+    pretrained: Artifact
+    encoder: EncoderConfig
+    task: TaskConfig
+    table: LabelTable
+    train: LabelledWindows
+    val: LabelledWindows
+
+
 def run(
     config: FinetuneConfig, folders: Sequence[Path], encoder: Path, task: str, run: Run
 ) -> Result:
     """Make a model artifact from training subjects, its threshold from validation subjects."""
-    corpus = open_corpus(folders)
-    pretrained = load(encoder, ENCODER)
-    settings = encoder_settings(pretrained, corpus)
-    resolved = read_task(task, config.task)
-    table = label_table(corpus, resolved.table)
-    config = config.model_copy(update={"task": public_values(resolved)})
-    inputs = [*corpus.inputs(), *inputs_of(pretrained), *table.inputs]
-    train, val = (
-        labelled_windows(corpus, corpus.of_split(split), resolved, table.labels, seed=run.seed)
-        for split in ("train", "val")
-    )
-    require_classes(train, resolved, "train")
-    require_classes(val, resolved, "val")
-    require_whole_patches(train.windows, settings.patch_samples, "task.window_s")
-    warn_unlabelled(corpus, resolved, run)
-    draft = run.begin(KIND, config, inputs)
+    corpus, cross = open_corpus(folders), config.cross
+    if cross.folds:
+        corpus = refolded(corpus, cross.folds, cross.fold, run.seed)
+    return run_on(config, corpus, encoder, task, run)
+
+
+def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run: Run) -> Result:
+    """The same for a corpus that is open already, split as it says."""
+    job = _job(config, corpus, load(encoder, ENCODER), read_task(task, config.task), run)
+    inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *job.table.inputs]
+    draft = run.begin(KIND, _without_cache(job.config), inputs)
     if isinstance(draft, Result):
         return draft
-    classifier = _build(config, settings, pretrained, len(resolved.classes), run.seed)
-    history = _train(classifier, config, resolved, train, val, draft, run)
     device = choose_device(config.training.device)
-    probabilities = predict(classifier, val.windows, config.training.batch_size, device)
-    threshold = None
-    if len(resolved.classes) == 2:
-        threshold = choose_threshold(val.truth, probabilities[:, 1], config.choose_threshold_by)
-    save_model(draft, classifier, resolved, threshold)
-    if table.labels is not None:
-        mine = [(r.id, table.labels[r.id]) for r in corpus.recordings if r.id in table.labels]
-        draft.write(LABELS, format_tsv(["recording", "label"], mine))
-    copy_history(draft, pretrained, "pretrain")
-    scores = window_scores(val.truth, probabilities, _value(threshold), resolved.classes)
-    fitted = fitted_on([*train.windows.recordings, *val.windows.recordings])
-    facts = {
-        "task": resolved.name,
-        "classes": list(resolved.classes),
-        "window_s": resolved.window_s,
-        "windows": {"train": _counts(train, resolved), "val": _counts(val, resolved)},
-        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
-        "adaptation": config.adaptation.kind,
-        "encoder_weights": config.encoder_weights,
-        "n_parameters": sum(p.numel() for p in classifier.parameters()),
-        "n_parameters_trained": sum(p.numel() for p in classifier.parameters() if p.requires_grad),
-        "best_step": history,
-        "threshold": threshold.as_dict() if threshold else None,
-        "val": {name: scores[name] for name in ("auroc", "auc_pr", "balanced_accuracy")},
-        "labels_permuted": resolved.permute_labels,
-        "split_hash": corpus.split_hash,
-        "within_subject": corpus.within_subject,
-        "synthetic": corpus.synthetic,
+    meter = Meter(device)
+    classifier = _build(job, run.seed)
+    plan = _plan(job, draft, device, run)
+    told = adapt(classifier, Labelled(job.task, job.train, job.val), plan)
+    features = features_of(classifier, job.val.windows, device, plan.cache)
+    logits = logits_of(classifier, features, job.val.windows, config.training.batch_size)
+    balanced = config.class_weights != "none"
+    decided = decide(classifier, logits, job.val, job.task, config.choose_threshold_by, balanced)
+    value = decided.threshold.value if decided.threshold else None
+    rule = locked_postprocess(job.val, decided.said, job.task, value, config.postprocess, run)
+    model = TrainedModel(classifier, job.task, decided.threshold, rule, decided.temperature)
+    save_model(draft, model)
+    if job.table.labels is not None:
+        draft.write(LABELS, format_labels(job.table.labels))
+    copy_history(draft, job.pretrained, "pretrain")
+    fitted = fitted_on([*job.train.windows.recordings, *job.val.windows.recordings])
+    if first_weights(job.config) == "pretrained":
+        fitted = fitted | job.pretrained.manifest.fitted_on
+    scores = validation_scores(job.val, decided.said, value, job.task)
+    facts = _facts(job, model) | told | {"val": scores}
+    cost = meter.read(told["n_parameters_trained"])
+    run.progress.say(", ".join(f"{name.replace('_', ' ')} {one:,}" for name, one in cost.items()))
+    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
+
+
+def _job(
+    config: FinetuneConfig, corpus: Corpus, pretrained: Artifact, task: TaskConfig, run: Run
+) -> Job:
+    """Label the windows, and refuse what can't be learned from."""
+    encoder = encoder_settings(pretrained, corpus)
+    require_possible(config.adaptation.kind, task.target)
+    table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+    train, val = training_windows(corpus, task, table, config.labels_fraction, run.seed)
+    require_classes(train, task, "train")
+    require_classes(val, task, "val")
+    _require_patches(train, task, encoder)
+    warn_unlabelled(corpus, task, run)
+    for split, part in (("train", train), ("val", val)):
+        warn_left_out(part, split, run)
+    config = config.model_copy(update={"task": public_values(task)})
+    return Job(config, corpus, pretrained, encoder, task, table, train, val)
+
+
+def _facts(job: Job, model: TrainedModel) -> dict[str, Any]:
+    """What the manifest says of a model, but for how its training went."""
+    locked = {
+        "temperature": model.temperature,
+        "threshold": model.threshold,
+        "postprocess": model.postprocess,
     }
-    if config.encoder_weights == "pretrained":
-        fitted = fitted | pretrained.manifest.fitted_on
-    return run.finish(draft, facts, fitted)
+    chosen_on = sorted({r.id for r in job.val.windows.recordings})
+    task, train, val = job.task, job.train, job.val
+    return {
+        "task": task.name,
+        "classes": list(task.classes),
+        "window_s": task.window_s,
+        "windows": {"train": _counts(train, task), "val": _counts(val, task)},
+        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "labels_fraction": job.config.labels_fraction,
+        "adaptation": job.config.adaptation.kind,
+        "encoder_weights": first_weights(job.config),
+        "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
+        **{name: one.as_dict() if one else None for name, one in locked.items()},
+        "statistics": {name: chosen_on for name, one in locked.items() if one is not None},
+        "labels_permuted": task.permute_labels,
+        "split_hash": job.corpus.split_hash,
+        "within_subject": job.corpus.within_subject,
+        "synthetic": job.corpus.synthetic,
+    }
 
 
-def _build(
-    config: FinetuneConfig, settings: EncoderConfig, pretrained: Artifact, n_classes: int, seed: int
-) -> Classifier:
-    """A new head on the pretrained encoder, or on one of the same shape with random weights."""
-    encoder = build_encoder(settings, seed)
-    if config.encoder_weights == "pretrained":
-        load_weights(encoder, pretrained.path, ENCODER)
-    return build_classifier(encoder, n_classes, config.adaptation, seed)
-
-
-def _train(
-    classifier: Classifier,
-    config: FinetuneConfig,
-    task: TaskConfig,
-    train: LabelledWindows,
+def locked_postprocess(
     val: LabelledWindows,
-    draft: Draft,
+    probabilities: NDArray[np.float64],
+    task: TaskConfig,
+    threshold: float | None,
+    config: PostprocessConfig,
     run: Run,
-) -> int:
-    """Train on class-balanced draws; keeps the weights that validate best; returns their step."""
-    device = choose_device(config.training.device)
-    classifier.to(device)
-    weights = 1.0 / train.counts(len(task.classes))[train.truth]
-    truth = torch.from_numpy(train.truth).to(device)
-    size = config.training.batch_size
-    logits_of = logits_by_index(classifier, train.windows, size, device)
-    val_logits_of = logits_by_index(classifier, val.windows, size, device)
+) -> Postprocess | None:
+    """From windows to detections: chosen on validation recordings, for tasks of events.
 
-    def step(k: int) -> dict[str, torch.Tensor]:
-        index = train.windows.draw(size, seed=run.seed, step=k, weights=weights)
-        logits = logits_of(index)
-        wanted = truth[torch.from_numpy(index).to(device)]
-        accuracy = (logits.argmax(dim=-1) == wanted).float().mean()
-        return {"loss": F.cross_entropy(logits, wanted), "accuracy": accuracy}
+    Where these can't tell (too short, no event, labels permuted), the windows' threshold alone.
+    """
+    if not task.detects or threshold is None:
+        return None
+    if task.permute_labels:
+        return Postprocess(threshold)
+    try:
+        return choose_postprocess(event_probabilities(val, probabilities, task), config)
+    except InputError as error:
+        run.warn(f"post-processing is the threshold of windows alone: {error}")
+        return Postprocess(threshold)
 
-    def validate() -> dict[str, float]:
-        probabilities = probabilities_of(val_logits_of, val.windows, size)
-        scores = window_scores(val.truth, probabilities, None, task.classes)
-        chance = np.clip(probabilities[np.arange(len(val)), val.truth], 1e-12, 1.0)
-        named = {name: scores[name] for name in ("auroc", "auc_pr", "balanced_accuracy")}
-        return {"loss": float(-np.log(chance).mean())} | named
 
-    classifier.train()
-    history = fit(
-        classifier,
-        step,
-        config.training,
-        seed=run.seed,
-        folder=draft.work,
-        metrics=draft / METRICS,
-        parameters=parameter_groups(classifier, config.training.lr, config.training.weight_decay),
-        validate=validate,
-        monitor=task.monitor,
-        on_step=run.progress.track(task.name, config.training.steps),
+def first_weights(config: FinetuneConfig) -> str:
+    """Whether the encoder starts with its ``pretrained`` weights, or with ``random`` ones."""
+    return "random" if config.adaptation.kind == "scratch" else config.encoder_weights
+
+
+def training_windows(
+    corpus: Corpus, task: TaskConfig, table: LabelTable, labels_fraction: float, seed: int
+) -> tuple[LabelledWindows, LabelledWindows]:
+    """Labelled windows of a share of the training subjects, and of all validation subjects.
+
+    Who is in the share is chosen by true labels, so that every class is there.
+    """
+    recordings = corpus.of_split("train")
+    if labels_fraction < 1:
+        true = task.model_copy(update={"permute_labels": False})
+        labelled = labelled_windows(corpus, recordings, true, table.labels, seed=seed)
+        require_classes(labelled, task, "train")
+        recordings = some_recordings(labelled, labels_fraction, seed)
+    train, val = (
+        labelled_windows(corpus, some, task, table.labels, seed=seed)
+        for some in (recordings, corpus.of_split("val"))
     )
-    classifier.eval()
-    return history.best_step
+    return train, val
+
+
+def _require_patches(train: LabelledWindows, task: TaskConfig, encoder: EncoderConfig) -> None:
+    """Raise ConfigError unless the encoder's patches fill the windows, or are their seconds."""
+    require_whole_patches(train.windows, encoder.patch_samples, "task.window_s")
+    if task.unit == "second" and encoder.patch_samples != encoder.sfreq_hz:
+        raise ConfigError(
+            f"task {task.name} labels seconds; this encoder's patches are "
+            f"{encoder.patch_samples / encoder.sfreq_hz:g} s long: take unit = 'window', with "
+            "--set task.unit=window, or an encoder with patches of a second"
+        )
+
+
+def _build(job: Job, seed: int) -> Classifier:
+    """A new head on the pretrained encoder, or on one of the same shape with random weights."""
+    encoder = build_encoder(job.encoder, seed)
+    if first_weights(job.config) == "pretrained":
+        load_weights(encoder, job.pretrained.path, ENCODER)
+    per_patch = job.task.unit == "second"
+    return build_classifier(encoder, job.task.n_outputs, job.config.adaptation, seed, per_patch)
+
+
+def _plan(job: Job, draft: Draft, device: torch.device, run: Run) -> Plan:
+    config = job.config
+    return Plan(
+        training=config.training,
+        class_weights=config.class_weights,
+        seed=run.seed,
+        device=device,
+        work=draft.work,
+        metrics=draft / METRICS,
+        cache=Cache(
+            Path(config.cache) if config.cache else draft.work / "embeddings", config.cache_gb
+        ),
+        on_step=run.progress.track(job.task.name, config.training.steps),
+    )
+
+
+def _without_cache(config: FinetuneConfig) -> FinetuneConfig:
+    """What decides the model: where embeddings are kept does not."""
+    unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
+    return config.model_copy(update=unset)
 
 
 def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
+    if task.target == "number":
+        return {"labelled": len(labelled)}
     return dict(zip(task.classes, labelled.counts(len(task.classes)).tolist(), strict=True))
 
 
 def _n_subjects(labelled: LabelledWindows) -> int:
     return len({r.subject for r in labelled.windows.recordings})
-
-
-def _value(threshold: Threshold | None) -> float | None:
-    return threshold.value if threshold else None

@@ -11,6 +11,7 @@ from eegssl.drafts import Draft, begin
 from eegssl.settings import Settings, public_values
 from eegssl.survey import survey
 from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.labelled import LabelledWindows
 
 
 class Progress(Protocol):
@@ -125,6 +126,12 @@ class Run:
             manifest.id,
             tuple(self.warnings),
         )
+
+
+def warn_left_out(labelled: LabelledWindows, split: str, run: Run) -> None:
+    """Warn of what is labelled and not among the windows, by reason."""
+    for why, n in sorted(labelled.left_out.items()):
+        run.warn(f"split {split}: {n} {why} are left out")
 
 
 def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:

@@ -17,11 +17,12 @@ from eegssl.io.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.run import Result, Run
 from eegssl.synth import labels
 from eegssl.synth.anatomy import Head, build_head
+from eegssl.synth.cohorts import draw_cohort, recordings_of
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.plan import RecordingPlan, plan_recording
+from eegssl.synth.plan import RecordingPlan
+from eegssl.synth.process_render import ProcessRenderer
 from eegssl.synth.render import Renderer
-from eegssl.synth.subject import Subject, draw_subjects
 
 KIND = "synthetic EDF corpus"
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
@@ -47,7 +48,7 @@ def run(config: SynthConfig, run: Run) -> Result:
     if run.dry_run:
         _must_clear(config, run.out, overwrite=run.overwrite)
         return Result(run.out, KIND, "would make", {}, values)
-    advance = run.progress.track("recordings", config.n_subjects * config.recordings_per_subject)
+    advance = run.progress.track("recordings", recordings_of(config))
     made = make_corpus(
         config, run.out, overwrite=run.overwrite, progress=lambda done, _: advance(done)
     )
@@ -69,8 +70,8 @@ def make_corpus(
     else, or a corpus of other settings without ``overwrite``.
     """
     _prepare(config, out, overwrite=overwrite)
-    subjects = draw_subjects(config)
-    plans = [plan_recording(config, s, run) for s, run in _recordings(config, subjects)]
+    cohort = draw_cohort(config)
+    plans = cohort.plans
     head: Head | None = None
     made = 0
     for done, plan in enumerate(plans):
@@ -82,13 +83,13 @@ def make_corpus(
             made += 1
     _write(out / "README", labels.README)
     _write(out / ".bidsignore", "*_truth.json\n")
-    _write(out / "participants.json", canonical_json(labels.PARTICIPANTS_JSON, indent=2))
-    _write(out / PARTICIPANTS, labels.participants_tsv(subjects))
+    _write(out / "participants.json", canonical_json(cohort.columns, indent=2))
+    _write(out / PARTICIPANTS, cohort.participants_tsv)
     if progress is not None:
         progress(len(plans), len(plans))
     return SynthResult(
         out=out,
-        subjects=len(subjects),
+        subjects=config.n_subjects,
         recordings=len(plans),
         seizures=sum(len(p.seizures) for p in plans),
         hours=len(plans) * config.duration_s / 3600,
@@ -100,7 +101,12 @@ def make_corpus(
 def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
     """Write the labels and truth of one recording, then, streaming, its EDF+ file."""
     who = plan.subject
-    renderer = Renderer(plan, head, build_montage(who.reference, who.style))
+    montage = build_montage(who.reference, who.style)
+    renderer = (
+        Renderer(plan, head, montage)
+        if plan.process is None
+        else ProcessRenderer(plan, plan.process, montage)
+    )
     path = _edf_path(out, plan)
     stem = path.name.removesuffix("_eeg.edf")
     truth = labels.truth(plan, renderer.labels)
@@ -172,13 +178,9 @@ def _read_description(out: Path) -> dict[str, object] | None:
     return found if name == labels.GENERATOR else None
 
 
-def _recordings(config: SynthConfig, subjects: tuple[Subject, ...]) -> list[tuple[Subject, int]]:
-    return [(s, run) for s in subjects for run in range(config.recordings_per_subject)]
-
-
 def _edf_path(out: Path, plan: RecordingPlan) -> Path:
-    folder = out / f"sub-{plan.subject.name}" / "ses-01" / "eeg"
-    return folder / f"{labels.recording_stem(plan.subject, plan.run)}_eeg.edf"
+    folder = out / f"sub-{plan.subject.name}" / f"ses-{plan.session}" / "eeg"
+    return folder / f"{labels.recording_stem(plan)}_eeg.edf"
 
 
 def _write(path: Path, text: str) -> None:
