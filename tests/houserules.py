@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"plan"}),
     frozenset({"config", "resolve"}),
     frozenset({"training", "reports", "baselines"}),
-    frozenset({"objectives", "tasks", "adaptation"}),
+    frozenset({"objectives", "tasks", "adaptation", "forecasting", "patients"}),
     frozenset({"tokenizer", "encoder"}),
     frozenset({"corpus", "masking", "scoring", "synth"}),
     frozenset({"io", "signal", "artifacts", "drafts", "survey"}),
@@ -261,9 +261,9 @@ def only_cli_prints(package: Package) -> Iterator[str]:
 
 
 def stages_stand_alone(package: Package) -> Iterator[str]:
-    """A stage imports no other stage; benchmark, which runs them, may."""
+    """A stage imports no other stage; benchmark and crossvalidate, which run them, may."""
     for source in package.values():
-        if source.part != "stages" or source.names == ("stages", "benchmark"):
+        if source.part != "stages" or source.names[1:] in (("benchmark",), ("crossvalidate",)):
             continue
         for found in imports(source):
             names = tuple(found.name.split(".")[1:3])

@@ -1,0 +1,131 @@
+"""Latency of forecasts: from the last sample of a context to a forecast that lies ready.
+
+Run ``python bench/bench_forecast.py [repeats]``; prints Markdown. One thread, 19 channels, 90 s of
+context at 200 Hz, one context at a time, as in closed-loop stimulation; signals are forecast 12 s
+ahead, phases 1 s. The signal is synthetic, and networks are untrained (their time is the same).
+Methods are interleaved, so that a busy machine is busy for all; the table holds medians of wall and
+of processor time. The floor is one copy of the context. Every window of a context is embedded anew
+each time, though a running system could keep all but the last.
+"""
+
+# ruff: noqa: E402  (the pools of threads are set before NumPy starts them)
+import os
+
+for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_pool] = "1"
+
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+import torch
+
+from eegssl.corpus.windows import Batch
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.model import build_encoder
+from eegssl.forecasting.baselines import PLAIN, Linear
+from eegssl.forecasting.config import (
+    SHORT_HORIZON_S,
+    AutoregressionConfig,
+    ForecastConfig,
+    HeadConfig,
+    PhaseConfig,
+)
+from eegssl.forecasting.head import build_head
+from eegssl.forecasting.networks import build_dlinear, build_patchtst
+from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
+from eegssl.forecasting.spectrum import dominant_frequencies
+from eegssl.forecasting.windows import ArrayPairs, as_context, horizon_of
+
+SFREQ_HZ, CONTEXT_S = 200.0, 90.0
+NAMES = (
+    *("Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz", "C4", "T8"),
+    *("P7", "P3", "Pz", "P4", "P8", "O1", "O2"),
+)
+PHASE_S = 1.0
+
+Method = Callable[[Batch], object]
+
+
+def signal(seconds: float) -> np.ndarray:
+    """Brown noise and 10 Hz, [1, C, T] in µV."""
+    rng = np.random.default_rng(0)
+    t_s = np.arange(round(seconds * SFREQ_HZ)) / SFREQ_HZ
+    drift = np.cumsum(rng.standard_normal((1, len(NAMES), len(t_s))), axis=-1)
+    slow = drift - drift.mean(axis=-1, keepdims=True)
+    return (slow + 20 * np.cos(2 * np.pi * 10 * t_s)).astype(np.float32)
+
+
+def signal_methods(config: ForecastConfig) -> dict[str, Method]:
+    """Methods that forecast signals, by name."""
+    horizon = horizon_of(config, SFREQ_HZ)
+    empty = ArrayPairs(signal(1)[:0], signal(1)[:0], NAMES)
+    made: dict[str, Method] = {
+        name: PLAIN[name](empty, None, horizon, config, 0).forecast
+        for name in ("persistence", "mean", "seasonal", "ar")
+    }
+    lookback = round(config.baselines.lookback_s * SFREQ_HZ)
+    weights = np.random.default_rng(0).standard_normal((lookback, horizon.target_samples))
+    made["linear"] = Linear(weights, np.ones(horizon.target_samples)).forecast
+    made["dlinear"] = build_dlinear(horizon, config.baselines).forecast
+    made["patchtst"] = build_patchtst(horizon, config.baselines).forecast
+    sizes = {
+        "small": EncoderConfig(),
+        "epilepsyfm": EncoderConfig(layers=12, width=200, heads=10, ffn=800),
+    }
+    for size, encoder in sizes.items():
+        for kind in ("direct", "autoregressive"):
+            chosen = config.model_copy(update={"head": HeadConfig(kind=kind, base="mean")})
+            head = build_head(build_encoder(encoder, 0), horizon, chosen, 0)
+            made[f"{kind} head, {size} encoder"] = head.forecast
+    return made
+
+
+def phase_methods(ar: AutoregressionConfig) -> dict[str, Method]:
+    """Methods that forecast phases over a second, of four bands, by name."""
+    config, n = PhaseConfig(), round(PHASE_S * SFREQ_HZ)
+    centres = dominant_frequencies(signal(CONTEXT_S), SFREQ_HZ, config).hz
+    return {
+        "dominant frequencies": lambda c: dominant_frequencies(c.signal_uv, SFREQ_HZ, config),
+        "φ₀ + 2πft, frequencies known": lambda c: phases_by_rotation(
+            c.signal_uv, n, centres, SFREQ_HZ, config
+        ),
+        "AR + Hilbert, frequencies known": lambda c: phases_by_ar(
+            c.signal_uv, n, centres, SFREQ_HZ, config, ar
+        ),
+    }
+
+
+def measure(methods: dict[str, Method], repeats: int) -> dict[str, tuple[float, float]]:
+    """Median wall and processor time of each method, in ms."""
+    context = as_context(signal(CONTEXT_S), NAMES)
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in methods}
+    for round_ in range(repeats + 1):
+        for name, method in methods.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            method(context)
+            took[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+        if round_ == 0:
+            took = {name: [] for name in methods}  # the first round warms up
+    return {
+        name: (1e3 * median(w for w, _ in t), 1e3 * median(c for _, c in t))
+        for name, t in took.items()
+    }
+
+
+def main() -> None:
+    """Print the table."""
+    torch.set_num_threads(1)
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    config = ForecastConfig(context_s=CONTEXT_S, horizon_s=SHORT_HORIZON_S)
+    methods = {"one copy of the context (the floor)": lambda c: c.signal_uv.copy()}
+    methods |= signal_methods(config) | phase_methods(config.baselines.autoregression)
+    print("| method | wall (ms) | processor (ms) |\n|---|---|---|")
+    for name, (wall_ms, cpu_ms) in measure(methods, repeats).items():
+        print(f"| {name} | {wall_ms:.2f} | {cpu_ms:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What comes next: contexts and targets, methods that forecast signals, and their phase."""

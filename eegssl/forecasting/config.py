@@ -1,0 +1,206 @@
+"""The choices of forecasting: how far, from how much, by which head, against which baselines."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from eegssl.settings import Settings
+
+Unit = Literal["uv", "zscore"]
+Base = Literal["mean", "persistence", "ar"]
+
+SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
+"""Short- and long-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
+
+
+class FitConfig(Settings):
+    """How a head or a network trains: AdamW, stopped early on validation pairs."""
+
+    steps: int = Field(400, ge=1)
+    """Optimizer steps at most."""
+
+    batch_size: int = Field(8, ge=1)
+    """Pairs a step; each is as many series as it has channels."""
+
+    lr: float = Field(5e-4, gt=0)
+    """Learning rate, after a warm-up over a twentieth of the steps; it ends in a cosine at 0."""
+
+    weight_decay: float = Field(0.01, ge=0)
+    """Of AdamW."""
+
+    validate_every: int = Field(25, ge=1)
+    """Steps between passes over the validation pairs; there is one before the first step."""
+
+    patience: int = Field(6, ge=1)
+    """Training stops after so many validations in a row without a better one."""
+
+    keep_gb: float = Field(1.0, ge=0)
+    """GB that what is computed once for a pair may take; pairs beyond it are computed anew."""
+
+
+class AutoregressionConfig(Settings):
+    """AR(p), fitted on each context by itself."""
+
+    estimator: Literal["burg", "yule-walker"] = "burg"
+    """Burg's estimate, or the Yule-Walker equations (faster, biased where peaks are sharp)."""
+
+    order: int | None = Field(None, ge=1)
+    """The order p; without one, AIC on the context chooses."""
+
+    max_order: int = Field(128, ge=1)
+    """Orders that AIC may choose from end here; on resting EEG it takes nearly all."""
+
+    fit_s: float | None = Field(30.0, gt=0)
+    """Seconds at the end of the context that it is fitted on: as good as 90 on resting EEG, in a
+    third of the time. Without it, the whole context."""
+
+
+class ForecastBaselinesConfig(Settings):
+    """What a forecast is shown beside. Sizes are ours where no paper is named."""
+
+    season_s: float = Field(2.0, gt=0)
+    """Seasonal: the longest period looked for in the context."""
+
+    autoregression: AutoregressionConfig = AutoregressionConfig()
+    """AR(p)."""
+
+    lookback_s: float = Field(4.0, gt=0)
+    """Linear and DLinear read this much of the context's end."""
+
+    ridge_penalties: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1e-3, 1e-2, 1e-1, 1.0, 10.0, 1e2, 1e3, 1e4), min_length=1
+    )
+    """Linear: penalties to choose from on validation pairs, for each octave of the horizon, as
+    shares of the mean variance of an input; without validation, the middle one is taken."""
+
+    dlinear_average: int = Field(25, ge=1)
+    """DLinear: samples of the moving average that is the trend (Zeng et al., AAAI 2023)."""
+
+    patchtst_lookback_s: float = Field(10.0, gt=0)
+    """PatchTST: how much of the context's end it reads."""
+
+    patchtst_patch_s: float = Field(0.2, gt=0)
+    """PatchTST: length of a patch; patches overlap by half, as in the paper."""
+
+    patchtst_width: int = Field(64, ge=2)
+    """PatchTST: width of its transformer."""
+
+    patchtst_layers: int = Field(2, ge=1)
+    """PatchTST: blocks of its transformer."""
+
+    patchtst_heads: int = Field(4, ge=1)
+    """PatchTST: heads of its attention; they divide the width."""
+
+    fit: FitConfig = FitConfig()
+    """How DLinear and PatchTST train."""
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.patchtst_width % self.patchtst_heads:
+            raise ValueError(
+                f"patchtst_heads must divide patchtst_width; got {self.patchtst_heads} heads "
+                f"and width {self.patchtst_width}"
+            )
+        return self
+
+
+class HeadConfig(Settings):
+    """The head on the encoder."""
+
+    kind: Literal["direct", "autoregressive"] = "direct"
+    """`direct`: the whole horizon at once; `autoregressive`: patch by patch, each forecast patch
+    being read as if it had come."""
+
+    base: Base | Literal["auto"] = "auto"
+    """What a head adds its output to: the context's mean, its last sample (`persistence`), or its
+    AR(p) forecast; `auto` takes what is best alone on validation pairs. Heads start at 0, so that
+    they begin as their base."""
+
+    window_s: float = Field(10.0, gt=0)
+    """The encoder reads the context in windows of this length, that it was pretrained on."""
+
+    frozen: bool = True
+    """Train the head alone, or the encoder with it."""
+
+    fit: FitConfig = FitConfig()
+    """How it trains."""
+
+
+class ForecastConfig(Settings):
+    """Signal forecasting: from a context before t to the signal after it."""
+
+    context_s: float = Field(90.0, gt=0)
+    """Seconds before t that a method may read (EpilepsyFM: 90)."""
+
+    horizon_s: float = Field(SHORT_HORIZON_S, ge=0.125, le=30)
+    """Seconds after t that are forecast: 12 is short, 20 long (EpilepsyFM)."""
+
+    stride_s: float = Field(10.0, gt=0)
+    """Seconds from one t to the next in a recording."""
+
+    gap_s: float | None = Field(None, ge=0)
+    """Where a recording is on both sides of a split, seconds between them that neither reads;
+    without it, context and horizon together."""
+
+    unit: Unit = "uv"
+    """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
+    standard deviation in the context."""
+
+    head: HeadConfig = HeadConfig()
+    """The head on the encoder."""
+
+    baselines: ForecastBaselinesConfig = ForecastBaselinesConfig()
+    """What it is shown beside."""
+
+
+class PhaseConfig(Settings):
+    """Frequency and phase forecasting. All numbers are ours."""
+
+    bands: dict[str, tuple[float, float]] = Field(
+        {
+            "delta": (1.0, 4.0),
+            "theta": (4.0, 8.0),
+            "alpha": (8.0, 13.0),
+            "beta": (13.0, 30.0),
+        },
+        min_length=1,
+    )
+    """Bands by name, in Hz; each has one dominant frequency."""
+
+    fit_hz: tuple[float, float] = (2.0, 45.0)
+    """Where the aperiodic line is fitted to the spectrum, in log-log coordinates."""
+
+    segment_s: float = Field(2.0, gt=0)
+    """Length of the spectrum's Hann-tapered segments, which overlap by half."""
+
+    prominence_db: float = Field(3.0, ge=0)
+    """A peak counts as an oscillation when it stands this far above the aperiodic line ..."""
+
+    false_peak: float = Field(0.05, gt=0, lt=1)
+    """... and further than noise without any peaks would with this probability, in a band of a
+    signal of its length."""
+
+    half_width_hz: float = Field(1.0, gt=0)
+    """The narrow band around a dominant frequency: what lies further off is down 6 dB or more."""
+
+    stop_db: float = Field(60.0, ge=21)
+    """What lies 1.5 times `half_width_hz` off is down by this."""
+
+    phase_s: float = Field(0.25, gt=0)
+    """For phi0 + 2 pi f t: seconds at the context's end to which a sinusoid is fitted."""
+
+    strata: int = Field(4, ge=1)
+    """Phase errors are also told by so many strata of the true amplitude, equally full."""
+
+    @model_validator(mode="after")
+    def _phase_means_something(self) -> Self:
+        lowest = 0.75 * self.half_width_hz
+        for name, (low, high) in self.bands.items():
+            if not lowest <= low < high:
+                raise ValueError(
+                    f"band {name} must lie above {lowest:g} Hz (3/4 of half_width_hz), its lower "
+                    f"edge first; got {low:g} to {high:g}"
+                )
+        if not 0 < self.fit_hz[0] < self.fit_hz[1]:
+            raise ValueError(f"fit_hz must be two frequencies in order; got {self.fit_hz}")
+        return self

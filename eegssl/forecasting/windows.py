@@ -1,0 +1,258 @@
+"""Pairs of a context, strictly before a time t, and the target after it.
+
+What a method reads is an array of its own that ends at t: nothing after t can reach it here.
+Whether it was reached before is a matter of the filters: use recordings with ``phase = causal``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.windows import Batch, Windows, tile
+from eegssl.errors import InputError
+from eegssl.forecasting.config import ForecastConfig, Unit
+from eegssl.signal.electrodes import geometry
+
+Float32 = NDArray[np.float32]
+
+_FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
+
+    context_samples: int
+    target_samples: int
+    sfreq_hz: float
+
+    @property
+    def seconds(self) -> float:
+        """Length of the target."""
+        return self.target_samples / self.sfreq_hz
+
+
+def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
+    """The configuration's lengths in samples, at least one each."""
+    context, target = (max(1, round(s * sfreq_hz)) for s in (config.context_s, config.horizon_s))
+    return Horizon(context, target, sfreq_hz)
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Contexts [B, C, Tc] with their geometry, targets [B, C, T], and what lies around those.
+
+    ``before_uv`` [B, C, Tc] and ``after_uv`` [B, C, M] are the target's own signal before and
+    after it, for truths that look at both sides (a phase); no method may read them.
+    """
+
+    context: Batch
+    target_uv: Float32
+    before_uv: Float32
+    after_uv: Float32
+
+
+class Pairs(Protocol):
+    """Pairs to train on or to score: of recordings (`RecordedPairs`) or of arrays."""
+
+    def __len__(self) -> int:
+        """How many pairs."""
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once; pairs of one have equally many channels."""
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step: a pure function of its arguments."""
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """Read these pairs."""
+
+
+@dataclass(frozen=True)
+class RecordedPairs:
+    """Pairs of recordings: each window is context, target, and what comes after.
+
+    ``targets`` are the same recordings, filtered apart (zero-phase, say); targets come from there.
+    """
+
+    windows: Windows
+    horizon: Horizon
+    targets: Windows | None = None
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once, bucketed by number of channels."""
+        return self.windows.in_order(batch_size)
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step: a pure function of its arguments."""
+        return self.windows.draw(batch_size, seed=seed, step=step)
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """Read these pairs; they must have equally many channels."""
+        read = self.windows.batch(index)
+        later = read if self.targets is None else self.targets.batch(index)
+        t, end = self.horizon.context_samples, self.horizon.target_samples
+        return PairBatch(
+            context=Batch(
+                read.signal_uv[..., :t].copy(),
+                read.positions,
+                read.located,
+                read.regions,
+                index,
+            ),
+            target_uv=later.signal_uv[..., t : t + end],
+            before_uv=later.signal_uv[..., :t],
+            after_uv=later.signal_uv[..., t + end :],
+        )
+
+    @property
+    def t_s(self) -> NDArray[np.float64]:
+        """[n], the time t of each pair, in seconds from its recording's first sample."""
+        return (self.windows.start + self.horizon.context_samples) / self.horizon.sfreq_hz
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """[n], whose pair it is."""
+        return tuple(self.windows.recordings[k].subject for k in self.windows.owner)
+
+    def subset(self, keep: NDArray[np.int64]) -> "RecordedPairs":
+        """The pairs at these places, in this order."""
+        targets = None if self.targets is None else self.targets.subset(keep)
+        return RecordedPairs(self.windows.subset(keep), self.horizon, targets)
+
+
+@dataclass(frozen=True)
+class ArrayPairs:
+    """Pairs that are in memory already, all with the same channels."""
+
+    context_uv: Float32
+    """[n, C, Tc]"""
+    target_uv: Float32
+    """[n, C, T]"""
+    channels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.context_uv)
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once."""
+        for k in range(0, len(self), batch_size):
+            yield np.arange(k, min(k + batch_size, len(self)))
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step, without replacement where there are enough."""
+        rng = np.random.default_rng([seed, step])
+        return rng.choice(len(self), size=batch_size, replace=len(self) < batch_size)
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """These pairs; nothing is known of what came after their targets."""
+        target_uv = self.target_uv[index]
+        context = as_context(self.context_uv[index], self.channels)
+        return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
+
+
+def as_context(signal_uv: NDArray[np.floating], channels: Sequence[str]) -> Batch:
+    """Signals [B, C, Tc] in µV of channels with these names, as methods read them."""
+    n = len(signal_uv)
+    placed = geometry(channels)
+    return Batch(
+        signal_uv=np.ascontiguousarray(signal_uv, dtype=np.float32),
+        positions=np.repeat(placed.positions[None], n, axis=0),
+        located=np.repeat(placed.located[None], n, axis=0),
+        regions=np.repeat(placed.regions[None], n, axis=0),
+        index=np.arange(n),
+    )
+
+
+def cut_pairs(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    config: ForecastConfig,
+    *,
+    after_s: float = 0.0,
+    targets: Corpus | None = None,
+) -> RecordedPairs:
+    """Every pair of these recordings, a ``stride_s`` apart, with ``after_s`` behind its target.
+
+    ``targets`` holds the same recordings, filtered apart. Raises InputError when no recording is
+    long enough, or one is missing from ``targets`` or differs there in channels or length.
+    """
+    horizon = horizon_of(config, corpus.sfreq_hz)
+    after = int(np.ceil(after_s * corpus.sfreq_hz))
+    whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
+    windows = tile(corpus, recordings, whole_s, config.stride_s)
+    if targets is None:
+        return RecordedPairs(windows, horizon)
+    others = _twins(windows.recordings, targets)
+    apart = Windows(targets, others, windows.owner, windows.start, windows.length)
+    return RecordedPairs(windows, horizon, apart)
+
+
+def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:
+    """The same recordings in another corpus."""
+    known = {r.id: r for r in targets.recordings}
+    missing = sum(r.id not in known for r in recordings)
+    if missing:
+        raise InputError(
+            f"{missing} of {len(recordings)} recordings are not among the targets; preprocess the "
+            "same files twice, with filter.phase causal and zero"
+        )
+    twins = tuple(known[r.id] for r in recordings)
+    for own, twin in zip(recordings, twins, strict=True):
+        same = (own.channels, own.n_samples, own.sfreq_hz)
+        if same != (twin.channels, twin.n_samples, twin.sfreq_hz):
+            raise InputError(
+                f"recording {own.id} has other channels, length or rate among the targets; "
+                "preprocess both with the same settings, apart from the filter's phase"
+            )
+    return twins
+
+
+def earlier_and_later(
+    pairs: RecordedPairs, share: float, config: ForecastConfig
+) -> tuple[RecordedPairs, RecordedPairs]:
+    """Split each recording in time: the first ``share`` of it, then a gap that neither side reads.
+
+    For results within a subject. Raises InputError when a side is left empty.
+    """
+    windows, horizon = pairs.windows, pairs.horizon
+    gap_s = config.context_s + config.horizon_s if config.gap_s is None else config.gap_s
+    gap = round(gap_s * horizon.sfreq_hz)
+    lengths = np.array([r.n_samples for r in windows.recordings])[windows.owner]
+    cut = np.floor(share * lengths)
+    earlier = np.flatnonzero(windows.start + windows.length <= cut)
+    later = np.flatnonzero(windows.start >= cut + gap)
+    if not (earlier.size and later.size):
+        raise InputError(
+            f"got {earlier.size} pairs before and {later.size} after a gap of "
+            f"{gap / horizon.sfreq_hz:g} s; these recordings are too short for a split in time: "
+            "split by subject"
+        )
+    return pairs.subset(earlier), pairs.subset(later)
+
+
+def context_scale(
+    context_uv: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation [..., 1] of each channel's context in µV; 1 where it is flat."""
+    signal = np.asarray(context_uv, dtype=np.float64)
+    mean = signal.mean(axis=-1, keepdims=True)
+    deviation = signal.std(axis=-1, keepdims=True)
+    return mean, np.where(deviation < _FLAT_UV, 1.0, deviation)
+
+
+def in_unit(
+    signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: Unit
+) -> NDArray[np.float64]:
+    """A truth or a forecast [..., T] in the unit that is scored, by what its context says."""
+    if unit == "uv":
+        return np.asarray(signal_uv, dtype=np.float64)
+    mean, deviation = context_scale(context_uv)
+    return (signal_uv - mean) / deviation

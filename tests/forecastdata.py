@@ -1,0 +1,66 @@
+"""Recordings in memory and processes whose future is known, for tests of forecasting."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.forecasting.windows import ArrayPairs
+
+RATE_HZ = 200.0
+NAMES = ("Fp1", "C3", "O2")
+
+
+class MemoryCorpus(Corpus):
+    """Recordings [C, T] in µV, by name; the subject is the name up to its first dash."""
+
+    def __init__(self, signals_uv: dict[str, NDArray[np.floating]]) -> None:
+        self.signals_uv = signals_uv
+        super().__init__([], [_recording(n, s.shape[-1]) for n, s in signals_uv.items()])
+
+    def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
+        """Samples from memory."""
+        return self.signals_uv[recording.id][:, start:stop].astype(np.float32)
+
+
+def _recording(name: str, n_samples: int) -> Recording:
+    return Recording(
+        id=name,
+        subject=name.split("-")[0],
+        file=name,
+        split="train",
+        channels=NAMES,
+        n_samples=n_samples,
+        sfreq_hz=RATE_HZ,
+        line_hz=None,
+        events=(),
+        path=Path(name),
+    )
+
+
+def noise(n_samples: int, seed: int, channels: int = len(NAMES)) -> NDArray[np.float64]:
+    """Brown-ish noise of some 20 µV [C, T], which forgets within a second."""
+    rng = np.random.default_rng(seed)
+    x = np.zeros((channels, n_samples))
+    drive = rng.standard_normal((channels, n_samples))
+    for t in range(1, n_samples):
+        x[:, t] = 0.98 * x[:, t - 1] + 4 * drive[:, t]
+    return x
+
+
+def sines(
+    n: int, seconds: float, hz: float, seed: int, amplitude_uv: float = 30.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``n`` x 3 sines of random phase at ``hz`` with a little noise, and their phases [n, 3, T]."""
+    rng = np.random.default_rng(seed)
+    t_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    phase = 2 * np.pi * (hz * t_s + rng.random((n, len(NAMES), 1)))
+    return amplitude_uv * np.cos(phase) + rng.standard_normal(phase.shape), phase
+
+
+def pairs_of(signal_uv: NDArray[np.floating], target_s: float) -> ArrayPairs:
+    """Signals [n, C, T] cut into contexts and targets."""
+    t = signal_uv.shape[-1] - round(target_s * RATE_HZ)
+    signal = signal_uv.astype(np.float32)
+    return ArrayPairs(signal[..., :t], signal[..., t:], NAMES)
