@@ -60,7 +60,7 @@ def rhythms_of(plan: RecordingPlan) -> tuple[Rhythm, ...]:
     steady = (np.array([0.0]), np.array([1.0]))
     alpha = (states.time_s, alpha_gain)
     drowsy = (states.time_s, 0.15 + 0.85 * states.drowsy)
-    return (
+    rhythms = (
         Rhythm(who.alpha_hz, 0.9, who.alpha_uv, left, *alpha),
         Rhythm(who.alpha_hz + 0.1, 0.9, who.alpha_uv, right, *alpha),
         Rhythm(who.alpha_hz + 0.8, 1.5, 0.3 * who.alpha_uv, central, *steady),
@@ -68,6 +68,7 @@ def rhythms_of(plan: RecordingPlan) -> tuple[Rhythm, ...]:
         Rhythm(who.theta_hz, 1.2, 0.8 * who.alpha_uv, frontal, *drowsy),
         Rhythm(1.6, 1.2, 0.22 * who.seizure_uv, _focus_weights(who.focus), *_after_seizures(plan)),
     )
+    return rhythms if who.slowing_uv == 0 else (*rhythms, *_slowing(who.slowing_uv, steady))
 
 
 class Background:
@@ -116,6 +117,16 @@ def _resonator(rhythm: Rhythm, sfreq_hz: int) -> tuple[NDArray[np.float64], NDAr
     # The variance of a stationary AR(2) process, in closed form.
     variance = (1 + a2) / ((1 - a2) * ((1 + a2) ** 2 - a1**2))
     return np.array([1 / np.sqrt(variance)]), np.array([1.0, a1, a2])
+
+
+def _slowing(amplitude_uv: float, steady: tuple[NDArray, NDArray]) -> tuple[Rhythm, ...]:
+    """Theta of both temporal lobes, each side on its own: what outcomes are planted in."""
+    sides = (("T7", "P7", "C3", "P3"), ("T8", "P8", "C4", "P4"))
+    shares = (1.0, 0.7, 0.5, 0.5)
+    return tuple(
+        Rhythm(6.0, 1.2, amplitude_uv, weights_of(dict(zip(s, shares, strict=True))), *steady)
+        for s in sides
+    )
 
 
 def _focus_weights(focus: str) -> NDArray[np.float64]:

@@ -6,11 +6,32 @@ from pydantic import Field
 
 from eegssl.settings import Settings
 
+Cohort = Literal["epilepsy", "forecast", "asm", "rftc"]
+COHORT_FIELDS = {"cohort", "effect", "clinical_effect", "coherence_s"}
+"""Settings that mean something in the cohorts for forecasting and outcomes only."""
+
 Rate = Annotated[int, Field(ge=200, le=2048)]
 
 
 class SynthConfig(Settings):
     """The synthetic clinical corpus: how many, how long, how ill, how disturbed."""
+
+    cohort: Cohort = "epilepsy"
+    """epilepsy: seizures of known truth. forecast: oscillators of known phase, or a random walk.
+    asm: patients, some of whom respond to a medication. rftc: patients before and after a
+    thermocoagulation. The last three hold no seizures, artifacts only in asm and rftc."""
+
+    effect: Annotated[float, Field(ge=0.0, le=10.0)] = 1.5
+    """asm, rftc: Cohen's d between patients of good and poor outcome, of the log amplitude of
+    their temporal theta (asm) or of its change (rftc); 0 plants nothing."""
+
+    clinical_effect: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
+    """asm, rftc: Cohen's d of the log of the seizures per month before treatment; .5 is an AUROC of
+    .64, as published for clinical data alone; 0 plants nothing."""
+
+    coherence_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 30.0
+    """forecast: how long oscillators keep their phase: the best forecast at a horizon h explains
+    exp(-h / coherence_s) of their variance; 0 makes a random walk, with nothing to foresee."""
 
     n_subjects: Annotated[int, Field(ge=1, le=9999)] = 12
     """Number of subjects; traits and recording set-ups are spread evenly over them."""

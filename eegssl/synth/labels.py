@@ -3,14 +3,14 @@
 Everything says that it is synthetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from eegssl import __version__
 from eegssl.io.edf_writer import START
-from eegssl.synth.config import SynthConfig
+from eegssl.synth.config import COHORT_FIELDS, SynthConfig
 from eegssl.synth.plan import RecordingPlan, Seizure
 from eegssl.synth.render import ECG_LABEL
 from eegssl.synth.subject import Subject
@@ -39,9 +39,9 @@ exercise software, and says nothing about patients. The ground truth of each rec
 """
 
 
-def recording_stem(subject: Subject, run: int) -> str:
+def recording_stem(plan: RecordingPlan) -> str:
     """The beginning of all names of a recording, after SzCORE."""
-    return f"sub-{subject.name}_ses-01_task-szMonitoring_run-{run:02d}"
+    return f"sub-{plan.subject.name}_ses-{plan.session}_task-szMonitoring_run-{plan.run:02d}"
 
 
 def events_tsv(plan: RecordingPlan) -> str:
@@ -55,7 +55,10 @@ def events_tsv(plan: RecordingPlan) -> str:
 def truth(plan: RecordingPlan, labels: Sequence[str]) -> dict[str, Any]:
     """All that was planted in a recording, times in seconds from its start."""
     who = plan.subject
-    return {
+    planted: dict[str, Any] = {"slowing_uv": who.slowing_uv} if who.slowing_uv else {}
+    if plan.process is not None:
+        planted = {"process": plan.process.truth(labels)}
+    return planted | {
         "synthetic": True,
         "subject": who.name,
         "run": plan.run,
@@ -135,12 +138,15 @@ def channels_tsv(plan: RecordingPlan, labels: Sequence[str]) -> str:
     return tsv([["name", "type", "units", "sampling_frequency"], *rows])
 
 
-def participants_tsv(subjects: Sequence[Subject]) -> str:
-    """The BIDS table of subjects; age and sex are drawn by lot."""
-    header = ["participant_id", "age", "sex", "group", "syndrome", "focus"]
+def participants_tsv(
+    subjects: Sequence[Subject], more: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """The BIDS table of subjects with ``more`` columns; age and sex are drawn by lot."""
+    header = ["participant_id", "age", "sex", "group", "syndrome", "focus", *(more or {})]
     rows = [
         [f"sub-{s.name}", str(s.age), s.sex, group, s.syndrome, focus]
-        for s in subjects
+        + [cells[i] for cells in (more or {}).values()]
+        for i, s in enumerate(subjects)
         for group in ["epilepsy" if s.has_epilepsy else "control"]
         for focus in ["n/a" if s.focus == "none" else s.focus]
     ]
@@ -158,7 +164,10 @@ PARTICIPANTS_JSON: dict[str, Any] = {
 
 def description(config: SynthConfig | None) -> dict[str, Any]:
     """``dataset_description.json``; without a configuration, of a corpus being cleared."""
-    settings = None if config is None else config.model_dump(mode="json")
+    settings = None
+    if config is not None:
+        unused = COHORT_FIELDS if config.cohort == "epilepsy" else set()
+        settings = config.model_dump(mode="json", exclude=unused)
     return {
         "Name": "Synthetic clinical EEG (of no person)",
         "BIDSVersion": "1.8.0",

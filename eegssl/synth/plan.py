@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eegssl.synth.anatomy import REGION_ELECTRODES, SPREAD
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.disturbances import RATES_PER_MIN, Disturbance, draw_disturbance
+from eegssl.synth.processes import Process
 from eegssl.synth.subject import Subject
 
 TYPES = {
@@ -97,6 +98,9 @@ class RecordingPlan:
     blink_uv: NDArray[np.float64]
     beat_s: NDArray[np.float64]
     states: States
+    session: str = "01"
+    process: Process | None = None
+    """In place of everything else, in the cohort for forecasting."""
 
     def rng(self, *stream: int) -> Generator:
         """A generator of its own for each stream of this recording."""
@@ -130,7 +134,7 @@ def plan_recording(config: SynthConfig, subject: Subject, run: int) -> Recording
 
 
 def _seizures(rng: Generator, config: SynthConfig, subject: Subject) -> tuple[Seizure, ...]:
-    if not subject.has_epilepsy:
+    if not subject.has_epilepsy or config.cohort != "epilepsy":
         return ()
     count = 1 + int(rng.poisson(config.seizures_per_recording - 1))
     longest_s = 0.2 * config.duration_s

@@ -58,6 +58,8 @@ class Subject:
     mains_uv: float
     heart_hz: float
     tilts: NDArray[np.float64]
+    slowing_uv: float = 0.0
+    """RMS of the temporal theta in which a cohort's outcome is planted."""
 
     @property
     def has_epilepsy(self) -> bool:
@@ -69,8 +71,11 @@ def draw_subjects(config: SynthConfig) -> tuple[Subject, ...]:
     """All subjects of a corpus; kinds, rates and set-ups are spread evenly, in seeded order."""
     rng = np.random.default_rng([config.seed, 1])
     n = config.n_subjects
-    controls = min(n, round(n * config.control_fraction))
-    ill = [list(SYNDROMES)[i % len(SYNDROMES)] for i in range(n - controls)]
+    share = config.control_fraction if config.cohort == "epilepsy" else 0.0
+    controls = min(n, round(n * share))
+    # Thermocoagulation is for seizures that begin in one place.
+    kinds = [k for k, f in SYNDROMES.items() if config.cohort != "rftc" or f != "generalised"]
+    ill = [kinds[i % len(kinds)] for i in range(n - controls)]
     syndromes = rng.permutation(ill + ["control"] * controls)
     sfreqs = rng.permutation([config.sfreqs_hz[i % len(config.sfreqs_hz)] for i in range(n)])
     lines = rng.permutation([config.line_freqs_hz[i % len(config.line_freqs_hz)] for i in range(n)])

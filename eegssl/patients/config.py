@@ -1,0 +1,118 @@
+"""Choices of a patient-level analysis: who fared well, how windows are pooled, what is fitted.
+
+The paper names the tasks (efficacy of medication, outcome of thermocoagulation) and leaves the
+analysis open: all of it is ours.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from eegssl.settings import Settings
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Pooling = Literal["mean", "quantiles"]
+Cost = Annotated[float, Field(gt=0.0)]
+
+
+class OutcomeConfig(Settings):
+    """What a good outcome is, and which columns of ``participants.tsv`` tell it.
+
+    A patient is good who was seizure-free for long enough, or has few enough seizures left. A
+    label and numbers may both be there; where they disagree the table is refused.
+    """
+
+    label: str = "responder"
+    """Column with the outcome in words."""
+
+    good: tuple[str, ...] = ("yes", "good", "responder", "1", "true")
+    """Words of that column for a good outcome, in lower case."""
+
+    poor: tuple[str, ...] = ("no", "poor", "non-responder", "0", "false")
+    """Words of that column for a poor outcome, in lower case."""
+
+    free_months_column: str = "seizure_free_months"
+    """Column with the months without a seizure at the last follow-up."""
+
+    before_column: str = "seizures_per_month"
+    """Column with the seizures per month before treatment."""
+
+    after_column: str = "seizures_per_month_after"
+    """Column with the seizures per month after treatment."""
+
+    follow_up_column: str = "follow_up_months"
+    """Column with the months from treatment to the last follow-up."""
+
+    free_months: Annotated[float, Field(ge=0.0)] = 12.0
+    """Seizure-free for so many months is a good outcome."""
+
+    fewer: Share = 0.5
+    """So large a share fewer seizures is a good outcome; 0.5 is half of them."""
+
+    least_follow_up_months: Annotated[float, Field(ge=0.0)] = 0.0
+    """Patients followed for less are left out; 12 makes "seizure-free for a year" possible."""
+
+
+class PatientsConfig(Settings):
+    """How patients are told apart and how sure that is."""
+
+    pooling: Pooling = "mean"
+    """A patient's features: the mean over windows of each, or its quantiles."""
+
+    quantiles: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.1, 0.5, 0.9)
+    """The quantiles over windows, with ``pooling = "quantiles"``."""
+
+    clinical: tuple[str, ...] = ("age", "sex", "seizures_per_month")
+    """Columns known before treatment; numbers, or two words. Only these may enter a model."""
+
+    log_columns: tuple[str, ...] = ("seizures_per_month",)
+    """Those of them that enter as log(1 + value)."""
+
+    outer_folds: Annotated[int, Field(ge=2, le=100)] = 5
+    """Parts that patients are dealt into; each is scored by a model fitted on the others. No more
+    than the smaller class has patients."""
+
+    inner_folds: Annotated[int, Field(ge=2, le=100)] = 3
+    """Parts of the fitting patients by which the regularisation is chosen."""
+
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 10
+    """How often patients are dealt anew."""
+
+    costs: Annotated[tuple[Cost, ...], Field(min_length=1)] = (0.01, 0.1, 1.0, 10.0)
+    """Inverse strengths of the ridge to choose from; features are scaled so that their number
+    does not matter."""
+
+    permutations: Annotated[int, Field(ge=0, le=100_000)] = 200
+    """Permutations of the outcome over patients, each through the whole procedure; 0: no p."""
+
+    bootstrap_resamples: Annotated[int, Field(ge=100)] = 2000
+    """Draws of patients for an interval."""
+
+    calibration_bins: Annotated[int, Field(ge=2, le=20)] = 4
+    """Bins of equally many predictions of the calibration error: few, as patients are."""
+
+    @model_validator(mode="after")
+    def _known(self) -> "PatientsConfig":
+        unknown = sorted(set(self.log_columns) - set(self.clinical))
+        if unknown:
+            raise ValueError(f"log_columns {unknown} are not among the clinical columns")
+        return self
+
+
+class PatientTaskConfig(Settings):
+    """One patient-level task: whose outcome, from which recordings, analysed how."""
+
+    name: str
+    """The task's name in tables and reports."""
+
+    design: Literal["single", "paired"] = "single"
+    """single: a patient's recordings are one; paired: those before and after treatment are two."""
+
+    sessions: tuple[str, str] = ("before", "after")
+    """The names of the sessions before and after treatment, with ``design = "paired"``."""
+
+    outcome: OutcomeConfig = OutcomeConfig()
+    """What a good outcome is."""
+
+    analysis: PatientsConfig = PatientsConfig()
+    """How patients are told apart."""

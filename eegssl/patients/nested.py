@@ -1,0 +1,83 @@
+"""Repeated nested cross-validation over patients: the outer folds score, the inner ones choose.
+
+A patient's probability comes from models that neither saw that patient nor were chosen by them: the
+regularisation is chosen within the fitting patients alone (Varma & Simon, BMC Bioinformatics 2006).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from eegssl.patients.config import PatientsConfig
+from eegssl.patients.ridge import fit_logits, kernels
+
+Floats = NDArray[np.float64]
+
+
+def deal(truth: NDArray[np.integer], n_folds: int, rng: Generator) -> NDArray[np.int64]:
+    """A fold [P] for each patient by lot, each class spread as evenly as it goes."""
+    fold = np.zeros(len(truth), dtype=np.int64)
+    first = 0
+    for side in (0, 1):
+        members = rng.permutation(np.flatnonzero(truth == side))
+        # The second class is dealt on from where the first one ended: folds of equal size.
+        fold[members] = (first + np.arange(len(members))) % n_folds
+        first += len(members)
+    return rng.permutation(n_folds)[fold]
+
+
+def nested_logits(
+    blocks: Sequence[Floats], truth: NDArray[np.integer], config: PatientsConfig, rng: Generator
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Logits [R, P] of patients left out, and the fold [R, P] in which each was.
+
+    ``blocks`` are features [P, F] that count the same each, ``truth`` [P] is 0 or 1.
+    """
+    smaller = int(min(np.bincount(truth, minlength=2)))
+    n_outer = min(config.outer_folds, smaller)
+    folds = np.array([deal(truth, n_outer, rng) for _ in range(config.repeats)])
+    fits = (folds[:, None] != np.arange(n_outer)[:, None]).reshape(-1, len(truth))
+    costs = _choose(blocks, truth, fits, config, rng)
+    logits = _fit(blocks, truth, fits, costs).reshape(len(folds), n_outer, -1)
+    return np.take_along_axis(logits, folds[:, None], axis=1)[:, 0], folds
+
+
+def _choose(
+    blocks: Sequence[Floats],
+    truth: NDArray[np.integer],
+    fits: NDArray[np.bool_],
+    config: PatientsConfig,
+    rng: Generator,
+) -> Floats:
+    """The cost [B] for each set of fitting patients [B, P]: least log loss in the inner folds."""
+    costs = np.array(config.costs)
+    if len(costs) == 1:
+        return np.full(len(fits), costs[0])
+    n_inner = min(config.inner_folds, *(int(min(np.bincount(truth[f], minlength=2))) for f in fits))
+    inner = np.full(fits.shape, -1)
+    for row, members in zip(inner, fits, strict=True):
+        row[members] = deal(truth[members], n_inner, rng)
+    loss = np.zeros((len(fits), len(costs)))
+    signed = 2.0 * truth - 1.0
+    for fold in range(n_inner):
+        held = inner == fold
+        kernel = kernels(blocks, fits & ~held)
+        for j, cost in enumerate(costs):
+            logits = _logits(kernel, truth, fits & ~held, np.full(len(fits), cost))
+            loss[:, j] += np.sum(np.where(held, np.logaddexp(0.0, -signed * logits), 0.0), axis=1)
+    return np.asarray(costs[loss.argmin(axis=1)])
+
+
+def _fit(
+    blocks: Sequence[Floats], truth: NDArray[np.integer], fits: NDArray[np.bool_], costs: Floats
+) -> Floats:
+    return _logits(kernels(blocks, fits), truth, fits, costs)
+
+
+def _logits(
+    kernel: Floats, truth: NDArray[np.integer], fits: NDArray[np.bool_], costs: Floats
+) -> Floats:
+    everyone = np.broadcast_to(truth, fits.shape)
+    return fit_logits(kernel, everyone, fits, costs)

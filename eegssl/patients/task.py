@@ -1,0 +1,89 @@
+"""A patient-level task from end to end: windows and a table of patients in, the analysis out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.errors import InputError
+from eegssl.patients.analysis import Inputs, medication_inputs, surgery_inputs
+from eegssl.patients.clinical import clinical_features
+from eegssl.patients.config import PatientTaskConfig
+from eegssl.patients.outcome import outcomes
+from eegssl.patients.pooling import PatientRows, paired, pool
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `eegssl.patients.analysis.analyse` takes, and who is not in it, as reason -> count."""
+
+    patients: tuple[str, ...]
+    truth: NDArray[np.int64]
+    inputs: Inputs
+    left_out: dict[str, int]
+    n_windows: int
+
+
+def prepare(
+    config: PatientTaskConfig,
+    table: Mapping[str, Mapping[str, str]],
+    features: NDArray[np.floating],
+    patients: Sequence[str],
+    sessions: Sequence[str] | None = None,
+) -> Prepared:
+    """Pool windows' features or embeddings [n, F] to patients and put their outcomes beside them.
+
+    ``patients`` [n] and, for a paired design, ``sessions`` [n] say whose and when each window is;
+    ``table`` is patient -> column -> cell. Patients without an outcome, or without the recordings
+    that the design needs, are left out and counted. Raises InputError where nobody is left.
+    """
+    found = outcomes(table, config.outcome)
+    rows = _pooled(config, features, patients, sessions)
+    everyone = set.intersection(*(set(r.patients) for r in rows.values()))
+    kept = tuple(sorted(name for name in found.good if name in everyone))
+    left_out = dict(found.left_out)
+    if len(found.good) > len(kept):
+        left_out["no EEG, or not of every session"] = len(found.good) - len(kept)
+    if not kept:
+        raise InputError(
+            "no patient has an outcome and the recordings that the task needs; compare the ids of "
+            "participants.tsv with those of the recordings"
+        )
+    clinical = clinical_features(table, kept, config.analysis)
+    return Prepared(
+        patients=kept,
+        truth=np.array([found.good[name] for name in kept], dtype=np.int64),
+        inputs=_inputs(rows, clinical, kept),
+        left_out=left_out,
+        n_windows=int(np.isin(np.asarray(patients, dtype=str), kept).sum()),
+    )
+
+
+def _pooled(
+    config: PatientTaskConfig,
+    features: NDArray[np.floating],
+    patients: Sequence[str],
+    sessions: Sequence[str] | None,
+) -> dict[str, PatientRows]:
+    """One row a patient, or one for each of the two sessions."""
+    if config.design == "single":
+        return {"eeg": pool(features, patients, config.analysis)}
+    if sessions is None or len(sessions) != len(patients):
+        raise InputError("a paired task needs the session of every window: before or after")
+    x, names, when = np.asarray(features), np.asarray(patients), np.asarray(sessions)
+    rows = {}
+    for side, session in zip(("before", "after"), config.sessions, strict=True):
+        inside = when == session
+        if not inside.any():
+            raise InputError(f"no window is of the session {side} treatment (task's 'sessions')")
+        rows[side] = pool(x[inside], names[inside].tolist(), config.analysis)
+    return rows
+
+
+def _inputs(
+    rows: Mapping[str, PatientRows], clinical: NDArray[np.float64], patients: Sequence[str]
+) -> Inputs:
+    if "eeg" in rows:
+        return medication_inputs(clinical, rows["eeg"].of(patients))
+    return surgery_inputs(clinical, paired(rows["before"], rows["after"], patients))
