@@ -70,9 +70,10 @@ def test_every_window_has_the_label_of_its_recording(made: tuple[Path, Path]) ->
 
 def test_recordings_are_scored_as_a_whole_and_events_are_not(made: tuple[Path, Path]) -> None:
     metrics = json.loads((made[1] / "metrics.json").read_text())
-    assert metrics["recordings"]["n"] == 4
+    assert metrics["units"]["name"] == "recording"
+    assert metrics["units"]["n"] == 4
     assert metrics["events"] is None
-    assert metrics["recordings"]["auroc"] is not None
+    assert metrics["units"]["scores"]["auroc"] is not None
 
 
 def test_the_model_says_which_table_it_was_given(made: tuple[Path, Path]) -> None:
