@@ -1,6 +1,6 @@
 """What pretraining is worth with few labels: pretrained, random and from scratch, on synthetic EEG.
 
-Run ``python bench/label_fractions.py OUT``; prints a table for docs/few-labels.md and draws
+Run ``python bench/label_fractions.py OUT``; prints a table for docs/adapting.md and draws
 ``docs/_static/label_fractions.png``. 40 synthetic subjects of 10 minutes; for each of five seeds a
 split of its own (12 subjects held out) and an encoder pretrained on its training subjects without
 labels. Then each way to adapt sees the labels of a share of the training subjects. What is done
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from eegssl.reports.style import INK, MODEL, SECOND, THIRD, house_style, new_figure, with_grid
+from eegssl.reports.style import INK, MODEL, SECOND, house_style, new_figure, with_grid
 
 SEEDS = (0, 1, 2, 3, 4)
 FRACTIONS = (0.05, 0.1, 0.25, 0.5, 1.0)
@@ -23,10 +23,9 @@ STEPS = 500
 WAYS: dict[str, tuple[str, ...]] = {
     "pretrained, probe": ("adaptation.kind=probe",),
     "random weights, probe": ("adaptation.kind=probe", "encoder_weights=random"),
-    "pretrained, full": ("adaptation.kind=full",),
     "from scratch": ("adaptation.kind=scratch",),
 }
-COLOURS = (MODEL, SECOND, THIRD, INK)
+COLOURS = (MODEL, SECOND, INK)
 FIGURE = Path(__file__).parents[1] / "docs/_static/label_fractions.png"
 
 

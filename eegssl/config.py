@@ -85,7 +85,13 @@ class FoldConfig(Settings):
     folds: int = Field(0, ge=0)
     """How many there are; with 0 the splits of the recordings hold."""
     fold: int = Field(0, ge=0)
-    """The one whose subjects are tested."""
+    """The one whose subjects are tested, counted from 0."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "FoldConfig":
+        if self.folds and self.fold >= self.folds:
+            raise ValueError(f"fold {self.fold} is none of {self.folds}, which count from 0")
+        return self
 
 
 class FinetuneConfig(Settings):

@@ -269,7 +269,9 @@ def stages_stand_alone(package: Package) -> Iterator[str]:
             names = tuple(found.name.split(".")[1:3])
             other = found.part == "stages" and names != source.names
             if other and not STAGE_SUPPORT & set(names[1:]):
-                yield source.at(found.line, f"imports {found.name}: no stage but benchmark does")
+                yield source.at(
+                    found.line, f"imports {found.name}: only benchmark and crossvalidate do"
+                )
 
 
 def no_pickle(package: Package) -> Iterator[str]:

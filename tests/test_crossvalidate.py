@@ -73,6 +73,7 @@ def test_pooled_predictions_are_scored_again_to_the_same_numbers(
 def test_a_finished_fold_is_not_made_again(made: Path, tiny: Pipeline) -> None:
     plan = read_manifest(made).plan()
     (made / PLAN).write_text(canonical_json(plan))  # as after a kill
+    whole = (made / "manifest.json").read_bytes()
     (made / "manifest.json").unlink()
     metrics = (made / "metrics.json").read_bytes()
     before = stamps_of(made / "folds/fold0")
@@ -80,6 +81,21 @@ def test_a_finished_fold_is_not_made_again(made: Path, tiny: Pipeline) -> None:
     assert document["state"] in ("made", "resumed")
     assert stamps_of(made / "folds/fold0") == before
     assert (made / "metrics.json").read_bytes() == metrics
+    assert (made / "manifest.json").read_bytes() == whole
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(made: Path, tiny: Pipeline) -> None:
+    whole = (made / "manifest.json").read_bytes()
+    ran = eegssl(*call(tiny, made, 4, "--set", "training.steps=5"))
+    assert ran.code == 2
+    assert (made / "manifest.json").read_bytes() == whole
+
+
+def test_a_fold_that_is_none_is_refused(tiny: Pipeline, tmp_path: Path) -> None:
+    words = call(tiny, tmp_path / "model", 4, "--set", "cross.folds=3", "--set", "cross.fold=3")
+    ran = eegssl(*(w for w in words if w not in ("--folds", 4)))
+    assert ran.code == 2
+    assert "fold 3 is none of 3" in ran.err
 
 
 def test_an_encoder_that_has_seen_the_tested_subjects_is_refused_before_anything_is_trained(
@@ -88,7 +104,8 @@ def test_an_encoder_that_has_seen_the_tested_subjects_is_refused_before_anything
     out = tmp_path / "cv"
     ran: Ran = eegssl(*call(tiny, out, 4, "--set", "encoder_weights=pretrained"))
     assert ran.code == 4
-    assert "fitted on what is to be scored" in " ".join(ran.err.split())
+    assert "fitted on what a fold tests" in " ".join(ran.err.split())
+    assert "--adapt scratch" in " ".join(ran.err.split())
     assert not out.exists()
     facts: dict[str, Any] = done(
         *call(tiny, out, 4, "--set", "encoder_weights=pretrained", "--allow-leak")

@@ -118,7 +118,7 @@ def test_a_settings_file_in_the_docs_is_valid(page: str, body: str) -> None:
     raw = tomllib.loads(body)
     if "encoders" in raw:
         build(BenchmarkConfig, raw, page)
-    elif "classes" in raw:
+    elif "labels" in raw:
         build(TaskConfig, raw, page)
     else:
         assert raw

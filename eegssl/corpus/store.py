@@ -78,7 +78,7 @@ class Corpus:
     @property
     def within_subject(self) -> bool:
         """Whether a split was made by recording, so that subjects are on several sides."""
-        return any(a.manifest.facts["split_by"] == "recording" for a in self.artifacts)
+        return any(r.within_subject for r in self.recordings)
 
     @property
     def synthetic(self) -> bool:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.errors import ArtifactError
+from eegssl.files import hash_json
 
 _KEY = b"eegssl"
 _FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
@@ -125,6 +126,7 @@ def pooled(tables: Sequence[Predictions]) -> Predictions:
     rules = [table.about["postprocess"] for table in tables]
     return replace(
         first,
+        split_hash=hash_json([t.split_hash for t in tables]),
         subject=[name for t in tables for name in t.subject],
         recording=[name for t in tables for name in t.recording],
         unit=[name for t in tables for name in t.unit],

@@ -17,7 +17,7 @@ from eegssl.corpus.labels import label_table
 from eegssl.corpus.leaks import audit, refuse
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.drafts import Draft
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file, hash_json
 from eegssl.io.predictions import write_predictions
 from eegssl.io.tables import format_tsv
@@ -108,7 +108,7 @@ def _run_cells(
     for k, cell in enumerate(cells):
         try:
             facts = [_run_cell(cell, config, base, fold, run) for fold in folds]
-        except InputError as error:
+        except (ConfigError, InputError) as error:
             if cell.adaptation != BASELINE:
                 raise
             run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")

@@ -5,22 +5,23 @@ hand; a finished one is not made again. Every subject is tested once, by a model
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from eegssl.artifacts import inputs_of, load
+from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
 from eegssl.corpus.folds import n_folds, refolded
-from eegssl.corpus.leaks import Leak, audit, refuse
+from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.files import hash_file, hash_json
+from eegssl.errors import LeakError
 from eegssl.io.predictions import pooled, read_predictions, write_predictions
 from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score, score_facts
 from eegssl.resolve import read_task
-from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
+from eegssl.tasks.labels import labelled_windows
 
 KIND = "crossvalidation"
 FOLDS = "folds"
@@ -43,34 +44,36 @@ def run(
     """
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
-    pretrained = load(encoder, finetune.ENCODER)
-    resolved = read_task(task, config.task)
+    pretrained, resolved = load(encoder, finetune.ENCODER), read_task(task, config.task)
+    parts = [refolded(corpus, n, k, run.seed) for k in range(n)]
     if finetune.first_weights(config) == "pretrained" and not allow_leak:
-        refuse(_leaks(encoder, corpus, n, run.seed), pretrained)
+        _refuse_leaks(pretrained, parts)
+    quiet = _sub(run, run.out)
+    jobs = [finetune.prepare(config, part, pretrained, resolved, quiet) for part in parts]
+    for part, job in zip(parts, jobs, strict=True):
+        labelled_windows(part, part.of_split("test"), resolved, job.table.labels, seed=run.seed)
     settings = CrossvalidationConfig(
-        finetune=config.model_copy(update={"task": public_values(resolved)}),
+        finetune=finetune.without_cache(jobs[0].config),
         evaluate=EvaluateConfig(allow_leak=allow_leak, traces=0),
         folds=n,
     )
-    inputs = [*corpus.inputs(), *inputs_of(pretrained)]
-    if resolved.table and Path(resolved.table).is_file():
-        inputs.append(("labels-table", hash_json(hash_file(Path(resolved.table)))))
-    draft = run.begin(KIND, settings, inputs, update=True)
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *jobs[0].table.inputs]
+    draft = run.begin(KIND, settings, inputs)
     if isinstance(draft, Result):
         return draft
     advance = run.progress.track("folds", n)
-    tables = []
+    tables, costs = [], []
     for k in range(n):
         folder = run.out / FOLDS / f"fold{k}"
         tuned = config.model_copy(update={"cross": FoldConfig(folds=n, fold=k)})
-        model = Run(folder / "model", seed=run.seed)
-        finetune.run(tuned, folders, encoder, task, model)
-        scored = Run(folder / "evaluation", seed=run.seed)
-        evaluate.run(settings.evaluate, folder / "model", folders, scored)
-        for warning in (*model.warnings, *scored.warnings):
+        model = finetune.run(tuned, folders, encoder, task, _sub(run, folder / "model"))
+        to = _sub(run, folder / "evaluation")
+        scored = evaluate.run(settings.evaluate, folder / "model", folders, to)
+        for warning in (*model.facts["warnings"], *scored.facts["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
         tables.append(read_predictions(folder / "evaluation" / evaluate.PREDICTIONS))
+        costs.append(model.beside.get("cost"))
         advance(k + 1)
     predictions = pooled(tables)
     scores = score(predictions, settings.evaluate.scoring, run.seed)
@@ -79,16 +82,24 @@ def run(
     draft.write_json(evaluate.METRICS, scores.as_dict())
     draft.write(evaluate.REPORT, render_evaluation(page_of(predictions, scores)))
     facts = {"task": resolved.name, "folds": n} | score_facts(scores, predictions)
-    return run.finish(draft, facts, bulk={FOLDS: ""})
+    return replace(run.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
 
 
-def _leaks(encoder: Path, corpus: Corpus, folds: int, seed: int) -> list[Leak]:
-    """What the encoder was fitted on and some fold tests, each kind once."""
-    pretrained = load(encoder, finetune.ENCODER)
+def _sub(run: Run, out: Path) -> Run:
+    return Run(out, seed=run.seed)
+
+
+def _refuse_leaks(pretrained: Artifact, parts: Sequence[Corpus]) -> None:
+    """Raise LeakError when the encoder was fitted on what some fold tests."""
     found: dict[str, Leak] = {}
-    for k in range(folds):
-        part = refolded(corpus, folds, k, seed)
+    for part in parts:
         for leak in audit(pretrained, part, part.of_split("test")):
             if leak.kind not in found or leak.n > found[leak.kind].n:
                 found[leak.kind] = leak
-    return list(found.values())
+    if found:
+        listed = "; ".join(leak.in_words() for leak in found.values())
+        raise LeakError(
+            f"{pretrained.path} or something upstream was fitted on what a fold tests. {listed}. "
+            "Give an encoder that was pretrained on other data, take random weights (--adapt "
+            "scratch, or --set encoder_weights=random), or --allow-leak, which marks every result"
+        )

@@ -13,7 +13,7 @@ from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import FinetuneConfig
-from eegssl.corpus.folds import refolded
+from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.labels import LabelTable, format_labels, label_table
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
@@ -62,15 +62,16 @@ def run(
     """Make a model artifact from training subjects, its threshold from validation subjects."""
     corpus, cross = open_corpus(folders), config.cross
     if cross.folds:
+        n_folds(corpus, cross.folds)
         corpus = refolded(corpus, cross.folds, cross.fold, run.seed)
     return run_on(config, corpus, encoder, task, run)
 
 
 def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run: Run) -> Result:
     """The same for a corpus that is open already, split as it says."""
-    job = _job(config, corpus, load(encoder, ENCODER), read_task(task, config.task), run)
+    job = prepare(config, corpus, load(encoder, ENCODER), read_task(task, config.task), run)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *job.table.inputs]
-    draft = run.begin(KIND, _without_cache(job.config), inputs)
+    draft = run.begin(KIND, without_cache(job.config), inputs)
     if isinstance(draft, Result):
         return draft
     device = choose_device(config.training.device)
@@ -99,7 +100,7 @@ def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run
     return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
 
 
-def _job(
+def prepare(
     config: FinetuneConfig, corpus: Corpus, pretrained: Artifact, task: TaskConfig, run: Run
 ) -> Job:
     """Label the windows, and refuse what can't be learned from."""
@@ -111,6 +112,9 @@ def _job(
     require_classes(val, task, "val")
     _require_patches(train, task, encoder)
     warn_unlabelled(corpus, task, run)
+    for reason, n in sorted((table.skipped or {}).items()):
+        if n:
+            run.warn(f"{n} row(s) of the labels table are left out: {reason}")
     for split, part in (("train", train), ("val", val)):
         warn_left_out(part, split, run)
     config = config.model_copy(update={"task": public_values(task)})
@@ -229,7 +233,7 @@ def _plan(job: Job, draft: Draft, device: torch.device, run: Run) -> Plan:
     )
 
 
-def _without_cache(config: FinetuneConfig) -> FinetuneConfig:
+def without_cache(config: FinetuneConfig) -> FinetuneConfig:
     """What decides the model: where embeddings are kept does not."""
     unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
     return config.model_copy(update=unset)

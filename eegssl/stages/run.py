@@ -136,7 +136,7 @@ def warn_left_out(labelled: LabelledWindows, split: str, run: Run) -> None:
 
 def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:
     """Warn when a task takes labels from events and a folder has none at all."""
-    if task.labels != "events":
+    if not task.detects:
         return
     for artifact in corpus.artifacts:
         if not artifact.manifest.facts["events"]:
