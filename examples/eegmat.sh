@@ -43,13 +43,16 @@ done
 cat >"$RUN/matrix.toml" <<'TOML'
 recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4]
-seeds = [0, 1, 2]
-adaptations = ["probe", "full"]
-baselines = ["band-power"]
+seeds = [0]
+adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
+baselines = ["majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet"]
 tasks.rest-or-arithmetic.task = "task.toml"
 
 [finetune.training]
 steps = 150
+
+[baseline.network]
+steps = 300
 
 [encoders]
 pretrained.path = "fold{fold}/encoder"
