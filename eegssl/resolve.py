@@ -198,9 +198,12 @@ def _explain(error: Any, schema: type[Settings], where: str) -> str:
     location = [str(part) for part in error["loc"]]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
-        return f"{where} have no {key!r}{nearest(location[-1], _fields(schema, location[:-1]))}"
-    got = "" if error["type"] == "missing" else f" (got {error['input']!r})"
-    return f"{where}: {key or 'they'}: {error['msg']}{got}"
+        have = "have" if where.startswith("the settings") else "has"
+        return f"{where} {have} no {key!r}{nearest(location[-1], _fields(schema, location[:-1]))}"
+    whole = error["type"] == "missing" or isinstance(error["input"], Mapping | Settings)
+    got = "" if whole else f" (got {error['input']!r})"
+    said = error["msg"].removeprefix("Value error, ")
+    return ": ".join([where, *([key] if key else []), said]) + got
 
 
 def _fields(schema: type[Settings], path: Sequence[str]) -> list[str]:

@@ -45,7 +45,7 @@ cat >"$RUN/matrix.toml" <<TOML
 recordings = ["recordings"]
 adaptations = ["probe", "full"]
 seeds = [0]
-baselines = ["band-power"]
+baselines = ["majority", "band-power", "band-power-boosting"]
 
 [encoders.pretrained]
 path = "encoder"

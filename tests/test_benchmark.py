@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
+from tinycorpus import SUBJECTS
+
+from eegssl.stages.benchmark import table
 
 MATRIX = """
 recordings = ["{root}/recordings"]
@@ -235,3 +238,79 @@ def test_a_matrix_that_can_not_be_run_is_refused(
     assert ran.code == code, ran.err
     assert all(word in ran.err for word in words), ran.err
     assert not list(tmp_path.rglob("predictions.parquet"))
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_system_that_is_none_of_the_matrix_is_refused_before_any_cell(
+    tiny: Pipeline, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    path = tmp_path / "matrix.toml"
+    path.write_text('compare_with = "pretrained prob"\n' + MATRIX.format(root=tiny.root, seeds="0"))
+    path.write_text(path.read_text().replace("seeds = 0", "seeds = [0]"))
+    ran = eegssl("benchmark", path, "--out", tmp_path / "out", *dry)
+    assert ran.code == 2, ran.err
+    assert "pretrained probe" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_scratch_is_run_once_for_an_encoder_and_its_control(tiny: Pipeline, tmp_path: Path) -> None:
+    path = tmp_path / "matrix.toml"
+    text = MATRIX.format(root=tiny.root, seeds="[0]").replace("steps = 6", "steps = 3")
+    path.write_text(text.replace('["probe"]', '["scratch"]').replace('["band-power"]', "[]"))
+    done("benchmark", path, "--out", tmp_path / "out")
+    assert [row["encoder"] for row in results(tmp_path / "out")] == ["pretrained"]
+    assert not (tmp_path / "out/cells/seizure/random-init").exists()
+
+
+@pytest.fixture(scope="module")
+def of_numbers(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A benchmark of patients' ages with a baseline that can't say numbers, at two seeds."""
+    folder = tmp_path_factory.mktemp("numbers")
+    ages = [f"sub-{k:02d}\t{20 + 3 * (k % 4)}" for k in range(SUBJECTS)]
+    (folder / "labels.tsv").write_text("\n".join(["subject\tlabel", *ages]) + "\n")
+    (folder / "age.toml").write_text(
+        'name = "age"\nwindow_s = 4.0\nlabels = "table"\ntable = "labels.tsv"\n'
+        'target = "number"\nunit = "patient"\n'
+    )
+    text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("seizure-detection", "age.toml")
+    (folder / "matrix.toml").write_text(text.replace("[tasks.seizure]", "[tasks.age]"))
+    ran = eegssl("benchmark", folder / "matrix.toml", "--out", folder / "out")
+    assert ran.code == 0, ran.err
+    (folder / "said.txt").write_text(ran.out + ran.err)
+    return folder / "out"
+
+
+def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: Path) -> None:
+    page = (of_numbers / "leaderboard.html").read_text()
+    assert "Ranked by Spearman" in page
+    assert "AUROC" not in page
+    for head in ("Mean absolute error", "Root mean squared error", "R²"):
+        assert f">{head}</th>" in page
+    columns, _ = table(of_numbers)
+    assert {"unit_spearman", "unit_mae", "unit_rmse", "unit_r2"} <= set(columns)
+    assert "auroc" not in columns
+    compared = (of_numbers / "comparisons.tsv").read_text()
+    assert "spearman" in compared
+    assert "auroc" not in compared
+
+
+def test_a_baseline_that_can_not_be_run_has_one_row_with_its_reason(of_numbers: Path) -> None:
+    lost = [row for row in results(of_numbers) if row["encoder"] == "band-power"]
+    assert [row["unit_mae"] for row in lost] == [None]
+    assert "is about numbers" in lost[0]["not_run"]
+    assert all(row["not_run"] == "" for row in results(of_numbers) if row not in lost)
+    page = (of_numbers / "leaderboard.html").read_text()
+    assert page.count("not run: task age is about numbers") == 1
+    warnings = manifest_of(of_numbers)["facts"]["warnings"]
+    assert len([w for w in warnings if "band-power" in w]) == 1
+
+
+def test_other_settings_of_a_baseline_are_refused_and_not_taken_for_one_that_can_not_be_run(
+    matrix: Path, made: Path, tmp_path: Path
+) -> None:
+    out = copy_of(made, tmp_path)
+    ran = eegssl(
+        "benchmark", matrix, "--out", out, "--set", "baseline.band_power.regularisation_c=2"
+    )
+    assert ran.code == 2
+    assert cells(out) == cells(made)

@@ -123,7 +123,7 @@ def test_three_classes_have_no_threshold(tiny: Pipeline, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("rows", "code", "words"),
     [
-        ([], 3, ("labels table", "none of these", "`recording`")),
+        ([], 3, ("labels table", "no row with a label")),
         ([("nobody/else.edf", "calm")], 3, ("labels table", "none of these", "`recording`")),
         ([(name, "calm") for name, _ in ROWS], 3, ("none of class ictal", "train")),
         ([(name, "tired") for name, _ in ROWS], 3, ("no class", "calm, ictal")),

@@ -162,7 +162,7 @@ BAD: list[tuple[str, list[tuple[object, ...]], tuple[str, ...], int, tuple[str, 
         [("recording", "label"), (name_of(0, 1), "calm"), ("secret/Doe.edf", "ictal")],
         (CLASSES,),
         3,
-        ("1 of 2 rows", "skip_unknown"),
+        ("1 of 2 rows", "skip_unknown", "for labels that evaluate is given"),
     ),
     (
         "unknown subjects",
@@ -183,7 +183,7 @@ BAD: list[tuple[str, list[tuple[object, ...]], tuple[str, ...], int, tuple[str, 
         [("recording", "label"), *((name_of(k, run), 17.5 + run) for k, run in RUNS)],
         (CLASSES,),
         3,
-        ("2 label(s)", "numbers", "target = 'number'"),
+        ("16 of 16 rows", "2 label(s)", "numbers", "target = 'number'"),
     ),
     (
         "a class where a number was expected",
@@ -199,7 +199,21 @@ BAD: list[tuple[str, list[tuple[object, ...]], tuple[str, ...], int, tuple[str, 
         3,
         ("split train", "none of class ictal"),
     ),
-    ("an empty table", [("recording", "label")], (CLASSES,), 3, ("none of these",)),
+    ("an empty table", [("recording", "label")], (CLASSES,), 3, ("no row with a label",)),
+    (
+        "rows without labels",
+        [("recording", "label"), (name_of(0, 1), "n/a")],
+        (CLASSES,),
+        3,
+        ("no row with a label",),
+    ),
+    (
+        "labels beyond the end",
+        [*STRETCHES, (name_of(0, 2), 900, 20, "ictal")],
+        (CLASSES, 'unit = "window"'),
+        3,
+        ("1 of 17 rows", "begin after"),
+    ),
     ("no column", [("file", "label"), ("x", "calm")], (CLASSES,), 2, ("'recording'", "'subject'")),
     (
         "times that are none",
@@ -294,6 +308,27 @@ def test_info_says_what_a_task_is_and_what_the_splits_hold(
     assert held["patients"]["all"] == held["subjects"]
     words = eegssl("info", "--task", "seizure-detection", tiny.recordings).out
     assert "nothing is missing" in words
+
+
+def test_info_says_once_that_a_class_is_nowhere(tiny: Pipeline, tmp_path: Path) -> None:
+    rows = [("recording", "label"), *((name_of(k, run), "calm") for k, run in RUNS)]
+    found = eegssl("info", "--task", write(tmp_path, rows, CLASSES), tiny.recordings, "--json")
+    (said,) = json.loads(found.out)["missing"]
+    assert "split train and split val have none of class ictal" in said
+    names = ("calm", "ictal")
+    three = [("recording", "label"), *((name_of(k, r), names[r - 1]) for k, r in RUNS)]
+    task = write(tmp_path, three, 'classes = ["calm", "ictal", "odd"]')
+    (said,) = json.loads(eegssl("info", "--task", task, tiny.recordings, "--json").out)["missing"]
+    assert "split train and split val have none of class odd" in said
+
+
+def test_ends_beyond_the_recording_are_cut_and_told(tiny: Pipeline, tmp_path: Path) -> None:
+    rows = [(*row[:2], 90, row[3]) if row[3] == "calm" else row for row in STRETCHES]
+    task = write(tmp_path, rows, CLASSES, 'unit = "window"')
+    splits = done("info", "--task", task, tiny.recordings)["splits"]
+    cut = "ends of rows beyond the end of their recording"
+    assert sum(split["left out"][cut] for split in splits.values()) == SUBJECTS
+    assert cut in finetune(tiny, task, tmp_path / "model").err
 
 
 def test_info_without_recordings_checks_the_table(tmp_path: Path) -> None:

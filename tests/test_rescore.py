@@ -211,3 +211,26 @@ def test_a_missing_table_is_an_error_or_is_counted_and_named(tmp_path: Path) -> 
     recording, kind, _ = (tmp_path / "out/faults.tsv").read_text().splitlines()[1].split("\t")
     assert kind == "missing"
     assert recording in " ".join(ran.err.split())
+
+
+def test_a_table_whose_metadata_say_too_little_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    write_predictions(path, made_up(about={}))
+    ran = eegssl("evaluate", "--rescore", path, "--out", tmp_path / "out")
+    assert ran.code == 4
+    assert "no predictions table" in ran.err
+
+
+def test_tables_that_were_tampered_with_say_so(tmp_path: Path) -> None:
+    good = made_up()
+    path = tmp_path / "predictions.parquet"
+    keep = np.arange(len(good.truth)) % 900 < 500
+    write_predictions(path, good.subset(keep))
+    less = done("evaluate", "--rescore", path, "--out", tmp_path / "less")["warnings"]
+    assert any("less than 90% of 3 recording(s)" in words for words in less)
+    write_predictions(path, made_up(truth=1 - good.truth))
+    turned = done("evaluate", "--rescore", path, "--out", tmp_path / "turned")["warnings"]
+    assert any("contradicts the reference events" in words for words in turned)
+    write_predictions(path, made_up(start_s=good.start_s + 0.5 * (np.arange(2700) == 5)))
+    moved = done("evaluate", "--rescore", path, "--out", tmp_path / "moved")["warnings"]
+    assert any("1 windows overlap another one" in words for words in moved)

@@ -215,6 +215,23 @@ def test_a_task_of_the_package_is_found_by_name() -> None:
         read_task("seizure-detection", {"windows_s": 2.0})
 
 
+def test_what_is_wrong_with_a_task_is_said_in_words(tmp_path: Path) -> None:
+    text = 'name = "t"\nlabels = "table"\ntable = "Jane Doe.tsv"\nclasses = ["a", "a"]\n'
+    file = str(write(tmp_path / "t.toml", text))
+    with pytest.raises(ConfigError) as caught:
+        read_task(file, {})
+    said = str(caught.value)
+    assert said == f"the task {file}: a class is named twice: ('a', 'a')"
+    with pytest.raises(ConfigError, match=r"t\.toml has no 'clases'; did you mean 'classes'"):
+        read_task(str(write(tmp_path / "t.toml", text + 'clases = ["a"]\n')), {})
+    with pytest.raises(ConfigError, match="the settings of tokenize have no 'windows_s'"):
+        resolve("tokenize", sets=["windows_s=3"], environment=NO_ENVIRONMENT)
+    with pytest.raises(ConfigError) as caught:
+        resolve("finetune", sets=['training.lr={table = "Jane Doe"}'], environment=NO_ENVIRONMENT)
+    assert "training.lr" in str(caught.value)
+    assert "Doe" not in str(caught.value)
+
+
 def test_a_table_is_sought_beside_the_task_of_the_user(tmp_path: Path) -> None:
     text = 'name = "t"\nlabels = "table"\nclasses = ["a", "b"]\ntable = "{}"\n'
     near = read_task(str(write(tmp_path / "t.toml", text.format("l.tsv"))), {})

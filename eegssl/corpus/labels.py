@@ -45,8 +45,9 @@ class LabelTable:
 def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False) -> LabelTable:
     """Read a table of labels for these recordings; without a path there is none.
 
-    Raises ConfigError when it is missing or can't be understood, InputError when rows are about
-    recordings or subjects that are not here (unless ``skip_unknown``).
+    Raises ConfigError when it is missing or can't be understood, InputError when no row has a
+    label, when rows begin after the end of their recording, and when they are about recordings or
+    subjects that are not here (unless ``skip_unknown``).
     """
     if path is None:
         return LabelTable(None)
@@ -58,9 +59,16 @@ def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False)
         raise InputError(
             f"{unknown} of {len(rows)} rows of the labels table are about recordings or subjects "
             f"that are none of these {len(corpus.recordings)} recordings; `recording` holds paths "
-            "below the EDF folder, as preprocess saw them. Mend or take out these rows, or leave "
-            "them out with skip_unknown = true in the task (--set task.skip_unknown=true)"
+            "below the EDF folder, as preprocess saw them. Mend these rows, or take them out; from "
+            "a task's own table skip_unknown = true in the task (--set task.skip_unknown=true) "
+            "leaves them out, for labels that evaluate is given there is no such setting"
         )
+    if not found and not unknown and not skipped["refused"]:
+        raise InputError(
+            f"the labels table has no row with a label ({len(rows)} rows in all); write one row "
+            "for each recording, subject or stretch"
+        )
+    _refuse_outside(found, corpus)
     _refuse_overlaps(found)
     found.sort(key=lambda one: (one.recording, one.onset_s or 0.0))
     return LabelTable(tuple(found), (("labels-table", hash_file(Path(path))),), dict(skipped))
@@ -119,6 +127,18 @@ def _require_one_clock(row: LabelRow, recordings: Sequence[Recording]) -> None:
             f"a row of the labels table has an onset and means {len(recordings)} recordings (a "
             "subject, or a file with gaps): times need one recording; give its id, as in "
             "recordings.parquet"
+        )
+
+
+def _refuse_outside(labels: Sequence[Label], corpus: Corpus) -> None:
+    """Raise when a stretch begins where its recording has ended."""
+    lasts_s = {recording.id: recording.duration_s for recording in corpus.recordings}
+    outside = sum((one.onset_s or 0.0) >= lasts_s[one.recording] for one in labels)
+    if outside:
+        raise InputError(
+            f"{outside} of {len(labels)} rows of the labels table begin after the end of their "
+            "recording; onset_s is in seconds from the recording's start: mend these rows, or "
+            "take them out"
         )
 
 

@@ -20,6 +20,7 @@ from eegssl.errors import ArtifactError
 from eegssl.files import hash_json
 
 _KEY = b"eegssl"
+_ABOUT = ("task", "labels", "permuted", "threshold", "postprocess", "synthetic", "within_subject")
 _FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
 
 
@@ -200,6 +201,8 @@ def read_predictions(path: Path) -> Predictions:
         table = pq.read_table(path)
         besides = json.loads(table.schema.metadata[_KEY])
         classes = tuple(besides["classes"])
+        for name in (*_ABOUT, "leaks"):
+            _ = besides["about"][name]
         columns = [table[f"p_{name}"].to_numpy() for name in classes]
         probabilities = np.stack(columns, axis=1) if columns else np.zeros((len(table), 0))
         has_numbers = not classes

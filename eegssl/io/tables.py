@@ -6,6 +6,8 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError
 
+_OTHER_SEPARATORS = {",": "comma", ";": "semicolon"}
+
 
 def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a user's TSV that has (at least) these columns.
@@ -20,15 +22,25 @@ def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
             rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is no UTF-8 text; save it as UTF-8, with tabs") from None
+    except (OSError, csv.Error) as error:
         raise ConfigError(f"{path} can't be read as a TSV ({type(error).__name__})") from None
     missing = [name for name in wanted if name not in columns]
     if missing:
         raise ConfigError(
             f"{path} has no column {missing[0]!r}; a tab-separated table with "
-            f"{', '.join(wanted)} was expected"
+            f"{', '.join(wanted)} was expected{_other_separator(columns, missing[0])}"
         )
     return rows
+
+
+def _other_separator(columns: Sequence[str], missing: str) -> str:
+    """What separates the columns in place of tabs, where the missing one is among them."""
+    for mark, name in _OTHER_SEPARATORS.items():
+        if len(columns) == 1 and missing in (part.strip(' "') for part in columns[0].split(mark)):
+            return f"; it seems to be {name}-separated, and tabs are wanted: save it as TSV"
+    return ""
 
 
 def format_tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -22,7 +22,7 @@ def page_of(predictions: Predictions, scores: AllScores) -> EvaluationContent:
     about = predictions.about
     chosen, numbers = about["threshold"], about.get("target") == "number"
     return EvaluationContent(
-        title=f"Evaluation: {about['task']}",
+        title=_title(about),
         task=about["task"],
         banners=banners(about["synthetic"], about["within_subject"], about["permuted"], about),
         counts=_counts(predictions),
@@ -39,10 +39,16 @@ def page_of(predictions: Predictions, scores: AllScores) -> EvaluationContent:
         postprocess=rule_of(predictions),
         score_figures=_score_figures(predictions, one_threshold(predictions)),
         event_figures=event_figures(scores.events),
-        subject_figures=_subject_figures(scores),
+        subject_figures=_subject_figures(scores, about),
         limits=limits(len(scores.per_subject)),
         version=__version__,
     )
+
+
+def _title(about: Mapping[str, Any]) -> str:
+    if "folds" in about:
+        return f"Cross-validation: {about['task']}, {about['folds']} folds"
+    return f"Evaluation: {about['task']}"
 
 
 def events_page(events: EventReport, title: str) -> EvaluationContent:
@@ -100,6 +106,8 @@ def _counts(predictions: Predictions) -> tuple[tuple[str, str], ...]:
         ("Hours", f"{seconds / 3600:.2f}"),
         (rows_are, f"{len(predictions.truth):,}"),
     ]
+    if "folds" in predictions.about:
+        rows.insert(0, ("Folds", str(predictions.about["folds"])))
     for k, name in enumerate(predictions.classes):
         rows.append((f"{rows_are} of {name}", f"{int((predictions.truth == k).sum()):,}"))
     return tuple(rows)
@@ -110,7 +118,14 @@ def _event_note(about: Mapping[str, Any]) -> str:
         return "This task has labels from a table, not events."
     if about.get("unit") == "event":
         return "This task is given the events and asked for their type: there is none to find."
-    return "Events are not scored, since labels were permuted." if about["permuted"] else ""
+    if about["permuted"]:
+        return "Events are not scored, since labels were permuted."
+    if "folds" in about:
+        return (
+            "There is no curve of sensitivity against false alarms: each fold's model has a "
+            "threshold and a post-processing of its own, so that no one threshold is moved for all."
+        )
+    return ""
 
 
 def event_figures(events: EventReport | None) -> tuple[ReportFigure, ...]:
@@ -134,11 +149,18 @@ def _score_figures(predictions: Predictions, threshold: float | None) -> tuple[R
     predictions = predictions.subset(predictions.truth != UNKNOWN)
     truth, p = predictions.truth, predictions.probabilities[:, 1]
     positive = predictions.classes[1]
+    dot = "The dot is the locked threshold."
+    if threshold is None:
+        dot = (
+            "No dot: each fold's model has a threshold of its own."
+            if "folds" in predictions.about
+            else "No dot: no threshold was locked."
+        )
     return (
         ReportFigure(
             "How well windows are ranked",
             f"Left: sensitivity against the share of false alarms. Right: precision against "
-            f"sensitivity. Positive: {positive}. The dot is the locked threshold.",
+            f"sensitivity. Positive: {positive}. {dot}",
             "ROC and precision-recall curves",
             svg_uri(roc_and_precision_recall(truth, p, threshold)),
         ),
@@ -152,14 +174,19 @@ def _score_figures(predictions: Predictions, threshold: float | None) -> tuple[R
     )
 
 
-def _subject_figures(scores: AllScores) -> tuple[ReportFigure, ...]:
+def _subject_figures(scores: AllScores, about: Mapping[str, Any]) -> tuple[ReportFigure, ...]:
     subjects = list(scores.per_subject)
+    decided = "at the locked threshold"
+    if len(scores.windows.get("n_per_class", ())) != 2:
+        decided = "by the most probable class"
+    elif "folds" in about:
+        decided = "at the locked threshold of the fold that tests the subject"
     if "balanced_accuracy" not in scores.windows:
         return ()
     return (
         ReportFigure(
             "Balanced accuracy by subject",
-            "Each subject's windows at the locked threshold. Dashed: mean; dotted: chance.",
+            f"Each subject's windows, decided {decided}. Dashed: mean; dotted: chance.",
             "Bars of balanced accuracy by subject",
             svg_uri(
                 per_subject_bars(

@@ -5,7 +5,7 @@ a paired permutation over subjects, its p adjusted for all systems of a task (Ho
 of the mean difference is a bootstrap over subjects.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from eegssl.scoring.permutation import holm, paired_permutation
 
 METRICS = ("auroc", "balanced_accuracy")
 """Window scores that are compared, each as the mean over subjects that have it."""
+OF_NUMBERS = ("mae", "spearman")
+"""The same of a task of numbers."""
 PerSubject = Mapping[str, Mapping[str, float | None]]
 
 
@@ -41,6 +43,14 @@ class Comparison:
         return asdict(self)
 
 
+def require_system(name: str, systems: Collection[str]) -> None:
+    """Raise ConfigError for the name of a system to compare with that is none of ``systems``."""
+    if name not in systems:
+        raise ConfigError(
+            f"compare_with: got {name!r}; expected one of {', '.join(sorted(systems))}"
+        )
+
+
 def compare(
     scores: Mapping[tuple[str, str], Sequence[PerSubject]],
     against: str,
@@ -50,16 +60,11 @@ def compare(
     """Each system of each task against the one of this name.
 
     ``scores`` holds, by (task, system), the per-subject window scores of every seed and fold.
-    Raises ConfigError for a name that no system has.
+    A task on which the one to compare with was not run is left out.
     """
-    systems = {system for _, system in scores}
-    if against not in systems:
-        raise ConfigError(
-            f"compare_with: got {against!r}; expected one of {', '.join(sorted(systems))}"
-        )
     found = []
-    for task in dict.fromkeys(task for task, _ in scores):
-        for metric in METRICS:
+    for task in [task for task, system in scores if system == against]:
+        for metric in _metrics(scores[task, against]):
             base = _by_subject(scores[task, against], metric)
             pairs = {
                 system: _paired(_by_subject(runs, metric), base)
@@ -91,6 +96,12 @@ def compare(
                     )
                 )
     return found
+
+
+def _metrics(runs: Sequence[PerSubject]) -> tuple[str, ...]:
+    """What is compared, of classes or of numbers."""
+    numbers = any("mae" in scores for run in runs for scores in run.values())
+    return OF_NUMBERS if numbers else METRICS
 
 
 def _by_subject(runs: Sequence[PerSubject], metric: str) -> dict[str, float]:

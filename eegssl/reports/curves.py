@@ -26,6 +26,7 @@ from eegssl.reports.style import (
 
 _NOT_MEASURED = ("step", "epoch")
 _MOST_PANELS = 6
+_OTHER_UNIT = 20.0  # ours: how much larger one curve is before it hides the other
 _BESIDE = (SECOND, THIRD, MUTED, FAINT)
 
 
@@ -36,23 +37,25 @@ def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ())
     Rows look like ``{"step": 10, "train_loss": 1.2, "val_loss": 1.3}``; ``train_x`` and
     ``val_x`` share the panel ``x``. ``only`` names the panels wanted, in order; by default the
     losses, then what was also measured on validation data, six at most. Values that are not
-    numbers leave a gap. Raises ValueError if nothing is to be drawn.
+    numbers leave a gap. Where one curve is 20 times the other, each has a panel of its own.
+    Raises ValueError if nothing is to be drawn.
     """
     panels = _panels(rows)
-    chosen = [name for name in only if name in panels] if only else list(panels)[:_MOST_PANELS]
+    wanted = [name for name in only if name in panels] if only else list(panels)[:_MOST_PANELS]
+    chosen = [part for name in wanted for part in _apart(name, panels[name], rows)]
     if not chosen:
         raise ValueError(f"got {len(rows)} rows without a measured value; nothing to draw.")
     columns = {1: 1, 2: 2, 4: 2}.get(len(chosen), 3)
     lines = -(-len(chosen) // columns)
     figure = new_figure(2.5 * lines, width_in=PAGE_IN if columns > 1 else PAGE_IN / 2)
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
-    for ax, name in zip(axes, chosen, strict=False):
-        for key in panels[name]:
+    for ax, (name, keys) in zip(axes, chosen, strict=False):
+        for key in keys:
             _draw_series(ax, rows, key)
         ax.set_title(plain(name.replace("_", " ")))
         ax.set_xlabel("step")
         with_grid(ax)
-        if len(panels[name]) > 1:
+        if len(keys) > 1:
             ax.legend()
     for ax in axes[len(chosen) :]:
         ax.set_axis_off()
@@ -137,6 +140,16 @@ def _panels(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         return (name != "loss", not validated, name)
 
     return {name: panels[name] for name in sorted(panels, key=importance)}
+
+
+def _apart(
+    name: str, keys: list[str], rows: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, list[str]]]:
+    """One panel of these keys; or one each, where they differ in size as if in unit."""
+    sizes = [max(abs(row[key]) for row in rows if _is_number(row.get(key))) for key in keys]
+    if max(sizes) > _OTHER_UNIT * min(sizes):
+        return [(key, [key]) for key in keys]
+    return [(name, keys)]
 
 
 def _is_number(value: object) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from eegssl.reports.comparison import ComparedSystem, benchmark_comparison
 from eegssl.reports.comparisons import Comparison
@@ -21,37 +22,45 @@ from eegssl.reports.content import (
 )
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.page import render
-from eegssl.reports.words import WINDOW_WORDS
+from eegssl.reports.words import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.intervals import mean_interval
 
-_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day")
+_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse")
+_CHANCE = {"auroc": 0.5, "unit_auroc": 0.5, "unit_spearman": 0.0}
+_RANGES = {
+    "unit_spearman": (-1.0, 1.0),
+    "unit_r2": (-np.inf, 1.0),
+    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse"), (0.0, np.inf)),
+}
+_SHARE = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
 class LeaderboardRow:
-    """One system on one task: metric -> its value at each seed, None where undefined."""
+    """One system on one task: metric -> its value at each seed, None where undefined.
+
+    ``not_run`` says why a system has no value at all.
+    """
 
     task: str
     encoder: str
     adaptation: str
     is_baseline: bool
     scores: Mapping[str, tuple[float | None, ...]]
+    not_run: str = ""
 
 
 @dataclass(frozen=True)
 class LeaderboardContent:
-    """All that the page shows; ``metrics`` are the columns, the first of which ranks.
+    """All that the page shows; the scores of a task's rows are its columns, and the first ranks.
 
-    ``chance`` is the ranking metric's value for guessing. ``labels`` names metrics that are not
-    window scores.
+    ``labels`` names metrics that are not window scores.
     """
 
     title: str
     banners: tuple[Banner, ...]
     counts: tuple[tuple[str, str], ...]
-    metrics: tuple[str, ...]
     rows: tuple[LeaderboardRow, ...]
-    chance: float | None = 0.5
     labels: Mapping[str, str] | None = None
     comparisons: tuple[Comparison, ...] = ()
     limits: tuple[str, ...] = ()
@@ -71,20 +80,20 @@ def render_leaderboard(content: LeaderboardContent) -> str:
         content=content,
         research_use=RESEARCH_USE,
         sections=sections,
-        ranking_label=_in_a_sentence(_label(content, content.metrics[0])),
     )
 
 
 def _table(content: LeaderboardContent, task: str) -> Table:
     """One task: systems in the order of the ranking metric, the best of each metric in bold."""
-    rows = _ranked([row for row in content.rows if row.task == task], content.metrics[0])
-    best = {metric: _best(rows, metric) for metric in content.metrics}
+    metrics = _metrics(content, task)
+    rows = _ranked([row for row in content.rows if row.task == task], metrics[0])
+    best = {metric: _best(rows, metric) for metric in metrics}
     notes = Footnotes()
     body = []
     for rank, row in enumerate(rows, start=1):
         kind = "baseline" if row.is_baseline else ""
         cells = [count_cell(rank), Cell(row.encoder, small=kind), Cell(row.adaptation)]
-        for metric in content.metrics:
+        for metric in metrics:
             cells.append(_score_cell(row, metric, best[metric], notes))
         cells.append(count_cell(max((len(v) for v in row.scores.values()), default=0)))
         body.append(tuple(cells))
@@ -92,10 +101,11 @@ def _table(content: LeaderboardContent, task: str) -> Table:
         Column("Rank"),
         Column("Encoder", numeric=False),
         Column("Adaptation", numeric=False),
-        *(Column(_label(content, metric)) for metric in content.metrics),
+        *(Column(_label(content, metric)) for metric in metrics),
         Column("Seeds"),
     )
-    return Table(task, columns, tuple(body), footnotes=notes.listed())
+    ranked = f"Ranked by {_in_a_sentence(_label(content, metrics[0]))}, mean over seeds."
+    return Table(task, columns, tuple(body), ranked, notes.listed())
 
 
 def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | None:
@@ -111,7 +121,7 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         rows.append(
             (
                 Cell(one.system),
-                Cell(WINDOW_WORDS[one.metric][0]),
+                Cell((WINDOW_WORDS | NUMBER_WORDS)[one.metric][0]),
                 count_cell(one.n_subjects),
                 Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
                 Cell(interval, mark=mark),
@@ -125,7 +135,8 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         columns=tuple(Column(head, numeric=k > 1) for k, head in enumerate(heads)),
         rows=tuple(rows),
         caption=f"Each system less {mine[0].against}, subject by subject (mean over seeds), by a "
-        "paired permutation over subjects; p adjusted by Holm for the systems of a row's score.",
+        "paired permutation over subjects; p adjusted by Holm for the systems of a row's score. "
+        "Of an error, less is better.",
         footnotes=notes.listed(),
     )
 
@@ -134,7 +145,8 @@ def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Foo
     """Mean over seeds with its standard deviation."""
     mean = _mean(row, metric)
     if mean is None:
-        return number_cell(None, notes, "undefined on these test data")
+        reason = f"not run: {row.not_run}" if row.not_run else "undefined on these test data"
+        return number_cell(None, notes, reason)
     values = [v for v in row.scores[metric] if v is not None]
     sd = mean_interval(values).sd
     small = f"SD {sd:.3f}" if sd is not None else "one seed"
@@ -145,23 +157,42 @@ def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Foo
 
 def _figure(content: LeaderboardContent, task: str) -> ReportFigure | None:
     """The ranking metric of every system of a task; None if no system has a value."""
-    metric, label = content.metrics[0], _label(content, content.metrics[0])
-    systems = []
-    for row in content.rows:
-        values = tuple(v for v in row.scores.get(metric, ()) if v is not None)
-        if row.task == task and values:
-            name = f"{row.encoder}, {row.adaptation}" if row.adaptation else row.encoder
-            systems.append(ComparedSystem(name, values, row.is_baseline))
-    if not systems:
+    metric = _metrics(content, task)[0]
+    label = _label(content, metric)
+    rows = [row for row in content.rows if row.task == task and _mean(row, metric) is not None]
+    if not rows:
         return None
     return ReportFigure(
         title=f"{label}, {task}",
         caption="Small dots: single seeds. Large dots: their mean. Bars: Student's 95 % interval "
-        "over seeds, which shows how much training varies, not how sure the result is for other "
-        "patients.",
-        alt=f"{label} of {len(systems)} systems on the task {task}",
-        uri=svg_uri(benchmark_comparison(systems, label, content.chance)),
+        "over seeds, within what the score can be, which shows how much training varies, not how "
+        "sure the result is for other patients.",
+        alt=f"{label} of {len(rows)} systems on the task {task}",
+        uri=svg_uri(ranking_figure(rows, metric, label)),
     )
+
+
+def ranking_figure(rows: Sequence[LeaderboardRow], metric: str, label: str = "") -> Figure:
+    """One metric of the systems that have it; bars and axis end where the score does."""
+    systems = [
+        ComparedSystem(
+            f"{row.encoder}, {row.adaptation}" if row.adaptation else row.encoder,
+            tuple(v for v in row.scores[metric] if v is not None),
+            row.is_baseline,
+        )
+        for row in rows
+    ]
+    figure = benchmark_comparison(systems, label, _CHANCE.get(metric))
+    low, high = _RANGES.get(metric, _SHARE)
+    axes = figure.axes[0]
+    for line in axes.lines:
+        line.set_xdata(np.clip(np.asarray(line.get_xdata(), dtype=np.float64), low, high))
+        line.set_clip_on(False)
+    axes.relim()
+    axes.autoscale_view(scaley=False)
+    left, right = axes.get_xlim()
+    axes.set_xlim(max(left, low), min(right, high))
+    return figure
 
 
 def _ranked(rows: list[LeaderboardRow], metric: str) -> list[LeaderboardRow]:
@@ -188,6 +219,11 @@ def _mean(row: LeaderboardRow, metric: str) -> float | None:
     return float(np.mean(values)) if values else None
 
 
+def _metrics(content: LeaderboardContent, task: str) -> tuple[str, ...]:
+    """The scores of a task's rows, each once."""
+    return tuple(dict.fromkeys(m for row in content.rows if row.task == task for m in row.scores))
+
+
 def _label(content: LeaderboardContent, metric: str) -> str:
     """The metric's name in a table head."""
     named = (content.labels or {}).get(metric)
@@ -195,5 +231,6 @@ def _label(content: LeaderboardContent, metric: str) -> str:
 
 
 def _in_a_sentence(label: str) -> str:
-    """A label without its capital, unless it is an abbreviation."""
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    """A label without its capital, unless that is of an abbreviation or somebody's name."""
+    first = label.partition(" ")[0]
+    return label if "'" in first or not first[1:].islower() else label[:1].lower() + label[1:]

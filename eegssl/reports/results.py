@@ -9,25 +9,25 @@ from eegssl import __version__
 from eegssl.reports.build import banners
 from eegssl.reports.comparisons import Comparison
 from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow
+from eegssl.reports.words import NUMBER_WORDS
 from eegssl.scoring.hierarchy import TYPE
 
 Row = Mapping[str, Any]
 _WINDOW_SCORES = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 _EVENT_SCORES = ("sensitivity", "precision", "f1", "fp_per_day")
-_UNIT_SCORES = ("auroc", "balanced_accuracy", "macro_f1", "mae", "r2", "spearman")
-_UNITS_ON_PAGE = ("auroc", "balanced_accuracy", "macro_f1", "r2", "spearman")
+_UNIT_SCORES = ("auroc", "balanced_accuracy", "macro_f1", "mae", "rmse", "r2", "spearman")
+_NUMBERS_ON_PAGE = ("unit_spearman", "unit_mae", "unit_rmse", "unit_r2")
+_UNITS_ON_PAGE = ("unit_auroc", "unit_balanced_accuracy", "unit_macro_f1")
 _ON_PAGE = ("auroc", "auc_pr", "balanced_accuracy", "event_f1")
 _LABELS = {
     "event_f1": "SzCORE event F1",
     "unit_auroc": "AUROC of units",
     "unit_balanced_accuracy": "Balanced accuracy of units",
     "unit_macro_f1": "Macro F1 of units",
-    "unit_r2": "R²",
-    "unit_spearman": "Spearman's ρ",
+    **{f"unit_{name}": words for name, (words, _) in NUMBER_WORDS.items()},
 }
 _NAMES = ("task", "encoder", "adaptation", "seed")
-SHOWN = (*_NAMES, "folds", "windows", "subjects", *_ON_PAGE)
-"""The columns that a terminal shows."""
+_COUNTS = ("folds", "windows", "subjects")
 
 
 def result_row(facts: Sequence[Row]) -> dict[str, Any]:
@@ -42,7 +42,19 @@ def result_row(facts: Sequence[Row]) -> dict[str, Any]:
     row |= {f"unit_{n}": _mean([u.get(n) for u in units]) for n in _UNIT_SCORES}
     events = [f["events"] or {} for f in facts]
     row |= {f"event_{n}": _mean([e.get(n) for e in events]) for n in _EVENT_SCORES}
-    return row | {"leaks": "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))}
+    leaks = "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))
+    return row | {"leaks": leaks, "not_run": ""}
+
+
+def not_run_row(reason: str) -> dict[str, Any]:
+    """The same of a cell that could not be run: no counts and no scores, and the reason."""
+    scored = (
+        *_COUNTS,
+        *_WINDOW_SCORES,
+        *(f"unit_{name}" for name in _UNIT_SCORES),
+        *(f"event_{name}" for name in _EVENT_SCORES),
+    )
+    return dict.fromkeys(scored) | {"leaks": "", "not_run": reason}
 
 
 def _of_units(facts: Row) -> Row:
@@ -69,8 +81,9 @@ def leaderboard(
     systems: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         systems.setdefault((row["task"], row["encoder"], row["adaptation"]), []).append(row)
-    first = rows[0]
-    on_page = shown_scores(rows)
+    ran = [row for row in rows if not row["not_run"]]
+    first = ran[0]
+    on_page = {task: shown_scores(rows, task) for task in dict.fromkeys(r["task"] for r in rows)}
     return LeaderboardContent(
         title="Benchmark",
         banners=banners(synthetic, within_subject, False, {"leaks": _leaks(rows)}),
@@ -78,16 +91,19 @@ def leaderboard(
             ("Test windows, over folds", f"{first['windows']:,}"),
             ("Test subjects", str(first["subjects"])),
             ("Folds", str(first["folds"])),
-            ("Seeds", str(len({row["seed"] for row in rows}))),
+            ("Seeds", str(len({row["seed"] for row in ran}))),
         ),
-        metrics=on_page,
         rows=tuple(
             LeaderboardRow(
                 task,
                 encoder,
                 "" if adaptation == "baseline" else adaptation,
                 is_baseline=adaptation == "baseline",
-                scores={name: tuple(row[name] for row in group) for name in on_page},
+                scores={
+                    name: tuple(row[name] for row in group if not row["not_run"])
+                    for name in on_page[task]
+                },
+                not_run=group[0]["not_run"],
             )
             for (task, encoder, adaptation), group in systems.items()
         ),
@@ -98,11 +114,24 @@ def leaderboard(
     )
 
 
-def shown_scores(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The scores on a page: of windows and events (not for numbers), and of units if there are."""
-    some = {name for row in rows for name, value in row.items() if value is not None}
-    of_classes = _ON_PAGE if "auroc" in some or "unit_r2" not in some else ()
-    return (*of_classes, *(f"unit_{n}" for n in _UNITS_ON_PAGE if f"unit_{n}" in some))
+def shown_scores(rows: Sequence[Row], task: str) -> tuple[str, ...]:
+    """The scores of a task on a page, the first of which ranks: of numbers, of units, of windows.
+
+    Units of classes stand before their windows; events only where they are scored.
+    """
+    mine = [row for row in rows if row["task"] == task]
+    some = {name for row in mine for name, value in row.items() if value is not None}
+    if "unit_mae" in some:
+        return _NUMBERS_ON_PAGE
+    units = _UNITS_ON_PAGE if some & set(_UNITS_ON_PAGE) else ()
+    return (*units, *(name for name in _ON_PAGE if name != "event_f1" or name in some))
+
+
+def columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns that a terminal shows: the scores of every task."""
+    tasks = dict.fromkeys(row["task"] for row in rows)
+    scores = dict.fromkeys(name for task in tasks for name in shown_scores(rows, task))
+    return (*_NAMES, *_COUNTS, *scores)
 
 
 def _leaks(rows: Sequence[Row]) -> list[str]:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eegssl.io.predictions import Predictions
+from eegssl.io.predictions import Predictions, Reference
 from eegssl.reports.event_scores import EventReport, event_report
 from eegssl.reports.subgroups import subgroups
 from eegssl.reports.unit_scores import UnitScores, unit_scores
 from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.eventlists import clean_events
 from eegssl.scoring.events import RecordingEvents
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.numbers import NUMBER_METRICS, number_intervals, number_scores
@@ -25,6 +27,7 @@ from eegssl.scoring.windows import (
     window_scores,
 )
 
+_COVERED, _ROUNDING_S = 0.9, 1e-6
 _WINDOW_FACTS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 
 
@@ -90,6 +93,43 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
         events=events,
         subgroups=subgroups(known, lists, threshold, config),
     )
+
+
+def concerns(predictions: Predictions) -> list[str]:
+    """What a reader must know of windows that leave time out, overlap, or contradict events."""
+    about = predictions.about
+    if about["labels"] != "events" or about["permuted"] or about.get("unit") == "event":
+        return []
+    recording = np.array(predictions.recording)
+    partly = overlapping = wrong = 0
+    for reference in predictions.references:
+        mine = np.flatnonzero(recording == reference.recording)
+        mine = mine[np.argsort(predictions.start_s[mine])]
+        starts, lengths = predictions.start_s[mine], predictions.duration_s[mine]
+        overlapping += int((starts[1:] < (starts + lengths)[:-1] - _ROUNDING_S).sum())
+        partly += int(0 < lengths.sum() < _COVERED * reference.duration_s)
+        share, truth = _share_of_events(reference, starts, lengths), predictions.truth[mine]
+        wrong += int(((share > 1 - _ROUNDING_S) & (truth == 0)).sum())
+        wrong += int(((share <= 0) & (truth == 1)).sum())
+    found = {
+        f"windows cover less than {_COVERED:.0%} of {partly} recording(s): what lies in the rest "
+        "can't be detected, and counts as missed": partly,
+        f"{overlapping} windows overlap another one: scores of windows count both": overlapping,
+        f"the truth of {wrong} windows contradicts the reference events that stand beside "
+        "them": wrong,
+    }
+    return [words for words, n in found.items() if n]
+
+
+def _share_of_events(
+    reference: Reference, start_s: NDArray[np.float64], length_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share of each window [n] that lies in the reference events."""
+    share = np.zeros(len(start_s))
+    for onset, end in clean_events(reference.spans, reference.duration_s).events:
+        inside = np.minimum(start_s + length_s, end) - np.maximum(start_s, onset)
+        share += np.clip(inside, 0.0, None) / length_s
+    return share
 
 
 def metrics_of(scores: Scores) -> tuple[str, ...]:

@@ -23,8 +23,11 @@ def subgroups(
 ) -> list[StratumScores]:
     """Pooled window scores of each stratum, and SzCORE's event scores as means over its subjects.
 
-    By kind of seizure a recording counts whole, its seizures of other kinds included.
+    By kind of seizure a recording counts whole, its seizures of other kinds included. ``events``
+    are those detected, None for a task that detects none; the seizures that are counted are the
+    references', unless labels come from a table: then nobody looked for any.
     """
+    looked = predictions.about["labels"] == "events"
     named = {one.recording: one for one in events or ()}
     kept = [r for r in predictions.references if r.recording in set(predictions.recording)]
     traits = [
@@ -33,7 +36,7 @@ def subgroups(
             r.duration_s,
             r.age_years,
             r.sex,
-            None if events is None else tuple(kind for _, _, kind in r.events),
+            tuple(kind for _, _, kind in r.events) if looked else None,
         )
         for r in kept
     ]

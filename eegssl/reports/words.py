@@ -23,6 +23,7 @@ WINDOW_WORDS: dict[str, tuple[str, str]] = {
         "Harmonic mean of precision and sensitivity at the threshold (macro average for three "
         "or more classes).",
     ),
+    "macro_f1": ("Macro F1", "Mean of the F1 of the classes that occur, rare ones alike."),
     "weighted_f1": ("Weighted F1", "F1 of every class, weighted by how often the class occurs."),
     "cohen_kappa": (
         "Cohen's κ",

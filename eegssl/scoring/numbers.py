@@ -1,7 +1,7 @@
 """Scores of predicted numbers: how far off, and whether larger is called larger.
 
-A score that is undefined (a correlation with a constant) is ``None``, and the reason stands under
-the key ``undefined``, as in `eegssl.scoring.windows`.
+A score that is undefined (a correlation with a constant, or of two points, which is always 1 or
+-1) is ``None``, and the reason stands under the key ``undefined``, as in `eegssl.scoring.windows`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,8 @@ from eegssl.scoring.intervals import Interval
 Floats = NDArray[np.float64]
 NUMBER_METRICS = ("mae", "rmse", "r2", "pearson", "spearman")
 """The scores of ``number_scores``, in the order of the tables."""
+_FEWEST_POINTS = 3  # ours: two points lie on a line, whatever they are
+_RELATIVE = ("r2", "pearson", "spearman")
 _CONSTANT = 1e-12  # relative: a spread below this is rounding
 
 
@@ -25,6 +27,7 @@ def number_scores(truth: NDArray[np.floating], value: NDArray[np.floating]) -> d
 
     ``mae`` and ``rmse`` are in the unit of the labels; ``r2`` is 1 less the squared error over
     that of the mean of ``truth`` (scikit-learn's definition: below 0 is worse than that mean).
+    It and the correlations are undefined for fewer than 3 different pairs (ours).
     Raises InputError for arrays that don't fit, values that are not finite, and none at all.
     """
     truth, value = _checked(truth, value)
@@ -32,7 +35,11 @@ def number_scores(truth: NDArray[np.floating], value: NDArray[np.floating]) -> d
     one = np.ones((1, 1))
     scores: dict[str, Any] = {"n": len(truth)}
     undefined: dict[str, str] = {}
+    too_few = _too_few(truth, value)
     for name in NUMBER_METRICS:
+        if too_few and name in _RELATIVE:
+            scores[name], undefined[name] = None, too_few
+            continue
         if name == "spearman":
             found = weighted_spearman(truth, value, np.ones((1, len(truth))))[0]
         else:
@@ -56,14 +63,15 @@ def number_intervals(
     truth, value = _checked(truth, value)
     names, patient = np.unique(np.asarray(subjects), return_inverse=True)
     sums = _sums(truth, value, patient, len(names))
+    too_few = _too_few(truth, value)
     found = {}
     for name in NUMBER_METRICS:
-        found[name] = bootstrap_weighted(
-            _spearman_of(truth, value, patient) if name == "spearman" else _of_sums(name, sums),
-            len(names),
-            seed=seed,
-            n_resamples=n_resamples,
-        )
+        statistic = _spearman_of(truth, value, patient)
+        if too_few and name in _RELATIVE:
+            statistic = _undefined
+        elif name != "spearman":
+            statistic = _of_sums(name, sums)
+        found[name] = bootstrap_weighted(statistic, len(names), seed=seed, n_resamples=n_resamples)
     return found
 
 
@@ -137,6 +145,18 @@ _FROM_SUMS: dict[str, Callable[[Floats], Floats]] = {
     "pearson": _pearson,
 }
 """Each score [R] from sums [R, 8]."""
+
+
+def _too_few(truth: Floats, value: Floats) -> str:
+    """Why there are too few points for a correlation; "" where there are enough."""
+    n_points = len(np.unique(np.stack([truth, value], axis=1), axis=0))
+    if n_points >= _FEWEST_POINTS:
+        return ""
+    return f"fewer than {_FEWEST_POINTS} different pairs of a true and a predicted number"
+
+
+def _undefined(weights: NDArray[np.int64]) -> Floats:
+    return np.full(len(weights), np.nan)
 
 
 def _constant(x: Floats) -> bool:

@@ -100,9 +100,10 @@ def choose_postprocess(
     """The rule that maximises the criterion on these recordings, those of validation subjects.
 
     Among equally good ones: the fewest false alarms, then the fewest detections, then the least
-    processing, then the highest threshold. Recordings too short for an event score take no part.
+    processing, and of thresholds that are left the middle one (ours): the highest would lie at the
+    edge of what works. Recordings too short for an event score take no part.
     The rule's ``score`` (by ``timescoring``) is the best of many, so it flatters.
-    Raises InputError where none is left, or no seizure in them.
+    Raises InputError where none is left, no seizure is in them, or all probabilities are equal.
     """
     lines = scored(recordings, scoring)
     if not any(len(one.reference) for one in lines):
@@ -111,7 +112,16 @@ def choose_postprocess(
             f"{scoring.shortest_event_recording_s / 60:g} minutes; expected one to choose "
             "post-processing by. Give the validation split longer recordings with seizures."
         )
-    best = min(_candidates(lines, config, scoring), key=lambda candidate: candidate[0])[1]
+    values = {float(value) for one in lines for value in np.unique(one.source.p)}
+    if len(values) < 2:
+        raise InputError(
+            "got one probability for all validation windows; expected several, to choose a "
+            "threshold of detections by"
+        )
+    ranked = list(_candidates(lines, config, scoring))
+    least = min(key for key, _ in ranked)
+    tied = sorted((rule for key, rule in ranked if key == least), key=lambda r: r["threshold"])
+    best = tied[len(tied) // 2]
     means = szcore_scores([_detected(one, best) for one in recordings], scoring).event
     return Postprocess(
         **best,
@@ -204,7 +214,7 @@ def _candidates(
             level = score_spans(recordings, found, scoring)
             n_found = sum(map(len, found))
             score = round(_criterion(level, config) or 0.0, 12)
-            key = (-score, level.pooled.fp, n_found, smooth, gap_s, shortest_s, -threshold)
+            key = (-score, level.pooled.fp, n_found, smooth, gap_s, shortest_s)
             yield (
                 key,
                 {

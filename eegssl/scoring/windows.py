@@ -32,6 +32,7 @@ METRICS = (
     "auroc",
     "auc_pr",
     "f1",
+    "macro_f1",
     "weighted_f1",
     "cohen_kappa",
     "sensitivity",
@@ -166,6 +167,8 @@ def _score(
     binary = len(classes) == 2
     if metric == "weighted_f1":
         return float(f1_score(truth, predicted, average="weighted", zero_division=0)), ""
+    if metric == "macro_f1":
+        return _macro_f1(truth, predicted, present), ""
     if binary and metric in ("f1", "sensitivity", "specificity"):
         return _binary_score(metric, truth, predicted, classes)
     if len(present) < 2:
@@ -176,13 +179,19 @@ def _score(
     if metric == "cohen_kappa":
         return float(cohen_kappa_score(truth, predicted)), ""
     if metric == "f1":
-        macro = f1_score(truth, predicted, labels=present, average="macro", zero_division=0)
-        return float(macro), ""
+        return _macro_f1(truth, predicted, present), ""
     if metric == "specificity":
         rates = [np.mean(predicted[truth != k] != k) for k in present]
         return float(np.mean(rates)), ""
     # Balanced accuracy is the macro sensitivity (scikit-learn's definition, not adjusted).
     return float(recall_score(truth, predicted, labels=present, average="macro")), ""
+
+
+def _macro_f1(
+    truth: NDArray[np.integer], predicted: NDArray[np.integer], present: NDArray[np.integer]
+) -> float:
+    """The mean F1 of the classes that occur in the truth."""
+    return float(f1_score(truth, predicted, labels=present, average="macro", zero_division=0))
 
 
 def _binary_score(

@@ -6,11 +6,16 @@ by hand; a finished cell is not run again.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eegssl.artifacts import load
+from eegssl.baselines.given import System
 from eegssl.baselines.system import fit_baseline
 from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig, TaskEntry
 from eegssl.corpus.labels import label_table
@@ -21,16 +26,17 @@ from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file, hash_json
 from eegssl.io.predictions import write_predictions
 from eegssl.io.tables import format_tsv
-from eegssl.reports.comparisons import Comparison, PerSubject, compare
+from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_system
 from eegssl.reports.leaderboard import render_leaderboard
-from eegssl.reports.results import SHOWN, leaderboard, result_row, text
+from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, text
 from eegssl.reports.scores import score, score_facts
 from eegssl.resolve import read_task
-from eegssl.scoring.threshold import Threshold
+from eegssl.scoring.config import ThresholdCriterion
+from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
-from eegssl.tasks.labels import labelled_windows
+from eegssl.tasks.labels import LabelledWindows, labelled_windows
 from eegssl.training.predictions import as_predictions
 
 KIND = "benchmark"
@@ -42,6 +48,10 @@ BASELINE = "baseline"
 _FITTED = ("train", "val")
 Row = dict[str, Any]
 PerSystem = dict[tuple[str, str], list[PerSubject]]
+
+
+class _NotRun(Exception):
+    """A baseline that can't be run on these recordings; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,10 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     Paths in the matrix are relative to ``base``.
     """
     cells = list(_cells(config))
+    systems = list(dict.fromkeys(cell.system for cell in cells))
+    first = next(cell.system for cell in cells if cell.adaptation != BASELINE)
+    against = config.compare_with or first
+    require_system(against, systems)
     folds: Sequence[int | None] = config.folds or (None,)
     corpora = {fold: open_corpus(_recordings(config, base, fold)) for fold in folds}
     inputs = [pair for fold in folds for pair in corpora[fold].inputs()]
@@ -79,9 +93,11 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     if isinstance(draft, Result):
         return draft
     rows, by_subject = _run_cells(cells, folds, config, base, run)
-    _write_tables(draft, rows, by_subject, config, corpora.values(), run)
+    resamples = config.evaluate.scoring.bootstrap_resamples
+    found = compare(by_subject, against, run.seed, resamples)
+    _write_tables(draft, rows, found, corpora.values())
     facts = {
-        "cells": len(rows),
+        "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
         "tasks": sorted(config.tasks),
         "encoders": sorted(config.encoders),
@@ -100,26 +116,28 @@ def _run_cells(
 ) -> tuple[list[Row], PerSystem]:
     """Rows of the table, and the per-subject scores of each system's runs, by (task, system).
 
-    A baseline that can't be run on these recordings is told and left out.
+    A baseline that can't be run on a task is told, and has one row that says why.
     """
     advance = run.progress.track("cells", len(cells) * len(folds))
     rows: list[Row] = []
     by_subject: PerSystem = {}
     for k, cell in enumerate(cells):
+        named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         try:
             facts = [_run_cell(cell, config, base, fold, run) for fold in folds]
-        except (ConfigError, InputError) as error:
-            if cell.adaptation != BASELINE:
-                raise
-            run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
+        except _NotRun as error:
+            row = named | {"seed": None} | not_run_row(str(error))
+            if row not in rows:
+                run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
+                rows.append(row)
             continue
-        advance((k + 1) * len(folds))
+        finally:
+            advance((k + 1) * len(folds))
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
         runs = [_by_subject(cell, run, fold) for fold in folds]
         by_subject.setdefault((cell.task, cell.system), []).extend(runs)
-        named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         rows.append(named | {"seed": cell.seed} | result_row(facts))
     return rows, by_subject
 
@@ -127,18 +145,13 @@ def _run_cells(
 def _write_tables(
     draft: Draft,
     rows: Sequence[Row],
-    by_subject: PerSystem,
-    config: BenchmarkConfig,
+    found: Sequence[Comparison],
     corpora: Collection[Corpus],
-    run: Run,
 ) -> None:
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
     draft.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
     draft.write_json("results.json", rows)
-    against = config.compare_with or _first_system(config)
-    resamples = config.evaluate.scoring.bootstrap_resamples
-    found = compare(by_subject, against, run.seed, resamples)
     compared = [[text(v) for v in one.as_dict().values()] for one in found]
     draft.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
     synthetic = any(c.synthetic for c in corpora)
@@ -149,7 +162,8 @@ def _write_tables(
 def table(out: Path) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows of the results, for a terminal."""
     rows = json.loads((out / "results.json").read_text())
-    return list(SHOWN), [[row[name] for name in SHOWN] for row in rows]
+    shown = columns(rows)
+    return list(shown), [[row[name] for name in shown] for row in rows]
 
 
 def _cells(config: BenchmarkConfig) -> Iterator[Cell]:
@@ -159,12 +173,20 @@ def _cells(config: BenchmarkConfig) -> Iterator[Cell]:
                 yield Cell(task, name, BASELINE, seed)
             for encoder in config.encoders:
                 for adaptation in config.adaptations:
-                    yield Cell(task, encoder, adaptation, seed)
+                    if adaptation != "scratch" or not _is_control(config, encoder):
+                        yield Cell(task, encoder, adaptation, seed)
 
 
-def _first_system(config: BenchmarkConfig) -> str:
-    """The system that others are compared with where the matrix names none."""
-    return f"{next(iter(config.encoders))} {config.adaptations[0]}"
+def _is_control(config: BenchmarkConfig, name: str) -> bool:
+    """Whether an entry is the random weights of one that stands in the matrix as pretrained.
+
+    Both have one architecture, which is all that ``scratch`` takes.
+    """
+    entry = config.encoders[name]
+    return entry.weights == "random" and any(
+        other.path == entry.path and other.weights == "pretrained"
+        for other in config.encoders.values()
+    )
 
 
 def _by_subject(cell: Cell, run: Run, fold: int | None) -> Any:
@@ -258,19 +280,41 @@ def _run_baseline(
     if not config.evaluate.allow_leak:
         refuse(leaks)
     by, say = settings.choose_threshold_by, run.progress.say
-    system = fit_baseline(name, train, val, resolved, run.seed, settings.baseline, by, say)
+    with _told_if_not_run():
+        system = fit_baseline(name, train, val, resolved, run.seed, settings.baseline, by, say)
+        said, answers = system.predict(val), system.predict(test)
     rule = finetune.locked_postprocess(
-        val, system.predict(val), resolved, system.threshold, settings.postprocess, run
+        val, said, resolved, system.threshold, settings.postprocess, run
     )
-    threshold = None if system.threshold is None else Threshold(system.threshold, by)
+    threshold = _threshold_of(system, val, said, by)
     told = {"leaks": [leak.in_words() for leak in leaks], "system": name}
-    predictions = as_predictions(test, system.predict(test), resolved, threshold, rule, told)
+    predictions = as_predictions(test, answers, resolved, threshold, rule, told)
     scores = score(predictions, settings.scoring, run.seed)
     with draft.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(evaluate.METRICS, scores.as_dict())
     facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
     return run.finish(draft, facts)
+
+
+@contextmanager
+def _told_if_not_run() -> Iterator[None]:
+    """Make what a baseline refuses a reason to go on without it."""
+    try:
+        yield
+    except (ConfigError, InputError) as error:
+        raise _NotRun(str(error)) from error
+
+
+def _threshold_of(
+    system: System, val: LabelledWindows, said: NDArray[np.float64], by: ThresholdCriterion
+) -> Threshold | None:
+    """A baseline's threshold, with what it was chosen on unless it was not chosen."""
+    if system.threshold is None:
+        return None
+    known = val.truth >= 0
+    chosen = choose_threshold(val.truth[known], said[known, 1], by)
+    return chosen if chosen.value == system.threshold else Threshold(system.threshold)
 
 
 def _task_name(entry: TaskEntry, base: Path) -> str:

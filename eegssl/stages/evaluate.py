@@ -26,7 +26,7 @@ from eegssl.reports.build import events_page, page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.event_scores import event_report
 from eegssl.reports.model_page import with_model
-from eegssl.reports.scores import AllScores, score, score_facts, tree_facts
+from eegssl.reports.scores import AllScores, concerns, score, score_facts, tree_facts
 from eegssl.scoring.events import RecordingEvents
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
@@ -180,6 +180,8 @@ def _write_scores(
     draft: Draft, predictions: Predictions, config: EvaluateConfig, run: Run
 ) -> AllScores:
     """Write the table and the scores that follow from it."""
+    for concern in concerns(predictions):
+        run.warn(concern)
     scores = score(predictions, config.scoring, run.seed)
     with draft.writing(PREDICTIONS) as path:
         write_predictions(path, predictions)

@@ -3,8 +3,9 @@
 Nothing is written. Each problem is told with what to do; none hides the next one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,8 +72,12 @@ def explain(task: str, folders: Sequence[Path], seed: int = 0) -> TaskInfo:
         return info
     if table.labels is not None:
         info.understood["table"] = {"labels": len(table.labels), **_skipped(table)}
-    for split in ("train", "val", "test"):
-        _look(info, corpus, resolved, table.labels, split, seed)
+    found = {
+        split: labelled
+        for split in ("train", "val", "test")
+        if (labelled := _look(info, corpus, resolved, table.labels, split, seed)) is not None
+    }
+    _check_classes(info, resolved, {s: one for s, one in found.items() if s != "test"})
     return info
 
 
@@ -118,19 +123,39 @@ def _look(
     labels: Sequence[Label] | None,
     split: str,
     seed: int,
-) -> None:
+) -> LabelledWindows | None:
     """What one split holds; test needs nothing of its own, but is told too."""
     recordings = [r for r in corpus.recordings if r.split == split]
     if not recordings:
         if split != "test":
             info.problems.append(InputError(f"no recording is in split {split}; see splits.tsv"))
-        return
+        return None
     labelled = _try(info, lambda: labelled_windows(corpus, recordings, task, labels, seed=seed))
-    if labelled is None:
-        return
-    info.splits[split] = _contents(labelled, task)
-    if split != "test":
-        _try(info, lambda: require_classes(labelled, task, split))
+    if labelled is not None:
+        info.splits[split] = _contents(labelled, task)
+    return labelled
+
+
+def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, LabelledWindows]) -> None:
+    """Whether the labels can be learned and decided by; what all splits lack is told once."""
+    lacking = {
+        split: set(np.flatnonzero(f.counts(len(task.classes)) == 0).tolist())
+        for split, f in fitted.items()
+        if task.classes
+    }
+    nowhere: set[int] = set.intersection(*lacking.values()) if len(lacking) > 1 else set()
+    if nowhere:
+        names = ", ".join(task.classes[k] for k in sorted(nowhere))
+        splits = " and ".join(f"split {split}" for split in fitted)
+        info.problems.append(
+            InputError(
+                f"task {task.name}: {splits} have none of class {names}; label some, or take "
+                "the class out of `classes`"
+            )
+        )
+    for split, labelled in fitted.items():
+        if not nowhere or lacking[split] - nowhere:
+            _try(info, partial(require_classes, labelled, task, split))
 
 
 def _contents(labelled: LabelledWindows, task: TaskConfig) -> dict[str, Any]:

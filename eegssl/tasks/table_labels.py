@@ -22,7 +22,9 @@ from eegssl.tasks.placing import Stretch, place
 
 Values = NDArray[np.int64] | NDArray[np.float64]
 _OUTSIDE = "rows that begin after their recording ends"
+_BEYOND = "ends of rows beyond the end of their recording"
 _SHORT = "rows for recordings shorter than a window"
+_ROUNDING_S = 1.0  # ours: stretches in whole seconds, recordings cut to whole windows or records
 
 
 def table_windows(
@@ -36,8 +38,9 @@ def table_windows(
     labels = [one for one in table if one.recording in here]
     if not labels:
         raise InputError(
-            f"task {task.name}: the labels table names none of these {len(recordings)} recordings; "
-            "its column `recording` holds paths below the EDF folder, as preprocess saw them"
+            f"task {task.name}: the labels table names none of the {len(recordings)} recordings of "
+            f"split {', '.join(sorted({r.split for r in recordings}))}; label some, or split the "
+            "subjects otherwise (--set splits.file=… or --seed, in preprocess)"
         )
     _require_stretches(labels, task)
     label_values([one.text for one in table], task)  # all of them: a model stores them
@@ -55,10 +58,10 @@ def table_windows(
     if not usable:
         found = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
         raise InputError(f"task {task.name}: no row of the labels table can be used: {found}")
-    labels, values = [labels[k] for k in usable], values[usable]
+    labels, values = [_within(labels[k], here, left_out) for k in usable], values[usable]
     by_unit = {"event": _events, "recording": _recordings, "patient": _patients}
     labelled = by_unit.get(task.unit, _stretches)(corpus, here, task, labels, values)
-    return replace(labelled, left_out=dict(left_out))
+    return replace(labelled, left_out=dict(+left_out))
 
 
 def label_values(texts: Sequence[str], task: TaskConfig) -> Values:
@@ -72,15 +75,27 @@ def label_values(texts: Sequence[str], task: TaskConfig) -> Values:
                 "or set target = 'classes' and name the classes"
             )
         return numbers
-    strange = {text for text in texts if text not in task.classes}
-    if strange:
+    rows = [text for text in texts if text not in task.classes]
+    if rows:
+        strange = set(rows)
         numeric = sum(math.isfinite(_number(text)) for text in strange)
         more = f"; {numeric} of them are numbers: is it target = 'number'?" if numeric else ""
         raise InputError(
-            f"task {task.name}: the labels table has {len(strange)} label(s) that are no class of "
-            f"the task; its classes are {', '.join(task.classes)}{more}"
+            f"task {task.name}: {len(rows)} of {len(texts)} rows of the labels table have "
+            f"{len(strange)} label(s) that are no class of the task; its classes are "
+            f"{', '.join(task.classes)}{more}; add the class to `classes` in the task, or mend "
+            "the rows"
         )
     return np.array([task.classes.index(text) for text in texts], dtype=np.int64)
+
+
+def _within(one: Label, here: Mapping[str, Recording], left_out: Counter[str]) -> Label:
+    """The label with its stretch cut at the end of the recording, which is counted."""
+    if one.onset_s is None or one.duration_s is None:
+        return one
+    rest_s = here[one.recording].duration_s - one.onset_s
+    left_out[_BEYOND] += one.duration_s > rest_s + _ROUNDING_S
+    return replace(one, duration_s=min(one.duration_s, rest_s))
 
 
 def _require_stretches(labels: Sequence[Label], task: TaskConfig) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eegssl.errors import ConfigError
-from eegssl.reports.comparisons import compare
+from eegssl.reports.comparisons import compare, require_system
 
 
 def _runs(shift, n=12, seeds=2):
@@ -54,4 +54,17 @@ def test_folds_are_joined_and_subjects_that_one_lacks_are_left_out():
 
 def test_a_name_that_no_system_has_is_refused_with_those_that_there_are():
     with pytest.raises(ConfigError, match="expected one of a, b"):
-        compare({("t", "a"): _runs(0.0), ("t", "b"): _runs(0.0)}, "c", 0, 200)
+        require_system("c", ["b", "a"])
+
+
+def test_a_task_on_which_the_reference_was_not_run_is_left_out():
+    scores = {("t", "a"): _runs(0.0), ("t", "b"): _runs(0.0), ("u", "b"): _runs(0.0)}
+    assert {c.task for c in compare(scores, "a", 0, 200)} == {"t"}
+    assert compare({("u", "b"): _runs(0.0)}, "a", 0, 200) == []
+
+
+def test_numbers_are_compared_by_scores_of_numbers():
+    runs = [{f"s{k}": {"mae": 2.0 + k, "spearman": None} for k in range(12)}]
+    better = [{f"s{k}": {"mae": 1.0 + k, "spearman": None} for k in range(12)}]
+    found = compare({("t", "a"): runs, ("t", "b"): better}, "a", 0, 200)
+    assert {c.metric: c.difference for c in found} == {"mae": -1.0, "spearman": None}

@@ -148,6 +148,13 @@ def test_training_and_validation_share_a_panel_and_losses_come_first():
     assert len(figure.axes[0].lines) == 2
 
 
+def test_losses_of_another_size_have_a_panel_each():
+    rows = [{"step": s, "train_loss": 1 - s / 9, "val_loss": 90.0 - s} for s in range(5)]
+    for figure in (training_curves(rows), training_curves(rows, only=("loss",))):
+        assert [ax.get_title(loc="left") for ax in figure.axes] == ["train loss", "val loss"]
+        assert all(len(ax.lines) == 1 for ax in figure.axes)
+
+
 def test_wanted_curves_are_drawn_in_the_wanted_order_and_nothing_to_draw_is_an_error():
     figure = training_curves(_rows(), only=("lr", "loss", "absent"))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["lr", "loss"]

@@ -22,7 +22,12 @@ from eegssl.reports.content import (
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.evaluation import EvaluationContent, render_evaluation
 from eegssl.reports.event_scores import event_report
-from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow, render_leaderboard
+from eegssl.reports.leaderboard import (
+    LeaderboardContent,
+    LeaderboardRow,
+    ranking_figure,
+    render_leaderboard,
+)
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.event_scorers import SCORERS
 from eegssl.scoring.events import RecordingEvents
@@ -117,7 +122,6 @@ def _board(text="plain", rows=None):
         title=text,
         banners=(Banner(text),),
         counts=((text, text),),
-        metrics=("auroc", "ece", "f1"),
         rows=default if rows is None else rows,
         limits=(text,),
         version=text,
@@ -251,6 +255,35 @@ def test_systems_without_a_value_stand_last_and_an_empty_task_has_no_figure():
     html = render_leaderboard(_board("x", rows))
     assert html.index("some") < html.index("none</td>")
     assert html.count("<figure>") == 1
+
+
+def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better():
+    rows = (
+        LeaderboardRow("classes", "one", "", False, {"auroc": (0.4,)}),
+        LeaderboardRow("numbers", "far", "", False, {"unit_mae": (9.0,)}),
+        LeaderboardRow("numbers", "near", "", False, {"unit_mae": (2.0,)}),
+    )
+    labels = {"unit_mae": "Mean absolute error"}
+    words = _Page(render_leaderboard(replace(_board("x", rows), labels=labels))).words
+    assert "Ranked by AUROC" in words
+    assert "Ranked by mean absolute error" in words
+    assert words.index("near") < words.index("far")
+
+
+def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
+    lost = LeaderboardRow("t", "lost", "", True, {"auroc": ()}, "too few channels")
+    rows = (lost, LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}))
+    html = render_leaderboard(_board("x", rows))
+    assert html.index("some") < html.index("lost")
+    assert html.count("not run: too few channels") == 1
+
+
+def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
+    rows = [LeaderboardRow("t", "a", "", False, {"auroc": (0.2, 0.99)})]
+    axes = ranking_figure(rows, "auroc").axes[0]
+    drawn = np.concatenate([np.asarray(line.get_xdata(), float) for line in axes.lines])
+    assert 0 <= drawn.min() <= drawn.max() <= 1
+    assert 0 <= axes.get_xlim()[0] < axes.get_xlim()[1] <= 1
 
 
 def test_a_figure_from_outside_and_a_ragged_table_are_refused():

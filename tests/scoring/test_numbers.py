@@ -17,7 +17,11 @@ from eegssl.scoring.numbers import (
 
 PAIRS = st.lists(
     st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=3, max_size=40
-).filter(lambda rows: all(len(set(column)) > 1 for column in zip(*rows, strict=True)))
+).filter(
+    lambda rows: (
+        len(set(rows)) > 2 and all(len(set(column)) > 1 for column in zip(*rows, strict=True))
+    )
+)
 
 
 @given(PAIRS, st.floats(-1e6, 1e6))
@@ -45,6 +49,21 @@ def test_a_constant_has_no_correlation_and_says_why() -> None:
     assert same["r2"] is None
     assert same["undefined"]["r2"] == "all true numbers are the same"
     assert same["mae"] == pytest.approx(np.abs(np.arange(5.0) - 40.1).mean())
+
+
+@pytest.mark.parametrize(
+    ("truth", "value"), [([3.0], [4.0]), ([20.0, 30.0], [26.0, 25.0]), ([1.0, 2.0] * 9, [5, 4] * 9)]
+)
+def test_two_points_lie_on_a_line_whatever_they_are(truth: list[float], value: list[float]) -> None:
+    """So their correlation is 1 or -1, and says nothing."""
+    found = number_scores(np.array(truth), np.array(value, dtype=float))
+    for name in ("r2", "pearson", "spearman"):
+        assert found[name] is None, name
+        assert "fewer than 3 different" in found["undefined"][name]
+    assert found["mae"] is not None
+    subjects = [f"s{k}" for k in range(len(truth))]
+    given = number_intervals(subjects, np.array(truth), np.array(value), seed=0, n_resamples=50)
+    assert given["spearman"]["bca"].low is None
 
 
 @given(st.lists(st.integers(0, 3), min_size=6, max_size=6), st.integers(0, 100))

@@ -284,3 +284,23 @@ def test_a_rule_comes_back_from_its_dictionary_and_a_broken_one_is_refused():
 def test_settings_that_no_rule_can_have_are_refused(bad):
     with pytest.raises(ValidationError):
         PostprocessConfig(**bad)
+
+
+def _one_seizure(p):
+    """An hour of windows of 4 s with a seizure from 600 to 660 s."""
+    start = np.arange(0, 3600, 4.0)
+    return Probabilities("s", "r", 3600.0, start, start * 0 + 4, p, [(600.0, 660.0)])
+
+
+def test_of_thresholds_that_do_equally_well_the_middle_one_is_taken():
+    start = np.arange(0, 3600, 4.0)
+    inside = (start >= 600) & (start < 660)
+    p = np.where(inside, np.linspace(0.6, 0.99, len(start)), np.linspace(0.01, 0.2, len(start)))
+    chosen = choose_postprocess([_one_seizure(p)], PostprocessConfig(n_thresholds=400))
+    assert p[~inside].max() + 0.1 < chosen.threshold < p[inside].min() - 0.1
+    assert chosen.score == 1.0
+
+
+def test_from_one_probability_for_all_windows_nothing_is_chosen():
+    with pytest.raises(InputError, match="one probability for all"):
+        choose_postprocess([_one_seizure(np.full(900, 0.2))], SMALL)

@@ -83,6 +83,11 @@ def test_rows_that_no_window_can_come_from_are_counted() -> None:
         "rows that begin after their recording ends": 1,
         "rows for recordings shorter than a window": 1,
     }
+    beyond = Label("r-000", "rest", 50.0, 30.0)
+    rounded = Label("r-000", "sums", 10.0, 50.5)
+    cut = {"ends of rows beyond the end of their recording": 1}
+    assert label(held, task("event"), beyond).left_out == cut
+    assert label(held, task("event"), rounded).left_out == {}
     with pytest.raises(InputError, match="no row of the labels table can be used"):
         label(held, task("event"), *rows[1:])
     with pytest.raises(InputError, match="shorter windows"):
@@ -95,6 +100,21 @@ def test_labels_of_other_splits_are_looked_at_too_since_a_model_stores_them() ->
     with pytest.raises(InputError, match="no class") as caught:
         labelled_windows(corpus(*held), held[:1], task("recording"), rows, seed=0)
     assert "Doe" not in str(caught.value)
+
+
+def test_labels_that_are_no_class_say_how_many_rows_and_what_to_do() -> None:
+    held = [recording(k, 8) for k in range(3)]
+    rows = (Label("r-000", "sums"), Label("r-001", "Jane Doe"), Label("r-002", "Jane Doe"))
+    with pytest.raises(InputError, match=r"2 of 3 rows.* 1 label\(s\).*add .*`classes`.*mend"):
+        label(held, task("recording"), *rows)
+
+
+def test_a_split_without_a_label_is_not_said_to_be_the_whole() -> None:
+    held = [recording(0, 8), recording(1, 8, split="val"), recording(2, 8, split="val")]
+    with pytest.raises(InputError, match="none of the 2 recordings of split val"):
+        labelled_windows(
+            corpus(*held), held[1:], task("recording"), [Label("r-000", "sums")], seed=0
+        )
 
 
 NUMBERS = task("recording", target="number")

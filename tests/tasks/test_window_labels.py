@@ -137,7 +137,7 @@ def test_recordings_without_a_label_are_left_out() -> None:
 
 def test_labels_that_are_missing_or_of_no_class_are_refused() -> None:
     one = recording(0, 8)
-    with pytest.raises(InputError, match="none of these 1 recordings"):
+    with pytest.raises(InputError, match="none of the 1 recordings of split train"):
         label(one, task=TABLE, table={"r-009": "rest"})
     with pytest.raises(InputError, match=r"1 label.*rest, sums, odd"):
         label(one, task=TABLE, table={"r-000": "sleep"})

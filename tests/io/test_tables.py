@@ -1,0 +1,34 @@
+"""A table that is no TSV says what it seems to be, and how to save it."""
+
+from pathlib import Path
+
+import pytest
+
+from eegssl.errors import ConfigError
+from eegssl.io.tables import read_tsv
+
+
+def refused(folder: Path, content: bytes) -> str:
+    (folder / "t.tsv").write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_tsv(folder / "t.tsv", ("recording", "label"))
+    assert "Doe" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("mark", "name"), [(",", "comma-separated"), (";", "semicolon-separated")])
+def test_other_separators_are_named(tmp_path: Path, mark: str, name: str) -> None:
+    said = refused(tmp_path, f"recording{mark}label\nDoe.edf{mark}calm\n".encode())
+    assert name in said
+    assert "tabs" in said
+
+
+def test_a_tsv_that_lacks_a_column_is_not_said_to_have_commas(tmp_path: Path) -> None:
+    assert "-separated, and tabs" not in refused(tmp_path, b"recording\tage, years\nDoe\t3\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str) -> None:
+    said = refused(tmp_path, "recording\tlabel\nDoe-Müller\tcalm\n".encode(encoding))
+    assert "save it as UTF-8" in said
+    assert "Error" not in said

@@ -1,0 +1,55 @@
+"""Each task of a benchmark is shown and ranked by the scores that mean something for it."""
+
+import pytest
+
+from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, shown_scores
+
+WINDOWS = {"n": 9, "auroc": 0.7, "auc_pr": 0.6, "balanced_accuracy": 0.6}
+NUMBERS = {"n": 9, "mae": 2.0, "rmse": 3.0, "r2": 0.1, "spearman": None}
+EVENTS = {"sensitivity": 0.5, "precision": None, "f1": 0.4, "fp_per_day": 2.0}
+UNITS = {"levels": {"type": {"n": 4, "auroc": 0.9, "balanced_accuracy": 0.8, "macro_f1": 0.7}}}
+TASKS = {
+    "detection": {"windows": WINDOWS, "units": None, "events": EVENTS},
+    "types": {"windows": WINDOWS, "units": UNITS, "events": None},
+    "age": {"windows": NUMBERS, "units": None, "events": None},
+}
+
+
+def rows():
+    """A row a task, and a baseline that was not run on any."""
+    found = []
+    for task, facts in TASKS.items():
+        named = {"task": task, "encoder": "majority", "adaptation": "baseline", "seed": None}
+        found.append(named | not_run_row("it can't"))
+        facts = facts | {"subjects": ["a"], "leaks": []}
+        named = {"task": task, "encoder": "e", "adaptation": "probe", "seed": 0}
+        found.append(named | result_row([facts]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("task", "first", "last"),
+    [
+        ("detection", "auroc", "event_f1"),
+        ("types", "unit_auroc", "balanced_accuracy"),
+        ("age", "unit_spearman", "unit_r2"),
+    ],
+)
+def test_a_task_is_ranked_by_its_own_score(task, first, last):
+    shown = shown_scores(rows(), task)
+    assert (shown[0], shown[-1]) == (first, last)
+    content = leaderboard(rows(), [], synthetic=False, within_subject=False)
+    assert {tuple(row.scores) for row in content.rows if row.task == task} == {shown}
+
+
+def test_a_terminal_shows_the_scores_of_every_task_once():
+    shown = columns(rows())
+    assert len(set(shown)) == len(shown)
+    assert {"auroc", "event_f1", "unit_macro_f1", "unit_mae", "unit_rmse"} <= set(shown)
+
+
+def test_a_row_that_was_not_run_has_the_columns_of_the_others_and_no_count_on_the_page():
+    assert len({tuple(row) for row in rows()}) == 1
+    content = leaderboard(rows(), [], synthetic=False, within_subject=False)
+    assert ("Test windows, over folds", "9") in content.counts
+    assert ("Seeds", "1") in content.counts
