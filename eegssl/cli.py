@@ -209,11 +209,17 @@ def evaluate(
         Missing, typer.Option(help="A table that TREE lacks: an error, or no detections.")
     ] = Missing.ERROR,
     show_names: Annotated[bool, typer.Option(help="Show paths of tables on the terminal.")] = False,
+    nan_policy: Annotated[
+        str | None,
+        typer.Option(help="Subjects without a score: skip, or zero.", metavar="skip|zero"),
+    ] = None,
 ) -> None:
     """A model and recordings to predictions, scores and a report; or scores alone."""
     from eegssl.stages import evaluate as stage
 
-    given = locals() | {"set": [*(set or ()), *(["allow_leak=true"] if allow_leak else ())]}
+    flags = ["allow_leak=true"] if allow_leak else []
+    flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
+    given = locals() | {"set": [*(set or ()), *flags]}
     _require_one_source(model, recordings, rescore, reference, missing)
     terminal, settings, run = prepare("evaluate", given)
     if rescore and reference:

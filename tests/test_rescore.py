@@ -125,7 +125,7 @@ def test_subgroups_count_their_own_people(table: Path, tmp_path: Path) -> None:
 
 
 def test_policy_and_resamples_can_be_set_anew(table: Path, tmp_path: Path) -> None:
-    new = ("--set", "scoring.nan_policy=zero")
+    new = ("--nan-policy", "zero")
     done("evaluate", "--rescore", table, *new, "--out", tmp_path / "out")
     means = metrics(tmp_path / "out")["events"]["scorers"]["szcore-event"]["subject_mean"]
     assert (means["sensitivity"]["mean"], means["sensitivity"]["n_subjects"]) == (2 / 3, 3)
