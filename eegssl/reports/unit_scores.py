@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import confusion_matrix
 
 from eegssl.errors import InputError
 from eegssl.io.predictions import Predictions, Unit
@@ -139,9 +139,6 @@ def level_scores(
     threshold = thresholds_at(threshold, known)
     decided = decide(p, threshold)
     scores = window_scores(truth, p, threshold, classes, config)
-    scores["macro_f1"] = float(
-        f1_score(truth, decided, labels=np.unique(truth), average="macro", zero_division=0)
-    )
     return LevelScores(
         classes,
         scores,

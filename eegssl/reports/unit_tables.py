@@ -10,7 +10,10 @@ from eegssl.scoring.hierarchy import ONSET, TYPE
 from eegssl.scoring.uncertainty import Intervals
 from eegssl.scoring.windows import Scores
 
-_METRICS = ("balanced_accuracy", "auroc", "auc_pr", "f1", "sensitivity", "specificity", "brier")
+_METRICS = (
+    *("balanced_accuracy", "auroc", "auc_pr", "f1"),
+    *("sensitivity", "specificity", "brier", "macro_f1"),
+)
 _LEVELS = {ONSET: "Focal or generalised", TYPE: "Class of the task"}
 
 
@@ -59,13 +62,12 @@ def _level_table(units: UnitScores) -> Table:
     unknown = [level.n_unknown for level in units.levels.values()]
     if any(unknown):
         rows.append(("Left out: the label says too little", [count_cell(n) for n in unknown]))
-    for metric in (*_METRICS, "macro_f1"):
-        name = "Macro F1" if metric == "macro_f1" else WINDOW_WORDS[metric][0]
+    for metric in _METRICS:
         cells = [
             _cell(level.scores or {"undefined": {}}, metric, level.intervals, notes)
             for level in units.levels.values()
         ]
-        rows.append((name, cells))
+        rows.append((WINDOW_WORDS[metric][0], cells))
     return Table(
         title=f"Scores of {units.name}s",
         columns=tuple(head),
