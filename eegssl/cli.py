@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from enum import Enum
+from json import dumps as to_json
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,10 @@ class Missing(Enum):
     COUNT = "count"
 
 
+Targets = Annotated[
+    list[Path] | None,
+    typer.Option(help="To forecast: the same recordings, filtered without delay."),
+]
 _SHOWN = 20  # refused files on the terminal
 
 
@@ -146,6 +151,7 @@ def finetune(
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="With --folds: test whom the encoder has seen.")
     ] = False,
+    targets: Targets = None,
     preset: Preset = None,
     config: Config = None,
     set: Sets = None,
@@ -157,7 +163,7 @@ def finetune(
     """An encoder and a task to a model, its threshold chosen on validation data."""
     from eegssl.stages import finetune as stage
 
-    flags = {"adaptation.kind": adapt, "labels_fraction": labels}
+    flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, run = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
     if folds is None:
@@ -173,6 +179,11 @@ def finetune(
     finish(terminal, result)
     if result.id and not json:
         terminal.line(f"report: {out / 'report.html'}")
+
+
+def _listed(paths: list[Path] | None) -> str | None:
+    """Paths as the TOML array that a setting takes."""
+    return to_json([str(path) for path in paths]) if paths else None
 
 
 def _folds(text: str) -> int | str:
@@ -199,6 +210,7 @@ def evaluate(
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="Score what was trained on; marks every result.")
     ] = False,
+    targets: Targets = None,
     rescore: Annotated[
         Path | None, typer.Option(help="Score predictions or a tree of event tables; no model.")
     ] = None,
@@ -219,6 +231,7 @@ def evaluate(
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
+    flags += [f"targets={_listed(targets)}"] if targets else []
     given = locals() | {"set": [*(set or ()), *flags]}
     _require_one_source(model, recordings, rescore, reference, missing)
     terminal, settings, run = prepare("evaluate", given)

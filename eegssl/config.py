@@ -120,6 +120,10 @@ class FinetuneConfig(Settings):
     """Which ways from windows to detections are tried on the validation recordings."""
     cross: FoldConfig = FoldConfig()
     """Splits made anew for one fold; `--folds` sets it for each."""
+    targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
+    """For forecasting: recordings folders that the targets are taken from, of the same files as the
+    contexts but filtered without delay (``filter.phase = "zero"``); else they are the contexts'
+    own continuation."""
     task: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``--set task.window_s=2``."""
 
@@ -133,6 +137,8 @@ class EvaluateConfig(Settings):
     """Score also what something upstream was fitted on; every result is marked."""
     labels: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """Labels table of these recordings, for a task that was trained with one."""
+    targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
+    """For forecasting: recordings folders that the targets are taken from, as for fine-tuning."""
     scoring: ScoringConfig = ScoringConfig()
     """How predictions become scores."""
     batch_size: int = Field(64, ge=1)

@@ -19,8 +19,19 @@ from pydantic import ValidationError
 
 from eegssl.config import STAGES, BenchmarkConfig
 from eegssl.errors import ConfigError
+from eegssl.forecasting.config import ForecastTaskConfig, PhaseTaskConfig
+from eegssl.patients.config import PatientTaskConfig
 from eegssl.settings import Settings
 from eegssl.tasks.config import TaskConfig
+
+AnyTask = TaskConfig | ForecastTaskConfig | PhaseTaskConfig | PatientTaskConfig
+TASK_KINDS: dict[str, type[AnyTask]] = {
+    "labels": TaskConfig,
+    "forecast": ForecastTaskConfig,
+    "phase": PhaseTaskConfig,
+    "patients": PatientTaskConfig,
+}
+"""What a task may be about, and the settings of such a task."""
 
 S = TypeVar("S", bound=Settings)
 
@@ -106,8 +117,8 @@ def _presets() -> dict[str, Traversable]:
     return {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
 
 
-def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
-    """A task of the package by name, or the user's own TOML file.
+def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> AnyTask:
+    """A task of the package by name, or the user's own TOML file; ``kind`` says what it is about.
 
     A relative ``table`` of the user's file is sought beside that file.
 
@@ -127,7 +138,20 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
                 "a task of your own is a file that ends in .toml"
             )
         raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text())
-    return build(TaskConfig, _merge(raw, overrides), f"the task {name_or_file}")
+    values, where = _merge(raw, overrides), f"the task {name_or_file}"
+    kind = values.get("kind", "labels")
+    if kind not in TASK_KINDS:
+        hint = nearest(str(kind), list(TASK_KINDS))
+        raise ConfigError(f"{where}: there is no kind {kind!r}{hint}")
+    return build(TASK_KINDS[kind], values, where)
+
+
+def read_label_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
+    """The same where nothing but a task of labels will do; raises ConfigError for others."""
+    task = read_task(name_or_file, overrides)
+    if not isinstance(task, TaskConfig):
+        raise ConfigError(f"the task {name_or_file} is of kind {task.kind}, not of labels")
+    return task
 
 
 def nearest(word: str, words: Sequence[str]) -> str:

@@ -30,8 +30,8 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the top down: a file may import from its own layer and from those below it."""
 
 PRINTERS = {"cli", "verbs", "app", "running", "terminal", "__main__"}
-STAGE_SUPPORT = {"run"}
-"""Files of ``stages`` that are no stage: what all stages share."""
+STAGE_SUPPORT = {"run", "kinds", "forecast_tasks", "phase_tasks", "patient_tasks"}
+"""Files of ``stages`` that are no stage: what all share, and what some do for a kind of task."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
 WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "tasks", "adaptation"}
 RECORDING_READERS = {"mne", "pyedflib"}

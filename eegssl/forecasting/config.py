@@ -153,6 +153,16 @@ class ForecastConfig(Settings):
     """What it is shown beside."""
 
 
+class ForecastTaskConfig(ForecastConfig):
+    """A task of forecasting the signal itself."""
+
+    kind: Literal["forecast"] = "forecast"
+    """What a model learns of a task of this kind: the signal after a time t."""
+
+    name: str
+    """The task's name in tables and reports."""
+
+
 class PhaseConfig(Settings):
     """Frequency and phase forecasting. All numbers are ours."""
 
@@ -204,3 +214,19 @@ class PhaseConfig(Settings):
         if not 0 < self.fit_hz[0] < self.fit_hz[1]:
             raise ValueError(f"fit_hz must be two frequencies in order; got {self.fit_hz}")
         return self
+
+
+class PhaseTaskConfig(Settings):
+    """A task of forecasting, band by band, dominant frequency and instantaneous phase."""
+
+    kind: Literal["phase"] = "phase"
+    """What a model learns of a task of this kind: frequency and phase after a time t."""
+
+    name: str
+    """The task's name in tables and reports."""
+
+    forecast: ForecastConfig = ForecastConfig()
+    """Contexts and horizon, as for signals; its head and baselines are those of signals too."""
+
+    phase: PhaseConfig = PhaseConfig()
+    """Bands, peaks and phases."""

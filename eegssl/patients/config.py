@@ -102,6 +102,9 @@ class PatientsConfig(Settings):
 class PatientTaskConfig(Settings):
     """One patient-level task: whose outcome, from which recordings, analysed how."""
 
+    kind: Literal["patients"] = "patients"
+    """What a model learns of a task of this kind: outcomes of patients, one each."""
+
     name: str
     """The task's name in tables and reports."""
 

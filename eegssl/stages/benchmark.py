@@ -30,7 +30,7 @@ from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, text
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import read_task
+from eegssl.resolve import read_label_task
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.settings import public_values
@@ -215,7 +215,7 @@ def _encoder_inputs(config: BenchmarkConfig, base: Path, fold: int | None) -> li
 def _task_inputs(config: BenchmarkConfig, name: str, base: Path) -> list[tuple[str, str]]:
     """What a task's file and labels table say: the matrix only names them."""
     entry = config.tasks[name]
-    task = read_task(_task_name(entry, base), config.finetune.task | entry.overrides)
+    task = read_label_task(_task_name(entry, base), config.finetune.task | entry.overrides)
     labels = hash_file(Path(task.table)) if task.table and Path(task.table).is_file() else ""
     return [("task", hash_json([public_values(task), labels]))]
 
@@ -257,7 +257,7 @@ def _run_baseline(
 ) -> Result:
     """A baseline on the same windows, splits and scores."""
     corpus = open_corpus(folders)
-    resolved = read_task(task, tuned.task)
+    resolved = read_label_task(task, tuned.task)
     table = label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
     settings = BaselineConfig(
         name=name,

@@ -18,7 +18,7 @@ from eegssl.io.predictions import pooled, read_predictions, write_predictions
 from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import read_task
+from eegssl.resolve import read_label_task
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.labels import labelled_windows
@@ -44,7 +44,7 @@ def run(
     """
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
-    pretrained, resolved = load(encoder, finetune.ENCODER), read_task(task, config.task)
+    pretrained, resolved = load(encoder, finetune.ENCODER), read_label_task(task, config.task)
     parts = [refolded(corpus, n, k, run.seed) for k in range(n)]
     if finetune.first_weights(config) == "pretrained" and not allow_leak:
         _refuse_leaks(pretrained, parts)

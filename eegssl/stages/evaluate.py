@@ -4,6 +4,7 @@ The table of predictions is the only source of every number: ``rescore`` makes s
 from it alone, and so does ``run`` once the model has spoken.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,11 +29,12 @@ from eegssl.reports.event_scores import event_report
 from eegssl.reports.model_page import with_model
 from eegssl.reports.scores import AllScores, concerns, score, score_facts, tree_facts
 from eegssl.scoring.events import RecordingEvents
+from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import labelled_windows
 from eegssl.training.loop import choose_device
-from eegssl.training.models import LABELS, load_model, predict
+from eegssl.training.models import LABELS, TASK, load_model, predict
 from eegssl.training.predictions import as_predictions
 
 KIND = "evaluation"
@@ -63,6 +65,9 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
     leaks = audit(artifact, corpus, recordings)
     if not config.allow_leak:
         refuse(leaks, artifact)
+    kind = json.loads((artifact / TASK).read_text())["kind"]
+    if kind in KINDS:
+        return KINDS[kind].evaluate(config, artifact, corpus, recordings, leaks, run)
     trained = load_model(artifact, corpus)
     task = trained.task
     table = _labels(config, task, artifact, corpus)

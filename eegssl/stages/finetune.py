@@ -25,6 +25,7 @@ from eegssl.resolve import read_task
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.postprocess import Postprocess, choose_postprocess
 from eegssl.settings import public_values
+from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
@@ -59,7 +60,10 @@ class Job:
 def run(
     config: FinetuneConfig, folders: Sequence[Path], encoder: Path, task: str, run: Run
 ) -> Result:
-    """Make a model artifact from training subjects, its threshold from validation subjects."""
+    """Make a model artifact from training subjects, its threshold from validation subjects.
+
+    Tasks of other kinds than labels make what `eegssl.stages.kinds` says.
+    """
     corpus, cross = open_corpus(folders), config.cross
     if cross.folds:
         n_folds(corpus, cross.folds)
@@ -69,7 +73,10 @@ def run(
 
 def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run: Run) -> Result:
     """The same for a corpus that is open already, split as it says."""
-    job = prepare(config, corpus, load(encoder, ENCODER), read_task(task, config.task), run)
+    resolved = read_task(task, config.task)
+    if not isinstance(resolved, TaskConfig):
+        return KINDS[resolved.kind].finetune(config, corpus, encoder, resolved, run)
+    job = prepare(config, corpus, load(encoder, ENCODER), resolved, run)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *job.table.inputs]
     draft = run.begin(KIND, without_cache(job.config), inputs)
     if isinstance(draft, Result):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from eegssl.artifacts import FittedOn, plan_of
 from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft, begin
+from eegssl.errors import EegsslError
 from eegssl.settings import Settings, public_values
 from eegssl.survey import survey
 from eegssl.tasks.config import TaskConfig
@@ -126,6 +127,28 @@ class Run:
             manifest.id,
             tuple(self.warnings),
         )
+
+
+@dataclass
+class TaskInfo:
+    """What was understood, what each split holds, and the problems, worst exit code first."""
+
+    understood: dict[str, Any]
+    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[EegsslError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code of the first problem."""
+        return self.problems[0].exit_code if self.problems else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "task": self.understood,
+            "splits": self.splits,
+            "missing": [str(problem) for problem in self.problems],
+        }
 
 
 def warn_left_out(labelled: LabelledWindows, split: str, run: Run) -> None:

@@ -4,7 +4,6 @@ Nothing is written. Each problem is told with what to do; none hides the next on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +12,12 @@ import numpy as np
 
 from eegssl.corpus.labels import Label, LabelTable, label_table
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.errors import ConfigError, EegsslError, InputError
+from eegssl.errors import ConfigError, InputError
 from eegssl.io.labels import read_labels
 from eegssl.resolve import read_task
 from eegssl.scoring.hierarchy import levels
+from eegssl.stages.kinds import KINDS
+from eegssl.stages.run import TaskInfo
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
 from eegssl.tasks.table_labels import label_values
@@ -31,40 +32,20 @@ _UNIT_WORDS = {
 }
 
 
-@dataclass
-class TaskInfo:
-    """What was understood, what each split holds, and the problems, worst exit code first."""
-
-    understood: dict[str, Any]
-    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
-    problems: list[EegsslError] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        """0, or the code of the first problem."""
-        return self.problems[0].exit_code if self.problems else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return {
-            "task": self.understood,
-            "splits": self.splits,
-            "missing": [str(problem) for problem in self.problems],
-        }
-
-
 def explain(task: str, folders: Sequence[Path], seed: int = 0) -> TaskInfo:
     """Read a task (by name, or a TOML file), and look for its labels in recordings, if given.
 
     Raises ConfigError when the file itself can't be understood.
     """
     resolved = read_task(task, {})
+    corpus = open_corpus(folders) if folders else None
+    if not isinstance(resolved, TaskConfig):
+        return KINDS[resolved.kind].explain(resolved, corpus)
     info = TaskInfo(_understood(resolved))
-    if not folders:
+    if corpus is None:
         if resolved.table is not None:
             _try(info, lambda: _check_rows(resolved, str(resolved.table), info))
         return info
-    corpus = open_corpus(folders)
     table = _try(
         info, lambda: label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
     )

@@ -14,6 +14,8 @@ Monitor = Literal["auroc", "balanced_accuracy", "spearman"]
 class TaskConfig(Settings):
     """One downstream task."""
 
+    kind: Literal["labels"] = "labels"
+    """What a model learns of a task of this kind: labels of pieces of EEG."""
     name: str
     """The task's name in tables and reports."""
     labels: Literal["events", "table"]

@@ -26,6 +26,7 @@ from eegssl.training.weights import load_weights, read_module_config, save_modul
 
 MODEL = "model"
 LABELS = "labels.tsv"
+TASK = "task.json"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def save_model(draft: Draft, model: TrainedModel) -> None:
     temperature = model.temperature
     save_module(draft, MODEL, classifier, classifier.config)
     draft.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
-    draft.write_json("task.json", public_values(model.task))
+    draft.write_json(TASK, public_values(model.task))
     draft.write_json("threshold.json", threshold.as_dict() if threshold else None)
     draft.write_json("postprocess.json", rule.as_dict() if rule else None)
     draft.write_json("temperature.json", temperature.as_dict() if temperature else None)
