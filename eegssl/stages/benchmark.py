@@ -6,52 +6,32 @@ by hand; a finished cell is not run again.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from eegssl.artifacts import load
-from eegssl.baselines.given import System
-from eegssl.baselines.system import fit_baseline
-from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig, TaskEntry
-from eegssl.corpus.labels import label_table
-from eegssl.corpus.leaks import audit, refuse
-from eegssl.corpus.store import Corpus, fitted_on, open_corpus
+from eegssl.config import BenchmarkConfig, TaskEntry
+from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.drafts import Draft
-from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file, hash_json
-from eegssl.io.predictions import write_predictions
 from eegssl.io.tables import format_tsv
 from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_system
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, text
-from eegssl.reports.scores import score, score_facts
 from eegssl.resolve import read_label_task
-from eegssl.scoring.config import ThresholdCriterion
-from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
+from eegssl.stages.baseline import BASELINE, NotRun, run_baseline
 from eegssl.stages.run import Result, Run
-from eegssl.tasks.labels import LabelledWindows, labelled_windows
-from eegssl.training.predictions import as_predictions
 
 KIND = "benchmark"
 CELLS = "cells"
 TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
-BASELINE = "baseline"
-_FITTED = ("train", "val")
 Row = dict[str, Any]
 PerSystem = dict[tuple[str, str], list[PerSubject]]
-
-
-class _NotRun(Exception):
-    """A baseline that can't be run on these recordings; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +105,7 @@ def _run_cells(
         named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         try:
             facts = [_run_cell(cell, config, base, fold, run) for fold in folds]
-        except _NotRun as error:
+        except NotRun as error:
             row = named | {"seed": None} | not_run_row(str(error))
             if row not in rows:
                 run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
@@ -231,7 +211,7 @@ def _run_cell(
     tuned = config.finetune.model_copy(update={"task": config.finetune.task | entry.overrides})
     if cell.adaptation == BASELINE:
         sub = _sub(run, folder, cell)
-        return _run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
+        return run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
     encoder = config.encoders[cell.encoder]
     tuned = tuned.model_copy(
         update={
@@ -245,76 +225,6 @@ def _run_cell(
         config.evaluate, folder / "model", recordings, _sub(run, folder / "evaluation", cell)
     )
     return scored.facts | {"warnings": [*model.facts["warnings"], *scored.facts["warnings"]]}
-
-
-def _run_baseline(
-    name: str,
-    tuned: FinetuneConfig,
-    config: BenchmarkConfig,
-    folders: list[Path],
-    task: str,
-    run: Run,
-) -> Result:
-    """A baseline on the same windows, splits and scores."""
-    corpus = open_corpus(folders)
-    resolved = read_label_task(task, tuned.task)
-    table = label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
-    settings = BaselineConfig(
-        name=name,
-        task=public_values(resolved),
-        baseline=config.baseline,
-        labels_fraction=tuned.labels_fraction,
-        choose_threshold_by=tuned.choose_threshold_by,
-        postprocess=tuned.postprocess,
-        scoring=config.evaluate.scoring,
-    )
-    draft = run.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
-    if isinstance(draft, Result):
-        return draft
-    train, val = finetune.training_windows(
-        corpus, resolved, table, settings.labels_fraction, run.seed
-    )
-    tested = corpus.of_split("test")
-    test = labelled_windows(corpus, tested, resolved, table.labels, seed=run.seed)
-    leaks = audit([], corpus, test.windows.recordings, also=fitted_on(corpus.of_split(*_FITTED)))
-    if not config.evaluate.allow_leak:
-        refuse(leaks)
-    by, say = settings.choose_threshold_by, run.progress.say
-    with _told_if_not_run():
-        system = fit_baseline(name, train, val, resolved, run.seed, settings.baseline, by, say)
-        said, answers = system.predict(val), system.predict(test)
-    rule = finetune.locked_postprocess(
-        val, said, resolved, system.threshold, settings.postprocess, run
-    )
-    threshold = _threshold_of(system, val, said, by)
-    told = {"leaks": [leak.in_words() for leak in leaks], "system": name}
-    predictions = as_predictions(test, answers, resolved, threshold, rule, told)
-    scores = score(predictions, settings.scoring, run.seed)
-    with draft.writing(evaluate.PREDICTIONS) as path:
-        write_predictions(path, predictions)
-    draft.write_json(evaluate.METRICS, scores.as_dict())
-    facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
-    return run.finish(draft, facts)
-
-
-@contextmanager
-def _told_if_not_run() -> Iterator[None]:
-    """Make what a baseline refuses a reason to go on without it."""
-    try:
-        yield
-    except (ConfigError, InputError) as error:
-        raise _NotRun(str(error)) from error
-
-
-def _threshold_of(
-    system: System, val: LabelledWindows, said: NDArray[np.float64], by: ThresholdCriterion
-) -> Threshold | None:
-    """A baseline's threshold, with what it was chosen on unless it was not chosen."""
-    if system.threshold is None:
-        return None
-    known = val.truth >= 0
-    chosen = choose_threshold(val.truth[known], said[known, 1], by)
-    return chosen if chosen.value == system.threshold else Threshold(system.threshold)
 
 
 def _task_name(entry: TaskEntry, base: Path) -> str:
