@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
+from eegssl.io.patient_predictions import LeftOut
 from eegssl.patients.config import PatientsConfig
 from eegssl.patients.limits import CohortLimits, check_enough, limits_of
 from eegssl.patients.nested import nested_of_inputs
@@ -31,18 +32,6 @@ from eegssl.scoring.permutation import holm
 Floats = NDArray[np.float64]
 Inputs = Mapping[str, Sequence[Floats]]
 """Name of an input -> its blocks of features [P, F]; blocks count the same each."""
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What patients left out got of one input: all that scores are made of."""
-
-    logits: Floats
-    """[R, P]"""
-    folds: NDArray[np.int64]
-    """[R, P], the fold in which each was left out."""
-    null: Floats
-    """[B], the AUROCs of permuted outcomes."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +113,7 @@ def fit(
     *,
     seed: int,
     advance: Callable[[int], None] = lambda done: None,
-) -> dict[str, Fitted]:
+) -> dict[str, LeftOut]:
     """What patients left out got of each input, and the AUROCs of permuted outcomes.
 
     ``advance`` hears how many permutations are done. Arguments and errors as for `analyse`.
@@ -133,11 +122,11 @@ def fit(
     truth = _checked(truth, len(patients), inputs)
     logits, folds = _logits(inputs, truth, config, seed)
     null = permuted_aurocs(inputs, truth, config, seed=seed, advance=advance)
-    return {name: Fitted(logits[name], folds, null[name]) for name in inputs}
+    return {name: LeftOut(logits[name], folds, null[name]) for name in inputs}
 
 
 def conclude(
-    truth: NDArray[np.integer], fitted: Mapping[str, Fitted], config: PatientsConfig, *, seed: int
+    truth: NDArray[np.integer], fitted: Mapping[str, LeftOut], config: PatientsConfig, *, seed: int
 ) -> PatientResult:
     """Scores, intervals, p and limits of what patients left out got; nothing is fitted."""
     n_good = int(truth.sum())

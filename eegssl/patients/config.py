@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Pooling = Literal["mean", "quantiles"]
@@ -113,6 +113,23 @@ class PatientTaskConfig(Settings):
 
     sessions: tuple[str, str] = ("before", "after")
     """The names of the sessions before and after treatment, with ``design = "paired"``."""
+
+    table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """The table of patients (TSV, as ``participants.tsv`` of BIDS): ``participant_id``, outcome,
+    clinical columns. In a task file it is seen from that file."""
+
+    sessions_table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """With ``design = "paired"``: a TSV with the columns ``recording`` and ``session``; without it
+    a recording's session is the ``ses-…`` of its name."""
+
+    window_s: Annotated[float, Field(gt=0.0)] = 10.0
+    """Length of the windows that are pooled to a patient."""
+
+    most_windows: Annotated[int, Field(ge=1)] = 60
+    """Windows of a recording at most, spread from its beginning to its end."""
+
+    allow_leak: bool = False
+    """Analyse also patients whose EEG the encoder has seen; every result is marked."""
 
     outcome: OutcomeConfig = OutcomeConfig()
     """What a good outcome is."""

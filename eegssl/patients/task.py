@@ -13,6 +13,9 @@ from eegssl.patients.config import PatientTaskConfig
 from eegssl.patients.outcome import outcomes
 from eegssl.patients.pooling import PatientRows, paired, pool
 
+BASELINE = "band power"
+"""The input that an encoder's embeddings are shown beside."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -31,15 +34,19 @@ def prepare(
     features: NDArray[np.floating],
     patients: Sequence[str],
     sessions: Sequence[str] | None = None,
+    *,
+    baseline: NDArray[np.floating] | None = None,
 ) -> Prepared:
     """Pool windows' features or embeddings [n, F] to patients and put their outcomes beside them.
 
     ``patients`` [n] and, for a paired design, ``sessions`` [n] say whose and when each window is;
-    ``table`` is patient -> column -> cell. Patients without an outcome, or without the recordings
+    ``table`` is patient -> column -> cell. ``baseline`` [n, G] are other features of the same
+    windows, an input of their own: ``band power``. Patients without an outcome, or without the recordings
     that the design needs, are left out and counted. Raises InputError where nobody is left.
     """
     found = outcomes(table, config.outcome)
     rows = _pooled(config, features, patients, sessions)
+    other = None if baseline is None else _pooled(config, baseline, patients, sessions)
     everyone = set.intersection(*(set(r.patients) for r in rows.values()))
     kept = tuple(sorted(name for name in found.good if name in everyone))
     left_out = dict(found.left_out)
@@ -54,7 +61,7 @@ def prepare(
     return Prepared(
         patients=kept,
         truth=np.array([found.good[name] for name in kept], dtype=np.int64),
-        inputs=_inputs(rows, clinical, kept),
+        inputs=_inputs(rows, clinical, kept, other),
         left_out=left_out,
         n_windows=int(np.isin(np.asarray(patients, dtype=str), kept).sum()),
     )
@@ -82,8 +89,23 @@ def _pooled(
 
 
 def _inputs(
-    rows: Mapping[str, PatientRows], clinical: NDArray[np.float64], patients: Sequence[str]
+    rows: Mapping[str, PatientRows],
+    clinical: NDArray[np.float64],
+    patients: Sequence[str],
+    other: Mapping[str, PatientRows] | None,
 ) -> Inputs:
-    if "eeg" in rows:
-        return medication_inputs(clinical, rows["eeg"].of(patients))
-    return surgery_inputs(clinical, paired(rows["before"], rows["after"], patients))
+    """The inputs of the design; features of ``other`` stand after the clinical ones."""
+    paired_design = "eeg" not in rows
+    inputs = (
+        surgery_inputs(clinical, paired(rows["before"], rows["after"], patients))
+        if paired_design
+        else medication_inputs(clinical, rows["eeg"].of(patients))
+    )
+    if other is None:
+        return inputs
+    beside = (
+        paired(other["before"], other["after"], patients)["difference"]
+        if paired_design
+        else other["eeg"].of(patients)
+    )
+    return {"clinical": inputs["clinical"], BASELINE: (beside,)} | dict(inputs)
