@@ -118,9 +118,7 @@ def _by_table(corpus: Corpus, path: str) -> dict[str, str]:
             if said.setdefault(id_, row.session) != row.session:
                 raise ConfigError("the table of sessions gives a recording two; it has one")
     by_id = {r.id: (r.id, r.file) for r in corpus.recordings}
-    return {
-        name: said[id_] for name, ids in by_id.items() for id_ in reversed(ids) if id_ in said
-    }
+    return {name: said[id_] for name, ids in by_id.items() for id_ in reversed(ids) if id_ in said}
 
 
 def _corpora(corpus: Corpus) -> list[str]:

@@ -142,9 +142,7 @@ def conclude(
         scores = scores_of(truth, one.logits, one.folds, config.calibration_bins)
         intervals = intervals_of(truth, one.logits, one.folds, **draws)
         intervals["auroc"] |= {
-            "permutation": permutation_interval(
-                scores.auroc, one.null, n_good, len(truth) - n_good
-            )
+            "permutation": permutation_interval(scores.auroc, one.null, n_good, len(truth) - n_good)
         }
         results[name] = InputResult(
             probability=probability(one.logits).mean(axis=0),

@@ -101,7 +101,10 @@ def _kernels(
     for block in (block for blocks in inputs.values() for block in blocks):
         if id(block) not in known:
             known[id(block)] = kernels([block], fits)
-    return {name: sum(known[id(block)] for block in blocks) for name, blocks in inputs.items()}
+    return {
+        name: np.sum([known[id(block)] for block in blocks], axis=0)
+        for name, blocks in inputs.items()
+    }
 
 
 def _logits(

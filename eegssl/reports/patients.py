@@ -155,9 +155,7 @@ def _question(about: Mapping[str, Any]) -> str:
 def _tiles(result: PatientResult) -> tuple[Tile, ...]:
     wanted = ("clinical", "band power", "eeg", "difference", "combined")
     shown = [(name, result.inputs[name]) for name in wanted if name in result.inputs]
-    return tuple(
-        (f"AUROC, {name}", f"{one.scores.auroc:.2f}", _basis(one)) for name, one in shown
-    )
+    return tuple((f"AUROC, {name}", f"{one.scores.auroc:.2f}", _basis(one)) for name, one in shown)
 
 
 def _basis(one: InputResult) -> str:
@@ -289,3 +287,30 @@ def _calibration(
         "Calibration curves and histograms of probabilities",
         svg_uri(calibration_figure(found.truth, p, n_bins)),
     )
+
+
+def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, Any]:
+    """What the manifest says, and the terminal shows."""
+    shown = {}
+    for name, one in result.inputs.items():
+        interval = auroc_interval(one)
+        shown[name] = {
+            "auroc": one.scores.auroc,
+            "interval": [interval.low, interval.high],
+            "p": one.p,
+            "p_holm": one.p_holm,
+            "gain_over_clinical": one.gain,
+        }
+    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic", "follow_up")
+    return {name: about[name] for name in told} | {
+        "adaptation": "probe",
+        "pooling": about["analysis"]["pooling"],
+        "patients": {
+            "good": result.limits.n_good,
+            "poor": result.limits.n_poor,
+            "left_out": about["left_out"],
+        },
+        "recordings_set_aside": about["set_aside"],
+        "scores": shown,
+        "least_significant_auroc": result.limits.least_significant,
+    }

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.folds import LEAVE_ONE_OUT
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, require_whole_patches
@@ -26,7 +26,7 @@ from eegssl.io.patient_predictions import (
     read_patients_left_out,
     write_patients,
 )
-from eegssl.patients.analysis import PatientResult, conclude, fit
+from eegssl.patients.analysis import conclude, fit
 from eegssl.patients.cohort import (
     Cohort,
     follow_up,
@@ -39,7 +39,8 @@ from eegssl.patients.config import PatientsConfig, PatientTaskConfig
 from eegssl.patients.limits import check_enough, limits_of
 from eegssl.patients.task import Prepared
 from eegssl.patients.task import prepare as prepare_rows
-from eegssl.reports.patients import auroc_interval, page_of_patients, render_patients
+from eegssl.patients.words import methods, understood
+from eegssl.reports.patients import page_of_patients, patient_facts, render_patients
 from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.features import Cache
@@ -97,6 +98,24 @@ def finetune(
     return run.finish(draft, _write(draft, found))
 
 
+def with_flags(config: FinetuneConfig, folds: int | str | None, allow_leak: bool) -> FinetuneConfig:
+    """The settings with what ``--folds`` and ``--allow-leak`` say to a task of patients.
+
+    Raises ConfigError for ``loso``.
+    """
+    if folds == LEAVE_ONE_OUT:
+        raise ConfigError(
+            "--folds loso: the AUROC of a task of patients compares patients who were left out "
+            "together, and with one a fold there is nobody to compare with; give a number of folds"
+        )
+    said: dict[str, Any] = dict(config.task)
+    if folds is not None:
+        said["analysis"] = {**said.get("analysis", {}), "outer_folds": folds}
+    if allow_leak:
+        said["allow_leak"] = True
+    return config.model_copy(update={"task": said})
+
+
 def evaluate(
     config: EvaluateConfig,
     model: Artifact,
@@ -122,7 +141,7 @@ def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
 
 def explain(task: PatientTaskConfig, corpus: Corpus | None) -> TaskInfo:
     """What the task asks, and, of recordings, what they hold for it and what they lack."""
-    info = TaskInfo(_understood(task))
+    info = TaskInfo(understood(task))
     if corpus is None:
         return info
     try:
@@ -135,43 +154,10 @@ def explain(task: PatientTaskConfig, corpus: Corpus | None) -> TaskInfo:
             "recordings set aside": dict(cohort.set_aside),
         }
         limits = limits_of(cohort.counts["good"], cohort.counts["poor"])
-        info.understood["what so many patients can't show"] = list(limits.words)
+        info.understood["what so many patients can't show"] = " ".join(limits.words)
     except EegsslError as error:
         info.problems.append(error)
     return info
-
-
-def _understood(task: PatientTaskConfig) -> dict[str, Any]:
-    outcome, analysis = task.outcome, task.analysis
-    said: dict[str, Any] = {
-        "name": task.name,
-        "kind": task.kind,
-        "which means": "each patient has an outcome and counts once; windows are pooled first",
-        "design": task.design,
-        "good outcome": _definition(task),
-        "columns of the outcome": [
-            outcome.label,
-            outcome.free_months_column,
-            outcome.before_column,
-            outcome.after_column,
-        ],
-        "column of the follow-up": outcome.follow_up_column,
-        "clinical columns": list(analysis.clinical),
-        "window_s": task.window_s,
-        "pooling": analysis.pooling,
-    }
-    if task.design == "paired":
-        said["sessions before and after"] = list(task.sessions)
-        said["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
-    return said
-
-
-def _definition(task: PatientTaskConfig) -> str:
-    outcome = task.outcome
-    said = f"seizure-free for {outcome.free_months:g} months, or {outcome.fewer:.0%} fewer seizures"
-    if outcome.least_follow_up_months:
-        said += f", of patients followed for {outcome.least_follow_up_months:g} months or more"
-    return said
 
 
 def _require_meaning(config: FinetuneConfig, task: PatientTaskConfig) -> None:
@@ -275,7 +261,6 @@ def _about(
     seed: int,
 ) -> dict[str, Any]:
     """What scores and report need beside the table, as plain values."""
-    analysis, paired = task.analysis, task.design == "paired"
     counts = {
         "Patients": len(prepared.patients),
         "of good outcome": int(prepared.truth.sum()),
@@ -283,39 +268,17 @@ def _about(
         "Recordings": len(cohort.recordings),
         "Windows, pooled": prepared.n_windows,
     }
-    methods = [
-        ("Good outcome", _definition(task)),
-        ("Clinical data", ", ".join(analysis.clinical)),
-        (
-            "Windows",
-            f"{task.window_s:g} s, at most {task.most_windows} of a recording, pooled to the "
-            f"patient by {analysis.pooling}",
-        ),
-        (
-            "Encoder",
-            f"frozen, {config.encoder_weights} weights; a window is the "
-            f"{config.adaptation.pooling.replace('_', ' and ')} over its channels and seconds",
-        ),
-        (
-            "Models",
-            f"ridge logistic regression, its strength chosen in {analysis.inner_folds} inner "
-            f"folds; {analysis.outer_folds} outer folds of patients, dealt {analysis.repeats} "
-            f"times; {analysis.permutations} permutations of the outcome through all of it",
-        ),
-    ]
-    if paired:
-        methods.insert(2, ("Band power", "after treatment less before"))
     return {
         "task": task.name,
         "design": task.design,
         "tested": "left out",
         "seed": seed,
-        "analysis": analysis.model_dump(mode="json"),
+        "analysis": task.analysis.model_dump(mode="json"),
         "counts": counts,
         "follow_up": follow_up(cohort, task.outcome),
         "left_out": prepared.left_out,
         "set_aside": cohort.set_aside,
-        "methods": methods,
+        "methods": methods(task, config.adaptation.pooling, config.encoder_weights),
         "encoder_weights": config.encoder_weights,
         "synthetic": corpus.synthetic,
         "leaks": [leak.in_words() for leak in leaks],
@@ -333,31 +296,4 @@ def _write(draft: Draft, found: PatientPredictions) -> dict[str, Any]:
     said = {name: about[name] for name in told} | {"counts": about["counts"]}
     draft.write_json(METRICS, result.as_dict() | said)
     draft.write(REPORT, render_patients(page_of_patients(found, result)))
-    return _facts(about, result)
-
-
-def _facts(about: dict[str, Any], result: PatientResult) -> dict[str, Any]:
-    """What the manifest says, and the terminal shows."""
-    shown = {}
-    for name, one in result.inputs.items():
-        interval = auroc_interval(one)
-        shown[name] = {
-            "auroc": one.scores.auroc,
-            "interval": [interval.low, interval.high],
-            "p": one.p,
-            "p_holm": one.p_holm,
-            "gain_over_clinical": one.gain,
-        }
-    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic", "follow_up")
-    return {name: about[name] for name in told} | {
-        "adaptation": "probe",
-        "pooling": about["analysis"]["pooling"],
-        "patients": {
-            "good": result.limits.n_good,
-            "poor": result.limits.n_poor,
-            "left_out": about["left_out"],
-        },
-        "recordings_set_aside": about["set_aside"],
-        "scores": shown,
-        "least_significant_auroc": result.limits.least_significant,
-    }
+    return patient_facts(about, result)
