@@ -42,7 +42,8 @@ def prepare(
     ``patients`` [n] and, for a paired design, ``sessions`` [n] say whose and when each window is;
     ``table`` is patient -> column -> cell. ``baseline`` [n, G] are other features of the same
     windows, an input of their own: ``band power``. Patients without an outcome, or without the
-    recordings that the design needs, are left out and counted. Raises InputError where nobody is left.
+    recordings that the design needs, are left out and counted. Raises InputError where nobody is
+    left.
     """
     found = outcomes(table, config.outcome)
     rows = _pooled(config, features, patients, sessions)
