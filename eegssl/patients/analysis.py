@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.io.patient_predictions import LeftOut
+from eegssl.patients.attention import Bags
 from eegssl.patients.config import PatientsConfig
 from eegssl.patients.limits import CohortLimits, check_enough, limits_of
-from eegssl.patients.nested import nested_of_inputs
+from eegssl.patients.nested import Block, nested_of_inputs
 from eegssl.patients.scores import (
     Scores,
     gain_of,
@@ -30,8 +31,8 @@ from eegssl.scoring.intervals import Interval
 from eegssl.scoring.permutation import holm
 
 Floats = NDArray[np.float64]
-Inputs = Mapping[str, Sequence[Floats]]
-"""Name of an input -> its blocks of features [P, F]; blocks count the same each."""
+Inputs = Mapping[str, Sequence[Block]]
+"""Name of an input -> its blocks, features [P, F] or bags of windows; each counts the same."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ class PatientResult:
         return values
 
 
-def medication_inputs(clinical: Floats, eeg: Floats) -> dict[str, tuple[Floats, ...]]:
+def medication_inputs(clinical: Floats, eeg: Block) -> dict[str, tuple[Block, ...]]:
     """The inputs of the efficacy of medication, rows [P, F] each."""
     return {"clinical": (clinical,), "eeg": (eeg,), "combined": (clinical, eeg)}
 
 
-def surgery_inputs(clinical: Floats, eeg: Mapping[str, Floats]) -> dict[str, tuple[Floats, ...]]:
+def surgery_inputs(clinical: Floats, eeg: Mapping[str, Block]) -> dict[str, tuple[Block, ...]]:
     """The inputs of the outcome of thermocoagulation, of `eegssl.patients.pooling.paired`."""
     alone = {name: (eeg[name],) for name in ("before", "after", "difference")}
     return {"clinical": (clinical,)} | alone | {"combined": (clinical, eeg["difference"])}
@@ -177,13 +178,19 @@ def permuted_aurocs(
     """
     found: dict[str, list[float]] = {name: [] for name in inputs}
     everyone = np.ones((1, len(truth)), dtype=np.int64)
-    for k in range(config.permutations):
+    for k in range(n_permutations(config)):
         drawn = np.random.default_rng([seed, 2, k]).permutation(truth)
         logits, folds = _logits(inputs, drawn, config, seed)
         for name, one in logits.items():
             found[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
         advance(k + 1)
     return {name: np.array(values, dtype=np.float64) for name, values in found.items()}
+
+
+def n_permutations(config: PatientsConfig) -> int:
+    """How many permutations the pooling gets."""
+    attends = config.pooling == "attention"
+    return config.attention_permutations if attends else config.permutations
 
 
 def permutation_p(auroc: float, null: Floats) -> float | None:
@@ -209,12 +216,19 @@ def _checked(truth: NDArray[np.integer], n: int, inputs: Inputs) -> NDArray[np.i
         raise InputError(f"got outcomes {labels.shape} of {n} patients; expected 0 or 1 for each.")
     check_enough(int(labels.sum()), int(n - labels.sum()))
     for name, blocks in inputs.items():
-        if not blocks or any(b.ndim != 2 or len(b) != n or b.shape[1] == 0 for b in blocks):
-            shapes = [b.shape for b in blocks]
+        shapes = [_shape(block) for block in blocks]
+        if not blocks or any(len(s) != 2 or s[0] != n or s[1] == 0 for s in shapes):
             raise InputError(f"input {name} has the shapes {shapes}; expected [{n}, F] each.")
-        if any(np.isinf(b).any() for b in blocks):
+        if any(np.isinf(b.windows if isinstance(b, Bags) else b).any() for b in blocks):
             raise InputError(f"input {name} holds infinite values; expected numbers or NaN.")
     return labels.astype(np.int64)
+
+
+def _shape(block: Block) -> tuple[int, ...]:
+    """Patients and features of a block."""
+    if isinstance(block, Bags):
+        return block.n_patients, block.windows.shape[2]
+    return block.shape
 
 
 def _notes(config: PatientsConfig) -> tuple[str, ...]:

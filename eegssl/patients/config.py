@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Pooling = Literal["mean", "quantiles"]
+Pooling = Literal["mean", "quantiles", "attention"]
 Cost = Annotated[float, Field(gt=0.0)]
 
 
@@ -57,10 +57,20 @@ class PatientsConfig(Settings):
     """How patients are told apart and how sure that is."""
 
     pooling: Pooling = "mean"
-    """A patient's features: the mean over windows of each, or its quantiles."""
+    """A patient's features: the mean over windows of each; its quantiles; or a mean in which
+    windows weigh by attention, learned within the fitting patients (band power keeps its mean)."""
 
     quantiles: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.1, 0.5, 0.9)
     """The quantiles over windows, with ``pooling = "quantiles"``."""
+
+    attention_dims: Annotated[int, Field(ge=1, le=100)] = 8
+    """Principal components of the windows that attention reads."""
+
+    attention_steps: Annotated[int, Field(ge=0, le=1000)] = 50
+    """Steps of gradient descent that attention learns for; with 0 it is the mean."""
+
+    attention_permutations: Annotated[int, Field(ge=0, le=100_000)] = 100
+    """Permutations with ``pooling = "attention"``, which each of them learns anew."""
 
     clinical: tuple[str, ...] = ("age", "sex", "seizures_per_month")
     """Columns known before treatment; numbers, or two words. Only these may enter a model."""

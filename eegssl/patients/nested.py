@@ -10,11 +10,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from eegssl.patients.attention import Bags, attended_rows
 from eegssl.patients.config import PatientsConfig
 from eegssl.patients.ridge import fit_logits, kernels
 
 Floats = NDArray[np.float64]
-Block = Floats
+Block = Floats | Bags
+"""Features [P, F] of patients, or their windows, pooled within the fitting patients."""
 
 
 def deal(truth: NDArray[np.integer], n_folds: int, rng: Generator) -> NDArray[np.int64]:
@@ -55,7 +57,7 @@ def nested_of_inputs(
     folds = np.array([deal(truth, n_outer, rng) for _ in range(config.repeats)])
     fits = (folds[:, None] != np.arange(n_outer)[:, None]).reshape(-1, len(truth))
     costs = _choose(inputs, truth, fits, config, rng)
-    kernel = _kernels(inputs, truth, fits)
+    kernel = _kernels(inputs, truth, fits, config)
     found = {}
     for name in inputs:
         logits = _logits(kernel[name], truth, fits, costs[name])
@@ -85,7 +87,7 @@ def _choose(
     for fold in range(n_inner):
         held = inner == fold
         part = fits & ~held
-        for name, kernel in _kernels(inputs, truth, part).items():
+        for name, kernel in _kernels(inputs, truth, part, config).items():
             for j, cost in enumerate(costs):
                 logits = _logits(kernel, truth, part, np.full(len(fits), cost))
                 missed = np.where(held, np.logaddexp(0.0, -signed * logits), 0.0)
@@ -94,17 +96,30 @@ def _choose(
 
 
 def _kernels(
-    inputs: Mapping[str, Sequence[Block]], truth: NDArray[np.integer], fits: NDArray[np.bool_]
+    inputs: Mapping[str, Sequence[Block]],
+    truth: NDArray[np.integer],
+    fits: NDArray[np.bool_],
+    config: PatientsConfig,
 ) -> dict[str, Floats]:
     """Each input's kernels [B, P, P] for each set of fitting patients [B, P]."""
     known: dict[int, Floats] = {}
     for block in (block for blocks in inputs.values() for block in blocks):
         if id(block) not in known:
-            known[id(block)] = kernels([block], fits)
+            rows = _rows(block, truth, fits, config) if isinstance(block, Bags) else block
+            known[id(block)] = kernels([rows], fits)
     return {
         name: np.sum([known[id(block)] for block in blocks], axis=0)
         for name, blocks in inputs.items()
     }
+
+
+def _rows(
+    bags: Bags, truth: NDArray[np.integer], fits: NDArray[np.bool_], config: PatientsConfig
+) -> Floats:
+    """Features [B, P, F] pooled by attention that the fitting patients alone have taught."""
+    return attended_rows(
+        bags, truth, fits, n_dims=config.attention_dims, n_steps=config.attention_steps
+    )
 
 
 def _logits(

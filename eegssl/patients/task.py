@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.patients.analysis import Inputs, medication_inputs, surgery_inputs
+from eegssl.patients.attention import Bags, bags_of
 from eegssl.patients.clinical import clinical_features
 from eegssl.patients.config import PatientTaskConfig
+from eegssl.patients.nested import Block
 from eegssl.patients.outcome import outcomes
 from eegssl.patients.pooling import PatientRows, paired, pool
 
+Floats = NDArray[np.float64]
 BASELINE = "band power"
 """The input that an encoder's embeddings are shown beside."""
 
@@ -59,10 +62,13 @@ def prepare(
             "participants.tsv with those of the recordings"
         )
     clinical = clinical_features(table, kept, config.analysis)
+    eeg: Mapping[str, Block] = _blocks(rows, kept)
+    if config.analysis.pooling == "attention":
+        eeg = _bags(config, features, patients, sessions, kept)
     return Prepared(
         patients=kept,
         truth=np.array([found.good[name] for name in kept], dtype=np.int64),
-        inputs=_inputs(rows, clinical, kept, other),
+        inputs=_inputs(eeg, clinical, None if other is None else _blocks(other, kept)),
         left_out=left_out,
         n_windows=int(np.isin(np.asarray(patients, dtype=str), kept).sum()),
     )
@@ -89,24 +95,48 @@ def _pooled(
     return rows
 
 
-def _inputs(
-    rows: Mapping[str, PatientRows],
-    clinical: NDArray[np.float64],
+def _blocks(rows: Mapping[str, PatientRows], patients: Sequence[str]) -> dict[str, Floats]:
+    """Features [P, F] by name: ``eeg``, or those before, after, and their difference."""
+    if "eeg" in rows:
+        return {"eeg": rows["eeg"].of(patients)}
+    return paired(rows["before"], rows["after"], patients)
+
+
+def _bags(
+    config: PatientTaskConfig,
+    features: NDArray[np.floating],
     patients: Sequence[str],
-    other: Mapping[str, PatientRows] | None,
+    sessions: Sequence[str] | None,
+    kept: Sequence[str],
+) -> dict[str, Bags]:
+    """The same by the same names as windows, which attention pools later."""
+    names, x = np.asarray(patients, dtype=str), np.asarray(features)
+    mine = np.isin(names, kept)
+    if sessions is None:
+        return {"eeg": bags_of(x[mine], names[mine].tolist(), kept, np.ones(int(mine.sum())))}
+    when = np.asarray(sessions, dtype=str)
+    before, after = (mine & (when == session) for session in config.sessions)
+    both = before | after
+    return {
+        "before": bags_of(x[before], names[before].tolist(), kept, np.ones(int(before.sum()))),
+        "after": bags_of(x[after], names[after].tolist(), kept, np.ones(int(after.sum()))),
+        "difference": bags_of(
+            x[both], names[both].tolist(), kept, np.where(after[both], 1.0, -1.0)
+        ),
+    }
+
+
+def _inputs(
+    eeg: Mapping[str, Block],
+    clinical: NDArray[np.float64],
+    other: Mapping[str, Floats] | None,
 ) -> Inputs:
     """The inputs of the design; features of ``other`` stand after the clinical ones."""
-    paired_design = "eeg" not in rows
     inputs = (
-        surgery_inputs(clinical, paired(rows["before"], rows["after"], patients))
-        if paired_design
-        else medication_inputs(clinical, rows["eeg"].of(patients))
+        medication_inputs(clinical, eeg["eeg"]) if "eeg" in eeg else surgery_inputs(clinical, eeg)
     )
     if other is None:
         return inputs
-    beside = (
-        paired(other["before"], other["after"], patients)["difference"]
-        if paired_design
-        else other["eeg"].of(patients)
-    )
+    beside = other.get("eeg", other.get("difference"))
+    assert beside is not None
     return {"clinical": inputs["clinical"], BASELINE: (beside,)} | dict(inputs)

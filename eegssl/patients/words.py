@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from eegssl.patients.analysis import n_permutations
 from eegssl.patients.config import PatientTaskConfig
 
 
@@ -60,7 +61,7 @@ def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list
             "Models",
             f"ridge logistic regression, its strength chosen in {analysis.inner_folds} inner "
             f"folds; {analysis.outer_folds} outer folds of patients, dealt {analysis.repeats} "
-            f"times; {analysis.permutations} permutations of the outcome through all of it",
+            f"times; {n_permutations(analysis)} permutations of the outcome through all of it",
         ),
     ]
     if task.design == "paired":

@@ -83,7 +83,7 @@ def finetune(
     prepared = _features(config, task, cohort, windows, pretrained, settings, draft, run)
     run.progress.say(
         f"{len(prepared.patients)} patients, {len(prepared.inputs)} inputs: "
-        f"{task.analysis.repeats} repeats, {task.analysis.permutations} permutations"
+        f"{task.analysis.repeats} repeats, {n_permutations(task.analysis)} permutations"
     )
     fitted = fit(
         prepared.patients,
@@ -91,7 +91,7 @@ def finetune(
         prepared.inputs,
         task.analysis,
         seed=run.seed,
-        advance=run.progress.track("permutations", task.analysis.permutations),
+        advance=run.progress.track("permutations", n_permutations(task.analysis)),
     )
     about = _about(config, task, cohort, prepared, corpus, leaks, run.seed)
     found = PatientPredictions(prepared.patients, prepared.truth, fitted, about)
