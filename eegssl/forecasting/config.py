@@ -15,7 +15,10 @@ SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
 
 
 class FitConfig(Settings):
-    """How a head or a network trains: AdamW, stopped early on validation pairs."""
+    """How a network among the baselines trains, stopped early on validation pairs.
+
+    All else (device, betas, clipping) is as for the head, in ``training``.
+    """
 
     steps: int = Field(400, ge=1)
     """Optimizer steps at most."""
@@ -24,19 +27,16 @@ class FitConfig(Settings):
     """Pairs a step; each is as many series as it has channels."""
 
     lr: float = Field(5e-4, gt=0)
-    """Learning rate, after a warm-up over a twentieth of the steps; it ends in a cosine at 0."""
+    """Peak learning rate."""
 
     weight_decay: float = Field(0.01, ge=0)
     """Of AdamW."""
 
     validate_every: int = Field(25, ge=1)
-    """Steps between passes over the validation pairs; there is one before the first step."""
+    """Steps between passes over the validation pairs."""
 
     patience: int = Field(6, ge=1)
     """Training stops after so many validations in a row without a better one."""
-
-    keep_gb: float = Field(1.0, ge=0)
-    """GB that what is computed once for a pair may take; pairs beyond it are computed anew."""
 
 
 class AutoregressionConfig(Settings):
@@ -119,12 +119,6 @@ class HeadConfig(Settings):
 
     window_s: float = Field(10.0, gt=0)
     """The encoder reads the context in windows of this length, that it was pretrained on."""
-
-    frozen: bool = True
-    """Train the head alone, or the encoder with it."""
-
-    fit: FitConfig = FitConfig()
-    """How it trains."""
 
 
 class ForecastConfig(Settings):
