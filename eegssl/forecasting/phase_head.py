@@ -62,8 +62,8 @@ class PhaseHead(EncoderNetwork):
         bases: Sequence[PhaseBase],
         frozen: bool,
     ) -> None:
-        window = HeadConfig(base="mean", window_s=task.head.window_s, frozen=frozen)
-        super().__init__(encoder, horizon, window, task.forecast.baselines.autoregression)
+        window, ar = HeadConfig(base="mean", window_s=task.head.window_s), task.forecast.baselines
+        super().__init__(encoder, horizon, window, ar.autoregression, frozen)
         self.task, self.bases = task, tuple(bases)
         self.knots = knot_samples(horizon, task.head)
         width = (self.patches + 1) * encoder.config.width

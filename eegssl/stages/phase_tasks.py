@@ -31,17 +31,16 @@ from eegssl.reports.phase_scores import score_phase_table
 from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
+from eegssl.training.forecast import ForecastPlan, require_possible
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device
 from eegssl.training.models import encoder_settings
-from eegssl.training.phase import PhasePlan, fit_phase_head, load_phase_head, save_phase_head
+from eegssl.training.phase import fit_phase_head, load_phase_head, save_phase_head
 from eegssl.training.phase_predictions import predict_phases
 from eegssl.training.weights import load_weights
 
 ENCODER, MODEL, EVALUATION, TARGETS = "encoder", "model", "evaluation", "targets"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
-WAYS = ("probe", "full", "scratch")
-"""How an encoder can be adapted to a task of phases."""
 _TOLD = ("task", "adaptation", "encoder_weights", "base", "targets")
 
 
@@ -69,15 +68,15 @@ def finetune(
     if weights == "pretrained":
         load_weights(network, pretrained.path, ENCODER)
     run.progress.say(f"reading {len(train)} and {len(val)} pairs")
-    plan = PhasePlan(
+    plan = ForecastPlan(
         config.training,
         run.seed,
         device,
         draft.work,
         draft / METRICS,
-        run.progress.track(task.name, config.training.steps),
+        on_step=run.progress.track(task.name, config.training.steps),
     )
-    head, told = fit_phase_head(network, train, val, kind == "probe", plan)
+    head, told = fit_phase_head(network, train, val, config.adaptation, plan)
     save_phase_head(draft, head)
     copy_history(draft, pretrained, "pretrain")
     fitted = fitted_on([*_recordings(train), *_recordings(val)])
@@ -226,10 +225,7 @@ def _look(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> 
 
 def _require_possible(config: FinetuneConfig) -> None:
     """Raise ConfigError for settings that mean nothing for a task of phases."""
-    if config.adaptation.kind not in WAYS:
-        raise ConfigError(
-            f"--adapt {config.adaptation.kind} can't forecast phases; take one of {', '.join(WAYS)}"
-        )
+    require_possible(config.adaptation)
     if config.labels_fraction < 1:
         raise ConfigError("a task of phases has no labels to learn from fewer of; leave --labels")
 

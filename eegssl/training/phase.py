@@ -1,12 +1,10 @@
-"""A head that forecasts phases, trained by the one loop, on disk, and back.
+"""A head that forecasts phases: trained, written to disk, and read.
 
 What no weight changes is computed once, pair by pair: truths, bases, embeddings of a frozen
 encoder. Errors are those at the knots of lead time, which lie denser near t (ours).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from eegssl.adaptation.config import AdaptationConfig
 from eegssl.artifacts import Artifact
 from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
@@ -28,8 +27,7 @@ from eegssl.forecasting.phase_head import (
 from eegssl.forecasting.phase_pairs import BASES, Known, PhasePairs, known_of
 from eegssl.forecasting.windows import horizon_of
 from eegssl.settings import public_values
-from eegssl.training.config import TrainingConfig
-from eegssl.training.loop import fit
+from eegssl.training.forecast import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
 from eegssl.training.models import MODEL, TASK, encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
@@ -40,22 +38,12 @@ _AT_ONCE = 8
 _SMALL = 1e-6
 
 
-@dataclass(frozen=True)
-class PhasePlan:
-    """How: the loop's settings, the seed, and where it may write."""
-
-    training: TrainingConfig
-    seed: int
-    device: torch.device
-    work: Path
-    """Scratch for checkpoints."""
-    metrics: Path
-    """Gets a line with each row of the history."""
-    on_step: Callable[[int], None] = field(default=lambda done: None)
-
-
 def fit_phase_head(
-    encoder: Encoder, train: PhasePairs, val: PhasePairs, frozen: bool, plan: PhasePlan
+    encoder: Encoder,
+    train: PhasePairs,
+    val: PhasePairs,
+    adaptation: AdaptationConfig,
+    plan: ForecastPlan,
 ) -> tuple[PhaseHead, dict[str, Any]]:
     """A head on ``encoder``, trained, with facts of how it went.
 
@@ -67,40 +55,30 @@ def fit_phase_head(
     wanted = BASES if task.head.base == "auto" else (task.head.base,)
     held = all_known(val, knots, wanted)
     bases = best_bases(held, wanted)
-    network = build_phase_head(encoder, train.horizon, task, bases, frozen).to(plan.device)
+    network = build_phase_head(encoder, train.horizon, task, bases, is_frozen(adaptation))
+    network.to(plan.device)
     shelf = PhaseShelf(network, train, all_known(train, knots, sorted(set(bases))))
     held_shelf = PhaseShelf(network, val, held)
-    first = {name: t.detach().clone() for name, t in network.state_dict().items()}
     before = validation_errors(network, held_shelf)
+    size = plan.training.batch_size
 
     def step(k: int) -> dict[str, Tensor]:
-        index = train.pairs.draw(plan.training.batch_size, seed=plan.seed, step=k)
+        index = train.pairs.draw(size, seed=plan.seed, step=k)
         return loss_of(network, shelf.read(index))
 
-    def validate() -> dict[str, float]:
-        errors = validation_errors(network, held_shelf)
-        return errors | {"gain": 1 - errors["error"] / before["error"]}
+    def error() -> float:
+        return validation_errors(network, held_shelf)["error"]
 
-    history = fit(
+    trained, told = adapt_encoder(
         network,
-        step,
-        plan.training,
-        seed=plan.seed,
-        folder=plan.work,
-        metrics=plan.metrics,
-        validate=validate,
-        monitor="gain",
-        on_step=plan.on_step,
+        adaptation,
+        plan,
+        lambda groups: fit_least_error(network, step, error, plan, groups),
     )
-    best_step = history.best_step
-    if (history.best_value or 0.0) <= 0:
-        network.load_state_dict(first)
-        best_step = 0
-    network.eval()
-    return network, {
+    return network.eval(), told | {
         "base": dict(zip(task.phase.bands, bases, strict=True)),
-        "best_step": best_step,
-        "n_parameters_trained": sum(p.numel() for p in network.parameters() if p.requires_grad),
+        "best_step": trained.best_step,
+        "n_parameters_trained": trained.n_parameters_trained,
         "val": {"base": before, "model": validation_errors(network, held_shelf)},
     }
 
