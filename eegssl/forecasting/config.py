@@ -8,13 +8,17 @@ from eegssl.settings import Settings
 
 Unit = Literal["uv", "zscore"]
 Base = Literal["mean", "persistence", "ar"]
+PhaseBase = Literal["rotation", "ar"]
 
 SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
 """Short- and long-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
 
 
 class FitConfig(Settings):
-    """How a head or a network trains: AdamW, stopped early on validation pairs."""
+    """How a network among the baselines trains, stopped early on validation pairs.
+
+    All else (device, betas, clipping) is as for the head, in ``training``.
+    """
 
     steps: int = Field(400, ge=1)
     """Optimizer steps at most."""
@@ -23,19 +27,16 @@ class FitConfig(Settings):
     """Pairs a step; each is as many series as it has channels."""
 
     lr: float = Field(5e-4, gt=0)
-    """Learning rate, after a warm-up over a twentieth of the steps; it ends in a cosine at 0."""
+    """Peak learning rate."""
 
     weight_decay: float = Field(0.01, ge=0)
     """Of AdamW."""
 
     validate_every: int = Field(25, ge=1)
-    """Steps between passes over the validation pairs; there is one before the first step."""
+    """Steps between passes over the validation pairs."""
 
     patience: int = Field(6, ge=1)
     """Training stops after so many validations in a row without a better one."""
-
-    keep_gb: float = Field(1.0, ge=0)
-    """GB that what is computed once for a pair may take; pairs beyond it are computed anew."""
 
 
 class AutoregressionConfig(Settings):
@@ -119,12 +120,6 @@ class HeadConfig(Settings):
     window_s: float = Field(10.0, gt=0)
     """The encoder reads the context in windows of this length, that it was pretrained on."""
 
-    frozen: bool = True
-    """Train the head alone, or the encoder with it."""
-
-    fit: FitConfig = FitConfig()
-    """How it trains."""
-
 
 class ForecastConfig(Settings):
     """Signal forecasting: from a context before t to the signal after it."""
@@ -202,6 +197,9 @@ class PhaseConfig(Settings):
     strata: int = Field(4, ge=1)
     """Phase errors are also told by so many strata of the true amplitude, equally full."""
 
+    rate_hz: float = Field(40.0, gt=0)
+    """Phases are told so many times a second at most: in a narrow band their errors vary slowly."""
+
     @model_validator(mode="after")
     def _phase_means_something(self) -> Self:
         lowest = 0.75 * self.half_width_hz
@@ -216,6 +214,30 @@ class PhaseConfig(Settings):
         return self
 
 
+class PhaseHeadConfig(Settings):
+    """The head on the encoder that forecasts phases and frequencies. All of it is ours."""
+
+    base: PhaseBase | Literal["auto"] = "auto"
+    """What it corrects: phi0 + 2 pi f t (`rotation`), or AR + Hilbert (`ar`); `auto` takes, for
+    each band, what is better alone on validation pairs. It starts as its base."""
+
+    window_s: float = Field(10.0, gt=0)
+    """The encoder reads the context's end in windows of this length, that it was pretrained on."""
+
+    windows: int = Field(3, ge=1)
+    """How many of them: the last one patch by patch, those before it as a mean."""
+
+    knot_s: float = Field(0.05, gt=0)
+    """Corrections are learned at lead times this far apart, or a tenth of the lead time where that
+    is more, and interpolated between them."""
+
+    weigh_amplitude: bool = False
+    """Weigh phase errors by the true amplitude: the phase of next to nothing is noise."""
+
+    frequency_weight: float = Field(1.0, ge=0)
+    """Weight of the frequency's error, as a share of its band, beside that of the phase."""
+
+
 class PhaseTaskConfig(Settings):
     """A task of forecasting, band by band, dominant frequency and instantaneous phase."""
 
@@ -226,7 +248,26 @@ class PhaseTaskConfig(Settings):
     """The task's name in tables and reports."""
 
     forecast: ForecastConfig = ForecastConfig()
-    """Contexts and horizon, as for signals; its head and baselines are those of signals too."""
+    """Contexts and horizon, and the AR model, as for signals."""
+
+    most_pairs: int = Field(60, ge=1)
+    """Times t in a recording at most, spread evenly over it."""
 
     phase: PhaseConfig = PhaseConfig()
     """Bands, peaks and phases."""
+
+    head: PhaseHeadConfig = PhaseHeadConfig()
+    """The head on the encoder."""
+
+    @model_validator(mode="after")
+    def _one_head(self) -> Self:
+        if self.forecast.head != HeadConfig():
+            raise ValueError("a task of phases has a head of its own: set head, not forecast.head")
+        return self
+
+
+class PhaseBases(Settings):
+    """What a trained head corrects."""
+
+    bases: dict[str, PhaseBase]
+    """Base by band, as it was chosen."""

@@ -19,7 +19,6 @@ from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig
 from eegssl.forecasting.fitting import (
     ForecastNetwork,
     Prepared,
-    fit_network,
     from_nothing,
     squared_error,
 )
@@ -30,7 +29,10 @@ _GEOMETRY = ("positions", "located", "regions")
 
 
 class EncoderNetwork(ForecastNetwork):
-    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm."""
+    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm.
+
+    A ``frozen`` encoder gets no gradient and stays in evaluation mode.
+    """
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class EncoderNetwork(ForecastNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig,
+        frozen: bool = True,
     ) -> None:
         super().__init__()
         size = encoder.config.patch_samples
@@ -49,7 +52,7 @@ class EncoderNetwork(ForecastNetwork):
             )
         self.encoder = encoder
         self.horizon = horizon
-        self.frozen = config.frozen
+        self.frozen = frozen
         self.window = wanted // size * size
         self.base = base_forecaster(config.base, horizon, autoregression)
         self.encoder.requires_grad_(not self.frozen)
@@ -98,8 +101,9 @@ class DirectHead(EncoderNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression)
+        super().__init__(encoder, horizon, config, autoregression, frozen)
         width = (self.patches + 1) * encoder.config.width
         self.norm = nn.LayerNorm(width)
         self.head = from_nothing(width, horizon.target_samples)
@@ -140,8 +144,9 @@ class AutoregressiveHead(EncoderNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression)
+        super().__init__(encoder, horizon, config, autoregression, frozen)
         self.size = encoder.config.patch_samples
         width = self.patches * encoder.config.width
         self.norm = nn.LayerNorm(width)
@@ -179,23 +184,6 @@ class AutoregressiveHead(EncoderNetwork):
         return ahead
 
 
-def fit_head(
-    encoder: Encoder,
-    train: Pairs,
-    validation: Pairs,
-    horizon: Horizon,
-    config: ForecastConfig,
-    seed: int,
-) -> EncoderNetwork:
-    """A head on ``encoder``, trained: its base chosen where it is `auto`, then `fit_network`."""
-    head = config.head
-    if head.base == "auto":
-        head = head.model_copy(update={"base": best_base(validation, horizon, config)})
-    network = build_head(encoder, horizon, config.model_copy(update={"head": head}), seed)
-    fit_network(network, train, validation, head.fit, config.unit, seed)
-    return network
-
-
 def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
     """The base of least squared error over these pairs, in the configured unit."""
     errors: dict[Base, float] = dict.fromkeys(get_args(Base), 0.0)
@@ -213,17 +201,25 @@ def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
 def base_forecaster(
     base: str, horizon: Horizon, autoregression: AutoregressionConfig
 ) -> Forecaster:
-    """What a head adds its output to. Raises ConfigError for `auto`, which `fit_head` resolves."""
+    """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
     if base == "ar":
         return Autoregressive(horizon.target_samples, horizon.sfreq_hz, autoregression)
     if base == "auto":
-        raise ConfigError("head.base is auto; name one, or let fit_head choose it")
+        raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
     kind = Persistence if base == "persistence" else Mean
     return kind(horizon.target_samples)
 
 
+def resolved_base(config: ForecastConfig, validation: Pairs, horizon: Horizon) -> ForecastConfig:
+    """The same configuration with the head's base named, where it is `auto`: the best alone."""
+    if config.head.base != "auto":
+        return config
+    head = config.head.model_copy(update={"base": best_base(validation, horizon, config)})
+    return config.model_copy(update={"head": head})
+
+
 def build_head(
-    encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int
+    encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int, *, frozen: bool = True
 ) -> EncoderNetwork:
     """The head that is configured, untrained, on ``encoder``; its base must be named.
 
@@ -232,7 +228,7 @@ def build_head(
     kind = HEADS[config.head.kind]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return kind(encoder, horizon, config.head, config.baselines.autoregression)
+        return kind(encoder, horizon, config.head, config.baselines.autoregression, frozen)
 
 
 HEADS: dict[str, type[DirectHead] | type[AutoregressiveHead]] = {

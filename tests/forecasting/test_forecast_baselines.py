@@ -1,8 +1,11 @@
 """Baselines do what their names say, by processes whose best forecast is known."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from forecastdata import NAMES, RATE_HZ, noise, pairs_of, sines
+from forecastdata import NAMES, RATE_HZ, noise, pairs_of, plan_of, sines, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +23,10 @@ from eegssl.forecasting.config import (
     ForecastBaselinesConfig,
     ForecastConfig,
 )
-from eegssl.forecasting.fitting import Shelf, fit_network, validation_error
+from eegssl.forecasting.fitting import Shelf, validation_error
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.windows import ArrayPairs, Horizon, as_context, in_unit
+from eegssl.training.forecast import fit_baseline
 
 ESTIMATORS = ("burg", "yule-walker")
 
@@ -146,25 +150,25 @@ def test_the_linear_map_recovers_a_linear_process_and_validation_picks_the_penal
 
 
 @pytest.mark.parametrize("build", [build_dlinear, build_patchtst])
-def test_networks_learn_what_can_be_known(build) -> None:
+def test_networks_learn_what_can_be_known(build, tmp_path: Path) -> None:
     choices = ForecastBaselinesConfig(
         lookback_s=0.5, patchtst_lookback_s=0.5, patchtst_patch_s=0.1, patchtst_width=32
     )
     pairs = [pairs_of(sines(n, 3, 10.0, seed=n)[0], 0.25) for n in (48, 12)]
     horizon = Horizon(550, 50, RATE_HZ)
     network = build(horizon, choices)
-    fit = FitConfig(steps=150, batch_size=16, lr=5e-3, validate_every=25)
-    history = fit_network(network, *pairs, fit, "zscore", 0)
-    assert min(history) < 0.1
+    fit = {"steps": 150, "batch_size": 16, "lr": 5e-3, "validate_every": 25}
+    told = trained(network, *pairs, "zscore", tmp_path, **fit)
+    assert told.error < 0.1
     shelf = Shelf(network, pairs[1], 1.0)
-    assert validation_error(network, shelf, "zscore") == pytest.approx(min(history), rel=1e-4)
+    assert validation_error(network, shelf, "zscore") == pytest.approx(told.error, rel=1e-4)
     pair = pairs[1].batch(np.arange(12))
     ahead = in_unit(network.forecast(pair.context), pair.context.signal_uv, "zscore")
     due = in_unit(pair.target_uv, pair.context.signal_uv, "zscore")
-    assert np.mean((ahead - due) ** 2) == pytest.approx(min(history), rel=1e-3)
+    assert np.mean((ahead - due) ** 2) == pytest.approx(told.error, rel=1e-3)
 
 
-def test_the_same_seed_trains_the_same_network() -> None:
+def test_the_same_seed_trains_the_same_network(tmp_path: Path) -> None:
     pairs = pairs_of(sines(8, 3, 10.0, seed=0)[0], 0.25)
     config = ForecastConfig(
         context_s=2.75,
@@ -173,13 +177,13 @@ def test_the_same_seed_trains_the_same_network() -> None:
             lookback_s=0.5, fit=FitConfig(steps=5, batch_size=4, validate_every=2)
         ),
     )
-    from eegssl.forecasting.networks import NETWORKS
-
     context = pairs.batch(np.arange(8)).context
-    made = [
-        NETWORKS["dlinear"](pairs, pairs, Horizon(550, 50, RATE_HZ), config, seed).forecast(context)
-        for seed in (0, 0, 1)
-    ]
+    made = []
+    for k, seed in enumerate((0, 0, 1)):
+        (tmp_path / str(k)).mkdir()
+        plan = replace(plan_of(tmp_path / str(k)), seed=seed)
+        method = fit_baseline("dlinear", pairs, pairs, Horizon(550, 50, RATE_HZ), config, plan)
+        made.append(method.forecast(context))
     np.testing.assert_array_equal(made[0], made[1])
     assert not np.array_equal(made[0], made[2])
 
