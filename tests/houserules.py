@@ -30,9 +30,17 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the top down: a file may import from its own layer and from those below it."""
 
 PRINTERS = {"cli", "verbs", "app", "running", "terminal", "__main__"}
-RUN_OTHERS = {"benchmark", "baseline", "crossvalidate"}
+RUN_OTHERS = {"benchmark", "cells", "baseline", "crossvalidate"}
 """Files of ``stages`` that run stages."""
-STAGE_SUPPORT = {"baseline", "run", "kinds", "forecast_tasks", "phase_tasks", "patient_tasks"}
+STAGE_SUPPORT = {
+    "baseline",
+    "cells",
+    "run",
+    "kinds",
+    "forecast_tasks",
+    "phase_tasks",
+    "patient_tasks",
+}
 """Files of ``stages`` that are no stage: what all share, and what some do for a kind of task."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
 WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "tasks", "adaptation"}

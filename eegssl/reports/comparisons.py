@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from eegssl.errors import ConfigError
+from eegssl.reports.kind_results import COMPARED
 from eegssl.scoring.bootstrap import mean_of_patients
 from eegssl.scoring.permutation import holm, paired_permutation
 
@@ -99,9 +100,12 @@ def compare(
 
 
 def _metrics(runs: Sequence[PerSubject]) -> tuple[str, ...]:
-    """What is compared, of classes or of numbers."""
-    numbers = any("mae" in scores for run in runs for scores in run.values())
-    return OF_NUMBERS if numbers else METRICS
+    """What is compared, of forecasts, of numbers or of classes."""
+    names = {name for run in runs for scores in run.values() for name in scores}
+    for wanted in (*COMPARED.values(), OF_NUMBERS):
+        if names >= set(wanted):
+            return wanted
+    return METRICS
 
 
 def _by_subject(runs: Sequence[PerSubject], metric: str) -> dict[str, float]:

@@ -21,16 +21,17 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import svg_uri
+from eegssl.reports.kind_results import KIND_WORDS, LOWER_IS_BETTER
 from eegssl.reports.page import render
 from eegssl.reports.words import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.intervals import mean_interval
 
-_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse")
+_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER)
 _CHANCE = {"auroc": 0.5, "unit_auroc": 0.5, "unit_spearman": 0.0}
 _RANGES = {
     "unit_spearman": (-1.0, 1.0),
     "unit_r2": (-np.inf, 1.0),
-    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse"), (0.0, np.inf)),
+    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER), (0.0, np.inf)),
 }
 _SHARE = (0.0, 1.0)
 
@@ -121,7 +122,7 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         rows.append(
             (
                 Cell(one.system),
-                Cell((WINDOW_WORDS | NUMBER_WORDS)[one.metric][0]),
+                Cell(_word(one.metric)),
                 count_cell(one.n_subjects),
                 Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
                 Cell(interval, mark=mark),
@@ -139,6 +140,11 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         "Of an error, less is better.",
         footnotes=notes.listed(),
     )
+
+
+def _word(metric: str) -> str:
+    """What a compared score is called."""
+    return KIND_WORDS.get(metric) or (WINDOW_WORDS | NUMBER_WORDS)[metric][0]
 
 
 def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Footnotes) -> Cell:

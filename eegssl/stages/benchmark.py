@@ -5,28 +5,23 @@ by hand; a finished cell is not run again.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import load
-from eegssl.config import BenchmarkConfig, TaskEntry
-from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.config import BenchmarkConfig
+from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
-from eegssl.files import hash_file, hash_json
 from eegssl.io.tables import format_tsv
 from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_system
+from eegssl.reports.kind_results import MODEL, kind_of, rows_of_methods, subjects_of_methods
 from eegssl.reports.leaderboard import render_leaderboard
-from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, text
-from eegssl.resolve import read_label_task
-from eegssl.settings import public_values
-from eegssl.stages import evaluate, finetune
-from eegssl.stages.baseline import BASELINE, NotRun, run_baseline
+from eegssl.reports.results import columns, filled, leaderboard, not_run_row, result_row, text
+from eegssl.stages.baseline import BASELINE, NotRun
+from eegssl.stages.cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
 from eegssl.stages.run import Result, Run
 
 KIND = "benchmark"
-CELLS = "cells"
 TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
@@ -34,45 +29,22 @@ Row = dict[str, Any]
 PerSystem = dict[tuple[str, str], list[PerSubject]]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One row of the table: a system on a task, at one seed."""
-
-    task: str
-    encoder: str
-    adaptation: str
-    seed: int
-
-    @property
-    def system(self) -> str:
-        """Its name in comparisons."""
-        return self.encoder if self.adaptation == BASELINE else f"{self.encoder} {self.adaptation}"
-
-    def folder(self, out: Path, fold: int | None) -> Path:
-        """Where the cell's artifacts lie."""
-        path = out / CELLS / self.task / self.encoder / self.adaptation / f"seed{self.seed}"
-        return path if fold is None else path / f"fold{fold}"
-
-
 def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     """Run every cell of the matrix that isn't finished, then write table and leaderboard.
 
     Paths in the matrix are relative to ``base``.
     """
-    cells = list(_cells(config))
-    systems = list(dict.fromkeys(cell.system for cell in cells))
+    matrix = Matrix(config, base)
+    cells = list(matrix.cells())
     first = next(cell.system for cell in cells if cell.adaptation != BASELINE)
     against = config.compare_with or first
-    require_system(against, systems)
-    folds: Sequence[int | None] = config.folds or (None,)
-    corpora = {fold: open_corpus(_recordings(config, base, fold)) for fold in folds}
-    inputs = [pair for fold in folds for pair in corpora[fold].inputs()]
-    inputs += [pair for fold in folds for pair in _encoder_inputs(config, base, fold)]
-    inputs += [pair for name in config.tasks for pair in _task_inputs(config, name, base)]
-    draft = run.begin(KIND, config, inputs, update=True)
+    require_system(against, dict.fromkeys([*(c.system for c in cells), *matrix.methods()]))
+    folds: Sequence[Fold] = config.folds or (None,)
+    corpora = {fold: matrix.corpus(fold) for fold in folds}
+    draft = run.begin(KIND, config, matrix.inputs(corpora), update=True)
     if isinstance(draft, Result):
         return draft
-    rows, by_subject = _run_cells(cells, folds, config, base, run)
+    rows, by_subject = _run_cells(cells, folds, matrix, run)
     resamples = config.evaluate.scoring.bootstrap_resamples
     found = compare(by_subject, against, run.seed, resamples)
     _write_tables(draft, rows, found, corpora.values())
@@ -88,11 +60,7 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
 
 
 def _run_cells(
-    cells: Sequence[Cell],
-    folds: Sequence[int | None],
-    config: BenchmarkConfig,
-    base: Path,
-    run: Run,
+    cells: Sequence[Cell], folds: Sequence[Fold], matrix: Matrix, run: Run
 ) -> tuple[list[Row], PerSystem]:
     """Rows of the table, and the per-subject scores of each system's runs, by (task, system).
 
@@ -102,11 +70,10 @@ def _run_cells(
     rows: list[Row] = []
     by_subject: PerSystem = {}
     for k, cell in enumerate(cells):
-        named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         try:
-            facts = [_run_cell(cell, config, base, fold, run) for fold in folds]
+            facts = [matrix.run_cell(cell, fold, run) for fold in folds]
         except NotRun as error:
-            row = named | {"seed": None} | not_run_row(str(error))
+            row = cell.named | {"seed": None} | not_run_row(str(error))
             if row not in rows:
                 run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
                 rows.append(row)
@@ -116,10 +83,26 @@ def _run_cells(
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
-        runs = [_by_subject(cell, run, fold) for fold in folds]
-        by_subject.setdefault((cell.task, cell.system), []).extend(runs)
-        rows.append(named | {"seed": cell.seed} | result_row(facts))
-    return rows, by_subject
+        for one, (row, runs) in _systems(cell, facts, folds, run.out).items():
+            if one == cell or cell.with_baselines:
+                by_subject.setdefault((one.task, one.system), []).extend(runs)
+                rows.append(one.named | row)
+    return filled(rows), by_subject
+
+
+def _systems(
+    cell: Cell, facts: Sequence[Mapping[str, Any]], folds: Sequence[Fold], out: Path
+) -> dict[Cell, tuple[Row, list[PerSubject]]]:
+    """What a cell's evaluations say: of its system, and of the baselines that stand in them."""
+    metrics = [metrics_of(cell, out, fold) for fold in folds]
+    kind = kind_of(facts[0])
+    if kind is None:
+        return {cell: (result_row(facts), [m["per_subject"] for m in metrics])}
+    subjects = [subjects_of_methods(m, kind) for m in metrics]
+    return {
+        cell if method == MODEL else baseline_of(cell, method): (row, [s[method] for s in subjects])
+        for method, row in rows_of_methods(facts).items()
+    }
 
 
 def _write_tables(
@@ -144,92 +127,3 @@ def table(out: Path) -> tuple[list[str], list[list[Any]]]:
     rows = json.loads((out / "results.json").read_text())
     shown = columns(rows)
     return list(shown), [[row[name] for name in shown] for row in rows]
-
-
-def _cells(config: BenchmarkConfig) -> Iterator[Cell]:
-    for task in config.tasks:
-        for seed in config.seeds:
-            for name in config.baselines:
-                yield Cell(task, name, BASELINE, seed)
-            for encoder in config.encoders:
-                for adaptation in config.adaptations:
-                    if adaptation != "scratch" or not _is_control(config, encoder):
-                        yield Cell(task, encoder, adaptation, seed)
-
-
-def _is_control(config: BenchmarkConfig, name: str) -> bool:
-    """Whether an entry is the random weights of one that stands in the matrix as pretrained.
-
-    Both have one architecture, which is all that ``scratch`` takes.
-    """
-    entry = config.encoders[name]
-    return entry.weights == "random" and any(
-        other.path == entry.path and other.weights == "pretrained"
-        for other in config.encoders.values()
-    )
-
-
-def _by_subject(cell: Cell, run: Run, fold: int | None) -> Any:
-    """The per-subject window scores of a finished cell."""
-    folder = cell.folder(run.out, fold)
-    scored = folder if cell.adaptation == BASELINE else folder / "evaluation"
-    return json.loads((scored / evaluate.METRICS).read_text())["per_subject"]
-
-
-def _recordings(config: BenchmarkConfig, base: Path, fold: int | None) -> list[Path]:
-    return [_place(base, path, fold) for path in config.recordings]
-
-
-def _place(base: Path, path: str, fold: int | None) -> Path:
-    return base / (path if fold is None else path.replace("{fold}", str(fold)))
-
-
-def _encoder_inputs(config: BenchmarkConfig, base: Path, fold: int | None) -> list[tuple[str, str]]:
-    """Which encoder stands under which name: the matrix's own paths stay private."""
-    made = {
-        n: load(_place(base, e.path, fold), finetune.ENCODER) for n, e in config.encoders.items()
-    }
-    return [(f"encoder {name}", made[name].manifest.id) for name in sorted(made)]
-
-
-def _task_inputs(config: BenchmarkConfig, name: str, base: Path) -> list[tuple[str, str]]:
-    """What a task's file and labels table say: the matrix only names them."""
-    entry = config.tasks[name]
-    task = read_label_task(_task_name(entry, base), config.finetune.task | entry.overrides)
-    labels = hash_file(Path(task.table)) if task.table and Path(task.table).is_file() else ""
-    return [("task", hash_json([public_values(task), labels]))]
-
-
-def _run_cell(
-    cell: Cell, config: BenchmarkConfig, base: Path, fold: int | None, run: Run
-) -> Mapping[str, Any]:
-    """Run one cell of one fold; returns the facts of its evaluation."""
-    folder = cell.folder(run.out, fold)
-    entry = config.tasks[cell.task]
-    task = _task_name(entry, base)
-    recordings = _recordings(config, base, fold)
-    tuned = config.finetune.model_copy(update={"task": config.finetune.task | entry.overrides})
-    if cell.adaptation == BASELINE:
-        sub = _sub(run, folder, cell)
-        return run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
-    encoder = config.encoders[cell.encoder]
-    tuned = tuned.model_copy(
-        update={
-            "encoder_weights": encoder.weights,
-            "adaptation": tuned.adaptation.model_copy(update={"kind": cell.adaptation}),
-        }
-    )
-    path = _place(base, encoder.path, fold)
-    model = finetune.run(tuned, recordings, path, task, _sub(run, folder / "model", cell))
-    scored = evaluate.run(
-        config.evaluate, folder / "model", recordings, _sub(run, folder / "evaluation", cell)
-    )
-    return scored.facts | {"warnings": [*model.facts["warnings"], *scored.facts["warnings"]]}
-
-
-def _task_name(entry: TaskEntry, base: Path) -> str:
-    return str(base / entry.task) if entry.task.endswith(".toml") else entry.task
-
-
-def _sub(run: Run, out: Path, cell: Cell) -> Run:
-    return Run(out, seed=cell.seed)
