@@ -25,7 +25,7 @@ import torch
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
-from eegssl.forecasting.baselines import PLAIN, Linear
+from eegssl.forecasting.baselines import UNFITTED, Linear, plain
 from eegssl.forecasting.config import (
     SHORT_HORIZON_S,
     AutoregressionConfig,
@@ -37,7 +37,7 @@ from eegssl.forecasting.head import build_head
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import ArrayPairs, as_context, horizon_of
+from eegssl.forecasting.windows import as_context, horizon_of
 
 SFREQ_HZ, CONTEXT_S = 200.0, 90.0
 NAMES = (
@@ -61,10 +61,8 @@ def signal(seconds: float) -> np.ndarray:
 def signal_methods(config: ForecastConfig) -> dict[str, Method]:
     """Methods that forecast signals, by name."""
     horizon = horizon_of(config, SFREQ_HZ)
-    empty = ArrayPairs(signal(1)[:0], signal(1)[:0], NAMES)
     made: dict[str, Method] = {
-        name: PLAIN[name](empty, None, horizon, config, 0).forecast
-        for name in ("persistence", "mean", "seasonal", "ar")
+        name: plain(name, horizon, config.baselines).forecast for name in UNFITTED
     }
     lookback = round(config.baselines.lookback_s * SFREQ_HZ)
     weights = np.random.default_rng(0).standard_normal((lookback, horizon.target_samples))

@@ -1,6 +1,6 @@
 """The choices of forecasting: how far, from how much, by which head, against which baselines."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -56,8 +56,14 @@ class AutoregressionConfig(Settings):
     third of the time. Without it, the whole context."""
 
 
+BaselineName = Literal["persistence", "mean", "seasonal", "ar", "linear", "dlinear", "patchtst"]
+
+
 class ForecastBaselinesConfig(Settings):
     """What a forecast is shown beside. Sizes are ours where no paper is named."""
+
+    methods: tuple[BaselineName, ...] = Field(get_args(BaselineName), min_length=1)
+    """Which ones, fitted on the same pairs as the head and shown in every table."""
 
     season_s: float = Field(2.0, gt=0)
     """Seasonal: the longest period looked for in the context."""
@@ -132,6 +138,10 @@ class ForecastConfig(Settings):
 
     stride_s: float = Field(10.0, gt=0)
     """Seconds from one t to the next in a recording."""
+
+    pairs_per_recording: int | None = Field(24, ge=1)
+    """No more pairs than this are taken of a recording, evenly spaced, so that long ones stay
+    affordable; without it, all."""
 
     gap_s: float | None = Field(None, ge=0)
     """Where a recording is on both sides of a split, seconds between them that neither reads;

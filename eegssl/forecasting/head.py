@@ -5,7 +5,7 @@ t: attention over 90 s at once would be both costly and new to it. Heads read em
 channel with the same weights, and add to a base forecast; their last layer starts at 0 (ours).
 """
 
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from eegssl.forecasting.fitting import (
 )
 from eegssl.forecasting.windows import Horizon, Pairs, in_unit
 
+F = TypeVar("F", bound=ForecastConfig)
 _AT_ONCE = 16
 _GEOMETRY = ("positions", "located", "regions")
 
@@ -210,7 +211,7 @@ def base_forecaster(
     return kind(horizon.target_samples)
 
 
-def resolved_base(config: ForecastConfig, validation: Pairs, horizon: Horizon) -> ForecastConfig:
+def resolved_base(config: F, validation: Pairs, horizon: Horizon) -> F:
     """The same configuration with the head's base named, where it is `auto`: the best alone."""
     if config.head.base != "auto":
         return config

@@ -179,7 +179,8 @@ def cut_pairs(
     after_s: float = 0.0,
     targets: Corpus | None = None,
 ) -> RecordedPairs:
-    """Every pair of these recordings, a ``stride_s`` apart, with ``after_s`` behind its target.
+    """Pairs of these recordings, a ``stride_s`` apart, with ``after_s`` behind each target; of a
+    recording no more than ``pairs_per_recording``, evenly spaced.
 
     ``targets`` holds the same recordings, filtered apart. Raises InputError when no recording is
     long enough, or one is missing from ``targets`` or differs there in channels or length.
@@ -187,12 +188,26 @@ def cut_pairs(
     horizon = horizon_of(config, corpus.sfreq_hz)
     after = int(np.ceil(after_s * corpus.sfreq_hz))
     whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
-    windows = tile(corpus, recordings, whole_s, config.stride_s)
+    windows = _thinned(
+        tile(corpus, recordings, whole_s, config.stride_s), config.pairs_per_recording
+    )
     if targets is None:
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
     apart = Windows(targets, others, windows.owner, windows.start, windows.length)
     return RecordedPairs(windows, horizon, apart)
+
+
+def _thinned(windows: Windows, most: int | None) -> Windows:
+    """At most so many windows of each recording, evenly spaced, its first and last among them."""
+    if most is None:
+        return windows
+    kept = []
+    for owner in range(len(windows.recordings)):
+        places = np.flatnonzero(windows.owner == owner)
+        n = min(most, len(places))
+        kept.append(places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))])
+    return windows.subset(np.concatenate(kept))
 
 
 def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:

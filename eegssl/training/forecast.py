@@ -17,7 +17,7 @@ from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import add_lora, merge_lora
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import PLAIN, Forecaster
+from eegssl.forecasting.baselines import UNFITTED, Forecaster, linear, plain
 from eegssl.forecasting.config import FitConfig, ForecastConfig, Unit
 from eegssl.forecasting.fitting import ForecastNetwork, Shelf, validation_error
 from eegssl.forecasting.head import EncoderNetwork
@@ -184,8 +184,10 @@ def fit_baseline(
     plan: ForecastPlan,
 ) -> Forecaster:
     """One of the methods that a forecast is shown beside, fitted on the same pairs."""
-    if name in PLAIN:
-        return PLAIN[name](train, validation, horizon, config, plan.seed)
+    if name in UNFITTED:
+        return plain(name, horizon, config.baselines)
+    if name == "linear":
+        return linear(train, validation, horizon, config)
     network = build_network(name, horizon, config.baselines, plan.seed)
     own = plan.below(name, training_of(config.baselines.fit, plan.training))
     fit_network(network, train, validation, config.unit, own)

@@ -9,7 +9,7 @@ from smallencoders import small
 
 from eegssl.corpus.windows import Batch
 from eegssl.errors import InputError
-from eegssl.forecasting.baselines import PLAIN, Forecaster
+from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import (
     FitConfig,
     ForecastBaselinesConfig,
@@ -18,7 +18,6 @@ from eegssl.forecasting.config import (
     PhaseConfig,
 )
 from eegssl.forecasting.head import build_head
-from eegssl.forecasting.networks import NETWORKS
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import (
@@ -67,7 +66,7 @@ def all_methods(folder: Path) -> dict[str, Forecaster]:
     horizon = horizon_of(CONFIG, RATE_HZ)
     methods = {
         name: fit_baseline(name, train, train, horizon, CONFIG, plan_of(folder))
-        for name in (*PLAIN, *NETWORKS)
+        for name in CONFIG.baselines.methods
     }
     for kind in ("direct", "autoregressive"):
         for base in ("mean", "ar"):
