@@ -26,7 +26,7 @@ from eegssl.io.patient_predictions import (
     read_patients_left_out,
     write_patients,
 )
-from eegssl.patients.analysis import conclude, fit
+from eegssl.patients.analysis import conclude, fit, n_permutations
 from eegssl.patients.cohort import (
     Cohort,
     follow_up,
