@@ -26,7 +26,7 @@ from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file, hash_json
 from eegssl.io.predictions import write_predictions
 from eegssl.io.tables import format_tsv
-from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_system
+from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, text
 from eegssl.reports.scores import score, score_facts
@@ -47,7 +47,7 @@ COMPARISONS = "comparisons.tsv"
 BASELINE = "baseline"
 _FITTED = ("train", "val")
 Row = dict[str, Any]
-PerSystem = dict[tuple[str, str], list[PerSubject]]
+PerSystem = dict[tuple[str, str], list[PerUnit]]
 
 
 class _NotRun(Exception):
@@ -92,9 +92,11 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     draft = run.begin(KIND, config, inputs, update=True)
     if isinstance(draft, Result):
         return draft
-    rows, by_subject = _run_cells(cells, folds, config, base, run)
+    within = all(c.within_subject for c in corpora.values())
+    unit: Unit = "fold" if config.folds and within else "subject"
+    rows, by_unit = _run_cells(cells, folds, config, base, unit, run)
     resamples = config.evaluate.scoring.bootstrap_resamples
-    found = compare(by_subject, against, run.seed, resamples)
+    found = compare(by_unit, against, run.seed, resamples, unit)
     _write_tables(draft, rows, found, corpora.values())
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
@@ -112,15 +114,16 @@ def _run_cells(
     folds: Sequence[int | None],
     config: BenchmarkConfig,
     base: Path,
+    unit: Unit,
     run: Run,
 ) -> tuple[list[Row], PerSystem]:
-    """Rows of the table, and the per-subject scores of each system's runs, by (task, system).
+    """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
 
     A baseline that can't be run on a task is told, and has one row that says why.
     """
     advance = run.progress.track("cells", len(cells) * len(folds))
     rows: list[Row] = []
-    by_subject: PerSystem = {}
+    by_unit: PerSystem = {}
     for k, cell in enumerate(cells):
         named = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
         try:
@@ -136,10 +139,10 @@ def _run_cells(
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
-        runs = [_by_subject(cell, run, fold) for fold in folds]
-        by_subject.setdefault((cell.task, cell.system), []).extend(runs)
+        runs = [_by_unit(cell, run, fold, unit) for fold in folds]
+        by_unit.setdefault((cell.task, cell.system), []).extend(runs)
         rows.append(named | {"seed": cell.seed} | result_row(facts))
-    return rows, by_subject
+    return rows, by_unit
 
 
 def _write_tables(
@@ -189,11 +192,15 @@ def _is_control(config: BenchmarkConfig, name: str) -> bool:
     )
 
 
-def _by_subject(cell: Cell, run: Run, fold: int | None) -> Any:
-    """The per-subject window scores of a finished cell."""
+def _by_unit(cell: Cell, run: Run, fold: int | None, unit: Unit) -> PerUnit:
+    """The window scores of each subject of a finished cell, or those of its fold as a whole."""
     folder = cell.folder(run.out, fold)
     scored = folder if cell.adaptation == BASELINE else folder / "evaluation"
-    return json.loads((scored / evaluate.METRICS).read_text())["per_subject"]
+    scores = json.loads((scored / evaluate.METRICS).read_text())
+    found: PerUnit = (
+        {f"fold {fold}": scores["windows"]} if unit == "fold" else scores["per_subject"]
+    )
+    return found
 
 
 def _recordings(config: BenchmarkConfig, base: Path, fold: int | None) -> list[Path]:
