@@ -10,6 +10,7 @@ from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from tinycorpus import SUBJECTS
 
 from eegssl.stages.benchmark import table
+from eegssl.stages.evaluate import METRICS
 
 MATRIX = """
 recordings = ["{root}/recordings"]
@@ -314,3 +315,39 @@ def test_other_settings_of_a_baseline_are_refused_and_not_taken_for_one_that_can
     )
     assert ran.code == 2
     assert cells(out) == cells(made)
+
+
+def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    for fold in (0, 1):
+        out = tmp_path / f"fold{fold}"
+        split = ("--set", "splits.by=recording", "--set", "look.recordings=0", "--seed", fold)
+        done("preprocess", tiny.edf, "--out", out, *split)
+    text = MATRIX.format(root=tiny.root, seeds="[0]").replace(
+        f"{tiny.root}/recordings", "fold{fold}"
+    )
+    text = text.replace(f'[encoders.pretrained]\npath = "{tiny.root}/encoder"\n', "")
+    (tmp_path / "matrix.toml").write_text(f"folds = [0, 1]\n{text}")
+    done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    lines = (tmp_path / "out/comparisons.tsv").read_text().splitlines()
+    heads = lines[0].split("\t")
+    rows = [dict(zip(heads, line.split("\t"), strict=True)) for line in lines[1:]]
+    assert {(r["metric"], r["unit"], r["n"]) for r in rows} == {
+        ("auroc", "fold", "2"),
+        ("balanced_accuracy", "fold", "2"),
+    }
+    folds = tmp_path / "out/cells/seizure"
+    said = [
+        json.loads((folds / f"{where}/{METRICS}").read_text())["windows"]["auroc"]
+        for k in (0, 1)
+        for where in (
+            f"band-power/baseline/seed0/fold{k}",
+            f"random-init/probe/seed0/fold{k}/evaluation",
+        )
+    ]
+    gaps = [said[0] - said[1], said[2] - said[3]]
+    assert float(rows[0]["difference"]) == pytest.approx(sum(gaps) / 2, abs=1e-4)
+    page = (tmp_path / "out/leaderboard.html").read_text()
+    assert "folds are compared in place of subjects" in page
+    assert "fold by fold" in page

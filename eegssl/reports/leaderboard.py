@@ -34,6 +34,11 @@ _RANGES = {
     **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER), (0.0, np.inf)),
 }
 _SHARE = (0.0, 1.0)
+_HEADS = ("Difference", "95 % interval", "p", "p, Holm")
+_OF_FOLDS = (
+    " Recordings were split within subjects, so folds are compared in place of subjects (ours): "
+    "how sure this is for other recordings of the same people, not for other people."
+)
 
 
 @dataclass(frozen=True)
@@ -123,21 +128,22 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
             (
                 Cell(one.system),
                 Cell(_word(one.metric)),
-                count_cell(one.n_subjects),
+                count_cell(one.n),
                 Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
                 Cell(interval, mark=mark),
-                number_cell(one.p, notes, "no subject has both scores"),
-                number_cell(one.p_holm, notes, "no subject has both scores"),
+                number_cell(one.p, notes, f"no {one.unit} has both scores"),
+                number_cell(one.p_holm, notes, f"no {one.unit} has both scores"),
             )
         )
-    heads = ("System", "Score", "Subjects", "Difference", "95 % interval", "p", "p, Holm")
+    unit = mine[0].unit
+    heads = ("System", "Score", f"{unit.capitalize()}s", *_HEADS)
     return Table(
         title=f"Compared with {mine[0].against}",
         columns=tuple(Column(head, numeric=k > 1) for k, head in enumerate(heads)),
         rows=tuple(rows),
-        caption=f"Each system less {mine[0].against}, subject by subject (mean over seeds), by a "
-        "paired permutation over subjects; p adjusted by Holm for the systems of a row's score. "
-        "Of an error, less is better.",
+        caption=f"Each system less {mine[0].against}, {unit} by {unit} (mean over seeds), by a "
+        f"paired permutation over {unit}s; p adjusted by Holm for the systems of a row's score. "
+        f"Of an error, less is better.{_OF_FOLDS if unit == 'fold' else ''}",
         footnotes=notes.listed(),
     )
 

@@ -13,7 +13,7 @@ from eegssl.config import BenchmarkConfig
 from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
 from eegssl.io.tables import format_tsv
-from eegssl.reports.comparisons import Comparison, PerSubject, compare, require_system
+from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
 from eegssl.reports.kind_results import MODEL, kind_of, rows_of_methods, subjects_of_methods
 from eegssl.reports.leaderboard import render_leaderboard
 from eegssl.reports.results import columns, filled, leaderboard, not_run_row, result_row, text
@@ -26,7 +26,7 @@ TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
 Row = dict[str, Any]
-PerSystem = dict[tuple[str, str], list[PerSubject]]
+PerSystem = dict[tuple[str, str], list[PerUnit]]
 
 
 def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
@@ -44,9 +44,11 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     draft = run.begin(KIND, config, matrix.inputs(corpora), update=True)
     if isinstance(draft, Result):
         return draft
-    rows, by_subject = _run_cells(cells, folds, matrix, run)
+    within = all(c.within_subject for c in corpora.values())
+    unit: Unit = "fold" if config.folds and within else "subject"
+    rows, by_unit = _run_cells(cells, folds, unit, matrix, run)
     resamples = config.evaluate.scoring.bootstrap_resamples
-    found = compare(by_subject, against, run.seed, resamples)
+    found = compare(by_unit, against, run.seed, resamples, unit)
     _write_tables(draft, rows, found, corpora.values())
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
@@ -60,15 +62,15 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
 
 
 def _run_cells(
-    cells: Sequence[Cell], folds: Sequence[Fold], matrix: Matrix, run: Run
+    cells: Sequence[Cell], folds: Sequence[Fold], unit: Unit, matrix: Matrix, run: Run
 ) -> tuple[list[Row], PerSystem]:
-    """Rows of the table, and the per-subject scores of each system's runs, by (task, system).
+    """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
 
     A baseline that can't be run on a task is told, and has one row that says why.
     """
     advance = run.progress.track("cells", len(cells) * len(folds))
     rows: list[Row] = []
-    by_subject: PerSystem = {}
+    by_unit: PerSystem = {}
     for k, cell in enumerate(cells):
         try:
             facts = [matrix.run_cell(cell, fold, run) for fold in folds]
@@ -83,26 +85,39 @@ def _run_cells(
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
-        for one, (row, runs) in _systems(cell, facts, folds, run.out).items():
+        for one, (row, runs) in _systems(cell, facts, folds, unit, run.out).items():
             if one == cell or cell.with_baselines:
-                by_subject.setdefault((one.task, one.system), []).extend(runs)
+                by_unit.setdefault((one.task, one.system), []).extend(runs)
                 rows.append(one.named | row)
-    return filled(rows), by_subject
+    return filled(rows), by_unit
 
 
 def _systems(
-    cell: Cell, facts: Sequence[Mapping[str, Any]], folds: Sequence[Fold], out: Path
-) -> dict[Cell, tuple[Row, list[PerSubject]]]:
+    cell: Cell,
+    facts: Sequence[Mapping[str, Any]],
+    folds: Sequence[Fold],
+    unit: Unit,
+    out: Path,
+) -> dict[Cell, tuple[Row, list[PerUnit]]]:
     """What a cell's evaluations say: of its system, and of the baselines that stand in them."""
     metrics = [metrics_of(cell, out, fold) for fold in folds]
     kind = kind_of(facts[0])
     if kind is None:
-        return {cell: (result_row(facts), [m["per_subject"] for m in metrics])}
+        by_subject: list[PerUnit] = [m["per_subject"] for m in metrics]
+        of_folds: list[PerUnit] = [
+            {f"fold {k}": m["windows"]} for k, m in zip(folds, metrics, strict=True)
+        ]
+        return {cell: (result_row(facts), of_folds if unit == "fold" else by_subject)}
     subjects = [subjects_of_methods(m, kind) for m in metrics]
-    return {
-        cell if method == MODEL else baseline_of(cell, method): (row, [s[method] for s in subjects])
-        for method, row in rows_of_methods(facts).items()
-    }
+    per_fold = [rows_of_methods([f]) for f in facts]
+    found: dict[Cell, tuple[Row, list[PerUnit]]] = {}
+    for method, row in rows_of_methods(facts).items():
+        one = cell if method == MODEL else baseline_of(cell, method)
+        runs: list[PerUnit] = [s[method] for s in subjects]
+        if unit == "fold":
+            runs = [{f"fold {k}": f[method]} for k, f in zip(folds, per_fold, strict=True)]
+        found[one] = (row, runs)
+    return found
 
 
 def _write_tables(

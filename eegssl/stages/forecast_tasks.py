@@ -47,8 +47,6 @@ from eegssl.training.loop import choose_device
 from eegssl.training.models import encoder_settings
 from eegssl.training.weights import load_weights
 
-__all__ = ["evaluate", "explain", "finetune", "pooled", "rescore"]
-
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 _TOLD = ("task", "adaptation", "encoder_weights")
 
@@ -181,6 +179,14 @@ def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
     page = _write_scores(draft, table, config, run)
     draft.write(REPORT, render_forecast(page))
     return run.finish(draft, _scored(page.report, table))
+
+
+def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the forecasts of several folds as one table, their scores and a report; the facts."""
+    table = pooled([read_forecasts(path) for path in tables])
+    page = _write_scores(draft, table, config, run)
+    draft.write(REPORT, render_forecast(page))
+    return _scored(page.report, table)
 
 
 def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:

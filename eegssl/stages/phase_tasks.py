@@ -23,6 +23,7 @@ from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
 from eegssl.io.phase_predictions import (
     PhasePredictions,
+    pooled,
     read_phase_predictions,
     write_phase_predictions,
 )
@@ -165,6 +166,14 @@ def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
     return run.finish(draft, _write_scores(draft, table, config, run))
 
 
+def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the phases of several folds as one table, their scores and a report; the facts."""
+    table = pooled([read_phase_predictions(path) for path in tables])
+    with draft.writing(PREDICTIONS) as out:
+        write_phase_predictions(out, table)
+    return _write_scores(draft, table, config, run)
+
+
 def _write_scores(
     draft: Draft, table: PhasePredictions, config: EvaluateConfig, run: Run
 ) -> dict[str, Any]:
@@ -174,7 +183,7 @@ def _write_scores(
     draft.write(REPORT, render_phase_page(table, scores, config.traces))
     about = {name: table.about.get(name) for name in (*_TOLD, "kind", "leaks")}
     n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))
-    counts = {"n_pairs": n_pairs, "subjects": sorted(set(table.subject))}
+    counts = {"windows": {"n": n_pairs}, "subjects": sorted(set(table.subject))}
     return about | counts | {"phase": scores.facts()}
 
 

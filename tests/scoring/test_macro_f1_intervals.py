@@ -10,7 +10,7 @@ CLASSES = ("a", "b", "c")
 
 
 def _events(n_subjects: int, right: float, seed: int = 0):
-    """Three classes, of which a few subjects have the rarest; ``right`` of the answers are right."""
+    """Three classes, one of them rare; the share ``right`` of the answers is right."""
     rng = np.random.default_rng(seed)
     subject = np.repeat(np.arange(n_subjects), 6)
     truth = rng.choice(3, len(subject), p=(0.6, 0.3, 0.1))
