@@ -25,6 +25,7 @@ _KEY = b"eegssl"
 _ABOUT = ("task", "kind", "bands", "strata", "synthetic", "within_subject", "leaks")
 _FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
 _MRAD = 1000.0
+_MOST_MRAD = 3141  # so that half a turn, rounded, stays one and is stored alike again
 _UV_DECIMALS = 3
 
 
@@ -202,7 +203,7 @@ def read_phase_predictions(path: Path) -> PhasePredictions:
 def _as_mrad(rad: Floats) -> NDArray[np.int16]:
     """Phases the short way round, in whole thousandths of a radian."""
     short = np.pi - np.mod(np.pi - rad, 2 * np.pi)
-    return np.round(short * _MRAD).astype(np.int16)
+    return np.clip(np.round(short * _MRAD), -_MOST_MRAD, _MOST_MRAD).astype(np.int16)
 
 
 def _lists(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
