@@ -67,7 +67,7 @@ def write_patients(path: Path, found: PatientPredictions) -> None:
         "about": found.about,
         "null": {name: one.null.tolist() for name, one in found.inputs.items()},
     }
-    metadata = {_KEY: json.dumps(besides, sort_keys=True, allow_nan=False).encode()}
+    metadata = {_KEY: json.dumps(besides, allow_nan=False).encode()}
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
 
 

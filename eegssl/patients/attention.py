@@ -139,7 +139,6 @@ def _train(
     both: NDArray[np.floating] = np.zeros(
         (b, k, 2), dtype=np.float32
     )  # scores' direction, the regression's weights
-    both[..., 0] = 1e-2  # off the saddle at 0
     offset: NDArray[np.floating] = np.zeros(b, dtype=np.float32)
     speed, offset_speed = np.zeros_like(both), np.zeros_like(offset)
     for _ in range(n_steps):

@@ -37,7 +37,7 @@ def test_untrained_attention_is_the_mean():
     bags = bags_of(x, OWNERS, NAMES, np.ones(P * W))
     rows = attended_rows(bags, truth, some_fits(), n_dims=3, n_steps=0)
     expected = pool(x, OWNERS, PatientsConfig()).features
-    np.testing.assert_allclose(rows, np.broadcast_to(expected, rows.shape), atol=0.05)
+    np.testing.assert_allclose(rows, np.broadcast_to(expected, rows.shape), atol=1e-5)
 
 
 def test_who_is_left_out_teaches_nothing():
@@ -78,7 +78,7 @@ def test_the_difference_is_after_less_before_and_bags_may_differ_in_size():
     before = pool(x[signs < 0], who[signs < 0].tolist(), PatientsConfig())
     after = pool(x[signs > 0], who[signs > 0].tolist(), PatientsConfig())
     expected = paired(before, after, ["a", "b"])["difference"]
-    np.testing.assert_allclose(rows, expected, atol=0.1)
+    np.testing.assert_allclose(rows, expected, atol=1e-5)
 
 
 def test_a_patient_without_windows_is_refused():
