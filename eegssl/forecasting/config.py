@@ -35,7 +35,7 @@ class FitConfig(Settings):
     validate_every: int = Field(25, ge=1)
     """Steps between passes over the validation pairs."""
 
-    patience: int = Field(6, ge=1)
+    patience: int = Field(4, ge=1)
     """Training stops after so many validations in a row without a better one."""
 
 
@@ -115,8 +115,8 @@ class HeadConfig(Settings):
     """The head on the encoder."""
 
     kind: Literal["direct", "autoregressive"] = "direct"
-    """`direct`: the whole horizon at once; `autoregressive`: patch by patch, each forecast patch
-    being read as if it had come."""
+    """`direct`: the whole horizon at once, with a say in how far its base is trusted;
+    `autoregressive`: patch by patch, each forecast patch being read as if it had come."""
 
     base: Base | Literal["auto"] = "auto"
     """What a head adds its output to: the context's mean, its last sample (`persistence`), or its

@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.corpus.windows import Batch
@@ -26,6 +27,7 @@ from eegssl.forecasting.windows import Horizon, Pairs, in_unit
 
 F = TypeVar("F", bound=ForecastConfig)
 _AT_ONCE = 16
+_SLOWER = 0.1  # what is added has a hundred times the weights of the trust, and overfits first
 _GEOMETRY = ("positions", "located", "regions")
 
 
@@ -90,11 +92,23 @@ class EncoderNetwork(ForecastNetwork):
         return embedded.unflatten(0, (-1, n))
 
 
+def half_octaves(n_samples: int) -> NDArray[np.float32]:
+    """Weights [K, T] that interpolate K values, at half-octaves of the horizon, to T samples."""
+    octave = np.log2(np.arange(n_samples) + 1)
+    places = np.linspace(0, octave[-1], int(np.ceil(2 * octave[-1])) + 1)
+    step = places[1] if len(places) > 1 else 1.0
+    weights = np.maximum(0.0, 1 - np.abs(octave - places[:, None]) / step)
+    return weights.astype(np.float32)
+
+
 class DirectHead(EncoderNetwork):
     """The whole horizon at once, from the patches of the last window and the mean of all earlier.
 
-    A linear map of LayerNorm-ed embeddings, one for all channels.
+    Two linear maps of LayerNorm-ed embeddings, the same for all channels: how far to trust the
+    base (a factor on it, at half-octaves of the horizon), and what to add to that (ours).
     """
+
+    knots: Tensor
 
     def __init__(
         self,
@@ -107,6 +121,9 @@ class DirectHead(EncoderNetwork):
         super().__init__(encoder, horizon, config, autoregression, frozen)
         width = (self.patches + 1) * encoder.config.width
         self.norm = nn.LayerNorm(width)
+        knots = torch.from_numpy(half_octaves(horizon.target_samples))
+        self.register_buffer("knots", knots, persistent=False)
+        self.gain = from_nothing(width, len(knots))
         self.head = from_nothing(width, horizon.target_samples)
 
     def prepare(self, context: Batch) -> Prepared:
@@ -120,8 +137,10 @@ class DirectHead(EncoderNetwork):
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts."""
         read = prepared["read"] if self.frozen else self._read(prepared["signal_uv"], prepared)
-        ahead: Tensor = self.head(self.norm(read))
-        return prepared["base"] + ahead
+        read = self.norm(read)
+        trust = 1 + self.gain(read) @ self.knots
+        ahead: Tensor = trust * prepared["base"] + _SLOWER * self.head(read)
+        return ahead
 
     def _read(self, signal_uv: Tensor, given: Prepared) -> Tensor:
         """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
