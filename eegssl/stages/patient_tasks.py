@@ -73,6 +73,7 @@ def finetune(
     _tell(cohort, leaks, run)
     windows = windows_of(cohort, corpus, task)
     require_whole_patches(windows, settings.patch_samples, "task.window_s")
+    kept_in = config.cache
     config = config.model_copy(
         update={"task": public_values(task), "cache": None, "cache_gb": _default("cache_gb")}
     )
@@ -80,7 +81,8 @@ def finetune(
     draft = run.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
-    prepared = _features(config, task, cohort, windows, pretrained, settings, draft, run)
+    cache = Cache(Path(kept_in) if kept_in else draft.work / "embeddings", config.cache_gb)
+    prepared = _features(config, task, cohort, windows, pretrained, settings, cache, run)
     run.progress.say(
         f"{len(prepared.patients)} patients, {len(prepared.inputs)} inputs: "
         f"{task.analysis.repeats} repeats, {n_permutations(task.analysis)} permutations"
@@ -229,7 +231,7 @@ def _features(
     windows: Windows,
     pretrained: Artifact,
     settings: EncoderConfig,
-    draft: Draft,
+    cache: Cache,
     run: Run,
 ) -> Prepared:
     """Embeddings and band power of all windows, pooled to patients."""
@@ -239,7 +241,6 @@ def _features(
     classifier = build_classifier(encoder, 2, config.adaptation, run.seed)
     run.progress.say(f"embedding {len(windows):,} windows of {len(cohort.recordings)} recordings")
     device = choose_device(config.training.device)
-    cache = Cache(draft.work / "embeddings", config.cache_gb)
     embedded = embed_windows(classifier, windows, device, cache)
     return prepare_rows(
         task,
