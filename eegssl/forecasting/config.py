@@ -151,6 +151,10 @@ class ForecastConfig(Settings):
     """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
     standard deviation in the context."""
 
+    late_s: float | None = Field(None, ge=0)
+    """By how much contexts lag behind targets: methods that run a context on leave so much out.
+    Without it, with targets that were filtered apart, the delay of the contexts' causal filters."""
+
     head: HeadConfig = HeadConfig()
     """The head on the encoder."""
 

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
+
 from eegssl.artifacts import Artifact
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError
@@ -44,3 +47,17 @@ def too_short(
     """The recordings that hold no pair of context and target, with ``after_s`` behind it."""
     needed_s = config.context_s + config.horizon_s + after_s
     return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
+
+
+def lag_s(corpus: Corpus, targets: Corpus | None) -> float:
+    """By how much contexts lag behind targets that were filtered without delay, in seconds.
+
+    The median over recordings of the delay of their causal filters, which itself is a median over
+    frequencies: what is left of the phase, methods that are trained can learn (ours).
+    """
+    if targets is None or CAUSAL in phases_of(targets):
+        return 0.0
+    tables = [
+        pq.read_table(a / "recordings.parquet", columns=["delay_s"]) for a in corpus.artifacts
+    ]
+    return float(np.median([d for table in tables for d in table["delay_s"].to_pylist()]))

@@ -16,7 +16,7 @@ from eegssl.files import hash_file
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.sources import open_targets, phases_of, require_causal, too_short
+from eegssl.forecasting.sources import lag_s, open_targets, phases_of, require_causal, too_short
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
@@ -74,6 +74,8 @@ def finetune(
         return draft
     device = choose_device(config.training.device)
     meter, adaptation = Meter(device), config.adaptation
+    if task.late_s is None:
+        task = task.model_copy(update={"late_s": lag_s(corpus, targets)})
     horizon = horizon_of(task, corpus.sfreq_hz)
     task = resolved_base(task, val, horizon)
     run.progress.say(f"the head adds to {task.head.base}")
@@ -317,6 +319,7 @@ def _facts(
         "adaptation": config.adaptation.kind,
         "head": task.head.kind,
         "base": task.head.base,
+        "late_s": task.late_s,
         "best_step": trained.best_step,
         "n_parameters_trained": trained.n_parameters_trained,
         "val": {"unit": task.unit, "mse_of_base": trained.first_error, "mse": trained.error},
