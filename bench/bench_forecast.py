@@ -19,6 +19,7 @@ for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -118,7 +119,7 @@ def phase_heads() -> dict[str, Method]:
             head = build_phase_head(build_encoder(EncoderConfig(), 0), horizon, task, four, True)
             leads = lead_samples(horizon, task.phase)
             name = f"phase head on {WORDS[base]}, small encoder, {10 * windows} s read"
-            made[name] = lambda c, head=head, leads=leads: head.ahead(c, leads)
+            made[name] = partial(head.ahead, leads=leads)
     return made
 
 

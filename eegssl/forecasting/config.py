@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from eegssl.settings import Settings
 
@@ -184,7 +184,8 @@ class PhaseConfig(Settings):
         },
         min_length=1,
     )
-    """Bands by name, in Hz; each has one dominant frequency."""
+    """Bands by name, in Hz; each has one dominant frequency. Their order is that of frequency,
+    however they were written down."""
 
     fit_hz: tuple[float, float] = (2.0, 45.0)
     """Where the aperiodic line is fitted to the spectrum, in log-log coordinates."""
@@ -213,6 +214,11 @@ class PhaseConfig(Settings):
 
     rate_hz: float = Field(40.0, gt=0)
     """Phases are told so many times a second at most: in a narrow band their errors vary slowly."""
+
+    @field_validator("bands")
+    @classmethod
+    def _in_order(cls, bands: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        return dict(sorted(bands.items(), key=lambda item: (item[1], item[0])))
 
     @model_validator(mode="after")
     def _phase_means_something(self) -> Self:

@@ -68,6 +68,12 @@ class PhasePredictions:
     def __len__(self) -> int:
         return len(self.subject)
 
+    @property
+    def bands(self) -> dict[str, tuple[float, float]]:
+        """Bands in Hz by name, in order of frequency."""
+        named = {name: (low, high) for name, (low, high) in self.about["bands"].items()}
+        return dict(sorted(named.items(), key=lambda item: (item[1], item[0])))
+
     def of(self, keep: NDArray[np.bool_]) -> "PhasePredictions":
         """The rows [n] where this is true."""
         places = np.flatnonzero(keep)

@@ -35,7 +35,7 @@ _WAVE_HZ = 200.0
 @house_style()
 def error_over_lead(table: PhasePredictions, words: Mapping[str, str]) -> Figure:
     """Mean absolute phase error of each method by lead time, a panel a band; dotted is chance."""
-    bands, of_band = list(table.about["bands"]), np.array(table.band)
+    bands, of_band = list(table.bands), np.array(table.band)
     rows = -(-len(bands) // 2)
     figure = new_figure(2.5 * rows)
     axes = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True).ravel()
@@ -43,7 +43,7 @@ def error_over_lead(table: PhasePredictions, words: Mapping[str, str]) -> Figure
     for ax, band in zip(axes, bands, strict=False):
         part = table.of(of_band == band)
         _draw_errors(ax, part, edges, words)
-        low, high = table.about["bands"][band]
+        low, high = table.bands[band]
         ax.set_title(f"{plain(band)}, {low:g} to {high:g} Hz")
     for ax in axes[len(bands) :]:
         ax.set_visible(False)

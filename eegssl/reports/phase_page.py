@@ -65,7 +65,7 @@ def render_phase_page(table: PhasePredictions, scores: AllPhaseScores, traces: i
         research_use=RESEARCH_USE,
         tiles=_tiles(scores),
         verdict=verdict(scores),
-        tables=[_band_table(band, scores) for band in about["bands"]],
+        tables=[_band_table(band, scores) for band in table.bands],
         errors=_error_figure(table),
         waves=_wave_figure(table, traces),
         strata=_strata_table(scores),
@@ -281,7 +281,7 @@ def _wave_figure(table: PhasePredictions, traces: int) -> ReportFigure | None:
 
 def worth_showing(table: PhasePredictions, count: int) -> list[int]:
     """Rows to draw: band after band, that of median error among those that oscillate."""
-    bands, of_band = list(table.about["bands"]), np.array(table.band)
+    bands, of_band = list(table.bands), np.array(table.band)
     names, near = np.array(table.subject), table.lead_s < 1.0
     gap = table.methods[MODEL].rad[:, near] - table.true_rad[:, near]
     error = np.arccos(np.clip(np.cos(gap), -1, 1)).mean(axis=1)

@@ -80,7 +80,7 @@ class AllPhaseScores:
 
 def score_phase_table(table: PhasePredictions, config: ScoringConfig, seed: int) -> AllPhaseScores:
     """Score a table of forecast phases; nothing but the table is read."""
-    bands, subjects = list(table.about["bands"]), sorted(set(table.subject))
+    bands, subjects = list(table.bands), sorted(set(table.subject))
     names, of_band = np.array(table.subject), np.array(table.band)
     methods: dict[str, dict[str, BandScores]] = {name: {} for name in table.methods}
     per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]] = {
