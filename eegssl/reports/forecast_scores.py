@@ -191,12 +191,7 @@ def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
     told = {
         method: {
             unit: {n: held["overall"][n] for n in _TOLD}
-            | {
-                "per_stretch": [
-                    {n: row[n] for n in ("from_s", "to_s", *_PER_STRETCH)}
-                    for row in held["per_stretch"]
-                ]
-            }
+            | {"per_stretch": {n: [r[n] for r in held["per_stretch"]] for n in _PER_STRETCH}}
             for unit, held in of_units.items()
         }
         for method, of_units in report.methods.items()
@@ -204,6 +199,7 @@ def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
     held = report.methods[report.model]["uv"]["per_subject"]
     return {
         "forecast": told,
+        "stretches_s": [list(span) for span in report.spans],
         "subjects": sorted(held),
         "windows": {"n": report.n_windows},
         "recordings": report.n_recordings,
