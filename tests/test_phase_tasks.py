@@ -177,7 +177,7 @@ def test_what_lies_on_disk_says_what_it_is(made: Made) -> None:
     alpha = scores["methods"]["model"]["alpha"]
     assert [one["to_s"] for one in alpha["per_horizon"]] == [0.125, 0.25, 0.5, 1.0, 2.0, 3.0]
     assert len(alpha["by_amplitude"]) == 4
-    assert len(scores["per_subject"]) == evaluation["facts"]["n_pairs"] // 4
+    assert len(scores["per_subject"]) == evaluation["facts"]["windows"]["n"] // 4
     page = (made / "evaluation" / "report.html").read_text()
     assert "Content-Security-Policy" in page
     assert "<script" not in page

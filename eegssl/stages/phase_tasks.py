@@ -12,15 +12,16 @@ import numpy as np
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.chains import require_causal, require_zero_phase
+from eegssl.corpus.chains import require_causal
 from eegssl.corpus.leaks import Leak, Times, audit_windows, refuse
-from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
+from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
 from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
+from eegssl.forecasting.sources import open_targets
 from eegssl.io.phase_predictions import (
     PhasePredictions,
     pooled,
@@ -53,7 +54,7 @@ def finetune(
     require_causal(corpus)
     pretrained = load(encoder, ENCODER)
     settings = encoder_settings(pretrained, corpus)
-    targets = _targets(config.targets)
+    targets = open_targets(config.targets)
     train, val = (
         cut_phase_pairs(corpus, corpus.of_split(split), task, targets) for split in ("train", "val")
     )
@@ -116,12 +117,13 @@ def evaluate(
     require_causal(corpus)
     if config.labels:
         raise ConfigError("a task of phases has no labels; leave labels out")
-    targets, facts = _targets(config.targets), model.manifest.facts
+    targets, facts = open_targets(config.targets), model.manifest.facts
     if (targets is None) != (facts["targets"] == "own"):
-        had = "none" if facts["targets"] == "own" else "some, without delay"
         raise ConfigError(
-            f"the model was trained with {had} as --targets: its phases are of another signal; "
-            "evaluate it likewise"
+            "the model was trained without --targets: leave them out"
+            if targets is not None
+            else "the model was trained with --targets: give the same files, preprocessed with "
+            "filter.phase=zero"
         )
     head = load_phase_head(model, corpus)
     pairs = cut_phase_pairs(corpus, tuple(recordings), head.task, targets)
@@ -237,15 +239,6 @@ def _require_possible(config: FinetuneConfig) -> None:
     require_possible(config.adaptation)
     if config.labels_fraction < 1:
         raise ConfigError("a task of phases has no labels to learn from fewer of; leave --labels")
-
-
-def _targets(folders: Sequence[str]) -> Corpus | None:
-    """The corpus of targets without delay, where there is one."""
-    if not folders:
-        return None
-    targets = open_corpus([Path(folder) for folder in folders])
-    require_zero_phase(targets)
-    return targets
 
 
 def _target_inputs(targets: Corpus | None) -> list[tuple[str, str]]:
