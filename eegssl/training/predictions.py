@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Recording
+from eegssl.io.event_types import Event
 from eegssl.io.predictions import Predictions, Reference, Unit
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.postprocess import Postprocess, Probabilities
@@ -129,7 +130,7 @@ def _reference(
     recording: Recording, task: TaskConfig, age_years: float | None, sex: str | None
 ) -> Reference:
     """A recording's length, whose it is, and the events that the task looks for, each once."""
-    events = []
+    events: list[Event] = []
     if task.labels == "events":
         events, _ = one_at_a_time(events_of(recording.events, task.event_types))
     return Reference(
