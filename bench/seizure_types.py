@@ -1,9 +1,9 @@
 """How well types of seizures are told in held-out subjects, on synthetic EEG with known truth.
 
 Run ``python bench/seizure_types.py OUT``; prints the tables of docs/adapting.md. Two corpora of 120
-synthetic subjects of 10 minutes, each with tokenizer and encoder of its own; a fifth of the subjects
-validates, 36 are tested. Ways to adapt stand beside baselines, a quarter of the labels, and permuted
-labels. What is done already is not done again.
+synthetic subjects of 10 minutes, each with tokenizer and encoder of its own; a fifth of the
+subjects validates, 36 are tested. Ways to adapt stand beside baselines, a quarter of the labels,
+and permuted labels. What is done already is not done again.
 """
 
 import json

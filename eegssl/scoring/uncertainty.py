@@ -55,12 +55,18 @@ def window_intervals(
         return np.asarray(f1.sum(axis=1) / occurs.sum(axis=1))
 
     often = {"seed": seed, "n_resamples": n_resamples}
-    deciding = int(some.sum()) if p.shape[1] == 2 else len(names)
+    binary = p.shape[1] == 2
+    positive = int((hits[:, 1, 1] > 0).sum())
     found = {
-        name: bootstrap_weighted(score, len(names), n_with_score=deciding, **often)
-        for name, score in (("balanced_accuracy", balanced), ("macro_f1", macro_f1))
+        name: bootstrap_weighted(
+            score, len(names), n_with_score=deciding if binary else len(names), **often
+        )
+        for name, score, deciding in (
+            ("balanced_accuracy", balanced, int(some.sum())),
+            ("macro_f1", macro_f1, positive),
+        )
     }
-    if p.shape[1] != 2:
+    if not binary:
         return found
     curves = patient_curves(truth, p[:, 1], patient, len(names))
     for name, score in (("auroc", curves.auroc), ("auc_pr", curves.average_precision)):
