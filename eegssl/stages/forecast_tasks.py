@@ -12,7 +12,7 @@ from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
-from eegssl.errors import ConfigError, InputError
+from eegssl.errors import ConfigError
 from eegssl.files import hash_file
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
@@ -30,7 +30,9 @@ from eegssl.reports.forecast_page import (
 from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.settings import public_values
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.stages.run import Result, Run, TaskInfo
+from eegssl.stages.forecast_info import explain as explain
+from eegssl.stages.forecast_info import none_long_enough
+from eegssl.stages.run import Result, Run
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import (
     ForecastPlan,
@@ -192,70 +194,13 @@ def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run)
     return _scored(page.report, table)
 
 
-def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
-    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
-    info = TaskInfo(
-        {
-            "name": task.name,
-            "kind": task.kind,
-            "asked": f"the signal of the next {task.horizon_s:g} s",
-            "from": f"the {task.context_s:g} s before",
-            "error minimised in": {"uv": "µV", "zscore": "z-scores of the context"}[task.unit],
-            "head": task.head.kind,
-            "base": task.head.base,
-            "baselines": list(task.baselines.methods),
-            "needs": f"recordings of at least {task.context_s + task.horizon_s:g} s, filtered with "
-            "filter.phase=causal",
-        }
-    )
-    if corpus is None:
-        return info
-    info.understood["filters"] = filter_phases(corpus)
-    try:
-        require_causal(corpus)
-    except ConfigError as error:
-        info.problems.append(error)
-    for split in ("train", "val", "test"):
-        recordings = [r for r in corpus.recordings if r.split == split]
-        if recordings:
-            info.splits[split] = _contents(corpus, recordings, task)
-        if split != "test" and not info.splits.get(split, {}).get("pairs"):
-            info.problems.append(_none_long_enough(split, recordings, task))
-    return info
-
-
-def _contents(
-    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig
-) -> dict[str, Any]:
-    short = too_short(recordings, task)
-    long = [r for r in recordings if r not in short]
-    return {
-        "recordings": len(long),
-        "subjects": len({r.subject for r in long}),
-        "pairs": len(cut_pairs(corpus, long, task)) if long else 0,
-        "too short": [r.id for r in short],
-    }
-
-
-def _none_long_enough(
-    split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
-) -> InputError:
-    if not recordings:
-        return InputError(f"no recording is in split {split}; see splits.tsv")
-    return InputError(
-        f"task {task.name}: no recording of split {split} holds {task.context_s:g} s of context "
-        f"and {task.horizon_s:g} s to forecast; set task.context_s or task.horizon_s, or give "
-        "longer recordings"
-    )
-
-
 def _pairs(
     corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, run: Run
 ) -> RecordedPairs:
     """The pairs of a split; tells how many recordings are too short for one."""
     recordings = corpus.of_split(split)
     if len(too_short(recordings, task)) == len(recordings):
-        raise _none_long_enough(split, recordings, task)
+        raise none_long_enough(split, recordings, task)
     pairs = cut_pairs(corpus, recordings, task, targets=targets)
     _warn_short(recordings, pairs, split, run)
     return pairs
