@@ -19,14 +19,12 @@ export EEGSSL_PRIVATE=$RUN/private
 mkdir -p "$EEGSSL_PRIVATE"
 echo 90b480348de8d130fca1682eb7fae69962fd41fe4015e991682a3790a18e51de >"$EEGSSL_PRIVATE/key"
 
-# Contexts are filtered causally, targets of the signal without delay. Tokenizer and encoder are made
-# anew in each fold: they may not see its test subjects either.
+# Filters are causal: no context has seen its future. Tokenizer and encoder are made anew in each
+# fold: they may not see its test subjects either.
 for fold in $FOLDS; do
   at=$RUN/fold$fold
-  for phase in causal zero; do
-    eegssl preprocess "$RUN/edf" --out "$at/$phase" --set filter.phase=$phase \
-      --set splits.folds=5 --set splits.fold=$fold
-  done
+  eegssl preprocess "$RUN/edf" --out "$at/causal" --set filter.phase=causal \
+    --set splits.folds=5 --set splits.fold=$fold
   eegssl tokenize "$at/causal" --out "$at/tokens" --preset demo --set training.steps=200
   eegssl pretrain "$at/causal" --tokens "$at/tokens" --out "$at/encoder" --preset demo \
     --set training.steps=200
@@ -44,12 +42,10 @@ random-init = { path = "fold{fold}/encoder", weights = "random" }
 
 [tasks.signal-12s]
 task = "forecast-short"
-targets = ["fold{fold}/zero"]
 overrides.baselines.fit = { steps = 200, patience = 2 }
 
 [tasks.signal-20s]
 task = "forecast-long"
-targets = ["fold{fold}/zero"]
 overrides.baselines.fit = { steps = 200, patience = 2 }
 
 [tasks.frequency-phase]

@@ -38,6 +38,7 @@ STAGE_SUPPORT = {
     "run",
     "kinds",
     "forecast_tasks",
+    "forecast_info",
     "phase_tasks",
     "patient_tasks",
 }
