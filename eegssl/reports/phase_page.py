@@ -269,7 +269,7 @@ def _wave_figure(table: PhasePredictions, traces: int) -> ReportFigure | None:
     if not rows:
         return None
     return ReportFigure(
-        "Forecasts beside the truth",
+        "Single channels",
         "Dark: the true wave in its narrow band, shaded its amplitude. Forecasts tell a phase and "
         "no amplitude: they are drawn as cosines. From each band, evenly over subjects, channels "
         "that oscillate with the median error of the model over the first second: neither its best "
