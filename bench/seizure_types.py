@@ -2,8 +2,8 @@
 
 Run ``python bench/seizure_types.py OUT [SEED …]``; prints the table of docs/adapting.md. For each
 seed (by default 0) a corpus of 120 synthetic subjects of 10 minutes, with tokenizer and encoder of
-its own; a fifth of the subjects validates, 36 are tested. Ways to adapt stand beside baselines, a quarter of the labels,
-and permuted labels. What is done already is not done again.
+its own; a fifth of the subjects validates, 36 are tested. Ways to adapt stand beside baselines, a
+quarter of the labels, and permuted labels. What is done already is not done again.
 """
 
 import json
