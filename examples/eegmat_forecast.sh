@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Forecasting real EEG at rest: 12 and 20 s from the 90 s before, subjects apart, in five folds.
+# Forecasting real EEG at rest, subjects apart, in five folds: the signal 12 and 20 s ahead, and each
+# band's frequency and phase, from the 90 s before.
 #
 #   examples/eegmat_forecast.sh EDF_DIR [RUN]
 #
 # EDF_DIR holds records of "EEG During Mental Arithmetic Tasks" 1.0.0 (PhysioNet, eegmat); only
-# SubjectNN_1.edf, at rest (182 s), are used. docs/forecasting.md used Subject00-09.
+# SubjectNN_1.edf, at rest (182 s), are used. The docs used Subject00-09.
 set -euo pipefail
 EDF_DIR=${1:?the folder with SubjectNN_1.edf}
 RUN=${2:-run/eegmat-forecast}
@@ -18,8 +19,8 @@ export EEGSSL_PRIVATE=$RUN/private
 mkdir -p "$EEGSSL_PRIVATE"
 echo 90b480348de8d130fca1682eb7fae69962fd41fe4015e991682a3790a18e51de >"$EEGSSL_PRIVATE/key"
 
-# Tokenizer and encoder are made anew in each fold: they may not see its test subjects either.
-# Contexts are filtered causally, targets without delay. Networks among the baselines stop early.
+# Contexts are filtered causally, targets of the signal without delay. Tokenizer and encoder are made
+# anew in each fold: they may not see its test subjects either.
 for fold in $FOLDS; do
   at=$RUN/fold$fold
   for phase in causal zero; do
@@ -29,32 +30,34 @@ for fold in $FOLDS; do
   eegssl tokenize "$at/causal" --out "$at/tokens" --preset demo --set training.steps=200
   eegssl pretrain "$at/causal" --tokens "$at/tokens" --out "$at/encoder" --preset demo \
     --set training.steps=200
-  for horizon in short long; do
-    for weights in pretrained random; do
-      model=$at/$horizon-$weights
-      # The control needs no second fit of the same baselines: one to compare it with is enough.
-      methods='["persistence", "mean", "seasonal", "ar", "linear", "dlinear", "patchtst"]'
-      if [ $weights = random ]; then methods='["ar"]'; fi
-      eegssl finetune "$at/causal" --encoder "$at/encoder" --task forecast-$horizon \
-        --targets "$at/zero" --out "$model" --set encoder_weights=$weights \
-        --set training.steps=200 --set training.validate_every=25 \
-        --set task.baselines.fit.patience=2 --set "task.baselines.methods=$methods"
-      eegssl evaluate "$model" "$at/causal" --targets "$at/zero" --out "$model-evaluation"
-    done
-  done
 done
 
-# Every subject is tested once: the tables of the folds as one, scored as one.
-for name in short-pretrained short-random long-pretrained long-random; do
-  python - "$RUN" "$name" <<'PY'
-import sys
-from pathlib import Path
+cat >"$RUN/matrix.toml" <<'TOML'
+recordings = ["fold{fold}/causal"]
+folds = [0, 1, 2, 3, 4]
+seeds = [0]
+adaptations = ["probe"]
 
-from eegssl.io.forecasts import pooled, read_forecasts, write_forecasts
+[encoders]
+pretrained.path = "fold{fold}/encoder"
+random-init = { path = "fold{fold}/encoder", weights = "random" }
 
-run, name = Path(sys.argv[1]), sys.argv[2]
-tables = [read_forecasts(run / f"fold{k}/{name}-evaluation/predictions.parquet") for k in range(5)]
-write_forecasts(run / f"{name}.parquet", pooled(tables))
-PY
-  eegssl evaluate --rescore "$RUN/$name.parquet" --out "$RUN/$name"
-done
+[tasks.signal-12s]
+task = "forecast-short"
+targets = ["fold{fold}/zero"]
+overrides.baselines.fit = { steps = 200, patience = 2 }
+
+[tasks.signal-20s]
+task = "forecast-long"
+targets = ["fold{fold}/zero"]
+overrides.baselines.fit = { steps = 200, patience = 2 }
+
+[tasks.frequency-phase]
+task = "frequency-phase"
+
+[finetune.training]
+steps = 150
+batch_size = 8
+validate_every = 25
+TOML
+eegssl benchmark "$RUN/matrix.toml" --out "$RUN/benchmark"

@@ -3,6 +3,7 @@
 Every method forecasts contexts of any channels, in µV; all treat channels alike and one by one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,6 +110,26 @@ class Autoregressive:
 
 
 @dataclass(frozen=True)
+class OnTime:
+    """A method that runs contexts on, and that lag behind targets: what it says of the ``late``
+    samples until t is left out."""
+
+    method: Forecaster
+    late: int
+
+    def forecast(self, context: Batch) -> NDArray[np.floating]:
+        """What comes after [B, C, Tc], but for its beginning."""
+        return self.method.forecast(context)[..., self.late :]
+
+
+def on_time(made: Callable[[int], Forecaster], horizon: Horizon) -> Forecaster:
+    """A method that is made for a number of samples, for targets that lag no more."""
+    late = horizon.late_samples
+    method = made(horizon.target_samples + late)
+    return OnTime(method, late) if late else method
+
+
+@dataclass(frozen=True)
 class Linear:
     """Ridge regression from the last L samples to all T, one map for all channels.
 
@@ -181,15 +202,14 @@ UNFITTED = ("persistence", "mean", "seasonal", "ar")
 
 def plain(name: str, horizon: Horizon, config: ForecastBaselinesConfig) -> Forecaster:
     """One of `UNFITTED` by name."""
-    n = horizon.target_samples
     season = max(1, round(config.season_s * horizon.sfreq_hz))
-    methods: dict[str, Forecaster] = {
-        "persistence": Persistence(n),
-        "mean": Mean(n),
-        "seasonal": Seasonal(n, season),
-        "ar": Autoregressive(n, horizon.sfreq_hz, config.autoregression),
+    methods: dict[str, Callable[[int], Forecaster]] = {
+        "persistence": Persistence,
+        "mean": Mean,
+        "seasonal": lambda n: Seasonal(n, season),
+        "ar": lambda n: Autoregressive(n, horizon.sfreq_hz, config.autoregression),
     }
-    return methods[name]
+    return on_time(methods[name], horizon)
 
 
 def linear(

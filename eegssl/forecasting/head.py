@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.model import Encoder
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence
+from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence, on_time
 from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig, HeadConfig, Unit
 from eegssl.forecasting.fitting import (
     ForecastNetwork,
@@ -223,7 +223,7 @@ def base_forecaster(
 ) -> Forecaster:
     """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
     if base == "ar":
-        return Autoregressive(horizon.target_samples, horizon.sfreq_hz, autoregression)
+        return on_time(lambda n: Autoregressive(n, horizon.sfreq_hz, autoregression), horizon)
     if base == "auto":
         raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
     kind = Persistence if base == "persistence" else Mean

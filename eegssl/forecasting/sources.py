@@ -3,39 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from eegssl.artifacts import Artifact
+from eegssl.corpus.chains import require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
-from eegssl.errors import ConfigError
 from eegssl.forecasting.config import ForecastConfig
-
-CAUSAL = "causal"
-
-
-def phase_of(artifact: Artifact) -> str:
-    """How a recordings artifact was filtered: ``causal`` or ``zero``."""
-    return str(artifact.manifest.config["filter"]["phase"])
-
-
-def phases_of(corpus: Corpus) -> list[str]:
-    """The filter phases of a corpus, each once."""
-    return sorted({phase_of(artifact) for artifact in corpus.artifacts})
-
-
-def require_causal(corpus: Corpus) -> None:
-    """Raise ConfigError unless all recordings were filtered causally: others saw the future."""
-    wrong = [a for a in corpus.artifacts if phase_of(a) != CAUSAL]
-    if wrong:
-        raise ConfigError(
-            f"{wrong[0].path} was filtered with filter.phase={phase_of(wrong[0])}, which looks "
-            "ahead: contexts would hold what is to be forecast. Make recordings with "
-            "`eegssl preprocess … --set filter.phase=causal`; those that you have can be "
-            "the targets (--targets)"
-        )
 
 
 def open_targets(folders: Sequence[str]) -> Corpus | None:
-    """The recordings that targets are taken from, None where they are the contexts' own."""
-    return open_corpus([Path(folder) for folder in folders]) if folders else None
+    """The recordings that targets are taken from, None where they are the contexts' own.
+
+    Raises ConfigError where they were filtered causally.
+    """
+    if not folders:
+        return None
+    targets = open_corpus([Path(folder) for folder in folders])
+    require_zero_phase(targets)
+    return targets
 
 
 def too_short(

@@ -24,11 +24,15 @@ _FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
 
 @dataclass(frozen=True)
 class Horizon:
-    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
+    """What a method is made for: samples Tc of a context, T of a target, and their rate.
+
+    Contexts lag ``late_samples`` behind targets, where these were filtered without delay.
+    """
 
     context_samples: int
     target_samples: int
     sfreq_hz: float
+    late_samples: int = 0
 
     @property
     def seconds(self) -> float:
@@ -39,7 +43,7 @@ class Horizon:
 def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
     """The configuration's lengths in samples, at least one each."""
     context, target = (max(1, round(s * sfreq_hz)) for s in (config.context_s, config.horizon_s))
-    return Horizon(context, target, sfreq_hz)
+    return Horizon(context, target, sfreq_hz, round((config.late_s or 0.0) * sfreq_hz))
 
 
 @dataclass(frozen=True)

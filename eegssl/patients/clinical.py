@@ -32,7 +32,7 @@ def _column(
         raise InputError(f"no patient has a value in column {name}; leave it out of 'clinical'")
     numbers = [_number(cell) for cell in known]
     if all(number is not None for number in numbers):
-        values = [np.nan if cell is None else float(cell) for cell in cells]
+        values = [np.nan if cell is None else float(cell.removesuffix("+")) for cell in cells]
         if as_log and np.nanmin(values) < 0:
             raise InputError(f"column {name}: negative numbers have no log(1 + x)")
         return [float(np.log1p(v)) for v in values] if as_log else values
@@ -46,7 +46,7 @@ def _column(
 
 def _number(cell: str) -> float | None:
     try:
-        value = float(cell)
+        value = float(cell.removesuffix("+"))  # "89+", as ages are written that would identify
     except ValueError:
         return None
     return value if np.isfinite(value) else None

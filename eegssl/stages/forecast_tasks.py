@@ -7,6 +7,7 @@ from typing import Any
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.chains import filter_phases, lag_s, require_causal
 from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
@@ -16,7 +17,7 @@ from eegssl.files import hash_file
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.sources import open_targets, phases_of, require_causal, too_short
+from eegssl.forecasting.sources import open_targets, too_short
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
@@ -47,8 +48,6 @@ from eegssl.training.loop import choose_device
 from eegssl.training.models import encoder_settings
 from eegssl.training.weights import load_weights
 
-__all__ = ["evaluate", "explain", "finetune", "pooled", "rescore"]
-
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 _TOLD = ("task", "adaptation", "encoder_weights")
 
@@ -76,6 +75,8 @@ def finetune(
         return draft
     device = choose_device(config.training.device)
     meter, adaptation = Meter(device), config.adaptation
+    if task.late_s is None:
+        task = task.model_copy(update={"late_s": lag_s(corpus, targets)})
     horizon = horizon_of(task, corpus.sfreq_hz)
     task = resolved_base(task, val, horizon)
     run.progress.say(f"the head adds to {task.head.base}")
@@ -104,7 +105,7 @@ def finetune(
     facts |= {
         "encoder_weights": weights,
         "n_parameters": sum(p.numel() for p in head.parameters()),
-        "targets": phases_of(targets) if targets else [],
+        "targets": filter_phases(targets) if targets else [],
     }
     cost = meter.read(trained.n_parameters_trained)
     return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
@@ -152,7 +153,7 @@ def evaluate(
         "base": trained.task.head.base,
         "best_step": facts["best_step"],
         "minimised": trained.task.unit,
-        "targets": phases_of(targets) if targets else [],
+        "targets": filter_phases(targets) if targets else [],
         "synthetic": corpus.synthetic,
         "within_subject": corpus.within_subject,
         "leaks": [leak.in_words() for leak in leaks],
@@ -183,6 +184,14 @@ def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
     return run.finish(draft, _scored(page.report, table))
 
 
+def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the forecasts of several folds as one table, their scores and a report; the facts."""
+    table = pooled([read_forecasts(path) for path in tables])
+    page = _write_scores(draft, table, config, run)
+    draft.write(REPORT, render_forecast(page))
+    return _scored(page.report, table)
+
+
 def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
     """What the task asks, and of recordings: their filters, pairs, and which are too short."""
     info = TaskInfo(
@@ -201,7 +210,7 @@ def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
     )
     if corpus is None:
         return info
-    info.understood["filters"] = phases_of(corpus)
+    info.understood["filters"] = filter_phases(corpus)
     try:
         require_causal(corpus)
     except ConfigError as error:
@@ -268,7 +277,7 @@ def _require_no_labels(config: FinetuneConfig) -> None:
 def _require_same_targets(model: Artifact, targets: Corpus | None, run: Run) -> None:
     """Warn when a model is scored on targets of another kind than it was trained on."""
     trained = model.manifest.facts["targets"]
-    given = phases_of(targets) if targets else []
+    given = filter_phases(targets) if targets else []
     if trained != given:
         run.warn(f"the model was trained on {_words(trained)}, and is scored on {_words(given)}")
 
@@ -311,6 +320,7 @@ def _facts(
         "adaptation": config.adaptation.kind,
         "head": task.head.kind,
         "base": task.head.base,
+        "late_s": task.late_s,
         "best_step": trained.best_step,
         "n_parameters_trained": trained.n_parameters_trained,
         "val": {"unit": task.unit, "mse_of_base": trained.first_error, "mse": trained.error},
