@@ -12,12 +12,18 @@ from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
-from eegssl.errors import ConfigError, InputError
+from eegssl.errors import ConfigError
 from eegssl.files import hash_file
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.sources import open_targets, too_short
+from eegssl.forecasting.sources import (
+    contents,
+    none_long_enough,
+    open_targets,
+    too_short,
+    understood,
+)
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
@@ -194,20 +200,7 @@ def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run)
 
 def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
     """What the task asks, and of recordings: their filters, pairs, and which are too short."""
-    info = TaskInfo(
-        {
-            "name": task.name,
-            "kind": task.kind,
-            "asked": f"the signal of the next {task.horizon_s:g} s",
-            "from": f"the {task.context_s:g} s before",
-            "error minimised in": {"uv": "µV", "zscore": "z-scores of the context"}[task.unit],
-            "head": task.head.kind,
-            "base": task.head.base,
-            "baselines": list(task.baselines.methods),
-            "needs": f"recordings of at least {task.context_s + task.horizon_s:g} s, filtered with "
-            "filter.phase=causal",
-        }
-    )
+    info = TaskInfo(understood(task))
     if corpus is None:
         return info
     info.understood["filters"] = filter_phases(corpus)
@@ -218,35 +211,10 @@ def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
     for split in ("train", "val", "test"):
         recordings = [r for r in corpus.recordings if r.split == split]
         if recordings:
-            info.splits[split] = _contents(corpus, recordings, task)
+            info.splits[split] = contents(corpus, recordings, task)
         if split != "test" and not info.splits.get(split, {}).get("pairs"):
-            info.problems.append(_none_long_enough(split, recordings, task))
+            info.problems.append(none_long_enough(split, recordings, task))
     return info
-
-
-def _contents(
-    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig
-) -> dict[str, Any]:
-    short = too_short(recordings, task)
-    long = [r for r in recordings if r not in short]
-    return {
-        "recordings": len(long),
-        "subjects": len({r.subject for r in long}),
-        "pairs": len(cut_pairs(corpus, long, task)) if long else 0,
-        "too short": [r.id for r in short],
-    }
-
-
-def _none_long_enough(
-    split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
-) -> InputError:
-    if not recordings:
-        return InputError(f"no recording is in split {split}; see splits.tsv")
-    return InputError(
-        f"task {task.name}: no recording of split {split} holds {task.context_s:g} s of context "
-        f"and {task.horizon_s:g} s to forecast; set task.context_s or task.horizon_s, or give "
-        "longer recordings"
-    )
 
 
 def _pairs(
@@ -255,7 +223,7 @@ def _pairs(
     """The pairs of a split; tells how many recordings are too short for one."""
     recordings = corpus.of_split(split)
     if len(too_short(recordings, task)) == len(recordings):
-        raise _none_long_enough(split, recordings, task)
+        raise none_long_enough(split, recordings, task)
     pairs = cut_pairs(corpus, recordings, task, targets=targets)
     _warn_short(recordings, pairs, split, run)
     return pairs
