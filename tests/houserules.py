@@ -38,7 +38,6 @@ STAGE_SUPPORT = {
     "run",
     "kinds",
     "forecast_tasks",
-    "forecast_info",
     "phase_tasks",
     "patient_tasks",
 }

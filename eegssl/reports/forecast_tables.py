@@ -81,7 +81,7 @@ def comparison_table(report: ForecastReport, unit: str) -> Table:
         "In small print the 95 % interval over subjects (BCa), p of a paired permutation, adjusted "
         "for all baselines of a column (Holm), and in how many subjects the model is better."
     )
-    marks = tuple((mark, f"no interval: {text}") for mark, text in notes.listed())
+    marks = tuple((mark, f"the interval: {text}") for mark, text in notes.listed())
     return Table(f"The model against each, in {UNIT_WORDS[unit]}", columns, tuple(rows), caption,
                  marks)  # fmt: skip
 

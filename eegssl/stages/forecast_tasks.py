@@ -17,7 +17,13 @@ from eegssl.files import hash_file
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.sources import open_targets, too_short
+from eegssl.forecasting.sources import (
+    contents,
+    none_long_enough,
+    open_targets,
+    too_short,
+    understood,
+)
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
@@ -30,9 +36,7 @@ from eegssl.reports.forecast_page import (
 from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.settings import public_values
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.stages.forecast_info import explain as explain
-from eegssl.stages.forecast_info import none_long_enough
-from eegssl.stages.run import Result, Run
+from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import (
     ForecastPlan,
@@ -192,6 +196,25 @@ def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run)
     page = _write_scores(draft, table, config, run)
     draft.write(REPORT, render_forecast(page))
     return _scored(page.report, table)
+
+
+def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
+    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+    info = TaskInfo(understood(task))
+    if corpus is None:
+        return info
+    info.understood["filters"] = filter_phases(corpus)
+    try:
+        require_causal(corpus)
+    except ConfigError as error:
+        info.problems.append(error)
+    for split in ("train", "val", "test"):
+        recordings = [r for r in corpus.recordings if r.split == split]
+        if recordings:
+            info.splits[split] = contents(corpus, recordings, task)
+        if split != "test" and not info.splits.get(split, {}).get("pairs"):
+            info.problems.append(none_long_enough(split, recordings, task))
+    return info
 
 
 def _pairs(
