@@ -47,9 +47,15 @@ def participant_rows(path: Path) -> dict[str, dict[str, str]]:
     rows = [line.split("\t") for line in lines if line.strip()]
     header = [name.strip() for name in rows[0]] if rows else []
     if "participant_id" not in header:
+        other = next((mark for mark in (";", ",") if rows and mark in rows[0][0]), "")
+        hint = f"; its columns seem to be separated by {other!r}" if other else ""
         raise InputError(
             f"{path.name}: expected a column participant_id in a tab-separated table, found none"
+            f"{hint}"
         )
+    if len(set(header)) < len(header):
+        n = len(header) - len(set(header))
+        raise InputError(f"{path.name}: {n} column(s) of the header stand there twice")
     people: dict[str, dict[str, str]] = {}
     for number, cells in enumerate(rows[1:], start=2):
         if len(cells) != len(header):

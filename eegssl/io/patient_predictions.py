@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from eegssl.errors import ArtifactError
 
-_KEY = b"eegssl-patients"
+_KEY = b"eegssl"
+KIND = "patients"
 _FAULTS = (OSError, KeyError, TypeError, ValueError, IndexError, pa.ArrowInvalid)
 
 
@@ -64,19 +65,11 @@ def write_patients(path: Path, found: PatientPredictions) -> None:
         "probability": pa.array(1 / (1 + np.exp(-np.clip(logits, -700, 700)))),
     }
     besides = {
-        "about": found.about,
+        "about": {"kind": KIND} | found.about,
         "null": {name: one.null.tolist() for name, one in found.inputs.items()},
     }
     metadata = {_KEY: json.dumps(besides, allow_nan=False).encode()}
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
-
-
-def holds_patients(path: Path) -> bool:
-    """Whether a Parquet file is such a table."""
-    try:
-        return _KEY in (pq.read_schema(path).metadata or {})
-    except _FAULTS:
-        return False
 
 
 def read_patients_left_out(path: Path) -> PatientPredictions:
@@ -87,6 +80,8 @@ def read_patients_left_out(path: Path) -> PatientPredictions:
     try:
         table = pq.read_table(path)
         besides = json.loads(table.schema.metadata[_KEY])
+        if besides["about"]["kind"] != KIND:
+            raise ValueError(f"of kind {besides['about']['kind']}")
         of = np.array(table["input"].to_pylist(), dtype=str)
         names = list(dict.fromkeys(of.tolist()))
         repeat = table["repeat"].to_numpy()

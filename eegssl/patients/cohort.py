@@ -4,7 +4,7 @@ Who is left out, and what is set aside, is counted with its reason.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.patients.config import OutcomeConfig, PatientTaskConfig
-from eegssl.patients.outcome import outcomes
+from eegssl.patients.outcome import Outcomes, outcomes
 
 LACKING = "no EEG, or not of every session"
 
@@ -36,6 +36,10 @@ class Cohort:
     left_out: dict[str, int]
     set_aside: dict[str, int]
     inputs: tuple[tuple[str, str], ...]
+    told_by: dict[str, int]
+    """What told how many outcomes of the table: its label, its numbers, or both."""
+    doubts: tuple[str, ...]
+    """What a reader should know of the outcomes."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -93,7 +97,23 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         left_out=left_out,
         set_aside=dict(set_aside),
         inputs=(*table.inputs, *sessions.inputs),
+        told_by=found.told_by,
+        doubts=tuple(_doubts(found, task.outcome)),
     )
+
+
+def _doubts(found: Outcomes, config: OutcomeConfig) -> Iterator[str]:
+    if not any(config.label in told for told in found.told_by):
+        yield (
+            f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
+            "seizures (outcome.label names the column)"
+        )
+    if found.shortly:
+        yield (
+            f"{found.shortly} patient(s) were followed for less than {config.free_months:g} "
+            "months: nobody knows whether they stay as they are (outcome.least_follow_up_months "
+            "leaves them out)"
+        )
 
 
 def windows_of(cohort: Cohort, corpus: Corpus, task: PatientTaskConfig) -> Windows:

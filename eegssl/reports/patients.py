@@ -160,7 +160,7 @@ def _tiles(result: PatientResult) -> tuple[Tile, ...]:
 
 def _basis(one: InputResult) -> str:
     said = interval_text(auroc_interval(one)) or "no interval"
-    return f"{said}, p = {one.p:.3f}" if one.p is not None else said
+    return f"{said}, p = {one.p_holm:.3f} after Holm" if one.p_holm is not None else said
 
 
 def _counts(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -218,6 +218,8 @@ def _leaks(
 def _tell(cohort: Cohort, leaks: Sequence[Leak], run: Run) -> None:
     for leak in leaks:
         run.warn(f"LEAK, allowed: {leak.in_words()}")
+    for doubt in cohort.doubts:
+        run.warn(doubt)
     if cohort.left_out:
         run.warn(f"patients left out: {in_words(cohort.left_out)}")
     if cohort.set_aside:
