@@ -16,9 +16,11 @@ from eegssl.scoring.permutation import holm, paired_permutation
 
 UNITS = ("uv", "zscore")
 COMPARED = ("mae", "mse")
-_TOLD = ("mae", "mse", "r2", "pearson", "mae_over_persistence", "log_psd_distance_db")
-_PER_STRETCH = ("mae", "mse", "r2", "mae_over_persistence")
-_OF_SUBJECT = (*_TOLD, "rmse", "nrmse", "mase", "undefined")
+_TOLD = ("mae", "mse", "mae_over_persistence")
+_OF_SUBJECT = (
+    *(*_TOLD, "r2", "pearson", "log_psd_distance_db"),
+    *("rmse", "nrmse", "mase", "undefined"),
+)
 Span = tuple[float, float]
 PerMethod = Mapping[str, Mapping[str, Any]]
 
@@ -189,11 +191,7 @@ def _comparisons(
 def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
     """What a manifest says of a forecast: a few scores of each method and unit."""
     told = {
-        method: {
-            unit: {n: held["overall"][n] for n in _TOLD}
-            | {"per_stretch": {n: [r[n] for r in held["per_stretch"]] for n in _PER_STRETCH}}
-            for unit, held in of_units.items()
-        }
+        method: {unit: {n: held["overall"][n] for n in _TOLD} for unit, held in of_units.items()}
         for method, of_units in report.methods.items()
     }
     held = report.methods[report.model]["uv"]["per_subject"]

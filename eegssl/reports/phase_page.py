@@ -112,13 +112,17 @@ def _counts(table: PhasePredictions) -> tuple[tuple[str, str], ...]:
 
 
 def _tiles(scores: AllPhaseScores) -> list[tuple[str, str, str]]:
-    """The error of the first quarter second of each band, beside AR's."""
+    """The error of the first quarter second of each band, beside AR's, and how often there is an
+    oscillation to have a phase."""
     tiles = []
     for band, found in scores.methods[MODEL].items():
         first = _stretch(found, 0.0, 0.25)
         beside = _stretch(scores.methods["ar"][band], 0.0, 0.25)
+        there = f"{found['n_oscillating']:,} of {found['n_series']:,} series oscillate"
         if first is not None and beside is not None:
-            tiles.append((f"{band}, first 250 ms", _deg(first), f"AR + Hilbert {_deg(beside)}"))
+            tiles.append(
+                (f"{band}, first 250 ms", _deg(first), f"AR + Hilbert {_deg(beside)}; {there}")
+            )
     return tiles
 
 

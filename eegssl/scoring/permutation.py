@@ -9,6 +9,7 @@ from eegssl.errors import InputError
 from eegssl.scoring.intervals import Interval
 
 _TIE = 1e-9  # relative: sums of the same numbers in another order are the same sum
+_FEWEST = 2
 _MOST_ENUMERATED = 13  # 8192 patterns
 _BLOCK = 1000  # draws at a time: bounds the memory
 
@@ -25,14 +26,15 @@ def paired_permutation(
     Under the null hypothesis the systems can be swapped within a patient, which flips the sign of
     the difference. All sign patterns are enumerated where they are no more than ``n``, so that p
     is exact; else ``n`` are drawn, and the observed one counts among them (Phipson & Smyth 2010),
-    so that p is never 0. Patients without one of the scores are left out; None without any.
+    so that p is never 0. Patients without one of the scores are left out; None for fewer than
+    two, of which nothing can be told.
     The smallest p that is possible is 2 / 2**n_patients: five patients never reach .05.
     """
     difference = _numbers(a) - _numbers(b) if len(a) == len(b) else None
     if difference is None or n < 1:
         raise InputError(f"got {len(a)} and {len(b)} patients, {n} draws; expected pairs, n >= 1.")
     difference = difference[np.isfinite(difference)]
-    if len(difference) == 0:
+    if len(difference) < _FEWEST:
         return None
     observed = abs(difference.sum()) - _TIE * np.abs(difference).sum()
     if 2 ** len(difference) <= n:
