@@ -120,9 +120,8 @@ def _tiles(scores: AllPhaseScores) -> list[tuple[str, str, str]]:
         beside = _stretch(scores.methods["ar"][band], 0.0, 0.25)
         there = f"{found['n_oscillating']:,} of {found['n_series']:,} series oscillate"
         if first is not None and beside is not None:
-            tiles.append(
-                (f"{band}, first 250 ms", _deg(first), f"AR + Hilbert {_deg(beside)}; {there}")
-            )
+            small = f"AR + Hilbert {_deg(beside)}; {there}"
+            tiles.append((f"{band}, first 250 ms", _deg(first), small))
     return tiles
 
 

@@ -19,11 +19,16 @@ def brute(difference):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(-5, 5), min_size=1, max_size=9))
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=9))
 def test_few_patients_are_enumerated_exactly_whatever_the_seed(difference):
     a, b = np.array(difference) / 7, np.zeros(len(difference))
     assert paired_permutation(a, b, seed=0) == pytest.approx(brute(np.array(difference)))
     assert paired_permutation(a, b, seed=0) == paired_permutation(b, a, seed=9)
+
+
+def test_of_one_patient_nothing_can_be_told():
+    assert paired_permutation([0.7], [0.5], seed=0) is None
+    assert paired_permutation([0.7, None], [0.5, 0.1], seed=0) is None
 
 
 def test_it_is_the_test_of_scipy():
