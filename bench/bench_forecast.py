@@ -1,8 +1,10 @@
 """Latency of forecasts: from the last sample of a context to a forecast that lies ready.
 
-Run ``python bench/bench_forecast.py [repeats]``; prints Markdown. One thread, 19 channels, 90 s of
+Run ``python bench/bench_forecast.py [repeats] [phase]``; prints Markdown, with ``phase`` of phases
+alone. One thread, 19 channels, 90 s of
 context at 200 Hz, one context at a time, as in closed-loop stimulation; signals are forecast 12 s
-ahead, phases 1 s. The signal is synthetic, and networks are untrained (their time is the same).
+ahead, phases 1 s, in four bands: the phase head finds the dominant frequencies, its base, and
+corrects it. The signal is synthetic, and networks are untrained (their time is the same).
 Methods are interleaved, so that a busy machine is busy for all; the table holds medians of wall and
 of processor time. The floor is one copy of the context. Every window of a context is embedded anew
 each time, though a running system could keep all but the last.
@@ -17,6 +19,7 @@ for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -25,19 +28,24 @@ import torch
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
-from eegssl.forecasting.baselines import PLAIN, Linear
+from eegssl.forecasting.baselines import UNFITTED, Linear, plain
 from eegssl.forecasting.config import (
     SHORT_HORIZON_S,
     AutoregressionConfig,
     ForecastConfig,
     HeadConfig,
+    PhaseBase,
     PhaseConfig,
+    PhaseHeadConfig,
+    PhaseTaskConfig,
 )
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
+from eegssl.forecasting.phase_head import build_phase_head
+from eegssl.forecasting.phase_pairs import lead_samples
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import ArrayPairs, as_context, horizon_of
+from eegssl.forecasting.windows import as_context, horizon_of
 
 SFREQ_HZ, CONTEXT_S = 200.0, 90.0
 NAMES = (
@@ -45,6 +53,7 @@ NAMES = (
     *("P7", "P3", "Pz", "P4", "P8", "O1", "O2"),
 )
 PHASE_S = 1.0
+WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert"}
 
 Method = Callable[[Batch], object]
 
@@ -61,10 +70,8 @@ def signal(seconds: float) -> np.ndarray:
 def signal_methods(config: ForecastConfig) -> dict[str, Method]:
     """Methods that forecast signals, by name."""
     horizon = horizon_of(config, SFREQ_HZ)
-    empty = ArrayPairs(signal(1)[:0], signal(1)[:0], NAMES)
     made: dict[str, Method] = {
-        name: PLAIN[name](empty, None, horizon, config, 0).forecast
-        for name in ("persistence", "mean", "seasonal", "ar")
+        name: plain(name, horizon, config.baselines).forecast for name in UNFITTED
     }
     lookback = round(config.baselines.lookback_s * SFREQ_HZ)
     weights = np.random.default_rng(0).standard_normal((lookback, horizon.target_samples))
@@ -98,6 +105,24 @@ def phase_methods(ar: AutoregressionConfig) -> dict[str, Method]:
     }
 
 
+def phase_heads() -> dict[str, Method]:
+    """Heads that correct a base, all in one, from the last sample to phases: by base, name."""
+    ahead = ForecastConfig(context_s=CONTEXT_S, horizon_s=PHASE_S)
+    horizon = horizon_of(ahead, SFREQ_HZ)
+    made: dict[str, Method] = {}
+    bases: tuple[PhaseBase, ...] = ("rotation", "ar")
+    for base in bases:
+        for windows in (1, 3):
+            chosen = PhaseHeadConfig(base=base, windows=windows)
+            task = PhaseTaskConfig(name="phase", forecast=ahead, head=chosen)
+            four = [base] * len(task.phase.bands)
+            head = build_phase_head(build_encoder(EncoderConfig(), 0), horizon, task, four, True)
+            leads = lead_samples(horizon, task.phase)
+            name = f"phase head on {WORDS[base]}, small encoder, {10 * windows} s read"
+            made[name] = partial(head.ahead, leads=leads)
+    return made
+
+
 def measure(methods: dict[str, Method], repeats: int) -> dict[str, tuple[float, float]]:
     """Median wall and processor time of each method, in ms."""
     context = as_context(signal(CONTEXT_S), NAMES)
@@ -118,10 +143,12 @@ def measure(methods: dict[str, Method], repeats: int) -> dict[str, tuple[float, 
 def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    repeats = next((int(word) for word in sys.argv[1:] if word.isdecimal()), 9)
     config = ForecastConfig(context_s=CONTEXT_S, horizon_s=SHORT_HORIZON_S)
     methods = {"one copy of the context (the floor)": lambda c: c.signal_uv.copy()}
-    methods |= signal_methods(config) | phase_methods(config.baselines.autoregression)
+    if "phase" not in sys.argv:
+        methods |= signal_methods(config)
+    methods |= phase_methods(config.baselines.autoregression) | phase_heads()
     print("| method | wall (ms) | processor (ms) |\n|---|---|---|")
     for name, (wall_ms, cpu_ms) in measure(methods, repeats).items():
         print(f"| {name} | {wall_ms:.2f} | {cpu_ms:.2f} |")

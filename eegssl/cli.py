@@ -149,7 +149,10 @@ def finetune(
         typer.Option(help="Cross-validate: so many folds, or loso, by subject.", metavar="K|loso"),
     ] = None,
     allow_leak: Annotated[
-        bool, typer.Option("--allow-leak", help="With --folds: test whom the encoder has seen.")
+        bool,
+        typer.Option(
+            "--allow-leak", help="With --folds or patients: test whom the encoder has seen."
+        ),
     ] = False,
     targets: Targets = None,
     preset: Preset = None,
@@ -161,15 +164,24 @@ def finetune(
     overwrite: Overwrite = False,
 ) -> None:
     """An encoder and a task to a model, its threshold chosen on validation data."""
+    from eegssl.resolve import read_task
     from eegssl.stages import finetune as stage
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, run = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
+    if read_task(task, settings.task).kind == "patients":
+        from eegssl.stages.patient_tasks import with_flags
+
+        settings = with_flags(settings, folds and _folds(folds), allow_leak)
+        folds, allow_leak = None, False
     if folds is None:
         if allow_leak:
             raise ConfigError("--allow-leak belongs to --folds: nothing is scored without")
-        finish(terminal, stage.run(settings, recordings, encoder, task, run))
+        result = stage.run(settings, recordings, encoder, task, run)
+        finish(terminal, result)
+        if result.id and not json and (out / "report.html").exists():
+            terminal.line(f"report: {out / 'report.html'}")
         return
     from eegssl.stages import crossvalidate
 

@@ -188,6 +188,9 @@ class TaskEntry(Settings):
     """A task by name, or a TOML file, seen from the matrix file."""
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``{ permute_labels = true }``."""
+    targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
+    """For forecasting: recordings folders of the targets, seen from the matrix file; ``{fold}``
+    stands for the fold."""
 
 
 class BaselineConfig(Settings):

@@ -120,15 +120,16 @@ def _presets() -> dict[str, Traversable]:
 def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> AnyTask:
     """A task of the package by name, or the user's own TOML file; ``kind`` says what it is about.
 
-    A relative ``table`` of the user's file is sought beside that file.
+    Relative paths of tables in the user's file are sought beside it.
 
     Raises ConfigError when there is neither.
     """
     path = Path(name_or_file)
     if path.suffix == ".toml":
         raw = _read_toml(path)
-        if isinstance(raw.get("table"), str) and not Path(raw["table"]).is_absolute():
-            raw["table"] = str(path.parent / raw["table"])
+        for name in ("table", "sessions_table"):
+            if isinstance(raw.get(name), str):
+                raw[name] = str(path.parent / raw[name])  # an absolute path stays as it is
     else:
         folder = resources.files("eegssl.presets") / "tasks"
         names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())

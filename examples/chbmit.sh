@@ -46,9 +46,10 @@ done
 cat >"$RUN/matrix.toml" <<'TOML'
 recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4, 5, 6]
-seeds = [0, 1, 2]
-adaptations = ["probe", "full"]
-baselines = ["band-power"]
+seeds = [0]
+adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
+baselines = ["majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet",
+  "seizure-unet"]
 
 [tasks.seizure-windows]
 task = "seizure-detection"
@@ -56,6 +57,9 @@ overrides = { window_s = 2.0 }
 
 [finetune.training]
 steps = 150
+
+[baseline.network]
+steps = 300
 
 [encoders]
 pretrained.path = "fold{fold}/encoder"

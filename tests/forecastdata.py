@@ -3,10 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.forecasting.windows import ArrayPairs
+from eegssl.forecasting.config import Unit
+from eegssl.forecasting.fitting import ForecastNetwork
+from eegssl.forecasting.windows import ArrayPairs, Pairs
+from eegssl.training.config import TrainingConfig
+from eegssl.training.forecast import ForecastPlan, Trained, fit_network
 
 RATE_HZ = 200.0
 NAMES = ("Fp1", "C3", "O2")
@@ -64,3 +69,25 @@ def pairs_of(signal_uv: NDArray[np.floating], target_s: float) -> ArrayPairs:
     t = signal_uv.shape[-1] - round(target_s * RATE_HZ)
     signal = signal_uv.astype(np.float32)
     return ArrayPairs(signal[..., :t], signal[..., t:], NAMES)
+
+
+def plan_of(folder: Path, **training: object) -> ForecastPlan:
+    """A plan that writes into a folder; few steps by default."""
+    chosen = {"steps": 2, "batch_size": 2, "validate_every": 1, "device": "cpu"} | training
+    return ForecastPlan(
+        TrainingConfig(**chosen), 0, torch.device("cpu"), folder, folder / "metrics.jsonl"
+    )
+
+
+def trained(
+    network: ForecastNetwork,
+    train: Pairs,
+    held: Pairs,
+    unit: Unit,
+    folder: Path,
+    **training: object,
+) -> Trained:
+    """Train a network by the one loop in a new folder."""
+    own = folder / str(len(list(folder.iterdir())))
+    own.mkdir()
+    return fit_network(network, train, held, unit, plan_of(own, **training))

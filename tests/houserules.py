@@ -30,7 +30,17 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the top down: a file may import from its own layer and from those below it."""
 
 PRINTERS = {"cli", "verbs", "app", "running", "terminal", "__main__"}
-STAGE_SUPPORT = {"run", "kinds", "forecast_tasks", "phase_tasks", "patient_tasks"}
+RUN_OTHERS = {"benchmark", "cells", "baseline", "crossvalidate"}
+"""Files of ``stages`` that run stages."""
+STAGE_SUPPORT = {
+    "baseline",
+    "cells",
+    "run",
+    "kinds",
+    "forecast_tasks",
+    "phase_tasks",
+    "patient_tasks",
+}
 """Files of ``stages`` that are no stage: what all share, and what some do for a kind of task."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
 WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "tasks", "adaptation"}
@@ -263,7 +273,7 @@ def only_cli_prints(package: Package) -> Iterator[str]:
 def stages_stand_alone(package: Package) -> Iterator[str]:
     """A stage imports no other stage; benchmark and crossvalidate, which run them, may."""
     for source in package.values():
-        if source.part != "stages" or source.names[1:] in (("benchmark",), ("crossvalidate",)):
+        if source.part != "stages" or source.names[-1] in RUN_OTHERS:
             continue
         for found in imports(source):
             names = tuple(found.name.split(".")[1:3])

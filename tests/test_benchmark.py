@@ -10,6 +10,7 @@ from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from tinycorpus import SUBJECTS
 
 from eegssl.stages.benchmark import table
+from eegssl.stages.evaluate import METRICS
 
 MATRIX = """
 recordings = ["{root}/recordings"]
@@ -264,7 +265,7 @@ def test_scratch_is_run_once_for_an_encoder_and_its_control(tiny: Pipeline, tmp_
 
 @pytest.fixture(scope="module")
 def of_numbers(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A benchmark of patients' ages with a baseline that can't say numbers, at two seeds."""
+    """A benchmark of patients' ages beside the mean and band power, at two seeds."""
     folder = tmp_path_factory.mktemp("numbers")
     ages = [f"sub-{k:02d}\t{20 + 3 * (k % 4)}" for k in range(SUBJECTS)]
     (folder / "labels.tsv").write_text("\n".join(["subject\tlabel", *ages]) + "\n")
@@ -273,10 +274,9 @@ def of_numbers(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path
         'target = "number"\nunit = "patient"\n'
     )
     text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("seizure-detection", "age.toml")
+    text = text.replace('["band-power"]', '["majority", "band-power"]')
     (folder / "matrix.toml").write_text(text.replace("[tasks.seizure]", "[tasks.age]"))
-    ran = eegssl("benchmark", folder / "matrix.toml", "--out", folder / "out")
-    assert ran.code == 0, ran.err
-    (folder / "said.txt").write_text(ran.out + ran.err)
+    done("benchmark", folder / "matrix.toml", "--out", folder / "out")
     return folder / "out"
 
 
@@ -294,14 +294,30 @@ def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: 
     assert "auroc" not in compared
 
 
-def test_a_baseline_that_can_not_be_run_has_one_row_with_its_reason(of_numbers: Path) -> None:
-    lost = [row for row in results(of_numbers) if row["encoder"] == "band-power"]
-    assert [row["unit_mae"] for row in lost] == [None]
-    assert "is about numbers" in lost[0]["not_run"]
-    assert all(row["not_run"] == "" for row in results(of_numbers) if row not in lost)
-    page = (of_numbers / "leaderboard.html").read_text()
-    assert page.count("not run: task age is about numbers") == 1
-    warnings = manifest_of(of_numbers)["facts"]["warnings"]
+def test_baselines_say_numbers_as_every_system_does(of_numbers: Path) -> None:
+    rows = {row["encoder"]: row for row in results(of_numbers) if row["seed"] == 0}
+    assert set(rows) == {"majority", "band-power", "pretrained", "random-init"}
+    assert all(row["unit_mae"] > 0 and row["not_run"] == "" for row in rows.values())
+    assert rows["majority"]["unit_spearman"] is None  # it says one number of all
+    assert "majority" in (of_numbers / "comparisons.tsv").read_text()
+
+
+def test_a_baseline_that_can_not_be_run_has_one_row_with_its_reason(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("steps = 6", "steps = 3")
+    text = text.replace('"seizure-detection"', '"seizure-detection-seconds"')
+    text = text.replace(f'[encoders.pretrained]\npath = "{tiny.root}/encoder"\n', "")
+    path, out = tmp_path / "matrix.toml", tmp_path / "out"
+    path.write_text(text.replace("[tasks.seizure]", "[tasks.seconds]"))
+    done("benchmark", path, "--out", out, "--set", "tasks.seconds.overrides={window_s = 4.0}")
+    lost = [row for row in results(out) if row["encoder"] == "band-power"]
+    assert [row["auroc"] for row in lost] == [None]
+    assert "is about seconds" in lost[0]["not_run"]
+    assert all(row["not_run"] == "" for row in results(out) if row not in lost)
+    page = (out / "leaderboard.html").read_text()
+    assert page.count("not run: task seizure-detection-seconds is about seconds") == 1
+    warnings = manifest_of(out)["facts"]["warnings"]
     assert len([w for w in warnings if "band-power" in w]) == 1
 
 
@@ -314,3 +330,39 @@ def test_other_settings_of_a_baseline_are_refused_and_not_taken_for_one_that_can
     )
     assert ran.code == 2
     assert cells(out) == cells(made)
+
+
+def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    for fold in (0, 1):
+        out = tmp_path / f"fold{fold}"
+        split = ("--set", "splits.by=recording", "--set", "look.recordings=0", "--seed", fold)
+        done("preprocess", tiny.edf, "--out", out, *split)
+    text = MATRIX.format(root=tiny.root, seeds="[0]").replace(
+        f"{tiny.root}/recordings", "fold{fold}"
+    )
+    text = text.replace(f'[encoders.pretrained]\npath = "{tiny.root}/encoder"\n', "")
+    (tmp_path / "matrix.toml").write_text(f"folds = [0, 1]\n{text}")
+    done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    lines = (tmp_path / "out/comparisons.tsv").read_text().splitlines()
+    heads = lines[0].split("\t")
+    rows = [dict(zip(heads, line.split("\t"), strict=True)) for line in lines[1:]]
+    assert {(r["metric"], r["unit"], r["n"]) for r in rows} == {
+        ("auroc", "fold", "2"),
+        ("balanced_accuracy", "fold", "2"),
+    }
+    folds = tmp_path / "out/cells/seizure"
+    said = [
+        json.loads((folds / f"{where}/{METRICS}").read_text())["windows"]["auroc"]
+        for k in (0, 1)
+        for where in (
+            f"band-power/baseline/seed0/fold{k}",
+            f"random-init/probe/seed0/fold{k}/evaluation",
+        )
+    ]
+    gaps = [said[0] - said[1], said[2] - said[3]]
+    assert float(rows[0]["difference"]) == pytest.approx(sum(gaps) / 2, abs=1e-4)
+    page = (tmp_path / "out/leaderboard.html").read_text()
+    assert "folds are compared in place of subjects" in page
+    assert "fold by fold" in page

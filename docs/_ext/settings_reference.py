@@ -1,6 +1,6 @@
 """The reference of settings, made from the configuration classes each time the docs are built.
 
-A line ``% settings-reference`` in a page is replaced by one table for each stage and for a task:
+A line ``% settings-reference`` in a page is replaced by one table for each stage and kind of task:
 every setting with its type, its default as TOML and the string that stands under the field.
 """
 
@@ -13,11 +13,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from eegssl.config import STAGES
+from eegssl.patients.config import PatientTaskConfig
 from eegssl.settings import Settings
 from eegssl.tasks.config import TaskConfig
 
 MARK = "% settings-reference"
 TASK = "A task of your own"
+PATIENTS = "A task of patients"
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 LIMITS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 REQUIRED, NONE = "*required*", "*none*"
@@ -50,8 +52,8 @@ def rows(schema: type[Settings], given: Settings | None = None, prefix: str = ""
 
 
 def sections() -> dict[str, tuple[str, list[Row]]]:
-    """Heading -> (what the class says of itself, its rows): the stages, then a task."""
-    schemas: dict[str, type[Settings]] = {**STAGES, TASK: TaskConfig}
+    """Heading -> (what the class says of itself, its rows): the stages, then tasks."""
+    schemas: dict[str, type[Settings]] = {**STAGES, TASK: TaskConfig, PATIENTS: PatientTaskConfig}
     return {name: (_sentence(schema), list(rows(schema))) for name, schema in schemas.items()}
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from torch import nn
 
 from eegssl.adaptation.classifier import Classifier
+from eegssl.adaptation.config import AdaptationConfig
+from eegssl.encoder.model import Encoder
 
 HEAD = "head"
 
@@ -18,15 +20,26 @@ def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[
     .65). What knows nothing yet, updates of low rank and an encoder from scratch, learns at one
     rate. Frozen parameters are left out; biases, norms and other vectors are not decayed.
     """
-    config, depth = model.config, len(model.encoder.transformer.blocks)
-    decay = config.layer_decay if config.kind in ("full", "two-stage") else 1.0
     top = [m for m in (model.attention, model.norm, model.head) if m is not None]
+    return groups_of(model.encoder, top, model.config, lr, weight_decay)
+
+
+def groups_of(
+    encoder: Encoder,
+    top: Iterable[nn.Module],
+    config: AdaptationConfig,
+    lr: float,
+    weight_decay: float,
+) -> list[dict[str, Any]]:
+    """The same for an encoder below modules that make up a head."""
+    depth = len(encoder.transformer.blocks)
+    decay = config.layer_decay if config.kind in ("full", "two-stage") else 1.0
     groups = _split(HEAD, top, lr * config.head_lr_scale, weight_decay)
-    groups += _split("norm", [model.encoder.transformer.norm], lr, weight_decay)
-    for index, block in enumerate(model.encoder.transformer.blocks):
+    groups += _split("norm", [encoder.transformer.norm], lr, weight_decay)
+    for index, block in enumerate(encoder.transformer.blocks):
         rate = lr * decay ** (depth - index)
         groups += _split(f"block{index}", [block], rate, weight_decay)
-    modules = (model.encoder.temporal, model.encoder.spectral, model.encoder.spatial)
+    modules = (encoder.temporal, encoder.spectral, encoder.spatial)
     embeddings = [module for module in modules if module is not None]
     return groups + _split("embeddings", embeddings, lr * decay ** (depth + 1), weight_decay)
 

@@ -7,7 +7,7 @@ from eegssl.training.config import Device
 
 
 class BandPowerConfig(Settings):
-    """Log band power with logistic regression."""
+    """Log band power with logistic regression, for numbers with ridge regression."""
 
     regularisation_c: float = Field(default=1.0, gt=0)
     """Inverse strength of the L2 penalty on standardised features."""

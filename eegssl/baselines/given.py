@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.scoring.config import ThresholdCriterion
+from eegssl.scoring.numbers import number_scores
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.windows import window_scores
 from eegssl.tasks.config import TaskConfig
@@ -17,7 +18,7 @@ from eegssl.tasks.labels import LabelledWindows
 
 
 class System(Protocol):
-    """A fitted classifier of windows, whatever is inside."""
+    """A fitted classifier of windows, or what says their numbers, whatever is inside."""
 
     @property
     def threshold(self) -> float | None:
@@ -28,7 +29,8 @@ class System(Protocol):
         """Numbers that were fitted."""
 
     def predict(self, labelled: LabelledWindows) -> NDArray[float64]:
-        """Class probabilities [n, classes] of windows; their truth is not looked at."""
+        """Class probabilities [n, classes] of windows, or their numbers [n, 1]; their truth is not
+        looked at."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,13 @@ class Given:
         return len(self.task.classes)
 
     def score(self, probabilities: NDArray[float64]) -> float:
-        """The task's monitored score of the validation windows; -inf where it is undefined."""
+        """The task's monitored score of the validation windows; -inf where it is undefined.
+
+        Of numbers that are all the same the rank correlation counts as 0.
+        """
+        if self.task.target == "number":
+            rank = number_scores(self.val.truth, probabilities[:, 0])["spearman"]
+            return 0.0 if rank is None else float(rank)
         scores = window_scores(self.val.truth, probabilities, None, self.task.classes)
         score = scores[self.task.monitor]
         return -math.inf if score is None else float(score)

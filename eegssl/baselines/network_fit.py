@@ -19,6 +19,7 @@ from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows
+from eegssl.tasks.numbers import NumberScale
 from eegssl.training.loop import choose_device
 
 _LEAST_SD_UV = 1e-3  # of a flat channel, which stays at zero
@@ -42,7 +43,10 @@ class Standardise(nn.Module):
 
 @dataclass(frozen=True)
 class NetworkSystem:
-    """A trained network, the channels that it reads, and its threshold (two classes)."""
+    """A trained network, the channels that it reads, and its threshold (two classes).
+
+    Of a task of numbers ``scale`` undoes what its one output was trained on.
+    """
 
     network: Network
     standardise: Standardise
@@ -50,6 +54,7 @@ class NetworkSystem:
     batch_size: int
     device: torch.device
     threshold: float | None = None
+    scale: NumberScale | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -64,7 +69,7 @@ class NetworkSystem:
 
     @torch.no_grad()
     def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes], each window's the mean over its samples.
+        """Class probabilities [n, classes] or numbers [n, 1], a window's the mean over its samples.
 
         Raises InputError when a recording lacks a channel of the training recordings.
         """
@@ -74,9 +79,12 @@ class NetworkSystem:
         parts: list[NDArray[np.float64]] = []
         for start in range(0, len(windows), self.batch_size):
             index = np.arange(start, min(start + self.batch_size, len(windows)))
-            along_time = torch.softmax(self.logits(windows, index).double(), dim=1)
+            along_time = self.logits(windows, index).double()
+            if self.scale is None:
+                along_time = torch.softmax(along_time, dim=1)
             parts.append(along_time.mean(dim=2).cpu().numpy())
-        return np.concatenate(parts)
+        said = np.concatenate(parts)
+        return said if self.scale is None else self.scale.undone(said)
 
 
 def fit_network(
@@ -93,14 +101,17 @@ def fit_network(
     most = int(windows.n_channels.max())
     n_channels = len(channels.channels)
     given.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
-    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, given.n_classes)
+    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, given.task.n_outputs)
     device = choose_device(config.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(given.seed)
         network = build(shape, given.config).to(device)
         moments = channel_moments(windows, channels, config.batch_size)
         standardise = Standardise(*moments).to(device)
-        system = NetworkSystem(network, standardise, channels, config.batch_size, device)
+        scale = NumberScale.of(given.train) if given.task.target == "number" else None
+        system = NetworkSystem(
+            network, standardise, channels, config.batch_size, device, scale=scale
+        )
         best_step, best = _train(system, given)
     given.say(
         f"{name}: {system.n_parameters} parameters, step {best_step} validates best "
@@ -149,7 +160,9 @@ def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
     """Train until validation stops improving; leaves the best weights; their step and score."""
     network, train, config = system.network, given.train, given.config.network
     optimizer = torch.optim.Adam(network.parameters(), lr=config.lr)
-    weights = 1.0 / train.counts(given.n_classes)[train.truth]
+    weights = train.balanced(0)
+    if system.scale is None:
+        weights = 1.0 / train.counts(given.n_classes)[train.truth]
     best_step, best, kept, worse = 0, -math.inf, {}, 0
     for step in range(1, config.steps + 1):
         index = train.windows.draw(config.batch_size, seed=given.seed, step=step, weights=weights)
@@ -181,8 +194,11 @@ def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
 def _loss(
     system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: TaskConfig
 ) -> Tensor:
-    """Cross-entropy of each window, or of each of its samples."""
+    """Cross-entropy of each window, or of each of its samples; of numbers the squared error."""
+    logits = system.logits(train.windows, index)
+    if system.scale is not None:
+        number = torch.from_numpy(system.scale.scaled(train.truth[index])).to(logits)
+        return F.mse_loss(logits.mean(dim=2)[:, 0], number)
     per_sample = system.network.per_sample
     truth = sample_truth(train, index, task) if per_sample else train.truth[index, None]
-    wanted = torch.from_numpy(truth).to(system.device)
-    return F.cross_entropy(system.logits(train.windows, index), wanted)
+    return F.cross_entropy(logits, torch.from_numpy(truth).to(system.device))

@@ -7,16 +7,16 @@ from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.given import Given, System
 from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
+from eegssl.baselines.number_systems import fit_boosted_numbers, fit_mean, fit_ridge
 from eegssl.baselines.plain_systems import fit_boosting, fit_logistic, fit_majority
 from eegssl.errors import ConfigError
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, require_classes
 
-BASELINES: dict[str, Callable[[Given], System]] = {
-    "majority": fit_majority,
-    "band-power": fit_logistic,
-    "band-power-boosting": fit_boosting,
+Fit = Callable[[Given], System]
+
+_NETWORKS: dict[str, Fit] = {
     "eegnet": partial(fit_network, "eegnet", lambda s, c: EEGNet(s, c.eegnet)),
     "shallow-convnet": partial(
         fit_network, "shallow-convnet", lambda s, c: ShallowConvNet(s, c.shallow_convnet)
@@ -25,7 +25,21 @@ BASELINES: dict[str, Callable[[Given], System]] = {
         fit_network, "seizure-unet", lambda s, c: SeizureUNet(s, c.seizure_unet)
     ),
 }
-"""Name -> how it is fitted."""
+BASELINES: dict[str, Fit] = {
+    "majority": fit_majority,
+    "band-power": fit_logistic,
+    "band-power-boosting": fit_boosting,
+    **_NETWORKS,
+}
+"""Name -> how it is fitted to classes."""
+
+OF_NUMBERS: dict[str, Fit] = {
+    "majority": fit_mean,
+    "band-power": fit_ridge,
+    "band-power-boosting": fit_boosted_numbers,
+    **_NETWORKS,
+}
+"""The same names -> how they are fitted to numbers."""
 
 
 def fit_baseline(
@@ -40,19 +54,20 @@ def fit_baseline(
 ) -> System:
     """Fit the baseline of this name on training windows; validation windows stop and decide.
 
-    They learn classes of windows, from windows whose class is decided. Raises ConfigError for a
-    name that is none, for tasks of numbers or of seconds and for windows too short, InputError
+    They learn classes of windows, from windows whose class is decided, or their numbers. Raises
+    ConfigError for a name that is none, for tasks of seconds and for windows too short, InputError
     when a class is missing from either split, or recordings lack the channels of a network.
     """
     if name not in BASELINES:
         raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
-    if task.target != "classes" or task.unit == "second":
-        what = "numbers" if task.target != "classes" else "seconds"
+    if task.unit == "second":
         raise ConfigError(
-            f"task {task.name} is about {what}, and baselines tell classes of windows apart: leave "
-            "baselines out (baselines = []), or set unit = 'window'"
+            f"task {task.name} is about seconds, and baselines answer for windows: leave baselines "
+            "out (baselines = []), or set unit = 'window'"
         )
     require_classes(train, task, "train")
     require_classes(val, task, "val")
+    if task.target == "number":
+        return OF_NUMBERS[name](Given(train, val, task, seed, config, criterion, say))
     given = Given(train.known(), val.known(), task, seed, config, criterion, say)
     return BASELINES[name](given)

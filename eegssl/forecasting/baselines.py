@@ -1,7 +1,6 @@
 """What a forecast is shown beside: from holding the last sample to a linear map that was fitted.
 
-Every method is made by ``fit(train, validation) -> Forecaster`` and then forecasts contexts of any
-channels, in µV; all treat channels alike and one by one.
+Every method forecasts contexts of any channels, in µV; all treat channels alike and one by one.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,12 @@ from numpy.typing import NDArray
 from eegssl.corpus.windows import Batch
 from eegssl.errors import InputError
 from eegssl.forecasting.autoregression import fit_autoregression, run_on
-from eegssl.forecasting.config import AutoregressionConfig, ForecastConfig, Unit
+from eegssl.forecasting.config import (
+    AutoregressionConfig,
+    ForecastBaselinesConfig,
+    ForecastConfig,
+    Unit,
+)
 from eegssl.forecasting.windows import Horizon, Pairs, context_scale
 
 Floats = NDArray[np.float64]
@@ -106,6 +110,26 @@ class Autoregressive:
 
 
 @dataclass(frozen=True)
+class OnTime:
+    """A method that runs contexts on, and that lag behind targets: what it says of the ``late``
+    samples until t is left out."""
+
+    method: Forecaster
+    late: int
+
+    def forecast(self, context: Batch) -> NDArray[np.floating]:
+        """What comes after [B, C, Tc], but for its beginning."""
+        return self.method.forecast(context)[..., self.late :]
+
+
+def on_time(made: Callable[[int], Forecaster], horizon: Horizon) -> Forecaster:
+    """A method that is made for a number of samples, for targets that lag no more."""
+    late = horizon.late_samples
+    method = made(horizon.target_samples + late)
+    return OnTime(method, late) if late else method
+
+
+@dataclass(frozen=True)
 class Linear:
     """Ridge regression from the last L samples to all T, one map for all channels.
 
@@ -167,42 +191,31 @@ def _moments(pairs: Pairs, lookback: int, unit: Unit) -> tuple[Floats, Floats, F
     return np.asarray(xx), np.asarray(xy), np.asarray(yy)
 
 
-Fit = Callable[[Pairs, Pairs | None, Horizon, ForecastConfig, int], Forecaster]
-"""``fit(train, validation, horizon, config, seed)``."""
-
-
 def lookback_samples(lookback_s: float, horizon: Horizon) -> int:
     """Samples of the context's end that a method reads: no more than there are."""
     return min(max(1, round(lookback_s * horizon.sfreq_hz)), horizon.context_samples)
 
 
-def _seasonal(
-    _: Pairs, __: Pairs | None, horizon: Horizon, config: ForecastConfig, ___: int
-) -> Forecaster:
-    longest = max(1, round(config.baselines.season_s * horizon.sfreq_hz))
-    return Seasonal(horizon.target_samples, longest)
+UNFITTED = ("persistence", "mean", "seasonal", "ar")
+"""The methods that nothing is fitted for: each context says all."""
 
 
-def _ar(
-    _: Pairs, __: Pairs | None, horizon: Horizon, config: ForecastConfig, ___: int
-) -> Forecaster:
-    choices = config.baselines.autoregression
-    return Autoregressive(horizon.target_samples, horizon.sfreq_hz, choices)
+def plain(name: str, horizon: Horizon, config: ForecastBaselinesConfig) -> Forecaster:
+    """One of `UNFITTED` by name."""
+    season = max(1, round(config.season_s * horizon.sfreq_hz))
+    methods: dict[str, Callable[[int], Forecaster]] = {
+        "persistence": Persistence,
+        "mean": Mean,
+        "seasonal": lambda n: Seasonal(n, season),
+        "ar": lambda n: Autoregressive(n, horizon.sfreq_hz, config.autoregression),
+    }
+    return on_time(methods[name], horizon)
 
 
-def _linear(
-    train: Pairs, validation: Pairs | None, horizon: Horizon, config: ForecastConfig, _: int
-) -> Forecaster:
+def linear(
+    train: Pairs, validation: Pairs | None, horizon: Horizon, config: ForecastConfig
+) -> Linear:
+    """`fit_linear` as configured."""
     choices = config.baselines
     lookback = lookback_samples(choices.lookback_s, horizon)
     return fit_linear(train, validation, lookback, choices.ridge_penalties, config.unit)
-
-
-PLAIN: dict[str, Fit] = {
-    "persistence": lambda _, __, horizon, ___, ____: Persistence(horizon.target_samples),
-    "mean": lambda _, __, horizon, ___, ____: Mean(horizon.target_samples),
-    "seasonal": _seasonal,
-    "ar": _ar,
-    "linear": _linear,
-}
-"""The methods without a network, by name; `eegssl.forecasting.networks` has the others."""

@@ -1,20 +1,24 @@
 """The choices of forecasting: how far, from how much, by which head, against which baselines."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from eegssl.settings import Settings
 
 Unit = Literal["uv", "zscore"]
 Base = Literal["mean", "persistence", "ar"]
+PhaseBase = Literal["rotation", "ar"]
 
 SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
 """Short- and long-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
 
 
 class FitConfig(Settings):
-    """How a head or a network trains: AdamW, stopped early on validation pairs."""
+    """How a network among the baselines trains, stopped early on validation pairs.
+
+    All else (device, betas, clipping) is as for the head, in ``training``.
+    """
 
     steps: int = Field(400, ge=1)
     """Optimizer steps at most."""
@@ -23,19 +27,16 @@ class FitConfig(Settings):
     """Pairs a step; each is as many series as it has channels."""
 
     lr: float = Field(5e-4, gt=0)
-    """Learning rate, after a warm-up over a twentieth of the steps; it ends in a cosine at 0."""
+    """Peak learning rate."""
 
     weight_decay: float = Field(0.01, ge=0)
     """Of AdamW."""
 
     validate_every: int = Field(25, ge=1)
-    """Steps between passes over the validation pairs; there is one before the first step."""
+    """Steps between passes over the validation pairs."""
 
-    patience: int = Field(6, ge=1)
+    patience: int = Field(4, ge=1)
     """Training stops after so many validations in a row without a better one."""
-
-    keep_gb: float = Field(1.0, ge=0)
-    """GB that what is computed once for a pair may take; pairs beyond it are computed anew."""
 
 
 class AutoregressionConfig(Settings):
@@ -55,8 +56,14 @@ class AutoregressionConfig(Settings):
     third of the time. Without it, the whole context."""
 
 
+BaselineName = Literal["persistence", "mean", "seasonal", "ar", "linear", "dlinear", "patchtst"]
+
+
 class ForecastBaselinesConfig(Settings):
     """What a forecast is shown beside. Sizes are ours where no paper is named."""
+
+    methods: tuple[BaselineName, ...] = Field(get_args(BaselineName), min_length=1)
+    """Which ones, fitted on the same pairs as the head and shown in every table."""
 
     season_s: float = Field(2.0, gt=0)
     """Seasonal: the longest period looked for in the context."""
@@ -108,8 +115,8 @@ class HeadConfig(Settings):
     """The head on the encoder."""
 
     kind: Literal["direct", "autoregressive"] = "direct"
-    """`direct`: the whole horizon at once; `autoregressive`: patch by patch, each forecast patch
-    being read as if it had come."""
+    """`direct`: the whole horizon at once, with a say in how far its base is trusted;
+    `autoregressive`: patch by patch, each forecast patch being read as if it had come."""
 
     base: Base | Literal["auto"] = "auto"
     """What a head adds its output to: the context's mean, its last sample (`persistence`), or its
@@ -118,12 +125,6 @@ class HeadConfig(Settings):
 
     window_s: float = Field(10.0, gt=0)
     """The encoder reads the context in windows of this length, that it was pretrained on."""
-
-    frozen: bool = True
-    """Train the head alone, or the encoder with it."""
-
-    fit: FitConfig = FitConfig()
-    """How it trains."""
 
 
 class ForecastConfig(Settings):
@@ -138,6 +139,10 @@ class ForecastConfig(Settings):
     stride_s: float = Field(10.0, gt=0)
     """Seconds from one t to the next in a recording."""
 
+    pairs_per_recording: int | None = Field(24, ge=1)
+    """No more pairs than this are taken of a recording, evenly spaced, so that long ones stay
+    affordable; without it, all."""
+
     gap_s: float | None = Field(None, ge=0)
     """Where a recording is on both sides of a split, seconds between them that neither reads;
     without it, context and horizon together."""
@@ -145,6 +150,10 @@ class ForecastConfig(Settings):
     unit: Unit = "uv"
     """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
     standard deviation in the context."""
+
+    late_s: float | None = Field(None, ge=0)
+    """By how much contexts lag behind targets: methods that run a context on leave so much out.
+    Without it, with targets that were filtered apart, the delay of the contexts' causal filters."""
 
     head: HeadConfig = HeadConfig()
     """The head on the encoder."""
@@ -175,7 +184,8 @@ class PhaseConfig(Settings):
         },
         min_length=1,
     )
-    """Bands by name, in Hz; each has one dominant frequency."""
+    """Bands by name, in Hz; each has one dominant frequency. Their order is that of frequency,
+    however they were written down."""
 
     fit_hz: tuple[float, float] = (2.0, 45.0)
     """Where the aperiodic line is fitted to the spectrum, in log-log coordinates."""
@@ -202,6 +212,14 @@ class PhaseConfig(Settings):
     strata: int = Field(4, ge=1)
     """Phase errors are also told by so many strata of the true amplitude, equally full."""
 
+    rate_hz: float = Field(40.0, gt=0)
+    """Phases are told so many times a second at most: in a narrow band their errors vary slowly."""
+
+    @field_validator("bands")
+    @classmethod
+    def _in_order(cls, bands: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        return dict(sorted(bands.items(), key=lambda item: (item[1], item[0])))
+
     @model_validator(mode="after")
     def _phase_means_something(self) -> Self:
         lowest = 0.75 * self.half_width_hz
@@ -216,6 +234,30 @@ class PhaseConfig(Settings):
         return self
 
 
+class PhaseHeadConfig(Settings):
+    """The head on the encoder that forecasts phases and frequencies. All of it is ours."""
+
+    base: PhaseBase | Literal["auto"] = "auto"
+    """What it corrects: phi0 + 2 pi f t (`rotation`), or AR + Hilbert (`ar`); `auto` takes, for
+    each band, what is better alone on validation pairs. It starts as its base."""
+
+    window_s: float = Field(10.0, gt=0)
+    """The encoder reads the context's end in windows of this length, that it was pretrained on."""
+
+    windows: int = Field(3, ge=1)
+    """How many of them: the last one patch by patch, those before it as a mean."""
+
+    knot_s: float = Field(0.05, gt=0)
+    """Corrections are learned at lead times this far apart, or a tenth of the lead time where that
+    is more, and interpolated between them."""
+
+    weigh_amplitude: bool = False
+    """Weigh phase errors by the true amplitude: the phase of next to nothing is noise."""
+
+    frequency_weight: float = Field(1.0, ge=0)
+    """Weight of the frequency's error, as a share of its band, beside that of the phase."""
+
+
 class PhaseTaskConfig(Settings):
     """A task of forecasting, band by band, dominant frequency and instantaneous phase."""
 
@@ -226,7 +268,26 @@ class PhaseTaskConfig(Settings):
     """The task's name in tables and reports."""
 
     forecast: ForecastConfig = ForecastConfig()
-    """Contexts and horizon, as for signals; its head and baselines are those of signals too."""
+    """Contexts and horizon, and the AR model, as for signals."""
+
+    most_pairs: int = Field(60, ge=1)
+    """Times t in a recording at most, spread evenly over it."""
 
     phase: PhaseConfig = PhaseConfig()
     """Bands, peaks and phases."""
+
+    head: PhaseHeadConfig = PhaseHeadConfig()
+    """The head on the encoder."""
+
+    @model_validator(mode="after")
+    def _one_head(self) -> Self:
+        if self.forecast.head != HeadConfig():
+            raise ValueError("a task of phases has a head of its own: set head, not forecast.head")
+        return self
+
+
+class PhaseBases(Settings):
+    """What a trained head corrects."""
+
+    bases: dict[str, PhaseBase]
+    """Base by band, as it was chosen."""

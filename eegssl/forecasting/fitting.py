@@ -1,12 +1,8 @@
-"""How networks that forecast are trained: plain torch over pairs, stopped early.
+"""Networks that forecast, as the training loop meets them: what they read, and their error.
 
 What of a pair no weight changes (`ForecastNetwork.prepare`) is computed once and kept: embeddings
 of a frozen encoder, the AR forecast below a head.
 """
-
-import copy
-import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -14,15 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.corpus.windows import Batch
-from eegssl.errors import ConfigError
-from eegssl.forecasting.config import FitConfig, Unit
+from eegssl.forecasting.config import Unit
 from eegssl.forecasting.windows import Pairs, context_scale
 
 Prepared = dict[str, Tensor]
 """What a network reads of pairs; each entry has a row a pair."""
 
 _AT_ONCE = 16
-_WARM_UP = 0.05  # share of the steps
 _GB = 1e9
 
 
@@ -84,51 +78,6 @@ def squared_error(forecast: Tensor, target: Tensor, deviation: Tensor, unit: Uni
     return ((error * deviation) if unit == "uv" else error).square().mean()
 
 
-def fit_network(
-    network: ForecastNetwork,
-    train: Pairs,
-    validation: Pairs | None,
-    config: FitConfig,
-    unit: Unit,
-    seed: int,
-) -> list[float]:
-    """Train in place; return the validation error before training and at each look after it.
-
-    With ``validation`` the network ends with its best weights, otherwise with its last. A step is
-    a function of the weights, ``seed`` and its number. Raises ConfigError when the loss is not
-    finite.
-    """
-    trained = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.lr, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _schedule(config.steps))
-    shelf = Shelf(network, train, config.keep_gb)
-    held = None if validation is None else Shelf(network, validation, config.keep_gb)
-    history = [] if held is None else [validation_error(network, held, unit)]
-    best, best_at = copy.deepcopy(network.state_dict()), 0
-    for step in range(config.steps):
-        network.train()
-        prepared, target = shelf.read(train.draw(config.batch_size, seed=seed, step=step))
-        loss = network.loss(prepared, target, unit, step)
-        if not torch.isfinite(loss):
-            raise ConfigError(f"the loss of step {step} is not finite; lower fit.lr ({config.lr})")
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        schedule.step()
-        last = step + 1 == config.steps
-        if held is not None and (last or (step + 1) % config.validate_every == 0):
-            history.append(validation_error(network, held, unit))
-            if history[-1] < min(history[:-1]):
-                best, best_at = copy.deepcopy(network.state_dict()), len(history) - 1
-            elif len(history) - 1 - best_at >= config.patience:
-                break
-    if held is not None:
-        network.load_state_dict(best)
-    network.eval()
-    return history
-
-
 @torch.no_grad()
 def validation_error(network: ForecastNetwork, shelf: "Shelf", unit: Unit) -> float:
     """Mean squared error of whole forecasts over all pairs, in the square of ``unit``."""
@@ -143,7 +92,11 @@ def validation_error(network: ForecastNetwork, shelf: "Shelf", unit: Unit) -> fl
 
 
 class Shelf:
-    """Pairs as a network reads them, with z-scored targets; kept up to ``most_gb``."""
+    """Pairs as a network reads them, with z-scored targets; kept up to ``most_gb``.
+
+    Each pair is prepared by itself, so that it is the same to the last bit whichever came with it:
+    a run that is killed and goes on ends in the same weights.
+    """
 
     def __init__(self, network: ForecastNetwork, pairs: Pairs, most_gb: float) -> None:
         self.pairs = pairs
@@ -153,35 +106,19 @@ class Shelf:
 
     def read(self, index: NDArray[np.int64]) -> tuple[Prepared, Tensor]:
         """What ``prepare`` says of these pairs, and their targets [B, C, T]."""
-        missing = np.array([k for k in np.unique(index) if k not in self._kept], dtype=np.int64)
-        fresh = self._make(missing) if missing.size else {}
-        rows = [fresh.get(k) or self._kept[k] for k in index.tolist()]
+        rows = [self._kept.get(k) or self._make(k) for k in index.tolist()]
         joined = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         return joined, joined.pop("target")
 
-    def _make(self, index: NDArray[np.int64]) -> dict[int, Prepared]:
-        pair = self.pairs.batch(index)
-        with torch.no_grad():
+    def _make(self, k: int) -> Prepared:
+        pair = self.pairs.batch(np.array([k]))
+        with torch.no_grad(), torch.autocast(self._network.device.type, enabled=False):
             made = self._network.prepare(pair.context)
             target_uv = self._network.tensor(pair.target_uv)
             made["target"] = (target_uv - made["mean"]) / made["deviation"]
-        rows = {
-            int(k): {name: part[row] for name, part in made.items()} for row, k in enumerate(index)
-        }
-        size = sum(part.nbytes for part in made.values())
+        row = {name: part[0] for name, part in made.items()}
+        size = sum(part.nbytes for part in row.values())
         if size <= self._left:
             self._left -= size
-            self._kept |= rows
-        return rows
-
-
-def _schedule(steps: int) -> Callable[[int], float]:
-    """Factor on the learning rate: a linear warm-up, then a cosine to 0."""
-    warm = max(1, round(_WARM_UP * steps))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
-    return factor
+            self._kept[k] = row
+        return row

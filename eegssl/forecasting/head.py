@@ -5,32 +5,37 @@ t: attention over 90 s at once would be both costly and new to it. Heads read em
 channel with the same weights, and add to a base forecast; their last layer starts at 0 (ours).
 """
 
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.model import Encoder
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence
+from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence, on_time
 from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig, HeadConfig, Unit
 from eegssl.forecasting.fitting import (
     ForecastNetwork,
     Prepared,
-    fit_network,
     from_nothing,
     squared_error,
 )
 from eegssl.forecasting.windows import Horizon, Pairs, in_unit
 
+F = TypeVar("F", bound=ForecastConfig)
 _AT_ONCE = 16
+_SLOWER = 0.1  # what is added has a hundred times the weights of the trust, and overfits first
 _GEOMETRY = ("positions", "located", "regions")
 
 
 class EncoderNetwork(ForecastNetwork):
-    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm."""
+    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm.
+
+    A ``frozen`` encoder gets no gradient and stays in evaluation mode.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class EncoderNetwork(ForecastNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig,
+        frozen: bool = True,
     ) -> None:
         super().__init__()
         size = encoder.config.patch_samples
@@ -49,7 +55,7 @@ class EncoderNetwork(ForecastNetwork):
             )
         self.encoder = encoder
         self.horizon = horizon
-        self.frozen = config.frozen
+        self.frozen = frozen
         self.window = wanted // size * size
         self.base = base_forecaster(config.base, horizon, autoregression)
         self.encoder.requires_grad_(not self.frozen)
@@ -86,11 +92,23 @@ class EncoderNetwork(ForecastNetwork):
         return embedded.unflatten(0, (-1, n))
 
 
+def half_octaves(n_samples: int) -> NDArray[np.float32]:
+    """Weights [K, T] that interpolate K values, at half-octaves of the horizon, to T samples."""
+    octave = np.log2(np.arange(n_samples) + 1)
+    places = np.linspace(0, octave[-1], int(np.ceil(2 * octave[-1])) + 1)
+    step = places[1] if len(places) > 1 else 1.0
+    weights = np.maximum(0.0, 1 - np.abs(octave - places[:, None]) / step)
+    return weights.astype(np.float32)
+
+
 class DirectHead(EncoderNetwork):
     """The whole horizon at once, from the patches of the last window and the mean of all earlier.
 
-    A linear map of LayerNorm-ed embeddings, one for all channels.
+    Two linear maps of LayerNorm-ed embeddings, the same for all channels: how far to trust the
+    base (a factor on it, at half-octaves of the horizon), and what to add to that (ours).
     """
+
+    knots: Tensor
 
     def __init__(
         self,
@@ -98,10 +116,14 @@ class DirectHead(EncoderNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression)
+        super().__init__(encoder, horizon, config, autoregression, frozen)
         width = (self.patches + 1) * encoder.config.width
         self.norm = nn.LayerNorm(width)
+        knots = torch.from_numpy(half_octaves(horizon.target_samples))
+        self.register_buffer("knots", knots, persistent=False)
+        self.gain = from_nothing(width, len(knots))
         self.head = from_nothing(width, horizon.target_samples)
 
     def prepare(self, context: Batch) -> Prepared:
@@ -115,8 +137,10 @@ class DirectHead(EncoderNetwork):
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts."""
         read = prepared["read"] if self.frozen else self._read(prepared["signal_uv"], prepared)
-        ahead: Tensor = self.head(self.norm(read))
-        return prepared["base"] + ahead
+        read = self.norm(read)
+        trust = 1 + self.gain(read) @ self.knots
+        ahead: Tensor = trust * prepared["base"] + _SLOWER * self.head(read)
+        return ahead
 
     def _read(self, signal_uv: Tensor, given: Prepared) -> Tensor:
         """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
@@ -140,8 +164,9 @@ class AutoregressiveHead(EncoderNetwork):
         horizon: Horizon,
         config: HeadConfig,
         autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression)
+        super().__init__(encoder, horizon, config, autoregression, frozen)
         self.size = encoder.config.patch_samples
         width = self.patches * encoder.config.width
         self.norm = nn.LayerNorm(width)
@@ -179,23 +204,6 @@ class AutoregressiveHead(EncoderNetwork):
         return ahead
 
 
-def fit_head(
-    encoder: Encoder,
-    train: Pairs,
-    validation: Pairs,
-    horizon: Horizon,
-    config: ForecastConfig,
-    seed: int,
-) -> EncoderNetwork:
-    """A head on ``encoder``, trained: its base chosen where it is `auto`, then `fit_network`."""
-    head = config.head
-    if head.base == "auto":
-        head = head.model_copy(update={"base": best_base(validation, horizon, config)})
-    network = build_head(encoder, horizon, config.model_copy(update={"head": head}), seed)
-    fit_network(network, train, validation, head.fit, config.unit, seed)
-    return network
-
-
 def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
     """The base of least squared error over these pairs, in the configured unit."""
     errors: dict[Base, float] = dict.fromkeys(get_args(Base), 0.0)
@@ -213,17 +221,25 @@ def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
 def base_forecaster(
     base: str, horizon: Horizon, autoregression: AutoregressionConfig
 ) -> Forecaster:
-    """What a head adds its output to. Raises ConfigError for `auto`, which `fit_head` resolves."""
+    """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
     if base == "ar":
-        return Autoregressive(horizon.target_samples, horizon.sfreq_hz, autoregression)
+        return on_time(lambda n: Autoregressive(n, horizon.sfreq_hz, autoregression), horizon)
     if base == "auto":
-        raise ConfigError("head.base is auto; name one, or let fit_head choose it")
+        raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
     kind = Persistence if base == "persistence" else Mean
     return kind(horizon.target_samples)
 
 
+def resolved_base(config: F, validation: Pairs, horizon: Horizon) -> F:
+    """The same configuration with the head's base named, where it is `auto`: the best alone."""
+    if config.head.base != "auto":
+        return config
+    head = config.head.model_copy(update={"base": best_base(validation, horizon, config)})
+    return config.model_copy(update={"head": head})
+
+
 def build_head(
-    encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int
+    encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int, *, frozen: bool = True
 ) -> EncoderNetwork:
     """The head that is configured, untrained, on ``encoder``; its base must be named.
 
@@ -232,7 +248,7 @@ def build_head(
     kind = HEADS[config.head.kind]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return kind(encoder, horizon, config.head, config.baselines.autoregression)
+        return kind(encoder, horizon, config.head, config.baselines.autoregression, frozen)
 
 
 HEADS: dict[str, type[DirectHead] | type[AutoregressiveHead]] = {

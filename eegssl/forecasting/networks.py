@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.transformer import Transformer
-from eegssl.forecasting.baselines import Fit, Forecaster, lookback_samples
-from eegssl.forecasting.config import ForecastBaselinesConfig, ForecastConfig
-from eegssl.forecasting.fitting import ForecastNetwork, Prepared, fit_network, from_nothing
-from eegssl.forecasting.windows import Horizon, Pairs
+from eegssl.forecasting.baselines import lookback_samples
+from eegssl.forecasting.config import ForecastBaselinesConfig
+from eegssl.forecasting.fitting import ForecastNetwork, Prepared, from_nothing
+from eegssl.forecasting.windows import Horizon
 
 
 class SeriesNetwork(ForecastNetwork):
@@ -109,24 +109,17 @@ def build_patchtst(horizon: Horizon, config: ForecastBaselinesConfig) -> PatchTS
     )
 
 
-Build = Callable[[Horizon, ForecastBaselinesConfig], SeriesNetwork]
-
-
-def _trained(build: Build) -> Fit:
-    def fit(
-        train: Pairs, validation: Pairs | None, horizon: Horizon, config: ForecastConfig, seed: int
-    ) -> Forecaster:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            network = build(horizon, config.baselines)
-        fit_network(network, train, validation, config.baselines.fit, config.unit, seed)
-        return network
-
-    return fit
-
-
-NETWORKS: dict[str, Fit] = {
-    "dlinear": _trained(build_dlinear),
-    "patchtst": _trained(build_patchtst),
+NETWORKS: dict[str, Callable[[Horizon, ForecastBaselinesConfig], SeriesNetwork]] = {
+    "dlinear": build_dlinear,
+    "patchtst": build_patchtst,
 }
-"""The methods that are networks, by name."""
+"""The methods that are networks, by name; `eegssl.training.forecast` trains them."""
+
+
+def build_network(
+    name: str, horizon: Horizon, config: ForecastBaselinesConfig, seed: int
+) -> SeriesNetwork:
+    """An untrained network by name; its weights depend on ``seed`` only."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return NETWORKS[name](horizon, config)

@@ -53,7 +53,7 @@ def score_phases(
                 f"got frequencies {given.shape} for {n} series and {len(config.bands)} bands"
             )
     return {
-        name: _band(
+        name: band_scores(
             truth.rad[:, k],
             truth.uv[:, k],
             forecast.rad[:, k],
@@ -66,18 +66,19 @@ def score_phases(
     }
 
 
-def _band(
+def band_scores(
     true_rad: NDArray[np.float64],
     true_uv: NDArray[np.float64],
     rad: NDArray[np.float64],
     off_hz: NDArray[np.float64],
     oscillates: NDArray[np.bool_],
-    sfreq_hz: float,
+    rate_hz: float,
     strata: int,
 ) -> dict[str, Any]:
-    """Scores of one band: phases [n, T], frequency errors [n]."""
+    """Scores of one band, as in `score_phases`: phases and amplitudes [n, T] at a rate, frequency
+    errors [n], and whether each series oscillates [n]."""
     n_samples = true_rad.shape[-1]
-    inner = {round(s * sfreq_hz) for s in HORIZONS_S}
+    inner = {round(s * rate_hz) for s in HORIZONS_S}
     edges = [0, *sorted(e for e in inner if 0 < e < n_samples), n_samples]
     by_amplitude = phase_scores_by_amplitude(true_rad, rad, true_uv, strata)
     return {
@@ -88,7 +89,7 @@ def _band(
         "phase_where_oscillating": phase_scores(true_rad[oscillates], rad[oscillates]).as_dict(),
         "by_amplitude": [stratum.as_dict() for stratum in by_amplitude],
         "per_horizon": [
-            {"from_s": a / sfreq_hz, "to_s": b / sfreq_hz}
+            {"from_s": a / rate_hz, "to_s": b / rate_hz}
             | phase_scores(true_rad[:, a:b], rad[:, a:b]).as_dict()
             for a, b in pairwise(edges)
         ],

@@ -24,11 +24,15 @@ _FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
 
 @dataclass(frozen=True)
 class Horizon:
-    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
+    """What a method is made for: samples Tc of a context, T of a target, and their rate.
+
+    Contexts lag ``late_samples`` behind targets, where these were filtered without delay.
+    """
 
     context_samples: int
     target_samples: int
     sfreq_hz: float
+    late_samples: int = 0
 
     @property
     def seconds(self) -> float:
@@ -39,7 +43,7 @@ class Horizon:
 def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
     """The configuration's lengths in samples, at least one each."""
     context, target = (max(1, round(s * sfreq_hz)) for s in (config.context_s, config.horizon_s))
-    return Horizon(context, target, sfreq_hz)
+    return Horizon(context, target, sfreq_hz, round((config.late_s or 0.0) * sfreq_hz))
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,8 @@ def cut_pairs(
     after_s: float = 0.0,
     targets: Corpus | None = None,
 ) -> RecordedPairs:
-    """Every pair of these recordings, a ``stride_s`` apart, with ``after_s`` behind its target.
+    """Pairs of these recordings, a ``stride_s`` apart, with ``after_s`` behind each target; of a
+    recording no more than ``pairs_per_recording``, evenly spaced.
 
     ``targets`` holds the same recordings, filtered apart. Raises InputError when no recording is
     long enough, or one is missing from ``targets`` or differs there in channels or length.
@@ -187,12 +192,26 @@ def cut_pairs(
     horizon = horizon_of(config, corpus.sfreq_hz)
     after = int(np.ceil(after_s * corpus.sfreq_hz))
     whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
-    windows = tile(corpus, recordings, whole_s, config.stride_s)
+    windows = _thinned(
+        tile(corpus, recordings, whole_s, config.stride_s), config.pairs_per_recording
+    )
     if targets is None:
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
     apart = Windows(targets, others, windows.owner, windows.start, windows.length)
     return RecordedPairs(windows, horizon, apart)
+
+
+def _thinned(windows: Windows, most: int | None) -> Windows:
+    """At most so many windows of each recording, evenly spaced, its first and last among them."""
+    if most is None:
+        return windows
+    kept = []
+    for owner in range(len(windows.recordings)):
+        places = np.flatnonzero(windows.owner == owner)
+        n = min(most, len(places))
+        kept.append(places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))])
+    return windows.subset(np.concatenate(kept))
 
 
 def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:

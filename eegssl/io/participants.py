@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 from eegssl.io.tal import decode
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "o": "o", "other": "o"}
@@ -28,20 +28,44 @@ def read_participants(root: Path) -> dict[str, Participant]:
     path = root / "participants.tsv"
     if not path.exists():
         return {}
-    lines = decode(path.read_bytes()).removeprefix("\ufeff").splitlines()
+    return {name: _participant(dict(row)) for name, row in participant_rows(path).items()}
+
+
+def participant_rows(path: Path) -> dict[str, dict[str, str]]:
+    """Subject (``participant_id``) -> column -> cell, of a table in this form.
+
+    Raises ConfigError where there is no such file, InputError for a table without
+    ``participant_id``, with a subject twice, or with a row of another length. Nothing of
+    its rows is repeated.
+    """
+    try:
+        lines = decode(path.read_bytes()).removeprefix("\ufeff").splitlines()
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read ({type(error).__name__})") from None
     rows = [line.split("\t") for line in lines if line.strip()]
-    if not rows or "participant_id" not in rows[0]:
-        raise InputError("participants.tsv: expected a column participant_id, found none")
-    people: dict[str, Participant] = {}
+    header = [name.strip() for name in rows[0]] if rows else []
+    if "participant_id" not in header:
+        other = next((mark for mark in (";", ",") if rows and mark in rows[0][0]), "")
+        hint = f"; its columns seem to be separated by {other!r}" if other else ""
+        raise InputError(
+            f"{path.name}: expected a column participant_id in a tab-separated table, found none"
+            f"{hint}"
+        )
+    if len(set(header)) < len(header):
+        n = len(header) - len(set(header))
+        raise InputError(f"{path.name}: {n} column(s) of the header stand there twice")
+    people: dict[str, dict[str, str]] = {}
     for number, cells in enumerate(rows[1:], start=2):
-        if len(cells) != len(rows[0]):
-            found = f"{len(cells)} fields, expected {len(rows[0])}"
-            raise InputError(f"participants.tsv, row {number}: {found}")
-        row = {name: cell.strip() for name, cell in zip(rows[0], cells, strict=True)}
+        if len(cells) != len(header):
+            found = f"{len(cells)} fields, expected {len(header)}"
+            raise InputError(f"{path.name}, row {number}: {found}")
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
         subject = row.pop("participant_id")
         if subject in people:
-            raise InputError(f"participants.tsv, row {number}: a subject for the second time")
-        people[subject] = _participant(row)
+            raise InputError(f"{path.name}, row {number}: a subject for the second time")
+        people[subject] = row
     return people
 
 

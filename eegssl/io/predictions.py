@@ -117,6 +117,15 @@ class Predictions:
         )
 
 
+def kind_of_table(path: Path) -> str:
+    """What kind of task a ``predictions.parquet`` is of; ``labels`` where it does not say."""
+    try:
+        besides = json.loads((pq.read_schema(path).metadata or {})[_KEY])
+        return str(besides["about"].get("kind", "labels"))
+    except _FAULTS:
+        return "labels"
+
+
 def pooled(tables: Sequence[Predictions]) -> Predictions:
     """The predictions of several folds as one table: each row keeps its own fold's threshold.
 

@@ -5,7 +5,7 @@ share one outcome and resemble each other, so that hundreds of them are one obse
 that counts them finds an effect in any noise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
+from eegssl.io.patient_predictions import LeftOut
+from eegssl.patients.attention import Bags
 from eegssl.patients.config import PatientsConfig
 from eegssl.patients.limits import CohortLimits, check_enough, limits_of
-from eegssl.patients.nested import nested_logits
+from eegssl.patients.nested import Block, nested_of_inputs
 from eegssl.patients.scores import (
     Scores,
     gain_of,
@@ -29,8 +31,8 @@ from eegssl.scoring.intervals import Interval
 from eegssl.scoring.permutation import holm
 
 Floats = NDArray[np.float64]
-Inputs = Mapping[str, Sequence[Floats]]
-"""Name of an input -> its blocks of features [P, F]; blocks count the same each."""
+Inputs = Mapping[str, Sequence[Block]]
+"""Name of an input -> its blocks, features [P, F] or bags of windows; each counts the same."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class PatientResult:
         return values
 
 
-def medication_inputs(clinical: Floats, eeg: Floats) -> dict[str, tuple[Floats, ...]]:
+def medication_inputs(clinical: Floats, eeg: Block) -> dict[str, tuple[Block, ...]]:
     """The inputs of the efficacy of medication, rows [P, F] each."""
     return {"clinical": (clinical,), "eeg": (eeg,), "combined": (clinical, eeg)}
 
 
-def surgery_inputs(clinical: Floats, eeg: Mapping[str, Floats]) -> dict[str, tuple[Floats, ...]]:
+def surgery_inputs(clinical: Floats, eeg: Mapping[str, Block]) -> dict[str, tuple[Block, ...]]:
     """The inputs of the outcome of thermocoagulation, of `eegssl.patients.pooling.paired`."""
     alone = {name: (eeg[name],) for name in ("before", "after", "difference")}
     return {"clinical": (clinical,)} | alone | {"combined": (clinical, eeg["difference"])}
@@ -100,30 +102,54 @@ def analyse(
     is called ``clinical``, each other one's gain over it is given. Raises InputError for windows
     in place of patients, too few of them, and arrays that do not fit.
     """
+    fitted = fit(patients, truth, inputs, config, seed=seed)
+    return conclude(np.asarray(truth), fitted, config, seed=seed)
+
+
+def fit(
+    patients: Sequence[str],
+    truth: NDArray[np.integer],
+    inputs: Inputs,
+    config: PatientsConfig,
+    *,
+    seed: int,
+    advance: Callable[[int], None] = lambda done: None,
+) -> dict[str, LeftOut]:
+    """What patients left out got of each input, and the AUROCs of permuted outcomes.
+
+    ``advance`` hears how many permutations are done. Arguments and errors as for `analyse`.
+    """
     require_patients(patients)
     truth = _checked(truth, len(patients), inputs)
-    fitted = {name: _logits(blocks, truth, config, seed) for name, blocks in inputs.items()}
+    logits, folds = _logits(inputs, truth, config, seed)
+    null = permuted_aurocs(inputs, truth, config, seed=seed, advance=advance)
+    return {name: LeftOut(logits[name], folds, null[name]) for name in inputs}
+
+
+def conclude(
+    truth: NDArray[np.integer], fitted: Mapping[str, LeftOut], config: PatientsConfig, *, seed: int
+) -> PatientResult:
+    """Scores, intervals, p and limits of what patients left out got; nothing is fitted."""
     n_good = int(truth.sum())
     results = {}
-    for name, (logits, folds) in fitted.items():
-        scores = scores_of(truth, logits, folds, config.calibration_bins)
-        null = permuted_aurocs(inputs[name], truth, config, seed=seed)
+    for name, one in fitted.items():
         draws = {"seed": seed, "n_resamples": config.bootstrap_resamples}
-        gain = interval = None
+        gain, interval = None, None
         if "clinical" in fitted and name != "clinical":
-            own, base = (pairs_of(truth, *found) for found in (fitted[name], fitted["clinical"]))
+            own, base = (pairs_of(truth, f.logits, f.folds) for f in (one, fitted["clinical"]))
             interval = gain_of(own, base, len(truth), **draws)
             everyone = np.ones((1, len(truth)), dtype=np.int64)
             gain = float((own.auroc(everyone) - base.auroc(everyone))[0])
-        intervals = intervals_of(truth, logits, folds, **draws)
+        scores = scores_of(truth, one.logits, one.folds, config.calibration_bins)
+        intervals = intervals_of(truth, one.logits, one.folds, **draws)
         intervals["auroc"] |= {
-            "permutation": permutation_interval(scores.auroc, null, n_good, len(truth) - n_good)
+            "permutation": permutation_interval(scores.auroc, one.null, n_good, len(truth) - n_good)
         }
         results[name] = InputResult(
-            probability=probability(logits).mean(axis=0),
+            probability=probability(one.logits).mean(axis=0),
             scores=scores,
             intervals=intervals,
-            p=permutation_p(scores.auroc, null),
+            p=permutation_p(scores.auroc, one.null),
             p_holm=None,
             gain=gain,
             gain_interval=interval,
@@ -139,14 +165,32 @@ def _adjusted(results: dict[str, InputResult]) -> dict[str, InputResult]:
 
 
 def permuted_aurocs(
-    blocks: Sequence[Floats], truth: NDArray[np.integer], config: PatientsConfig, *, seed: int
-) -> Floats:
-    """The AUROC [B] of outcomes permuted over patients, each through the whole procedure.
+    inputs: Inputs,
+    truth: NDArray[np.integer],
+    config: PatientsConfig,
+    *,
+    seed: int,
+    advance: Callable[[int], None] = lambda done: None,
+) -> dict[str, Floats]:
+    """Input -> the AUROC [B] of outcomes permuted over patients, each through the whole procedure.
 
     Folds, choice of the regularisation and fits are repeated for every permutation.
     """
-    draws = (np.random.default_rng([seed, 2, k]) for k in range(config.permutations))
-    return np.array([_auroc(blocks, rng.permutation(truth), config, seed) for rng in draws])
+    found: dict[str, list[float]] = {name: [] for name in inputs}
+    everyone = np.ones((1, len(truth)), dtype=np.int64)
+    for k in range(n_permutations(config)):
+        drawn = np.random.default_rng([seed, 2, k]).permutation(truth)
+        logits, folds = _logits(inputs, drawn, config, seed)
+        for name, one in logits.items():
+            found[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
+        advance(k + 1)
+    return {name: np.array(values, dtype=np.float64) for name, values in found.items()}
+
+
+def n_permutations(config: PatientsConfig) -> int:
+    """How many permutations the pooling gets."""
+    attends = config.pooling == "attention"
+    return config.attention_permutations if attends else config.permutations
 
 
 def permutation_p(auroc: float, null: Floats) -> float | None:
@@ -159,19 +203,11 @@ def permutation_p(auroc: float, null: Floats) -> float | None:
     return float((1 + np.sum(null >= auroc - 1e-12)) / (1 + len(null)))
 
 
-def _auroc(
-    blocks: Sequence[Floats], truth: NDArray[np.integer], config: PatientsConfig, seed: int
-) -> float:
-    logits, folds = _logits(blocks, truth, config, seed)
-    everyone = np.ones((1, len(truth)), dtype=np.int64)
-    return float(pairs_of(truth, logits, folds).auroc(everyone)[0])
-
-
 def _logits(
-    blocks: Sequence[Floats], truth: NDArray[np.integer], config: PatientsConfig, seed: int
-) -> tuple[Floats, NDArray[np.int64]]:
+    inputs: Inputs, truth: NDArray[np.integer], config: PatientsConfig, seed: int
+) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """The same folds for every input of the same outcome: differences are paired."""
-    return nested_logits(blocks, truth, config, np.random.default_rng([seed, 1]))
+    return nested_of_inputs(inputs, truth, config, np.random.default_rng([seed, 1]))
 
 
 def _checked(truth: NDArray[np.integer], n: int, inputs: Inputs) -> NDArray[np.int64]:
@@ -180,12 +216,19 @@ def _checked(truth: NDArray[np.integer], n: int, inputs: Inputs) -> NDArray[np.i
         raise InputError(f"got outcomes {labels.shape} of {n} patients; expected 0 or 1 for each.")
     check_enough(int(labels.sum()), int(n - labels.sum()))
     for name, blocks in inputs.items():
-        if not blocks or any(b.ndim != 2 or len(b) != n or b.shape[1] == 0 for b in blocks):
-            shapes = [b.shape for b in blocks]
+        shapes = [_shape(block) for block in blocks]
+        if not blocks or any(len(s) != 2 or s[0] != n or s[1] == 0 for s in shapes):
             raise InputError(f"input {name} has the shapes {shapes}; expected [{n}, F] each.")
-        if any(np.isinf(b).any() for b in blocks):
+        if any(np.isinf(b.windows if isinstance(b, Bags) else b).any() for b in blocks):
             raise InputError(f"input {name} holds infinite values; expected numbers or NaN.")
     return labels.astype(np.int64)
+
+
+def _shape(block: Block) -> tuple[int, ...]:
+    """Patients and features of a block."""
+    if isinstance(block, Bags):
+        return block.n_patients, block.windows.shape[2]
+    return block.shape
 
 
 def _notes(config: PatientsConfig) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from eegssl.errors import InputError
 from eegssl.patients.config import PatientsConfig
 
+_MOST_WORDS = 5
+
 
 def clinical_features(
     table: Mapping[str, Mapping[str, str]], patients: Sequence[str], config: PatientsConfig
@@ -15,38 +17,46 @@ def clinical_features(
     """The clinical columns [P, F] of ``patients``; unknown cells are NaN.
 
     A column of numbers enters as it is or as log(1 + x); a column of two words as 0 and 1 in
-    alphabetical order. Raises InputError for a column that nobody has, and for more words.
+    alphabetical order, of up to five as one column a word. Raises InputError for a column that
+    nobody has, and for more words.
     """
     columns = [
-        _column(table, patients, name, name in config.log_columns) for name in config.clinical
+        column
+        for name in config.clinical
+        for column in _columns(table, patients, name, name in config.log_columns)
     ]
     return np.array(columns, dtype=np.float64).reshape(len(columns), len(patients)).T
 
 
-def _column(
+def _columns(
     table: Mapping[str, Mapping[str, str]], patients: Sequence[str], name: str, as_log: bool
-) -> list[float]:
+) -> list[list[float]]:
     cells = [table.get(patient, {}).get(name) for patient in patients]
     known = [cell for cell in cells if cell is not None]
     if not known:
         raise InputError(f"no patient has a value in column {name}; leave it out of 'clinical'")
     numbers = [_number(cell) for cell in known]
     if all(number is not None for number in numbers):
-        values = [np.nan if cell is None else float(cell) for cell in cells]
+        values = [np.nan if cell is None else float(cell.removesuffix("+")) for cell in cells]
         if as_log and np.nanmin(values) < 0:
             raise InputError(f"column {name}: negative numbers have no log(1 + x)")
-        return [float(np.log1p(v)) for v in values] if as_log else values
+        return [[float(np.log1p(v)) for v in values] if as_log else values]
     words = sorted({cell.lower() for cell in known})
-    if len(words) != 2:
+    if len(words) > _MOST_WORDS:
         raise InputError(
-            f"column {name} holds {len(words)} different words; expected numbers, or two words"
+            f"column {name} holds {len(words)} different words; expected numbers, or at most "
+            f"{_MOST_WORDS} words; leave it out with --set 'task.analysis.clinical=[…]', or group "
+            "them (a decimal comma makes a number a word)"
         )
-    return [np.nan if cell is None else float(words.index(cell.lower())) for cell in cells]
+    told = words[1:] if len(words) == 2 else words
+    return [
+        [np.nan if cell is None else float(cell.lower() == word) for cell in cells] for word in told
+    ]
 
 
 def _number(cell: str) -> float | None:
     try:
-        value = float(cell)
+        value = float(cell.removesuffix("+"))  # "89+", as ages are written that would identify
     except ValueError:
         return None
     return value if np.isfinite(value) else None

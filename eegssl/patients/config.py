@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.settings import MAY_NAME_PEOPLE, Settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Pooling = Literal["mean", "quantiles"]
+Pooling = Literal["mean", "quantiles", "attention"]
 Cost = Annotated[float, Field(gt=0.0)]
 
 
@@ -57,10 +57,20 @@ class PatientsConfig(Settings):
     """How patients are told apart and how sure that is."""
 
     pooling: Pooling = "mean"
-    """A patient's features: the mean over windows of each, or its quantiles."""
+    """A patient's features: the mean over windows of each; its quantiles; or a mean in which
+    windows weigh by attention, learned within the fitting patients (band power keeps its mean)."""
 
     quantiles: Annotated[tuple[Share, ...], Field(min_length=1)] = (0.1, 0.5, 0.9)
     """The quantiles over windows, with ``pooling = "quantiles"``."""
+
+    attention_dims: Annotated[int, Field(ge=1, le=100)] = 8
+    """Principal components of the windows that attention reads."""
+
+    attention_steps: Annotated[int, Field(ge=0, le=1000)] = 50
+    """Steps of gradient descent that attention learns for; with 0 it is the mean."""
+
+    attention_permutations: Annotated[int, Field(ge=0, le=100_000)] = 100
+    """Permutations with ``pooling = "attention"``, which each of them learns anew."""
 
     clinical: tuple[str, ...] = ("age", "sex", "seizures_per_month")
     """Columns known before treatment; numbers, or two words. Only these may enter a model."""
@@ -113,6 +123,23 @@ class PatientTaskConfig(Settings):
 
     sessions: tuple[str, str] = ("before", "after")
     """The names of the sessions before and after treatment, with ``design = "paired"``."""
+
+    table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """The table of patients (TSV, as ``participants.tsv`` of BIDS): ``participant_id``, outcome,
+    clinical columns. In a task file it is seen from that file."""
+
+    sessions_table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """With ``design = "paired"``: a TSV with the columns ``recording`` and ``session``; without it
+    a recording's session is the ``ses-…`` of its name."""
+
+    window_s: Annotated[float, Field(gt=0.0)] = 10.0
+    """Length of the windows that are pooled to a patient."""
+
+    most_windows: Annotated[int, Field(ge=1)] = 60
+    """Windows of a recording at most, spread from its beginning to its end."""
+
+    allow_leak: bool = False
+    """Analyse also patients whose EEG the encoder has seen; every result is marked."""
 
     outcome: OutcomeConfig = OutcomeConfig()
     """What a good outcome is."""

@@ -16,41 +16,75 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Patient -> 1 (good) or 0 (poor), in the order of the table; reason -> how many left out."""
+    """Patient -> 1 (good) or 0 (poor), in the order of the table; reason -> how many left out.
+
+    ``told_by`` counts the patients whose outcome the label says, the numbers, or both;
+    ``shortly`` those who were followed for less than the definition's months without seizures.
+    """
 
     good: dict[str, int]
     left_out: dict[str, int]
+    told_by: dict[str, int]
+    shortly: int
 
 
 def outcomes(table: Mapping[str, Row], config: OutcomeConfig) -> Outcomes:
     """The outcome of each patient of ``table`` (patient -> column -> cell; absent is unknown).
 
-    Raises InputError where a number is none, a label is an unknown word, or label and numbers
-    disagree; it counts the patients and repeats nothing of the table.
+    Raises InputError where a number is none, a label is an unknown word, or what is said of one
+    patient disagrees; it says which patient by number, and repeats nothing of the table.
     """
     good: dict[str, int] = {}
     left_out: Counter[str] = Counter()
-    for patient, row in table.items():
-        follow_up = _number(row, config.follow_up_column)
-        if follow_up is None and config.least_follow_up_months > 0:
-            left_out["follow-up unknown"] += 1
-            continue
-        if follow_up is not None and follow_up < config.least_follow_up_months:
-            left_out["follow-up too short"] += 1
-            continue
-        said, counted = _said(row, config), _counted(row, config)
-        if said is not None and counted is not None and said != counted:
-            raise InputError(
-                f"a patient's {config.label} and the numbers of seizures disagree (the settings "
-                f"call good: {config.free_months:g} months without, or {config.fewer:.0%} fewer); "
-                "correct the table, or leave the numbers out, or change the definition"
-            )
-        found = said if counted is None else counted
-        if found is None:
-            left_out["outcome unknown"] += 1
-        else:
+    told_by: Counter[str] = Counter()
+    shortly = 0
+    for number, (patient, row) in enumerate(table.items(), start=1):
+        try:
+            found = _outcome(row, config, left_out, told_by)
+        except InputError as error:
+            raise InputError(f"patient {number} of {len(table)} in the table: {error}") from None
+        if found is not None:
             good[patient] = found
-    return Outcomes(good, dict(left_out))
+            follow_up = _number(row, config.follow_up_column)
+            shortly += follow_up is not None and follow_up < config.free_months
+    return Outcomes(good, dict(left_out), dict(told_by), shortly)
+
+
+def _outcome(
+    row: Row, config: OutcomeConfig, left_out: Counter[str], told_by: Counter[str]
+) -> int | None:
+    """One patient's outcome; None where there is none, which is counted."""
+    follow_up = _number(row, config.follow_up_column)
+    free = _number(row, config.free_months_column)
+    if follow_up is not None and free is not None and free > follow_up:
+        raise InputError(
+            f"{config.free_months_column} is more than {config.follow_up_column}: nobody is known "
+            "to be free of seizures for longer than followed; correct the table"
+        )
+    if follow_up is None and config.least_follow_up_months > 0:
+        left_out["follow-up unknown"] += 1
+        return None
+    if follow_up is not None and follow_up < config.least_follow_up_months:
+        left_out["follow-up too short"] += 1
+        return None
+    said, counted = _said(row, config), _counted(row, config)
+    if said is not None and counted is not None and said != counted:
+        raise InputError(
+            f"{config.label} and the numbers of seizures disagree (the settings call good: "
+            f"{config.free_months:g} months without, or {config.fewer:.0%} fewer); correct the "
+            "table, or leave the numbers out, or change the definition"
+        )
+    found = said if counted is None else counted
+    if found is None:
+        left_out["outcome unknown"] += 1
+    else:
+        there = [
+            name
+            for name, one in ((config.label, said), ("numbers of seizures", counted))
+            if one is not None
+        ]
+        told_by[" and ".join(there)] += 1
+    return found
 
 
 def _said(row: Row, config: OutcomeConfig) -> int | None:
@@ -88,5 +122,6 @@ def _number(row: Row, column: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise InputError(f"column {column}: expected a number of 0 or more, or n/a")
+        comma = "; write decimals with a point" if "," in cell else ""
+        raise InputError(f"column {column}: expected a number of 0 or more, or n/a{comma}")
     return value

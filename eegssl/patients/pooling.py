@@ -34,7 +34,8 @@ def pool(
 ) -> PatientRows:
     """Windows' features or embeddings [n, F] of ``patients`` [n] to one row a patient.
 
-    Each patient counts once, however many windows there are. With quantiles a row holds them one
+    Each patient counts once, however many windows there are. Attention pools elsewhere, within the
+    fitting patients; here it is the mean. With quantiles a row holds them one
     after the other: [P, Q·F]. Raises InputError for arrays that do not fit or are not finite.
     """
     x, names = np.asarray(features, dtype=np.float64), np.asarray(patients, dtype=str)
@@ -59,6 +60,6 @@ def paired(before: PatientRows, after: PatientRows, patients: Sequence[str]) -> 
 
 
 def _row(windows: Floats, config: PatientsConfig) -> Floats:
-    if config.pooling == "mean":
-        return np.asarray(windows.mean(axis=0))
-    return np.asarray(np.quantile(windows, config.quantiles, axis=0)).reshape(-1)
+    if config.pooling == "quantiles":
+        return np.asarray(np.quantile(windows, config.quantiles, axis=0)).reshape(-1)
+    return np.asarray(windows.mean(axis=0))

@@ -19,22 +19,23 @@ _CLOSE = 1e-8
 def kernels(blocks: Sequence[Floats], takes_part: NDArray[np.bool_]) -> Floats:
     """Kernels [B, n, n] of features in blocks [n, F], standardised by those who take part [B, n].
 
-    Each block counts the same, however many features it has: its kernel is divided by their
-    number. What is unknown (NaN) is the mean of those who take part; a feature that is the same
-    in all of them says nothing.
+    Blocks may differ from fit to fit, [B, n, F]. Each block counts the same, however many features
+    it has: its kernel is divided by their number. What is unknown (NaN) is the mean of those who
+    take part; a feature that is the same in all of them says nothing.
     """
     weight = takes_part.astype(np.float64)
     total = np.zeros((len(weight), weight.shape[1], weight.shape[1]))
     for block in blocks:
         known = np.isfinite(block).astype(np.float64)
         x = np.where(known, block, 0.0)
-        count = np.maximum(weight @ known, 1.0)
-        mean = weight @ x / count
         for b in range(len(weight)):
-            apart = (x - mean[b]) * known
-            sd = np.sqrt(weight[b] @ apart**2 / count[b])
-            apart /= np.where(sd > 1e-12 * (1 + np.abs(mean[b])), sd, np.inf)
-            total[b] += apart @ apart.T / block.shape[1]
+            own, there = (x, known) if x.ndim == 2 else (x[b], known[b])
+            count = np.maximum(weight[b] @ there, 1.0)
+            mean = weight[b] @ own / count
+            apart = (own - mean) * there
+            sd = np.sqrt(weight[b] @ apart**2 / count)
+            apart /= np.where(sd > 1e-12 * (1 + np.abs(mean)), sd, np.inf)
+            total[b] += apart @ apart.T / block.shape[-1]
     return total
 
 

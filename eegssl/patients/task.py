@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.patients.analysis import Inputs, medication_inputs, surgery_inputs
+from eegssl.patients.attention import Bags, bags_of
 from eegssl.patients.clinical import clinical_features
 from eegssl.patients.config import PatientTaskConfig
+from eegssl.patients.nested import Block
 from eegssl.patients.outcome import outcomes
 from eegssl.patients.pooling import PatientRows, paired, pool
+
+Floats = NDArray[np.float64]
+BASELINE = "band power"
+"""The input that an encoder's embeddings are shown beside."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +37,20 @@ def prepare(
     features: NDArray[np.floating],
     patients: Sequence[str],
     sessions: Sequence[str] | None = None,
+    *,
+    baseline: NDArray[np.floating] | None = None,
 ) -> Prepared:
     """Pool windows' features or embeddings [n, F] to patients and put their outcomes beside them.
 
     ``patients`` [n] and, for a paired design, ``sessions`` [n] say whose and when each window is;
-    ``table`` is patient -> column -> cell. Patients without an outcome, or without the recordings
-    that the design needs, are left out and counted. Raises InputError where nobody is left.
+    ``table`` is patient -> column -> cell. ``baseline`` [n, G] are other features of the same
+    windows, an input of their own: ``band power``. Patients without an outcome, or without the
+    recordings that the design needs, are left out and counted. Raises InputError where nobody is
+    left.
     """
     found = outcomes(table, config.outcome)
     rows = _pooled(config, features, patients, sessions)
+    other = None if baseline is None else _pooled(config, baseline, patients, sessions)
     everyone = set.intersection(*(set(r.patients) for r in rows.values()))
     kept = tuple(sorted(name for name in found.good if name in everyone))
     left_out = dict(found.left_out)
@@ -51,10 +62,13 @@ def prepare(
             "participants.tsv with those of the recordings"
         )
     clinical = clinical_features(table, kept, config.analysis)
+    eeg: Mapping[str, Block] = _blocks(rows, kept)
+    if config.analysis.pooling == "attention":
+        eeg = _bags(config, features, patients, sessions, kept)
     return Prepared(
         patients=kept,
         truth=np.array([found.good[name] for name in kept], dtype=np.int64),
-        inputs=_inputs(rows, clinical, kept),
+        inputs=_inputs(eeg, clinical, None if other is None else _blocks(other, kept)),
         left_out=left_out,
         n_windows=int(np.isin(np.asarray(patients, dtype=str), kept).sum()),
     )
@@ -81,9 +95,48 @@ def _pooled(
     return rows
 
 
-def _inputs(
-    rows: Mapping[str, PatientRows], clinical: NDArray[np.float64], patients: Sequence[str]
-) -> Inputs:
+def _blocks(rows: Mapping[str, PatientRows], patients: Sequence[str]) -> dict[str, Floats]:
+    """Features [P, F] by name: ``eeg``, or those before, after, and their difference."""
     if "eeg" in rows:
-        return medication_inputs(clinical, rows["eeg"].of(patients))
-    return surgery_inputs(clinical, paired(rows["before"], rows["after"], patients))
+        return {"eeg": rows["eeg"].of(patients)}
+    return paired(rows["before"], rows["after"], patients)
+
+
+def _bags(
+    config: PatientTaskConfig,
+    features: NDArray[np.floating],
+    patients: Sequence[str],
+    sessions: Sequence[str] | None,
+    kept: Sequence[str],
+) -> dict[str, Bags]:
+    """The same by the same names as windows, which attention pools later."""
+    names, x = np.asarray(patients, dtype=str), np.asarray(features)
+    mine = np.isin(names, kept)
+    if sessions is None:
+        return {"eeg": bags_of(x[mine], names[mine].tolist(), kept, np.ones(int(mine.sum())))}
+    when = np.asarray(sessions, dtype=str)
+    before, after = (mine & (when == session) for session in config.sessions)
+    both = before | after
+    return {
+        "before": bags_of(x[before], names[before].tolist(), kept, np.ones(int(before.sum()))),
+        "after": bags_of(x[after], names[after].tolist(), kept, np.ones(int(after.sum()))),
+        "difference": bags_of(
+            x[both], names[both].tolist(), kept, np.where(after[both], 1.0, -1.0)
+        ),
+    }
+
+
+def _inputs(
+    eeg: Mapping[str, Block],
+    clinical: NDArray[np.float64],
+    other: Mapping[str, Floats] | None,
+) -> Inputs:
+    """The inputs of the design; features of ``other`` stand after the clinical ones."""
+    inputs = (
+        medication_inputs(clinical, eeg["eeg"]) if "eeg" in eeg else surgery_inputs(clinical, eeg)
+    )
+    if other is None:
+        return inputs
+    beside = other.get("eeg", other.get("difference"))
+    assert beside is not None
+    return {"clinical": inputs["clinical"], BASELINE: (beside,)} | dict(inputs)

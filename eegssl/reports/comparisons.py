@@ -1,25 +1,30 @@
-"""Systems of a benchmark against one of them, subject by subject on the same subjects.
+"""Systems of a benchmark against one of them, subject by subject or fold by fold.
 
 Scores of a subject are averaged over seeds first; each subject is tested in one fold. The test is
 a paired permutation over subjects, its p adjusted for all systems of a task (Holm); the interval
-of the mean difference is a bootstrap over subjects.
+of the mean difference is a bootstrap over subjects. Within subjects there is nobody to compare
+over, and folds stand in their place (ours): below ten, the interval is that of the permutation.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eegssl.errors import ConfigError
-from eegssl.scoring.bootstrap import mean_of_patients
-from eegssl.scoring.permutation import holm, paired_permutation
+from eegssl.reports.kind_results import COMPARED
+from eegssl.scoring.bootstrap import FEWEST_PATIENTS, mean_of_patients
+from eegssl.scoring.intervals import Interval
+from eegssl.scoring.permutation import holm, paired_permutation, typical_interval
 
 METRICS = ("auroc", "balanced_accuracy")
 """Window scores that are compared, each as the mean over subjects that have it."""
 OF_NUMBERS = ("mae", "spearman")
 """The same of a task of numbers."""
-PerSubject = Mapping[str, Mapping[str, float | None]]
+Unit = Literal["subject", "fold"]
+PerUnit = Mapping[str, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,9 @@ class Comparison:
     system: str
     against: str
     metric: str
-    n_subjects: int
+    unit: Unit
+    """What is compared one by one, of which there are ``n``."""
+    n: int
     difference: float | None
     low: float | None
     high: float | None
@@ -52,22 +59,23 @@ def require_system(name: str, systems: Collection[str]) -> None:
 
 
 def compare(
-    scores: Mapping[tuple[str, str], Sequence[PerSubject]],
+    scores: Mapping[tuple[str, str], Sequence[PerUnit]],
     against: str,
     seed: int,
     n_resamples: int,
+    unit: Unit = "subject",
 ) -> list[Comparison]:
     """Each system of each task against the one of this name.
 
-    ``scores`` holds, by (task, system), the per-subject window scores of every seed and fold.
+    ``scores`` holds, by (task, system), the window scores of each ``unit`` of every seed and fold.
     A task on which the one to compare with was not run is left out.
     """
     found = []
     for task in [task for task, system in scores if system == against]:
         for metric in _metrics(scores[task, against]):
-            base = _by_subject(scores[task, against], metric)
+            base = _by_unit(scores[task, against], metric)
             pairs = {
-                system: _paired(_by_subject(runs, metric), base)
+                system: _paired(_by_unit(runs, metric), base)
                 for (of, system), runs in scores.items()
                 if of == task and system != against
             }
@@ -79,13 +87,14 @@ def compare(
             adjusted = holm(p)
             for system, (a, b) in pairs.items():
                 gap = np.array(a) - np.array(b)
-                interval = mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
+                interval = _interval(gap, unit, seed, n_resamples)
                 found.append(
                     Comparison(
                         task,
                         system,
                         against,
                         metric,
+                        unit,
                         len(gap),
                         float(gap.mean()) if len(gap) else None,
                         interval.low,
@@ -98,24 +107,34 @@ def compare(
     return found
 
 
-def _metrics(runs: Sequence[PerSubject]) -> tuple[str, ...]:
-    """What is compared, of classes or of numbers."""
-    numbers = any("mae" in scores for run in runs for scores in run.values())
-    return OF_NUMBERS if numbers else METRICS
+def _interval(gap: NDArray[np.float64], unit: Unit, seed: int, n_resamples: int) -> Interval:
+    """Of the mean difference; few folds are no sample to draw from, so theirs is exact."""
+    if unit == "fold" and len(gap) < FEWEST_PATIENTS:
+        return typical_interval(gap)
+    return mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
 
 
-def _by_subject(runs: Sequence[PerSubject], metric: str) -> dict[str, float]:
-    """The mean over runs of each subject's score, where it has one."""
+def _metrics(runs: Sequence[PerUnit]) -> tuple[str, ...]:
+    """What is compared, of forecasts, of numbers or of classes."""
+    names = {name for run in runs for scores in run.values() for name in scores}
+    for wanted in (*COMPARED.values(), OF_NUMBERS):
+        if names >= set(wanted):
+            return wanted
+    return METRICS
+
+
+def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:
+    """The mean over runs of the score of each subject (or fold), where it has one."""
     values: dict[str, list[float]] = {}
     for run in runs:
-        for subject, scores in run.items():
+        for name, scores in run.items():
             value = scores.get(metric)
             if value is not None:
-                values.setdefault(subject, []).append(value)
-    return {subject: float(np.mean(found)) for subject, found in values.items()}
+                values.setdefault(name, []).append(value)
+    return {name: float(np.mean(found)) for name, found in values.items()}
 
 
 def _paired(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[list[float], list[float]]:
-    """The scores of the subjects that both have, in one order."""
+    """The scores of what both have, in one order."""
     both = sorted(a.keys() & b.keys())
-    return [a[subject] for subject in both], [b[subject] for subject in both]
+    return [a[name] for name in both], [b[name] for name in both]

@@ -14,7 +14,8 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.event_scores import EventReport
-from eegssl.reports.words import EVENT_WORDS, POLICY_WORDS, WINDOW_WORDS
+from eegssl.reports.subgroups import NUMBER_SCORES
+from eegssl.reports.words import EVENT_WORDS, NUMBER_WORDS, POLICY_WORDS, WINDOW_WORDS
 from eegssl.scoring.alarm_curve import RATES, AlarmCurve
 from eegssl.scoring.counts import ScoringLevel
 from eegssl.scoring.event_scorers import SCORERS
@@ -29,6 +30,7 @@ _STRATUM_COLUMNS = {
     "balanced_accuracy": WINDOW_WORDS["balanced_accuracy"][0],
     "sensitivity": "Window sensitivity",
     "specificity": "Window specificity",
+    **{name: NUMBER_WORDS[name][0] for name in NUMBER_SCORES},
     "event_sensitivity": "Event sensitivity",
     "event_fp_per_day": EVENT_WORDS["fp_per_day"][0],
 }

@@ -21,18 +21,24 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import svg_uri
+from eegssl.reports.kind_results import KIND_WORDS, LOWER_IS_BETTER
 from eegssl.reports.page import render
 from eegssl.reports.words import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.intervals import mean_interval
 
-_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse")
+_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER)
 _CHANCE = {"auroc": 0.5, "unit_auroc": 0.5, "unit_spearman": 0.0}
 _RANGES = {
     "unit_spearman": (-1.0, 1.0),
     "unit_r2": (-np.inf, 1.0),
-    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse"), (0.0, np.inf)),
+    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER), (0.0, np.inf)),
 }
 _SHARE = (0.0, 1.0)
+_HEADS = ("Difference", "95 % interval", "p", "p, Holm")
+_OF_FOLDS = (
+    " Recordings were split within subjects, so folds are compared in place of subjects (ours): "
+    "how sure this is for other recordings of the same people, not for other people."
+)
 
 
 @dataclass(frozen=True)
@@ -121,24 +127,30 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         rows.append(
             (
                 Cell(one.system),
-                Cell((WINDOW_WORDS | NUMBER_WORDS)[one.metric][0]),
-                count_cell(one.n_subjects),
+                Cell(_word(one.metric)),
+                count_cell(one.n),
                 Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
                 Cell(interval, mark=mark),
-                number_cell(one.p, notes, "no subject has both scores"),
-                number_cell(one.p_holm, notes, "no subject has both scores"),
+                number_cell(one.p, notes, f"no {one.unit} has both scores"),
+                number_cell(one.p_holm, notes, f"no {one.unit} has both scores"),
             )
         )
-    heads = ("System", "Score", "Subjects", "Difference", "95 % interval", "p", "p, Holm")
+    unit = mine[0].unit
+    heads = ("System", "Score", f"{unit.capitalize()}s", *_HEADS)
     return Table(
         title=f"Compared with {mine[0].against}",
         columns=tuple(Column(head, numeric=k > 1) for k, head in enumerate(heads)),
         rows=tuple(rows),
-        caption=f"Each system less {mine[0].against}, subject by subject (mean over seeds), by a "
-        "paired permutation over subjects; p adjusted by Holm for the systems of a row's score. "
-        "Of an error, less is better.",
+        caption=f"Each system less {mine[0].against}, {unit} by {unit} (mean over seeds), by a "
+        f"paired permutation over {unit}s; p adjusted by Holm for the systems of a row's score. "
+        f"Of an error, less is better.{_OF_FOLDS if unit == 'fold' else ''}",
         footnotes=notes.listed(),
     )
+
+
+def _word(metric: str) -> str:
+    """What a compared score is called."""
+    return KIND_WORDS.get(metric) or (WINDOW_WORDS | NUMBER_WORDS)[metric][0]
 
 
 def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Footnotes) -> Cell:

@@ -40,13 +40,14 @@ def with_model(
     """The page, and on it the model's lineage, its training, and ``traces`` recordings."""
     return replace(
         page,
-        lineage=_lineage(model),
+        lineage=lineage(model),
         trace_figures=_trace_figures(corpus, predictions, traces, trace_s),
         training_figures=history_figures(model),
     )
 
 
-def _lineage(model: Artifact) -> tuple[LineageStep, ...]:
+def lineage(model: Artifact) -> tuple[LineageStep, ...]:
+    """Every artifact on the way to a model, recordings first."""
     steps = []
     for stage in ("tokenize", "pretrain"):
         path = model / f"{HISTORY}/{stage}/{MANIFEST}"
@@ -115,7 +116,7 @@ def history_figures(model: Artifact) -> tuple[ReportFigure, ...]:
     folders = [
         ("Tokenizer", model / f"{HISTORY}/tokenize", ("loss", "perplexity", "codes_used")),
         ("Pretraining", model / f"{HISTORY}/pretrain", _PRETRAINING),
-        ("Fine-tuning", model.path, ("loss", "auroc", "balanced_accuracy")),
+        ("Fine-tuning", model.path, ("loss", "error", "auroc", "balanced_accuracy")),
     ]
     figures = [
         ReportFigure(

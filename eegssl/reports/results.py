@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from eegssl import __version__
 from eegssl.reports.build import banners
 from eegssl.reports.comparisons import Comparison
+from eegssl.reports.kind_results import KIND_SCORES, KIND_WORDS, SHOWN
 from eegssl.reports.leaderboard import LeaderboardContent, LeaderboardRow
+from eegssl.reports.means import mean_of
 from eegssl.reports.words import NUMBER_WORDS
 from eegssl.scoring.hierarchy import TYPE
 
@@ -25,6 +25,7 @@ _LABELS = {
     "unit_balanced_accuracy": "Balanced accuracy of units",
     "unit_macro_f1": "Macro F1 of units",
     **{f"unit_{name}": words for name, (words, _) in NUMBER_WORDS.items()},
+    **KIND_WORDS,
 }
 _NAMES = ("task", "encoder", "adaptation", "seed")
 _COUNTS = ("folds", "windows", "subjects")
@@ -37,11 +38,11 @@ def result_row(facts: Sequence[Row]) -> dict[str, Any]:
         "windows": sum(f["windows"]["n"] for f in facts),
         "subjects": len({subject for f in facts for subject in f["subjects"]}),
     }
-    row |= {name: _mean([f["windows"].get(name) for f in facts]) for name in _WINDOW_SCORES}
+    row |= {name: mean_of([f["windows"].get(name) for f in facts]) for name in _WINDOW_SCORES}
     units = [_of_units(f) for f in facts]
-    row |= {f"unit_{n}": _mean([u.get(n) for u in units]) for n in _UNIT_SCORES}
+    row |= {f"unit_{n}": mean_of([u.get(n) for u in units]) for n in _UNIT_SCORES}
     events = [f["events"] or {} for f in facts]
-    row |= {f"event_{n}": _mean([e.get(n) for e in events]) for n in _EVENT_SCORES}
+    row |= {f"event_{n}": mean_of([e.get(n) for e in events]) for n in _EVENT_SCORES}
     leaks = "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))
     return row | {"leaks": leaks, "not_run": ""}
 
@@ -62,6 +63,14 @@ def _of_units(facts: Row) -> Row:
     units = facts.get("units")
     found = units["levels"][TYPE] if units else None
     return found or (facts["windows"] if "mae" in facts["windows"] else {})
+
+
+def filled(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The same rows with one set of columns: None where a row says nothing of one."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    last = ("leaks", "not_run")
+    ordered = [*(n for n in names if n not in last), *(n for n in last if n in names)]
+    return [{name: row.get(name) for name in ordered} for row in rows]
 
 
 def text(value: Any) -> str:
@@ -123,6 +132,8 @@ def shown_scores(rows: Sequence[Row], task: str) -> tuple[str, ...]:
     some = {name for row in mine for name, value in row.items() if value is not None}
     if "unit_mae" in some:
         return _NUMBERS_ON_PAGE
+    if some & set(KIND_SCORES):
+        return next(shown for shown in SHOWN.values() if some & set(shown))
     units = _UNITS_ON_PAGE if some & set(_UNITS_ON_PAGE) else ()
     return (*units, *(name for name in _ON_PAGE if name != "event_f1" or name in some))
 
@@ -137,9 +148,3 @@ def columns(rows: Sequence[Row]) -> tuple[str, ...]:
 def _leaks(rows: Sequence[Row]) -> list[str]:
     """What leaked in any cell, each once."""
     return sorted({leak for row in rows for leak in row["leaks"].split("; ") if leak})
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean of the folds that have the score; None when none has."""
-    found = [value for value in values if value is not None]
-    return float(np.mean(found)) if found else None

@@ -156,7 +156,7 @@ def _of_numbers(
         },
         units=units,
         events=None,
-        subgroups=[],
+        subgroups=subgroups(predictions, None, None, config),
     )
 
 

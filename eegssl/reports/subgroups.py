@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from eegssl.io.predictions import Predictions
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events import RecordingEvents, szcore_scores
+from eegssl.scoring.numbers import number_scores
 from eegssl.scoring.subgroups import StratumScores, Traits, score_strata
 from eegssl.scoring.windows import Thresholds, thresholds_at, window_scores
 
+NUMBER_SCORES = ("mae", "rmse", "spearman")
 WINDOW_SCORES = ("auroc", "balanced_accuracy", "sensitivity", "specificity")
 EVENT_SCORES = ("sensitivity", "fp_per_day")
 
@@ -23,9 +25,10 @@ def subgroups(
 ) -> list[StratumScores]:
     """Pooled window scores of each stratum, and SzCORE's event scores as means over its subjects.
 
-    By kind of seizure a recording counts whole, its seizures of other kinds included. ``events``
-    are those detected, None for a task that detects none; the seizures that are counted are the
-    references', unless labels come from a table: then nobody looked for any.
+    Of a task of numbers they are scores of numbers. By kind of seizure a recording counts whole,
+    its seizures of other kinds included. ``events`` are those detected, None for a task that
+    detects none; the seizures that are counted are the references', unless labels come from a
+    table: then nobody looked for any.
     """
     looked = predictions.about["labels"] == "events"
     named = {one.recording: one for one in events or ()}
@@ -44,6 +47,9 @@ def subgroups(
 
     def scores(places: NDArray[np.int64]) -> Mapping[str, float | None]:
         mine = np.isin(owner, [kept[k].recording for k in places])
+        if predictions.value is not None and predictions.truth_value is not None:
+            said = number_scores(predictions.truth_value[mine], predictions.value[mine])
+            return {name: said[name] for name in NUMBER_SCORES}
         found = window_scores(
             predictions.truth[mine],
             predictions.probabilities[mine],

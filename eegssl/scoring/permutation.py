@@ -1,4 +1,4 @@
-"""Tests between two systems on the same patients, and the correction for many of them."""
+"""Tests between two systems on the same patients, their interval, and the correction for many."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
+from eegssl.scoring.intervals import Interval
 
 _TIE = 1e-9  # relative: sums of the same numbers in another order are the same sum
+_FEWEST = 2
+_MOST_ENUMERATED = 13  # 8192 patterns
 _BLOCK = 1000  # draws at a time: bounds the memory
 
 
@@ -23,14 +26,15 @@ def paired_permutation(
     Under the null hypothesis the systems can be swapped within a patient, which flips the sign of
     the difference. All sign patterns are enumerated where they are no more than ``n``, so that p
     is exact; else ``n`` are drawn, and the observed one counts among them (Phipson & Smyth 2010),
-    so that p is never 0. Patients without one of the scores are left out; None without any.
+    so that p is never 0. Patients without one of the scores are left out; None for fewer than
+    two, of which nothing can be told.
     The smallest p that is possible is 2 / 2**n_patients: five patients never reach .05.
     """
     difference = _numbers(a) - _numbers(b) if len(a) == len(b) else None
     if difference is None or n < 1:
         raise InputError(f"got {len(a)} and {len(b)} patients, {n} draws; expected pairs, n >= 1.")
     difference = difference[np.isfinite(difference)]
-    if len(difference) == 0:
+    if len(difference) < _FEWEST:
         return None
     observed = abs(difference.sum()) - _TIE * np.abs(difference).sum()
     if 2 ** len(difference) <= n:
@@ -42,6 +46,32 @@ def paired_permutation(
         patterns = rng.integers(0, 2, (min(_BLOCK, n - start), len(difference)))
         as_far += int(np.sum(np.abs(_signed_sums(patterns, difference)) >= observed))
     return (1 + as_far) / (1 + n)
+
+
+def typical_interval(
+    differences: Sequence[float] | NDArray[np.floating], *, coverage: float = 0.95
+) -> Interval:
+    """Interval of the centre of a few paired differences [n], from the means of all their subsets.
+
+    Hartigan, J Am Stat Assoc 1969: if differences are independent and symmetric about a centre,
+    it is equally likely to lie between any two neighbours of the 2**n - 1 sorted means. As many
+    are cut off at both ends as leave ``coverage`` at least; they are the centres that
+    `paired_permutation` does not reject. 95 % needs six differences; more than 13 are too many to
+    enumerate, and a bootstrap has them.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    n = len(values)
+    if n > _MOST_ENUMERATED or not np.all(np.isfinite(values)):
+        raise InputError(
+            f"got {n} differences; expected at most {_MOST_ENUMERATED}, all of them finite."
+        )
+    cut = int((1 - coverage) / 2 * 2**n + _TIE)
+    if cut < 1:
+        least = int(np.ceil(np.log2(2 / (1 - coverage))))
+        return Interval(None, None, "typical", n, f"{n} differences, fewer than {least}")
+    subsets = np.arange(1, 2**n)[:, None] >> np.arange(n) & 1
+    means = np.sort(subsets @ values / subsets.sum(axis=1))
+    return Interval(float(means[cut - 1]), float(means[-cut]), "typical", n)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

@@ -33,12 +33,13 @@ def window_intervals(
 ) -> dict[str, Intervals]:
     """Intervals of pooled window scores; arrays [n, ...], one subject a window.
 
-    Two classes: AUROC, AUC-PR, balanced accuracy, sensitivity, specificity. More: balanced
-    accuracy.
+    Balanced accuracy and macro F1; of two classes also AUROC, AUC-PR, sensitivity, specificity.
     """
     names, patient = np.unique(np.asarray(subjects), return_inverse=True)
     truth, p = np.asarray(truth), np.asarray(probabilities, dtype=np.float64)
-    hits = _hits(truth, decide(p, threshold), patient, len(names), p.shape[1])
+    decided = decide(p, threshold)
+    hits = _hits(truth, decided, patient, len(names), p.shape[1])
+    called = _hits(decided, decided, patient, len(names), p.shape[1])[..., 1]
     some = (hits[..., 1] > 0).all(axis=1)
 
     def balanced(weights: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -47,14 +48,25 @@ def window_intervals(
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((right[:, occurs] / all_[:, occurs]).mean(axis=1))
 
+    def macro_f1(weights: NDArray[np.int64]) -> NDArray[np.float64]:
+        right, all_, said = weights @ hits[..., 0], weights @ hits[..., 1], weights @ called
+        occurs = all_ > 0
+        f1 = np.divide(2 * right, all_ + said, out=np.zeros_like(right), where=occurs)
+        return np.asarray(f1.sum(axis=1) / occurs.sum(axis=1))
+
     often = {"seed": seed, "n_resamples": n_resamples}
-    deciding = int(some.sum()) if p.shape[1] == 2 else len(names)
+    binary = p.shape[1] == 2
+    positive = int((hits[:, 1, 1] > 0).sum())
     found = {
-        "balanced_accuracy": bootstrap_weighted(
-            balanced, len(names), n_with_score=deciding, **often
+        name: bootstrap_weighted(
+            score, len(names), n_with_score=deciding if binary else len(names), **often
+        )
+        for name, score, deciding in (
+            ("balanced_accuracy", balanced, int(some.sum())),
+            ("macro_f1", macro_f1, positive),
         )
     }
-    if p.shape[1] != 2:
+    if not binary:
         return found
     curves = patient_curves(truth, p[:, 1], patient, len(names))
     for name, score in (("auroc", curves.auroc), ("auc_pr", curves.average_precision)):

@@ -7,20 +7,25 @@ hand; a finished one is not made again. Every subject is tested once, by a model
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, open_corpus
+from eegssl.drafts import Draft
 from eegssl.errors import LeakError
 from eegssl.io.predictions import pooled, read_predictions, write_predictions
 from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import read_label_task
+from eegssl.resolve import read_task
+from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
+from eegssl.stages.kinds import POOLED
 from eegssl.stages.run import Result, Run
+from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import labelled_windows
 
 KIND = "crossvalidation"
@@ -44,25 +49,25 @@ def run(
     """
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
-    pretrained, resolved = load(encoder, finetune.ENCODER), read_label_task(task, config.task)
+    pretrained, resolved = load(encoder, finetune.ENCODER), read_task(task, config.task)
     parts = [refolded(corpus, n, k, run.seed) for k in range(n)]
     if finetune.first_weights(config) == "pretrained" and not allow_leak:
         _refuse_leaks(pretrained, parts)
-    quiet = _sub(run, run.out)
-    jobs = [finetune.prepare(config, part, pretrained, resolved, quiet) for part in parts]
-    for part, job in zip(parts, jobs, strict=True):
-        labelled_windows(part, part.of_split("test"), resolved, job.table.labels, seed=run.seed)
+    tables: Sequence[tuple[str, str]] = ()
+    if isinstance(resolved, TaskConfig):
+        tables = _labelled_everywhere(config, parts, pretrained, resolved, run)
     settings = CrossvalidationConfig(
-        finetune=finetune.without_cache(jobs[0].config),
-        evaluate=EvaluateConfig(allow_leak=allow_leak, traces=0),
+        finetune=finetune.without_cache(
+            config.model_copy(update={"task": public_values(resolved)})
+        ),
+        evaluate=EvaluateConfig(allow_leak=allow_leak, traces=0, targets=config.targets),
         folds=n,
     )
-    inputs = [*corpus.inputs(), *inputs_of(pretrained), *jobs[0].table.inputs]
-    draft = run.begin(KIND, settings, inputs)
+    draft = run.begin(KIND, settings, [*corpus.inputs(), *inputs_of(pretrained), *tables])
     if isinstance(draft, Result):
         return draft
     advance = run.progress.track("folds", n)
-    tables, costs = [], []
+    predicted, costs = [], []
     for k in range(n):
         folder = run.out / FOLDS / f"fold{k}"
         tuned = config.model_copy(update={"cross": FoldConfig(folds=n, fold=k)})
@@ -72,17 +77,35 @@ def run(
         for warning in (*model.facts["warnings"], *scored.facts["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
-        tables.append(read_predictions(folder / "evaluation" / evaluate.PREDICTIONS))
+        predicted.append(folder / "evaluation" / evaluate.PREDICTIONS)
         costs.append(model.beside.get("cost"))
         advance(k + 1)
-    predictions = pooled(tables)
-    scores = score(predictions, settings.evaluate.scoring, run.seed)
+    pool = POOLED[resolved.kind].pool if resolved.kind in POOLED else _pool
+    facts = {"task": resolved.name, "folds": n} | pool(draft, predicted, settings.evaluate, run)
+    return replace(run.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
+
+
+def _labelled_everywhere(
+    config: FinetuneConfig, parts: Sequence[Corpus], encoder: Artifact, task: TaskConfig, run: Run
+) -> Sequence[tuple[str, str]]:
+    """Refuse, before the first is trained, folds without labels to learn from or to score; returns
+    what a manifest says of the labels table."""
+    jobs = [finetune.prepare(config, part, encoder, task, _sub(run, run.out)) for part in parts]
+    table = jobs[0].table
+    for part in parts:
+        labelled_windows(part, part.of_split("test"), task, table.labels, seed=run.seed)
+    return table.inputs
+
+
+def _pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the windows of all folds as one table, their scores and a report; the facts."""
+    predictions = pooled([read_predictions(path) for path in tables])
+    scores = score(predictions, config.scoring, run.seed)
     with draft.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(evaluate.METRICS, scores.as_dict())
     draft.write(evaluate.REPORT, render_evaluation(page_of(predictions, scores)))
-    facts = {"task": resolved.name, "folds": n} | score_facts(scores, predictions)
-    return replace(run.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
+    return score_facts(scores, predictions)
 
 
 def _sub(run: Run, out: Path) -> Run:

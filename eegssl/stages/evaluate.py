@@ -20,7 +20,7 @@ from eegssl.drafts import Draft
 from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file, hash_json
 from eegssl.io.events_tree import Missing, read_tree, recording_of
-from eegssl.io.predictions import Predictions, read_predictions, write_predictions
+from eegssl.io.predictions import Predictions, kind_of_table, read_predictions, write_predictions
 from eegssl.io.private import Pseudonyms
 from eegssl.io.tables import format_tsv
 from eegssl.reports.build import events_page, page_of
@@ -115,6 +115,9 @@ def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
             f"there is no {path}; give an evaluation's folder or its predictions, or a tree of "
             "event tables with --reference TREE"
         )
+    kind = kind_of_table(path)
+    if kind in KINDS:
+        return KINDS[kind].rescore(config, path, run)
     predictions = read_predictions(path)
     twice = audit_windows(predictions)
     if not config.allow_leak:

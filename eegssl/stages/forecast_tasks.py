@@ -1,22 +1,120 @@
 """Forecasting the signal: what `finetune`, `evaluate` and `info --task` do for such tasks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.chains import filter_phases, lag_s, require_causal
 from eegssl.corpus.leaks import Leak
-from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.store import Corpus, Recording, fitted_on
+from eegssl.drafts import Draft
+from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError
+from eegssl.files import hash_file
+from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
+from eegssl.forecasting.head import build_head, resolved_base
+from eegssl.forecasting.sources import (
+    contents,
+    none_long_enough,
+    open_targets,
+    too_short,
+    understood,
+)
+from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
+from eegssl.io.forecasts import KIND as FORECAST
+from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
+from eegssl.reports.forecast_page import (
+    ForecastContent,
+    forecast_page,
+    render_forecast,
+    with_examples,
+)
+from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
+from eegssl.settings import public_values
+from eegssl.signal.bands import BANDS_HZ
 from eegssl.stages.run import Result, Run, TaskInfo
+from eegssl.training.cost import Meter
+from eegssl.training.forecast import (
+    ForecastPlan,
+    Trained,
+    adapt_encoder,
+    fit_baseline,
+    fit_network,
+    is_frozen,
+    require_possible,
+)
+from eegssl.training.forecast_models import ForecastModel, load_forecast_model, save_forecast_model
+from eegssl.training.forecast_predictions import MODEL, forecast_rows, latencies_ms, methods_of
+from eegssl.training.history import METRICS, copy_history
+from eegssl.training.loop import choose_device
+from eegssl.training.models import encoder_settings
+from eegssl.training.weights import load_weights
+
+PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
+_TOLD = ("task", "adaptation", "encoder_weights")
 
 
 def finetune(
     config: FinetuneConfig, corpus: Corpus, encoder: Path, task: ForecastTaskConfig, run: Run
 ) -> Result:
-    """Not yet."""
-    raise ConfigError(f"tasks of kind {task.kind} can't be fine-tuned yet")
+    """Make a model artifact: a head on the encoder, and its baselines fitted on the same pairs.
+
+    Raises ConfigError for ways to adapt that forecasts don't have and for recordings that were not
+    filtered causally, InputError when none is long enough.
+    """
+    require_possible(config.adaptation)
+    _require_no_labels(config)
+    require_causal(corpus)
+    pretrained = load(encoder, "encoder")
+    settings = encoder_settings(pretrained, corpus)
+    targets = open_targets(config.targets)
+    train, val = (_pairs(corpus, split, task, targets, run) for split in ("train", "val"))
+    config = config.model_copy(update={"task": public_values(task)})
+    unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *_inputs_of(targets)]
+    draft = run.begin("model", config.model_copy(update=unset), inputs)
+    if isinstance(draft, Result):
+        return draft
+    device = choose_device(config.training.device)
+    meter, adaptation = Meter(device), config.adaptation
+    if task.late_s is None:
+        task = task.model_copy(update={"late_s": lag_s(corpus, targets)})
+    horizon = horizon_of(task, corpus.sfreq_hz)
+    task = resolved_base(task, val, horizon)
+    run.progress.say(f"the head adds to {task.head.base}")
+    network = build_encoder(settings, run.seed)
+    weights = "random" if adaptation.kind == "scratch" else config.encoder_weights
+    if weights == "pretrained":
+        load_weights(network, pretrained.path, "encoder")
+    head = build_head(network, horizon, task, run.seed, frozen=is_frozen(adaptation))
+    plan = _plan(config, draft, run)
+    trained, told = adapt_encoder(
+        head,
+        adaptation,
+        plan,
+        lambda groups: fit_network(head, train, val, task.unit, plan, groups),
+    )
+    baselines: dict[str, Forecaster] = {}
+    for name in task.baselines.methods:
+        run.progress.say(f"baseline {name}")
+        baselines[name] = fit_baseline(name, train, val, horizon, task, plan)
+    save_forecast_model(draft, ForecastModel(head, task, adaptation, baselines))
+    copy_history(draft, pretrained, "pretrain")
+    fitted = fitted_on([*train.windows.recordings, *val.windows.recordings])
+    if weights == "pretrained":
+        fitted = fitted | pretrained.manifest.fitted_on
+    facts = _facts(task, config, corpus, train, val, trained) | told
+    facts |= {
+        "encoder_weights": weights,
+        "n_parameters": sum(p.numel() for p in head.parameters()),
+        "targets": filter_phases(targets) if targets else [],
+    }
+    cost = meter.read(trained.n_parameters_trained)
+    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -27,10 +125,197 @@ def evaluate(
     leaks: Sequence[Leak],
     run: Run,
 ) -> Result:
-    """Not yet."""
-    raise ConfigError("tasks of this kind can't be evaluated yet")
+    """Make an evaluation artifact: forecasts of the model and of every baseline, and their scores.
+
+    Raises ConfigError for recordings that were not filtered causally, InputError when none is
+    long enough.
+    """
+    require_causal(corpus)
+    trained = load_forecast_model(model, corpus)
+    targets = open_targets(config.targets)
+    _require_same_targets(model, targets, run)
+    pairs = cut_pairs(corpus, recordings, trained.task, targets=targets)
+    _warn_short(recordings, pairs, config.split, run)
+    for leak in leaks:
+        run.warn(f"LEAK, allowed: {leak.in_words()}")
+    inputs = [*inputs_of(model), *corpus.inputs(), *_inputs_of(targets)]
+    draft = run.begin("evaluation", config, inputs)
+    if isinstance(draft, Result):
+        return draft
+    methods = methods_of(trained, choose_device(config.device))
+    run.progress.say(f"forecasting {len(pairs)} windows by {len(methods)} methods")
+    advance = run.progress.track("recordings", len(pairs.windows.recordings))
+    keys, sums = forecast_rows(methods, pairs, config.batch_size, advance)
+    facts = model.manifest.facts
+    about = {name: facts[name] for name in _TOLD} | {
+        "kind": FORECAST,
+        "methods": list(methods),
+        "model": MODEL,
+        "bands": BANDS_HZ,
+        "sfreq_hz": corpus.sfreq_hz,
+        "context_s": trained.task.context_s,
+        "horizon_s": trained.task.horizon_s,
+        "head": trained.task.head.kind,
+        "base": trained.task.head.base,
+        "best_step": facts["best_step"],
+        "minimised": trained.task.unit,
+        "targets": filter_phases(targets) if targets else [],
+        "synthetic": corpus.synthetic,
+        "within_subject": corpus.within_subject,
+        "leaks": [leak.in_words() for leak in leaks],
+    }
+    table = Forecasts(keys, sums, corpus.split_hash, about)
+    page = _write_scores(draft, table, config, run)
+    page = with_examples(page, methods, pairs, model, config.traces)
+    draft.write(REPORT, render_forecast(page))
+    result = run.finish(
+        draft, _scored(page.report, table), replace(model.manifest.fitted_on, sketches={})
+    )
+    return replace(result, beside={"latency_ms": latencies_ms(methods, pairs)})
+
+
+def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
+    """Make an evaluation artifact from a table of forecasts alone; no model is run.
+
+    Its report has no examples, which are made of signals.
+    """
+    table = read_forecasts(path)
+    for words in table.about["leaks"]:
+        run.warn(f"LEAK, allowed: {words}")
+    draft = run.begin("evaluation", config, [("predictions", hash_file(path))])
+    if isinstance(draft, Result):
+        return draft
+    page = _write_scores(draft, table, config, run)
+    draft.write(REPORT, render_forecast(page))
+    return run.finish(draft, _scored(page.report, table))
+
+
+def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the forecasts of several folds as one table, their scores and a report; the facts."""
+    table = pooled([read_forecasts(path) for path in tables])
+    page = _write_scores(draft, table, config, run)
+    draft.write(REPORT, render_forecast(page))
+    return _scored(page.report, table)
 
 
 def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
-    """What the task asks."""
-    return TaskInfo({"name": task.name, "kind": task.kind})
+    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+    info = TaskInfo(understood(task))
+    if corpus is None:
+        return info
+    info.understood["filters"] = filter_phases(corpus)
+    try:
+        require_causal(corpus)
+    except ConfigError as error:
+        info.problems.append(error)
+    for split in ("train", "val", "test"):
+        recordings = [r for r in corpus.recordings if r.split == split]
+        if recordings:
+            info.splits[split] = contents(corpus, recordings, task)
+        if split != "test" and not info.splits.get(split, {}).get("pairs"):
+            info.problems.append(none_long_enough(split, recordings, task))
+    return info
+
+
+def _pairs(
+    corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, run: Run
+) -> RecordedPairs:
+    """The pairs of a split; tells how many recordings are too short for one."""
+    recordings = corpus.of_split(split)
+    if len(too_short(recordings, task)) == len(recordings):
+        raise none_long_enough(split, recordings, task)
+    pairs = cut_pairs(corpus, recordings, task, targets=targets)
+    _warn_short(recordings, pairs, split, run)
+    return pairs
+
+
+def _warn_short(
+    recordings: Sequence[Recording], pairs: RecordedPairs, split: str, run: Run
+) -> None:
+    short = len(recordings) - len(pairs.windows.recordings)
+    if short:
+        run.warn(f"split {split}: {short} recording(s) are too short for a forecast, left out")
+
+
+def _require_no_labels(config: FinetuneConfig) -> None:
+    if config.labels_fraction < 1:
+        raise ConfigError("a forecast has no labels: leave --labels (labels_fraction) out")
+
+
+def _require_same_targets(model: Artifact, targets: Corpus | None, run: Run) -> None:
+    """Warn when a model is scored on targets of another kind than it was trained on."""
+    trained = model.manifest.facts["targets"]
+    given = filter_phases(targets) if targets else []
+    if trained != given:
+        run.warn(f"the model was trained on {_words(trained)}, and is scored on {_words(given)}")
+
+
+def _words(phases: Sequence[str]) -> str:
+    return (
+        f"targets of filter.phase={', '.join(phases)}" if phases else "its contexts' continuation"
+    )
+
+
+def _plan(config: FinetuneConfig, draft: Draft, run: Run) -> ForecastPlan:
+    return ForecastPlan(
+        training=config.training,
+        seed=run.seed,
+        device=choose_device(config.training.device),
+        folder=draft.work,
+        metrics=draft / METRICS,
+        keep_gb=config.cache_gb,
+        on_step=run.progress.track("forecast", config.training.steps),
+    )
+
+
+def _facts(
+    task: ForecastTaskConfig,
+    config: FinetuneConfig,
+    corpus: Corpus,
+    train: RecordedPairs,
+    val: RecordedPairs,
+    trained: Trained,
+) -> dict[str, Any]:
+    """What the manifest says of a model, but for its encoder."""
+    parts = {"train": train, "val": val}
+    chosen_on = sorted({r.id for r in val.windows.recordings})
+    return {
+        "task": task.name,
+        "context_s": task.context_s,
+        "horizon_s": task.horizon_s,
+        "pairs": {split: len(pairs) for split, pairs in parts.items()},
+        "subjects": {split: len(set(pairs.subjects)) for split, pairs in parts.items()},
+        "adaptation": config.adaptation.kind,
+        "head": task.head.kind,
+        "base": task.head.base,
+        "late_s": task.late_s,
+        "best_step": trained.best_step,
+        "n_parameters_trained": trained.n_parameters_trained,
+        "val": {"unit": task.unit, "mse_of_base": trained.first_error, "mse": trained.error},
+        "baselines": list(task.baselines.methods),
+        "statistics": {"base": chosen_on, "weights": chosen_on, "penalties": chosen_on},
+        "split_hash": corpus.split_hash,
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    }
+
+
+def _inputs_of(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
+    """Kind and id of the targets' artifacts, as a manifest records them."""
+    return tuple(("targets", id_) for _, id_ in targets.inputs()) if targets else ()
+
+
+def _write_scores(
+    draft: Draft, table: Forecasts, config: EvaluateConfig, run: Run
+) -> ForecastContent:
+    """Write the table and the scores that follow from it; the page of both."""
+    report = score_forecasts(table, config.scoring, run.seed)
+    with draft.writing(PREDICTIONS) as path:
+        write_forecasts(path, table)
+    draft.write_json(SCORES, report.as_dict())
+    return forecast_page(table, report)
+
+
+def _scored(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
+    about = {name: table.about[name] for name in (*_TOLD, "horizon_s", "targets")}
+    return about | forecast_facts(report, table)

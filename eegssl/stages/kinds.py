@@ -11,6 +11,7 @@ from eegssl.artifacts import Artifact
 from eegssl.config import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
+from eegssl.drafts import Draft
 from eegssl.stages import forecast_tasks, patient_tasks, phase_tasks
 from eegssl.stages.run import Result, Run, TaskInfo
 
@@ -34,8 +35,20 @@ class Kind(Protocol):
     ) -> Result:
         """Score a model on ``recordings`` of ``corpus``; ``leaks`` were found and allowed."""
 
+    def rescore(self, config: EvaluateConfig, path: Path, run: Run) -> Result:
+        """Score a table of predictions again; no model is run."""
+
     def explain(self, task: Any, corpus: Corpus | None) -> TaskInfo:
         """Say what the task asks, and, of recordings, what they hold for it and what they lack."""
+
+
+class Pooled(Protocol):
+    """What a file has whose folds can be pooled."""
+
+    def pool(
+        self, draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run
+    ) -> dict[str, Any]:
+        """Write the predictions of several folds as one, their scores and a report; the facts."""
 
 
 KINDS: dict[str, Kind] = {
@@ -44,3 +57,6 @@ KINDS: dict[str, Kind] = {
     "patients": patient_tasks,
 }
 """The kinds of task by name; `labels` is what finetune and evaluate do themselves."""
+
+POOLED: dict[str, Pooled] = {"forecast": forecast_tasks, "phase": phase_tasks}
+"""Those that `finetune --folds` runs fold by fold; patients are dealt by their own analysis."""

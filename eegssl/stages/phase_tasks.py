@@ -1,22 +1,105 @@
-"""Frequency and phase to come: what `finetune`, `evaluate` and `info --task` do for it."""
+"""Frequency and phase to come: what `finetune`, `evaluate` and `info --task` do for it.
+
+The table of predictions is the only source of every number, as for labels.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from eegssl.artifacts import Artifact
+import numpy as np
+
+from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.leaks import Leak
-from eegssl.corpus.store import Corpus, Recording
-from eegssl.errors import ConfigError
+from eegssl.corpus.chains import require_causal
+from eegssl.corpus.leaks import Leak, Times, audit_windows, refuse
+from eegssl.corpus.store import Corpus, Recording, fitted_on
+from eegssl.drafts import Draft
+from eegssl.encoder.model import build_encoder
+from eegssl.errors import ConfigError, EegsslError, InputError
+from eegssl.files import hash_file
 from eegssl.forecasting.config import PhaseTaskConfig
+from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
+from eegssl.forecasting.sources import open_targets
+from eegssl.io.phase_predictions import (
+    PhasePredictions,
+    pooled,
+    read_phase_predictions,
+    write_phase_predictions,
+)
+from eegssl.reports.phase_page import render_phase_page
+from eegssl.reports.phase_scores import score_phase_table
+from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run, TaskInfo
+from eegssl.training.cost import Meter
+from eegssl.training.forecast import ForecastPlan, require_possible
+from eegssl.training.history import METRICS, copy_history
+from eegssl.training.loop import choose_device
+from eegssl.training.models import encoder_settings
+from eegssl.training.phase import fit_phase_head, load_phase_head, save_phase_head
+from eegssl.training.phase_predictions import predict_phases
+from eegssl.training.weights import load_weights
+
+ENCODER, MODEL, EVALUATION, TARGETS = "encoder", "model", "evaluation", "targets"
+PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
+_TOLD = ("task", "adaptation", "encoder_weights", "base", "targets")
 
 
 def finetune(
     config: FinetuneConfig, corpus: Corpus, encoder: Path, task: PhaseTaskConfig, run: Run
 ) -> Result:
-    """Not yet."""
-    raise ConfigError(f"tasks of kind {task.kind} can't be fine-tuned yet")
+    """Train a head on the encoder; weights and bases are chosen on validation subjects."""
+    _require_possible(config)
+    require_causal(corpus)
+    pretrained = load(encoder, ENCODER)
+    settings = encoder_settings(pretrained, corpus)
+    targets = open_targets(config.targets)
+    train, val = (
+        cut_phase_pairs(corpus, corpus.of_split(split), task, targets) for split in ("train", "val")
+    )
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *_target_inputs(targets)]
+    config = config.model_copy(update={"task": public_values(task)})
+    draft = run.begin(MODEL, config, inputs)
+    if isinstance(draft, Result):
+        return draft
+    device = choose_device(config.training.device)
+    meter, kind = Meter(device), config.adaptation.kind
+    weights = "random" if kind == "scratch" else config.encoder_weights
+    network = build_encoder(settings, run.seed)
+    if weights == "pretrained":
+        load_weights(network, pretrained.path, ENCODER)
+    run.progress.say(f"reading {len(train)} and {len(val)} pairs")
+    plan = ForecastPlan(
+        config.training,
+        run.seed,
+        device,
+        draft.work,
+        draft / METRICS,
+        on_step=run.progress.track(task.name, config.training.steps),
+    )
+    head, told = fit_phase_head(network, train, val, config.adaptation, plan)
+    save_phase_head(draft, head)
+    copy_history(draft, pretrained, "pretrain")
+    fitted = fitted_on([*_recordings(train), *_recordings(val)])
+    if weights == "pretrained":
+        fitted = fitted | pretrained.manifest.fitted_on
+    facts = told | {
+        "task": task.name,
+        "kind": task.kind,
+        "pairs": {"train": len(train), "val": len(val)},
+        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "adaptation": kind,
+        "encoder_weights": weights,
+        "targets": "own" if targets is None else "zero-phase",
+        "n_parameters": sum(p.numel() for p in head.parameters()),
+        "statistics": {"base": sorted(r.id for r in _recordings(val))},
+        "split_hash": corpus.split_hash,
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    }
+    cost = meter.read(told["n_parameters_trained"])
+    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -27,10 +110,152 @@ def evaluate(
     leaks: Sequence[Leak],
     run: Run,
 ) -> Result:
-    """Not yet."""
-    raise ConfigError("tasks of this kind can't be evaluated yet")
+    """Forecast phases by the model and by both baselines, and score them beside each other.
+
+    Raises ConfigError for recordings of zero phase, or for targets where the model had none.
+    """
+    require_causal(corpus)
+    if config.labels:
+        raise ConfigError("a task of phases has no labels; leave labels out")
+    targets, facts = open_targets(config.targets), model.manifest.facts
+    if (targets is None) != (facts["targets"] == "own"):
+        raise ConfigError(
+            "the model was trained without --targets: leave them out"
+            if targets is not None
+            else "the model was trained with --targets: give the same files, preprocessed with "
+            "filter.phase=zero"
+        )
+    head = load_phase_head(model, corpus)
+    pairs = cut_phase_pairs(corpus, tuple(recordings), head.task, targets)
+    for leak in leaks:
+        run.warn(f"LEAK, allowed: {leak.in_words()}")
+    inputs = [*inputs_of(model), *corpus.inputs(), *_target_inputs(targets)]
+    draft = run.begin(EVALUATION, config, inputs)
+    if isinstance(draft, Result):
+        return draft
+    short = len(recordings) - len(_recordings(pairs))
+    if short:
+        run.warn(f"{short} recording(s) are shorter than context and horizon and are not scored")
+    run.progress.say(f"forecasting {len(pairs)} times")
+    head.to(choose_device(config.device))
+    about = {name: facts[name] for name in _TOLD} | {
+        "synthetic": corpus.synthetic,
+        "within_subject": corpus.within_subject,
+        "leaks": [leak.in_words() for leak in leaks],
+    }
+    table = predict_phases(head, pairs, corpus.split_hash, about)
+    with draft.writing(PREDICTIONS) as path:
+        write_phase_predictions(path, table)
+    told = _write_scores(draft, read_phase_predictions(draft / PREDICTIONS), config, run)
+    return run.finish(draft, told, replace(model.manifest.fitted_on, sketches={}))
+
+
+def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
+    """Make an evaluation from the ``predictions.parquet`` of another one; no model is run."""
+    table = read_phase_predictions(path)
+    twice = audit_windows(_times(table))
+    if not config.allow_leak:
+        refuse(twice)
+    known = [*table.about["leaks"], *(leak.in_words() for leak in twice)]
+    table = replace(table, about=table.about | {"leaks": known})
+    for words in known:
+        run.warn(f"LEAK, allowed: {words}")
+    draft = run.begin(EVALUATION, config, [("predictions", hash_file(path))])
+    if isinstance(draft, Result):
+        return draft
+    with draft.writing(PREDICTIONS) as out:
+        write_phase_predictions(out, table)
+    return run.finish(draft, _write_scores(draft, table, config, run))
+
+
+def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+    """Write the phases of several folds as one table, their scores and a report; the facts."""
+    table = pooled([read_phase_predictions(path) for path in tables])
+    with draft.writing(PREDICTIONS) as out:
+        write_phase_predictions(out, table)
+    return _write_scores(draft, table, config, run)
+
+
+def _write_scores(
+    draft: Draft, table: PhasePredictions, config: EvaluateConfig, run: Run
+) -> dict[str, Any]:
+    """Write scores and report of a table; returns the facts of an evaluation."""
+    scores = score_phase_table(table, config.scoring, run.seed)
+    draft.write_json(SCORES, scores.as_dict())
+    draft.write(REPORT, render_phase_page(table, scores, config.traces))
+    about = {name: table.about.get(name) for name in (*_TOLD, "kind", "leaks")}
+    n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))
+    counts = {"windows": {"n": n_pairs}, "subjects": sorted(set(table.subject))}
+    return about | counts | {"phase": scores.facts()}
 
 
 def explain(task: PhaseTaskConfig, corpus: Corpus | None) -> TaskInfo:
-    """What the task asks."""
-    return TaskInfo({"name": task.name, "kind": task.kind})
+    """What the task asks, and of recordings how many pairs each split holds."""
+    forecast, phase = task.forecast, task.phase
+    bands = {name: f"{low:g} to {high:g} Hz" for name, (low, high) in phase.bands.items()}
+    info = TaskInfo(
+        {
+            "name": task.name,
+            "kind": task.kind,
+            "which means": "from a context before a time t: of each channel and band the dominant "
+            "frequency after t, and the phase around the context's",
+            "context_s": forecast.context_s,
+            "horizon_s": forecast.horizon_s,
+            "a time t every (s)": forecast.stride_s,
+            "times in a recording at most": task.most_pairs,
+            "bands": bands,
+            "phases are of a band of (Hz)": f"± {phase.half_width_hz:g}",
+            "baselines": "phi0 + 2 pi f t; AR + Hilbert",
+        }
+    )
+    if corpus is None:
+        return info
+    try:
+        require_causal(corpus)
+    except ConfigError as error:
+        info.problems.append(error)
+    for split in ("train", "val", "test"):
+        _look(info, corpus, task, split)
+    return info
+
+
+def _look(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> None:
+    """What one split holds; test needs nothing of its own, but is told too."""
+    try:
+        pairs = cut_phase_pairs(corpus, corpus.of_split(split), task)
+    except EegsslError as error:
+        if split != "test" or not isinstance(error, InputError):
+            info.problems.append(error)
+        return
+    info.splits[split] = {
+        "recordings": len(_recordings(pairs)),
+        "subjects": _n_subjects(pairs),
+        "pairs": len(pairs),
+    }
+
+
+def _require_possible(config: FinetuneConfig) -> None:
+    """Raise ConfigError for settings that mean nothing for a task of phases."""
+    require_possible(config.adaptation)
+    if config.labels_fraction < 1:
+        raise ConfigError("a task of phases has no labels to learn from fewer of; leave --labels")
+
+
+def _target_inputs(targets: Corpus | None) -> list[tuple[str, str]]:
+    return [] if targets is None else [(TARGETS, id_) for _, id_ in targets.inputs()]
+
+
+def _recordings(pairs: PhasePairs) -> tuple[Recording, ...]:
+    """The recordings that any pair is of."""
+    windows = pairs.pairs.windows
+    return tuple(windows.recordings[k] for k in np.unique(windows.owner))
+
+
+def _n_subjects(pairs: PhasePairs) -> int:
+    return len({r.subject for r in _recordings(pairs)})
+
+
+def _times(table: PhasePredictions) -> Times:
+    """Rows by what they are of, for the audit of what is there twice."""
+    parts = zip(table.recording, table.channel, table.band, strict=True)
+    return Times([" ".join(part) for part in parts], table.t_s, np.zeros(len(table)))

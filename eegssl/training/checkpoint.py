@@ -3,15 +3,14 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from eegssl.files import atomic_path
 from eegssl.training.history import History
+from eegssl.training.optimizer import AdamW
 
 FILE = "checkpoint.safetensors"
 
@@ -26,16 +25,11 @@ class Checkpoint:
     sums: dict[str, list[float]] = field(default_factory=dict)
 
 
-def write_checkpoint(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, point: Checkpoint
-) -> None:
+def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
     """Replace the folder's checkpoint by this one, atomically."""
     tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
     tensors |= {f"best.{n}": t for n, t in point.best.items()}
-    state = optimizer.state_dict()["state"]
-    tensors |= {
-        f"optimizer.{k}.{n}": torch.as_tensor(v) for k, s in state.items() for n, v in s.items()
-    }
+    tensors |= {f"optimizer.{k}.{n}": t for k, s in optimizer.state.items() for n, t in s.items()}
     note = {
         "step": point.step,
         "rows": point.history.rows,
@@ -51,9 +45,7 @@ def write_checkpoint(
         )
 
 
-def read_checkpoint(
-    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> Checkpoint | None:
+def read_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW) -> Checkpoint | None:
     """Load the folder's checkpoint into model and optimizer, if there is one."""
     if not (folder / FILE).exists():
         return None
@@ -61,13 +53,11 @@ def read_checkpoint(
         note = json.loads(stream.metadata()["state"])
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
     model.load_state_dict(_below("model.", tensors))
-    state: dict[int, dict[str, Any]] = {}
+    state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _below("optimizer.", tensors).items():
         k, key = name.split(".", 1)
         state.setdefault(int(k), {})[key] = tensor
-    optimizer.load_state_dict(
-        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
-    )
+    optimizer.load_state(state)
     device = next(model.parameters()).device
     best = {n: t.to(device) for n, t in _below("best.", tensors).items()}
     history = History(note["rows"], note["best_step"], note["best_value"])

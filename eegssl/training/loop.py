@@ -16,6 +16,7 @@ from eegssl.errors import ConfigError, Preempted
 from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from eegssl.training.config import Device, TrainingConfig
 from eegssl.training.history import History, as_line
+from eegssl.training.optimizer import AdamW
 from eegssl.training.preemption import StopSignals
 
 Step = Callable[[int], dict[str, Tensor]]
@@ -50,7 +51,7 @@ def fit(
     groups = list(parameters) if parameters is not None else weight_groups(model, config)
     for group in groups:
         group["peak_lr"] = group.get("lr", config.lr)
-    optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=config.betas)
+    optimizer = AdamW(groups, lr=config.lr, betas=config.betas)
     point = read_checkpoint(folder, model, optimizer) or Checkpoint(0, History())
     history = point.history
     metrics.write_text(history.as_lines())
@@ -84,7 +85,7 @@ def fit(
 
 def _one_step(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: AdamW,
     step: Step,
     config: TrainingConfig,
     seed: int,
@@ -101,10 +102,9 @@ def _one_step(
         raise ConfigError(
             f"training diverged: the loss is {loss.item()} at step {point.step}; lower training.lr"
         )
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     loss.backward()
-    trained = [p for group in optimizer.param_groups for p in group["params"]]
-    nn.utils.clip_grad_norm_(trained, config.clip_norm)
+    nn.utils.clip_grad_norm_(optimizer.parameters, config.clip_norm)
     optimizer.step()
     for name, value in terms.items():
         point.sums.setdefault(name, []).append(value.item())
@@ -171,7 +171,7 @@ def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
     return "bfloat16" if fast else "float32"
 
 
-def _set_lr(optimizer: torch.optim.Optimizer, config: TrainingConfig, k: int) -> float:
+def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     """Set each group's rate at step ``k``; returns the factor times the configured rate."""
     for group in optimizer.param_groups:
         first = group.get("first_step", 0)

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Recording
+from eegssl.io.event_types import Event
 from eegssl.io.predictions import Predictions, Reference, Unit
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.postprocess import Postprocess, Probabilities
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.event_types import one_at_a_time
 from eegssl.tasks.labels import LabelledWindows, events_of, positive_spans
 
 
@@ -127,8 +129,10 @@ def _rows(labelled: LabelledWindows, said: NDArray[Any], task: TaskConfig) -> _R
 def _reference(
     recording: Recording, task: TaskConfig, age_years: float | None, sex: str | None
 ) -> Reference:
-    """A recording's length, whose it is, and the events that the task looks for."""
-    events = [] if task.labels == "table" else events_of(recording.events, task.event_types)
+    """A recording's length, whose it is, and the events that the task looks for, each once."""
+    events: list[Event] = []
+    if task.labels == "events":
+        events, _ = one_at_a_time(events_of(recording.events, task.event_types))
     return Reference(
         recording=recording.id,
         subject=recording.subject,

@@ -1,8 +1,11 @@
 """Baselines do what their names say, by processes whose best forecast is known."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from forecastdata import NAMES, RATE_HZ, noise, pairs_of, sines
+from forecastdata import NAMES, RATE_HZ, noise, pairs_of, plan_of, sines, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +16,7 @@ from eegssl.forecasting.baselines import (
     Persistence,
     Seasonal,
     fit_linear,
+    plain,
 )
 from eegssl.forecasting.config import (
     AutoregressionConfig,
@@ -20,9 +24,10 @@ from eegssl.forecasting.config import (
     ForecastBaselinesConfig,
     ForecastConfig,
 )
-from eegssl.forecasting.fitting import Shelf, fit_network, validation_error
+from eegssl.forecasting.fitting import Shelf, validation_error
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.windows import ArrayPairs, Horizon, as_context, in_unit
+from eegssl.training.forecast import fit_baseline
 
 ESTIMATORS = ("burg", "yule-walker")
 
@@ -146,25 +151,25 @@ def test_the_linear_map_recovers_a_linear_process_and_validation_picks_the_penal
 
 
 @pytest.mark.parametrize("build", [build_dlinear, build_patchtst])
-def test_networks_learn_what_can_be_known(build) -> None:
+def test_networks_learn_what_can_be_known(build, tmp_path: Path) -> None:
     choices = ForecastBaselinesConfig(
         lookback_s=0.5, patchtst_lookback_s=0.5, patchtst_patch_s=0.1, patchtst_width=32
     )
     pairs = [pairs_of(sines(n, 3, 10.0, seed=n)[0], 0.25) for n in (48, 12)]
     horizon = Horizon(550, 50, RATE_HZ)
     network = build(horizon, choices)
-    fit = FitConfig(steps=150, batch_size=16, lr=5e-3, validate_every=25)
-    history = fit_network(network, *pairs, fit, "zscore", 0)
-    assert min(history) < 0.1
+    fit = {"steps": 150, "batch_size": 16, "lr": 5e-3, "validate_every": 25}
+    told = trained(network, *pairs, "zscore", tmp_path, **fit)
+    assert told.error < 0.1
     shelf = Shelf(network, pairs[1], 1.0)
-    assert validation_error(network, shelf, "zscore") == pytest.approx(min(history), rel=1e-4)
+    assert validation_error(network, shelf, "zscore") == pytest.approx(told.error, rel=1e-4)
     pair = pairs[1].batch(np.arange(12))
     ahead = in_unit(network.forecast(pair.context), pair.context.signal_uv, "zscore")
     due = in_unit(pair.target_uv, pair.context.signal_uv, "zscore")
-    assert np.mean((ahead - due) ** 2) == pytest.approx(min(history), rel=1e-3)
+    assert np.mean((ahead - due) ** 2) == pytest.approx(told.error, rel=1e-3)
 
 
-def test_the_same_seed_trains_the_same_network() -> None:
+def test_the_same_seed_trains_the_same_network(tmp_path: Path) -> None:
     pairs = pairs_of(sines(8, 3, 10.0, seed=0)[0], 0.25)
     config = ForecastConfig(
         context_s=2.75,
@@ -173,13 +178,13 @@ def test_the_same_seed_trains_the_same_network() -> None:
             lookback_s=0.5, fit=FitConfig(steps=5, batch_size=4, validate_every=2)
         ),
     )
-    from eegssl.forecasting.networks import NETWORKS
-
     context = pairs.batch(np.arange(8)).context
-    made = [
-        NETWORKS["dlinear"](pairs, pairs, Horizon(550, 50, RATE_HZ), config, seed).forecast(context)
-        for seed in (0, 0, 1)
-    ]
+    made = []
+    for k, seed in enumerate((0, 0, 1)):
+        (tmp_path / str(k)).mkdir()
+        plan = replace(plan_of(tmp_path / str(k)), seed=seed)
+        method = fit_baseline("dlinear", pairs, pairs, Horizon(550, 50, RATE_HZ), config, plan)
+        made.append(method.forecast(context))
     np.testing.assert_array_equal(made[0], made[1])
     assert not np.array_equal(made[0], made[2])
 
@@ -192,3 +197,18 @@ def test_what_is_kept_changes_nothing_but_the_time() -> None:
         (own, target), (other, same) = (s.read(np.array(index)) for s in (full, none))
         assert all(bool((own[k] == other[k]).all()) for k in own)
         assert bool((target == same).all())
+
+
+@pytest.mark.parametrize("name", ["ar", "seasonal"])
+def test_what_runs_a_context_on_leaves_out_what_the_filters_held_back(name: str) -> None:
+    late = 10  # half a period
+    t_s = np.arange(-3000, 400) / RATE_HZ
+    true_uv = np.broadcast_to(30 * np.cos(2 * np.pi * 10 * t_s), (1, 3, len(t_s)))
+    held_uv = np.roll(true_uv, late, axis=-1)[..., late:3000]
+    horizon = Horizon(held_uv.shape[-1], 300, RATE_HZ, late)
+    ahead = plain(name, horizon, ForecastBaselinesConfig()).forecast(as_context(held_uv, NAMES))
+    assert ahead.shape == (1, 3, 300)
+    np.testing.assert_allclose(ahead, true_uv[..., 3000:3300], atol=1.5)
+    unaware = plain(name, replace(horizon, late_samples=0), ForecastBaselinesConfig())
+    off = unaware.forecast(as_context(held_uv, NAMES)) - true_uv[..., 3000:3300]
+    assert np.abs(off).max() > 20

@@ -1,16 +1,17 @@
 """Heads on the encoder: what they start from, learn, leave alone, and refuse."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from forecastdata import NAMES, RATE_HZ, pairs_of, sines
+from forecastdata import NAMES, RATE_HZ, pairs_of, sines, trained
 from smallencoders import small
 
 from eegssl.errors import ConfigError
 from eegssl.forecasting.baselines import Autoregressive, Mean, Persistence
-from eegssl.forecasting.config import FitConfig, ForecastConfig, HeadConfig
-from eegssl.forecasting.fitting import fit_network
-from eegssl.forecasting.head import EncoderNetwork, best_base, build_head, fit_head
+from eegssl.forecasting.config import ForecastConfig, HeadConfig
+from eegssl.forecasting.head import EncoderNetwork, best_base, build_head, resolved_base
 from eegssl.forecasting.windows import Horizon, as_context, horizon_of
 
 KINDS = ("direct", "autoregressive")
@@ -22,9 +23,9 @@ def config_of(**head: object) -> ForecastConfig:
     return ForecastConfig(context_s=9, horizon_s=1.5, head=HeadConfig(**chosen))
 
 
-def made(config: ForecastConfig, seed: int = 0, **encoder: object) -> EncoderNetwork:
+def made(config: ForecastConfig, *, frozen: bool = True) -> EncoderNetwork:
     """A head on a small encoder."""
-    return build_head(small(**encoder), horizon_of(config, RATE_HZ), config, seed)
+    return build_head(small(), horizon_of(config, RATE_HZ), config, 0, frozen=frozen)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -44,26 +45,25 @@ def test_an_untrained_head_is_its_base(kind: str, base: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("frozen", [True, False])
-def test_a_head_learns_what_can_be_known(kind: str, frozen: bool) -> None:
-    config = config_of(kind=kind, frozen=frozen)
+def test_a_head_learns_what_can_be_known(kind: str, frozen: bool, tmp_path: Path) -> None:
+    config = config_of(kind=kind)
     train, held = (pairs_of(sines(n, 10.5, 5.0, seed=n)[0], 1.5) for n in (24, 6))
-    head = made(config)
+    head = made(config, frozen=frozen)
     before = {k: v.clone() for k, v in head.encoder.state_dict().items()}
-    fit = FitConfig(steps=60, batch_size=8, lr=1e-2, validate_every=20)
-    history = fit_network(head, train, held, fit, "zscore", 0)
-    assert min(history) < 0.5 * history[0]
+    fit = {"steps": 60, "batch_size": 8, "lr": 1e-2, "validate_every": 20}
+    told = trained(head, train, held, "zscore", tmp_path, **fit)
+    assert told.error < 0.5 * told.first_error
     same = all(torch.equal(before[k], v) for k, v in head.encoder.state_dict().items())
     assert same == frozen
 
 
-def test_a_head_is_never_worse_than_its_base_on_the_pairs_that_stop_it() -> None:
+def test_a_head_is_never_worse_than_its_base_on_the_pairs_that_stop_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     train, held = (pairs_of(30 * rng.standard_normal((n, 3, 2100)), 1.5) for n in (4, 12))
     config = config_of(base="ar")
     head = made(config)
     pair = held.batch(np.arange(12))
-    fit = FitConfig(steps=40, lr=1e-2, validate_every=10)
-    fit_network(head, train, held, fit, "uv", 0)
+    trained(head, train, held, "uv", tmp_path, steps=40, lr=1e-2, batch_size=8, validate_every=10)
     ar = Autoregressive(300, RATE_HZ, config.baselines.autoregression)
     error, base = (np.mean((m.forecast(pair.context) - pair.target_uv) ** 2) for m in (head, ar))
     assert error <= base * (1 + 1e-5)
@@ -116,13 +116,12 @@ def test_other_rates_and_contexts_without_a_patch_are_refused() -> None:
             build_head(small(), horizon, config_of(), 0)
 
 
-def test_the_loss_in_microvolts_weighs_loud_channels_more() -> None:
+def test_the_loss_in_microvolts_weighs_loud_channels_more(tmp_path: Path) -> None:
     signal_uv = sines(4, 10.5, 10.0, seed=0)[0]
     signal_uv[:, 0] *= 10
     pairs = pairs_of(signal_uv, 1.5)
-    fit = FitConfig(steps=1)
     errors = {
-        unit: fit_network(made(config_of()), pairs, pairs, fit, unit, 0)[0]  # type: ignore[arg-type]
+        unit: trained(made(config_of()), pairs, pairs, unit, tmp_path, steps=1).first_error  # type: ignore[arg-type]
         for unit in ("uv", "zscore")
     }
     assert errors["zscore"] == pytest.approx(1, rel=0.1)
@@ -130,18 +129,19 @@ def test_the_loss_in_microvolts_weighs_loud_channels_more() -> None:
 
 
 @pytest.mark.parametrize("process", ["walk", "sine", "white"])
-def test_the_base_is_the_best_of_the_plain_ones(process: str) -> None:
+def test_the_base_is_the_best_of_the_plain_ones(process: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     white = rng.standard_normal((16, 3, 2100))
     signals = {"walk": np.cumsum(white, axis=-1), "white": 30 * white}
     signal_uv = signals[process] if process in signals else sines(16, 10.5, 10.0, seed=0)[0]
-    config = config_of(base="auto", fit=FitConfig(steps=4, validate_every=2))
+    config = config_of(base="auto")
     pairs, horizon = pairs_of(signal_uv, 1.5), horizon_of(config, RATE_HZ)
     found = best_base(pairs, horizon, config)
     assert found in {"walk": {"persistence"}, "sine": {"ar"}, "white": {"mean", "ar"}}[process]
-    head = fit_head(small(), pairs, pairs, horizon, config, 0)
+    head = made(resolved_base(config, pairs, horizon))
+    trained(head, pairs, pairs, "uv", tmp_path, steps=4, batch_size=8, lr=5e-4, validate_every=2)
     context = pairs.batch(np.arange(16)).context
     held = np.mean((Persistence(300).forecast(context) - pairs.target_uv) ** 2)
     assert np.mean((head.forecast(context) - pairs.target_uv) ** 2) <= held * (1 + 1e-5)
-    with pytest.raises(ConfigError, match="fit_head"):
+    with pytest.raises(ConfigError, match="validation pairs"):
         build_head(small(), horizon, config, 0)

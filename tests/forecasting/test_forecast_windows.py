@@ -1,13 +1,15 @@
 """Pairs: contexts that end at t, whatever comes after; targets apart; splits in time with a gap."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, pairs_of
+from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, pairs_of, plan_of, trained
 from smallencoders import small
 
 from eegssl.corpus.windows import Batch
 from eegssl.errors import InputError
-from eegssl.forecasting.baselines import PLAIN, Forecaster
+from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import (
     FitConfig,
     ForecastBaselinesConfig,
@@ -15,9 +17,7 @@ from eegssl.forecasting.config import (
     HeadConfig,
     PhaseConfig,
 )
-from eegssl.forecasting.fitting import fit_network
 from eegssl.forecasting.head import build_head
-from eegssl.forecasting.networks import NETWORKS
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import (
@@ -29,13 +29,14 @@ from eegssl.forecasting.windows import (
 )
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filters import chain
+from eegssl.training.forecast import fit_baseline
 
 QUICK = FitConfig(steps=2, batch_size=2, validate_every=1)
 CONFIG = ForecastConfig(
     context_s=6,
     horizon_s=2,
     stride_s=2,
-    head=HeadConfig(window_s=3, fit=QUICK),
+    head=HeadConfig(window_s=3),
     baselines=ForecastBaselinesConfig(lookback_s=1, patchtst_lookback_s=2, fit=QUICK),
 )
 
@@ -58,19 +59,20 @@ def test_nothing_of_a_context_is_a_view_of_its_future() -> None:
     assert pair.context.signal_uv.shape[-1] == 1200
 
 
-def all_methods() -> dict[str, Forecaster]:
+def all_methods(folder: Path) -> dict[str, Forecaster]:
     """Every method, trained a little."""
     rng = np.random.default_rng(0)
     train = pairs_of(30 * rng.standard_normal((4, len(NAMES), 1600)), 2)
     horizon = horizon_of(CONFIG, RATE_HZ)
     methods = {
-        name: fit(train, train, horizon, CONFIG, 0) for name, fit in (PLAIN | NETWORKS).items()
+        name: fit_baseline(name, train, train, horizon, CONFIG, plan_of(folder))
+        for name in CONFIG.baselines.methods
     }
     for kind in ("direct", "autoregressive"):
         for base in ("mean", "ar"):
             chosen = CONFIG.head.model_copy(update={"kind": kind, "base": base})
             head = build_head(small(), horizon, CONFIG.model_copy(update={"head": chosen}), 0)
-            fit_network(head, train, train, QUICK, "uv", 0)
+            trained(head, train, train, "uv", folder)
             methods[f"{kind} on {base}"] = head
     return methods
 
@@ -88,7 +90,9 @@ def phases_from(context: Batch) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("filtered", [False, True], ids=["samples", "raw-through-causal-filters"])
-def test_what_comes_after_t_changes_no_context_and_no_forecast(filtered: bool) -> None:
+def test_what_comes_after_t_changes_no_context_and_no_forecast(
+    filtered: bool, tmp_path: Path
+) -> None:
     raw_hz = 256.0 if filtered else RATE_HZ
     filters = chain(raw_hz, FilterConfig(phase="causal"), 50.0)
     raw_uv = noise(round(20 * raw_hz), 1)
@@ -106,7 +110,7 @@ def test_what_comes_after_t_changes_no_context_and_no_forecast(filtered: bool) -
     (own, target_uv), (other, changed_target_uv) = context_of(raw_uv), context_of(changed_uv)
     assert not np.array_equal(target_uv, changed_target_uv)
     np.testing.assert_array_equal(own.signal_uv, other.signal_uv)
-    for name, method in all_methods().items():
+    for name, method in all_methods(tmp_path).items():
         ahead = method.forecast(own)
         assert ahead.shape == target_uv.shape, name
         assert np.isfinite(ahead).all(), name

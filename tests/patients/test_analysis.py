@@ -42,7 +42,7 @@ def test_without_an_effect_p_is_uniform_and_the_interval_holds_half():
     found, ps, holds = [], [], []
     for seed in range(120):
         x, truth = cohort(12, 3, 0.0, seed)
-        null = permuted_aurocs([x], truth, config, seed=seed)
+        null = permuted_aurocs({"eeg": [x]}, truth, config, seed=seed)["eeg"]
         auroc = auroc_of(x, truth, config, [seed, 1])
         interval = permutation_interval(auroc, null, 6, 6)
         found.append(auroc)
@@ -59,7 +59,7 @@ def test_without_an_effect_p_is_uniform_and_the_interval_holds_half():
 
 def test_the_whole_procedure_is_repeated_for_a_permutation():
     x, truth = cohort(16, 4, 0.0, 0)
-    null = permuted_aurocs([x], truth, QUICK, seed=3)
+    null = permuted_aurocs({"eeg": [x]}, truth, QUICK, seed=3)["eeg"]
     drawn = np.random.default_rng([3, 2, 7]).permutation(truth)
     assert null[7] == auroc_of(x, drawn, QUICK, [3, 1])
 

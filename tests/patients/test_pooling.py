@@ -118,3 +118,8 @@ def test_a_paired_task_without_its_sessions_is_refused():
         prepare(task, table, x, names, sessions)
     with pytest.raises(InputError, match="compare the ids"):
         prepare(PatientTaskConfig(name="t", analysis=AGE), {"z": table["a"]}, x, names)
+
+
+def test_an_age_that_is_not_told_to_the_year_is_its_limit():
+    table = {"a": {"age": "89+"}, "b": {"age": "40"}}
+    assert clinical_features(table, ["a", "b"], AGE)[:, 0].tolist() == [89.0, 40.0]

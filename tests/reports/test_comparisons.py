@@ -26,12 +26,12 @@ def test_a_constant_gain_in_every_subject_is_found_with_its_size():
     found = {(c.system, c.metric): c for c in compare(scores, "base", 0, 200)}
     better, same = found["better", "auroc"], found["same", "auroc"]
     assert better.difference == pytest.approx(0.1)
-    assert better.n_subjects == 12
+    assert better.n == 12
     assert better.p == pytest.approx(2 / 2**12)
     assert better.p_holm == pytest.approx(4 / 2**12)  # the smaller of two
     assert (same.difference, same.p) == (pytest.approx(0.0), 1.0)
     assert found["better", "balanced_accuracy"].p is None
-    assert found["better", "balanced_accuracy"].n_subjects == 0
+    assert found["better", "balanced_accuracy"].n == 0
 
 
 def test_the_interval_is_of_the_paired_difference_not_of_the_systems():
@@ -49,7 +49,7 @@ def test_the_interval_is_of_the_paired_difference_not_of_the_systems():
 def test_folds_are_joined_and_subjects_that_one_lacks_are_left_out():
     folds = [*_runs(0.0, n=4, seeds=1), {"s9": {"auroc": 0.9, "balanced_accuracy": 0.9}}]
     found = compare({("t", "a"): folds, ("t", "b"): _runs(0.1, n=3, seeds=1)}, "a", 0, 200)
-    assert {c.metric: c.n_subjects for c in found} == {"auroc": 3, "balanced_accuracy": 0}
+    assert {c.metric: c.n for c in found} == {"auroc": 3, "balanced_accuracy": 0}
 
 
 def test_a_name_that_no_system_has_is_refused_with_those_that_there_are():
@@ -68,3 +68,17 @@ def test_numbers_are_compared_by_scores_of_numbers():
     better = [{f"s{k}": {"mae": 1.0 + k, "spearman": None} for k in range(12)}]
     found = compare({("t", "a"): runs, ("t", "b"): better}, "a", 0, 200)
     assert {c.metric: c.difference for c in found} == {"mae": -1.0, "spearman": None}
+
+
+def test_within_subjects_folds_are_compared_and_have_an_exact_interval():
+    gains = (0.1, 0.2, 0.05, 0.15, 0.3, 0.02, 0.12)
+    base = [{f"fold {k}": {"auroc": 0.5, "balanced_accuracy": 0.5}} for k in range(7)]
+    other = [
+        {f"fold {k}": {"auroc": 0.5 + g, "balanced_accuracy": 0.5}} for k, g in enumerate(gains)
+    ]
+    scores = {("t", "a"): base, ("t", "b"): other}
+    by_fold = compare(scores, "a", 0, 200, "fold")[0]
+    assert (by_fold.unit, by_fold.n, by_fold.p) == ("fold", 7, 2 / 2**7)
+    assert 0 < by_fold.low < by_fold.difference < by_fold.high < 0.3
+    by_subject = compare(scores, "a", 0, 200)[0]  # seven are too few to draw from
+    assert (by_subject.unit, by_subject.low) == ("subject", None)

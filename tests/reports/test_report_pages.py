@@ -210,7 +210,9 @@ def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
 
 
 def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
-    one = Comparison("plain", "sys", "base", "auroc", 12, 0.1, 0.05, 0.15, 0.01, 0.02, "")
+    one = Comparison(
+        "plain", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
+    )
     words = _Page(render_leaderboard(replace(_board(), comparisons=(one,)))).words
     assert "Compared with base" in words
     for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):

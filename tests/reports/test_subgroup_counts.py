@@ -1,9 +1,13 @@
 """The seizures of a stratum are those of the reference, whether or not a system detects any."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from eegssl.io.predictions import Predictions, Reference
+from eegssl.reports.event_tables import subgroup_table
+from eegssl.reports.scores import score
 from eegssl.reports.subgroups import subgroups
 from eegssl.scoring.config import ScoringConfig
 
@@ -47,3 +51,27 @@ def test_seizures_are_counted_by_kind_where_their_types_are_the_task() -> None:
 @pytest.mark.parametrize("labels", ["table"])
 def test_kinds_are_unknown_where_nobody_looked_for_events(labels: str) -> None:
     assert counted(labels)["kind of seizure", "n/a"] == 0
+
+
+def test_a_task_of_numbers_is_scored_stratum_by_stratum() -> None:
+    plain = predictions("table")
+    people = (("f", 30.0), ("m", 40.0), ("f", 70.0))
+    numbers = replace(
+        plain,
+        references=tuple(
+            replace(r, sex=sex, age_years=age)
+            for r, (sex, age) in zip(plain.references, people, strict=True)
+        ),
+        truth=np.full(3, -1),
+        probabilities=np.zeros((3, 0)),
+        classes=(),
+        about={"labels": "table", "unit": "window", "target": "number", "threshold": None},
+        truth_value=np.array([1.0, 2.0, 3.0]),
+        value=np.array([1.5, 2.0, 6.0]),
+    )
+    found = score(numbers, ScoringConfig(bootstrap_resamples=100), 0).subgroups
+    by_sex = {one.stratum.name: one.scores for one in found if one.stratum.by == "sex"}
+    assert by_sex["female"] == {"mae": 1.75, "rmse": np.sqrt((0.25 + 9) / 2), "spearman": None}
+    assert by_sex["male"]["mae"] == 0.0
+    heads = [column.name for column in subgroup_table(found).columns]
+    assert heads[-3:] == ["Mean absolute error", "Root mean squared error", "Spearman's ρ"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from eegssl.errors import InputError
-from eegssl.scoring.permutation import holm, paired_permutation
+from eegssl.scoring.permutation import holm, paired_permutation, typical_interval
 
 
 def brute(difference):
@@ -19,11 +19,16 @@ def brute(difference):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(-5, 5), min_size=1, max_size=9))
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=9))
 def test_few_patients_are_enumerated_exactly_whatever_the_seed(difference):
     a, b = np.array(difference) / 7, np.zeros(len(difference))
     assert paired_permutation(a, b, seed=0) == pytest.approx(brute(np.array(difference)))
     assert paired_permutation(a, b, seed=0) == paired_permutation(b, a, seed=9)
+
+
+def test_of_one_patient_nothing_can_be_told():
+    assert paired_permutation([0.7], [0.5], seed=0) is None
+    assert paired_permutation([0.7, None], [0.5, 0.1], seed=0) is None
 
 
 def test_it_is_the_test_of_scipy():
@@ -108,3 +113,36 @@ def test_holm_by_hand():
 def test_what_is_no_p_is_refused(p):
     with pytest.raises(InputError, match=r"\[0, 1\]"):
         holm({"a": 0.5, "b": p})
+
+
+def test_the_interval_of_a_few_holds_the_centre_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(2000):
+        found = typical_interval(rng.standard_t(3, 7) * rng.uniform(0.1, 3) + 0.7)
+        held.append(found.low <= 0.7 <= found.high)
+    assert np.mean(held) == pytest.approx(1 - 6 / 128, abs=0.013)
+
+
+def test_it_leaves_out_zero_exactly_where_the_permutation_does():
+    rng = np.random.default_rng(1)
+    for n in (6, 7, 9):
+        for _ in range(100):
+            gap = rng.normal(rng.uniform(0, 2), 1, n)
+            found = typical_interval(gap)
+            p = paired_permutation(gap, np.zeros(n), seed=0)
+            assert (found.low <= 0 <= found.high) == (p > 0.05)
+
+
+def test_six_differences_have_their_range_and_five_have_no_interval():
+    found = typical_interval([0.1, 0.5, -0.2, 0.3, 0.0, 0.2])
+    assert (found.low, found.high, found.n) == (-0.2, 0.5, 6)
+    none = typical_interval([0.1, 0.5, -0.2, 0.3, 0.0])
+    assert (none.low, none.high) == (None, None)
+    assert "5 differences, fewer than 6" in none.reason
+
+
+@pytest.mark.parametrize("differences", [[0.1] * 14, [0.1, np.nan] * 4])
+def test_what_can_not_be_enumerated_is_refused(differences):
+    with pytest.raises(InputError):
+        typical_interval(differences)

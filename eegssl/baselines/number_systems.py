@@ -1,0 +1,125 @@
+"""The baselines of numbers without a network: the mean, and regressions on log band power."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from eegssl.baselines.given import Given
+from eegssl.baselines.plain_systems import band_power_of
+from eegssl.tasks.labelled import LabelledWindows
+from eegssl.tasks.numbers import NumberScale
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The same answer for every window: the mean of the training units."""
+
+    mean: float
+    threshold: None = None
+    n_parameters: int = 1
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """The number [n, 1] of each window."""
+        return np.full((len(labelled), 1), self.mean)
+
+
+@dataclass(frozen=True)
+class RidgeSystem:
+    """A linear function of F features: ``mean`` and ``scale`` [F] standardise them."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    intercept: float
+    threshold: None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights and the intercept."""
+        return len(self.coefficients) + 1
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """The number [n, 1] of each window."""
+        features = (band_power_of(labelled.windows) - self.mean) / self.scale
+        return (features @ self.coefficients + self.intercept)[:, None]
+
+
+@dataclass(frozen=True)
+class BoostedNumbers:
+    """Gradient-boosted regression trees on band power, of which the first ``rounds`` add up."""
+
+    regressor: HistGradientBoostingRegressor
+    rounds: int
+    max_leaves: int
+    threshold: None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """At most: the value of each leaf, and feature and limit of each split (ours)."""
+        return self.rounds * (self.max_leaves + 2 * (self.max_leaves - 1))
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """The number [n, 1] of each window."""
+        staged = self.regressor.staged_predict(band_power_of(labelled.windows))
+        return np.asarray(next(islice(staged, self.rounds - 1, None)), dtype=np.float64)[:, None]
+
+
+def fit_mean(given: Given) -> Mean:
+    """Average the labels of the training units."""
+    return Mean(NumberScale.of(given.train).mean)
+
+
+def fit_ridge(given: Given) -> RidgeSystem:
+    """Log band power and ridge regression: units weigh alike, the intercept is not shrunk.
+
+    The penalty is that of the logistic regression, 1 / (2 C) of the squared weights, on labels of
+    deviation 1.
+    """
+    features, weight = band_power_of(given.train.windows), _weights(given)
+    scale = NumberScale.of(given.train)
+    share = weight / weight.sum()
+    mean = share @ features
+    spread = np.sqrt(share @ (features - mean) ** 2)
+    spread[spread == 0] = 1.0
+    x, y = (features - mean) / spread, scale.scaled(given.train.truth)
+    level = share @ y
+    penalty = np.eye(x.shape[1]) / given.config.band_power.regularisation_c
+    weighted = x.T * weight
+    coefficients = scale.sd * np.linalg.solve(weighted @ x + penalty, weighted @ (y - level))
+    return RidgeSystem(mean, spread, coefficients, float(scale.undone(np.array(level))))
+
+
+def fit_boosted_numbers(given: Given) -> BoostedNumbers:
+    """Log band power and boosted regression trees: units weigh alike; as many as validate best."""
+    config = given.config.boosting
+    regressor = HistGradientBoostingRegressor(
+        learning_rate=config.learning_rate,
+        max_iter=config.max_rounds,
+        max_leaf_nodes=config.max_leaves,
+        min_samples_leaf=config.min_windows_a_leaf,
+        early_stopping=False,
+        random_state=given.seed,
+    )
+    features = band_power_of(given.train.windows)
+    regressor.fit(features, given.train.truth, sample_weight=_weights(given))
+    staged = regressor.staged_predict(band_power_of(given.val.windows))
+    scores = {
+        k: given.score(said[:, None])
+        for k, said in enumerate(staged, start=1)
+        if k % config.validate_every == 0 or k == config.max_rounds
+    }
+    rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
+    given.say(
+        f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
+        f"({given.task.monitor} {scores[rounds]:.3f})"
+    )
+    return BoostedNumbers(regressor, rounds, config.max_leaves)
+
+
+def _weights(given: Given) -> NDArray[np.float64]:
+    """Weights [n] of training windows that count each unit alike; their mean is 1."""
+    weight = given.train.balanced(0)
+    return weight / weight.mean()

@@ -1,0 +1,74 @@
+"""What a task of forecasting needs of recordings, what they hold for it, and what they lack."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eegssl.corpus.chains import require_zero_phase
+from eegssl.corpus.store import Corpus, Recording, open_corpus
+from eegssl.errors import InputError
+from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig
+from eegssl.forecasting.windows import cut_pairs
+
+
+def open_targets(folders: Sequence[str]) -> Corpus | None:
+    """The recordings that targets are taken from, None where they are the contexts' own.
+
+    Raises ConfigError where they were filtered causally.
+    """
+    if not folders:
+        return None
+    targets = open_corpus([Path(folder) for folder in folders])
+    require_zero_phase(targets)
+    return targets
+
+
+def too_short(
+    recordings: Sequence[Recording], config: ForecastConfig, after_s: float = 0.0
+) -> tuple[Recording, ...]:
+    """The recordings that hold no pair of context and target, with ``after_s`` behind it."""
+    needed_s = config.context_s + config.horizon_s + after_s
+    return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
+
+
+def none_long_enough(
+    split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
+) -> InputError:
+    """Why a split holds no pair at all, and what to do."""
+    if not recordings:
+        return InputError(f"no recording is in split {split}; see splits.tsv")
+    return InputError(
+        f"task {task.name}: no recording of split {split} holds {task.context_s:g} s of context "
+        f"and {task.horizon_s:g} s to forecast; set task.context_s or task.horizon_s, or give "
+        "longer recordings"
+    )
+
+
+def contents(
+    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig
+) -> dict[str, Any]:
+    """What recordings hold for a task: those that are long enough, their pairs, and the others."""
+    short = too_short(recordings, task)
+    long = [r for r in recordings if r not in short]
+    return {
+        "recordings": len(long),
+        "subjects": len({r.subject for r in long}),
+        "pairs": len(cut_pairs(corpus, long, task)) if long else 0,
+        "too short": [r.id for r in short],
+    }
+
+
+def understood(task: ForecastTaskConfig) -> dict[str, Any]:
+    """What a task asks, in words."""
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "asked": f"the signal of the next {task.horizon_s:g} s",
+        "from": f"the {task.context_s:g} s before",
+        "error minimised in": {"uv": "µV", "zscore": "z-scores of the context"}[task.unit],
+        "head": task.head.kind,
+        "base": task.head.base,
+        "baselines": list(task.baselines.methods),
+        "needs": f"recordings of at least {task.context_s + task.horizon_s:g} s, filtered with "
+        "filter.phase=causal",
+    }

@@ -1,0 +1,95 @@
+"""The user's tables about patients: outcomes by participant, sessions by recording.
+
+Names become the ids that recordings have (`eegssl.io.private`); none is kept or repeated.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegssl.io.participants import participant_rows
+from eegssl.io.private import Pseudonyms
+from eegssl.io.tables import read_tsv
+
+_MISSING = ("", "n/a")
+_BIDS_SUBJECT = "sub-"
+_BIDS_SESSION = "ses-"
+_SESSION = re.compile(r"(?:^|[/_])ses-([A-Za-z0-9]+)(?=[/_.]|$)")
+
+
+@dataclass(frozen=True)
+class PatientRow:
+    """A row: the ids that its patient may have, and column -> cell of what is known."""
+
+    ids: tuple[str, ...]
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A row: the ids that its recording may have, and the session's name."""
+
+    ids: tuple[str, ...]
+    session: str
+
+
+def read_patients(path: Path, corpora: Sequence[str]) -> list[PatientRow]:
+    """The rows of a ``participants.tsv``; empty cells and n/a are left out.
+
+    ``participant_id`` is a subject's name with or without ``sub-`` as BIDS writes it, or an id
+    (``s-…``). ``corpora`` are the names (``--set corpus=``) of the recordings folders. Raises
+    ConfigError and InputError for a table that can't be read.
+    """
+    pseudonyms = Pseudonyms()
+    found = []
+    for name, row in participant_rows(path).items():
+        cells = {column: cell for column, cell in row.items() if cell.lower() not in _MISSING}
+        bare = name.removeprefix(_BIDS_SUBJECT)
+        names = [_within(c, one) for one in (name, _BIDS_SUBJECT + bare, bare) for c in corpora]
+        ids = dict.fromkeys([name, *map(pseudonyms.subject, names)])
+        found.append(PatientRow(tuple(ids), cells))
+    return found
+
+
+def read_sessions(path: Path, corpora: Sequence[str]) -> list[SessionRow]:
+    """The rows of a table with the columns ``recording`` and ``session``.
+
+    ``recording`` is the path below the EDF folder, as preprocess saw it, or an id (``r-…``).
+    Raises ConfigError for a table that can't be read.
+    """
+    pseudonyms = Pseudonyms()
+    return [
+        SessionRow(
+            tuple(
+                dict.fromkeys(
+                    [
+                        row["recording"],
+                        *(pseudonyms.recording(_within(c, row["recording"])) for c in corpora),
+                    ]
+                )
+            ),
+            bare_session(row["session"]),
+        )
+        for row in read_tsv(path, ("recording", "session"))
+        if row["session"].lower() not in _MISSING
+    ]
+
+
+def sessions_by_name(ids: Sequence[str]) -> list[str | None]:
+    """The BIDS session (``ses-…``) in the name behind each id; None where there is no one session.
+
+    Names are known only where the recordings were preprocessed, to the private folder there.
+    """
+    pseudonyms = Pseudonyms()
+    found = [set(_SESSION.findall(pseudonyms.name(id_))) for id_ in ids]
+    return [next(iter(names)) if len(names) == 1 else None for names in found]
+
+
+def bare_session(name: str) -> str:
+    """A session's name without the ``ses-`` of BIDS."""
+    return name.removeprefix(_BIDS_SESSION)
+
+
+def _within(corpus: str, name: str) -> str:
+    return f"{corpus}/{name}" if corpus else name

@@ -1,0 +1,151 @@
+"""Who is in a cohort: the table of patients, their outcomes, and the recordings they are told by.
+
+Who is left out, and what is set aside, is counted with its reason.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eegssl.corpus.patients import PatientTable, Sessions, patient_table, sessions_of
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.windows import Windows, tile
+from eegssl.errors import InputError
+from eegssl.patients.config import OutcomeConfig, PatientTaskConfig
+from eegssl.patients.outcome import Outcomes, outcomes
+
+LACKING = "no EEG, or not of every session"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients with an outcome and the recordings that the design needs, in sorted order.
+
+    ``good`` is patient -> 1 or 0. ``left_out`` counts patients of the table by reason,
+    ``set_aside`` recordings.
+    """
+
+    table: PatientTable
+    good: dict[str, int]
+    recordings: tuple[Recording, ...]
+    side: dict[str, int]
+    """Recording -> 0 before treatment, 1 after; empty with one session."""
+    left_out: dict[str, int]
+    set_aside: dict[str, int]
+    inputs: tuple[tuple[str, str], ...]
+    told_by: dict[str, int]
+    """What told how many outcomes of the table: its label, its numbers, or both."""
+    doubts: tuple[str, ...]
+    """What a reader should know of the outcomes."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many patients fared well, and how many did not."""
+        n_good = sum(self.good.values())
+        return {"good": n_good, "poor": len(self.good) - n_good}
+
+
+def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
+    """Put the user's tables and the recordings together.
+
+    Raises ConfigError and InputError for tables that can't be understood or contradict themselves,
+    for recordings without a session where sessions are needed, and where nobody is left.
+    """
+    table = patient_table(corpus, task.table)
+    found = outcomes(table.rows, task.outcome)
+    set_aside: Counter[str] = Counter()
+    mine = []
+    for recording in corpus.recordings:
+        if recording.subject not in table.here:
+            set_aside["of subjects that the table of patients does not name"] += 1
+        elif recording.subject not in found.good:
+            set_aside["of patients without a usable outcome"] += 1
+        elif recording.duration_s < task.window_s:
+            set_aside[f"shorter than a window of {task.window_s:g} s"] += 1
+        else:
+            mine.append(recording)
+    sessions = Sessions({}, 0)
+    sides: dict[str, set[int]] = {r.subject: {0, 1} for r in mine}
+    if task.design == "paired" and mine:
+        sessions = sessions_of(corpus, mine, task.sessions, task.sessions_table)
+        mine = [r for r in mine if r.id in sessions.side]
+        sides = {r.subject: set() for r in mine}
+        for recording in mine:
+            sides[recording.subject].add(sessions.side[recording.id])
+        if sessions.others:
+            set_aside["of other sessions"] = sessions.others
+    whole = {name for name, there in sides.items() if there == {0, 1}}
+    if n := sum(r.subject not in whole for r in mine):
+        set_aside["of patients who lack the other session"] = n
+    left_out = dict(found.left_out)
+    if n := sum(name not in whole for name in found.good):
+        left_out[LACKING] = n
+    good = {name: found.good[name] for name in sorted(whole)}
+    if not good:
+        raise InputError(
+            f"none of the {len(table.rows)} patients of the table has an outcome and the "
+            f"recordings that the task needs (left out: {in_words(left_out)})"
+        )
+    return Cohort(
+        table=table,
+        good=good,
+        recordings=tuple(r for r in mine if r.subject in whole),
+        side=sessions.side,
+        left_out=left_out,
+        set_aside=dict(set_aside),
+        inputs=(*table.inputs, *sessions.inputs),
+        told_by=found.told_by,
+        doubts=tuple(_doubts(found, task.outcome)),
+    )
+
+
+def _doubts(found: Outcomes, config: OutcomeConfig) -> Iterator[str]:
+    if not any(config.label in told for told in found.told_by):
+        yield (
+            f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
+            "seizures (outcome.label names the column)"
+        )
+    if found.shortly:
+        yield (
+            f"{found.shortly} patient(s) were followed for less than {config.free_months:g} "
+            "months: nobody knows whether they stay as they are (outcome.least_follow_up_months "
+            "leaves them out)"
+        )
+
+
+def windows_of(cohort: Cohort, corpus: Corpus, task: PatientTaskConfig) -> Windows:
+    """At most ``most_windows`` windows of each recording, spread evenly over it."""
+    windows = tile(corpus, cohort.recordings, task.window_s)
+    kept = []
+    for k in range(len(windows.recordings)):
+        places = np.flatnonzero(windows.owner == k)
+        n = min(len(places), task.most_windows)
+        kept.append(places[np.linspace(0, len(places) - 1, n).round().astype(np.int64)])
+    return windows.subset(np.concatenate(kept))
+
+
+def follow_up(cohort: Cohort, config: OutcomeConfig) -> dict[str, Any]:
+    """How long the patients were followed: for how many it is known, and their months."""
+    cells = [cohort.table.rows[name].get(config.follow_up_column) for name in cohort.good]
+    months = [float(cell) for cell in cells if cell is not None]
+    said: dict[str, Any] = {"known": len(months)}
+    if months:
+        low, middle, high = np.quantile(months, (0, 0.5, 1)).tolist()
+        said |= {"least_months": low, "median_months": middle, "most_months": high}
+    return said
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Counts by reason as one phrase."""
+    return ", ".join(f"{n} {why}" for why, n in counts.items()) or "nobody"
+
+
+def sessions_by_window(cohort: Cohort, windows: Windows, names: Sequence[str]) -> list[str] | None:
+    """The session of each window; None with one session."""
+    if not cohort.side:
+        return None
+    sides = [cohort.side[r.id] for r in windows.recordings]
+    return [names[sides[k]] for k in windows.owner.tolist()]

@@ -1,0 +1,116 @@
+"""Figures of a cohort: AUROCs with their intervals, each patient's probability, calibration."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from eegssl.reports.style import (
+    FAINT,
+    GRID,
+    INK,
+    MODEL,
+    MUTED,
+    SECOND,
+    THIRD,
+    TRUTH,
+    house_style,
+    new_figure,
+    plain,
+    with_grid,
+)
+
+_COLOURS = (MUTED, SECOND, MODEL, THIRD, TRUTH, INK)
+Range = tuple[float, float] | None
+
+
+@house_style()
+def auroc_figure(
+    aurocs: Mapping[str, float],
+    intervals: Mapping[str, Range],
+    chance: Mapping[str, Range],
+) -> Figure:
+    """The AUROC of each input with its interval, and where permuted outcomes lie."""
+    figure = new_figure(0.9 + 0.42 * len(aurocs))
+    ax = figure.subplots()
+    for row, (name, auroc) in enumerate(aurocs.items()):
+        if (band := chance[name]) is not None:
+            ax.barh(row, band[1] - band[0], left=band[0], height=0.62, color=GRID, zorder=1)
+        if (interval := intervals[name]) is not None:
+            ax.plot(interval, (row, row), color=MODEL, linewidth=2.2, zorder=2)
+        ax.plot([auroc], [row], "o", color=MODEL, markersize=6.5, zorder=3)
+    ax.axvline(0.5, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
+    ax.set_yticks(range(len(aurocs)), [plain(name) for name in aurocs])
+    ax.tick_params(axis="y", labelcolor=INK)
+    ax.set(xlim=(-0.02, 1.02), ylim=(len(aurocs) - 0.4, -0.6), xlabel="AUROC")
+    with_grid(ax, "x")
+    return figure
+
+
+@house_style()
+def probability_figure(
+    truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]]
+) -> Figure:
+    """Each patient's probability of a good outcome, the mean over repeats, by true outcome."""
+    columns = min(3, len(probabilities))
+    lines = -(-len(probabilities) // columns)
+    figure = new_figure(0.5 + 1.55 * lines)
+    axes = figure.subplots(lines, columns, squeeze=False, sharex=True).ravel()
+    for ax, (name, p) in zip(axes, probabilities.items(), strict=False):
+        for side, colour in ((0, TRUTH), (1, MODEL)):
+            mine = np.sort(p[truth == side])
+            ax.scatter(mine, _stacked(mine) + (1 - side), s=17, color=colour, alpha=0.75, lw=0)
+            ax.plot([np.median(mine)] * 2, (0.62 - side, 1.38 - side), color=INK, linewidth=1.1)
+        ax.set_yticks((1, 0), ("poor", "good"))
+        ax.set(xlim=(-0.02, 1.02), ylim=(-0.55, 1.55))
+        ax.set_title(plain(name))
+        with_grid(ax, "x")
+    for ax in axes[len(probabilities) :]:
+        ax.set_axis_off()
+    for ax in axes[max(0, len(probabilities) - columns) : len(probabilities)]:
+        ax.set_xlabel("probability of a good outcome")
+        ax.tick_params(labelbottom=True)
+    return figure
+
+
+@house_style()
+def calibration_figure(
+    truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]], n_bins: int
+) -> Figure:
+    """Share of good outcomes against the mean probability, in bins of equally many patients."""
+    figure = new_figure(3.6)
+    ax, histogram = figure.subplots(1, 2)
+    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
+    for (name, p), colour in zip(probabilities.items(), _COLOURS, strict=False):
+        bins = np.array_split(np.argsort(p, kind="stable"), min(n_bins, len(p)))
+        given = [float(p[b].mean()) for b in bins]
+        happened = [float(truth[b].mean()) for b in bins]
+        ax.plot(given, happened, "o-", color=colour, markersize=4.5, label=plain(name))
+    ax.set(xlabel="probability given", ylabel="share that fared well")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))
+    ax.set_title("Calibration")
+    ax.legend(loc="upper left")
+    with_grid(ax)
+    _spread(histogram, list(probabilities), list(probabilities.values()))
+    return figure
+
+
+def _spread(ax: Axes, names: Sequence[str], values: Sequence[NDArray[np.float64]]) -> None:
+    """How far apart an input sets its patients."""
+    edges = np.linspace(0, 1, 21)
+    for name, p, colour in zip(names, values, _COLOURS, strict=False):
+        ax.stairs(np.histogram(p, edges)[0], edges, color=colour, label=plain(name))
+    ax.set(xlabel="probability given", ylabel="patients", xlim=(-0.02, 1.02))
+    ax.set_title("How far patients are set apart")
+    with_grid(ax)
+
+
+def _stacked(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Offsets [n] of sorted values, so that dots that lie close stand above each other."""
+    offsets = np.zeros(len(values))
+    for k in range(1, len(values)):
+        step = round(offsets[k - 1] / 0.12) + 1
+        offsets[k] = 0.12 * (step if values[k] - values[k - 1] < 0.018 and step < 4 else 0)
+    return offsets - 0.15

@@ -1,0 +1,369 @@
+"""Outcomes of patients by commands: what is found, what lies on the disk, what is refused."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
+from test_privacy import contents, spoken
+
+from eegssl.config import EvaluateConfig
+from eegssl.io.patient_predictions import read_patients_left_out
+from eegssl.stages import synth
+from eegssl.stages.patient_tasks import rescore
+from eegssl.stages.run import Run
+from eegssl.synth.config import SynthConfig
+
+PATIENTS = 14
+QUICK = (
+    *("--set", "task.analysis.repeats=2", "--set", "task.analysis.permutations=50"),
+    *("--set", "task.analysis.costs=[1.0]", "--set", "task.analysis.bootstrap_resamples=200"),
+    *("--set", "task.window_s=4", "--set", "training.device=cpu"),
+)
+NAMES = ("Haagse", "ses-", "participants", "moeder")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """A cohort as preprocess left it, with its table; ``kind`` is asm or rftc."""
+
+    kind: str
+    root: Path
+
+    @property
+    def recordings(self) -> Path:
+        return self.root / "recordings"
+
+    @property
+    def table(self) -> Path:
+        return self.root / "Haagse_participants.tsv"
+
+    def command(self, encoder: Path, out: Path, *more: object, table: Path | None = None) -> list:
+        """The whole analysis as one command."""
+        task = {"asm": "asm-efficacy", "rftc": "rftc-outcome"}[self.kind]
+        words = ["finetune", self.recordings, "--encoder", encoder, "--task", task, "--out", out]
+        return [*words, "--set", f"task.table={table or self.table}", *QUICK, *more]
+
+
+def made_cohort(kind: str, root: Path) -> Cohort:
+    """A synthetic cohort whose subjects go by a name, and a table with a comment."""
+    edf = root / "edf"
+    config = SynthConfig(
+        cohort=kind, n_subjects=PATIENTS, duration_s=30, effect=10.0, sfreqs_hz=(250,), seed=3
+    )
+    synth.make_corpus(config, edf, overwrite=False)
+    for path in sorted(edf.rglob("*sub-*"), key=lambda p: -len(p.parts)):
+        path.rename(path.with_name(path.name.replace("sub-", "sub-Haagse")))
+    rows = (edf / "participants.tsv").read_text().replace("sub-", "sub-Haagse").splitlines()
+    rows = [rows[0] + "\tcomment", *(row + "\tmoeder belt" for row in rows[1:])]
+    cohort = Cohort(kind, root)
+    cohort.table.write_text("\n".join(rows) + "\n")
+    (edf / "participants.tsv").unlink()
+    done(
+        *("preprocess", edf, "--out", cohort.recordings, "--jobs", 1),
+        *("--set", "look.recordings=0", "--set", f"corpus={kind}"),
+    )
+    return cohort
+
+
+@pytest.fixture(scope="module")
+def asm(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    return made_cohort("asm", tmp_path_factory.mktemp("asm"))
+
+
+@pytest.fixture(scope="module")
+def rftc(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    return made_cohort("rftc", tmp_path_factory.mktemp("rftc"))
+
+
+@pytest.fixture(scope="module")
+def asm_result(asm: Cohort, tiny: Pipeline) -> Path:
+    out = asm.root / "outcome"
+    done(*asm.command(tiny.encoder, out))
+    return out
+
+
+@pytest.fixture(scope="module")
+def rftc_result(rftc: Cohort, tiny: Pipeline) -> Path:
+    out = rftc.root / "outcome"
+    done(*rftc.command(tiny.encoder, out))
+    return out
+
+
+def edited(cohort: Cohort, path: Path, change: Callable[[int, dict[str, str]], object]) -> Path:
+    """A copy of the table; ``change`` gets each row's number and cells, and may edit them."""
+    head, *lines = cohort.table.read_text().splitlines()
+    rows = [dict(zip(head.split("\t"), line.split("\t"), strict=True)) for line in lines]
+    kept = [row for k, row in enumerate(rows) if change(k, row) is not False]
+    path.write_text("\n".join([head, *("\t".join(row.values()) for row in kept)]) + "\n")
+    return path
+
+
+def scores(out: Path) -> dict:
+    return json.loads((out / "metrics.json").read_text())["inputs"]
+
+
+def interval(one: dict) -> tuple[float, float]:
+    found = one["intervals"]["auroc"]["permutation"]
+    return found["low"], found["high"]
+
+
+def test_a_planted_effect_is_found_from_the_eeg_before_treatment(asm_result: Path) -> None:
+    found = scores(asm_result)
+    assert list(found) == ["band power", "clinical", "combined", "eeg"]
+    for name in ("band power", "eeg"):
+        assert found[name]["scores"]["auroc"] > 0.8
+        assert interval(found[name])[0] > 0.5
+        assert found[name]["p"] <= 0.05
+    low, high = interval(found["clinical"])
+    assert low < 0.5 < high
+
+
+def test_a_planted_change_is_found_from_recordings_before_and_after(rftc_result: Path) -> None:
+    found = scores(rftc_result)
+    assert set(found) == {"clinical", "band power", "before", "after", "difference", "combined"}
+    for name in ("band power", "difference"):
+        assert interval(found[name])[0] > 0.5
+    low, high = interval(found["before"])
+    assert low < 0.5 < high
+
+
+def test_with_nothing_planted_the_interval_holds_half(
+    asm: Cohort, tiny: Pipeline, tmp_path: Path
+) -> None:
+    """The same EEG under outcomes by lot."""
+    words = np.random.default_rng(1).permutation(["yes", "no"] * (PATIENTS // 2)).tolist()
+
+    def by_lot(k: int, row: dict[str, str]) -> None:
+        row["responder"] = words[k]
+        row["seizures_per_month_after"] = row["seizure_free_months"] = "n/a"
+
+    table = edited(asm, tmp_path / "table.tsv", by_lot)
+    done(*asm.command(tiny.encoder, tmp_path / "out", table=table))
+    for one in scores(tmp_path / "out").values():
+        low, high = interval(one)
+        assert low < 0.5 < high
+        assert one["p"] > 0.025
+
+
+def test_what_lies_on_the_disk(asm_result: Path) -> None:
+    manifest = manifest_of(asm_result)
+    assert manifest["kind"] == "crossvalidation"
+    facts = manifest["facts"]
+    assert facts["patients"] == {"good": 7, "poor": 7, "left_out": {}}
+    assert facts["follow_up"]["known"] == PATIENTS
+    assert facts["synthetic"]
+    assert manifest["config"]["task"]["table"] == "(private)"
+    table = pq.read_table(asm_result / "predictions.parquet")
+    assert len(table) == 4 * 2 * PATIENTS
+    assert table.schema.names == [
+        *("input", "repeat", "subject", "fold", "truth", "logit", "probability")
+    ]
+    found = read_patients_left_out(asm_result / "predictions.parquet")
+    assert all(re.fullmatch(r"s-[0-9a-f]{12}", name) for name in found.patients)
+    assert found.inputs["eeg"].logits.shape == (2, PATIENTS)
+    assert found.inputs["eeg"].null.shape == (50,)
+    for folds in found.inputs["eeg"].folds:
+        assert set(folds) == set(range(5))
+
+
+def test_the_page_says_what_so_few_patients_can_not_show(asm_result: Path) -> None:
+    page = (asm_result / "report.html").read_text()
+    for words in (
+        *("14 patients (7 of good, 7 of poor outcome)", "Gain over clinical", "band power"),
+        *("Synthetic data", "Calibration", "Research use only", "50 permutations"),
+    ):
+        assert words in page
+    assert "http:" not in re.sub(r"base64,[A-Za-z0-9+/=]+", "", page)
+
+
+def test_nothing_names_a_person_or_a_place(
+    asm_result: Path, rftc_result: Path, asm: Cohort
+) -> None:
+    for out in (asm_result, rftc_result):
+        files = [p for p in out.rglob("*") if p.is_file()]
+        assert len(files) == 4
+        for path in files:
+            for data in contents(path):
+                assert spoken(data, (*NAMES, str(asm.root), "/tmp/")) == [], path.name
+
+
+def test_nothing_printed_names_a_person(asm: Cohort, tiny: Pipeline, tmp_path: Path) -> None:
+    def double(k: int, row: dict[str, str]) -> None:
+        row["responder"] = "moeder" if k == 2 else row["responder"]
+
+    table = edited(asm, tmp_path / "table.tsv", double)
+    ran = eegssl(*asm.command(tiny.encoder, tmp_path / "out", table=table))
+    assert ran.code == 3
+    assert spoken((ran.out + ran.err).encode(), ("Haagse", "moeder", "sub-")) == []
+
+
+def test_the_same_again_is_the_same_bytes_and_a_rerun_does_nothing(
+    asm: Cohort, asm_result: Path, tiny: Pipeline, tmp_path: Path
+) -> None:
+    done(*asm.command(tiny.encoder, tmp_path / "again"))
+    assert files_of(tmp_path / "again") == files_of(asm_result)
+    before = stamps_of(asm_result)
+    assert done(*asm.command(tiny.encoder, asm_result))["state"] == "already made"
+    assert stamps_of(asm_result) == before
+
+
+def test_another_table_is_another_result(asm: Cohort, asm_result: Path, tiny: Pipeline) -> None:
+    table = edited(asm, asm.root / "other.tsv", lambda k, row: row.update(age="30"))
+    ran = eegssl(*asm.command(tiny.encoder, asm_result, table=table))
+    assert ran.code in (2, 4)
+
+
+def test_attention_and_random_weights_run_too(rftc: Cohort, tiny: Pipeline, tmp_path: Path) -> None:
+    more = [
+        *("--set", "task.analysis.pooling=attention", "--set", "encoder_weights=random"),
+        *("--set", "task.analysis.attention_permutations=2", "--folds", 4),
+    ]
+    facts = done(*rftc.command(tiny.encoder, tmp_path / "out", *more))["facts"]
+    assert facts["pooling"] == "attention"
+    assert facts["encoder_weights"] == "random"
+    found = read_patients_left_out(tmp_path / "out" / "predictions.parquet")
+    assert set(found.inputs["difference"].folds[0]) == {0, 1, 2, 3}
+    assert "Random encoder" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_patients_who_can_not_be_used_are_left_out_and_counted(
+    rftc: Cohort, tiny: Pipeline, tmp_path: Path
+) -> None:
+    def change(k: int, row: dict[str, str]) -> None:
+        if k == 0:
+            row["follow_up_months"] = "n/a"
+        if k == 1:
+            row["participant_id"] = "sub-Haagse99"
+
+    table = edited(rftc, tmp_path / "table.tsv", change)
+    more = ("--set", "task.outcome.least_follow_up_months=6")
+    facts = done(*rftc.command(tiny.encoder, tmp_path / "out", *more, table=table))["facts"]
+    assert facts["patients"]["left_out"] == {
+        "follow-up unknown": 1,
+        "no EEG, or not of every session": 1,
+    }
+    assert sum(facts["recordings_set_aside"].values()) == 4
+    assert facts["patients"]["good"] + facts["patients"]["poor"] == 12
+
+
+def test_sessions_may_stand_in_a_table_of_the_users(
+    rftc: Cohort, rftc_result: Path, tiny: Pipeline, tmp_path: Path
+) -> None:
+    edf = rftc.root / "edf"
+    names = [p.relative_to(edf).as_posix() for p in sorted(edf.rglob("*.edf"))]
+    said = ["pre" if "ses-before" in name else "post" for name in names]
+    path = tmp_path / "sessions.tsv"
+    lines = [f"{name}\t{session}" for name, session in zip(names, said, strict=True)]
+    path.write_text("\n".join(["recording\tsession", *lines]) + "\n")
+    more = [
+        *("--set", f"task.sessions_table={path}", "--set", 'task.sessions=["pre", "post"]'),
+    ]
+    done(*rftc.command(tiny.encoder, tmp_path / "out", *more))
+    a, b = (
+        read_patients_left_out(o / "predictions.parquet") for o in (tmp_path / "out", rftc_result)
+    )
+    np.testing.assert_array_equal(a.inputs["difference"].logits, b.inputs["difference"].logits)
+    path.write_text("\n".join(["recording\tsession", *lines[1:]]) + "\n")
+    ran = eegssl(*rftc.command(tiny.encoder, tmp_path / "less", *more))
+    assert ran.code == 3
+    assert "1 of 28 recordings have no session" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        (("--adapt", "full"), 2, "stays frozen"),
+        (("--adapt", "attention"), 2, "pooling=attention"),
+        (("--labels", "0.5"), 2, "labels_fraction"),
+        (("--folds", "loso"), 2, "left out together"),
+        (("--set", "cross.folds=3"), 2, "outer_folds"),
+        (("--set", "task.table=nowhere.tsv"), 2, "no file"),
+        (("--set", "task.analysis.clinical=['height']"), 2, "not among the clinical"),
+        (("--set", "task.window_s=60"), 3, "none of the 14 patients"),
+    ],
+)
+def test_what_means_nothing_here_is_refused_with_what_to_do(
+    asm: Cohort, tiny: Pipeline, tmp_path: Path, more: tuple, code: int, words: str
+) -> None:
+    ran = eegssl(*asm.command(tiny.encoder, tmp_path / "out", *more))
+    assert ran.code == code, ran.err
+    assert re.search(words, " ".join(ran.err.split()))
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_a_table_is_needed(asm: Cohort, tiny: Pipeline, tmp_path: Path) -> None:
+    ran = eegssl(
+        *("finetune", asm.recordings, "--encoder", tiny.encoder, "--task", "asm-efficacy"),
+        *("--out", tmp_path / "out"),
+    )
+    assert ran.code == 2
+    assert "task.table=participants.tsv" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda k, row: k < 11, "at least 12"),
+        (lambda k, row: row.update(participant_id=f"sub-Other{k}"), "none of the 14 rows"),
+        (lambda k, row: k != 1 or row.update(participant_id="Haagse01"), "row.* another row"),
+    ],
+)
+def test_a_table_that_can_not_be_meant_is_refused(
+    asm: Cohort, tiny: Pipeline, tmp_path: Path, change: Callable, words: str
+) -> None:
+    table = edited(asm, tmp_path / "table.tsv", change)
+    ran = eegssl(*asm.command(tiny.encoder, tmp_path / "out", table=table))
+    assert ran.code == 3, ran.err
+    assert re.search(words, ran.err)
+
+
+def test_an_encoder_that_has_seen_the_patients_is_refused_unless_allowed(
+    asm: Cohort, tiny: Pipeline, tmp_path: Path
+) -> None:
+    """The same recordings under the names of people of the tiny corpus, whom the encoder knows."""
+    aliases = ", ".join(f'"sub-Haagse{k + 1:02d}" = "sub-{k:02d}"' for k in range(8))
+    seen = Cohort("asm", tmp_path)
+    done(
+        *("preprocess", asm.root / "edf", "--out", seen.recordings, "--jobs", 1),
+        *("--set", "look.recordings=0", "--set", f"subjects.aliases={{{aliases}}}"),
+    )
+    ran = eegssl(*seen.command(tiny.encoder, tmp_path / "out", table=asm.table))
+    assert ran.code == 4
+    assert "fitted on patients who are to be tested" in ran.err
+    assert "--allow-leak" in ran.err
+    done(*seen.command(tiny.encoder, tmp_path / "out", "--allow-leak", table=asm.table))
+    assert manifest_of(tmp_path / "out")["facts"]["leaks"]
+    assert "Leak:" in (tmp_path / "out" / "report.html").read_text()
+    more = ("--set", "encoder_weights=random", "--dry-run")
+    assert eegssl(*seen.command(tiny.encoder, tmp_path / "r", *more, table=asm.table)).code == 0
+
+
+def test_scores_and_page_follow_from_the_table_alone(asm_result: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "again", seed=5)
+    rescore(EvaluateConfig(), asm_result / "predictions.parquet", run)
+    for name in ("metrics.json", "report.html", "predictions.parquet"):
+        assert (tmp_path / "again" / name).read_bytes() == (asm_result / name).read_bytes()
+
+
+def test_info_says_who_is_there_and_what_is_missing(rftc: Cohort, tmp_path: Path) -> None:
+    task = tmp_path / "task.toml"
+    lines = ['kind = "patients"', 'name = "t"', 'design = "paired"', f'table = "{rftc.table}"']
+    task.write_text("\n".join([*lines, "[outcome]", 'label = "outcome"']) + "\n")
+    said = done("info", "--task", task, rftc.recordings)
+    assert said["splits"]["all patients"]["patients"] == {"good": 7, "poor": 7}
+    assert said["missing"] == []
+    task.write_text(task.read_text().replace("[outcome]", 'sessions = ["1", "2"]\n[outcome]'))
+    ran = eegssl("info", "--task", task, rftc.recordings)
+    assert ran.code == 3
+    assert "no recording is of the session '1'" in " ".join(ran.err.split())
+
+
+def test_there_is_no_model_to_evaluate(asm: Cohort, asm_result: Path, tmp_path: Path) -> None:
+    ran = eegssl("evaluate", asm_result, asm.recordings, "--out", tmp_path / "out")
+    assert ran.code == 4
