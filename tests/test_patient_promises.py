@@ -1,49 +1,25 @@
-"""What outcomes of patients promise, from EDF files and ``participants.tsv`` to a report."""
+"""What outcomes of patients promise, from EDF files and a table to a report."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, Ran, done, eegssl, files_of
+from clirun import Pipeline, done, eegssl, files_of
 from downstream import NAMES, PATIENTS, RATE_HZ, preprocess, sets, table_of, theta
-from downstream import refused as refused_plainly
+from patientcohort import (
+    SUBJECTS,
+    Analyse,
+    N,
+    analysis_of,
+    inputs_of,
+    plain_rows,
+    refused,
+    write_cohort,
+)
 
 from eegssl.io.edf_writer import write_edf
-
-N = 14
-SUBJECTS = tuple(f"sub-{k}" for k in range(70, 70 + N))
-Rows = dict[str, dict[str, object]]
-
-
-def good(k: int) -> bool:
-    return k % 2 == 0
-
-
-def plain_rows(label: str = "responder") -> Rows:
-    """Every patient with an outcome that says nothing of age or of earlier seizures."""
-    words = ("yes", "no") if label == "responder" else ("good", "poor")
-    return {s: {label: words[not good(int(s[4:]))]} for s in SUBJECTS}
-
-
-def write_cohort(root: Path, effect: float, sessions: tuple[str, ...] = ("01",)) -> Path:
-    """Theta that is larger in those who fare well, in the last session only."""
-    for s in SUBJECTS:
-        k = int(s[4:])
-        for j, session in enumerate(sessions):
-            folder = root / s / f"ses-{session}" / "eeg"
-            folder.mkdir(parents=True)
-            signal = theta(2 * k + j, good(k) and session == sessions[-1], effect)
-            labels = [f"EEG {n.upper()}-REF" for n in NAMES]
-            path = folder / f"{s}_ses-{session}_eeg.edf"
-            write_edf(path, signal, labels, RATE_HZ, physical_max_uv=3000.0)
-    return root
-
-
-Analyse = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +38,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def analyse(tiny: Pipeline, recordings: dict[str, Path], tmp_path: Path) -> Analyse:
     """Analyse a cohort with these rows, or this text, of ``participants.tsv``."""
-
-    def run(which: str, rows: Rows | str, *more: object, out: str = "out", **settings: Any) -> Ran:
-        table = tmp_path / "participants.tsv"
-        table.write_bytes((rows if isinstance(rows, str) else table_of(rows)).encode())
-        task = "rftc-outcome" if which == "paired" else "asm-efficacy"
-        chosen = PATIENTS | {"table": table, "window_s": 4}
-        chosen |= {k.replace("__", "."): v for k, v in settings.items()}
-        words = ["finetune", recordings[which], "--encoder", tiny.encoder, "--task", task]
-        return eegssl(*words, "--out", tmp_path / out, *sets(chosen), *more)
-
-    return run
+    return analysis_of(tiny, recordings, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -92,23 +58,6 @@ def made(
             *words, "--out", root / which, *sets(PATIENTS | {"table": table, "window_s": 4} | more)
         )
     return {which: root / which for which in recordings}
-
-
-def inputs_of(folder: Path) -> dict[str, Any]:
-    inputs = json.loads((folder / "metrics.json").read_text())["inputs"]
-    assert isinstance(inputs, dict)
-    return inputs
-
-
-def refused(ran: Ran, codes: tuple[int, ...], *words: str) -> None:
-    """One message with these words, and without a name."""
-    refused_plainly(ran, codes, *words)
-    assert not [s for s in SUBJECTS if s in ran.err], "a name on the terminal"
-
-
-def counted(folder: Path, patients: int) -> None:
-    metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["counts"]["Patients"] == patients
 
 
 def test_an_effect_between_patients_is_found(made: dict[str, Path]) -> None:
@@ -147,59 +96,11 @@ def test_each_patient_counts_once(made: dict[str, Path]) -> None:
     assert len(rows) == N * 2 * len(inputs_of(made["planted"]))
 
 
-def test_twelve_patients_are_enough_and_eleven_are_not(analyse: Analyse) -> None:
-    rows = plain_rows()
-    twelve = {s: rows[s] for s in SUBJECTS[:12]}
-    ran = analyse("nothing", twelve | {s: {} for s in SUBJECTS[12:]}, "--json")
-    assert ran.code == 0, ran
-    report = json.dumps(ran.document) + ran.err
-    assert "12" in report
-    eleven = {s: rows[s] for s in SUBJECTS[:11]}
-    refused(analyse("nothing", eleven | {s: {} for s in SUBJECTS[11:]}, out="b"), (3,), "12")
-
-
 def test_a_small_cohort_says_what_it_cannot_show(made: dict[str, Path]) -> None:
     limits = json.loads((made["planted"] / "metrics.json").read_text())["limits"]
     assert 0.5 < limits["least_significant"] < limits["least_detectable"] < 1
     page = (made["planted"] / "report.html").read_text()
     assert limits["words"][0].split(":")[0] in page
-
-
-def test_a_subject_twice_is_refused(analyse: Analyse) -> None:
-    text = table_of(plain_rows())
-    refused(analyse("nothing", text + text.splitlines()[1] + "\n"), (2, 3), "second")
-
-
-def test_outcomes_that_contradict_each_other_are_refused(analyse: Analyse) -> None:
-    """Said to respond, with as many seizures as before."""
-    rows = plain_rows()
-    rows[SUBJECTS[0]] |= {"seizures_per_month": 4, "seizures_per_month_after": 5}
-    rows[SUBJECTS[0]] |= {"seizure_free_months": 0}
-    refused(analyse("nothing", rows), (2, 3))
-
-
-def test_an_outcome_of_other_words_is_refused(analyse: Analyse) -> None:
-    rows = plain_rows()
-    rows[SUBJECTS[0]]["responder"] = "Engel Ia"
-    ran = analyse("nothing", rows)
-    refused(ran, (2, 3), "responder")
-
-
-def test_patients_missing_from_the_table_are_counted(analyse: Analyse, tmp_path: Path) -> None:
-    rows = plain_rows()
-    del rows[SUBJECTS[0]]
-    ran = analyse("nothing", rows, "--json")
-    assert ran.code == 0, ran
-    counted(tmp_path / "out", N - 1)
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["left_out"] or metrics["set_aside"]
-
-
-def test_patients_of_whom_there_is_no_eeg_are_counted(analyse: Analyse, tmp_path: Path) -> None:
-    rows = plain_rows() | {"sub-99": {"responder": "yes"}}
-    ran = analyse("nothing", rows, "--json")
-    assert ran.code == 0, ran
-    counted(tmp_path / "out", N)
 
 
 def test_before_without_after_is_left_out_and_counted(tiny: Pipeline, tmp_path: Path) -> None:
@@ -223,56 +124,6 @@ def test_a_cohort_without_after_is_refused(tiny: Pipeline, analyse: Analyse) -> 
     refused(ran, (2, 3), "before")
 
 
-def test_one_outcome_for_all_is_refused(analyse: Analyse) -> None:
-    refused(analyse("nothing", {s: {"responder": "yes"} for s in SUBJECTS}), (3,), "poor")
-
-
-def test_an_empty_table_and_no_table_are_refused(analyse: Analyse, tmp_path: Path) -> None:
-    for k, text in enumerate(("", "participant_id\tresponder\n", "subject\tresponder\nx\tyes\n")):
-        refused(analyse("nothing", text, out=f"out{k}"), (2, 3))
-    refused(analyse("nothing", plain_rows(), table=tmp_path / "no-such.tsv"), (2, 3, 4))
-
-
-@pytest.mark.parametrize("ends", ["\r\n", "\r"])
-def test_line_ends_of_other_systems_change_nothing(
-    analyse: Analyse, tmp_path: Path, ends: str
-) -> None:
-    first = analyse("nothing", table_of(plain_rows()), out="first")
-    other = analyse("nothing", "\ufeff" + table_of(plain_rows(), ends), out="other")
-    assert (first.code, other.code) == (0, 0), other
-    a, b = (files_of(tmp_path / name) for name in ("first", "other"))
-    assert a["predictions.parquet"] == b["predictions.parquet"]
-
-
-def test_rows_of_the_table_may_stand_in_any_order(analyse: Analyse, tmp_path: Path) -> None:
-    plain = enumerate(plain_rows().items())
-    own = ({"age": 30 + i, "sex": "FFM"[i % 3], "seizures_per_month": 3 + i % 4} for i in range(N))
-    fixed = {s: cells | more for (_, (s, cells)), more in zip(plain, own, strict=True)}
-    assert analyse("nothing", fixed, out="a").code == 0
-    assert analyse("nothing", dict(reversed(fixed.items())), out="b").code == 0
-    a, b = (inputs_of(tmp_path / name) for name in "ab")
-    assert a == b
-
-
-def test_the_outcome_of_a_patient_is_no_part_of_the_clinical_data(analyse: Analyse) -> None:
-    for column in ("responder", "seizures_per_month_after", "seizure_free_months"):
-        clinical = {"analysis__clinical": f'["age", "{column}"]'}
-        ran = analyse("nothing", plain_rows(), analysis__log_columns="[]", **clinical)
-        refused(ran, (2, 3), column)
-
-
-def test_what_a_window_is_worth_is_not_asked(analyse: Analyse) -> None:
-    """No setting makes windows the units of a p-value."""
-    for setting in ("unit=window", "level=window", "analysis.unit=window"):
-        refused(analyse("nothing", plain_rows(), "--set", f"task.{setting}"), (2,))
-
-
-def test_a_cohort_of_one_sex_goes_through(analyse: Analyse) -> None:
-    """A column that is the same for all tells nothing, and is no error of the user's."""
-    ran = analyse("nothing", {s: c | {"sex": "F"} for s, c in plain_rows().items()})
-    assert ran.code == 0, ran
-
-
 @pytest.mark.parametrize("pooling", ["mean", "quantiles", "attention"])
 def test_every_pooling_makes_an_analysis(analyse: Analyse, pooling: str) -> None:
     ran = analyse("nothing", plain_rows(), "--json", analysis__pooling=pooling)
@@ -293,23 +144,6 @@ def test_the_same_seed_gives_the_same_bytes_and_a_rerun_says_so(
     assert again.document["state"] == "already made"
     assert analyse("nothing", plain_rows(), out="b").code == 0
     assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
-
-
-def test_another_table_is_no_rerun(analyse: Analyse) -> None:
-    assert analyse("nothing", plain_rows()).code == 0
-    rows = plain_rows()
-    rows[SUBJECTS[0]], rows[SUBJECTS[1]] = rows[SUBJECTS[1]], rows[SUBJECTS[0]]
-    refused(analyse("nothing", rows), (2,))
-
-
-def test_no_name_and_no_cell_of_the_table_leaves(analyse: Analyse, tmp_path: Path) -> None:
-    rows = {s: c | {"name": "Wexelmann", "ward": "Steenwyk"} for s, c in plain_rows().items()}
-    ran = analyse("nothing", rows)
-    assert ran.code == 0, ran
-    written = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
-    for word in ("Wexelmann", "Steenwyk", *SUBJECTS):
-        assert word not in ran.out + ran.err
-        assert not [p for p in written if word.encode() in p.read_bytes()]
 
 
 def test_an_encoder_that_saw_the_patients_is_refused_or_marked(
