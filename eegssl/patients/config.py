@@ -146,3 +146,20 @@ class PatientTaskConfig(Settings):
 
     analysis: PatientsConfig = PatientsConfig()
     """How patients are told apart."""
+
+    @model_validator(mode="after")
+    def _outcome_apart(self) -> "PatientTaskConfig":
+        outcome = self.outcome
+        told_later = {
+            outcome.label,
+            outcome.free_months_column,
+            outcome.after_column,
+            outcome.follow_up_column,
+        }
+        later = sorted(told_later & set(self.analysis.clinical))
+        if later:
+            raise ValueError(
+                f"analysis.clinical holds {', '.join(later)}: what is known after treatment, or is "
+                "the outcome itself, can't predict it; leave it out"
+            )
+        return self
