@@ -65,7 +65,7 @@ def forecast_page(table: Forecasts, report: ForecastReport) -> ForecastContent:
         counts=_counts(report, about),
         report=report,
         verdicts=tuple(verdict(report, n, "uv", s) for n in against for s in (first, whole)),
-        limits=_limits(report),
+        limits=_limits(report, bool(table.about["targets"])),
         figures=(
             ReportFigure(
                 "Error over the horizon",
@@ -176,7 +176,14 @@ def _counts(report: ForecastReport, about: Mapping[str, object]) -> tuple[tuple[
     )
 
 
-def _limits(report: ForecastReport) -> tuple[str, ...]:
+FILTERED_APART = (
+    "Targets were filtered apart: AR, seasonal and persistence make up for the median delay of the "
+    "contexts' filters alone, and trained methods can learn all of it. That a model beats them "
+    "here does not say that it knows more of EEG: compare without --targets."
+)
+
+
+def _limits(report: ForecastReport, filtered_apart: bool) -> tuple[str, ...]:
     n = report.n_subjects
     said = [
         "Forecasts of one recording overlap and are alike; only subjects are independent.",
@@ -188,4 +195,6 @@ def _limits(report: ForecastReport) -> tuple[str, ...]:
     if n < 20:
         few = f"{n} test subject(s): with so few, another draw of subjects may score otherwise."
         said.insert(0, few)
+    if filtered_apart:
+        said.insert(0, FILTERED_APART)
     return tuple(said)

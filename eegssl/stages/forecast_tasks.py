@@ -28,6 +28,7 @@ from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
 from eegssl.reports.forecast_page import (
+    FILTERED_APART,
     ForecastContent,
     forecast_page,
     render_forecast,
@@ -134,6 +135,8 @@ def evaluate(
     trained = load_forecast_model(model, corpus)
     targets = open_targets(config.targets)
     _require_same_targets(model, targets, run)
+    if targets is not None:
+        run.warn(FILTERED_APART)
     pairs = cut_pairs(corpus, recordings, trained.task, targets=targets)
     _warn_short(recordings, pairs, config.split, run)
     for leak in leaks:
