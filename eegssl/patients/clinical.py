@@ -42,7 +42,7 @@ def _columns(
             raise InputError(f"column {name}: negative numbers have no log(1 + x)")
         return [[float(np.log1p(v)) for v in values] if as_log else values]
     words = sorted({cell.lower() for cell in known})
-    if len(words) > _MOST_WORDS:
+    if len(words) > _MOST_WORDS or any(number is not None for number in numbers):
         raise InputError(
             f"column {name} holds {len(words)} different words; expected numbers, or at most "
             f"{_MOST_WORDS} words; leave it out with --set 'task.analysis.clinical=[…]', or group "

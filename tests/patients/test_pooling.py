@@ -69,7 +69,7 @@ def test_clinical_cells_become_numbers_and_unknown_ones_nan():
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        (["left", "right", "both"], "3 different words"),
+        (["a", "b", "c", "d", "e", "f"], "6 different words"),
         ([None, None, None], "no patient has a value"),
         (["1", "2", "Mrs Smith"], "different words"),
     ],
