@@ -25,7 +25,6 @@ from statistics import median
 import numpy as np
 import torch
 
-from eegssl.corpus.windows import Batch
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.forecasting.baselines import UNFITTED, Linear, plain
@@ -39,13 +38,14 @@ from eegssl.forecasting.config import (
     PhaseHeadConfig,
     PhaseTaskConfig,
 )
+from eegssl.forecasting.contexts import Context, as_context
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.phase_head import build_phase_head
 from eegssl.forecasting.phase_pairs import lead_samples
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import as_context, horizon_of
+from eegssl.forecasting.windows import horizon_of
 
 SFREQ_HZ, CONTEXT_S = 200.0, 90.0
 NAMES = (
@@ -55,7 +55,7 @@ NAMES = (
 PHASE_S = 1.0
 WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert"}
 
-Method = Callable[[Batch], object]
+Method = Callable[[Context], object]
 
 
 def signal(seconds: float) -> np.ndarray:

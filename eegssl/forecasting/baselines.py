@@ -11,7 +11,6 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from eegssl.corpus.windows import Batch
 from eegssl.errors import InputError
 from eegssl.forecasting.autoregression import fit_autoregression, run_on
 from eegssl.forecasting.config import (
@@ -20,7 +19,8 @@ from eegssl.forecasting.config import (
     ForecastConfig,
     Unit,
 )
-from eegssl.forecasting.windows import Horizon, Pairs, context_scale
+from eegssl.forecasting.contexts import Context, context_scale
+from eegssl.forecasting.windows import Horizon, Pairs
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ _AT_ONCE = 16  # pairs that a fit reads at once
 class Forecaster(Protocol):
     """A method that is ready."""
 
-    def forecast(self, context: Batch) -> NDArray[np.floating]:
+    def forecast(self, context: Context) -> NDArray[np.floating]:
         """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
 
 
@@ -40,7 +40,7 @@ class Persistence:
 
     n_samples: int
 
-    def forecast(self, context: Batch) -> Floats:
+    def forecast(self, context: Context) -> Floats:
         """Hold the last sample of [B, C, Tc] for T samples."""
         return np.repeat(context.signal_uv[..., -1:].astype(np.float64), self.n_samples, axis=-1)
 
@@ -51,7 +51,7 @@ class Mean:
 
     n_samples: int
 
-    def forecast(self, context: Batch) -> Floats:
+    def forecast(self, context: Context) -> Floats:
         """The mean of each channel of [B, C, Tc], for T samples."""
         return np.repeat(context_scale(context.signal_uv)[0], self.n_samples, axis=-1)
 
@@ -68,7 +68,7 @@ class Seasonal:
     n_samples: int
     longest: int
 
-    def forecast(self, context: Batch) -> Floats:
+    def forecast(self, context: Context) -> Floats:
         """Repeat the last period of each channel of [B, C, Tc] for T samples."""
         signal = context.signal_uv.astype(np.float64)
         n = signal.shape[-1]
@@ -96,7 +96,7 @@ class Autoregressive:
     sfreq_hz: float
     config: AutoregressionConfig
 
-    def forecast(self, context: Batch) -> Floats:
+    def forecast(self, context: Context) -> Floats:
         """Run each channel of [B, C, Tc] on for T samples."""
         return self.forecast_series(context.signal_uv)
 
@@ -117,7 +117,7 @@ class OnTime:
     method: Forecaster
     late: int
 
-    def forecast(self, context: Batch) -> NDArray[np.floating]:
+    def forecast(self, context: Context) -> NDArray[np.floating]:
         """What comes after [B, C, Tc], but for its beginning."""
         return self.method.forecast(context)[..., self.late :]
 
@@ -140,7 +140,7 @@ class Linear:
     weights: Floats
     penalties: Floats
 
-    def forecast(self, context: Batch) -> Floats:
+    def forecast(self, context: Context) -> Floats:
         """Map the end of each channel of [B, C, Tc] to T samples."""
         mean, deviation = context_scale(context.signal_uv)
         recent = (context.signal_uv[..., -len(self.weights) :] - mean) / deviation

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.corpus.windows import Batch
 from eegssl.forecasting.config import Unit
-from eegssl.forecasting.windows import Pairs, context_scale
+from eegssl.forecasting.contexts import Context, context_scale
+from eegssl.forecasting.windows import Pairs
 
 Prepared = dict[str, Tensor]
 """What a network reads of pairs; each entry has a row a pair."""
@@ -26,7 +26,7 @@ class ForecastNetwork(nn.Module):
     Subclasses say ``prepare`` and ``predict``.
     """
 
-    def prepare(self, context: Batch) -> Prepared:
+    def prepare(self, context: Context) -> Prepared:
         """All of contexts [B, C, Tc] that training leaves as it is; includes the `scale_of`."""
         raise NotImplementedError
 
@@ -41,7 +41,7 @@ class ForecastNetwork(nn.Module):
         """
         return squared_error(self.predict(prepared), target, prepared["deviation"], unit)
 
-    def forecast(self, context: Batch) -> NDArray[np.float64]:
+    def forecast(self, context: Context) -> NDArray[np.float64]:
         """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
         self.eval()
         with torch.no_grad():
@@ -54,7 +54,7 @@ class ForecastNetwork(nn.Module):
         """Where its weights are."""
         return next(self.parameters()).device
 
-    def scale_of(self, context: Batch) -> Prepared:
+    def scale_of(self, context: Context) -> Prepared:
         """``mean`` and ``deviation`` [B, C, 1] of contexts in µV."""
         mean, deviation = context_scale(context.signal_uv)
         return {"mean": self.tensor(mean), "deviation": self.tensor(deviation)}

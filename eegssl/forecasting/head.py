@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.corpus.windows import Batch
 from eegssl.encoder.model import Encoder
 from eegssl.errors import ConfigError
 from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence, on_time
 from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig, HeadConfig, Unit
+from eegssl.forecasting.contexts import Context, in_unit
 from eegssl.forecasting.fitting import (
     ForecastNetwork,
     Prepared,
     from_nothing,
     squared_error,
 )
-from eegssl.forecasting.windows import Horizon, Pairs, in_unit
+from eegssl.forecasting.windows import Horizon, Pairs
 
 F = TypeVar("F", bound=ForecastConfig)
 _AT_ONCE = 16
@@ -73,7 +73,7 @@ class EncoderNetwork(ForecastNetwork):
             self.encoder.eval()
         return self
 
-    def given(self, context: Batch) -> Prepared:
+    def given(self, context: Context) -> Prepared:
         """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
         given = self.scale_of(context)
         for name in _GEOMETRY:
@@ -126,7 +126,7 @@ class DirectHead(EncoderNetwork):
         self.gain = from_nothing(width, len(knots))
         self.head = from_nothing(width, horizon.target_samples)
 
-    def prepare(self, context: Batch) -> Prepared:
+    def prepare(self, context: Context) -> Prepared:
         """What does not train: ``read`` [B, C, F] of a frozen encoder, else the signal itself."""
         given = self.given(context)
         signal_uv = self.tensor(context.signal_uv)
@@ -172,7 +172,7 @@ class AutoregressiveHead(EncoderNetwork):
         self.norm = nn.LayerNorm(width)
         self.head = from_nothing(width, self.size)
 
-    def prepare(self, context: Batch) -> Prepared:
+    def prepare(self, context: Context) -> Prepared:
         """The last window, z-scored, with scale, geometry and base."""
         given = self.given(context)
         recent = self.tensor(context.signal_uv[..., -self.window :])

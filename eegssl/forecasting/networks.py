@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.corpus.windows import Batch
 from eegssl.encoder.transformer import Transformer
 from eegssl.forecasting.baselines import lookback_samples
 from eegssl.forecasting.config import ForecastBaselinesConfig
+from eegssl.forecasting.contexts import Context
 from eegssl.forecasting.fitting import ForecastNetwork, Prepared, from_nothing
 from eegssl.forecasting.windows import Horizon
 
@@ -25,7 +25,7 @@ class SeriesNetwork(ForecastNetwork):
         super().__init__()
         self.lookback = lookback
 
-    def prepare(self, context: Batch) -> Prepared:
+    def prepare(self, context: Context) -> Prepared:
         """``recent`` [B, C, L], z-scored by the whole context, and its scale."""
         scale = self.scale_of(context)
         recent = self.tensor(context.signal_uv[..., -self.lookback :])

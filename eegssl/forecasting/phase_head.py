@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.corpus.windows import Batch
 from eegssl.encoder.model import Encoder
 from eegssl.forecasting.config import HeadConfig, PhaseBase, PhaseHeadConfig, PhaseTaskConfig
+from eegssl.forecasting.contexts import Context
 from eegssl.forecasting.fitting import Prepared, from_nothing
 from eegssl.forecasting.head import EncoderNetwork
 from eegssl.forecasting.phase_pairs import base_phases
@@ -72,7 +72,7 @@ class PhaseHead(EncoderNetwork):
         bands = np.array(list(task.phase.bands.values()), dtype=np.float32)
         self.register_buffer("band_hz", torch.from_numpy(bands), persistent=False)
 
-    def read(self, context: Batch) -> Prepared:
+    def read(self, context: Context) -> Prepared:
         """What of contexts no weight of a head changes: ``read`` [B, C, F] of a frozen encoder,
         else the end of the signal and its geometry."""
         given = self.placed(context)
@@ -83,7 +83,7 @@ class PhaseHead(EncoderNetwork):
         with torch.no_grad():
             return {"read": self._embedded(signal_uv, given)}
 
-    def placed(self, context: Batch) -> Prepared:
+    def placed(self, context: Context) -> Prepared:
         """The geometry of contexts' channels as tensors."""
         names = ("positions", "located", "regions")
         return {n: torch.from_numpy(getattr(context, n)).to(self.device) for n in names}
@@ -105,7 +105,7 @@ class PhaseHead(EncoderNetwork):
         return centres_hz + move * room
 
     @torch.no_grad()
-    def ahead(self, context: Batch, leads: Samples, late_rad: Floats | float = 0.0) -> PhaseAhead:
+    def ahead(self, context: Context, leads: Samples, late_rad: Floats | float = 0.0) -> PhaseAhead:
         """Forecast contexts [B, C, Tc] in µV at target samples ``leads`` [L].
 
         ``late_rad`` [B, C, K] is taken back from phases (`PhasePairs.late_rad`).
@@ -118,7 +118,7 @@ class PhaseHead(EncoderNetwork):
 
     @torch.no_grad()
     def correct(
-        self, context: Batch, centres_hz: Floats, bases: dict[PhaseBase, Floats], leads: Samples
+        self, context: Context, centres_hz: Floats, bases: dict[PhaseBase, Floats], leads: Samples
     ) -> PhaseAhead:
         """The same where centres and bases [B, C, K, L] at ``leads`` are known already."""
         self.eval()

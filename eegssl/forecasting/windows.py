@@ -12,14 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import Batch, Windows, tile
+from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
-from eegssl.forecasting.config import ForecastConfig, Unit
-from eegssl.signal.electrodes import geometry
-
-Float32 = NDArray[np.float32]
-
-_FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
+from eegssl.forecasting.config import ForecastConfig
+from eegssl.forecasting.contexts import Context, Float32, as_context
 
 
 @dataclass(frozen=True)
@@ -48,13 +44,13 @@ def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Contexts [B, C, Tc] with their geometry, targets [B, C, T], and what lies around those.
+    """Contexts [B, C, Tc], targets [B, C, T], and what lies around those.
 
     ``before_uv`` [B, C, Tc] and ``after_uv`` [B, C, M] are the target's own signal before and
     after it, for truths that look at both sides (a phase); no method may read them.
     """
 
-    context: Batch
+    context: Context
     target_uv: Float32
     before_uv: Float32
     after_uv: Float32
@@ -104,7 +100,7 @@ class RecordedPairs:
         later = read if self.targets is None else self.targets.batch(index)
         t, end = self.horizon.context_samples, self.horizon.target_samples
         return PairBatch(
-            context=Batch(
+            context=Context(
                 read.signal_uv[..., :t].copy(),
                 read.positions,
                 read.located,
@@ -160,19 +156,6 @@ class ArrayPairs:
         target_uv = self.target_uv[index]
         context = as_context(self.context_uv[index], self.channels)
         return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
-
-
-def as_context(signal_uv: NDArray[np.floating], channels: Sequence[str]) -> Batch:
-    """Signals [B, C, Tc] in µV of channels with these names, as methods read them."""
-    n = len(signal_uv)
-    placed = geometry(channels)
-    return Batch(
-        signal_uv=np.ascontiguousarray(signal_uv, dtype=np.float32),
-        positions=np.repeat(placed.positions[None], n, axis=0),
-        located=np.repeat(placed.located[None], n, axis=0),
-        regions=np.repeat(placed.regions[None], n, axis=0),
-        index=np.arange(n),
-    )
 
 
 def cut_pairs(
@@ -255,23 +238,3 @@ def earlier_and_later(
             "split by subject"
         )
     return pairs.subset(earlier), pairs.subset(later)
-
-
-def context_scale(
-    context_uv: NDArray[np.floating],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation [..., 1] of each channel's context in µV; 1 where it is flat."""
-    signal = np.asarray(context_uv, dtype=np.float64)
-    mean = signal.mean(axis=-1, keepdims=True)
-    deviation = signal.std(axis=-1, keepdims=True)
-    return mean, np.where(deviation < _FLAT_UV, 1.0, deviation)
-
-
-def in_unit(
-    signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: Unit
-) -> NDArray[np.float64]:
-    """A truth or a forecast [..., T] in the unit that is scored, by what its context says."""
-    if unit == "uv":
-        return np.asarray(signal_uv, dtype=np.float64)
-    mean, deviation = context_scale(context_uv)
-    return (signal_uv - mean) / deviation

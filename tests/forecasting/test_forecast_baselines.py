@@ -24,9 +24,10 @@ from eegssl.forecasting.config import (
     ForecastBaselinesConfig,
     ForecastConfig,
 )
+from eegssl.forecasting.contexts import as_context, in_unit
 from eegssl.forecasting.fitting import Shelf, validation_error
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
-from eegssl.forecasting.windows import ArrayPairs, Horizon, as_context, in_unit
+from eegssl.forecasting.windows import ArrayPairs, Horizon
 from eegssl.training.forecast import fit_baseline
 
 ESTIMATORS = ("burg", "yule-walker")

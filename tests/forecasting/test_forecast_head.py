@@ -11,8 +11,9 @@ from smallencoders import small
 from eegssl.errors import ConfigError
 from eegssl.forecasting.baselines import Autoregressive, Mean, Persistence
 from eegssl.forecasting.config import ForecastConfig, HeadConfig
+from eegssl.forecasting.contexts import as_context
 from eegssl.forecasting.head import EncoderNetwork, best_base, build_head, resolved_base
-from eegssl.forecasting.windows import Horizon, as_context, horizon_of
+from eegssl.forecasting.windows import Horizon, horizon_of
 
 KINDS = ("direct", "autoregressive")
 

@@ -7,7 +7,6 @@ import pytest
 from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, pairs_of, plan_of, trained
 from smallencoders import small
 
-from eegssl.corpus.windows import Batch
 from eegssl.errors import InputError
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import (
@@ -17,16 +16,11 @@ from eegssl.forecasting.config import (
     HeadConfig,
     PhaseConfig,
 )
+from eegssl.forecasting.contexts import Context, context_scale, in_unit
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import (
-    context_scale,
-    cut_pairs,
-    earlier_and_later,
-    horizon_of,
-    in_unit,
-)
+from eegssl.forecasting.windows import cut_pairs, earlier_and_later, horizon_of
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filters import chain
 from eegssl.training.forecast import fit_baseline
@@ -77,7 +71,7 @@ def all_methods(folder: Path) -> dict[str, Forecaster]:
     return methods
 
 
-def phases_from(context: Batch) -> list[np.ndarray]:
+def phases_from(context: Context) -> list[np.ndarray]:
     """All that is forecast of phases."""
     config, signal_uv = PhaseConfig(), context.signal_uv
     centres = dominant_frequencies(signal_uv, RATE_HZ, config).hz
@@ -100,7 +94,7 @@ def test_what_comes_after_t_changes_no_context_and_no_forecast(
     changed_uv = raw_uv.copy()
     changed_uv[:, t + filtered :] += 200 * noise(raw_uv.shape[1], 2)[:, t + filtered :]
 
-    def context_of(signal_uv: np.ndarray) -> tuple[Batch, np.ndarray]:
+    def context_of(signal_uv: np.ndarray) -> tuple[Context, np.ndarray]:
         if filtered:
             signal_uv = np.stack([filters.apply(channel) for channel in signal_uv])
         corpus = MemoryCorpus({"a-1": signal_uv})

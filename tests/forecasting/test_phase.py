@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eegssl.errors import InputError
 from eegssl.forecasting.config import AutoregressionConfig, PhaseConfig
+from eegssl.forecasting.contexts import as_context
 from eegssl.forecasting.phase import (
     Phases,
     analytic_signal,
@@ -21,7 +22,7 @@ from eegssl.forecasting.phase import (
 )
 from eegssl.forecasting.phase_table import PhaseForecast, score_phases
 from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
-from eegssl.forecasting.windows import PairBatch, as_context
+from eegssl.forecasting.windows import PairBatch
 from eegssl.scoring.circular import phase_error_deg
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filters import chain

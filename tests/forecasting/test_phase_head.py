@@ -12,6 +12,7 @@ from eegssl.adaptation.config import AdaptationConfig
 from eegssl.drafts import begin
 from eegssl.errors import ConfigError
 from eegssl.forecasting.config import PhaseTaskConfig
+from eegssl.forecasting.contexts import as_context
 from eegssl.forecasting.phase_head import PhaseHead, build_phase_head, knot_samples
 from eegssl.forecasting.phase_pairs import (
     PhasePairs,
@@ -21,7 +22,7 @@ from eegssl.forecasting.phase_pairs import (
     lead_samples,
 )
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import Horizon, as_context, horizon_of
+from eegssl.forecasting.windows import Horizon, horizon_of
 from eegssl.resolve import read_task
 from eegssl.scoring.circular import phase_error_deg
 from eegssl.training.config import TrainingConfig
