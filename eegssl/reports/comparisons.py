@@ -17,7 +17,7 @@ from eegssl.errors import ConfigError
 from eegssl.reports.kind_results import COMPARED
 from eegssl.scoring.bootstrap import FEWEST_PATIENTS, mean_of_patients
 from eegssl.scoring.intervals import Interval
-from eegssl.scoring.permutation import holm, paired_permutation, typical_interval
+from eegssl.scoring.permutation import differences, holm, paired_permutation, typical_interval
 
 METRICS = ("auroc", "balanced_accuracy")
 """Window scores that are compared, each as the mean over subjects that have it."""
@@ -74,19 +74,18 @@ def compare(
     for task in [task for task, system in scores if system == against]:
         for metric in _metrics(scores[task, against]):
             base = _by_unit(scores[task, against], metric)
-            pairs = {
-                system: _paired(_by_unit(runs, metric), base)
+            gaps = {
+                system: _gaps(_by_unit(runs, metric), base)
                 for (of, system), runs in scores.items()
                 if of == task and system != against
             }
             p = {
                 system: value
-                for system, (a, b) in pairs.items()
-                if (value := paired_permutation(a, b, seed=seed)) is not None
+                for system, gap in gaps.items()
+                if (value := paired_permutation(gap, np.zeros(len(gap)), seed=seed)) is not None
             }
             adjusted = holm(p)
-            for system, (a, b) in pairs.items():
-                gap = np.array(a) - np.array(b)
+            for system, gap in gaps.items():
                 interval = _interval(gap, unit, seed, n_resamples)
                 found.append(
                     Comparison(
@@ -134,7 +133,7 @@ def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:
     return {name: float(np.mean(found)) for name, found in values.items()}
 
 
-def _paired(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[list[float], list[float]]:
-    """The scores of what both have, in one order."""
+def _gaps(a: Mapping[str, float], b: Mapping[str, float]) -> NDArray[np.float64]:
+    """Differences of the scores that both have, in one order."""
     both = sorted(a.keys() & b.keys())
-    return [a[name] for name in both], [b[name] for name in both]
+    return differences([a[name] for name in both], [b[name] for name in both])

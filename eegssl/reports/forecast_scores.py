@@ -12,12 +12,11 @@ from eegssl.io.forecasts import Forecasts
 from eegssl.scoring.bootstrap import mean_of_patients
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecast_sums import Scores, scores_of
-from eegssl.scoring.permutation import holm, paired_permutation
+from eegssl.scoring.permutation import differences, holm, paired_permutation
 
 UNITS = ("uv", "zscore")
 COMPARED = ("mae", "mse")
 _TOLD = ("mae", "mse", "mae_over_persistence")
-_TIE = 1e-6  # of an error: a model that stays its base differs from it by float32's rounding
 _OF_SUBJECT = (
     *(*_TOLD, "r2", "pearson", "log_psd_distance_db"),
     *("rmse", "nrmse", "mase", "undefined"),
@@ -157,11 +156,9 @@ def _comparisons(
             gaps, p_values = {}, {}
             for name in (n for n in about["methods"] if n != model):
                 other = subjects[name, unit, span]
-                ours, theirs = (
-                    np.array([one[s][metric] for s in sorted(own)]) for one in (own, other)
-                )
-                gaps[name] = np.where(np.abs(ours - theirs) < _TIE * theirs, 0.0, ours - theirs)
-                p = paired_permutation(gaps[name], np.zeros(len(theirs)), seed=seed)
+                gap = differences(*([one[s][metric] for s in sorted(own)] for one in (own, other)))
+                gaps[name] = gap
+                p = paired_permutation(gap, np.zeros(len(gap)), seed=seed)
                 if p is not None:
                     p_values[name] = p
             adjusted = holm(p_values)

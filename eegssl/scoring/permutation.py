@@ -9,6 +9,7 @@ from eegssl.errors import InputError
 from eegssl.scoring.intervals import Interval
 
 _TIE = 1e-9  # relative: sums of the same numbers in another order are the same sum
+_SAME = 1e-6  # relative: two scores that float32 rounding alone sets apart are the same
 _FEWEST = 2
 _MOST_ENUMERATED = 13  # 8192 patterns
 _BLOCK = 1000  # draws at a time: bounds the memory
@@ -46,6 +47,16 @@ def paired_permutation(
         patterns = rng.integers(0, 2, (min(_BLOCK, n - start), len(difference)))
         as_far += int(np.sum(np.abs(_signed_sums(patterns, difference)) >= observed))
     return (1 + as_far) / (1 + n)
+
+
+def differences(ours: Sequence[float], theirs: Sequence[float]) -> NDArray[np.float64]:
+    """Ours less theirs, patient by patient [n]; 0 where rounding alone sets them apart.
+
+    A model that learned nothing and stays its base differs from it by float32's rounding in each
+    patient, often to the same side: a permutation would call that a difference.
+    """
+    a, b = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
+    return np.where(np.abs(a - b) < _SAME * np.abs(b), 0.0, a - b)
 
 
 def typical_interval(

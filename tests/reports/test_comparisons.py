@@ -34,6 +34,14 @@ def test_a_constant_gain_in_every_subject_is_found_with_its_size():
     assert found["better", "balanced_accuracy"].n == 0
 
 
+def test_what_rounding_sets_apart_is_no_difference():
+    """A head that stays its base: a little less in each subject, which is not a finding."""
+    base = [{f"s{k}": {"auroc": 0.6 + 0.02 * k, "balanced_accuracy": 0.5} for k in range(12)}]
+    other = [{s: {n: v * (1 - 1e-8) for n, v in of.items()} for s, of in base[0].items()}]
+    for one in compare({("t", "a"): base, ("t", "b"): other}, "a", 0, 200):
+        assert (one.difference, one.p) == (0.0, 1.0)
+
+
 def test_the_interval_is_of_the_paired_difference_not_of_the_systems():
     rng = np.random.default_rng(0)
     gaps = rng.normal(0.05, 0.01, 12)
