@@ -48,7 +48,7 @@ def predictions(home: Path, coherence_s: int) -> PhasePredictions:
     command("tokenize", causal, "--out", home / "tokens", *tiny)
     command("pretrain", causal, "--tokens", home / "tokens", "--out", home / "encoder", *tiny)
     zero = ("--targets", home / "zero")
-    encoder, task = ("--encoder", home / "encoder"), ("task.most_pairs=8",)
+    encoder, task = ("--encoder", home / "encoder"), ("task.forecast.pairs_per_recording=8",)
     out = ("--out", home / "model")
     command("finetune", causal, *encoder, *TASK, *zero, *out, sets=(*task, *TRAINING))
     command("evaluate", home / "model", causal, *zero, "--out", home / "evaluation")

@@ -37,9 +37,9 @@ PHASE: dict[str, object] = {
     "forecast.context_s": 8,
     "forecast.horizon_s": 2,
     "forecast.stride_s": 2,
+    "forecast.pairs_per_recording": 8,
     "forecast.baselines.autoregression.fit_s": 8,
     "head.window_s": 4,
-    "most_pairs": 8,
 }
 """The same for frequency and phase."""
 

@@ -59,13 +59,11 @@ validate_every = 2
 checkpoint_every = 2
 device = "cpu"
 
-[finetune.task]
-most_pairs = 4
-
 [finetune.task.forecast]
 context_s = 12.0
 horizon_s = 3.0
 stride_s = 5.0
+pairs_per_recording = 4
 baselines.autoregression.max_order = 20
 baselines.autoregression.fit_s = 10.0
 

@@ -34,11 +34,11 @@ fit.steps = 2
 task = "frequency-phase"
 
 [tasks.phase.overrides]
-most_pairs = 4
 head.window_s = 4.0
 head.windows = 2
 
 [tasks.phase.overrides.forecast]
+pairs_per_recording = 4
 {times}
 baselines.{ar}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from eegssl.corpus.store import Corpus, Recording
@@ -38,22 +37,6 @@ def require_zero_phase(targets: Corpus) -> None:
             "Make them with --set filter.phase=zero, or leave --targets out: then contexts go on "
             "as their own targets"
         )
-
-
-def lag_s(corpus: Corpus, targets: Corpus | None) -> float:
-    """By how much contexts lag behind targets that were filtered without delay, in seconds.
-
-    The median over recordings of the delay of their causal filters, which itself is a median over
-    frequencies: what is left of the phase, methods that are trained can learn (ours).
-    """
-    if targets is None:
-        return 0.0
-    delays_s = [
-        delay
-        for artifact in corpus.artifacts
-        for delay in pq.read_table(artifact / TABLE, columns=["delay_s"])["delay_s"].to_pylist()
-    ]
-    return float(np.median(delays_s))
 
 
 def _where(corpus: Corpus) -> str:

@@ -3,9 +3,7 @@
 Every method forecasts contexts of any channels, in µV; all treat channels alike and one by one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import scipy.fft
@@ -20,18 +18,12 @@ from eegssl.forecasting.config import (
     Unit,
 )
 from eegssl.forecasting.contexts import Context, context_scale
+from eegssl.forecasting.delays import Forecaster, OnTime
 from eegssl.forecasting.windows import Horizon, Pairs
 
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 16  # pairs that a fit reads at once
-
-
-class Forecaster(Protocol):
-    """A method that is ready."""
-
-    def forecast(self, context: Context) -> NDArray[np.floating]:
-        """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
 
 
 @dataclass(frozen=True)
@@ -110,26 +102,6 @@ class Autoregressive:
 
 
 @dataclass(frozen=True)
-class OnTime:
-    """A method that runs contexts on, and that lag behind targets: what it says of the ``late``
-    samples until t is left out."""
-
-    method: Forecaster
-    late: int
-
-    def forecast(self, context: Context) -> NDArray[np.floating]:
-        """What comes after [B, C, Tc], but for its beginning."""
-        return self.method.forecast(context)[..., self.late :]
-
-
-def on_time(made: Callable[[int], Forecaster], horizon: Horizon) -> Forecaster:
-    """A method that is made for a number of samples, for targets that lag no more."""
-    late = horizon.late_samples
-    method = made(horizon.target_samples + late)
-    return OnTime(method, late) if late else method
-
-
-@dataclass(frozen=True)
 class Linear:
     """Ridge regression from the last L samples to all T, one map for all channels.
 
@@ -203,13 +175,20 @@ UNFITTED = ("persistence", "mean", "seasonal", "ar")
 def plain(name: str, horizon: Horizon, config: ForecastBaselinesConfig) -> Forecaster:
     """One of `UNFITTED` by name."""
     season = max(1, round(config.season_s * horizon.sfreq_hz))
-    methods: dict[str, Callable[[int], Forecaster]] = {
-        "persistence": Persistence,
-        "mean": Mean,
-        "seasonal": lambda n: Seasonal(n, season),
-        "ar": lambda n: Autoregressive(n, horizon.sfreq_hz, config.autoregression),
+    n, sfreq_hz = horizon.target_samples, horizon.sfreq_hz
+    methods: dict[str, Forecaster] = {
+        "persistence": Persistence(n),
+        "mean": Mean(n),
+        "seasonal": OnTime(lambda more: Seasonal(more, season), n, sfreq_hz),
+        "ar": autoregressive(horizon, config.autoregression),
     }
-    return on_time(methods[name], horizon)
+    return methods[name]
+
+
+def autoregressive(horizon: Horizon, config: AutoregressionConfig) -> Forecaster:
+    """AR(p) for any targets."""
+    sfreq_hz = horizon.sfreq_hz
+    return OnTime(lambda n: Autoregressive(n, sfreq_hz, config), horizon.target_samples, sfreq_hz)
 
 
 def linear(

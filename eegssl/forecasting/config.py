@@ -151,10 +151,6 @@ class ForecastConfig(Settings):
     """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
     standard deviation in the context."""
 
-    late_s: float | None = Field(None, ge=0)
-    """By how much contexts lag behind targets: methods that run a context on leave so much out.
-    Without it, with targets that were filtered apart, the delay of the contexts' causal filters."""
-
     head: HeadConfig = HeadConfig()
     """The head on the encoder."""
 
@@ -270,9 +266,6 @@ class PhaseTaskConfig(Settings):
     forecast: ForecastConfig = ForecastConfig()
     """Contexts and horizon, and the AR model, as for signals."""
 
-    most_pairs: int = Field(60, ge=1)
-    """Times t in a recording at most, spread evenly over it."""
-
     phase: PhaseConfig = PhaseConfig()
     """Bands, peaks and phases."""
 
@@ -280,9 +273,17 @@ class PhaseTaskConfig(Settings):
     """The head on the encoder."""
 
     @model_validator(mode="after")
-    def _one_head(self) -> Self:
-        if self.forecast.head != HeadConfig():
+    def _nothing_of_signals(self) -> Self:
+        forecast, usual = self.forecast, ForecastConfig()
+        if forecast.head != usual.head:
             raise ValueError("a task of phases has a head of its own: set head, not forecast.head")
+        if forecast.unit != usual.unit:
+            raise ValueError("a task of phases is scored in degrees and Hz: leave forecast.unit")
+        read = {"autoregression": forecast.baselines.autoregression}
+        if forecast.baselines != usual.baselines.model_copy(update=read):
+            raise ValueError(
+                "a task of phases reads forecast.baselines.autoregression alone: leave the others"
+            )
         return self
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from eegssl.corpus.windows import Batch
 from eegssl.forecasting.config import Unit
 from eegssl.signal.electrodes import geometry
+from eegssl.signal.filters import Chain
 
 Float32 = NDArray[np.float32]
 
@@ -18,6 +19,10 @@ _FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
 @dataclass(frozen=True)
 class Context(Batch):
     """Contexts [B, C, Tc] in µV, strictly before t, with their geometry."""
+
+    chains: tuple[Chain, ...] | None = None
+    """[B], the filters that contexts went through and their targets did not; None where targets
+    are the contexts' own continuation."""
 
 
 def as_context(signal_uv: NDArray[np.floating], channels: Sequence[str]) -> Context:

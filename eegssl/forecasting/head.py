@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from eegssl.encoder.model import Encoder
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import Autoregressive, Forecaster, Mean, Persistence, on_time
+from eegssl.forecasting.baselines import Mean, Persistence, autoregressive
 from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig, HeadConfig, Unit
 from eegssl.forecasting.contexts import Context, in_unit
+from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.fitting import (
     ForecastNetwork,
     Prepared,
@@ -223,7 +224,7 @@ def base_forecaster(
 ) -> Forecaster:
     """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
     if base == "ar":
-        return on_time(lambda n: Autoregressive(n, horizon.sfreq_hz, autoregression), horizon)
+        return autoregressive(horizon, autoregression)
     if base == "auto":
         raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
     kind = Persistence if base == "persistence" else Mean

@@ -17,8 +17,6 @@ from eegssl.errors import InputError
 from eegssl.forecasting.baselines import Autoregressive
 from eegssl.forecasting.config import AutoregressionConfig, PhaseConfig
 from eegssl.forecasting.windows import PairBatch
-from eegssl.signal.causal import CausalFilter
-from eegssl.signal.filters import Chain
 
 Floats = NDArray[np.float64]
 
@@ -140,20 +138,6 @@ def phases_by_rotation(
     crest = fitted[..., 0, 0] - 1j * fitted[..., 1, 0]
     ahead_s = np.arange(n_samples) / sfreq_hz
     return _polar(crest[..., None] * np.exp(2j * np.pi * centres_hz[..., None] * ahead_s))
-
-
-def filter_phase_rad(chain: Chain, centres_hz: Floats) -> Floats:
-    """What a causal chain adds to the phase at each frequency [...]; below 0 where it is late.
-
-    Subtract it from phases that were forecast from causally filtered contexts, when the truth comes
-    from targets that were filtered without delay.
-    """
-    if not isinstance(chain.filters, CausalFilter):
-        return np.zeros_like(centres_hz)
-    flat = centres_hz.ravel()
-    angle = np.angle(chain.filters.response(flat, chain.sfreq_hz))
-    late = 2 * np.pi * flat * chain.filters.fir_delay_s(chain.sfreq_hz)
-    return np.asarray((angle - late).reshape(centres_hz.shape))
 
 
 def _polar(analytic: NDArray[np.complex128]) -> Phases:

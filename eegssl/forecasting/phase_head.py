@@ -105,15 +105,11 @@ class PhaseHead(EncoderNetwork):
         return centres_hz + move * room
 
     @torch.no_grad()
-    def ahead(self, context: Context, leads: Samples, late_rad: Floats | float = 0.0) -> PhaseAhead:
-        """Forecast contexts [B, C, Tc] in µV at target samples ``leads`` [L].
-
-        ``late_rad`` [B, C, K] is taken back from phases (`PhasePairs.late_rad`).
-        """
-        sfreq_hz, context_uv = self.horizon.sfreq_hz, context.signal_uv
-        centres_hz = dominant_frequencies(context_uv, sfreq_hz, self.task.phase).hz
-        names = sorted(set(self.bases))
-        bases = base_phases(context_uv, centres_hz, leads, sfreq_hz, self.task, late_rad, names)
+    def ahead(self, context: Context, leads: Samples) -> PhaseAhead:
+        """Forecast contexts [B, C, Tc] in µV at target samples ``leads`` [L]."""
+        sfreq_hz, names = self.horizon.sfreq_hz, sorted(set(self.bases))
+        centres_hz = dominant_frequencies(context.signal_uv, sfreq_hz, self.task.phase).hz
+        bases = base_phases(context, centres_hz, leads, sfreq_hz, self.task, names)
         return self.correct(context, centres_hz, bases, leads)
 
     @torch.no_grad()

@@ -11,20 +11,19 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.corpus.chains import chains_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.forecasting.config import PhaseBase, PhaseConfig, PhaseTaskConfig
+from eegssl.forecasting.contexts import Context
+from eegssl.forecasting.delays import filter_phase_rad
 from eegssl.forecasting.phase import (
     Phases,
     edge_s,
-    filter_phase_rad,
     phases_by_ar,
     phases_by_rotation,
     true_phases,
 )
 from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
 from eegssl.forecasting.windows import Horizon, PairBatch, RecordedPairs, cut_pairs
-from eegssl.signal.filters import Chain
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.int64]
@@ -41,12 +40,10 @@ def lead_samples(horizon: Horizon, config: PhaseConfig) -> Samples:
 
 @dataclass(frozen=True)
 class PhasePairs:
-    """Pairs, the task, and the chains of the recordings where targets have no delay."""
+    """Pairs and the task that they are for."""
 
     pairs: RecordedPairs
     task: PhaseTaskConfig
-    chains: tuple[Chain, ...] | None = None
-    """A recording each; None where targets are the contexts' own continuation."""
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -64,15 +61,6 @@ class PhasePairs:
         """Read these pairs; they must have equally many channels."""
         return self.pairs.batch(index)
 
-    def late_rad(self, index: Samples, centres_hz: Floats) -> Floats:
-        """What filters add to the phase of these pairs' contexts at centres [B, C, K], to be
-        taken back; 0 where targets went through the same filters."""
-        if self.chains is None:
-            return np.zeros_like(centres_hz)
-        owners = self.pairs.windows.owner[index]
-        rows = zip(owners.tolist(), centres_hz, strict=True)
-        return np.stack([filter_phase_rad(self.chains[k], row) for k, row in rows])
-
 
 def cut_phase_pairs(
     corpus: Corpus,
@@ -80,25 +68,22 @@ def cut_phase_pairs(
     task: PhaseTaskConfig,
     targets: Corpus | None = None,
 ) -> PhasePairs:
-    """The pairs of recordings: ``most_pairs`` each at most, evenly spread.
+    """The pairs of recordings, as `cut_pairs` cuts them, with what a true phase needs behind them.
 
     Raises InputError when no recording is long enough or ``targets`` lacks one.
     """
     after_s = edge_s(corpus.sfreq_hz, task.phase)
     pairs = cut_pairs(corpus, recordings, task.forecast, after_s=after_s, targets=targets)
-    pairs = pairs.subset(_spread(pairs.windows.owner, task.most_pairs))
-    chains = chains_of(corpus, pairs.windows.recordings) if targets is not None else None
-    return PhasePairs(pairs, task, chains)
+    return PhasePairs(pairs, task)
 
 
-def _spread(owner: Samples, most: int) -> Samples:
-    """Places of at most ``most`` pairs of each owner, evenly spread, in order."""
-    kept = []
-    for k in np.unique(owner):
-        places = np.flatnonzero(owner == k)
-        n = min(most, len(places))
-        kept.append(places[np.round(np.linspace(0, len(places) - 1, n)).astype(np.int64)])
-    return np.concatenate(kept)
+def late_rad(context: Context, centres_hz: Floats) -> Floats:
+    """What filters add to the phase of contexts at centres [B, C, K], to be taken back; 0 where
+    targets went through the same filters."""
+    if context.chains is None:
+        return np.zeros_like(centres_hz)
+    rows = zip(context.chains, centres_hz, strict=True)
+    return np.stack([filter_phase_rad(chain, row) for chain, row in rows])
 
 
 @dataclass(frozen=True)
@@ -120,31 +105,28 @@ def known_of(
     pairs: PhasePairs, pair: PairBatch, leads: Samples, names: Sequence[PhaseBase] = BASES
 ) -> Known:
     """What is known of a batch of these pairs, with the bases that are named."""
-    task, rate_hz, index = pairs.task, pairs.horizon.sfreq_hz, pair.context.index
-    context_uv = pair.context.signal_uv
-    centres_hz = dominant_frequencies(context_uv, rate_hz, task.phase).hz
-    late = pairs.late_rad(index, centres_hz)
-    bases = base_phases(context_uv, centres_hz, leads, rate_hz, task, late, names)
+    task, rate_hz, context = pairs.task, pairs.horizon.sfreq_hz, pair.context
+    centres_hz = dominant_frequencies(context.signal_uv, rate_hz, task.phase).hz
+    bases = base_phases(context, centres_hz, leads, rate_hz, task, names)
     whole = true_phases(pair, centres_hz, rate_hz, task.phase)
     truth = Phases(whole.rad[..., leads], whole.uv[..., leads])
     peaks = dominant_frequencies(pair.target_uv, rate_hz, task.phase)
-    return Known(index, centres_hz, bases, truth, peaks)
+    return Known(context.index, centres_hz, bases, truth, peaks)
 
 
 def base_phases(
-    context_uv: NDArray[np.floating],
+    context: Context,
     centres_hz: Floats,
     leads: Samples,
     sfreq_hz: float,
     task: PhaseTaskConfig,
-    late_rad: Floats | float = 0.0,
     names: Sequence[PhaseBase] = BASES,
 ) -> dict[PhaseBase, Floats]:
-    """Phases [..., C, K, L] at ``leads`` by these baselines, from contexts [..., C, Tc] alone.
+    """Phases [B, C, K, L] at ``leads`` by these baselines, from contexts [B, C, Tc] alone.
 
-    ``late_rad`` [..., C, K] is taken back from them.
+    What `late_rad` says of these is taken back.
     """
-    n, late = int(leads[-1]) + 1, np.asarray(late_rad)[..., None]
+    n, late, context_uv = int(leads[-1]) + 1, late_rad(context, centres_hz), context.signal_uv
     found: dict[PhaseBase, Floats] = {}
     for name in names:
         if name == "rotation":
@@ -152,5 +134,5 @@ def base_phases(
         else:
             ar = task.forecast.baselines.autoregression
             ahead = phases_by_ar(context_uv, n, centres_hz, sfreq_hz, task.phase, ar)
-        found[name] = ahead.rad[..., leads] - late
+        found[name] = ahead.rad[..., leads] - late[..., None]
     return found

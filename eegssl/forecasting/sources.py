@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from eegssl.artifacts import Artifact
 from eegssl.corpus.chains import require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
-from eegssl.errors import InputError
+from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig
 from eegssl.forecasting.windows import cut_pairs
 
@@ -21,6 +22,32 @@ def open_targets(folders: Sequence[str]) -> Corpus | None:
     targets = open_corpus([Path(folder) for folder in folders])
     require_zero_phase(targets)
     return targets
+
+
+OWN, APART = "own", "zero-phase"
+
+
+def kind_of_targets(targets: Corpus | None) -> str:
+    """What a manifest says of targets: the contexts' own continuation, or filtered apart."""
+    return OWN if targets is None else APART
+
+
+def require_trained_targets(model: Artifact, targets: Corpus | None) -> None:
+    """Raise ConfigError when a model is to be scored on targets of another kind than its own."""
+    trained = model.manifest.facts["targets"]
+    if trained == kind_of_targets(targets):
+        return
+    raise ConfigError(
+        "the model was trained without --targets: leave them out"
+        if trained == OWN
+        else "the model was trained with --targets: give the same files, preprocessed with "
+        "filter.phase=zero"
+    )
+
+
+def inputs_of_targets(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
+    """Kind and id of the targets' artifacts, as a manifest records them."""
+    return tuple(("targets", id_) for _, id_ in targets.inputs()) if targets else ()
 
 
 def too_short(

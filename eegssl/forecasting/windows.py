@@ -11,24 +11,22 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.chains import chains_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.forecasting.config import ForecastConfig
 from eegssl.forecasting.contexts import Context, Float32, as_context
+from eegssl.signal.filters import Chain
 
 
 @dataclass(frozen=True)
 class Horizon:
-    """What a method is made for: samples Tc of a context, T of a target, and their rate.
-
-    Contexts lag ``late_samples`` behind targets, where these were filtered without delay.
-    """
+    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
 
     context_samples: int
     target_samples: int
     sfreq_hz: float
-    late_samples: int = 0
 
     @property
     def seconds(self) -> float:
@@ -39,7 +37,7 @@ class Horizon:
 def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
     """The configuration's lengths in samples, at least one each."""
     context, target = (max(1, round(s * sfreq_hz)) for s in (config.context_s, config.horizon_s))
-    return Horizon(context, target, sfreq_hz, round((config.late_s or 0.0) * sfreq_hz))
+    return Horizon(context, target, sfreq_hz)
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,8 @@ class RecordedPairs:
     windows: Windows
     horizon: Horizon
     targets: Windows | None = None
+    chains: tuple[Chain, ...] | None = None
+    """The filters of each recording that its targets did not go through."""
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -106,11 +106,17 @@ class RecordedPairs:
                 read.located,
                 read.regions,
                 index,
+                self._chains_of(index),
             ),
             target_uv=later.signal_uv[..., t : t + end],
             before_uv=later.signal_uv[..., :t],
             after_uv=later.signal_uv[..., t + end :],
         )
+
+    def _chains_of(self, index: NDArray[np.int64]) -> tuple[Chain, ...] | None:
+        if self.chains is None:
+            return None
+        return tuple(self.chains[k] for k in self.windows.owner[index])
 
     @property
     def t_s(self) -> NDArray[np.float64]:
@@ -125,7 +131,7 @@ class RecordedPairs:
     def subset(self, keep: NDArray[np.int64]) -> "RecordedPairs":
         """The pairs at these places, in this order."""
         targets = None if self.targets is None else self.targets.subset(keep)
-        return RecordedPairs(self.windows.subset(keep), self.horizon, targets)
+        return RecordedPairs(self.windows.subset(keep), self.horizon, targets, self.chains)
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,7 @@ def cut_pairs(
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
     apart = Windows(targets, others, windows.owner, windows.start, windows.length)
-    return RecordedPairs(windows, horizon, apart)
+    return RecordedPairs(windows, horizon, apart, chains_of(corpus, windows.recordings))
 
 
 def _thinned(windows: Windows, most: int | None) -> Windows:

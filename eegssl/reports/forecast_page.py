@@ -7,7 +7,8 @@ import numpy as np
 
 from eegssl import __version__
 from eegssl.artifacts import Artifact
-from eegssl.forecasting.baselines import Forecaster
+from eegssl.forecasting.delays import Forecaster
+from eegssl.forecasting.sources import APART
 from eegssl.forecasting.windows import RecordedPairs
 from eegssl.io.forecasts import Forecasts
 from eegssl.reports.build import banners
@@ -65,7 +66,7 @@ def forecast_page(table: Forecasts, report: ForecastReport) -> ForecastContent:
         counts=_counts(report, about),
         report=report,
         verdicts=tuple(verdict(report, n, "uv", s) for n in against for s in (first, whole)),
-        limits=_limits(report, bool(table.about["targets"])),
+        limits=_limits(report, about["targets"] == APART),
         figures=(
             ReportFigure(
                 "Error over the horizon",
@@ -172,14 +173,13 @@ def _counts(report: ForecastReport, about: Mapping[str, object]) -> tuple[tuple[
         ("The head adds to", str(METHOD_WORDS.get(str(about["base"]), about["base"]))),
         ("Steps kept", str(about["best_step"])),
         ("Minimised", f"squared error in {UNIT_WORDS[str(about['minimised'])]}"),
-        ("Targets", "filtered apart" if targets else "the contexts' continuation"),
+        ("Targets", "filtered apart" if targets == APART else "the contexts' continuation"),
     )
 
 
 FILTERED_APART = (
-    "Targets were filtered apart: AR, seasonal and persistence make up for the median delay of the "
-    "contexts' filters alone, and trained methods can learn all of it. That a model beats them "
-    "here does not say that it knows more of EEG: compare without --targets."
+    "Targets were filtered without delay, contexts causally: AR and seasonal run a context on and "
+    "take the phase of its filters back. Persistence holds the last sample as it was filtered."
 )
 
 

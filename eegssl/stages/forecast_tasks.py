@@ -7,20 +7,23 @@ from typing import Any
 
 from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.chains import filter_phases, lag_s, require_causal
+from eegssl.corpus.chains import filter_phases, require_causal
 from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError
 from eegssl.files import hash_file
-from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import ForecastTaskConfig
+from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.head import build_head, resolved_base
 from eegssl.forecasting.sources import (
     contents,
+    inputs_of_targets,
+    kind_of_targets,
     none_long_enough,
     open_targets,
+    require_trained_targets,
     too_short,
     understood,
 )
@@ -28,7 +31,6 @@ from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
 from eegssl.io.forecasts import KIND as FORECAST
 from eegssl.io.forecasts import Forecasts, pooled, read_forecasts, write_forecasts
 from eegssl.reports.forecast_page import (
-    FILTERED_APART,
     ForecastContent,
     forecast_page,
     render_forecast,
@@ -76,14 +78,12 @@ def finetune(
     train, val = (_pairs(corpus, split, task, targets, run) for split in ("train", "val"))
     config = config.model_copy(update={"task": public_values(task)})
     unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
-    inputs = [*corpus.inputs(), *inputs_of(pretrained), *_inputs_of(targets)]
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
     draft = run.begin("model", config.model_copy(update=unset), inputs)
     if isinstance(draft, Result):
         return draft
     device = choose_device(config.training.device)
     meter, adaptation = Meter(device), config.adaptation
-    if task.late_s is None:
-        task = task.model_copy(update={"late_s": lag_s(corpus, targets)})
     horizon = horizon_of(task, corpus.sfreq_hz)
     task = resolved_base(task, val, horizon)
     run.progress.say(f"the head adds to {task.head.base}")
@@ -112,7 +112,7 @@ def finetune(
     facts |= {
         "encoder_weights": weights,
         "n_parameters": sum(p.numel() for p in head.parameters()),
-        "targets": filter_phases(targets) if targets else [],
+        "targets": kind_of_targets(targets),
     }
     cost = meter.read(trained.n_parameters_trained)
     return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
@@ -134,14 +134,12 @@ def evaluate(
     require_causal(corpus)
     trained = load_forecast_model(model, corpus)
     targets = open_targets(config.targets)
-    _require_same_targets(model, targets, run)
-    if targets is not None:
-        run.warn(FILTERED_APART)
+    require_trained_targets(model, targets)
     pairs = cut_pairs(corpus, recordings, trained.task, targets=targets)
     _warn_short(recordings, pairs, config.split, run)
     for leak in leaks:
         run.warn(f"LEAK, allowed: {leak.in_words()}")
-    inputs = [*inputs_of(model), *corpus.inputs(), *_inputs_of(targets)]
+    inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
     draft = run.begin("evaluation", config, inputs)
     if isinstance(draft, Result):
         return draft
@@ -162,7 +160,7 @@ def evaluate(
         "base": trained.task.head.base,
         "best_step": facts["best_step"],
         "minimised": trained.task.unit,
-        "targets": filter_phases(targets) if targets else [],
+        "targets": kind_of_targets(targets),
         "synthetic": corpus.synthetic,
         "within_subject": corpus.within_subject,
         "leaks": [leak.in_words() for leak in leaks],
@@ -245,20 +243,6 @@ def _require_no_labels(config: FinetuneConfig) -> None:
         raise ConfigError("a forecast has no labels: leave --labels (labels_fraction) out")
 
 
-def _require_same_targets(model: Artifact, targets: Corpus | None, run: Run) -> None:
-    """Warn when a model is scored on targets of another kind than it was trained on."""
-    trained = model.manifest.facts["targets"]
-    given = filter_phases(targets) if targets else []
-    if trained != given:
-        run.warn(f"the model was trained on {_words(trained)}, and is scored on {_words(given)}")
-
-
-def _words(phases: Sequence[str]) -> str:
-    return (
-        f"targets of filter.phase={', '.join(phases)}" if phases else "its contexts' continuation"
-    )
-
-
 def _plan(config: FinetuneConfig, draft: Draft, run: Run) -> ForecastPlan:
     return ForecastPlan(
         training=config.training,
@@ -291,7 +275,6 @@ def _facts(
         "adaptation": config.adaptation.kind,
         "head": task.head.kind,
         "base": task.head.base,
-        "late_s": task.late_s,
         "best_step": trained.best_step,
         "n_parameters_trained": trained.n_parameters_trained,
         "val": {"unit": task.unit, "mse_of_base": trained.first_error, "mse": trained.error},
@@ -301,11 +284,6 @@ def _facts(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-
-
-def _inputs_of(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
-    """Kind and id of the targets' artifacts, as a manifest records them."""
-    return tuple(("targets", id_) for _, id_ in targets.inputs()) if targets else ()
 
 
 def _write_scores(

@@ -21,7 +21,12 @@ from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
 from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
-from eegssl.forecasting.sources import open_targets
+from eegssl.forecasting.sources import (
+    inputs_of_targets,
+    kind_of_targets,
+    open_targets,
+    require_trained_targets,
+)
 from eegssl.io.phase_predictions import (
     PhasePredictions,
     pooled,
@@ -41,7 +46,7 @@ from eegssl.training.phase import fit_phase_head, load_phase_head, save_phase_he
 from eegssl.training.phase_predictions import predict_phases
 from eegssl.training.weights import load_weights
 
-ENCODER, MODEL, EVALUATION, TARGETS = "encoder", "model", "evaluation", "targets"
+ENCODER, MODEL, EVALUATION = "encoder", "model", "evaluation"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 _TOLD = ("task", "adaptation", "encoder_weights", "base", "targets")
 
@@ -58,7 +63,7 @@ def finetune(
     train, val = (
         cut_phase_pairs(corpus, corpus.of_split(split), task, targets) for split in ("train", "val")
     )
-    inputs = [*corpus.inputs(), *inputs_of(pretrained), *_target_inputs(targets)]
+    inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
     config = config.model_copy(update={"task": public_values(task)})
     draft = run.begin(MODEL, config, inputs)
     if isinstance(draft, Result):
@@ -91,7 +96,7 @@ def finetune(
         "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
         "adaptation": kind,
         "encoder_weights": weights,
-        "targets": "own" if targets is None else "zero-phase",
+        "targets": kind_of_targets(targets),
         "n_parameters": sum(p.numel() for p in head.parameters()),
         "statistics": {"base": sorted(r.id for r in _recordings(val))},
         "split_hash": corpus.split_hash,
@@ -118,18 +123,12 @@ def evaluate(
     if config.labels:
         raise ConfigError("a task of phases has no labels; leave labels out")
     targets, facts = open_targets(config.targets), model.manifest.facts
-    if (targets is None) != (facts["targets"] == "own"):
-        raise ConfigError(
-            "the model was trained without --targets: leave them out"
-            if targets is not None
-            else "the model was trained with --targets: give the same files, preprocessed with "
-            "filter.phase=zero"
-        )
+    require_trained_targets(model, targets)
     head = load_phase_head(model, corpus)
     pairs = cut_phase_pairs(corpus, tuple(recordings), head.task, targets)
     for leak in leaks:
         run.warn(f"LEAK, allowed: {leak.in_words()}")
-    inputs = [*inputs_of(model), *corpus.inputs(), *_target_inputs(targets)]
+    inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
     draft = run.begin(EVALUATION, config, inputs)
     if isinstance(draft, Result):
         return draft
@@ -202,7 +201,7 @@ def explain(task: PhaseTaskConfig, corpus: Corpus | None) -> TaskInfo:
             "context_s": forecast.context_s,
             "horizon_s": forecast.horizon_s,
             "a time t every (s)": forecast.stride_s,
-            "times in a recording at most": task.most_pairs,
+            "times in a recording at most": forecast.pairs_per_recording,
             "bands": bands,
             "phases are of a band of (Hz)": f"± {phase.half_width_hz:g}",
             "baselines": "phi0 + 2 pi f t; AR + Hilbert",
@@ -239,10 +238,6 @@ def _require_possible(config: FinetuneConfig) -> None:
     require_possible(config.adaptation)
     if config.labels_fraction < 1:
         raise ConfigError("a task of phases has no labels to learn from fewer of; leave --labels")
-
-
-def _target_inputs(targets: Corpus | None) -> list[tuple[str, str]]:
-    return [] if targets is None else [(TARGETS, id_) for _, id_ in targets.inputs()]
 
 
 def _recordings(pairs: PhasePairs) -> tuple[Recording, ...]:

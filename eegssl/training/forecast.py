@@ -17,8 +17,9 @@ from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import add_lora, merge_lora
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import UNFITTED, Forecaster, linear, plain
+from eegssl.forecasting.baselines import UNFITTED, linear, plain
 from eegssl.forecasting.config import FitConfig, ForecastConfig, Unit
+from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.fitting import ForecastNetwork, Shelf, validation_error
 from eegssl.forecasting.head import EncoderNetwork
 from eegssl.forecasting.networks import build_network

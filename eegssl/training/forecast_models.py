@@ -14,8 +14,9 @@ from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ArtifactError
-from eegssl.forecasting.baselines import Forecaster, Linear, plain
+from eegssl.forecasting.baselines import Linear, plain
 from eegssl.forecasting.config import ForecastTaskConfig
+from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.fitting import ForecastNetwork
 from eegssl.forecasting.head import EncoderNetwork, build_head
 from eegssl.forecasting.networks import NETWORKS, build_network

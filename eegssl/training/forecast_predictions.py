@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import Unit
 from eegssl.forecasting.contexts import in_unit
+from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.windows import PairBatch, RecordedPairs
 from eegssl.io.forecasts import KEYS, joined
 from eegssl.scoring.forecast import HORIZONS_S, checked_windows, stretch_edges

@@ -16,7 +16,6 @@ from eegssl.forecasting.baselines import (
     Persistence,
     Seasonal,
     fit_linear,
-    plain,
 )
 from eegssl.forecasting.config import (
     AutoregressionConfig,
@@ -198,18 +197,3 @@ def test_what_is_kept_changes_nothing_but_the_time() -> None:
         (own, target), (other, same) = (s.read(np.array(index)) for s in (full, none))
         assert all(bool((own[k] == other[k]).all()) for k in own)
         assert bool((target == same).all())
-
-
-@pytest.mark.parametrize("name", ["ar", "seasonal"])
-def test_what_runs_a_context_on_leaves_out_what_the_filters_held_back(name: str) -> None:
-    late = 10  # half a period
-    t_s = np.arange(-3000, 400) / RATE_HZ
-    true_uv = np.broadcast_to(30 * np.cos(2 * np.pi * 10 * t_s), (1, 3, len(t_s)))
-    held_uv = np.roll(true_uv, late, axis=-1)[..., late:3000]
-    horizon = Horizon(held_uv.shape[-1], 300, RATE_HZ, late)
-    ahead = plain(name, horizon, ForecastBaselinesConfig()).forecast(as_context(held_uv, NAMES))
-    assert ahead.shape == (1, 3, 300)
-    np.testing.assert_allclose(ahead, true_uv[..., 3000:3300], atol=1.5)
-    unaware = plain(name, replace(horizon, late_samples=0), ForecastBaselinesConfig())
-    off = unaware.forecast(as_context(held_uv, NAMES)) - true_uv[..., 3000:3300]
-    assert np.abs(off).max() > 20

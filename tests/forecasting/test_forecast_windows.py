@@ -8,6 +8,7 @@ from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, pairs_of, plan_of,
 from smallencoders import small
 
 from eegssl.errors import InputError
+from eegssl.forecasting import windows
 from eegssl.forecasting.baselines import Forecaster
 from eegssl.forecasting.config import (
     FitConfig,
@@ -122,13 +123,16 @@ def test_zero_phase_filters_would_fail_that_test() -> None:
     assert not np.array_equal(filters.apply(raw_uv)[before], filters.apply(changed_uv)[before])
 
 
-def test_targets_may_come_from_recordings_filtered_apart() -> None:
+def test_targets_may_come_from_recordings_filtered_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    filters = chain(RATE_HZ, FilterConfig(phase="causal"))
+    monkeypatch.setattr(windows, "chains_of", lambda corpus, some: (filters,) * len(some))
     causal, zero = noise(4000, 0), noise(4000, 1)
     corpus, apart = MemoryCorpus({"a-1": causal}), MemoryCorpus({"a-1": zero})
     pair = cut_pairs(corpus, corpus.recordings, CONFIG, after_s=1, targets=apart).batch(
         np.array([0])
     )
     np.testing.assert_array_equal(pair.context.signal_uv[0], causal[:, :1200].astype(np.float32))
+    assert pair.context.chains == (filters,)
     rest = np.concatenate([pair.before_uv, pair.target_uv, pair.after_uv], axis=-1)[0]
     np.testing.assert_array_equal(rest, zero[:, :1800].astype(np.float32))
     with pytest.raises(InputError, match="1 of 1 recordings"):

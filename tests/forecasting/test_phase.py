@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from eegssl.errors import InputError
 from eegssl.forecasting.config import AutoregressionConfig, PhaseConfig
 from eegssl.forecasting.contexts import as_context
+from eegssl.forecasting.delays import filter_phase_rad
 from eegssl.forecasting.phase import (
     Phases,
     analytic_signal,
     edge_s,
-    filter_phase_rad,
     phases_by_ar,
     phases_by_rotation,
     phases_of_forecast,

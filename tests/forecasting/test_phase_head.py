@@ -11,6 +11,7 @@ from smallencoders import small
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.drafts import begin
 from eegssl.errors import ConfigError
+from eegssl.forecasting import phase_pairs
 from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.contexts import as_context
 from eegssl.forecasting.phase_head import PhaseHead, build_phase_head, knot_samples
@@ -37,9 +38,8 @@ def task_of(**head: object) -> PhaseTaskConfig:
     ar = {"fit_s": 6.0, "max_order": 16}
     return PhaseTaskConfig(
         name="test",
-        most_pairs=6,
         forecast={
-            **{"context_s": 9, "horizon_s": 2, "stride_s": 3},
+            **{"context_s": 9, "horizon_s": 2, "stride_s": 3, "pairs_per_recording": 6},
             "baselines": {"autoregression": ar},
         },
         phase={"bands": {"beta": (14, 30), "alpha": (8, 13), "theta": (4, 8)}},
@@ -88,7 +88,7 @@ def test_an_untrained_head_is_its_base_in_each_band() -> None:
     context = as_context(sines(2, 9, 10.0, 0)[0], NAMES)
     ahead = head_of().ahead(context, LEADS)
     centres = dominant_frequencies(context.signal_uv, RATE_HZ, TASK.phase).hz
-    bases = base_phases(context.signal_uv, centres, LEADS, RATE_HZ, TASK)
+    bases = base_phases(context, centres, LEADS, RATE_HZ, TASK)
     for k, name in enumerate(BASES):
         np.testing.assert_allclose(ahead.rad[:, :, k], bases[name][:, :, k], atol=1e-6)
     np.testing.assert_allclose(ahead.hz, centres, rtol=1e-5)
@@ -140,21 +140,16 @@ def plan_of(folder: Path, **training: object) -> ForecastPlan:
 
 
 @pytest.mark.parametrize("kind", ["probe", "full"])
-def test_a_head_learns_that_every_phase_is_off(kind: str, tmp_path: Path) -> None:
+def test_a_head_learns_that_every_phase_is_off(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train, val = pairs_of(alphas(4, 1)), pairs_of(alphas(2, 2))
-
-    class Turned(PhasePairs):
-        """Bases that are a radian late: a correction that is the same for all."""
-
-        def late_rad(self, index: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:
-            return np.ones_like(centres_hz)
-
-    turned = [Turned(p.pairs, p.task) for p in (train, val)]
+    monkeypatch.setattr(phase_pairs, "late_rad", lambda _, centres_hz: np.ones_like(centres_hz))
     encoder = small()
     before = {name: t.clone() for name, t in encoder.state_dict().items()}
     steps = 60 if kind == "probe" else 10
     plan = plan_of(tmp_path / "work", steps=steps)
-    head, told = fit_phase_head(encoder, *turned, AdaptationConfig(kind=kind), plan)
+    head, told = fit_phase_head(encoder, train, val, AdaptationConfig(kind=kind), plan)
     errors = told["val"]
     assert errors["model"]["phase"] < 0.9 * errors["base"]["phase"]
     assert told["best_step"] > 0
