@@ -205,12 +205,15 @@ def test_filters_that_look_ahead_are_refused_as_contexts_and_taken_as_targets(
     assert (ran.code, "filter.phase=causal" in ran.err) == (2, True)
     only = ("--set", 'task.baselines.methods=["ar"]', "--targets", zero)
     made = finetune(world.causal, world.encoder, tmp_path / "m", *only)
-    assert made["facts"]["targets"] == ["zero"]
+    assert made["facts"]["targets"] == "zero-phase"
     again = ("evaluate", tmp_path / "m", world.causal, *PLAIN, "--out")
     plain = eegssl(*again, tmp_path / "e")
-    assert "trained on targets of filter.phase=zero" in plain.err + plain.out
+    assert (plain.code, "trained with --targets" in plain.err) == (2, True)
     apart = done(*again, tmp_path / "z", "--targets", zero)
-    assert apart["facts"]["targets"] == ["zero"]
+    assert apart["facts"]["targets"] == "zero-phase"
+    other = ("evaluate", world.model, world.causal, *PLAIN, "--out", tmp_path / "o")
+    ran = eegssl(*other, "--targets", zero)
+    assert (ran.code, "trained without --targets" in ran.err) == (2, True)
 
 
 def test_info_tells_pairs_and_recordings_that_are_too_short(world: World) -> None:

@@ -10,6 +10,8 @@ Unit = Literal["uv", "zscore"]
 Base = Literal["mean", "persistence", "ar"]
 PhaseBase = Literal["rotation", "ar"]
 
+Part = Annotated[float, Field(gt=0, lt=1)]
+
 SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
 """Short- and long-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
 
@@ -143,9 +145,13 @@ class ForecastConfig(Settings):
     """No more pairs than this are taken of a recording, evenly spaced, so that long ones stay
     affordable; without it, all."""
 
+    in_time: tuple[Part, Part] | None = None
+    """Within a subject: of each recording of split `test` train on this first share, validate on
+    the next, and test on the rest. Without it, subjects are apart."""
+
     gap_s: float | None = Field(None, ge=0)
-    """Where a recording is on both sides of a split, seconds between them that neither reads;
-    without it, context and horizon together."""
+    """With `in_time`, seconds between the parts of a recording that no pair reads; without it,
+    context and horizon together."""
 
     unit: Unit = "uv"
     """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
@@ -156,6 +162,15 @@ class ForecastConfig(Settings):
 
     baselines: ForecastBaselinesConfig = ForecastBaselinesConfig()
     """What it is shown beside."""
+
+    @model_validator(mode="after")
+    def _some_is_tested(self) -> Self:
+        if self.in_time is not None and sum(self.in_time) >= 1:
+            raise ValueError(
+                f"in_time must leave a part to test; got shares {self.in_time[0]:g} and "
+                f"{self.in_time[1]:g}, which add to 1 or more"
+            )
+        return self
 
 
 class ForecastTaskConfig(ForecastConfig):

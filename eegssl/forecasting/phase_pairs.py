@@ -64,16 +64,19 @@ class PhasePairs:
 
 def cut_phase_pairs(
     corpus: Corpus,
-    recordings: tuple[Recording, ...],
+    recordings: Sequence[Recording],
     task: PhaseTaskConfig,
     targets: Corpus | None = None,
+    part: str | None = None,
 ) -> PhasePairs:
     """The pairs of recordings, as `cut_pairs` cuts them, with what a true phase needs behind them.
 
     Raises InputError when no recording is long enough or ``targets`` lacks one.
     """
     after_s = edge_s(corpus.sfreq_hz, task.phase)
-    pairs = cut_pairs(corpus, recordings, task.forecast, after_s=after_s, targets=targets)
+    pairs = cut_pairs(
+        corpus, recordings, task.forecast, part=part, after_s=after_s, targets=targets
+    )
     return PhasePairs(pairs, task)
 
 

@@ -9,6 +9,7 @@ from eegssl.corpus.chains import require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig
+from eegssl.forecasting.in_time import TESTED, gap_s, shortest_s
 from eegssl.forecasting.windows import cut_pairs
 
 
@@ -53,8 +54,8 @@ def inputs_of_targets(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
 def too_short(
     recordings: Sequence[Recording], config: ForecastConfig, after_s: float = 0.0
 ) -> tuple[Recording, ...]:
-    """The recordings that hold no pair of context and target, with ``after_s`` behind it."""
-    needed_s = config.context_s + config.horizon_s + after_s
+    """The recordings too short to hold a pair of context and target, ``after_s`` behind it."""
+    needed_s = shortest_s(config, after_s)
     return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
 
 
@@ -66,21 +67,33 @@ def none_long_enough(
         return InputError(f"no recording is in split {split}; see splits.tsv")
     return InputError(
         f"task {task.name}: no recording of split {split} holds {task.context_s:g} s of context "
-        f"and {task.horizon_s:g} s to forecast; set task.context_s or task.horizon_s, or give "
-        "longer recordings"
+        f"and {task.horizon_s:g} s to forecast{_where(task)}; set task.context_s or "
+        "task.horizon_s, or give longer recordings"
     )
 
 
+def _where(task: ForecastTaskConfig) -> str:
+    if task.in_time is None:
+        return ""
+    return f" in each of its three parts ({shortest_s(task):g} s are needed for that)"
+
+
 def contents(
-    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig
+    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig, split: str
 ) -> dict[str, Any]:
-    """What recordings hold for a task: those that are long enough, their pairs, and the others."""
+    """What recordings hold for a split: those that are long enough, their pairs, and the others.
+
+    With `in_time` a recording that is long enough may still lack a pair in its part; InputError
+    when all do.
+    """
     short = too_short(recordings, task)
     long = [r for r in recordings if r not in short]
+    pairs = cut_pairs(corpus, long, task, part=split) if long else None
+    held = pairs.windows.recordings if pairs else ()
     return {
-        "recordings": len(long),
-        "subjects": len({r.subject for r in long}),
-        "pairs": len(cut_pairs(corpus, long, task)) if long else 0,
+        "recordings": len(held),
+        "subjects": len({r.subject for r in held}),
+        "pairs": len(pairs) if pairs else 0,
         "too short": [r.id for r in short],
     }
 
@@ -96,6 +109,17 @@ def understood(task: ForecastTaskConfig) -> dict[str, Any]:
         "head": task.head.kind,
         "base": task.head.base,
         "baselines": list(task.baselines.methods),
-        "needs": f"recordings of at least {task.context_s + task.horizon_s:g} s, filtered with "
+        "needs": f"recordings of at least {shortest_s(task):g} s, filtered with "
         "filter.phase=causal",
+    } | in_words(task)
+
+
+def in_words(config: ForecastConfig) -> dict[str, str]:
+    """How recordings are split, where that is in time."""
+    if config.in_time is None:
+        return {}
+    shares = " and ".join(f"{share:.0%}" for share in config.in_time)
+    return {
+        "within a subject": f"recordings of split {TESTED}: {shares} of each train and validate, "
+        f"the rest is tested, {gap_s(config):g} s apart"
     }

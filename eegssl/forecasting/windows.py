@@ -17,6 +17,7 @@ from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.forecasting.config import ForecastConfig
 from eegssl.forecasting.contexts import Context, Float32, as_context
+from eegssl.forecasting.in_time import part_of
 from eegssl.signal.filters import Chain
 
 
@@ -169,11 +170,13 @@ def cut_pairs(
     recordings: Sequence[Recording],
     config: ForecastConfig,
     *,
+    part: str | None = None,
     after_s: float = 0.0,
     targets: Corpus | None = None,
 ) -> RecordedPairs:
     """Pairs of these recordings, a ``stride_s`` apart, with ``after_s`` behind each target; of a
-    recording no more than ``pairs_per_recording``, evenly spaced.
+    recording no more than ``pairs_per_recording``, evenly spaced. With ``config.in_time`` those of
+    one ``part`` (train, val or test) of each recording.
 
     ``targets`` holds the same recordings, filtered apart. Raises InputError when no recording is
     long enough, or one is missing from ``targets`` or differs there in channels or length.
@@ -181,9 +184,10 @@ def cut_pairs(
     horizon = horizon_of(config, corpus.sfreq_hz)
     after = int(np.ceil(after_s * corpus.sfreq_hz))
     whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
-    windows = _thinned(
-        tile(corpus, recordings, whole_s, config.stride_s), config.pairs_per_recording
-    )
+    windows = tile(corpus, recordings, whole_s, config.stride_s)
+    if config.in_time is not None and part is not None:
+        windows = part_of(windows, part, config)
+    windows = _thinned(windows, config.pairs_per_recording)
     if targets is None:
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
@@ -221,26 +225,3 @@ def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording,
                 "preprocess both with the same settings, apart from the filter's phase"
             )
     return twins
-
-
-def earlier_and_later(
-    pairs: RecordedPairs, share: float, config: ForecastConfig
-) -> tuple[RecordedPairs, RecordedPairs]:
-    """Split each recording in time: the first ``share`` of it, then a gap that neither side reads.
-
-    For results within a subject. Raises InputError when a side is left empty.
-    """
-    windows, horizon = pairs.windows, pairs.horizon
-    gap_s = config.context_s + config.horizon_s if config.gap_s is None else config.gap_s
-    gap = round(gap_s * horizon.sfreq_hz)
-    lengths = np.array([r.n_samples for r in windows.recordings])[windows.owner]
-    cut = np.floor(share * lengths)
-    earlier = np.flatnonzero(windows.start + windows.length <= cut)
-    later = np.flatnonzero(windows.start >= cut + gap)
-    if not (earlier.size and later.size):
-        raise InputError(
-            f"got {earlier.size} pairs before and {later.size} after a gap of "
-            f"{gap / horizon.sfreq_hz:g} s; these recordings are too short for a split in time: "
-            "split by subject"
-        )
-    return pairs.subset(earlier), pairs.subset(later)

@@ -14,7 +14,8 @@ from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import EvaluateConfig
 from eegssl.corpus.folds import refolded
 from eegssl.corpus.labels import LabelTable, label_table, read_stored_labels
-from eegssl.corpus.leaks import audit, audit_windows, refuse
+from eegssl.corpus.leaks import audit_windows, refuse
+from eegssl.corpus.own_past import audit_model
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.drafts import Draft
 from eegssl.errors import ConfigError, InputError
@@ -62,7 +63,7 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
     corpus = _as_trained(open_corpus(folders), artifact)
     splits = ("train", "val", "test") if config.split == "all" else ("test",)
     recordings = corpus.of_split(*splits)
-    leaks = audit(artifact, corpus, recordings)
+    leaks = audit_model(artifact, corpus, recordings)
     if not config.allow_leak:
         refuse(leaks, artifact)
     kind = json.loads((artifact / TASK).read_text())["kind"]

@@ -17,6 +17,7 @@ from eegssl.files import hash_file
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.head import build_head, resolved_base
+from eegssl.forecasting.in_time import PARTS, TESTED, recordings_of
 from eegssl.forecasting.sources import (
     contents,
     inputs_of_targets,
@@ -39,6 +40,7 @@ from eegssl.reports.forecast_page import (
 from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.settings import public_values
 from eegssl.signal.bands import BANDS_HZ
+from eegssl.stages.in_time import past_facts
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import (
@@ -89,6 +91,7 @@ def finetune(
     run.progress.say(f"the head adds to {task.head.base}")
     network = build_encoder(settings, run.seed)
     weights = "random" if adaptation.kind == "scratch" else config.encoder_weights
+    past = past_facts(task, pretrained if weights == "pretrained" else None, corpus, run)
     if weights == "pretrained":
         load_weights(network, pretrained.path, "encoder")
     head = build_head(network, horizon, task, run.seed, frozen=is_frozen(adaptation))
@@ -109,7 +112,7 @@ def finetune(
     if weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
     facts = _facts(task, config, corpus, train, val, trained) | told
-    facts |= {
+    facts |= past | {
         "encoder_weights": weights,
         "n_parameters": sum(p.numel() for p in head.parameters()),
         "targets": kind_of_targets(targets),
@@ -135,7 +138,7 @@ def evaluate(
     trained = load_forecast_model(model, corpus)
     targets = open_targets(config.targets)
     require_trained_targets(model, targets)
-    pairs = cut_pairs(corpus, recordings, trained.task, targets=targets)
+    pairs = cut_pairs(corpus, recordings, trained.task, part="test", targets=targets)
     _warn_short(recordings, pairs, config.split, run)
     for leak in leaks:
         run.warn(f"LEAK, allowed: {leak.in_words()}")
@@ -162,7 +165,7 @@ def evaluate(
         "minimised": trained.task.unit,
         "targets": kind_of_targets(targets),
         "synthetic": corpus.synthetic,
-        "within_subject": corpus.within_subject,
+        "within_subject": corpus.within_subject or trained.task.in_time is not None,
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = Forecasts(keys, sums, corpus.split_hash, about)
@@ -209,10 +212,11 @@ def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
         require_causal(corpus)
     except ConfigError as error:
         info.problems.append(error)
-    for split in ("train", "val", "test"):
-        recordings = [r for r in corpus.recordings if r.split == split]
+    for split in PARTS:
+        of = TESTED if task.in_time else split
+        recordings = [r for r in corpus.recordings if r.split == of]
         if recordings:
-            info.splits[split] = contents(corpus, recordings, task)
+            info.splits[split] = contents(corpus, recordings, task, split)
         if split != "test" and not info.splits.get(split, {}).get("pairs"):
             info.problems.append(none_long_enough(split, recordings, task))
     return info
@@ -222,10 +226,10 @@ def _pairs(
     corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, run: Run
 ) -> RecordedPairs:
     """The pairs of a split; tells how many recordings are too short for one."""
-    recordings = corpus.of_split(split)
+    recordings = recordings_of(corpus, split, task)
     if len(too_short(recordings, task)) == len(recordings):
         raise none_long_enough(split, recordings, task)
-    pairs = cut_pairs(corpus, recordings, task, targets=targets)
+    pairs = cut_pairs(corpus, recordings, task, part=split, targets=targets)
     _warn_short(recordings, pairs, split, run)
     return pairs
 
@@ -281,7 +285,7 @@ def _facts(
         "baselines": list(task.baselines.methods),
         "statistics": {"base": chosen_on, "weights": chosen_on, "penalties": chosen_on},
         "split_hash": corpus.split_hash,
-        "within_subject": corpus.within_subject,
+        "within_subject": corpus.within_subject or task.in_time is not None,
         "synthetic": corpus.synthetic,
     }
 

@@ -20,8 +20,10 @@ from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
 from eegssl.forecasting.config import PhaseTaskConfig
+from eegssl.forecasting.in_time import recordings_of
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
 from eegssl.forecasting.sources import (
+    in_words,
     inputs_of_targets,
     kind_of_targets,
     open_targets,
@@ -36,6 +38,7 @@ from eegssl.io.phase_predictions import (
 from eegssl.reports.phase_page import render_phase_page
 from eegssl.reports.phase_scores import score_phase_table
 from eegssl.settings import public_values
+from eegssl.stages.in_time import past_facts
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import ForecastPlan, require_possible
@@ -61,7 +64,8 @@ def finetune(
     settings = encoder_settings(pretrained, corpus)
     targets = open_targets(config.targets)
     train, val = (
-        cut_phase_pairs(corpus, corpus.of_split(split), task, targets) for split in ("train", "val")
+        cut_phase_pairs(corpus, recordings_of(corpus, split, task.forecast), task, targets, split)
+        for split in ("train", "val")
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
     config = config.model_copy(update={"task": public_values(task)})
@@ -71,6 +75,8 @@ def finetune(
     device = choose_device(config.training.device)
     meter, kind = Meter(device), config.adaptation.kind
     weights = "random" if kind == "scratch" else config.encoder_weights
+    seen = pretrained if weights == "pretrained" else None
+    past = past_facts(task.forecast, seen, corpus, run)
     network = build_encoder(settings, run.seed)
     if weights == "pretrained":
         load_weights(network, pretrained.path, ENCODER)
@@ -89,20 +95,24 @@ def finetune(
     fitted = fitted_on([*_recordings(train), *_recordings(val)])
     if weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
-    facts = told | {
-        "task": task.name,
-        "kind": task.kind,
-        "pairs": {"train": len(train), "val": len(val)},
-        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
-        "adaptation": kind,
-        "encoder_weights": weights,
-        "targets": kind_of_targets(targets),
-        "n_parameters": sum(p.numel() for p in head.parameters()),
-        "statistics": {"base": sorted(r.id for r in _recordings(val))},
-        "split_hash": corpus.split_hash,
-        "within_subject": corpus.within_subject,
-        "synthetic": corpus.synthetic,
-    }
+    facts = (
+        told
+        | past
+        | {
+            "task": task.name,
+            "kind": task.kind,
+            "pairs": {"train": len(train), "val": len(val)},
+            "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+            "adaptation": kind,
+            "encoder_weights": weights,
+            "targets": kind_of_targets(targets),
+            "n_parameters": sum(p.numel() for p in head.parameters()),
+            "statistics": {"base": sorted(r.id for r in _recordings(val))},
+            "split_hash": corpus.split_hash,
+            "within_subject": corpus.within_subject or task.forecast.in_time is not None,
+            "synthetic": corpus.synthetic,
+        }
+    )
     cost = meter.read(told["n_parameters_trained"])
     return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
 
@@ -125,7 +135,7 @@ def evaluate(
     targets, facts = open_targets(config.targets), model.manifest.facts
     require_trained_targets(model, targets)
     head = load_phase_head(model, corpus)
-    pairs = cut_phase_pairs(corpus, tuple(recordings), head.task, targets)
+    pairs = cut_phase_pairs(corpus, recordings, head.task, targets, "test")
     for leak in leaks:
         run.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
@@ -139,7 +149,7 @@ def evaluate(
     head.to(choose_device(config.device))
     about = {name: facts[name] for name in _TOLD} | {
         "synthetic": corpus.synthetic,
-        "within_subject": corpus.within_subject,
+        "within_subject": corpus.within_subject or head.task.forecast.in_time is not None,
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = predict_phases(head, pairs, corpus.split_hash, about)
@@ -206,6 +216,7 @@ def explain(task: PhaseTaskConfig, corpus: Corpus | None) -> TaskInfo:
             "phases are of a band of (Hz)": f"± {phase.half_width_hz:g}",
             "baselines": "phi0 + 2 pi f t; AR + Hilbert",
         }
+        | in_words(forecast)
     )
     if corpus is None:
         return info
@@ -221,7 +232,8 @@ def explain(task: PhaseTaskConfig, corpus: Corpus | None) -> TaskInfo:
 def _look(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> None:
     """What one split holds; test needs nothing of its own, but is told too."""
     try:
-        pairs = cut_phase_pairs(corpus, corpus.of_split(split), task)
+        recordings = recordings_of(corpus, split, task.forecast)
+        pairs = cut_phase_pairs(corpus, recordings, task, part=split)
     except EegsslError as error:
         if split != "test" or not isinstance(error, InputError):
             info.problems.append(error)

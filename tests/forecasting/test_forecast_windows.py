@@ -1,4 +1,4 @@
-"""Pairs: contexts that end at t, whatever comes after; targets apart; splits in time with a gap."""
+"""Pairs: contexts that end at t, whatever comes after; targets apart."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from eegssl.forecasting.contexts import Context, context_scale, in_unit
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
 from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import cut_pairs, earlier_and_later, horizon_of
+from eegssl.forecasting.windows import cut_pairs, horizon_of
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filters import chain
 from eegssl.training.forecast import fit_baseline
@@ -139,26 +139,6 @@ def test_targets_may_come_from_recordings_filtered_apart(monkeypatch: pytest.Mon
         cut_pairs(corpus, corpus.recordings, CONFIG, targets=MemoryCorpus({"b-1": zero}))
     with pytest.raises(InputError, match="length"):
         cut_pairs(corpus, corpus.recordings, CONFIG, targets=MemoryCorpus({"a-1": zero[:, 1:]}))
-
-
-@pytest.mark.parametrize("gap_s", [None, 3.0])
-def test_within_a_recording_both_sides_keep_the_gap(gap_s: float | None) -> None:
-    corpus = MemoryCorpus({"a-1": noise(12000, 0), "b-1": noise(9000, 1)})
-    pairs = cut_pairs(corpus, corpus.recordings, CONFIG)
-    earlier, later = earlier_and_later(pairs, 0.4, CONFIG.model_copy(update={"gap_s": gap_s}))
-    gap = 1600 if gap_s is None else 600
-    for owner in (0, 1):
-        ends = earlier.windows.start[earlier.windows.owner == owner] + earlier.windows.length
-        starts = later.windows.start[later.windows.owner == owner]
-        assert ends.size
-        assert starts.size
-        assert starts.min() - ends.max() >= gap
-
-
-def test_recordings_too_short_for_a_split_in_time_are_refused() -> None:
-    corpus = MemoryCorpus({"a-1": noise(2400, 0)})
-    with pytest.raises(InputError, match="split by subject"):
-        earlier_and_later(cut_pairs(corpus, corpus.recordings, CONFIG), 0.5, CONFIG)
 
 
 def test_z_scores_are_by_the_context_and_never_blow_up_a_flat_channel() -> None:

@@ -1,0 +1,45 @@
+"""Models that were fitted on the beginning of the very recordings that they are to be scored on.
+
+That is what a split in time is for, and no leak; what is upstream of the model still may be one,
+and so are other recordings of the same people.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eegssl.artifacts import Artifact
+from eegssl.corpus.leaks import Leak, audit
+from eegssl.corpus.store import Corpus, Recording
+
+IN_TIME = "in_time"
+"""The fact of a model's manifest that holds `own_past`."""
+
+
+def own_past(
+    encoder: Artifact | None, corpus: Corpus, recordings: Sequence[Recording]
+) -> dict[str, Any]:
+    """What a model has to remember of ``recordings`` that it is fitted on in part.
+
+    Their ids and lengths, and what its encoder (None for random weights) has seen of them.
+    """
+    leaks = audit(encoder, corpus, recordings) if encoder is not None else []
+    return {
+        "recordings": {r.id: r.n_samples for r in recordings},
+        "leaks": [{"kind": leak.kind, "what": leak.what, "n": leak.n} for leak in leaks],
+    }
+
+
+def audit_model(
+    model: Artifact, corpus: Corpus, recordings: Sequence[Recording]
+) -> tuple[Leak, ...]:
+    """`audit`, but that a model may be scored on the end of recordings that it began with.
+
+    Only on the same ones at the same length: a recording that was cut anew has other parts.
+    """
+    past = model.manifest.facts.get(IN_TIME)
+    if past is None:
+        return tuple(audit(model, corpus, recordings))
+    own = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
+    others = [r for r in recordings if r not in own]
+    upstream = [Leak(**found) for found in past["leaks"]] if own else []
+    return (*audit(model, corpus, others), *upstream)
