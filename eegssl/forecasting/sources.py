@@ -120,6 +120,6 @@ def in_words(config: ForecastConfig) -> dict[str, str]:
         return {}
     shares = " and ".join(f"{share:.0%}" for share in config.in_time)
     return {
-        "within a subject": f"recordings of split {TESTED}: {shares} of each train and validate, "
+        "Within a subject": f"recordings of split {TESTED}: {shares} of each train and validate, "
         f"the rest is tested, {gap_s(config):g} s apart"
     }

@@ -23,7 +23,10 @@ KEYS = ("method", "unit", "recording", "subject", "channel", "from_s", "to_s", "
 """The columns beside the sums; ``part`` is `whole` or `stretch`."""
 KIND = "forecast"
 _KEY = b"eegssl"
-_ABOUT = ("task", "methods", "model", "bands", "sfreq_hz", "synthetic", "within_subject", "leaks")
+_ABOUT = (
+    *("task", "methods", "model", "bands", "sfreq_hz", "context_s", "horizon_s", "targets"),
+    *("synthetic", "within_subject", "parts", "leaks"),
+)
 _FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
 
 
@@ -32,8 +35,9 @@ class Forecasts:
     """Rows by key and the sums of each; ``recording`` and ``subject`` are hashed.
 
     ``about`` says of the system: ``kind``, ``task``, ``methods`` in order, ``model`` (the method
-    that is the model), ``bands`` (Hz), ``sfreq_hz``, ``context_s``, ``horizon_s``, ``synthetic``,
-    ``within_subject``, ``leaks``.
+    that is the model), ``bands`` (Hz), ``sfreq_hz``, ``context_s``, ``horizon_s``, ``targets``,
+    ``synthetic``, ``within_subject``, ``parts`` (how recordings were split in time, in words),
+    ``leaks``.
     """
 
     keys: dict[str, NDArray[Any]]

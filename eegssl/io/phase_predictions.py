@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 KIND = "phase"
 _KEY = b"eegssl"
-_ABOUT = ("task", "kind", "bands", "strata", "synthetic", "within_subject", "leaks")
+_ABOUT = ("task", "kind", "bands", "strata", "synthetic", "within_subject", "parts", "leaks")
 _FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
 _MRAD = 1000.0
 _MOST_MRAD = 3141  # so that half a turn, rounded, stays one and is stored alike again
@@ -44,7 +44,8 @@ class PhasePredictions:
     ``lead_s`` [L] counts from t, the first sample after the context. ``context_hz`` [n] is the
     dominant frequency of the context, around which phases are told; ``true_hz`` [n] that of the
     target, where it ``oscillates`` [n]. ``about`` says of the system: ``task``, ``kind``,
-    ``bands`` in Hz by name, ``strata``, ``synthetic``, ``within_subject``, ``leaks``.
+    ``bands`` in Hz by name, ``strata``, ``synthetic``, ``within_subject``, ``parts`` (how
+    recordings were split in time, in words), ``leaks``.
     """
 
     subject: list[str]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -162,7 +163,7 @@ def _over(span: tuple[float, float]) -> str:
     return f"{span[0]:g} to {span[1]:g} s ahead"
 
 
-def _counts(report: ForecastReport, about: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+def _counts(report: ForecastReport, about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     targets = about["targets"]
     return (
         *((("Folds", str(about["folds"])),) if "folds" in about else ()),
@@ -173,6 +174,7 @@ def _counts(report: ForecastReport, about: Mapping[str, object]) -> tuple[tuple[
         ("The head adds to", str(METHOD_WORDS.get(str(about["base"]), about["base"]))),
         ("Steps kept", str(about["best_step"])),
         ("Minimised", f"squared error in {UNIT_WORDS[str(about['minimised'])]}"),
+        *about["parts"].items(),
         ("Targets", "filtered apart" if targets == APART else "the contexts' continuation"),
     )
 

@@ -106,6 +106,7 @@ def _counts(table: PhasePredictions) -> tuple[tuple[str, str], ...]:
         ("Channels × times", f"{len(table) // len(table.about['bands']):,}"),
         ("Horizon", f"{table.lead_s[-1] + table.lead_s[1]:g} s"),
     ]
+    rows += table.about["parts"].items()
     if "folds" in table.about:
         rows.insert(0, ("Folds", str(table.about["folds"])))
     return tuple(rows)

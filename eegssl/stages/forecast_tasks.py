@@ -20,6 +20,7 @@ from eegssl.forecasting.head import build_head, resolved_base
 from eegssl.forecasting.in_time import PARTS, TESTED, recordings_of
 from eegssl.forecasting.sources import (
     contents,
+    in_words,
     inputs_of_targets,
     kind_of_targets,
     none_long_enough,
@@ -166,6 +167,7 @@ def evaluate(
         "targets": kind_of_targets(targets),
         "synthetic": corpus.synthetic,
         "within_subject": corpus.within_subject or trained.task.in_time is not None,
+        "parts": in_words(trained.task),
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = Forecasts(keys, sums, corpus.split_hash, about)

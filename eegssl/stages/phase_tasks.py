@@ -150,6 +150,7 @@ def evaluate(
     about = {name: facts[name] for name in _TOLD} | {
         "synthetic": corpus.synthetic,
         "within_subject": corpus.within_subject or head.task.forecast.in_time is not None,
+        "parts": in_words(head.task.forecast),
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = predict_phases(head, pairs, corpus.split_hash, about)
