@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+
+_FEWEST_ALIKE = 3
 
 
 class Terminal:
@@ -56,16 +58,20 @@ class Terminal:
             self._bars = None
 
     def table(self, title: str, rows: Mapping[str, Any]) -> None:
-        """Two columns: what, and how much."""
+        """Two columns: what, and how much; what is told of several alike is a grid below."""
         self.line(title)
+        alike = {name: found for name, value in rows.items() if (found := _alike(value))}
         table = Table(show_header=False, box=None)
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
-        for name, value in _flat(rows):
+        for name, value in _flat({n: v for n, v in rows.items() if n not in alike}):
             if value in ([], (), ""):
                 continue
             table.add_row(escape(name), escape(_text(value)))
         self._out.print(table)
+        for name, found in alike.items():
+            columns = list(next(iter(found.values())))
+            self.grid(name, ["", *columns], [[of, *held.values()] for of, held in found.items()])
 
     def grid(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
         """A table with a head; numbers stand to the right."""
@@ -108,6 +114,24 @@ def _flat(rows: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         else:
             flat.append((f"{prefix}{name}", value))
     return flat
+
+
+def _alike(value: Any) -> dict[str, Mapping[str, Any]]:
+    """Of mappings in mappings the innermost, by path, where several hold values of the same names;
+    else nothing."""
+    found = dict(_innermost(value)) if isinstance(value, Mapping) else {}
+    names = {tuple(held) for held in found.values()}
+    whole = sum(map(len, found.values())) == len(_flat(value)) if found else False
+    several = len(found) >= _FEWEST_ALIKE and len(names) == 1 and len(names.pop()) > 1
+    return found if whole and several else {}
+
+
+def _innermost(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    inner = {name: held for name, held in value.items() if isinstance(held, Mapping)}
+    for name, held in inner.items():
+        yield from _innermost(held, f"{path} {name}".strip())
+    if value and not inner and path:
+        yield path, value
 
 
 def _text(value: Any) -> str:
