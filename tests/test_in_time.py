@@ -125,3 +125,11 @@ def test_phases_can_be_split_in_time_too(tiny: Pipeline, tmp_path: Path) -> None
     assert "Within-subject" in (out / "report.html").read_text()
     t_s = pq.read_table(out / "predictions.parquet")["t_s"].to_numpy()
     assert t_s.min() >= FITTED_S + 1 + 6
+
+
+def test_folds_fit_each_subject_on_its_own_beginning_and_score_its_end(
+    steady: Chain, tmp_path: Path
+) -> None:
+    done(*steady.finetune(tmp_path / "folds", "--folds", 3, **IN_TIME))
+    facts = manifest_of(tmp_path / "folds")["facts"]
+    assert (len(facts["subjects"]), facts["within_subject"]) == (6, True)
