@@ -33,15 +33,12 @@ from eegssl.forecasting.config import (
     AutoregressionConfig,
     ForecastConfig,
     HeadConfig,
-    PhaseBase,
-    PhaseConfig,
-    PhaseHeadConfig,
-    PhaseTaskConfig,
 )
 from eegssl.forecasting.contexts import Context, as_context
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.networks import build_dlinear, build_patchtst
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
+from eegssl.forecasting.phase_config import PhaseBase, PhaseConfig, PhaseHeadConfig, PhaseTaskConfig
 from eegssl.forecasting.phase_head import build_phase_head
 from eegssl.forecasting.phase_pairs import lead_samples
 from eegssl.forecasting.spectrum import dominant_frequencies

@@ -19,7 +19,8 @@ from pydantic import ValidationError
 
 from eegssl.config import STAGES, BenchmarkConfig
 from eegssl.errors import ConfigError
-from eegssl.forecasting.config import ForecastTaskConfig, PhaseTaskConfig
+from eegssl.forecasting.config import ForecastTaskConfig
+from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.patients.config import PatientTaskConfig
 from eegssl.settings import Settings
 from eegssl.tasks.config import TaskConfig

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.forecasting.baselines import Autoregressive
-from eegssl.forecasting.config import AutoregressionConfig, PhaseConfig
+from eegssl.forecasting.config import AutoregressionConfig
+from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.windows import PairBatch
 
 Floats = NDArray[np.float64]

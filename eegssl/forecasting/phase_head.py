@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.encoder.model import Encoder
-from eegssl.forecasting.config import HeadConfig, PhaseBase, PhaseHeadConfig, PhaseTaskConfig
+from eegssl.forecasting.config import HeadConfig
 from eegssl.forecasting.contexts import Context
 from eegssl.forecasting.fitting import Prepared, from_nothing
 from eegssl.forecasting.head import EncoderNetwork
+from eegssl.forecasting.phase_config import PhaseBase, PhaseHeadConfig, PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import base_phases
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import Horizon

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.forecasting.config import PhaseBase, PhaseConfig, PhaseTaskConfig
 from eegssl.forecasting.contexts import Context
 from eegssl.forecasting.delays import filter_phase_rad
 from eegssl.forecasting.phase import (
@@ -22,6 +21,7 @@ from eegssl.forecasting.phase import (
     phases_by_rotation,
     true_phases,
 )
+from eegssl.forecasting.phase_config import PhaseBase, PhaseConfig, PhaseTaskConfig
 from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
 from eegssl.forecasting.windows import Horizon, PairBatch, RecordedPairs, cut_pairs
 

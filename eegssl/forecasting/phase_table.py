@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.forecasting.config import PhaseConfig
 from eegssl.forecasting.phase import Phases
+from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.spectrum import Peaks
 from eegssl.scoring.circular import phase_scores, phase_scores_by_amplitude
 

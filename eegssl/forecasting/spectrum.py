@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.forecasting.config import PhaseConfig
+from eegssl.forecasting.phase_config import PhaseConfig
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,8 @@ from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
 from eegssl.files import hash_file, hash_json
-from eegssl.forecasting.config import ForecastTaskConfig, PhaseTaskConfig
+from eegssl.forecasting.config import ForecastTaskConfig
+from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.reports.kind_results import PHASE_BASELINES
 from eegssl.resolve import AnyTask, read_task
 from eegssl.settings import public_values

@@ -19,8 +19,8 @@ from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
-from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.in_time import recordings_of
+from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
 from eegssl.forecasting.sources import (
     in_words,

@@ -17,7 +17,7 @@ from eegssl.artifacts import Artifact
 from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
 from eegssl.encoder.model import Encoder, build_encoder
-from eegssl.forecasting.config import PhaseBase, PhaseBases, PhaseTaskConfig
+from eegssl.forecasting.phase_config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.forecasting.phase_head import (
     PhaseHead,
     build_phase_head,

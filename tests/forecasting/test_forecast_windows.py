@@ -10,16 +10,11 @@ from smallencoders import small
 from eegssl.errors import InputError
 from eegssl.forecasting import windows
 from eegssl.forecasting.baselines import Forecaster
-from eegssl.forecasting.config import (
-    FitConfig,
-    ForecastBaselinesConfig,
-    ForecastConfig,
-    HeadConfig,
-    PhaseConfig,
-)
+from eegssl.forecasting.config import FitConfig, ForecastBaselinesConfig, ForecastConfig, HeadConfig
 from eegssl.forecasting.contexts import Context, context_scale, in_unit
 from eegssl.forecasting.head import build_head
 from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
+from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import cut_pairs, horizon_of
 from eegssl.signal.config import FilterConfig

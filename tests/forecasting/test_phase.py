@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
-from eegssl.forecasting.config import AutoregressionConfig, PhaseConfig
+from eegssl.forecasting.config import AutoregressionConfig
 from eegssl.forecasting.contexts import as_context
 from eegssl.forecasting.delays import filter_phase_rad
 from eegssl.forecasting.phase import (
@@ -20,6 +20,7 @@ from eegssl.forecasting.phase import (
     phases_of_forecast,
     true_phases,
 )
+from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.phase_table import PhaseForecast, score_phases
 from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
 from eegssl.forecasting.windows import PairBatch

@@ -12,8 +12,8 @@ from eegssl.adaptation.config import AdaptationConfig
 from eegssl.drafts import begin
 from eegssl.errors import ConfigError
 from eegssl.forecasting import phase_pairs
-from eegssl.forecasting.config import PhaseTaskConfig
 from eegssl.forecasting.contexts import as_context
+from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.forecasting.phase_head import PhaseHead, build_phase_head, knot_samples
 from eegssl.forecasting.phase_pairs import (
     PhasePairs,
