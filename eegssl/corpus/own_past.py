@@ -11,6 +11,10 @@ from eegssl.artifacts import Artifact
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
 
+SEEN_BY_ENCODER = (
+    "the encoder was fitted on recordings that are split in time: evaluate will refuse them. Take "
+    "one that was pretrained on other subjects, or random weights (--set encoder_weights=random)"
+)
 IN_TIME = "in_time"
 """The fact of a model's manifest that holds `own_past`."""
 

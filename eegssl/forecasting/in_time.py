@@ -5,10 +5,13 @@ and tell what a model can know of a patient whom it was fitted to.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.artifacts import Artifact
+from eegssl.corpus.own_past import IN_TIME, SEEN_BY_ENCODER, own_past
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
@@ -22,6 +25,17 @@ TESTED = "test"
 def recordings_of(corpus: Corpus, split: str, config: ForecastConfig) -> tuple[Recording, ...]:
     """The recordings that pairs of ``split`` come from. Raises InputError when there is none."""
     return corpus.of_split(TESTED if config.in_time else split)
+
+
+def past_facts(
+    config: ForecastConfig, encoder: Artifact | None, corpus: Corpus
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What a manifest says of a model that is fitted on the beginning of recordings, and warnings;
+    nothing where subjects are apart. ``encoder`` is None where its weights are random."""
+    if config.in_time is None:
+        return {}, ()
+    past = own_past(encoder, corpus, corpus.of_split(TESTED))
+    return {IN_TIME: past}, (SEEN_BY_ENCODER,) if past["leaks"] else ()
 
 
 def gap_s(config: ForecastConfig) -> float:

@@ -17,7 +17,7 @@ from eegssl.files import hash_file
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.in_time import PARTS, TESTED, recordings_of
+from eegssl.forecasting.in_time import PARTS, TESTED, past_facts, recordings_of
 from eegssl.forecasting.sources import (
     contents,
     in_words,
@@ -41,7 +41,6 @@ from eegssl.reports.forecast_page import (
 from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.settings import public_values
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.stages.in_time import past_facts
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import (
@@ -92,7 +91,10 @@ def finetune(
     run.progress.say(f"the head adds to {task.head.base}")
     network = build_encoder(settings, run.seed)
     weights = "random" if adaptation.kind == "scratch" else config.encoder_weights
-    past = past_facts(task, pretrained if weights == "pretrained" else None, corpus, run)
+    seen = pretrained if weights == "pretrained" else None
+    past, doubts = past_facts(task, seen, corpus)
+    for doubt in doubts:
+        run.warn(doubt)
     if weights == "pretrained":
         load_weights(network, pretrained.path, "encoder")
     head = build_head(network, horizon, task, run.seed, frozen=is_frozen(adaptation))

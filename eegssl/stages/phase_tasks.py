@@ -19,7 +19,7 @@ from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
-from eegssl.forecasting.in_time import recordings_of
+from eegssl.forecasting.in_time import past_facts, recordings_of
 from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
 from eegssl.forecasting.sources import (
@@ -38,7 +38,6 @@ from eegssl.io.phase_predictions import (
 from eegssl.reports.phase_page import render_phase_page
 from eegssl.reports.phase_scores import score_phase_table
 from eegssl.settings import public_values
-from eegssl.stages.in_time import past_facts
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import ForecastPlan, require_possible
@@ -76,7 +75,9 @@ def finetune(
     meter, kind = Meter(device), config.adaptation.kind
     weights = "random" if kind == "scratch" else config.encoder_weights
     seen = pretrained if weights == "pretrained" else None
-    past = past_facts(task.forecast, seen, corpus, run)
+    past, doubts = past_facts(task.forecast, seen, corpus)
+    for doubt in doubts:
+        run.warn(doubt)
     network = build_encoder(settings, run.seed)
     if weights == "pretrained":
         load_weights(network, pretrained.path, ENCODER)
