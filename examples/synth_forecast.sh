@@ -39,3 +39,12 @@ for coherence in 30 0; do
     eegssl evaluate "$at/$run" "$at/recordings" "${targets[@]}" --out "$at/$run-evaluation"
   done
 done
+
+# The walk once more, above .025 Hz only and half a second ahead: its last value says all there is.
+at=$RUN/coherence0
+eegssl preprocess "$at/edf" --out "$at/slow" --set filter.phase=causal --set filter.low_hz=0.025 \
+  --set splits.test=0.34 --set splits.val=0.16
+eegssl finetune "$at/slow" --encoder "$at/encoder" --task forecast-short --out "$at/slow-model" \
+  --set task.horizon_s=0.5 --set training.steps=200 --set training.validate_every=25 \
+  --set task.baselines.fit.patience=2
+eegssl evaluate "$at/slow-model" "$at/slow" --out "$at/slow-evaluation"
