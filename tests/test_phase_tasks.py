@@ -148,7 +148,9 @@ def test_recordings_that_saw_their_future_are_refused_with_what_to_do(made: Made
     [
         (("--adapt", "prototypes"), "probe"),
         (("--labels", "0.5"), "labels"),
-        (("--set", "task.forecast.head.kind=autoregressive"), "task"),
+        (("--set", "task.forecast.head.kind=autoregressive"), "set head"),
+        (("--set", "task.forecast.unit=zscore"), "forecast.unit"),
+        (("--set", "task.forecast.baselines.fit.steps=9"), "autoregression"),
         (("--set", "task.forecast.context_s=600"), "long"),
     ],
 )
