@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.corpus.patients import PatientTable, Sessions, patient_table, sessions_of
+from eegssl.corpus.patients import PatientTable, patient_table
+from eegssl.corpus.sessions import Sessions, one_session, sessions_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
@@ -32,7 +33,7 @@ class Cohort:
     good: dict[str, int]
     recordings: tuple[Recording, ...]
     side: dict[str, int]
-    """Recording -> 0 before treatment, 1 after; empty with one session."""
+    """Recording -> 0 before treatment, 1 after; all 0 with ``design = "single"``."""
     left_out: dict[str, int]
     set_aside: dict[str, int]
     inputs: tuple[tuple[str, str], ...]
@@ -52,7 +53,8 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
     """Put the user's tables and the recordings together.
 
     Raises ConfigError and InputError for tables that can't be understood or contradict themselves,
-    for recordings without a session where sessions are needed, and where nobody is left.
+    for recordings without a session where sessions are needed, for several sessions of a patient
+    where one is, and where nobody is left.
     """
     table = patient_table(corpus, task.table)
     found = outcomes(table.rows, task.outcome)
@@ -67,17 +69,11 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
             set_aside[f"shorter than a window of {task.window_s:g} s"] += 1
         else:
             mine.append(recording)
-    sessions = Sessions({}, 0)
-    sides: dict[str, set[int]] = {r.subject: {0, 1} for r in mine}
-    if task.design == "paired" and mine:
-        sessions = sessions_of(corpus, mine, task.sessions, task.sessions_table)
-        mine = [r for r in mine if r.id in sessions.side]
-        sides = {r.subject: set() for r in mine}
-        for recording in mine:
-            sides[recording.subject].add(sessions.side[recording.id])
-        if sessions.others:
-            set_aside["of other sessions"] = sessions.others
-    whole = {name for name, there in sides.items() if there == {0, 1}}
+    sessions = _sessions(task, corpus, mine)
+    if sessions.others:
+        set_aside["of other sessions"] = sessions.others
+    mine = [r for r in mine if r.id in sessions.side]
+    whole = _of_every_session(task, mine, sessions)
     if n := sum(r.subject not in whole for r in mine):
         set_aside["of patients who lack the other session"] = n
     left_out = dict(found.left_out)
@@ -98,11 +94,35 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         set_aside=dict(set_aside),
         inputs=(*table.inputs, *sessions.inputs),
         told_by=found.told_by,
-        doubts=tuple(_doubts(found, task.outcome)),
+        doubts=tuple(_doubts(found, task.outcome, sessions)),
     )
 
 
-def _doubts(found: Outcomes, config: OutcomeConfig) -> Iterator[str]:
+def _sessions(task: PatientTaskConfig, corpus: Corpus, recordings: Sequence[Recording]) -> Sessions:
+    """Which of the recordings are of the sessions that the design needs."""
+    if not recordings:
+        return Sessions({}, 0)
+    if task.design == "paired":
+        return sessions_of(corpus, recordings, task.sessions, task.sessions_table)
+    if task.session is not None:
+        return sessions_of(corpus, recordings, [task.session], task.sessions_table)
+    return one_session(corpus, recordings, task.sessions_table)
+
+
+def _of_every_session(
+    task: PatientTaskConfig, recordings: Sequence[Recording], sessions: Sessions
+) -> set[str]:
+    """The patients who have recordings of every session that the design needs."""
+    found: dict[str, set[int]] = {r.subject: set() for r in recordings}
+    for recording in recordings:
+        found[recording.subject].add(sessions.side[recording.id])
+    needed = {0, 1} if task.design == "paired" else {0}
+    return {name for name, there in found.items() if there == needed}
+
+
+def _doubts(found: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
+    if sessions.doubt:
+        yield sessions.doubt
     if not any(config.label in told for told in found.told_by):
         yield (
             f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
@@ -143,9 +163,11 @@ def in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {why}" for why, n in counts.items()) or "nobody"
 
 
-def sessions_by_window(cohort: Cohort, windows: Windows, names: Sequence[str]) -> list[str] | None:
+def sessions_by_window(
+    cohort: Cohort, windows: Windows, task: PatientTaskConfig
+) -> list[str] | None:
     """The session of each window; None with one session."""
-    if not cohort.side:
+    if task.design == "single":
         return None
     sides = [cohort.side[r.id] for r in windows.recordings]
-    return [names[sides[k]] for k in windows.owner.tolist()]
+    return [task.sessions[sides[k]] for k in windows.owner.tolist()]

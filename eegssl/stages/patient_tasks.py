@@ -249,7 +249,7 @@ def _features(
         cohort.table.rows,
         embedded,
         [windows.recordings[k].subject for k in windows.owner.tolist()],
-        sessions_by_window(cohort, windows, task.sessions),
+        sessions_by_window(cohort, windows, task),
         baseline=band_power_of(windows),
     )
 
