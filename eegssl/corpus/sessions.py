@@ -19,11 +19,10 @@ from eegssl.io.patient_tables import bare_session, read_sessions, sessions_by_na
 class Sessions:
     """Recording -> its place among the sessions asked for: 0 before treatment, 1 after.
 
-    ``others`` are of none of them; ``doubt`` is what a reader should know of them, or empty.
+    Recordings of none of them are absent; ``doubt`` is what a reader should know of them, or empty.
     """
 
     side: dict[str, int]
-    others: int
     inputs: tuple[tuple[str, str], ...] = ()
     doubt: str = ""
 
@@ -49,7 +48,7 @@ def sessions_of(
                 f"session(s) of {len(recordings)} recordings; name what there is with --set "
                 f"task.{setting}"
             )
-    return Sessions(side, len(recordings) - len(side), _inputs(path))
+    return Sessions(side, _inputs(path))
 
 
 def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | None) -> Sessions:
@@ -75,7 +74,7 @@ def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | Non
             "are recording and session"
         )
     doubt = _doubt(recordings, names)
-    return Sessions({r.id: 0 for r in recordings}, 0, _inputs(path), doubt)
+    return Sessions({r.id: 0 for r in recordings}, _inputs(path), doubt)
 
 
 def _doubt(recordings: Sequence[Recording], names: Mapping[str, str]) -> str:

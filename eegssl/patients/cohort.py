@@ -26,7 +26,7 @@ class Cohort:
     """Patients with an outcome and the recordings that the design needs, in sorted order.
 
     ``good`` is patient -> 1 or 0. ``left_out`` counts patients of the table by reason,
-    ``set_aside`` recordings.
+    ``set_aside`` recordings, and ``set_aside_of`` the patients whose they are.
     """
 
     table: PatientTable
@@ -36,9 +36,10 @@ class Cohort:
     """Recording -> 0 before treatment, 1 after; all 0 with ``design = "single"``."""
     left_out: dict[str, int]
     set_aside: dict[str, int]
+    set_aside_of: dict[str, int]
     inputs: tuple[tuple[str, str], ...]
     told_by: dict[str, int]
-    """What told how many outcomes of the table: its label, its numbers, or both."""
+    """What told the outcomes of how many: the table's label, its numbers, or both."""
     doubts: tuple[str, ...]
     """What a reader should know of the outcomes."""
 
@@ -58,24 +59,17 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
     """
     table = patient_table(corpus, task.table)
     found = outcomes(table.rows, task.outcome)
-    set_aside: Counter[str] = Counter()
-    mine = []
+    aside: dict[str, list[Recording]] = {}
+    mine: list[Recording] = []
     for recording in corpus.recordings:
-        if recording.subject not in table.here:
-            set_aside["of subjects that the table of patients does not name"] += 1
-        elif recording.subject not in found.good:
-            set_aside["of patients without a usable outcome"] += 1
-        elif recording.duration_s < task.window_s:
-            set_aside[f"shorter than a window of {task.window_s:g} s"] += 1
-        else:
-            mine.append(recording)
+        why = _why_aside(recording, table, found, task)
+        (aside.setdefault(why, []) if why else mine).append(recording)
     sessions = _sessions(task, corpus, mine)
-    if sessions.others:
-        set_aside["of other sessions"] = sessions.others
+    aside["of other sessions"] = [r for r in mine if r.id not in sessions.side]
     mine = [r for r in mine if r.id in sessions.side]
     whole = _of_every_session(task, mine, sessions)
-    if n := sum(r.subject not in whole for r in mine):
-        set_aside["of patients who lack the other session"] = n
+    aside["of patients who lack the other session"] = [r for r in mine if r.subject not in whole]
+    aside = {why: recordings for why, recordings in aside.items() if recordings}
     left_out = dict(found.left_out)
     if n := sum(name not in whole for name in found.good):
         left_out[LACKING] = n
@@ -91,17 +85,31 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         recordings=tuple(r for r in mine if r.subject in whole),
         side=sessions.side,
         left_out=left_out,
-        set_aside=dict(set_aside),
+        set_aside={why: len(recordings) for why, recordings in aside.items()},
+        set_aside_of={why: len({r.subject for r in one}) for why, one in aside.items()},
         inputs=(*table.inputs, *sessions.inputs),
-        told_by=found.told_by,
+        told_by=dict(sorted(Counter(found.told_by[name] for name in good).items())),
         doubts=tuple(_doubts(found, task.outcome, sessions)),
     )
+
+
+def _why_aside(
+    recording: Recording, table: PatientTable, found: Outcomes, task: PatientTaskConfig
+) -> str:
+    """Why a recording says nothing of an outcome, or an empty text."""
+    if recording.subject not in table.here:
+        return "of subjects that the table of patients does not name"
+    if recording.subject not in found.good:
+        return "of patients without a usable outcome"
+    if recording.duration_s < task.window_s:
+        return f"shorter than a window of {task.window_s:g} s"
+    return ""
 
 
 def _sessions(task: PatientTaskConfig, corpus: Corpus, recordings: Sequence[Recording]) -> Sessions:
     """Which of the recordings are of the sessions that the design needs."""
     if not recordings:
-        return Sessions({}, 0)
+        return Sessions({})
     if task.design == "paired":
         return sessions_of(corpus, recordings, task.sessions, task.sessions_table)
     if task.session is not None:
@@ -123,7 +131,7 @@ def _of_every_session(
 def _doubts(found: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
     if sessions.doubt:
         yield sessions.doubt
-    if not any(config.label in told for told in found.told_by):
+    if not any(config.label in told for told in found.told_by.values()):
         yield (
             f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
             "seizures (outcome.label names the column)"
