@@ -129,6 +129,7 @@ def test_a_planted_change_is_found_from_recordings_before_and_after(rftc_result:
     assert set(found) == {"clinical", "band power", "before", "after", "difference", "combined"}
     for name in ("band power", "difference"):
         assert interval(found[name])[0] > 0.5
+        assert found[name]["scores"]["auroc"] > found["before"]["scores"]["auroc"] + 0.25
     low, high = interval(found["before"])
     assert low < 0.5 < high
 
