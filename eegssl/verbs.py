@@ -56,6 +56,9 @@ def info(
         str | None,
         typer.Option(help="A task by name, or a TOML file; with recordings: what they hold."),
     ] = None,
+    set: Annotated[
+        list[str] | None, typer.Option("--set", help="With --task: task.key=value, as finetune.")
+    ] = None,
     channels: Annotated[int, typer.Option(min=1, help="With --preset: channels.")] = 19,
     patches: Annotated[int, typer.Option(min=1, help="With --preset: patches a channel.")] = 10,
     json: Json = False,
@@ -63,8 +66,12 @@ def info(
 ) -> None:
     """Explain an artifact or a task, or say what a preset's encoder costs."""
     terminal, folders = Terminal(as_json=json), artifact or []
+    if set and task is None:
+        raise ConfigError(
+            "--set changes how a task is understood: give --task too, or leave it out"
+        )
     if task is not None and not preset:
-        _explain_task(terminal, task, folders)
+        _explain_task(terminal, task, folders, set or [])
     elif len(folders) == 1 and not preset and task is None:
         _explain_artifact(terminal, folders[0], check)
     elif preset and not folders and task is None:
@@ -75,10 +82,10 @@ def info(
         )
 
 
-def _explain_task(terminal: Terminal, task: str, recordings: list[Path]) -> None:
+def _explain_task(terminal: Terminal, task: str, recordings: list[Path], sets: list[str]) -> None:
     from eegssl.stages.task_info import explain
 
-    info = explain(task, recordings)
+    info = explain(task, recordings, _task_settings(sets))
     if terminal.as_json:
         terminal.document(info.as_dict() | {"exit_code": info.exit_code})
     else:
@@ -91,6 +98,21 @@ def _explain_task(terminal: Terminal, task: str, recordings: list[Path]) -> None
         raise typer.Exit(info.exit_code)
     if not terminal.as_json:
         terminal.line("nothing is missing" if recordings else "give recordings to see more")
+
+
+def _task_settings(sets: list[str]) -> dict[str, Any]:
+    """What `finetune` would change of a task, by flags and environment."""
+    from eegssl.resolve import resolve
+
+    for item in sets:
+        key = item.partition("=")[0].strip()
+        if key.split(".")[0] != "task":
+            raise ConfigError(
+                f"--set {key}: info takes settings of the task only, whose keys begin with task., "
+                "such as task.window_s=4"
+            )
+    settings: dict[str, Any] = resolve("finetune", sets=sets).task
+    return settings
 
 
 def _explain_preset(terminal: Terminal, presets: list[str], channels: int, patches: int) -> None:

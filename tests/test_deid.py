@@ -158,6 +158,37 @@ def test_a_number_is_not_found_inside_a_longer_one() -> None:
     assert finder.count([b"12345678 0.2345671 1.234567"]) == {}
 
 
+@pytest.mark.parametrize("string", ["77777777", "777777", "10010010", "aaaaaaaa", "x7x7"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_strings_of_few_different_characters_are_found_in_text_of_every_encoding(
+    string: str, codec: str
+) -> None:
+    finder = Finder([string])
+    for before, after in (("", ""), ("is ", ""), ("the number ", " of somebody"), ("x\n", "\ny")):
+        for shift in (b"", b"."):
+            data = shift + (before + string + after).encode(codec)
+            assert finder.count([data]).keys() == {string}, (before, after, shift)
+    longer = f"a {string}{string[-1]} b".encode(codec)
+    assert finder.count([longer]) == {}
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_among_zeros_they_need_text_around_them_or_to_be_long(codec: str) -> None:
+    alone, among = "77777777".encode(codec), "record number 77777777".encode(codec)
+    zeros = bytes(64)
+    assert Finder(["77777777"]).count([zeros + alone + zeros]) == {}
+    assert Finder(["77777777"]).count([zeros + among + zeros]).keys() == {"77777777"}
+    long = "7" * 16
+    assert Finder([long]).count([zeros + long.encode(codec) + zeros]).keys() == {long}
+
+
+def test_a_run_of_one_code_is_no_number() -> None:
+    """Codes of 16 bits, as tokens have them, of which one stands for eight patches."""
+    codes = np.random.default_rng(0).integers(0, 512, 100_000).astype("<u2")
+    codes[500:508] = ord("7")
+    assert Finder(["77777777"]).count([codes.tobytes()]) == {}
+
+
 def test_random_samples_hold_no_names() -> None:
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("abcdefghijklmnop"), 5)) for _ in range(2000)]

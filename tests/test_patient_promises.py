@@ -29,7 +29,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, effect, sessions in (
         ("planted", 1.0, ("01",)),
         ("nothing", 0.0, ("01",)),
-        ("paired", 1.0, ("before", "after")),
+        ("paired", 2.0, ("before", "after")),
     ):
         preprocess(write_cohort(root / "edf" / name, effect, sessions), root / name, "zero")
     return {name: root / name for name in ("planted", "nothing", "paired")}
@@ -78,7 +78,11 @@ def test_a_change_between_before_and_after_is_found_in_the_difference_and_after(
 ) -> None:
     inputs = inputs_of(made["paired"])
     assert {"before", "after", "difference", "clinical", "combined"} <= set(inputs)
-    assert abs(inputs["before"]["scores"]["auroc"] - 0.5) < 0.5
+    auroc = {name: found["scores"]["auroc"] for name, found in inputs.items()}
+    for name in ("after", "difference", "band power"):
+        assert auroc[name] > max(0.9, auroc["before"] + 0.2), name
+        assert inputs[name]["p"] < 0.05, name
+    assert inputs["before"]["p"] > 0.05
 
 
 def test_clinical_data_alone_eeg_alone_and_both_stand_beside_one_another(

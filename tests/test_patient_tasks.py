@@ -129,6 +129,7 @@ def test_a_planted_change_is_found_from_recordings_before_and_after(rftc_result:
     assert set(found) == {"clinical", "band power", "before", "after", "difference", "combined"}
     for name in ("band power", "difference"):
         assert interval(found[name])[0] > 0.5
+        assert found[name]["scores"]["auroc"] > found["before"]["scores"]["auroc"] + 0.25
     low, high = interval(found["before"])
     assert low < 0.5 < high
 
@@ -248,8 +249,40 @@ def test_patients_who_can_not_be_used_are_left_out_and_counted(
         "follow-up unknown": 1,
         "no EEG, or not of every session": 1,
     }
-    assert sum(facts["recordings_set_aside"].values()) == 4
+    unnamed, unusable = (
+        "of subjects that the table of patients does not name",
+        "of patients without a usable outcome",
+    )
+    assert facts["recordings_set_aside"] == {unnamed: 2, unusable: 2}
+    assert facts["recordings_set_aside_of_patients"] == {unnamed: 1, unusable: 1}
     assert facts["patients"]["good"] + facts["patients"]["poor"] == 12
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["set_aside_of_patients"] == {unnamed: 1, unusable: 1}
+    page = (tmp_path / "out" / "report.html").read_text()
+    row = f"<dt>2 recordings of 1 patients</dt>\n<dd>O{unnamed[1:]}</dd>"
+    assert row in page
+
+
+def test_metrics_and_page_say_what_told_the_outcomes(
+    asm: Cohort, asm_result: Path, tiny: Pipeline, tmp_path: Path
+) -> None:
+    both = "responder and numbers of seizures"
+    assert manifest_of(asm_result)["facts"]["told_by"] == {both: PATIENTS}
+
+    def change(k: int, row: dict[str, str]) -> None:
+        if k < 3:
+            row["responder"] = "n/a"
+        elif k < 5:
+            row["seizures_per_month_after"] = row["seizure_free_months"] = "n/a"
+        elif k == 5:
+            row["participant_id"] = "sub-Haagse99"
+
+    table = edited(asm, tmp_path / "table.tsv", change)
+    done(*asm.command(tiny.encoder, tmp_path / "out", table=table))
+    told = json.loads((tmp_path / "out" / "metrics.json").read_text())["told_by"]
+    assert told == {"numbers of seizures": 3, "responder": 2, both: PATIENTS - 6}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"3 by numbers of seizures, 2 by responder, {PATIENTS - 6} by {both}" in page
 
 
 def test_sessions_may_stand_in_a_table_of_the_users(

@@ -44,9 +44,9 @@ class Finder:
 
     So that chance stays out (ours): strings of fewer than 8 characters don't count inside runs of
     more than 32 letters and digits (hashes, base64). Those of fewer than 6, and those of fewer than
-    4 different ones, count as whole words only, in data that holds zero bytes only among 16 or more
-    printable characters; numbers not inside longer numbers. Raises ValueError for a string of fewer
-    than 4 characters.
+    4 different ones, count as whole words only, in data that holds zeros (of a byte; of two where
+    it is read as UTF-16) only among 16 or more printable characters; numbers not inside longer
+    numbers. Raises ValueError for a string of fewer than 4 characters.
     """
 
     def __init__(self, strings: Iterable[str]) -> None:
@@ -81,7 +81,7 @@ class Finder:
     def _inside(self, data: bytes, first: int, stop: int) -> Iterator[str]:
         """The string of each match that begins in ``first:stop``."""
         low = data.translate(_LOWER)
-        is_text = b"\0" not in data
+        is_text = _without_zeros(data)
         for table in self._tables:
             width = table.dtype.itemsize
             for at in _candidates(low, table):
@@ -90,7 +90,9 @@ class Finder:
                 for pattern in self._by_key[low[at : at + width]]:
                     if low.startswith(pattern, at):
                         string, codec = self._patterns[pattern]
-                        if _means_something(data, at, len(pattern), string, codec, is_text):
+                        step = 2 if codec.startswith("utf-16") else 1
+                        text = is_text[step, at % step]
+                        if _means_something(data, at, len(pattern), string, codec, text):
                             yield string
 
 
@@ -138,6 +140,12 @@ def _candidates(low: bytes, table: _Table) -> Iterator[int]:
         yield from (offset + width * sure).tolist()
 
 
+def _without_zeros(data: bytes) -> dict[tuple[int, int], bool]:
+    """Bytes a character and first place -> whether no character of the data is zero."""
+    odd, even = (np.frombuffer(data, "<u2", (len(data) - k) // 2, k) for k in (1, 0))
+    return {(1, 0): b"\0" not in data, (2, 0): bool(even.all()), (2, 1): bool(odd.all())}
+
+
 def _means_something(
     data: bytes, at: int, n_bytes: int, string: str, codec: str, is_text: bool
 ) -> bool:
@@ -164,8 +172,8 @@ def _means_something(
         return True
     if _ALNUM.match(before[-1:]) or _ALNUM.match(after[:1]):
         return False
-    stretch = len(_matched(_TEXT_BEFORE, before)) + length + len(_matched(_TEXT_AFTER, after))
-    return is_text or stretch >= _PRINTABLE
+    around = len(_matched(_TEXT_BEFORE, before)) + len(_matched(_TEXT_AFTER, after))
+    return is_text or around + len(string) >= _PRINTABLE
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.corpus.patients import PatientTable, Sessions, patient_table, sessions_of
+from eegssl.corpus.patients import PatientTable, patient_table
+from eegssl.corpus.sessions import Sessions, one_session, sessions_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
@@ -25,19 +26,20 @@ class Cohort:
     """Patients with an outcome and the recordings that the design needs, in sorted order.
 
     ``good`` is patient -> 1 or 0. ``left_out`` counts patients of the table by reason,
-    ``set_aside`` recordings.
+    ``set_aside`` recordings, and ``set_aside_of`` the patients whose they are.
     """
 
     table: PatientTable
     good: dict[str, int]
     recordings: tuple[Recording, ...]
     side: dict[str, int]
-    """Recording -> 0 before treatment, 1 after; empty with one session."""
+    """Recording -> 0 before treatment, 1 after; all 0 with ``design = "single"``."""
     left_out: dict[str, int]
     set_aside: dict[str, int]
+    set_aside_of: dict[str, int]
     inputs: tuple[tuple[str, str], ...]
     told_by: dict[str, int]
-    """What told how many outcomes of the table: its label, its numbers, or both."""
+    """What told the outcomes of how many: the table's label, its numbers, or both."""
     doubts: tuple[str, ...]
     """What a reader should know of the outcomes."""
 
@@ -52,34 +54,22 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
     """Put the user's tables and the recordings together.
 
     Raises ConfigError and InputError for tables that can't be understood or contradict themselves,
-    for recordings without a session where sessions are needed, and where nobody is left.
+    for recordings without a session where sessions are needed, for several sessions of a patient
+    where one is, and where nobody is left.
     """
     table = patient_table(corpus, task.table)
     found = outcomes(table.rows, task.outcome)
-    set_aside: Counter[str] = Counter()
-    mine = []
+    aside: dict[str, list[Recording]] = {}
+    mine: list[Recording] = []
     for recording in corpus.recordings:
-        if recording.subject not in table.here:
-            set_aside["of subjects that the table of patients does not name"] += 1
-        elif recording.subject not in found.good:
-            set_aside["of patients without a usable outcome"] += 1
-        elif recording.duration_s < task.window_s:
-            set_aside[f"shorter than a window of {task.window_s:g} s"] += 1
-        else:
-            mine.append(recording)
-    sessions = Sessions({}, 0)
-    sides: dict[str, set[int]] = {r.subject: {0, 1} for r in mine}
-    if task.design == "paired" and mine:
-        sessions = sessions_of(corpus, mine, task.sessions, task.sessions_table)
-        mine = [r for r in mine if r.id in sessions.side]
-        sides = {r.subject: set() for r in mine}
-        for recording in mine:
-            sides[recording.subject].add(sessions.side[recording.id])
-        if sessions.others:
-            set_aside["of other sessions"] = sessions.others
-    whole = {name for name, there in sides.items() if there == {0, 1}}
-    if n := sum(r.subject not in whole for r in mine):
-        set_aside["of patients who lack the other session"] = n
+        why = _why_aside(recording, table, found, task)
+        (aside.setdefault(why, []) if why else mine).append(recording)
+    sessions = _sessions(task, corpus, mine)
+    aside["of other sessions"] = [r for r in mine if r.id not in sessions.side]
+    mine = [r for r in mine if r.id in sessions.side]
+    whole = _of_every_session(task, mine, sessions)
+    aside["of patients who lack the other session"] = [r for r in mine if r.subject not in whole]
+    aside = {why: recordings for why, recordings in aside.items() if recordings}
     left_out = dict(found.left_out)
     if n := sum(name not in whole for name in found.good):
         left_out[LACKING] = n
@@ -95,15 +85,53 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         recordings=tuple(r for r in mine if r.subject in whole),
         side=sessions.side,
         left_out=left_out,
-        set_aside=dict(set_aside),
+        set_aside={why: len(recordings) for why, recordings in aside.items()},
+        set_aside_of={why: len({r.subject for r in one}) for why, one in aside.items()},
         inputs=(*table.inputs, *sessions.inputs),
-        told_by=found.told_by,
-        doubts=tuple(_doubts(found, task.outcome)),
+        told_by=dict(sorted(Counter(found.told_by[name] for name in good).items())),
+        doubts=tuple(_doubts(found, task.outcome, sessions)),
     )
 
 
-def _doubts(found: Outcomes, config: OutcomeConfig) -> Iterator[str]:
-    if not any(config.label in told for told in found.told_by):
+def _why_aside(
+    recording: Recording, table: PatientTable, found: Outcomes, task: PatientTaskConfig
+) -> str:
+    """Why a recording says nothing of an outcome, or an empty text."""
+    if recording.subject not in table.here:
+        return "of subjects that the table of patients does not name"
+    if recording.subject not in found.good:
+        return "of patients without a usable outcome"
+    if recording.duration_s < task.window_s:
+        return f"shorter than a window of {task.window_s:g} s"
+    return ""
+
+
+def _sessions(task: PatientTaskConfig, corpus: Corpus, recordings: Sequence[Recording]) -> Sessions:
+    """Which of the recordings are of the sessions that the design needs."""
+    if not recordings:
+        return Sessions({})
+    if task.design == "paired":
+        return sessions_of(corpus, recordings, task.sessions, task.sessions_table)
+    if task.session is not None:
+        return sessions_of(corpus, recordings, [task.session], task.sessions_table)
+    return one_session(corpus, recordings, task.sessions_table)
+
+
+def _of_every_session(
+    task: PatientTaskConfig, recordings: Sequence[Recording], sessions: Sessions
+) -> set[str]:
+    """The patients who have recordings of every session that the design needs."""
+    found: dict[str, set[int]] = {r.subject: set() for r in recordings}
+    for recording in recordings:
+        found[recording.subject].add(sessions.side[recording.id])
+    needed = {0, 1} if task.design == "paired" else {0}
+    return {name for name, there in found.items() if there == needed}
+
+
+def _doubts(found: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
+    if sessions.doubt:
+        yield sessions.doubt
+    if not any(config.label in told for told in found.told_by.values()):
         yield (
             f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
             "seizures (outcome.label names the column)"
@@ -143,9 +171,11 @@ def in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {why}" for why, n in counts.items()) or "nobody"
 
 
-def sessions_by_window(cohort: Cohort, windows: Windows, names: Sequence[str]) -> list[str] | None:
+def sessions_by_window(
+    cohort: Cohort, windows: Windows, task: PatientTaskConfig
+) -> list[str] | None:
     """The session of each window; None with one session."""
-    if not cohort.side:
+    if task.design == "single":
         return None
     sides = [cohort.side[r.id] for r in windows.recordings]
-    return [names[sides[k]] for k in windows.owner.tolist()]
+    return [task.sessions[sides[k]] for k in windows.owner.tolist()]

@@ -124,13 +124,17 @@ class PatientTaskConfig(Settings):
     sessions: tuple[str, str] = ("before", "after")
     """The names of the sessions before and after treatment, with ``design = "paired"``."""
 
+    session: str | None = None
+    """With ``design = "single"``: the name of the session to take, where patients have several;
+    recordings of others are set aside. Without it, several sessions of a patient are refused."""
+
     table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """The table of patients (TSV, as ``participants.tsv`` of BIDS): ``participant_id``, outcome,
     clinical columns. In a task file it is seen from that file."""
 
     sessions_table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
-    """With ``design = "paired"``: a TSV with the columns ``recording`` and ``session``; without it
-    a recording's session is the ``ses-…`` of its name."""
+    """A TSV with the columns ``recording`` and ``session``; without it a recording's session is
+    the ``ses-…`` of its name."""
 
     window_s: Annotated[float, Field(gt=0.0)] = 10.0
     """Length of the windows that are pooled to a patient."""
@@ -146,6 +150,15 @@ class PatientTaskConfig(Settings):
 
     analysis: PatientsConfig = PatientsConfig()
     """How patients are told apart."""
+
+    @model_validator(mode="after")
+    def _one_way_to_name_sessions(self) -> "PatientTaskConfig":
+        if self.design == "paired" and self.session is not None:
+            raise ValueError(
+                'session means nothing with design = "paired", which needs two: name both in '
+                "sessions, and leave session out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _outcome_apart(self) -> "PatientTaskConfig":

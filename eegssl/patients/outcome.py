@@ -18,13 +18,14 @@ Row = Mapping[str, str]
 class Outcomes:
     """Patient -> 1 (good) or 0 (poor), in the order of the table; reason -> how many left out.
 
-    ``told_by`` counts the patients whose outcome the label says, the numbers, or both;
-    ``shortly`` those who were followed for less than the definition's months without seizures.
+    ``told_by`` is patient -> what says the outcome: the label's column, the numbers, or both;
+    ``shortly`` counts those who were followed for less than the definition's months without
+    seizures.
     """
 
     good: dict[str, int]
     left_out: dict[str, int]
-    told_by: dict[str, int]
+    told_by: dict[str, str]
     shortly: int
 
 
@@ -36,24 +37,22 @@ def outcomes(table: Mapping[str, Row], config: OutcomeConfig) -> Outcomes:
     """
     good: dict[str, int] = {}
     left_out: Counter[str] = Counter()
-    told_by: Counter[str] = Counter()
+    told_by: dict[str, str] = {}
     shortly = 0
     for number, (patient, row) in enumerate(table.items(), start=1):
         try:
-            found = _outcome(row, config, left_out, told_by)
+            found = _outcome(row, config, left_out)
         except InputError as error:
             raise InputError(f"patient {number} of {len(table)} in the table: {error}") from None
         if found is not None:
-            good[patient] = found
+            good[patient], told_by[patient] = found
             follow_up = _number(row, config.follow_up_column)
             shortly += follow_up is not None and follow_up < config.free_months
-    return Outcomes(good, dict(left_out), dict(told_by), shortly)
+    return Outcomes(good, dict(left_out), told_by, shortly)
 
 
-def _outcome(
-    row: Row, config: OutcomeConfig, left_out: Counter[str], told_by: Counter[str]
-) -> int | None:
-    """One patient's outcome; None where there is none, which is counted."""
+def _outcome(row: Row, config: OutcomeConfig, left_out: Counter[str]) -> tuple[int, str] | None:
+    """One patient's outcome and what told it; None where there is none, which is counted."""
     follow_up = _number(row, config.follow_up_column)
     free = _number(row, config.free_months_column)
     if follow_up is not None and free is not None and free > follow_up:
@@ -77,14 +76,9 @@ def _outcome(
     found = said if counted is None else counted
     if found is None:
         left_out["outcome unknown"] += 1
-    else:
-        there = [
-            name
-            for name, one in ((config.label, said), ("numbers of seizures", counted))
-            if one is not None
-        ]
-        told_by[" and ".join(there)] += 1
-    return found
+        return None
+    there = ((config.label, said), ("numbers of seizures", counted))
+    return found, " and ".join(name for name, one in there if one is not None)
 
 
 def _said(row: Row, config: OutcomeConfig) -> int | None:

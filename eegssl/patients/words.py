@@ -28,7 +28,9 @@ def understood(task: PatientTaskConfig) -> dict[str, Any]:
     }
     if task.design == "paired":
         said["sessions before and after"] = list(task.sessions)
-        said["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
+    else:
+        said["session"] = task.session or "whichever it is, of patients who have one"
+    said["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
     return said
 
 
@@ -66,4 +68,6 @@ def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list
     ]
     if task.design == "paired":
         said.insert(2, ("Band power", "after treatment less before"))
+    if task.session is not None:
+        said.insert(2, ("Recordings", "those of one session, which task.session names"))
     return said

@@ -170,12 +170,17 @@ def _counts(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         low, high = months["least_months"], months["most_months"]
         rows.append(("Follow-up, months", f"{months['median_months']:g} ({low:g} to {high:g})"))
     rows.append(("Follow-up known", f"{months['known']} patients"))
+    told = ", ".join(f"{n} by {what}" for what, n in about["told_by"].items())
+    rows.append(("Outcomes are told", told))
     return tuple(rows)
 
 
 def _left_out(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     patients = [(why, f"{n} patients") for why, n in about["left_out"].items()]
-    recordings = [(why, f"{n} recordings") for why, n in about["set_aside"].items()]
+    of = about["set_aside_of_patients"]
+    recordings = [
+        (why, f"{n} recordings of {of[why]} patients") for why, n in about["set_aside"].items()
+    ]
     return tuple((why[:1].upper() + why[1:], n) for why, n in (*patients, *recordings))
 
 
@@ -301,8 +306,8 @@ def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, 
             "p_holm": one.p_holm,
             "gain_over_clinical": one.gain,
         }
-    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic", "follow_up")
-    return {name: about[name] for name in told} | {
+    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic")
+    return {name: about[name] for name in (*told, "follow_up", "told_by")} | {
         "adaptation": "probe",
         "pooling": about["analysis"]["pooling"],
         "patients": {
@@ -311,6 +316,7 @@ def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, 
             "left_out": about["left_out"],
         },
         "recordings_set_aside": about["set_aside"],
+        "recordings_set_aside_of_patients": about["set_aside_of_patients"],
         "scores": shown,
         "least_significant_auroc": result.limits.least_significant,
     }

@@ -154,6 +154,8 @@ def explain(task: PatientTaskConfig, corpus: Corpus | None) -> TaskInfo:
             "follow-up": follow_up(cohort, task.outcome),
             "left out": dict(cohort.left_out),
             "recordings set aside": dict(cohort.set_aside),
+            "of how many patients": dict(cohort.set_aside_of),
+            "outcomes told by": dict(cohort.told_by),
         }
         limits = limits_of(cohort.counts["good"], cohort.counts["poor"])
         info.understood["what so many patients can't show"] = " ".join(limits.words)
@@ -223,7 +225,9 @@ def _tell(cohort: Cohort, leaks: Sequence[Leak], run: Run) -> None:
     if cohort.left_out:
         run.warn(f"patients left out: {in_words(cohort.left_out)}")
     if cohort.set_aside:
-        run.warn(f"recordings set aside: {in_words(cohort.set_aside)}")
+        of = cohort.set_aside_of
+        said = [f"{n} (of {of[why]} patients) {why}" for why, n in cohort.set_aside.items()]
+        run.warn(f"recordings set aside: {', '.join(said)}")
 
 
 def _features(
@@ -249,7 +253,7 @@ def _features(
         cohort.table.rows,
         embedded,
         [windows.recordings[k].subject for k in windows.owner.tolist()],
-        sessions_by_window(cohort, windows, task.sessions),
+        sessions_by_window(cohort, windows, task),
         baseline=band_power_of(windows),
     )
 
@@ -279,8 +283,10 @@ def _about(
         "analysis": task.analysis.model_dump(mode="json"),
         "counts": counts,
         "follow_up": follow_up(cohort, task.outcome),
+        "told_by": cohort.told_by,
         "left_out": prepared.left_out,
         "set_aside": cohort.set_aside,
+        "set_aside_of_patients": cohort.set_aside_of,
         "methods": methods(task, config.adaptation.pooling, config.encoder_weights),
         "encoder_weights": config.encoder_weights,
         "synthetic": corpus.synthetic,
@@ -295,8 +301,9 @@ def _write(draft: Draft, found: PatientPredictions) -> dict[str, Any]:
     result = conclude(found.truth, found.inputs, analysis, seed=about["seed"])
     with draft.writing(PREDICTIONS) as path:
         write_patients(path, found)
-    told = ("task", "design", "tested", "follow_up", "left_out", "set_aside", "leaks", "synthetic")
-    said = {name: about[name] for name in told} | {"counts": about["counts"]}
+    told = ("task", "design", "tested", "follow_up", "told_by", "left_out", "leaks", "synthetic")
+    counted = ("counts", "set_aside", "set_aside_of_patients")
+    said = {name: about[name] for name in (*told, *counted)}
     draft.write_json(METRICS, result.as_dict() | said)
     draft.write(REPORT, render_patients(page_of_patients(found, result)))
     return patient_facts(about, result)

@@ -32,12 +32,15 @@ _UNIT_WORDS = {
 }
 
 
-def explain(task: str, folders: Sequence[Path], seed: int = 0) -> TaskInfo:
+def explain(
+    task: str, folders: Sequence[Path], overrides: Mapping[str, Any], seed: int = 0
+) -> TaskInfo:
     """Read a task (by name, or a TOML file), and look for its labels in recordings, if given.
 
-    Raises ConfigError when the file itself can't be understood.
+    ``overrides`` are settings of the task that beat its file. Raises ConfigError when the file
+    itself, or they, can't be understood.
     """
-    resolved = read_task(task, {})
+    resolved = read_task(task, overrides)
     corpus = open_corpus(folders) if folders else None
     if not isinstance(resolved, TaskConfig):
         return KINDS[resolved.kind].explain(resolved, corpus)

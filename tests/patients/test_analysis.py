@@ -156,6 +156,21 @@ def test_twelve_patients_of_pure_noise_get_an_answer_that_says_how_little_it_is(
     assert "12 patients" in result.limits.words[0]
 
 
+def test_a_change_is_found_in_the_difference_and_not_before():
+    """Patients of good and poor outcome are alike before; what falls in the good is planted."""
+    found = {"before": [], "difference": []}
+    for seed in range(3):
+        made = measured("rftc", 3.0, n_subjects=24, seed=seed)
+        inputs = {name: made.inputs[name] for name in found}
+        result = analyse(made.patients, made.truth, inputs, QUICK, seed=0)
+        low = {n: one.intervals["auroc"]["permutation"].low for n, one in result.inputs.items()}
+        assert low["before"] < 0.5 < low["difference"]
+        for name, one in result.inputs.items():
+            found[name].append(one.scores.auroc)
+    assert min(found["difference"]) > 0.85
+    assert np.mean(found["difference"]) > np.mean(found["before"]) + 0.15
+
+
 @pytest.mark.parametrize("name", ["asm", "rftc"])
 def test_what_synth_plants_is_found_and_what_it_does_not_is_not(name):
     signal = {"asm": "eeg", "rftc": "difference"}[name]
