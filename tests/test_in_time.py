@@ -117,6 +117,16 @@ def test_a_split_in_time_needs_long_recordings(steady: Chain, tmp_path: Path) ->
     refused(eegssl(*words), (3,), "each of its three parts")
 
 
+def test_info_tells_what_each_part_holds_and_what_is_missing_once(steady: Chain) -> None:
+    told = ("info", "--task", "forecast-short", steady.causal)
+    short = ("--set", "task.in_time=[0.4, 0.3]", "--set", "task.gap_s=1")
+    sizes = ("--set", "task.context_s=8", "--set", "task.horizon_s=2", "--set", "task.stride_s=2")
+    splits = done(*told, *short, *sizes)["splits"]
+    assert [splits[name]["pairs"] for name in ("train", "val", "test")] == [4, 1, 1]
+    ran = eegssl(*told, *short)
+    refused(ran, (3,), "each of its three parts")
+
+
 def test_phases_can_be_split_in_time_too(tiny: Pipeline, tmp_path: Path) -> None:
     chain = chain_of(tmp_path, tiny, sines, "frequency-phase")
     own = {f"forecast__{name}": value for name, value in IN_TIME.items()}

@@ -10,7 +10,7 @@ from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig
 from eegssl.forecasting.in_time import TESTED, gap_s, shortest_s
-from eegssl.forecasting.windows import cut_pairs
+from eegssl.forecasting.windows import RecordedPairs, cut_pairs
 
 
 def open_targets(folders: Sequence[str]) -> Corpus | None:
@@ -59,6 +59,19 @@ def too_short(
     return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
 
 
+def pairs_of_split(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    task: ForecastTaskConfig,
+    split: str,
+    targets: Corpus | None = None,
+) -> RecordedPairs:
+    """The pairs of a split. Raises InputError where no recording holds one, with what to do."""
+    if len(too_short(recordings, task)) == len(recordings):
+        raise none_long_enough(split, recordings, task)
+    return cut_pairs(corpus, recordings, task, part=split, targets=targets)
+
+
 def none_long_enough(
     split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
 ) -> InputError:
@@ -66,7 +79,8 @@ def none_long_enough(
     if not recordings:
         return InputError(f"no recording is in split {split}; see splits.tsv")
     return InputError(
-        f"task {task.name}: no recording of split {split} holds {task.context_s:g} s of context "
+        f"task {task.name}: no recording of split {TESTED if task.in_time else split} holds "
+        f"{task.context_s:g} s of context "
         f"and {task.horizon_s:g} s to forecast{_where(task)}; set task.context_s or "
         "task.horizon_s, or give longer recordings"
     )
@@ -78,23 +92,14 @@ def _where(task: ForecastTaskConfig) -> str:
     return f" in each of its three parts ({shortest_s(task):g} s are needed for that)"
 
 
-def contents(
-    corpus: Corpus, recordings: Sequence[Recording], task: ForecastTaskConfig, split: str
-) -> dict[str, Any]:
-    """What recordings hold for a split: those that are long enough, their pairs, and the others.
-
-    With `in_time` a recording that is long enough may still lack a pair in its part; InputError
-    when all do.
-    """
-    short = too_short(recordings, task)
-    long = [r for r in recordings if r not in short]
-    pairs = cut_pairs(corpus, long, task, part=split) if long else None
+def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
+    """What the recordings of a split hold: those with pairs, how many, and those without."""
     held = pairs.windows.recordings if pairs else ()
     return {
         "recordings": len(held),
         "subjects": len({r.subject for r in held}),
         "pairs": len(pairs) if pairs else 0,
-        "too short": [r.id for r in short],
+        "too short": [r.id for r in recordings if r not in held],
     }
 
 

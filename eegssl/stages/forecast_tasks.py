@@ -12,7 +12,7 @@ from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
-from eegssl.errors import ConfigError
+from eegssl.errors import ConfigError, InputError
 from eegssl.files import hash_file
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster
@@ -23,10 +23,9 @@ from eegssl.forecasting.sources import (
     in_words,
     inputs_of_targets,
     kind_of_targets,
-    none_long_enough,
     open_targets,
+    pairs_of_split,
     require_trained_targets,
-    too_short,
     understood,
 )
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs, horizon_of
@@ -219,10 +218,15 @@ def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
     for split in PARTS:
         of = TESTED if task.in_time else split
         recordings = [r for r in corpus.recordings if r.split == of]
+        pairs = None
+        try:
+            pairs = pairs_of_split(corpus, recordings, task, split)
+        except InputError as error:
+            needed = split != "test" or task.in_time is not None
+            if needed and str(error) not in map(str, info.problems):
+                info.problems.append(error)
         if recordings:
-            info.splits[split] = contents(corpus, recordings, task, split)
-        if split != "test" and not info.splits.get(split, {}).get("pairs"):
-            info.problems.append(none_long_enough(split, recordings, task))
+            info.splits[split] = contents(recordings, pairs)
     return info
 
 
@@ -231,9 +235,7 @@ def _pairs(
 ) -> RecordedPairs:
     """The pairs of a split; tells how many recordings are too short for one."""
     recordings = recordings_of(corpus, split, task)
-    if len(too_short(recordings, task)) == len(recordings):
-        raise none_long_enough(split, recordings, task)
-    pairs = cut_pairs(corpus, recordings, task, part=split, targets=targets)
+    pairs = pairs_of_split(corpus, recordings, task, split, targets)
     _warn_short(recordings, pairs, split, run)
     return pairs
 
