@@ -163,7 +163,9 @@ class ForecastConfig(Settings):
     """What it is shown beside."""
 
     @model_validator(mode="after")
-    def _some_is_tested(self) -> Self:
+    def _parts_mean_something(self) -> Self:
+        if self.in_time is None and self.gap_s is not None:
+            raise ValueError("gap_s lies between the parts of in_time: set both, or neither")
         if self.in_time is not None and sum(self.in_time) >= 1:
             raise ValueError(
                 f"in_time must leave a part to test; got shares {self.in_time[0]:g} and "

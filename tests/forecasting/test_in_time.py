@@ -95,6 +95,11 @@ def test_what_is_read_comes_from_the_part() -> None:
     )
 
 
+def test_a_gap_without_parts_is_refused() -> None:
+    with pytest.raises(ValidationError, match="in_time"):
+        ForecastConfig(gap_s=5)
+
+
 @pytest.mark.parametrize("shares", [(0.6, 0.4), (0.9, 0.2), (0, 0.5), (1, 0.1), (0.5,)])
 def test_shares_that_leave_nothing_are_refused(shares: tuple[float, ...]) -> None:
     with pytest.raises(ValidationError, match="in_time"):
