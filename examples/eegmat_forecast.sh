@@ -58,10 +58,13 @@ validate_every = 25
 TOML
 eegssl benchmark "$RUN/matrix.toml" --out "$RUN/benchmark"
 
-# 12 s once more, the truth filtered without delay. Random weights have seen nobody: one encoder will
-# do for all folds.
+# Signal (12 s) and phase once more, the truth filtered without delay. Random weights have seen nobody:
+# one encoder will do for all folds.
 eegssl preprocess "$RUN/edf" --out "$RUN/zero" --set filter.phase=zero --set splits.folds=5
-eegssl finetune "$RUN/fold0/causal" --encoder "$RUN/fold0/encoder" --task forecast-short --folds 5 \
-  --targets "$RUN/zero" --out "$RUN/apart" --set encoder_weights=random \
-  --set training.steps=150 --set training.batch_size=8 --set training.validate_every=25 \
-  --set task.baselines.fit.steps=200 --set task.baselines.fit.patience=2
+apart=(--folds 5 --targets "$RUN/zero" --set encoder_weights=random --set training.steps=150
+  --set training.batch_size=8 --set training.validate_every=25)
+eegssl finetune "$RUN/fold0/causal" --encoder "$RUN/fold0/encoder" --task forecast-short \
+  --out "$RUN/apart" "${apart[@]}" --set task.baselines.fit.steps=200 \
+  --set task.baselines.fit.patience=2
+eegssl finetune "$RUN/fold0/causal" --encoder "$RUN/fold0/encoder" --task frequency-phase \
+  --out "$RUN/apart-phase" "${apart[@]}"
