@@ -90,12 +90,18 @@ def known_names(folder: Path | None = None) -> dict[str, str]:
 def listed(path: Path) -> dict[str, str]:
     """The strings of a file, one a line. Raises InputError where it can't be read."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         raise InputError(
-            "the file of strings can't be read: expected UTF-8, a string a line"
+            "the file of strings can't be read: expected a file in UTF-8, a string a line"
         ) from None
-    return {line.strip(): LISTED for line in lines if line.strip()}
+    found = {line.strip(): LISTED for line in lines if line.strip()}
+    if not meaningful(found)[0]:
+        raise InputError(
+            f"the file of strings holds none of {SHORTEST} characters or more: nothing would be "
+            "searched for; list names, a string a line"
+        )
+    return found
 
 
 def meaningful(strings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]]:

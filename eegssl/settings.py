@@ -11,7 +11,7 @@ PRIVATE = "(private)"
 MAY_NAME_PEOPLE: dict[str, Any] = {"private": True}
 """Mark of a field whose value is kept out of manifests: ``Field(json_schema_extra=...)``."""
 
-_PRIVATE_KEYS = ("table", "sessions_table")  # in free dictionaries of task settings: paths
+_PRIVATE_KEYS = ("table", "sessions_table", "session", "sessions")  # in free task settings
 
 
 class Settings(BaseModel):

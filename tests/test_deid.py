@@ -292,6 +292,13 @@ def test_what_would_be_found_everywhere_is_left_out_and_counted() -> None:
 def test_a_list_of_strings_and_the_private_table_are_read(tmp_path: Path, own_world: Path) -> None:
     (tmp_path / "strings.txt").write_text("Haagse\n\n  Nürnberg \n")
     assert listed(tmp_path / "strings.txt") == {"Haagse": "listed", "Nürnberg": "listed"}
+    with_mark = b"\xef\xbb\xbfHaagse\r\n"  # as Notepad and Excel write it
+    (tmp_path / "strings.txt").write_bytes(with_mark)
+    assert listed(tmp_path / "strings.txt") == {"Haagse": "listed"}
+    for nothing in ("", "\n\n", "ab\n"):
+        (tmp_path / "strings.txt").write_text(nothing)
+        with pytest.raises(InputError, match="nothing would be searched"):
+            listed(tmp_path / "strings.txt")
     with pytest.raises(InputError, match="UTF-8"):
         listed(tmp_path / "none.txt")
     table = Pseudonyms(tmp_path / "private")

@@ -45,6 +45,18 @@ def test_targets_that_are_late_are_refused(sine: Chain, tmp_path: Path) -> None:
     refused(eegssl(*late), (2,), "zero")
 
 
+@pytest.mark.parametrize(
+    "other", ["filter.low_hz=1", "filter.high_hz=40", "montage.reference=average"]
+)
+def test_targets_that_were_made_in_another_way_are_refused(
+    sine: Chain, tmp_path: Path, other: str
+) -> None:
+    zero = preprocess(sine.root / "edf", tmp_path / "zero", "zero", "--set", other)
+    for words in (sine.finetune(tmp_path / "m"), sine.evaluate(sine.root / "uv-model", tmp_path)):
+        ran = eegssl(*[zero if word == sine.zero else word for word in words])
+        refused(ran, (2,), other.split("=")[0], "filter.phase")
+
+
 def test_targets_of_other_files_are_refused(tiny: Pipeline, sine: Chain, tmp_path: Path) -> None:
     edf = write_signals(tmp_path / "edf", white, range(60, 66))
     preprocess(edf, tmp_path / "zero", "zero")

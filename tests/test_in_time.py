@@ -1,5 +1,6 @@
 """Models fitted on the beginning of recordings and scored on their end, from EDF to report."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from downstream import (
     preprocess,
     refused,
     sines,
+    white,
     write_signals,
 )
 
@@ -78,6 +80,46 @@ def test_recordings_that_were_cut_anew_are_refused(steady: Chain, tmp_path: Path
     preprocess(edf, other.causal, "causal")
     preprocess(edf, other.zero, "zero")
     refused(eegssl(*other.evaluate(steady.root / "uv-model", tmp_path / "out")), (4,), "recording")
+
+
+def test_the_same_name_and_length_are_not_the_same_recording(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    """Cut 8 s later, what is scored of a recording is what the model was validated on."""
+    chain = chain_of(tmp_path / "own", tiny, lambda k: white(k, SECONDS + 8)[:, 8 * RATE_HZ :])
+    done(*without_targets(chain.finetune(tmp_path / "model", **IN_TIME)))
+    edf = write_signals(tmp_path / "edf", lambda k: white(k, SECONDS + 8)[:, : SECONDS * RATE_HZ])
+    other = preprocess(edf, tmp_path / "causal", "causal")
+    refused(eegssl("evaluate", tmp_path / "model", other, "--out", tmp_path / "out"), (4,))
+
+
+def test_a_signal_that_another_recording_was_fitted_on_is_refused(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    edf = write_signals(tmp_path / "edf", lambda k: white(1))
+    half = ("--set", "splits.test=0.5", "--set", "splits.val=0.17")
+    causal = preprocess(edf, tmp_path / "causal", "causal", *half)
+    chain = Chain(tmp_path, tiny.encoder)
+    done(*without_targets(chain.finetune(tmp_path / "model", **IN_TIME)))
+    ran = eegssl("evaluate", tmp_path / "model", causal, "--out", tmp_path / "out")
+    refused(ran, (4,), "waveform")
+
+
+def test_a_leaderboard_says_that_a_task_is_within_subject(steady: Chain, tmp_path: Path) -> None:
+    times = "context_s = 8\nhorizon_s = 2\nstride_s = 2\nhead.window_s = 4.0\n"
+    few = 'baselines = { methods = ["mean"] }\nin_time = [0.4, 0.3]\ngap_s = 1\n'
+    (tmp_path / "matrix.toml").write_text(
+        f'recordings = ["{steady.causal}"]\nadaptations = ["probe"]\n'
+        f'[encoders]\ntiny.path = "{steady.encoder}"\n'
+        f'[tasks.own]\ntask = "forecast-short"\n[tasks.own.overrides]\n{times}{few}'
+        '[finetune.training]\nsteps = 2\nbatch_size = 2\nvalidate_every = 1\ndevice = "cpu"\n'
+    )
+    out = tmp_path / "benchmark"
+    done("benchmark", tmp_path / "matrix.toml", "--out", out)
+    assert manifest_of(out)["facts"]["within_subject"]
+    assert "Within-subject" in (out / "leaderboard.html").read_text()
+    rows = json.loads((out / "results.json").read_text())
+    assert all(row["within_subject"] for row in rows)
 
 
 def test_an_encoder_that_has_seen_them_is_told_and_then_refused(

@@ -68,6 +68,10 @@ def test_one_session_is_that_of_before_and_the_other_is_set_aside(
     ran = analyse("two", plain_rows(), session="ses-before")
     assert ran.code == 0, ran.err
     assert metrics_of(tmp_path / "out")["set_aside"] == {"of other sessions": N}
+    stored = (tmp_path / "out" / "manifest.json").read_text()
+    assert '"session": "(private)"' in stored  # it is part of a name, and may be a date
+    again = analyse("two", plain_rows(), session="after")
+    assert again.code == 2, "another session is another result"
     assert metrics_of(tmp_path / "out")["left_out"] == {}
     assert "task.session" in (tmp_path / "out" / "report.html").read_text()
     other = analysis_of(tiny, {"paired": recordings["two"]}, tmp_path)

@@ -11,6 +11,7 @@ from eegssl.signal.filters import Chain, chain
 
 CAUSAL, ZERO = "causal", "zero"
 TABLE = "recordings.parquet"
+_PHASE = ("filter", "phase")
 _COLUMNS = ["recording", "source_sfreq_hz", "line_hz"]
 
 
@@ -37,6 +38,28 @@ def require_zero_phase(targets: Corpus) -> None:
             "Make them with --set filter.phase=zero, or leave --targets out: then contexts go on "
             "as their own targets"
         )
+
+
+def require_made_alike(contexts: Corpus, targets: Corpus) -> None:
+    """Raise ConfigError unless targets differ from contexts in the filter's phase alone."""
+    differ = sorted(_settings(contexts) ^ _settings(targets))
+    names = sorted({name for name, _ in differ})
+    if names:
+        raise ConfigError(
+            f"contexts and targets were preprocessed with another {', '.join(names)}: what is "
+            "forecast would not be what goes on. Preprocess the same files twice with the same "
+            "settings, apart from filter.phase"
+        )
+
+
+def _settings(corpus: Corpus) -> set[tuple[str, str]]:
+    """What shapes a signal, but for the filter's phase: name and value of each setting."""
+    found = set()
+    for artifact in corpus.artifacts:
+        for group in ("filter", "montage"):
+            values = artifact.manifest.config[group].items()
+            found |= {(f"{group}.{n}", repr(v)) for n, v in values if (group, n) != _PHASE}
+    return found
 
 
 def _where(corpus: Corpus) -> str:

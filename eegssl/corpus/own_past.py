@@ -4,12 +4,16 @@ That is what a split in time is for, and no leak; what is upstream of the model 
 and so are other recordings of the same people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from eegssl.artifacts import Artifact
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
+from eegssl.signal.waveform import Sketches
 
 SEEN_BY_ENCODER = (
     "the encoder was fitted on recordings that are split in time: evaluate will refuse them. Take "
@@ -38,12 +42,28 @@ def audit_model(
 ) -> tuple[Leak, ...]:
     """`audit`, but that a model may be scored on the end of recordings that it began with.
 
-    Only on the same ones at the same length: a recording that was cut anew has other parts.
+    Only on the same ones, by length and waveform: a recording that was cut anew has other parts.
+    And only where no other one that it began with holds the same signal.
     """
     past = model.manifest.facts.get(IN_TIME)
     if past is None:
         return tuple(audit(model, corpus, recordings))
+    fitted = model.manifest.fitted_on.sketches
     own = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
+    own = [r for r in own if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
     others = [r for r in recordings if r not in own]
     upstream = [Leak(**found) for found in past["leaks"]] if own else []
-    return (*audit(model, corpus, others), *upstream)
+    return (*audit(model, corpus, others), *_copies(fitted, own), *upstream)
+
+
+def _copies(fitted: Mapping[str, NDArray[np.uint32]], own: Sequence[Recording]) -> Iterator[Leak]:
+    """Recordings whose signal, or part of it, another one holds that was trained on."""
+    index = Sketches(fitted)
+    found = [(r.id, like) for r in own for like in index.like(r.sketch) if like != r.id]
+    if found:
+        yield Leak(
+            "waveform",
+            f"of {len(own)} recordings to score have signal of another one that was trained on "
+            f"({found[0][0]} = {found[0][1]})",
+            len({name for name, _ in found}),
+        )

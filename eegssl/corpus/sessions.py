@@ -11,7 +11,7 @@ from pathlib import Path
 from eegssl.corpus.patients import names_of_corpora
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file
+from eegssl.files import hash_file, hash_json
 from eegssl.io.patient_tables import bare_session, read_sessions, sessions_by_name
 
 
@@ -48,7 +48,7 @@ def sessions_of(
                 f"session(s) of {len(recordings)} recordings; name what there is with --set "
                 f"task.{setting}"
             )
-    return Sessions(side, _inputs(path))
+    return Sessions(side, (*_inputs(path), ("sessions", hash_json(sorted(side.items())))))
 
 
 def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | None) -> Sessions:

@@ -53,27 +53,38 @@ def shortest_s(config: ForecastConfig, after_s: float = 0.0) -> float:
     return max(pair_s / first, apart_s / second, apart_s / (1 - first - second))
 
 
-def part_of(windows: Windows, part: str, config: ForecastConfig) -> Windows:
-    """The windows in one part of each recording: from its beginning ``train``, ``val``, ``test``.
+def tile_part(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    whole_s: float,
+    part: str,
+    config: ForecastConfig,
+) -> Windows:
+    """Windows of ``whole_s`` in one part of each recording: from its beginning train, val, test.
 
-    A window lies in its part as a whole, and begins `gap_s` after the part before. Raises
-    InputError where no recording has one.
+    They begin every ``stride_s`` from where the part does, which is `gap_s` after the part before.
+    Recordings without one are not among those of the result. Raises InputError where all are.
     """
     assert config.in_time is not None
-    ends = _ends([r.n_samples for r in windows.recordings], config.in_time)
-    gap = round(gap_s(config) * windows.corpus.sfreq_hz)
+    length, step = (round(s * corpus.sfreq_hz) for s in (whole_s, config.stride_s))
+    ends = _ends([r.n_samples for r in recordings], config.in_time)
     k = PARTS.index(part)
-    begin, end = ends[k] + (gap if k else 0), ends[k + 1]
-    inside = (windows.start >= begin[windows.owner]) & (
-        windows.start + windows.length <= end[windows.owner]
-    )
-    if not inside.any():
+    begins = ends[k] + (round(gap_s(config) * corpus.sfreq_hz) if k else 0)
+    starts = [
+        np.arange(begin, end - length + 1, step, dtype=np.int64)
+        for begin, end in zip(begins, ends[k + 1], strict=True)
+    ]
+    held = [(r, s) for r, s in zip(recordings, starts, strict=True) if s.size]
+    if not held:
+        needed_s = shortest_s(config, whole_s - config.context_s - config.horizon_s)
         raise InputError(
-            f"task.in_time: no recording of split {TESTED} holds a whole window in its part "
-            f"{part}, {gap / windows.corpus.sfreq_hz:g} s after the part before; give longer "
-            "recordings, or set task.context_s, task.gap_s or other shares"
+            f"task.in_time: no recording of split {TESTED} holds {whole_s:g} s in its part {part}, "
+            f"{gap_s(config):g} s after the part before; give recordings of {needed_s:.4g} s and "
+            "more, or set task.context_s, task.gap_s or other shares"
         )
-    return _compact(windows.subset(np.flatnonzero(inside)))
+    owner = np.repeat(np.arange(len(held)), [len(s) for _, s in held])
+    found = tuple(r for r, _ in held)
+    return Windows(corpus, found, owner, np.concatenate([s for _, s in held]), length)
 
 
 def _ends(lengths: Sequence[int], shares: tuple[float, float]) -> NDArray[np.int64]:
@@ -81,10 +92,3 @@ def _ends(lengths: Sequence[int], shares: tuple[float, float]) -> NDArray[np.int
     at = np.cumsum([0.0, *shares])
     inner = np.floor(at[:, None] * np.array(lengths))
     return np.concatenate([inner, np.array(lengths)[None]]).astype(np.int64)
-
-
-def _compact(windows: Windows) -> Windows:
-    """The same windows, without recordings that have none."""
-    kept, owner = np.unique(windows.owner, return_inverse=True)
-    recordings = tuple(windows.recordings[k] for k in kept)
-    return Windows(windows.corpus, recordings, owner, windows.start, windows.length)

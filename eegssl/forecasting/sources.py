@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts import Artifact
-from eegssl.corpus.chains import require_zero_phase
+from eegssl.corpus.chains import require_made_alike, require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig
@@ -13,15 +13,16 @@ from eegssl.forecasting.in_time import TESTED, gap_s, shortest_s
 from eegssl.forecasting.windows import RecordedPairs, cut_pairs
 
 
-def open_targets(folders: Sequence[str]) -> Corpus | None:
+def open_targets(folders: Sequence[str], contexts: Corpus) -> Corpus | None:
     """The recordings that targets are taken from, None where they are the contexts' own.
 
-    Raises ConfigError where they were filtered causally.
+    Raises ConfigError where they were filtered causally, or differ in more than that.
     """
     if not folders:
         return None
     targets = open_corpus([Path(folder) for folder in folders])
     require_zero_phase(targets)
+    require_made_alike(contexts, targets)
     return targets
 
 

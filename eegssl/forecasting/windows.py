@@ -17,7 +17,7 @@ from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.forecasting.config import ForecastConfig
 from eegssl.forecasting.contexts import Context, Float32, as_context
-from eegssl.forecasting.in_time import part_of
+from eegssl.forecasting.in_time import tile_part
 from eegssl.signal.filters import Chain
 
 
@@ -184,9 +184,10 @@ def cut_pairs(
     horizon = horizon_of(config, corpus.sfreq_hz)
     after = int(np.ceil(after_s * corpus.sfreq_hz))
     whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
-    windows = tile(corpus, recordings, whole_s, config.stride_s)
     if config.in_time is not None and part is not None:
-        windows = part_of(windows, part, config)
+        windows = tile_part(corpus, recordings, whole_s, part, config)
+    else:
+        windows = tile(corpus, recordings, whole_s, config.stride_s)
     windows = _thinned(windows, config.pairs_per_recording)
     if targets is None:
         return RecordedPairs(windows, horizon)

@@ -121,10 +121,10 @@ class PatientTaskConfig(Settings):
     design: Literal["single", "paired"] = "single"
     """single: a patient's recordings are one; paired: those before and after treatment are two."""
 
-    sessions: tuple[str, str] = ("before", "after")
+    sessions: tuple[str, str] = Field(("before", "after"), json_schema_extra=MAY_NAME_PEOPLE)
     """The names of the sessions before and after treatment, with ``design = "paired"``."""
 
-    session: str | None = None
+    session: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """With ``design = "single"``: the name of the session to take, where patients have several;
     recordings of others are set aside. Without it, several sessions of a patient are refused."""
 

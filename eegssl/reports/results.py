@@ -68,7 +68,7 @@ def _of_units(facts: Row) -> Row:
 def filled(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The same rows with one set of columns: None where a row says nothing of one."""
     names = dict.fromkeys(name for row in rows for name in row)
-    last = ("leaks", "not_run")
+    last = ("within_subject", "leaks", "not_run")
     ordered = [*(n for n in names if n not in last), *(n for n in last if n in names)]
     return [{name: row.get(name) for name in ordered} for row in rows]
 

@@ -5,12 +5,11 @@ by hand; a finished cell is not run again.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eegssl.config import BenchmarkConfig
-from eegssl.corpus.store import Corpus
 from eegssl.drafts import Draft
 from eegssl.io.tables import format_tsv
 from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
@@ -49,15 +48,17 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     rows, by_unit = _run_cells(cells, folds, unit, matrix, run)
     resamples = config.evaluate.scoring.bootstrap_resamples
     found = compare(by_unit, against, run.seed, resamples, unit)
-    _write_tables(draft, rows, found, corpora.values())
+    about = {
+        "within_subject": any(row.get("within_subject") for row in rows),
+        "synthetic": any(c.synthetic for c in corpora.values()),
+    }
+    _write_tables(draft, rows, found, about)
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
         "tasks": sorted(config.tasks),
         "encoders": sorted(config.encoders),
-        "within_subject": any(c.within_subject for c in corpora.values()),
-        "synthetic": any(c.synthetic for c in corpora.values()),
-    }
+    } | about
     return run.finish(draft, facts, bulk={CELLS: ""})
 
 
@@ -85,10 +86,11 @@ def _run_cells(
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
             if warning not in run.warnings:
                 run.warn(warning)
+        within = {"within_subject": any(f["within_subject"] for f in facts)}
         for one, (row, runs) in _systems(cell, facts, folds, unit, run.out).items():
             if one == cell or cell.with_baselines:
                 by_unit.setdefault((one.task, one.system), []).extend(runs)
-                rows.append(one.named | row)
+                rows.append(one.named | row | within)
     return filled(rows), by_unit
 
 
@@ -124,7 +126,7 @@ def _write_tables(
     draft: Draft,
     rows: Sequence[Row],
     found: Sequence[Comparison],
-    corpora: Collection[Corpus],
+    about: Mapping[str, bool],
 ) -> None:
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
@@ -132,9 +134,8 @@ def _write_tables(
     draft.write_json("results.json", rows)
     compared = [[text(v) for v in one.as_dict().values()] for one in found]
     draft.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
-    synthetic = any(c.synthetic for c in corpora)
-    within = any(c.within_subject for c in corpora)
-    draft.write(LEADERBOARD, render_leaderboard(leaderboard(rows, found, synthetic, within)))
+    page = leaderboard(rows, found, about["synthetic"], about["within_subject"])
+    draft.write(LEADERBOARD, render_leaderboard(page))
 
 
 def table(out: Path) -> tuple[list[str], list[list[Any]]]:

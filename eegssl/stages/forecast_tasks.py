@@ -75,7 +75,7 @@ def finetune(
     require_causal(corpus)
     pretrained = load(encoder, "encoder")
     settings = encoder_settings(pretrained, corpus)
-    targets = open_targets(config.targets)
+    targets = open_targets(config.targets, corpus)
     train, val = (_pairs(corpus, split, task, targets, run) for split in ("train", "val"))
     config = config.model_copy(update={"task": public_values(task)})
     unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
@@ -138,7 +138,7 @@ def evaluate(
     """
     require_causal(corpus)
     trained = load_forecast_model(model, corpus)
-    targets = open_targets(config.targets)
+    targets = open_targets(config.targets, corpus)
     require_trained_targets(model, targets)
     pairs = cut_pairs(corpus, recordings, trained.task, part="test", targets=targets)
     _warn_short(recordings, pairs, config.split, run)

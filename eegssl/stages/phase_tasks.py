@@ -61,7 +61,7 @@ def finetune(
     require_causal(corpus)
     pretrained = load(encoder, ENCODER)
     settings = encoder_settings(pretrained, corpus)
-    targets = open_targets(config.targets)
+    targets = open_targets(config.targets, corpus)
     train, val = (
         cut_phase_pairs(corpus, recordings_of(corpus, split, task.forecast), task, targets, split)
         for split in ("train", "val")
@@ -133,7 +133,7 @@ def evaluate(
     require_causal(corpus)
     if config.labels:
         raise ConfigError("a task of phases has no labels; leave labels out")
-    targets, facts = open_targets(config.targets), model.manifest.facts
+    targets, facts = open_targets(config.targets, corpus), model.manifest.facts
     require_trained_targets(model, targets)
     head = load_phase_head(model, corpus)
     pairs = cut_phase_pairs(corpus, recordings, head.task, targets, "test")
@@ -194,7 +194,8 @@ def _write_scores(
     scores = score_phase_table(table, config.scoring, run.seed)
     draft.write_json(SCORES, scores.as_dict())
     draft.write(REPORT, render_phase_page(table, scores, config.traces))
-    about = {name: table.about.get(name) for name in (*_TOLD, "kind", "leaks")}
+    told = (*_TOLD, "kind", "within_subject", "synthetic", "leaks")
+    about = {name: table.about.get(name) for name in told}
     n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))
     counts = {"windows": {"n": n_pairs}, "subjects": sorted(set(table.subject))}
     return about | counts | {"phase": scores.facts()}
@@ -237,7 +238,8 @@ def _look(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> 
         recordings = recordings_of(corpus, split, task.forecast)
         pairs = cut_phase_pairs(corpus, recordings, task, part=split)
     except EegsslError as error:
-        if split != "test" or not isinstance(error, InputError):
+        needed = split != "test" or not isinstance(error, InputError)
+        if needed and str(error) not in map(str, info.problems):
             info.problems.append(error)
         return
     info.splits[split] = {

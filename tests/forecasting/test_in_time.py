@@ -59,10 +59,10 @@ def test_parts_follow_one_another_and_no_pair_reads_the_gap(
 
 
 def test_the_shortest_recording_that_may_do_does_and_a_shorter_one_does_not() -> None:
-    config = ForecastConfig(**SHORT | {"stride_s": 0.005}, in_time=(0.5, 0.25))
+    config = ForecastConfig(**SHORT, in_time=(0.5, 0.25))
     needed_s = shortest_s(config)
     assert needed_s == pytest.approx((3 + 3) / 0.25)
-    corpus = Lengths(needed_s + 0.05)
+    corpus = Lengths(needed_s)
     assert all(spans_s(corpus, config, part)["s0-1"].size for part in PARTS)
     with pytest.raises(InputError, match="in_time"):
         spans_s(Lengths(needed_s - 0.1), config, "test")
