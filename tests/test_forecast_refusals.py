@@ -74,6 +74,20 @@ def test_targets_of_other_length_are_refused(sine: Chain, tmp_path: Path) -> Non
     refused(eegssl(*other.finetune(tmp_path / "model")), (3, 4))
 
 
+def test_a_fold_without_a_recording_that_is_long_enough_is_refused_before_any_is_trained(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    chain = chain_of(tmp_path, tiny, lambda k: sines(k, seconds=9 if k == 50 else SECONDS))
+    ran = eegssl(*chain.finetune(tmp_path / "folds", "--folds", "loso"))
+    refused(ran, (3,), "fold ", "of 6", "test")
+    assert not (tmp_path / "folds").exists()
+
+
+def test_scores_made_anew_have_no_targets(sine: Chain, tmp_path: Path) -> None:
+    again = ("evaluate", "--rescore", sine.root / "uv-evaluation", "--out", tmp_path / "out")
+    refused(eegssl(*again, "--targets", sine.zero), (2,), "--targets")
+
+
 def test_recordings_too_short_for_context_and_horizon_are_refused(
     sine: Chain, tmp_path: Path
 ) -> None:

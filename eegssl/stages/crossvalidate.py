@@ -13,17 +13,18 @@ from eegssl.artifacts import Artifact, inputs_of, load
 from eegssl.config import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.leaks import Leak, audit
+from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.drafts import Draft
-from eegssl.errors import LeakError
+from eegssl.errors import InputError, LeakError
 from eegssl.io.predictions import pooled, read_predictions, write_predictions
 from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import read_task
+from eegssl.resolve import AnyTask, read_task
 from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
-from eegssl.stages.kinds import POOLED
+from eegssl.stages.kinds import KINDS, POOLED
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import labelled_windows
@@ -56,6 +57,8 @@ def run(
     tables: Sequence[tuple[str, str]] = ()
     if isinstance(resolved, TaskConfig):
         tables = _labelled_everywhere(config, parts, pretrained, resolved, run)
+    elif resolved.kind in POOLED:
+        _require_pairs_everywhere(resolved, parts)
     settings = CrossvalidationConfig(
         finetune=finetune.without_cache(
             config.model_copy(update={"task": public_values(resolved)})
@@ -95,6 +98,20 @@ def _labelled_everywhere(
     for part in parts:
         labelled_windows(part, part.of_split("test"), task, table.labels, seed=run.seed)
     return table.inputs
+
+
+def _require_pairs_everywhere(task: AnyTask, parts: Sequence[Corpus]) -> None:
+    """Raise InputError, before the first is trained, for folds with nothing to learn or score."""
+    for k, part in enumerate(parts):
+        splits = KINDS[task.kind].explain(task, part).splits
+        lacking = [split for split in SPLITS if not splits.get(split, {}).get("pairs")]
+        if lacking:
+            raise InputError(
+                f"task {task.name}: in fold {k} of {len(parts)} no recording of its subjects for "
+                f"{' and '.join(lacking)} is long enough; give fewer folds (--folds), set shorter "
+                "lengths, or leave subjects of short recordings out (`eegssl info --task` names "
+                "recordings that are too short)"
+            )
 
 
 def _pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:

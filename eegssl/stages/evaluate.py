@@ -110,6 +110,8 @@ def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
 
     ``source`` is an evaluation's folder, or its ``predictions.parquet``.
     """
+    if config.targets:
+        raise ConfigError("scores are made anew from predictions alone: leave --targets out")
     path = source / PREDICTIONS if source.is_dir() else source
     if not path.is_file():
         raise InputError(
