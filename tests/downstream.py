@@ -144,6 +144,12 @@ def chain_of(
     return chain
 
 
+def without_targets(words: list[object]) -> list[object]:
+    """The command for contexts that go on as their own targets."""
+    at = words.index("--targets")
+    return [*words[:at], *words[at + 2 :]]
+
+
 def refused(ran: Ran, codes: tuple[int, ...], *words: str) -> None:
     """One message that holds these words, and no traceback."""
     assert ran.code in codes, ran

@@ -13,6 +13,7 @@ from downstream import (
     preprocess,
     sines,
     white,
+    without_targets,
     write_signals,
 )
 from safetensors.numpy import load_file
@@ -54,11 +55,6 @@ def own(sine: Chain) -> Chain:
     done(*without_targets(sine.finetune(model)))
     done(*without_targets(sine.evaluate(model, out)))
     return sine
-
-
-def without_targets(words: list[object]) -> list[object]:
-    at = words.index("--targets")
-    return [*words[:at], *words[at + 2 :]]
 
 
 @pytest.fixture(scope="module")

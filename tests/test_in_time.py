@@ -16,6 +16,7 @@ from downstream import (
     refused,
     sines,
     white,
+    without_targets,
     write_signals,
 )
 
@@ -30,12 +31,6 @@ def wild_after(k: int, begin_s: float) -> np.ndarray:
     later = signal[:, round(begin_s * RATE_HZ) :]
     later[:] = 100 * np.random.default_rng([31, k]).standard_normal(later.shape)
     return signal
-
-
-def without_targets(words: list[object]) -> list[object]:
-    """The command for contexts that go on as their own targets."""
-    at = words.index("--targets")
-    return [*words[:at], *words[at + 2 :]]
 
 
 @pytest.fixture(scope="module")

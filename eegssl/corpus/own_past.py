@@ -51,7 +51,8 @@ def audit_model(
     fitted = model.manifest.fitted_on.sketches
     own = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
     own = [r for r in own if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
-    others = [r for r in recordings if r not in own]
+    begun = {r.id for r in own}
+    others = [r for r in recordings if r.id not in begun]
     upstream = [Leak(**found) for found in past["leaks"]] if own else []
     return (*audit(model, corpus, others), *_copies(fitted, own), *upstream)
 

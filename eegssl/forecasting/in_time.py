@@ -38,6 +38,11 @@ def past_facts(
     return {IN_TIME: past}, (SEEN_BY_ENCODER,) if past["leaks"] else ()
 
 
+def within_subject(corpus: Corpus, config: ForecastConfig) -> bool:
+    """Whether results say nothing of new subjects: split in time, or by recording."""
+    return corpus.within_subject or config.in_time is not None
+
+
 def gap_s(config: ForecastConfig) -> float:
     """Seconds between two parts of a recording: as configured, or context and horizon together."""
     return config.context_s + config.horizon_s if config.gap_s is None else config.gap_s

@@ -96,11 +96,12 @@ def _where(task: ForecastTaskConfig) -> str:
 def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
     """What the recordings of a split hold: those with pairs, how many, and those without."""
     held = pairs.windows.recordings if pairs else ()
+    ids = {r.id for r in held}
     return {
         "recordings": len(held),
         "subjects": len({r.subject for r in held}),
         "pairs": len(pairs) if pairs else 0,
-        "too short": [r.id for r in recordings if r not in held],
+        "too short": [r.id for r in recordings if r.id not in ids],
     }
 
 

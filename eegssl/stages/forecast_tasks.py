@@ -17,7 +17,13 @@ from eegssl.files import hash_file
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.head import build_head, resolved_base
-from eegssl.forecasting.in_time import PARTS, TESTED, past_facts, recordings_of
+from eegssl.forecasting.in_time import (
+    PARTS,
+    TESTED,
+    past_facts,
+    recordings_of,
+    within_subject,
+)
 from eegssl.forecasting.sources import (
     contents,
     in_words,
@@ -167,7 +173,7 @@ def evaluate(
         "minimised": trained.task.unit,
         "targets": kind_of_targets(targets),
         "synthetic": corpus.synthetic,
-        "within_subject": corpus.within_subject or trained.task.in_time is not None,
+        "within_subject": within_subject(corpus, trained.task),
         "parts": in_words(trained.task),
         "leaks": [leak.in_words() for leak in leaks],
     }
@@ -291,7 +297,7 @@ def _facts(
         "baselines": list(task.baselines.methods),
         "statistics": {"base": chosen_on, "weights": chosen_on, "penalties": chosen_on},
         "split_hash": corpus.split_hash,
-        "within_subject": corpus.within_subject or task.in_time is not None,
+        "within_subject": within_subject(corpus, task),
         "synthetic": corpus.synthetic,
     }
 

@@ -19,7 +19,7 @@ from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.files import hash_file
-from eegssl.forecasting.in_time import past_facts, recordings_of
+from eegssl.forecasting.in_time import past_facts, recordings_of, within_subject
 from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
 from eegssl.forecasting.sources import (
@@ -96,24 +96,21 @@ def finetune(
     fitted = fitted_on([*_recordings(train), *_recordings(val)])
     if weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
-    facts = (
-        told
-        | past
-        | {
-            "task": task.name,
-            "kind": task.kind,
-            "pairs": {"train": len(train), "val": len(val)},
-            "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
-            "adaptation": kind,
-            "encoder_weights": weights,
-            "targets": kind_of_targets(targets),
-            "n_parameters": sum(p.numel() for p in head.parameters()),
-            "statistics": {"base": sorted(r.id for r in _recordings(val))},
-            "split_hash": corpus.split_hash,
-            "within_subject": corpus.within_subject or task.forecast.in_time is not None,
-            "synthetic": corpus.synthetic,
-        }
-    )
+    facts = told | past
+    facts |= {
+        "task": task.name,
+        "kind": task.kind,
+        "pairs": {"train": len(train), "val": len(val)},
+        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "adaptation": kind,
+        "encoder_weights": weights,
+        "targets": kind_of_targets(targets),
+        "n_parameters": sum(p.numel() for p in head.parameters()),
+        "statistics": {"base": sorted(r.id for r in _recordings(val))},
+        "split_hash": corpus.split_hash,
+        "within_subject": within_subject(corpus, task.forecast),
+        "synthetic": corpus.synthetic,
+    }
     cost = meter.read(told["n_parameters_trained"])
     return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
 
@@ -150,7 +147,7 @@ def evaluate(
     head.to(choose_device(config.device))
     about = {name: facts[name] for name in _TOLD} | {
         "synthetic": corpus.synthetic,
-        "within_subject": corpus.within_subject or head.task.forecast.in_time is not None,
+        "within_subject": within_subject(corpus, head.task.forecast),
         "parts": in_words(head.task.forecast),
         "leaks": [leak.in_words() for leak in leaks],
     }
