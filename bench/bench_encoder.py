@@ -23,13 +23,13 @@ from labram_plain import PlainPretraining, plain_optimizer, plain_step
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.config import PretrainConfig
+from eegssl.config.resolve import resolve
+from eegssl.config.stages import PretrainConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import draw_masks
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
-from eegssl.resolve import resolve
 from eegssl.signal.electrodes import Geometry, geometry
 
 BATCH, PATCHES, CODES = 16, 10, 8192

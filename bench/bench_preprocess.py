@@ -27,7 +27,7 @@ from statistics import median
 import numpy as np
 
 import eegssl.io.records as records
-from eegssl.config import PreprocessConfig
+from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.cleaning import CleaningSettings
 from eegssl.corpus.fingerprint import of_file
 from eegssl.corpus.ingest import IngestSettings, ingest

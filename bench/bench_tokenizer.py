@@ -18,7 +18,7 @@ from labram_plain import PlainTokenizer
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from eegssl.resolve import resolve
+from eegssl.config.resolve import resolve
 from eegssl.tokenizer.lookup import nearest_codes
 from eegssl.tokenizer.model import build_tokenizer
 

@@ -1,4 +1,4 @@
-"""Writes eegssl/presets/electrodes.tsv: 10-10 electrodes on the unit sphere, from mne's template.
+"""Writes eegssl/config/presets/electrodes.tsv: 10-10 electrodes on the unit sphere.
 
 Run once, by hand: ``python bench/make_electrodes.py``. mne's ``standard_1005`` template (newer
 versions call it ``colin27_1005``) is turned into the head frame (x to the right ear, y to the

@@ -1,5 +1,5 @@
 """``python -m eegssl``."""
 
-from eegssl.cli import main
+from eegssl.cli.commands import main
 
 main()

@@ -10,7 +10,7 @@
 set -euo pipefail
 RUN=${1:-run/demo}
 EDF_DIR=${2:-}
-PRESET=demo # sizes and steps; see eegssl/presets/demo.toml
+PRESET=demo # sizes and steps; see eegssl/config/presets/demo.toml
 
 # Ids of subjects and recordings are keyed hashes. The synthetic corpus has no secrets, so its key
 # is written down here and the demo's numbers are the same everywhere. For your own recordings a

@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from eegssl.cli import app
+from eegssl.cli.commands import app
 
 SPINE = ("preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark")
 MAKERS = (*SPINE, "synth")

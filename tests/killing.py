@@ -65,7 +65,7 @@ def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str,
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     import torch
 
-    from eegssl.cli import app
+    from eegssl.cli.commands import app
 
     torch.set_num_threads(1)
     _watch(plan)

@@ -8,11 +8,11 @@ from safetensors.torch import save_file
 from tinycorpus import noise_uv, write_recording
 
 import eegssl
+from eegssl.config.resolve import resolve
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.errors import ArtifactError, InputError, RecordingRefused
 from eegssl.io.edf_writer import write_edf
-from eegssl.resolve import resolve
 from eegssl.signal.config import FilterConfig, MontageConfig
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run

@@ -9,11 +9,18 @@ from clirun import files_of, stamps_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.artifacts import Artifact, FittedOn, inputs_of, load, read_manifest, require_parent
-from eegssl.drafts import Draft, begin
+from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
+from eegssl.artifacts.manifest import (
+    Artifact,
+    FittedOn,
+    inputs_of,
+    load,
+    read_manifest,
+    require_parent,
+)
+from eegssl.artifacts.output_state import survey
+from eegssl.artifacts.writer import Draft, begin
 from eegssl.errors import ArtifactError, ConfigError
-from eegssl.files import atomic_path, canonical_json, hash_json
-from eegssl.survey import survey
 
 JSON = st.recursive(
     st.none()

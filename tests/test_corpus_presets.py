@@ -9,13 +9,13 @@ import pytest
 from edf_bytes import plus, time_stamps
 from labelfiles import blank_edf, spans
 
-from eegssl.config import PreprocessConfig
+from eegssl.config.resolve import preset_names, read_preset, resolve
+from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.splits import by_folders
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf_header import read_header
 from eegssl.io.events import read_events
 from eegssl.io.subjects import find_subject
-from eegssl.resolve import preset_names, read_preset, resolve
 
 CSV = "# version = csv_v1.0.0\nchannel,start_time,stop_time,label,confidence\n"
 TSV = "onset\tduration\teventType\n1\t2\tsz_foc\n"

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, Ran, done, eegssl, manifest_of, stamps_of
 
-from eegssl.artifacts import PLAN, read_manifest
-from eegssl.files import canonical_json
+from eegssl.artifacts.atomic import canonical_json
+from eegssl.artifacts.manifest import PLAN, read_manifest
 from eegssl.io.predictions import read_predictions
 
 

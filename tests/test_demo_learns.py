@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eegssl.resolve import resolve
+from eegssl.config.resolve import resolve
 from eegssl.stages import evaluate, finetune, preprocess, pretrain, synth, tokenize
 from eegssl.stages.run import Result, Run
 

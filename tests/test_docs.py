@@ -17,11 +17,11 @@ import typer
 from clirun import Pipeline, manifest_of
 from safetensors import safe_open
 
-from eegssl.cli import app
-from eegssl.config import STAGES, BaselineConfig, BenchmarkConfig, CrossvalidationConfig
+from eegssl.cli.commands import app
+from eegssl.config.resolve import TASK_KINDS, build, read_task, resolve
+from eegssl.config.settings import Settings
+from eegssl.config.stages import STAGES, BaselineConfig, BenchmarkConfig, CrossvalidationConfig
 from eegssl.errors import EegsslError
-from eegssl.resolve import TASK_KINDS, build, read_task, resolve
-from eegssl.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -14,8 +14,8 @@ from clirun import Pipeline, done, eegssl, files_of, manifest_of
 from safetensors.numpy import load_file
 
 from eegssl.adaptation.config import FROZEN, Kind
+from eegssl.config.resolve import resolve
 from eegssl.errors import Preempted
-from eegssl.resolve import resolve
 from eegssl.stages import finetune as stage
 from eegssl.stages.run import Run, Silent
 

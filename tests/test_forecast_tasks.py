@@ -13,13 +13,13 @@ from forecasttiny import SHORT_TASK, finetune, preprocessed, training, write_rec
 from safetensors.numpy import load_file
 from tinycorpus import SETTINGS
 
+from eegssl.config.resolve import resolve
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import Preempted
 from eegssl.forecasting.config import ForecastBaselinesConfig, ForecastConfig
 from eegssl.forecasting.windows import cut_pairs
 from eegssl.io.forecasts import pooled, read_forecasts
 from eegssl.reports.forecast_tables import METHOD_WORDS
-from eegssl.resolve import resolve
 from eegssl.stages import finetune as stage
 from eegssl.stages import forecast_tasks
 from eegssl.stages.run import Run, Silent

@@ -37,7 +37,7 @@ def test_help_imports_no_heavy_library() -> None:
     modules = imported(run.stderr)
     assert run.returncode == 0, run.stderr[-2000:]
     assert "preprocess" in run.stdout
-    assert "eegssl.cli" in modules
+    assert "eegssl.cli.commands" in modules
     assert heavy(modules) == []
 
 

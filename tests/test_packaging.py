@@ -129,7 +129,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile) -> No
 
 def test_the_wheel_holds_presets_templates_and_licence(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    assert any(re.fullmatch(r"eegssl/presets/.*\.toml", name) for name in names)
+    assert any(re.fullmatch(r"eegssl/config/presets/.*\.toml", name) for name in names)
     assert any(re.fullmatch(r"eegssl/reports/.*\.(html|j2)", name) for name in names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

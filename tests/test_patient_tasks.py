@@ -12,7 +12,7 @@ import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from test_privacy import contents, spoken
 
-from eegssl.config import EvaluateConfig
+from eegssl.config.stages import EvaluateConfig
 from eegssl.io.patient_predictions import read_patients_left_out
 from eegssl.stages import synth
 from eegssl.stages.patient_tasks import rescore

@@ -12,7 +12,7 @@ import pytest
 from clirun import done, eegssl, files_of, manifest_of
 from phasecorpus import CHANNELS, SETTINGS, SUBJECTS, phase_rad, write_sines
 
-from eegssl.config import EvaluateConfig
+from eegssl.config.stages import EvaluateConfig
 from eegssl.io.phase_predictions import (
     PhasePredictions,
     pooled,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from realdata import real_data
 
+from eegssl.config.resolve import resolve
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.io.private import Pseudonyms
-from eegssl.resolve import resolve
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run
 

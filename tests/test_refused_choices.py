@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from clirun import Pipeline, eegssl, manifest_of
 
-from eegssl.config import BenchmarkConfig
+from eegssl.config.resolve import build, resolve
+from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError, LeakError, RecordingRefused
 from eegssl.io.edf import read_header
 from eegssl.io.edf_writer import write_edf
-from eegssl.resolve import build, resolve
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run
 

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.config import STAGES
-from eegssl.errors import ConfigError
-from eegssl.resolve import (
+from eegssl.config.resolve import (
     nearest,
     preset_names,
     read_matrix,
@@ -17,6 +15,8 @@ from eegssl.resolve import (
     read_task,
     resolve,
 )
+from eegssl.config.stages import STAGES
+from eegssl.errors import ConfigError
 
 NO_ENVIRONMENT: dict[str, str] = {}
 

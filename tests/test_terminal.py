@@ -2,7 +2,7 @@
 
 import pytest
 
-from eegssl.terminal import Terminal
+from eegssl.cli.terminal import Terminal
 
 FORECAST = {
     method: {unit: {"mae": mae, "mse": 2.0} for unit in ("uv", "zscore")}

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from eegssl.config import STAGES
+from eegssl.config.settings import Settings
+from eegssl.config.stages import STAGES
 from eegssl.patients.config import PatientTaskConfig
-from eegssl.settings import Settings
 from eegssl.tasks.config import TaskConfig
 
 MARK = "% settings-reference"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 Kind = Literal["probe", "attention", "full", "lora", "two-stage", "prototypes", "scratch"]
 FROZEN = ("probe", "attention", "prototypes")

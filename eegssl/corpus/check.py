@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from eegssl.artifacts import MANIFEST, check_bulk, load
+from eegssl.artifacts.manifest import MANIFEST, check_bulk, load
 from eegssl.corpus.signals import map_signal, map_tensor
 from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import KIND, SIGNALS, read_splits

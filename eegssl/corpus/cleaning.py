@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import atomic_path, hash_file
 from eegssl.corpus.selection import Selection, Signal
 from eegssl.corpus.signals import write_rows
 from eegssl.errors import RecordingRefused
-from eegssl.files import atomic_path, hash_file
 from eegssl.io.edf import EdfHeader, read_digital
 from eegssl.io.edf_layout import Segment
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
 Split = Literal["train", "val", "test"]
 

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.config import LookConfig
 from eegssl.corpus.selection import (
     SAMPLE_WINDOW_S,
@@ -23,7 +24,6 @@ from eegssl.corpus.selection import (
     sample_pieces,
 )
 from eegssl.corpus.signals import map_signal
-from eegssl.files import atomic_path
 from eegssl.io.edf import EdfHeader, read_digital
 from eegssl.io.edf_layout import Segment
 from eegssl.io.event_types import Event, is_seizure

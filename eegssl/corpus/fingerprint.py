@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from eegssl.artifacts.atomic import hash_file
 from eegssl.corpus.ingest import IngestSettings, Opened, open_file, require_a_segment
 from eegssl.corpus.selection import sample_windows
 from eegssl.corpus.sources import Source
 from eegssl.errors import RecordingRefused
-from eegssl.files import hash_file
 from eegssl.io.event_types import is_seizure
 from eegssl.io.events import find_sidecars
 from eegssl.io.subjects import find_subject

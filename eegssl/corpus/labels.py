@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eegssl.artifacts.atomic import hash_file
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.tables import REFUSED
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file
 from eegssl.io.labels import LabelRow, read_labels
 from eegssl.io.tables import format_tsv, read_tsv
 

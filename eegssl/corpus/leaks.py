@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, FittedOn
+from eegssl.artifacts.manifest import Artifact, FittedOn
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import LeakError

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.signal.waveform import Sketches

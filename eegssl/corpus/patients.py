@@ -6,9 +6,9 @@ What can't be told apart from a mistake is refused with its number; what is miss
 from dataclasses import dataclass
 from pathlib import Path
 
+from eegssl.artifacts.atomic import hash_file
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file
 from eegssl.io.patient_tables import read_patients
 
 

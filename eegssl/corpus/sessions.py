@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.corpus.patients import names_of_corpora
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file, hash_json
 from eegssl.io.patient_tables import bare_session, read_sessions, sessions_by_name
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, FittedOn, inputs_of, load, read_sketches
+from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of, load, read_sketches
 from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
-from eegssl.files import hash_json
 from eegssl.io.event_types import Event
 from eegssl.io.tables import read_tsv
 from eegssl.signal.electrodes import Geometry, geometry

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.artifacts.writer import Draft
 from eegssl.corpus.duplicates import ACROSS, Duplicate, find_duplicates
-from eegssl.drafts import Draft
 from eegssl.io.tables import format_tsv
 from eegssl.signal.quality import FLAGS
 

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.atomic import atomic_path, hash_file
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
 from eegssl.corpus.windows import Windows
-from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
-from eegssl.files import atomic_path, hash_file
 
 KIND = "tokens"
 CODES = "codes"

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 
 class EncoderConfig(Settings):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 Unit = Literal["uv", "zscore"]
 Base = Literal["mean", "persistence", "ar"]

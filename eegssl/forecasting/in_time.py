@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.own_past import IN_TIME, SEEN_BY_ENCODER, own_past
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows

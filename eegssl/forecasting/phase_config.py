@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from eegssl.config.settings import Settings
 from eegssl.forecasting.config import ForecastConfig
-from eegssl.settings import Settings
 
 PhaseBase = Literal["rotation", "ar"]
 

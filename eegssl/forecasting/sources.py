@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.chains import require_made_alike, require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from eegssl.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
 EventSource = Literal[
     "tsv", "tuh", "seizures", "summary", "siena", "helsinki", "seizeit1", "hypnogram", "edf"

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import hash_json
 from eegssl.errors import ArtifactError
-from eegssl.files import hash_json
 
 KEYS = ("method", "unit", "recording", "subject", "channel", "from_s", "to_s", "part")
 """The columns beside the sums; ``part`` is `whole` or `stretch`."""

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import hash_json
 from eegssl.errors import ArtifactError
-from eegssl.files import hash_json
 
 Floats = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import hash_json
 from eegssl.errors import ArtifactError
-from eegssl.files import hash_json
 
 _KEY = b"eegssl"
 _ABOUT = ("task", "labels", "permuted", "threshold", "postprocess", "synthetic", "within_subject")

@@ -11,8 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
+from eegssl.artifacts.atomic import atomic_path
 from eegssl.errors import ConfigError
-from eegssl.files import atomic_path
 
 KEY = "key"
 NAMES = "names.tsv"

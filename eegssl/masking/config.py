@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 Kind = Literal["region", "region-time", "block", "random", "entropy"]
 
@@ -56,5 +56,5 @@ class MaskingConfig(Settings):
 
 
 def _presets() -> list[str]:
-    folder = files("eegssl.presets") / "regions"
+    folder = files("eegssl.config.presets") / "regions"
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir())

@@ -1,6 +1,6 @@
 """Choices of what pretraining minimises."""
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 
 class MaskedCodesConfig(Settings):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Pooling = Literal["mean", "quantiles", "attention"]

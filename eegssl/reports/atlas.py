@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegssl import __version__
-from eegssl.drafts import Draft
+from eegssl.artifacts.writer import Draft
 from eegssl.reports.atlas_figures import (
     Card,
     code_cards,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 
 class AtlasConfig(Settings):

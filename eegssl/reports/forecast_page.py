@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from eegssl import __version__
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.sources import APART
 from eegssl.forecasting.windows import RecordedPairs

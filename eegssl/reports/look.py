@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl import __version__
+from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.excerpts import Excerpt
-from eegssl.files import atomic_path
 from eegssl.reports.content import (
     NOT_AVAILABLE,
     RESEARCH_USE,

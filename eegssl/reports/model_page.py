@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.artifacts import MANIFEST, Artifact
+from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.corpus.store import Corpus
 from eegssl.io.predictions import Predictions, Reference
 from eegssl.reports.codes import codebook_usage, masked_reconstruction

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 NanPolicy = Literal["skip", "zero"]
 ThresholdCriterion = Literal["balanced_accuracy", "f1"]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 
 class FilterConfig(Settings):

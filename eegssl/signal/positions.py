@@ -31,7 +31,7 @@ _BEHIND_EARS_SPELLED = {
 @cache
 def positions() -> dict[str, npt.NDArray[np.float32]]:
     """Electrode name -> its position, float32 [3] on the unit sphere (treat as read-only)."""
-    text = files("eegssl.presets").joinpath("electrodes.tsv").read_text(encoding="utf-8")
+    text = files("eegssl.config.presets").joinpath("electrodes.tsv").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in text.splitlines()[1:]]
     table = {}
     for name, *xyz in rows:

@@ -76,7 +76,7 @@ def membership(
 
 @cache
 def _preset(name: str) -> RegionSet:
-    folder = files("eegssl.presets") / "regions"
+    folder = files("eegssl.config.presets") / "regions"
     there = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
     if name not in there:
         raise ConfigError(f"there is no set of regions {name!r}; there are {', '.join(there)}")

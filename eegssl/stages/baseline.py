@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from eegssl.baselines.given import System
 from eegssl.baselines.system import fit_baseline
-from eegssl.config import BaselineConfig, BenchmarkConfig, FinetuneConfig
+from eegssl.config.resolve import read_label_task
+from eegssl.config.settings import public_values
+from eegssl.config.stages import BaselineConfig, BenchmarkConfig, FinetuneConfig
 from eegssl.corpus.labels import label_table
 from eegssl.corpus.leaks import audit, refuse
 from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.predictions import write_predictions
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import read_label_task
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.threshold import Threshold, choose_threshold
-from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.run import Result, Run
 from eegssl.tasks.labels import LabelledWindows, labelled_windows

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eegssl.config import BenchmarkConfig
-from eegssl.drafts import Draft
+from eegssl.artifacts.writer import Draft
+from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables import format_tsv
 from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
 from eegssl.reports.kind_results import MODEL, kind_of, rows_of_methods, subjects_of_methods

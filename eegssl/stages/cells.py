@@ -7,17 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import load
-from eegssl.config import BenchmarkConfig
+from eegssl.artifacts.atomic import hash_file, hash_json
+from eegssl.artifacts.manifest import load
+from eegssl.config.resolve import AnyTask, read_task
+from eegssl.config.settings import public_values
+from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
-from eegssl.files import hash_file, hash_json
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.reports.kind_results import PHASE_BASELINES
-from eegssl.resolve import AnyTask, read_task
-from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.baseline import BASELINE, run_baseline
 from eegssl.stages.run import Run

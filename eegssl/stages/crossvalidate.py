@@ -9,20 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.resolve import AnyTask, read_task
+from eegssl.config.settings import public_values
+from eegssl.config.stages import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.drafts import Draft
 from eegssl.errors import InputError, LeakError
 from eegssl.io.predictions import pooled, read_predictions, write_predictions
 from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score, score_facts
-from eegssl.resolve import AnyTask, read_task
-from eegssl.settings import public_values
 from eegssl.stages import evaluate, finetune
 from eegssl.stages.kinds import KINDS, POOLED
 from eegssl.stages.run import Result, Run

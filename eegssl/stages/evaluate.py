@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import EvaluateConfig
+from eegssl.artifacts.atomic import hash_file, hash_json
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.folds import refolded
 from eegssl.corpus.labels import LabelTable, label_table, read_stored_labels
 from eegssl.corpus.leaks import audit_windows, refuse
 from eegssl.corpus.own_past import audit_model
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.drafts import Draft
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file, hash_json
 from eegssl.io.events_tree import Missing, read_tree, recording_of
 from eegssl.io.predictions import Predictions, kind_of_table, read_predictions, write_predictions
 from eegssl.io.private import Pseudonyms

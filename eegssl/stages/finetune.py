@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import FinetuneConfig
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.resolve import read_task
+from eegssl.config.settings import public_values
+from eegssl.config.stages import FinetuneConfig
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.labels import LabelTable, format_labels, label_table
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
-from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, InputError
-from eegssl.resolve import read_task
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.postprocess import Postprocess, choose_postprocess
-from eegssl.settings import public_values
 from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.chains import filter_phases, require_causal
 from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, InputError
-from eegssl.files import hash_file
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.head import build_head, resolved_base
@@ -44,7 +45,6 @@ from eegssl.reports.forecast_page import (
     with_examples,
 )
 from eegssl.reports.forecast_scores import ForecastReport, forecast_facts, score_forecasts
-from eegssl.settings import public_values
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from eegssl.artifacts import Artifact
-from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.drafts import Draft
 from eegssl.stages import forecast_tasks, patient_tasks, phase_tasks
 from eegssl.stages.run import Result, Run, TaskInfo
 

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.adaptation.classifier import build_classifier
-from eegssl.artifacts import Artifact, inputs_of, load
+from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
 from eegssl.baselines.plain_systems import band_power_of
-from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.config.settings import public_values
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.folds import LEAVE_ONE_OUT
 from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, require_whole_patches
-from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, LeakError
-from eegssl.files import hash_file
 from eegssl.io.patient_predictions import (
     PatientPredictions,
     read_patients_left_out,
@@ -41,7 +42,6 @@ from eegssl.patients.task import Prepared
 from eegssl.patients.task import prepare as prepare_rows
 from eegssl.patients.words import methods, understood
 from eegssl.reports.patients import page_of_patients, patient_facts, render_patients
-from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.features import Cache
 from eegssl.training.frozen import embed_windows

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import EvaluateConfig, FinetuneConfig
+from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.chains import require_causal
 from eegssl.corpus.leaks import Leak, Times, audit_windows, refuse
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
-from eegssl.files import hash_file
 from eegssl.forecasting.in_time import past_facts, recordings_of, within_subject
 from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.forecasting.phase_pairs import PhasePairs, cut_phase_pairs
@@ -37,7 +38,6 @@ from eegssl.io.phase_predictions import (
 )
 from eegssl.reports.phase_page import render_phase_page
 from eegssl.reports.phase_scores import score_phase_table
-from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run, TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.forecast import ForecastPlan, require_possible

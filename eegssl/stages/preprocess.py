@@ -12,7 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.config import PreprocessConfig
+from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
+from eegssl.artifacts.output_state import WORK, require_room
+from eegssl.artifacts.writer import Draft
+from eegssl.config.plan import Plan, decide, to_toml
+from eegssl.config.settings import public_values
+from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus import fingerprint
 from eegssl.corpus.cleaning import CleaningSettings
 from eegssl.corpus.excerpts import read_excerpt
@@ -45,18 +50,13 @@ from eegssl.corpus.tables import (
     write_tables,
 )
 from eegssl.corpus.workers import Failure, each
-from eegssl.drafts import Draft
 from eegssl.errors import InputError
-from eegssl.files import atomic_path, canonical_json, hash_json
 from eegssl.io.bids import is_synthetic
 from eegssl.io.event_types import is_seizure
 from eegssl.io.private import Pseudonyms, require_outside
 from eegssl.io.tables import format_tsv
-from eegssl.plan import Plan, decide, to_toml
 from eegssl.reports.look import write_look
-from eegssl.settings import public_values
 from eegssl.stages.run import Result, Run
-from eegssl.survey import WORK, require_room
 
 LOOK = "look/index.html"
 FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from eegssl.artifacts import FittedOn, plan_of
+from eegssl.artifacts.manifest import FittedOn, plan_of
+from eegssl.artifacts.output_state import survey
+from eegssl.artifacts.writer import Draft, begin
+from eegssl.config.settings import Settings, public_values
 from eegssl.corpus.store import Corpus
-from eegssl.drafts import Draft, begin
 from eegssl.errors import EegsslError
-from eegssl.settings import Settings, public_values
-from eegssl.survey import survey
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labelled import LabelledWindows
 

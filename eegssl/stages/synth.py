@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.errors import ConfigError
-from eegssl.files import PARTIAL, atomic_path, canonical_json
 from eegssl.io.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.run import Result, Run
 from eegssl.synth import labels

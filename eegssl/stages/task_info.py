@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from eegssl.config.resolve import read_task
 from eegssl.corpus.labels import Label, LabelTable, label_table
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.labels import read_labels
-from eegssl.resolve import read_task
 from eegssl.scoring.hierarchy import levels
 from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import TaskInfo

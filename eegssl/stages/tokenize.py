@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.artifacts import Artifact, inputs_of, load
-from eegssl.config import TokenizeConfig
+from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.writer import Draft
+from eegssl.config.resolve import build
+from eegssl.config.stages import TokenizeConfig
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import Sampler, sampler
 from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
@@ -28,11 +30,9 @@ from eegssl.corpus.tokens import (
     write_tables,
 )
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
-from eegssl.drafts import Draft
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
 from eegssl.reports.atlas import write_page
-from eegssl.resolve import build
 from eegssl.stages.run import Result, Run
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from eegssl.settings import Settings
+from eegssl.config.settings import Settings
 
 Cohort = Literal["epilepsy", "forecast", "asm", "rftc"]
 COHORT_FIELDS = {"cohort", "effect", "clinical_effect", "coherence_s"}

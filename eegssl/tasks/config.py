@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from eegssl.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
 Unit = Literal["window", "second", "event", "recording", "patient"]
 Monitor = Literal["auroc", "balanced_accuracy", "spearman"]

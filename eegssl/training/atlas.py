@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eegssl.artifacts.writer import Draft
 from eegssl.corpus.atlas import CodeAtlas, Codes, collect
 from eegssl.corpus.exemplars import Prototype
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.timecourse import Course, time_courses
-from eegssl.drafts import Draft
 from eegssl.scoring.odds import OddsRatios, odds_ratios
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.regions import REGIONS

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from eegssl.files import atomic_path
+from eegssl.artifacts.atomic import atomic_path
 from eegssl.training.history import History
 from eegssl.training.optimizer import AdamW
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
 from eegssl.corpus.tokens import Codes
-from eegssl.drafts import Draft
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
 from eegssl.tokenizer.config import TokenizerConfig

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eegssl.adaptation.classifier import Classifier
+from eegssl.artifacts.atomic import atomic_path, hash_json
 from eegssl.corpus.windows import Windows
-from eegssl.files import atomic_path, hash_json
 from eegssl.training.batches import to_tensors
 
 _AT_ONCE = 64  # windows a forward pass; part of what the last bits of an embedding depend on

@@ -9,9 +9,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.drafts import Draft
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.forecasting.baselines import Linear, plain
@@ -21,7 +22,6 @@ from eegssl.forecasting.fitting import ForecastNetwork
 from eegssl.forecasting.head import EncoderNetwork, build_head
 from eegssl.forecasting.networks import NETWORKS, build_network
 from eegssl.forecasting.windows import Horizon, horizon_of
-from eegssl.settings import public_values
 from eegssl.training.forecast import is_frozen
 from eegssl.training.models import MODEL, TASK, encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, save_module

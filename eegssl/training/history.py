@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import MANIFEST, Artifact
-from eegssl.drafts import Draft
+from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.writer import Draft
 
 METRICS = "metrics.jsonl"
 USAGE = "codebook.json"

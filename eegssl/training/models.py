@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
-from eegssl.drafts import Draft
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.scoring.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
-from eegssl.settings import public_values
 from eegssl.tasks.config import TaskConfig
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module

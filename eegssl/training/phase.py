@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.artifacts import Artifact
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.drafts import Draft
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.forecasting.phase_config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.forecasting.phase_head import (
@@ -26,7 +27,6 @@ from eegssl.forecasting.phase_head import (
 )
 from eegssl.forecasting.phase_pairs import BASES, Known, PhasePairs, known_of
 from eegssl.forecasting.windows import horizon_of
-from eegssl.settings import public_values
 from eegssl.training.forecast import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
 from eegssl.training.models import MODEL, TASK, encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, save_module

@@ -8,9 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from eegssl.drafts import Draft
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError
-from eegssl.settings import Settings
 
 S = TypeVar("S", bound=Settings)
 _NAMED = 5

@@ -7,10 +7,10 @@ import pytest
 from clirun import done, eegssl
 from tinycorpus import noise_uv, write_recording
 
-from eegssl.artifacts import SEEN, Artifact, load
+from eegssl.artifacts.manifest import SEEN, Artifact, load
+from eegssl.artifacts.writer import begin
 from eegssl.corpus.leaks import audit
 from eegssl.corpus.store import fitted_on, open_corpus
-from eegssl.drafts import begin
 from eegssl.io.edf_writer import write_edf
 from eegssl.io.tables import read_tsv
 

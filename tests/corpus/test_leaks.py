@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.artifacts import Artifact, FittedOn, Manifest
+from eegssl.artifacts.manifest import Artifact, FittedOn, Manifest
 from eegssl.corpus.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse, times_of
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.corpus.windows import tile

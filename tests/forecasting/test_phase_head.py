@@ -9,7 +9,8 @@ from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, sines
 from smallencoders import small
 
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.drafts import begin
+from eegssl.artifacts.writer import begin
+from eegssl.config.resolve import read_task
 from eegssl.errors import ConfigError
 from eegssl.forecasting import phase_pairs
 from eegssl.forecasting.contexts import as_context
@@ -24,7 +25,6 @@ from eegssl.forecasting.phase_pairs import (
 )
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import Horizon, horizon_of
-from eegssl.resolve import read_task
 from eegssl.scoring.circular import phase_error_deg
 from eegssl.training.config import TrainingConfig
 from eegssl.training.forecast import ForecastPlan

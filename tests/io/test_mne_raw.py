@@ -14,11 +14,11 @@ from safetensors.numpy import load_file, save_file
 from tinycorpus import write_corpus
 
 from eegssl.api import open_raw, recording_ids
-from eegssl.artifacts import MANIFEST, read_manifest
+from eegssl.artifacts.atomic import canonical_json, hash_file
+from eegssl.artifacts.manifest import MANIFEST, read_manifest
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.tables import RECORDINGS
 from eegssl.errors import ArtifactError, InputError
-from eegssl.files import canonical_json, hash_file
 from eegssl.io.event_types import Event
 from eegssl.io.mne_raw import About, Signals, make_raw
 

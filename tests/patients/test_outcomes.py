@@ -77,7 +77,7 @@ def test_a_table_that_cannot_be_meant_is_refused_without_its_words(cells, words)
     ("name", "design"), [("asm-efficacy", "single"), ("rftc-outcome", "paired")]
 )
 def test_the_presets_are_tasks(name, design):
-    file = resources.files("eegssl.presets") / "tasks" / f"{name}.toml"
+    file = resources.files("eegssl.config.presets") / "tasks" / f"{name}.toml"
     task = PatientTaskConfig(**tomllib.loads(file.read_text("utf-8")))
     assert (task.name, task.design) == (name, design)
     assert not {task.outcome.after_column, task.outcome.label} & set(task.analysis.clinical)

@@ -5,9 +5,9 @@ import pytest
 from montage_names import CHBMIT, TEN_TEN, TEN_TWENTY
 from pydantic import ValidationError
 
+from eegssl.config.resolve import resolve
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
-from eegssl.resolve import resolve
 from eegssl.signal.electrodes import geometry
 from eegssl.signal.positions import positions
 from eegssl.signal.regions import REGIONS, RegionSet, membership, region_of, region_set

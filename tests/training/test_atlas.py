@@ -9,9 +9,9 @@ import pytest
 from corpora import corpus, stored
 from numpy.typing import NDArray
 
-from eegssl.artifacts import load
+from eegssl.artifacts.manifest import load
+from eegssl.artifacts.writer import begin
 from eegssl.corpus.store import Recording
-from eegssl.drafts import begin
 from eegssl.reports.atlas import write_page
 from eegssl.reports.config import AtlasConfig
 from eegssl.reports.page import CONTENT_SECURITY_POLICY

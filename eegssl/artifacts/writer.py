@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import (
+from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
+from eegssl.artifacts.manifest import (
     MANIFEST,
     PLAN,
     SEEN,
@@ -24,8 +25,7 @@ from eegssl.artifacts import (
     plan_of,
     write_sketches,
 )
-from eegssl.files import PARTIAL, atomic_path, canonical_json, hash_file
-from eegssl.survey import CLEARING, WORK, survey
+from eegssl.artifacts.output_state import CLEARING, WORK, survey
 
 
 @dataclass

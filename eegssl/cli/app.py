@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eegssl.running import JsonGroup, guarded
+from eegssl.cli.running import JsonGroup, guarded
 
 app = typer.Typer(
     cls=JsonGroup,

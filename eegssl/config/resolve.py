@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from eegssl.config import STAGES, BenchmarkConfig
+from eegssl.config.settings import Settings
+from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.errors import ConfigError
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.phase_config import PhaseTaskConfig
 from eegssl.patients.config import PatientTaskConfig
-from eegssl.settings import Settings
 from eegssl.tasks.config import TaskConfig
 
 AnyTask = TaskConfig | ForecastTaskConfig | PhaseTaskConfig | PatientTaskConfig
@@ -113,7 +113,7 @@ def preset_names() -> list[str]:
 
 
 def _presets() -> dict[str, Traversable]:
-    folder = resources.files("eegssl.presets")
+    folder = resources.files("eegssl.config.presets")
     entries = [*folder.iterdir(), *(folder / "corpora").iterdir()]
     return {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
 
@@ -132,7 +132,7 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> AnyTask:
             if isinstance(raw.get(name), str):
                 raw[name] = str(path.parent / raw[name])  # an absolute path stays as it is
     else:
-        folder = resources.files("eegssl.presets") / "tasks"
+        folder = resources.files("eegssl.config.presets") / "tasks"
         names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
         if name_or_file not in names:
             raise ConfigError(

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from eegssl import __version__
-from eegssl.app import (
+from eegssl.cli.app import (
     SPINE,
     Config,
     DryRun,
@@ -28,9 +28,9 @@ from eegssl.app import (
     app,
     command,
 )
+from eegssl.cli.running import finish, prepare
+from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
-from eegssl.running import finish, prepare
-from eegssl.terminal import Terminal
 
 
 class Missing(Enum):
@@ -164,7 +164,7 @@ def finetune(
     overwrite: Overwrite = False,
 ) -> None:
     """An encoder and a task to a model, its threshold chosen on validation data."""
-    from eegssl.resolve import read_task
+    from eegssl.config.resolve import read_task
     from eegssl.stages import finetune as stage
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
@@ -292,7 +292,7 @@ def benchmark(
     overwrite: Overwrite = False,
 ) -> None:
     """A matrix of encoders, tasks, adaptations and seeds to one table and a leaderboard."""
-    from eegssl.resolve import read_matrix
+    from eegssl.config.resolve import read_matrix
     from eegssl.stages import benchmark as stage
 
     terminal, _, run = prepare("benchmark", locals(), resolved=True)
@@ -314,7 +314,7 @@ def _version(
         raise typer.Exit
 
 
-from eegssl import verbs as verbs  # noqa: E402  (the helper commands, after the six)
+from eegssl.cli import verbs as verbs  # noqa: E402  (the helper commands, after the six)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from eegssl import __version__
-from eegssl.app import (
+from eegssl.cli.app import (
     HELPERS,
     Config,
     DryRun,
@@ -21,9 +21,9 @@ from eegssl.app import (
     Sets,
     command,
 )
+from eegssl.cli.running import finish, prepare
+from eegssl.cli.terminal import Terminal
 from eegssl.errors import ArtifactError, ConfigError
-from eegssl.running import finish, prepare
-from eegssl.terminal import Terminal
 
 _FOUND = ("file", "kind", "n", "how")
 
@@ -102,7 +102,7 @@ def _explain_task(terminal: Terminal, task: str, recordings: list[Path], sets: l
 
 def _task_settings(sets: list[str]) -> dict[str, Any]:
     """What `finetune` would change of a task, by flags and environment."""
-    from eegssl.resolve import resolve
+    from eegssl.config.resolve import resolve
 
     for item in sets:
         key = item.partition("=")[0].strip()
@@ -116,8 +116,8 @@ def _task_settings(sets: list[str]) -> dict[str, Any]:
 
 
 def _explain_preset(terminal: Terminal, presets: list[str], channels: int, patches: int) -> None:
+    from eegssl.config.resolve import resolve
     from eegssl.encoder.account import account
-    from eegssl.resolve import resolve
 
     config = resolve("pretrain", presets=presets).encoder
     costs = account(config, channels, patches)
@@ -144,7 +144,7 @@ def _amount(of: str, value: int) -> str:
 
 
 def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
-    from eegssl.artifacts import check_bulk, load, read_manifest
+    from eegssl.artifacts.manifest import check_bulk, load, read_manifest
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)
@@ -173,7 +173,7 @@ def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
 @command(HELPERS)
 def doctor(json: Json = False) -> None:
     """Print versions, devices and disk for a bug report; nothing private is in it."""
-    from eegssl.doctor import examine
+    from eegssl.cli.doctor import examine
 
     terminal, found = Terminal(as_json=json), examine()
     if json:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig, Kind
 from eegssl.baselines.config import BaselinesConfig
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
@@ -13,7 +14,6 @@ from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.reports.config import AtlasConfig
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
-from eegssl.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig

@@ -9,9 +9,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts import MANIFEST, PLAN, load, read_manifest
+from eegssl.artifacts.atomic import PARTIAL
+from eegssl.artifacts.manifest import MANIFEST, PLAN, load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
-from eegssl.files import PARTIAL
 
 WORK = "work"
 _MODEL = ("json", "safetensors")

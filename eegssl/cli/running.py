@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, Preempted
-from eegssl.terminal import Terminal
 
 if TYPE_CHECKING:
     from eegssl.stages.run import Result, Run
@@ -93,7 +93,7 @@ def prepare(
     stage: str, given: dict[str, Any], *, resolved: bool = False
 ) -> "tuple[Terminal, Any, Run]":
     """The terminal, the resolved settings and the run, from a command's arguments."""
-    from eegssl.resolve import resolve
+    from eegssl.config.resolve import resolve
     from eegssl.stages.run import Run
 
     settings = None

@@ -1,7 +1,7 @@
 """The disk contract: a folder that says what it is, checked when it is read.
 
 ``manifest.json`` is written last and atomically, so its presence means *complete*; how a folder
-is made is in :mod:`eegssl.drafts`.
+is made is in :mod:`eegssl.artifacts.writer`.
 
 No wall-clock time is written anywhere: the same inputs and settings give the same bytes.
 """
@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl import __version__
+from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.errors import ArtifactError
-from eegssl.files import hash_file, hash_json
 
 SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"

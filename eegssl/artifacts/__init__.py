@@ -1,0 +1,1 @@
+"""The disk contract: manifests, checked reading, atomic writing."""

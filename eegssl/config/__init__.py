@@ -1,0 +1,1 @@
+"""Settings: stage configurations, presets, and resolving them."""
