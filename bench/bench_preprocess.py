@@ -26,21 +26,21 @@ from statistics import median
 
 import numpy as np
 
-import eegssl.io.records as records
+import eegssl.io.edf.records as records
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.cleaning import CleaningSettings
 from eegssl.corpus.fingerprint import of_file
 from eegssl.corpus.ingest import IngestSettings, ingest
 from eegssl.corpus.signals import map_signal, write_signal
 from eegssl.corpus.sources import Source
-from eegssl.io.edf import (
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.edf.samples import (
     EdfHeader,
     iter_signals,
     microvolt_scale,
     read_digital,
     read_header,
 )
-from eegssl.io.edf_writer import write_edf
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filters import chain
 

@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.io.event_types import Event
-from eegssl.io.events_tree import read_tree
-from eegssl.io.events_tsv import format_events_tsv
+from eegssl.io.labels.event_types import Event
+from eegssl.io.labels.events_tsv import format_events_tsv
+from eegssl.io.tables.event_trees import read_tree
 from eegssl.scoring.alarm_curve import alarm_curve
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.event_scorers import SCORERS, agreement, side_by_side

@@ -20,7 +20,7 @@ from statistics import median
 
 import numpy as np
 
-from eegssl.io.edf_writer import EdfSignal, EdfWriter
+from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.synth import write_recording
 from eegssl.synth.anatomy import build_head
 from eegssl.synth.config import SynthConfig

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from eegssl.io.phase_predictions import PhasePredictions, read_phase_predictions
-from eegssl.io.private import Pseudonyms
+from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.reports.phase_scores import METHOD_WORDS
 from eegssl.scoring.circular import phase_error_deg
 

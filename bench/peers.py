@@ -24,8 +24,8 @@ import pyedflib
 from peer_files import Case, cases, mutants
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import read_annotations
-from eegssl.io.edf import read_header, read_signals
+from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.samples import read_header, read_signals
 
 LIMIT_S = 20
 ROUNDS = 4

@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from eegssl.api import load_encoder
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.encoder.model import Encoder, build_encoder
-from eegssl.io.event_types import is_seizure
-from eegssl.io.private import Pseudonyms
+from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.private.pseudonyms import Pseudonyms
 
 SEEDS = (0, 1, 2)
 WINDOW_S, STEPS = 4.0, 500

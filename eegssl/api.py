@@ -36,7 +36,7 @@ from eegssl.training.embedding import (
 from eegssl.training.weights import load_weights, read_module_config
 
 if TYPE_CHECKING:
-    from eegssl.io.mne_raw import RawArray
+    from eegssl.io.edf.mne_raw import RawArray
 
 WINDOW_S = 10.0
 """Windows that recordings are embedded in, as those that pretraining saw."""

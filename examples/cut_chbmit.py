@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.io.edf import read_header, read_signals
-from eegssl.io.edf_writer import write_edf
-from eegssl.io.seizures_file import read_seizures
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.labels.seizures_file import read_seizures
 
 WHOLE = ("03", "04", "15", "16")
 FRAGMENTS = ("18", "21", "26")

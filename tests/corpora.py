@@ -7,7 +7,7 @@ import numpy as np
 
 from eegssl.corpus.signals import write_signal
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 
 CHANNELS = ("Fp1", "F7", "T7", "O1", "Fp2", "F8", "T8", "O2")
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from clirun import Pipeline, Ran, done
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 RATE_HZ, SECONDS = 200, 40
 NAMES = ("Fp1", "C3", "O2")

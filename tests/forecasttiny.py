@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from clirun import done
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 CHANNELS = ("Fp1", "C3", "O2")
 SUBJECTS, SECONDS, SFREQ_HZ = 8, 44, 250

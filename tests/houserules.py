@@ -13,7 +13,7 @@ from pathlib import Path
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli"}),
-    frozenset({"api", "deid", "stages"}),
+    frozenset({"api", "stages"}),
     frozenset({"config.plan"}),
     frozenset({"config"}),
     frozenset({"training", "reports", "baselines"}),
@@ -52,7 +52,7 @@ FILE_CALLS = {
     *("fromfile", "tofile", "memmap", "savez", "loadtxt", "savetxt", "genfromtxt"),
     *("numpy.load", "numpy.save"),
 }
-WORDS_OF_IO = "eegssl.io.event_types"
+WORDS_OF_IO = "eegssl.io.labels.event_types"
 """The one part of io that models may know: the vocabulary of events, which reads nothing."""
 
 DRAWERS = {"utils.py", "util.py", "helpers.py", "misc.py"}
@@ -73,7 +73,7 @@ class Import:
 
     @property
     def part(self) -> str:
-        """Of our own package the part, ``io`` of ``eegssl.io.edf``; else empty."""
+        """Of our own package the part, ``io`` of ``eegssl.io.edf.samples``; else empty."""
         names = self.name.split(".")
         return part_of(names[1:]) if names[0] == "eegssl" else ""
 
@@ -88,7 +88,7 @@ class Source:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """``("io", "edf")`` for ``io/edf.py``, ``("io",)`` for ``io/__init__.py``, () for root."""
+        """``("io", "edf", "tal")`` for ``io/edf/tal.py``, ``("io",)`` for ``io/__init__.py``, () for root."""
         parts = Path(self.path).with_suffix("").parts
         return parts[:-1] if parts[-1] == "__init__" else parts
 

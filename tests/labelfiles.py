@@ -8,9 +8,9 @@ from edf_bytes import plain
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.edf_header import read_header
-from eegssl.io.event_types import EVENT_TYPES, EXTRA_TYPES, EventsFound
-from eegssl.io.events import read_events
+from eegssl.io.edf.header import read_header
+from eegssl.io.labels.event_types import EVENT_TYPES, EXTRA_TYPES, EventsFound
+from eegssl.io.labels.events import read_events
 
 TYPES = {*EVENT_TYPES, *EXTRA_TYPES}
 

@@ -9,7 +9,7 @@ from clirun import Pipeline, Ran, eegssl
 from downstream import NAMES, PATIENTS, RATE_HZ, sets, table_of, theta
 from downstream import refused as refused_plainly
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 N = 14
 SUBJECTS = tuple(f"sub-{k}" for k in range(70, 70 + N))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 CHANNELS = ("Fp1", "C3", "O1")
 SUBJECTS = 5

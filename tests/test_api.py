@@ -12,7 +12,7 @@ from eegssl.config.resolve import resolve
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.model import Encoder, build_encoder
 from eegssl.errors import ArtifactError, InputError, RecordingRefused
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 from eegssl.signal.config import FilterConfig, MontageConfig
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run

@@ -9,7 +9,7 @@ import pytest
 from clirun import MAKERS, Pipeline, Ran, commands, done, eegssl, files_of, manifest_of, stamps_of
 from tinycorpus import CALM_S, RECORDINGS, noise_uv, write_corpus, write_recording
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 
 def preprocess(edf: Path, out: Path, *more: object) -> Ran:

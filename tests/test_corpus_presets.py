@@ -13,8 +13,8 @@ from eegssl.config.resolve import preset_names, read_preset, resolve
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.splits import by_folders
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf_header import read_header
-from eegssl.io.events import read_events
+from eegssl.io.edf.header import read_header
+from eegssl.io.labels.events import read_events
 from eegssl.io.subjects import find_subject
 
 CSV = "# version = csv_v1.0.0\nchannel,start_time,stop_time,label,confidence\n"

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from tinycorpus import write_corpus
 
-from eegssl.deid import collect, known_names, listed, meaningful, search
 from eegssl.errors import InputError
-from eegssl.io.find_bytes import Finder
-from eegssl.io.own_words import own_words
-from eegssl.io.private import Pseudonyms
+from eegssl.io.private.deid import collect, known_names, listed, meaningful, search
+from eegssl.io.private.find_bytes import Finder
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.private.vocabulary import own_words
 
 NAME = "Müller-Haagse"
 NEEDLES = {NAME: "patient field"}

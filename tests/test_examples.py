@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eegssl.io.annotations import read_annotations
-from eegssl.io.edf import read_header, read_signals
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.edf.samples import read_header, read_signals
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ONSET_S, END_S, SFREQ_HZ = 30, 60, 256

@@ -17,7 +17,7 @@ from downstream import (
     write_signals,
 )
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 
 @pytest.fixture(scope="module")

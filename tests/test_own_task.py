@@ -10,7 +10,7 @@ import pytest
 from clirun import Pipeline, done, eegssl, manifest_of
 from tinycorpus import SEIZURE_S, SUBJECTS, write_recording
 
-from eegssl.io.private import Pseudonyms
+from eegssl.io.private.pseudonyms import Pseudonyms
 
 CLASSES = 'classes = ["calm", "ictal"]'
 RUNS = [(k, run) for k in range(SUBJECTS) for run in (1, 2)]

@@ -19,7 +19,7 @@ from patientcohort import (
     write_cohort,
 )
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 
 @pytest.fixture(scope="module")

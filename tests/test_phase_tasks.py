@@ -19,7 +19,7 @@ from eegssl.io.phase_predictions import (
     read_phase_predictions,
     write_phase_predictions,
 )
-from eegssl.io.private import Pseudonyms
+from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.scoring.circular import phase_error_deg
 from eegssl.stages import phase_tasks
 from eegssl.stages.run import Run

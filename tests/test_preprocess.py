@@ -14,7 +14,7 @@ from tinycorpus import noise_uv, spike_and_wave_uv
 
 from eegssl.corpus import overview
 from eegssl.corpus.workers import Failure, each
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 from eegssl.stages import preprocess
 
 LABELS = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")

@@ -11,7 +11,7 @@ from clirun import done, eegssl, files_of
 from realdata import real_data
 from safetensors.numpy import load_file
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 LABELS = ("EEG Fp1-REF", "EEG F7-REF", "EEG C3-REF")
 TUH = "# version = csv_v1.0.0\n# duration = 20.0 secs\n#\n"

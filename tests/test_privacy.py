@@ -11,9 +11,9 @@ from clirun import Pipeline, Ran, eegssl, manifest_of
 from planted import DATES, PLACES, REFUSED, write_planted
 from tinycorpus import CHANNELS, SEIZURE_S, noise_uv, spike_and_wave_uv
 
-from eegssl.deid import collect, known_names, meaningful, search
-from eegssl.io.edf_writer import write_edf
-from eegssl.io.find_bytes import Finder
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.private.deid import collect, known_names, meaningful, search
+from eegssl.io.private.find_bytes import Finder
 
 WORDS = (
     *("Harry", "Haagse", "MCH0234567", "Betty", "Nightingale", "NK1200", "17-MAR-1951"),

@@ -10,7 +10,7 @@ from realdata import real_data
 
 from eegssl.config.resolve import resolve
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.io.private import Pseudonyms
+from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run
 

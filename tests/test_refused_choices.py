@@ -12,8 +12,8 @@ from eegssl.config.resolve import build, resolve
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError, LeakError, RecordingRefused
-from eegssl.io.edf import read_header
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.edf.samples import read_header
 from eegssl.stages import preprocess
 from eegssl.stages.run import Run
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, manifest_of
 
-from eegssl.io.event_types import Event
-from eegssl.io.events_tsv import format_events_tsv
+from eegssl.io.labels.event_types import Event
+from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.io.predictions import Predictions, Reference, read_predictions, write_predictions
 
 HOUR_S, WINDOW_S = 3600.0, 4.0

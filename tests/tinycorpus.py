@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.io.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import write_edf
 
 CHANNELS = ("Fp1", "F7", "T3", "O1", "Fp2", "F8", "T4", "O2")
 SUBJECTS = 8

@@ -215,7 +215,7 @@ def deid(
     json: Json = False,
 ) -> None:
     """Search an output for what may identify a person; without strings, for all names known."""
-    from eegssl import deid as privacy
+    from eegssl.io.private import deid as privacy
 
     terminal = Terminal(as_json=json)
     wanted = privacy.collect(sources or ()) | (privacy.listed(strings) if strings else {})

@@ -14,7 +14,7 @@ from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import KIND, SIGNALS, read_splits
 from eegssl.corpus.tables import EVENTS, RECORDINGS, REFUSED, REFUSED_COLUMNS
 from eegssl.errors import ArtifactError
-from eegssl.io.tables import read_tsv
+from eegssl.io.tables.tsv import read_tsv
 
 HIGHEST_UV = 1e6
 """Ours: a volt; no electrode on a head gives one."""

@@ -17,8 +17,8 @@ from eegssl.artifacts.atomic import atomic_path, hash_file
 from eegssl.corpus.selection import Selection, Signal
 from eegssl.corpus.signals import write_rows
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf import EdfHeader, read_digital
-from eegssl.io.edf_layout import Segment
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.samples import EdfHeader, read_digital
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.electrodes import parse_channel
 from eegssl.signal.filters import Chain, chain

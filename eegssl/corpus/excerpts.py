@@ -24,9 +24,9 @@ from eegssl.corpus.selection import (
     sample_pieces,
 )
 from eegssl.corpus.signals import map_signal
-from eegssl.io.edf import EdfHeader, read_digital
-from eegssl.io.edf_layout import Segment
-from eegssl.io.event_types import Event, is_seizure
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.samples import EdfHeader, read_digital
+from eegssl.io.labels.event_types import Event, is_seizure
 from eegssl.signal.config import QualityConfig
 from eegssl.signal.quality import window_flags
 

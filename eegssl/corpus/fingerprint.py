@@ -12,8 +12,8 @@ from eegssl.corpus.ingest import IngestSettings, Opened, open_file, require_a_se
 from eegssl.corpus.selection import sample_windows
 from eegssl.corpus.sources import Source
 from eegssl.errors import RecordingRefused
-from eegssl.io.event_types import is_seizure
-from eegssl.io.events import find_sidecars
+from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.labels.events import find_sidecars
 from eegssl.io.subjects import find_subject
 from eegssl.signal.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.mains import detect_line_in_windows

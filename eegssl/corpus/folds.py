@@ -13,7 +13,7 @@ import numpy as np
 from eegssl.corpus.splits import Unit
 from eegssl.corpus.store import Corpus
 from eegssl.errors import InputError
-from eegssl.io.event_types import is_seizure
+from eegssl.io.labels.event_types import is_seizure
 
 VALIDATION_SHARE = 0.2
 LEAVE_ONE_OUT = "loso"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 
 SEIZURE = ("sz",)
 """The root of all seizure types of SzCORE's vocabulary."""

@@ -13,10 +13,10 @@ from eegssl.corpus.signals import map_signal
 from eegssl.corpus.sources import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
-from eegssl.io.edf import EdfHeader, read_header
-from eegssl.io.edf_layout import Segment
-from eegssl.io.event_types import Event, EventsFound, is_seizure
-from eegssl.io.events import read_events
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.samples import EdfHeader, read_header
+from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
+from eegssl.io.labels.events import read_events
 from eegssl.signal.electrodes import parse_channel
 from eegssl.signal.mains import detect_line_in_windows
 from eegssl.signal.waveform import sketch

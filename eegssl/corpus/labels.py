@@ -13,8 +13,8 @@ from eegssl.artifacts.atomic import hash_file
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.tables import REFUSED
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.labels import LabelRow, read_labels
-from eegssl.io.tables import format_tsv, read_tsv
+from eegssl.io.tables.tsv import format_tsv, read_tsv
+from eegssl.io.tables.user_labels import LabelRow, read_labels
 
 COLUMNS = ("recording", "onset_s", "duration_s", "label")
 _MISSING = "n/a"

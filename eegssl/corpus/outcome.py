@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from eegssl.corpus.overview import Overview
 from eegssl.corpus.tables import RECORDINGS, REFUSED, REFUSED_COLUMNS, WHOLE_FILE
-from eegssl.io.private import Pseudonyms
-from eegssl.io.tables import read_tsv
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.tsv import read_tsv
 
 Row = Mapping[str, str]
 _IDS_SHOWN, _REASONS_SHOWN = 3, 5

@@ -9,7 +9,7 @@ from pathlib import Path
 from eegssl.artifacts.atomic import hash_file
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.patient_tables import read_patients
+from eegssl.io.tables.patient_tables import read_patients
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import Recording, open_corpus
 from eegssl.corpus.tables import RECORDINGS
 from eegssl.errors import InputError
-from eegssl.io.mne_raw import About, Signals, make_raw
+from eegssl.io.edf.mne_raw import About, Signals, make_raw
 from eegssl.signal.electrodes import parse_channel
 
 if TYPE_CHECKING:
-    from eegssl.io.mne_raw import RawArray
+    from eegssl.io.edf.mne_raw import RawArray
 
 _SHOWN = 5
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf import EdfHeader, microvolt_scale, read_digital
-from eegssl.io.edf_layout import Segment
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.samples import EdfHeader, microvolt_scale, read_digital
 from eegssl.signal.derivations import redundant_derivations
 from eegssl.signal.electrodes import Channel, parse_channels
 

@@ -12,7 +12,7 @@ from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.corpus.patients import names_of_corpora
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.patient_tables import bare_session, read_sessions, sessions_by_name
+from eegssl.io.tables.patient_tables import bare_session, read_sessions, sessions_by_name
 
 
 @dataclass(frozen=True)

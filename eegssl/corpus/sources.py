@@ -9,9 +9,9 @@ from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.discover import find_recordings, other_formats
-from eegssl.io.participants import read_participants
-from eegssl.io.private import Pseudonyms
-from eegssl.io.tables import read_tsv
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.participants import read_participants
+from eegssl.io.tables.tsv import read_tsv
 
 OLDEST_YEARS = 90.0
 """Older subjects are few enough to be known by their age."""

@@ -14,8 +14,8 @@ from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of, load, read_sketches
 from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
-from eegssl.io.event_types import Event
-from eegssl.io.tables import read_tsv
+from eegssl.io.labels.event_types import Event
+from eegssl.io.tables.tsv import read_tsv
 from eegssl.signal.electrodes import Geometry, geometry
 
 T = TypeVar("T")

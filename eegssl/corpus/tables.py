@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from eegssl.artifacts.writer import Draft
 from eegssl.corpus.duplicates import ACROSS, Duplicate, find_duplicates
-from eegssl.io.tables import format_tsv
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.quality import FLAGS
 
 REFUSED = "refused.tsv"

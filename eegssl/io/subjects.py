@@ -1,7 +1,7 @@
 """Who was recorded: the subject of a file, found by rules in a stated order, never guessed.
 
 Subjects decide what is trained and what is tested on, so that a wrong one is a leak. Names found
-here stay in memory; artifacts carry hashes of them (`eegssl.io.private`).
+here stay in memory; artifacts carry hashes of them (`eegssl.io.private.pseudonyms`).
 """
 
 import re

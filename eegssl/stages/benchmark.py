@@ -11,7 +11,7 @@ from typing import Any
 
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import BenchmarkConfig
-from eegssl.io.tables import format_tsv
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
 from eegssl.reports.kind_results import MODEL, kind_of, rows_of_methods, subjects_of_methods
 from eegssl.reports.leaderboard import render_leaderboard

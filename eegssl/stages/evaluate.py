@@ -20,10 +20,10 @@ from eegssl.corpus.leaks import audit_windows, refuse
 from eegssl.corpus.own_past import audit_model
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.events_tree import Missing, read_tree, recording_of
 from eegssl.io.predictions import Predictions, kind_of_table, read_predictions, write_predictions
-from eegssl.io.private import Pseudonyms
-from eegssl.io.tables import format_tsv
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.build import events_page, page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.event_scores import event_report

@@ -52,9 +52,9 @@ from eegssl.corpus.tables import (
 from eegssl.corpus.workers import Failure, each
 from eegssl.errors import InputError
 from eegssl.io.bids import is_synthetic
-from eegssl.io.event_types import is_seizure
-from eegssl.io.private import Pseudonyms, require_outside
-from eegssl.io.tables import format_tsv
+from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.look import write_look
 from eegssl.stages.run import Result, Run
 

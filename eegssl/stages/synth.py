@@ -13,7 +13,7 @@ from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.errors import ConfigError
-from eegssl.io.edf_writer import EdfSignal, EdfWriter
+from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.run import Result, Run
 from eegssl.synth import labels
 from eegssl.synth.anatomy import Head, build_head

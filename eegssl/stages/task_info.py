@@ -14,7 +14,7 @@ from eegssl.config.resolve import read_task
 from eegssl.corpus.labels import Label, LabelTable, label_table
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.labels import read_labels
+from eegssl.io.tables.user_labels import read_labels
 from eegssl.scoring.hierarchy import levels
 from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import TaskInfo

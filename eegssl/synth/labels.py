@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from eegssl import __version__
-from eegssl.io.edf_writer import START
+from eegssl.io.edf.edf_writer import START
 from eegssl.synth.config import COHORT_FIELDS, SynthConfig
 from eegssl.synth.plan import RecordingPlan, Seizure
 from eegssl.synth.render import ECG_LABEL

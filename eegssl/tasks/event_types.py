@@ -8,7 +8,7 @@ import numpy as np
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import InputError
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 from eegssl.scoring.hierarchy import class_of, lies_in, possible_classes, said
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labelled import LabelledWindows, UnitKey

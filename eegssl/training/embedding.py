@@ -19,7 +19,7 @@ from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.model import Encoder
 from eegssl.errors import InputError, RecordingRefused
-from eegssl.io.edf import read_header
+from eegssl.io.edf.samples import read_header
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.derivations import redundant_derivations
 from eegssl.signal.electrodes import Channel, geometry, montages_of, parse_channels

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Recording
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 from eegssl.io.predictions import Predictions, Reference, Unit
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.postprocess import Postprocess, Probabilities

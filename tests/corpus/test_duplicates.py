@@ -11,8 +11,8 @@ from eegssl.artifacts.manifest import SEEN, Artifact, load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.leaks import audit
 from eegssl.corpus.store import fitted_on, open_corpus
-from eegssl.io.edf_writer import write_edf
-from eegssl.io.tables import read_tsv
+from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.tables.tsv import read_tsv
 
 FLAT = ("--set", "look.recordings=0")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import InputError
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 
 
 def corpus(n_subjects: int, n_with_seizures: int, each: int = 2) -> Corpus:

@@ -5,9 +5,9 @@ from edf_bytes import plus, time_stamps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.io.annotations import read_annotations, scan_annotations
-from eegssl.io.edf_header import read_header
-from eegssl.io.tal import first_onset, parse_tals
+from eegssl.io.edf.annotations import read_annotations, scan_annotations
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.tal import first_onset, parse_tals
 
 TEXT = st.text(st.characters(exclude_characters="\x00\x14\x15", codec="utf-8"), min_size=1)
 SECONDS = st.integers(0, 10**9).map(lambda tick: f"{tick / 1000:.3f}")

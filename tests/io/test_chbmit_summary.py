@@ -9,7 +9,7 @@ from labelfiles import blank_edf, events_of, parsed_or_refused, spans
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.chbmit_summary import parse_summary
+from eegssl.io.labels.chbmit_summary import parse_summary
 
 SUMMARY = """Data Sampling Rate: 256 Hz
 *************************

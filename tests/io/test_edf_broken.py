@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import read_annotations
-from eegssl.io.edf import read_header, read_signals
+from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.samples import read_header, read_signals
 
 
 def refusal(path):

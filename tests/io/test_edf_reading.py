@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf import iter_signals, read_digital, read_header, read_signals
-from eegssl.io.units import microvolts_per_unit
+from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.edf.samples import iter_signals, read_digital, read_header, read_signals
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eegssl.io.edf_writer import EdfSignal, EdfWriter, write_edf
+from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter, write_edf
 
 LABELS = ["Fp1", "EEG T3-REF", "FP1-F7"]
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import Annotation
 from eegssl.io.config import EventSettings
-from eegssl.io.edf_header import read_header
-from eegssl.io.event_types import (
+from eegssl.io.edf.annotations import Annotation
+from eegssl.io.edf.header import read_header
+from eegssl.io.labels.event_types import (
     EVENT_TYPES,
     EXTRA_TYPES,
     SEIZURE_TYPES,
@@ -20,8 +20,8 @@ from eegssl.io.event_types import (
     event_type,
     is_seizure,
 )
-from eegssl.io.events import events_from_annotations, find_sidecars, read_events
-from eegssl.io.events_tsv import format_events_tsv, parse_events_tsv
+from eegssl.io.labels.events import events_from_annotations, find_sidecars, read_events
+from eegssl.io.labels.events_tsv import format_events_tsv, parse_events_tsv
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\n"
 CENTISECONDS = st.integers(0, 10**8).map(lambda tick: tick / 100)

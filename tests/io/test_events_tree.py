@@ -3,9 +3,9 @@
 import pytest
 
 from eegssl.errors import InputError
-from eegssl.io.event_types import Event
-from eegssl.io.events_tree import read_tree
-from eegssl.io.events_tsv import format_events_tsv
+from eegssl.io.labels.event_types import Event
+from eegssl.io.labels.events_tsv import format_events_tsv
+from eegssl.io.tables.event_trees import read_tree
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
 

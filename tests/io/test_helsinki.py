@@ -10,7 +10,7 @@ from labelfiles import blank_edf, events_of, parsed_or_refused, spans
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.helsinki import parse_column
+from eegssl.io.labels.helsinki import parse_column
 
 SECONDS = {"A_fixed": "0011100", "B": "0111001", "C": "0010001"}
 NAMES = {"A_fixed": "annotations_2017_A_fixed.csv", "B": "annotations_2017_B.csv"}

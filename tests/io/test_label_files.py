@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from labelfiles import TYPES, blank_edf, events_of, parsed_or_refused
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.label_text import MAX_BYTES, as_lines, number, read_label_text
+from eegssl.io.labels.label_text import MAX_BYTES, as_lines, number, read_label_text
 
 TUH = "# version = csv_v1.0.0\nchannel,start_time,stop_time,label,confidence\nTERM,1,3,seiz,1\n"
 # recording, label file, a good one

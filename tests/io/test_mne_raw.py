@@ -19,8 +19,8 @@ from eegssl.artifacts.manifest import MANIFEST, read_manifest
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.tables import RECORDINGS
 from eegssl.errors import ArtifactError, InputError
-from eegssl.io.event_types import Event
-from eegssl.io.mne_raw import About, Signals, make_raw
+from eegssl.io.edf.mne_raw import About, Signals, make_raw
+from eegssl.io.labels.event_types import Event
 
 
 @pytest.fixture(scope="module")

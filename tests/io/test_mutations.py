@@ -20,8 +20,8 @@ from mutations import BASES, MUTATIONS, layout, mutate, put
 from plain_decoder import PlainFile, PlainSignal, UndecodableError
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import scan_annotations
-from eegssl.io.edf import EdfHeader, read_digital, read_header, read_signals
+from eegssl.io.edf.annotations import scan_annotations
+from eegssl.io.edf.samples import EdfHeader, read_digital, read_header, read_signals
 
 CONTENT = {name: spec.bytes() for name, spec in BASES.items()}
 ROUNDS = 150

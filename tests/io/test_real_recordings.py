@@ -16,10 +16,10 @@ import pytest
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import read_annotations
-from eegssl.io.edf import linear_scale, read_digital, read_header, read_signals
-from eegssl.io.events import read_events
-from eegssl.io.units import microvolts_per_unit
+from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.edf.samples import linear_scale, read_digital, read_header, read_signals
+from eegssl.io.labels.events import read_events
 
 pytestmark = pytest.mark.real
 GROUPS = ["eegmat", "chbmit_clips", "eegmmi", "eeg_microstates", "sleep_edf", "formats"]

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import read_annotations
-from eegssl.io.edf import Segment, iter_signals, microvolt_scale, read_digital, read_header
-from eegssl.io.edf import read_signals as read
-from eegssl.io.edf_writer import EdfSignal, EdfWriter
+from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
+from eegssl.io.edf.samples import Segment, iter_signals, microvolt_scale, read_digital, read_header
+from eegssl.io.edf.samples import read_signals as read
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from realdata import real_data
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.event_types import is_seizure
-from eegssl.io.events_tsv import parse_events_tsv
-from eegssl.io.seizeit import parse_seizeit
+from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.labels.events_tsv import parse_events_tsv
+from eegssl.io.labels.seizeit import parse_seizeit
 
 HEAD = "# Source: SeizeIt1\n# Subject: P_ID64\n \n\n"
 

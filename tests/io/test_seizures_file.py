@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.seizures_file import SEIZURE_END, SEIZURE_START, parse_seizures, read_seizures
+from eegssl.io.labels.seizures_file import SEIZURE_END, SEIZURE_START, parse_seizures, read_seizures
 
 NOTE = b"## time resolution: 256"
 

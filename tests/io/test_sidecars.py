@@ -2,7 +2,7 @@
 
 from labelfiles import blank_edf
 
-from eegssl.io.sidecars import find_sidecars
+from eegssl.io.labels.sidecars import find_sidecars
 
 
 def names(path, root=None):

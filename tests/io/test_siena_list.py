@@ -7,7 +7,7 @@ from labelfiles import blank_edf, events_of, parsed_or_refused, spans
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.siena_list import parse_siena
+from eegssl.io.labels.siena_list import parse_siena
 
 LIST = """PN16
 Data Sampling Rate: 512 Hz

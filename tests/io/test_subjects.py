@@ -3,8 +3,8 @@
 import pytest
 
 from eegssl.errors import ConfigError, InputError, RecordingRefused
-from eegssl.io.participants import read_participants
 from eegssl.io.subjects import find_subject
+from eegssl.io.tables.participants import read_participants
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from eegssl.errors import ConfigError
-from eegssl.io.tables import read_tsv
+from eegssl.io.tables.tsv import read_tsv
 
 
 def refused(folder: Path, content: bytes) -> str:

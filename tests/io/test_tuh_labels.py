@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from labelfiles import TYPES, blank_edf, events_of, parsed_or_refused, spans
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.event_types import EVENT_TYPES, EXTRA_TYPES, is_seizure
-from eegssl.io.tuh_labels import (
+from eegssl.io.labels.event_types import EVENT_TYPES, EXTRA_TYPES, is_seizure
+from eegssl.io.labels.tuh_labels import (
     LABELS,
     REC_CHANNELS,
     SEIZURES,

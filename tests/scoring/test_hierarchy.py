@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.io.event_types import SEIZURE_TYPES
+from eegssl.io.labels.event_types import SEIZURE_TYPES
 from eegssl.scoring.hierarchy import (
     UNKNOWN,
     class_of,

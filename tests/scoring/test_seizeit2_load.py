@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from realdata import real_data
 
-from eegssl.io.events_tree import read_tree
+from eegssl.io.tables.event_trees import read_tree
 from eegssl.scoring.event_scorers import SCORERS, side_by_side
 from eegssl.scoring.eventlists import clean_events
 from eegssl.scoring.events import RecordingEvents, szcore_scores

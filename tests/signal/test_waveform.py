@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from realdata import real_data
 from scipy.signal import resample_poly
 
-from eegssl.io.edf import read_header, read_signals
+from eegssl.io.edf.samples import read_header, read_signals
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.electrodes import parse_channels
 from eegssl.signal.filters import clean

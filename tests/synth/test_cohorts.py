@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from eegssl.io.participants import read_participants
+from eegssl.io.tables.participants import read_participants
 from eegssl.patients.config import OutcomeConfig
 from eegssl.patients.outcome import outcomes
 from eegssl.stages import synth

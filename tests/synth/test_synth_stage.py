@@ -10,7 +10,7 @@ import pyedflib
 import pytest
 
 from eegssl.errors import ConfigError
-from eegssl.io.edf_writer import EdfWriter
+from eegssl.io.edf.edf_writer import EdfWriter
 from eegssl.stages import synth
 from eegssl.synth.anatomy import build_head
 from eegssl.synth.config import SynthConfig

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eegssl.config.resolve import read_task
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.event_types import one_at_a_time
 from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eegssl.corpus.labels import Label
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import (
     LabelledWindows,

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eegssl.io.event_types import EXTRA_TYPES, Event, EventsFound, in_order, is_seizure
-from eegssl.io.label_text import as_lines, number, read_label_text, refused
+from eegssl.io.labels.event_types import EXTRA_TYPES, Event, EventsFound, in_order, is_seizure
+from eegssl.io.labels.label_text import as_lines, number, read_label_text, refused
 from eegssl.io.spans import joined, overlap_s, without
 
 KIND = "TUH label file"

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf_header import EdfHeader, read_header
-from eegssl.io.edf_layout import Segment
-from eegssl.io.records import map_records, signal_bytes
-from eegssl.io.units import microvolts_per_unit
+from eegssl.io.edf.header import EdfHeader, read_header
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.edf.records import map_records, signal_bytes
 
 __all__ = [
     "EdfHeader",

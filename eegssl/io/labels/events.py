@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import Annotation, scan_annotations
-from eegssl.io.chbmit_summary import read_summary
 from eegssl.io.config import EventSettings, EventSource
-from eegssl.io.edf_header import EdfHeader
-from eegssl.io.event_types import (
+from eegssl.io.edf.annotations import Annotation, scan_annotations
+from eegssl.io.edf.header import EdfHeader
+from eegssl.io.labels.chbmit_summary import read_summary
+from eegssl.io.labels.event_types import (
     EVENT_TYPES,
     EXTRA_TYPES,
     Event,
@@ -30,15 +30,15 @@ from eegssl.io.event_types import (
     original_of,
     seizure_edge,
 )
-from eegssl.io.events_tsv import read_events_tsv
-from eegssl.io.helsinki import read_helsinki
-from eegssl.io.hypnogram import read_hypnogram
-from eegssl.io.seizeit import read_seizeit
-from eegssl.io.seizures_file import read_seizures
-from eegssl.io.sidecars import Sidecars, find_sidecars, helsinki_number
-from eegssl.io.siena_list import read_siena
+from eegssl.io.labels.events_tsv import read_events_tsv
+from eegssl.io.labels.helsinki import read_helsinki
+from eegssl.io.labels.hypnogram import read_hypnogram
+from eegssl.io.labels.seizeit import read_seizeit
+from eegssl.io.labels.seizures_file import read_seizures
+from eegssl.io.labels.sidecars import Sidecars, find_sidecars, helsinki_number
+from eegssl.io.labels.siena_list import read_siena
+from eegssl.io.labels.tuh_labels import read_tuh
 from eegssl.io.spans import Span, agree
-from eegssl.io.tuh_labels import read_tuh
 
 __all__ = ["Event", "EventsFound", "Sidecars", "find_sidecars", "read_events"]
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eegssl.io.edf_header import EdfHeader, read_header
-from eegssl.io.records import annotation_bytes
-from eegssl.io.tal import is_stamp_alone, parse_tals
+from eegssl.io.edf.header import EdfHeader, read_header
+from eegssl.io.edf.records import annotation_bytes
+from eegssl.io.edf.tal import is_stamp_alone, parse_tals
 
 
 @dataclass(frozen=True)

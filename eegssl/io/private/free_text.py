@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import scan_annotations
-from eegssl.io.edf_header import MAIN_BYTES, SIGNAL_BYTES, read_header
+from eegssl.io.edf.annotations import scan_annotations
+from eegssl.io.edf.header import MAIN_BYTES, SIGNAL_BYTES, read_header
 
 Typed = tuple[str, str]
 """A text and what kind of place it stands in: ``patient field``, ``annotation`` ..."""

@@ -7,11 +7,18 @@ Source: PhysioNet, Sleep-EDF Database Expanded 1.0.0 (Kemp et al. 2000): ``SC400
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.annotations import scan_annotations
-from eegssl.io.edf_clock import read_clock
-from eegssl.io.edf_header import EdfHeader, read_header
-from eegssl.io.event_types import SLEEP_TYPES, Event, EventsFound, event_type, in_order, original_of
-from eegssl.io.label_text import refused
+from eegssl.io.edf.annotations import scan_annotations
+from eegssl.io.edf.clock import read_clock
+from eegssl.io.edf.header import EdfHeader, read_header
+from eegssl.io.labels.event_types import (
+    SLEEP_TYPES,
+    Event,
+    EventsFound,
+    event_type,
+    in_order,
+    original_of,
+)
+from eegssl.io.labels.label_text import refused
 
 KIND = "hypnogram"
 _DAY_S = 86400.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 
 if TYPE_CHECKING:
     from mne.channels import DigMontage

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.tal import decode
+from eegssl.io.edf.tal import decode
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "o": "o", "other": "o"}
 _MISSING = ("", "n/a")

@@ -1,6 +1,6 @@
 """The user's tables about patients: outcomes by participant, sessions by recording.
 
-Names become the ids that recordings have (`eegssl.io.private`); none is kept or repeated.
+Names become the ids that recordings have (`eegssl.io.private.pseudonyms`); none is kept.
 """
 
 import re
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eegssl.io.participants import participant_rows
-from eegssl.io.private import Pseudonyms
-from eegssl.io.tables import read_tsv
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.participants import participant_rows
+from eegssl.io.tables.tsv import read_tsv
 
 _MISSING = ("", "n/a")
 _BIDS_SUBJECT = "sub-"

@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from eegssl.errors import InputError
-from eegssl.io.event_types import event_type, seizure_edge
-from eegssl.io.find_bytes import SHORTEST, Finder
-from eegssl.io.own_words import own_words
-from eegssl.io.private import NAMES, private_folder
-from eegssl.io.typed_text import typed_text
-from eegssl.io.unpack import pieces
+from eegssl.io.labels.event_types import event_type, seizure_edge
+from eegssl.io.private.find_bytes import SHORTEST, Finder
+from eegssl.io.private.free_text import typed_text
+from eegssl.io.private.pseudonyms import NAMES, private_folder
+from eegssl.io.private.unpack import pieces
+from eegssl.io.private.vocabulary import own_words
 from eegssl.signal.channel_words import may_be_shown
 
 LISTED = "listed"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eegssl.io.config import Experts
-from eegssl.io.event_types import Event, EventsFound
-from eegssl.io.label_text import as_lines, number, read_label_text, refused
+from eegssl.io.labels.event_types import Event, EventsFound
+from eegssl.io.labels.label_text import as_lines, number, read_label_text, refused
 
 KIND = "Helsinki annotation table"
 MAX_BYTES = 16 << 20

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf_layout import EdfHeader, Segment
+from eegssl.io.edf.layout import EdfHeader, Segment
 
 _CHUNK_BYTES = 1 << 20
 

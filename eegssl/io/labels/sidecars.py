@@ -12,8 +12,8 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSource
-from eegssl.io.tal import decode
-from eegssl.io.tuh_labels import is_tuh
+from eegssl.io.edf.tal import decode
+from eegssl.io.labels.tuh_labels import is_tuh
 
 _HEAD_BYTES = 4096
 # Newer formats first: of two generations that lie side by side, only the first is read.

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.tal import decode
+from eegssl.io.edf.tal import decode
 
 MAX_BYTES = 16 << 20
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,3})?", re.ASCII)

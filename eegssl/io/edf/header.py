@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.damage import check_not_pointer, check_text_mode
-from eegssl.io.edf_layout import EdfHeader
-from eegssl.io.tal import decode
-from eegssl.io.timekeeping import read_timekeeping
+from eegssl.io.edf.damage import check_not_pointer, check_text_mode
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.record_times import read_timekeeping
+from eegssl.io.edf.tal import decode
 
 MAIN_BYTES = 256
 SIGNAL_BYTES = 256

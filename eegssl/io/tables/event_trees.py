@@ -15,9 +15,9 @@ from typing import Literal
 
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.event_types import is_seizure
-from eegssl.io.events_tsv import MAX_BYTES, MISSING, parse_events_tsv
-from eegssl.io.label_text import number, read_label_text
+from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.labels.events_tsv import MAX_BYTES, MISSING, parse_events_tsv
+from eegssl.io.labels.label_text import number, read_label_text
 
 Missing = Literal["error", "count"]
 FaultKind = Literal["missing", "unreadable", "wrong-length", "no-reference"]

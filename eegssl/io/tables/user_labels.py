@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import ConfigError
-from eegssl.io.private import Pseudonyms
-from eegssl.io.tables import read_tsv
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.tsv import read_tsv
 
 _MISSING = ("", "n/a")
 

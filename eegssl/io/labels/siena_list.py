@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eegssl.io.edf_clock import read_clock, seconds_of_day
-from eegssl.io.edf_header import EdfHeader
-from eegssl.io.event_types import Event, EventsFound, in_order
-from eegssl.io.label_text import as_lines, read_label_text, refused
+from eegssl.io.edf.clock import read_clock, seconds_of_day
+from eegssl.io.edf.header import EdfHeader
+from eegssl.io.labels.event_types import Event, EventsFound, in_order
+from eegssl.io.labels.label_text import as_lines, read_label_text, refused
 
 KIND = "Siena seizure list"
 MAX_BYTES = 1 << 20

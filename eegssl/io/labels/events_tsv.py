@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.event_types import (
+from eegssl.io.labels.event_types import (
     EVENT_TYPES,
     Event,
     EventsFound,
@@ -21,7 +21,7 @@ from eegssl.io.event_types import (
     mentions_seizure,
     original_of,
 )
-from eegssl.io.label_text import as_lines, read_label_text
+from eegssl.io.labels.label_text import as_lines, read_label_text
 
 MISSING = ("n/a", "")
 MAX_BYTES = 64 << 20

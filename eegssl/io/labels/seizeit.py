@@ -2,14 +2,14 @@
 
 Source: SeizeIT1 (Vandecasteele et al. 2020, doi 10.48804/P5Q0OJ). Seconds from the first sample;
 an end of ``None`` was not marked. The remarks (side, lobe) are not used. SeizeIT2 is a BIDS corpus
-and read as such (`eegssl.io.events_tsv`).
+and read as such (`eegssl.io.labels.events_tsv`).
 """
 
 import re
 from pathlib import Path
 
-from eegssl.io.event_types import Event, EventsFound, in_order
-from eegssl.io.label_text import as_lines, number, read_label_text, refused
+from eegssl.io.labels.event_types import Event, EventsFound, in_order
+from eegssl.io.labels.label_text import as_lines, number, read_label_text, refused
 
 KIND = "SeizeIT1 annotation file"
 MAX_BYTES = 1 << 20

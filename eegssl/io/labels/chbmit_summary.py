@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eegssl.io.event_types import Event, EventsFound
-from eegssl.io.label_text import as_lines, number, read_label_text, refused
+from eegssl.io.labels.event_types import Event, EventsFound
+from eegssl.io.labels.label_text import as_lines, number, read_label_text, refused
 
 KIND = "summary file"
 MAX_BYTES = 1 << 20

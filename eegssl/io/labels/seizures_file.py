@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.event_types import Event
+from eegssl.io.labels.event_types import Event
 
 SEIZURE_START, SEIZURE_END = 32, 33
 _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63

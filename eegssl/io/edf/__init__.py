@@ -1,0 +1,1 @@
+"""Read and write EDF and BDF files."""

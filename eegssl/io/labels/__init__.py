@@ -1,0 +1,1 @@
+"""Read the annotation formats of the field as events."""

@@ -1,0 +1,1 @@
+"""Keep names apart, and search outputs for them."""
