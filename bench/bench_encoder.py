@@ -25,12 +25,12 @@ from torch.nn import functional as F
 
 from eegssl.config.resolve import resolve
 from eegssl.config.stages import PretrainConfig
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import draw_masks
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
-from eegssl.signal.electrodes import Geometry, geometry
+from eegssl.signal.channels.electrodes import Geometry, geometry
 
 BATCH, PATCHES, CODES = 16, 10, 8192
 LABELS = (

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.forecasting.baselines import UNFITTED, Linear, plain
 from eegssl.forecasting.config import (
     SHORT_HORIZON_S,

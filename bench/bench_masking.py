@@ -22,8 +22,8 @@ from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined_share, electrode_pairs
 from eegssl.masking.draw import complement, draw_masks
 from eegssl.masking.entropy import patch_entropy
-from eegssl.signal.electrodes import Geometry, geometry
-from eegssl.signal.positions import BEHIND_EARS, EARS, positions
+from eegssl.signal.channels.electrodes import Geometry, geometry
+from eegssl.signal.channels.positions import BEHIND_EARS, EARS, positions
 
 REPEATS = 40
 BATCH, N_PATCHES, PATCH = 16, 10, 200

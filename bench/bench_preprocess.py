@@ -28,11 +28,11 @@ import numpy as np
 
 import eegssl.io.edf.records as records
 from eegssl.config.stages import PreprocessConfig
-from eegssl.corpus.cleaning import CleaningSettings
-from eegssl.corpus.fingerprint import of_file
-from eegssl.corpus.ingest import IngestSettings, ingest
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings
+from eegssl.corpus.preprocessing.file_profile import of_file
+from eegssl.corpus.preprocessing.ingest import IngestSettings, ingest
+from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.corpus.signals import map_signal, write_signal
-from eegssl.corpus.sources import Source
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.samples import (
     EdfHeader,
@@ -42,7 +42,7 @@ from eegssl.io.edf.samples import (
     read_header,
 )
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import chain
+from eegssl.signal.filtering.filters import chain
 
 CHANNELS, SFREQ_HZ = 23, 256.0
 CONFIG = FilterConfig(low_hz=0.1, high_hz=75.0, notch="60")

@@ -29,12 +29,12 @@ import numpy as np
 from eegssl.io.labels.event_types import Event
 from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.io.tables.event_trees import read_tree
-from eegssl.scoring.alarm_curve import alarm_curve
 from eegssl.scoring.config import PostprocessConfig
-from eegssl.scoring.event_scorers import SCORERS, agreement, side_by_side
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.postprocess import Probabilities, choose_postprocess
+from eegssl.scoring.events.alarm_curve import alarm_curve
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scorers import SCORERS, agreement, side_by_side
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.events.postprocess import Probabilities, choose_postprocess
 
 N_SUBJECTS, HOURS_PER_SUBJECT = 100, 100
 SEIZURES_PER_HOUR, ALARMS_PER_HOUR = 2.0, 8.7

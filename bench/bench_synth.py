@@ -24,7 +24,7 @@ from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.synth import write_recording
 from eegssl.synth.anatomy import build_head
 from eegssl.synth.config import SynthConfig
-from eegssl.synth.plan import plan_recording
+from eegssl.synth.schedule import plan_recording
 from eegssl.synth.subject import draw_subjects
 
 REPEATS = 5

@@ -20,7 +20,7 @@ from torch.nn.functional import normalize
 
 from eegssl.config.resolve import resolve
 from eegssl.tokenizer.lookup import nearest_codes
-from eegssl.tokenizer.model import build_tokenizer
+from eegssl.tokenizer.tokenizer import build_tokenizer
 
 THREADS = 2
 SHAPE = (16, 23, 2000)

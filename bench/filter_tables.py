@@ -10,8 +10,8 @@ import numpy as np
 import scipy.signal
 
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.describe import describe
-from eegssl.signal.filters import Chain, chain
+from eegssl.signal.filtering.filter_response import describe
+from eegssl.signal.filtering.filters import Chain, chain
 
 BANDS_HZ = ((0.1, 75.0), (0.5, 70.0))
 RATES_HZ = (100, 128, 160, 199.7, 200, 250, 256, 400, 500, 512, 1000, 1024, 2048, 5000)

@@ -19,7 +19,7 @@ import numpy as np
 from eegssl.io.phase_predictions import PhasePredictions, read_phase_predictions
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.reports.phase_scores import METHOD_WORDS
-from eegssl.scoring.circular import phase_error_deg
+from eegssl.scoring.forecasts.circular import phase_error_deg
 
 COHERENCE_S = (30, 0)
 STRONG = 0.3

@@ -16,7 +16,7 @@ from eegssl.masking.determined import determined_share, electrode_pairs
 from eegssl.masking.draw import complement, draw_mask
 from eegssl.masking.entropy import patch_entropy
 from eegssl.reports.masks import MaskPanel, mask_figure
-from eegssl.signal.electrodes import geometry
+from eegssl.signal.channels.electrodes import geometry
 
 # fmt: off
 REFERENTIAL = (

@@ -17,10 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eegssl.reports.style import FAINT, INK, MODEL, MUTED, TRUTH, house_style, new_figure
-from eegssl.scoring.counts import EventCounts
-from eegssl.scoring.event_scorers import SCORERS, agreement, side_by_side
-from eegssl.scoring.events import RecordingEvents
-from eegssl.scoring.szcore_counts import AFTER_S, BEFORE_S
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.event_scorers import SCORERS, agreement, side_by_side
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.events.szcore_counts import AFTER_S, BEFORE_S
 
 DRAWS = 1000
 _NBSP = "\u00a0"

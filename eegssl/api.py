@@ -17,12 +17,12 @@ from eegssl.artifacts.manifest import load
 from eegssl.corpus.raw import raw_of
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.errors import InputError
+from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig
-from eegssl.signal.electrodes import parse_channels
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.embedding import (
     Choices,
     Embeddings,

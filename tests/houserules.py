@@ -88,7 +88,7 @@ class Source:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """``("io", "edf", "tal")`` for ``io/edf/tal.py``, ``("io",)`` for ``io/__init__.py``, () for root."""
+        """``("io", "config")`` for ``io/config.py``, ``("io",)`` for ``io/__init__.py``."""
         parts = Path(self.path).with_suffix("").parts
         return parts[:-1] if parts[-1] == "__init__" else parts
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import Encoder, build_encoder
-from eegssl.signal.electrodes import geometry
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.signal.channels.electrodes import geometry
 
 NAMES = ("Fp1-F7", "F7-T7", "C3", "Cz", "O2-A1")
 

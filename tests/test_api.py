@@ -10,7 +10,7 @@ from tinycorpus import noise_uv, write_recording
 import eegssl
 from eegssl.config.resolve import resolve
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.errors import ArtifactError, InputError, RecordingRefused
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.signal.config import FilterConfig, MontageConfig

@@ -20,7 +20,7 @@ from eegssl.io.phase_predictions import (
     write_phase_predictions,
 )
 from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.scoring.circular import phase_error_deg
+from eegssl.scoring.forecasts.circular import phase_error_deg
 from eegssl.stages import phase_tasks
 from eegssl.stages.run import Run
 

@@ -12,8 +12,8 @@ from clirun import done, eegssl
 from safetensors.numpy import load_file
 from tinycorpus import noise_uv, spike_and_wave_uv
 
-from eegssl.corpus import overview
-from eegssl.corpus.workers import Failure, each
+from eegssl.corpus.preprocessing import file_scan as overview
+from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.stages import preprocess
 

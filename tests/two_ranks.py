@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch import Tensor, distributed, nn
 
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.model import Tokenizer, build_tokenizer
 from eegssl.tokenizer.quantizer import build_quantizer
 from eegssl.tokenizer.ranks import sum_over_ranks
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 
 STEPS = 12
 QUANTIZER = TokenizerConfig(n_codes=64, code_dim=8, n_codebooks=3, revive_after=2, decay=0.8)

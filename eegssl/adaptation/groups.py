@@ -7,7 +7,7 @@ from torch import nn
 
 from eegssl.adaptation.classifier import Classifier
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.encoder.model import Encoder
+from eegssl.encoder.epilepsyfm import Encoder
 
 HEAD = "head"
 

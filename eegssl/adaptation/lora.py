@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.adaptation.config import LoraConfig
-from eegssl.encoder.model import Encoder
+from eegssl.encoder.epilepsyfm import Encoder
 
 
 class LoraLinear(nn.Module):

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.scoring.config import ThresholdCriterion
-from eegssl.scoring.numbers import number_scores
+from eegssl.scoring.number_scores import number_scores
 from eegssl.scoring.threshold import choose_threshold
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.window_scores import window_scores
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows
 

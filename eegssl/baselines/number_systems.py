@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from eegssl.baselines.given import Given
 from eegssl.baselines.plain_systems import band_power_of
-from eegssl.tasks.labelled import LabelledWindows
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.tasks.numbers import NumberScale
 
 

@@ -67,7 +67,7 @@ def preprocess(
     ] = False,
 ) -> None:
     """EDF folders to clean, de-identified recordings in µV, split by subject."""
-    from eegssl.corpus.outcome import REFUSED, refused_table
+    from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
     given = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}

@@ -188,7 +188,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Verify a recordings folder: hashes, ranges and counts, all of them."""
-    from eegssl.corpus.check import check_recordings
+    from eegssl.corpus.audits.recordings_check import check_recordings
 
     terminal = Terminal(as_json=json)
     problems = check_recordings(recordings)

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eegssl.corpus.preprocessing.recording_tables import RECORDINGS
 from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import Recording, open_corpus
-from eegssl.corpus.tables import RECORDINGS
 from eegssl.errors import InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
-from eegssl.signal.electrodes import parse_channel
+from eegssl.signal.channels.electrodes import parse_channel
 
 if TYPE_CHECKING:
     from eegssl.io.edf.mne_raw import RawArray

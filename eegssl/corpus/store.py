@@ -16,7 +16,7 @@ from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.io.tables.tsv import read_tsv
-from eegssl.signal.electrodes import Geometry, geometry
+from eegssl.signal.channels.electrodes import Geometry, geometry
 
 T = TypeVar("T")
 KIND = "recordings"

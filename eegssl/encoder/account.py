@@ -7,7 +7,7 @@ addition counts as two operations; activations, norms and lone additions don't c
 from typing import Any
 
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 
 _FLOAT_BYTES = 4
 

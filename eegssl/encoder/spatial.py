@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.errors import InputError
-from eegssl.signal.positions import positions as known_positions
+from eegssl.signal.channels.positions import positions as known_positions
 
 _OCTAVES = 4  # the finest wave is 0.5 of a head radius long: neighbours in 10-10 are 0.3 apart
 _IDENTITY_WIDTH = 32

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.windows import Batch
 from eegssl.forecasting.config import Unit
-from eegssl.signal.electrodes import geometry
-from eegssl.signal.filters import Chain
+from eegssl.signal.channels.electrodes import geometry
+from eegssl.signal.filtering.filters import Chain
 
 Float32 = NDArray[np.float32]
 

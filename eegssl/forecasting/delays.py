@@ -14,8 +14,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from eegssl.forecasting.contexts import Context, context_scale
-from eegssl.signal.causal import CausalFilter
-from eegssl.signal.filters import Chain
+from eegssl.signal.filtering.causal import CausalFilter
+from eegssl.signal.filtering.filters import Chain
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.encoder.model import Encoder
+from eegssl.encoder.epilepsyfm import Encoder
 from eegssl.errors import ConfigError
 from eegssl.forecasting.baselines import Mean, Persistence, autoregressive
 from eegssl.forecasting.config import AutoregressionConfig, Base, ForecastConfig, HeadConfig, Unit

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.own_past import IN_TIME, SEEN_BY_ENCODER, own_past
+from eegssl.corpus.audits.temporal_leaks import IN_TIME, SEEN_BY_ENCODER, own_past
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.encoder.model import Encoder
+from eegssl.encoder.epilepsyfm import Encoder
 from eegssl.forecasting.config import HeadConfig
 from eegssl.forecasting.contexts import Context
 from eegssl.forecasting.fitting import Prepared, from_nothing

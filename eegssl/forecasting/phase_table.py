@@ -11,7 +11,7 @@ from eegssl.errors import InputError
 from eegssl.forecasting.phase import Phases
 from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.spectrum import Peaks
-from eegssl.scoring.circular import phase_scores, phase_scores_by_amplitude
+from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
 
 HORIZONS_S = (0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 12.0, 20.0, 30.0)
 """Where the stretches of the horizon end (ours)."""
@@ -35,7 +35,7 @@ def score_phases(
     """Band -> scores of forecast against true phases [n, K, T] and frequencies [n, K].
 
     - ``phase``: all samples; ``by_amplitude``: by strata of the true amplitude; ``per_horizon``:
-      by stretches that say ``from_s`` and ``to_s`` (see `eegssl.scoring.circular`).
+      by stretches that say ``from_s`` and ``to_s`` (see `eegssl.scoring.forecasts.circular`).
     - ``frequency_mae_hz``, over the ``n_oscillating`` series that oscillate in this band over the
       target; None where none does. ``phase_where_oscillating`` is of the same series.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.chains import require_made_alike, require_zero_phase
+from eegssl.corpus.rebuilt_filters import require_made_alike, require_zero_phase
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastConfig, ForecastTaskConfig

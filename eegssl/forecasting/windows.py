@@ -11,14 +11,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.corpus.chains import chains_of
+from eegssl.corpus.rebuilt_filters import chains_of
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.forecasting.config import ForecastConfig
 from eegssl.forecasting.contexts import Context, Float32, as_context
 from eegssl.forecasting.in_time import tile_part
-from eegssl.signal.filters import Chain
+from eegssl.signal.filtering.filters import Chain
 
 
 @dataclass(frozen=True)

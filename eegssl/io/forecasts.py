@@ -43,7 +43,7 @@ class Forecasts:
     keys: dict[str, NDArray[Any]]
     """[n] each, of `KEYS`."""
     sums: dict[str, NDArray[np.float64]]
-    """[n] each, of ``eegssl.scoring.forecast_sums.sum_columns``."""
+    """[n] each, of ``eegssl.scoring.forecasts.forecast_sums.sum_columns``."""
     split_hash: str
     about: dict[str, Any] = field(default_factory=dict)
 

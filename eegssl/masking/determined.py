@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.signal.electrodes import parse_channels
+from eegssl.signal.channels.electrodes import parse_channels
 
 
 def electrode_pairs(names: Sequence[str]) -> NDArray[np.int64]:

@@ -13,8 +13,8 @@ from eegssl.errors import InputError
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.cut import hide_first
 from eegssl.masking.order import discs, random_order, span_order, weighted_order, whole_order
-from eegssl.signal.electrodes import Geometry
-from eegssl.signal.regions import EIGHT, membership, region_set
+from eegssl.signal.channels.electrodes import Geometry
+from eegssl.signal.channels.regions import EIGHT, membership, region_set
 
 # keeps masks apart from other draws with the same (seed, step, sample)
 _STREAM = int.from_bytes(b"mask", "big")

@@ -27,8 +27,8 @@ from eegssl.patients.scores import (
     probability,
     scores_of,
 )
-from eegssl.scoring.intervals import Interval
-from eegssl.scoring.permutation import holm
+from eegssl.scoring.statistics.intervals import Interval
+from eegssl.scoring.statistics.permutation import holm
 
 Floats = NDArray[np.float64]
 Inputs = Mapping[str, Sequence[Block]]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.patients.limits import standard_error
-from eegssl.scoring.bootstrap import bootstrap_weighted
-from eegssl.scoring.intervals import Interval
+from eegssl.scoring.statistics.bootstrap import bootstrap_weighted
+from eegssl.scoring.statistics.intervals import Interval
 
 Floats = NDArray[np.float64]
 FEWEST_PERMUTATIONS = 50

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from eegssl.reports.style import INK, MODEL, SECOND, house_style, new_figure, with_grid
-from eegssl.scoring.alarm_curve import RATES, AlarmCurve, Level
+from eegssl.scoring.events.alarm_curve import RATES, AlarmCurve, Level
 
 _LEVELS: tuple[tuple[Level, str, str], ...] = (
     ("subject_mean", "mean over subjects", MODEL),

@@ -32,9 +32,9 @@ from eegssl.reports.content import (
 )
 from eegssl.reports.embed import png_uri, svg_uri
 from eegssl.reports.page import render
-from eegssl.scoring.odds import MIN_SUBJECTS
+from eegssl.scoring.statistics.odds import MIN_SUBJECTS
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.atlas import FALSE_DISCOVERY, PAGE, Atlas
 
 _ROWS = 40

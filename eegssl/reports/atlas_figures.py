@@ -27,7 +27,7 @@ from eegssl.reports.style import (
     new_figure,
     with_grid,
 )
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.regions import REGIONS
 
 BAND_COLOURS = {
     "delta": INK,

@@ -17,7 +17,7 @@ from eegssl.reports.style import (
     plain,
     with_grid,
 )
-from eegssl.scoring.intervals import mean_interval
+from eegssl.scoring.statistics.intervals import mean_interval
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 
 from eegssl.errors import ConfigError
 from eegssl.reports.kind_results import COMPARED
-from eegssl.scoring.bootstrap import FEWEST_PATIENTS, mean_of_patients
-from eegssl.scoring.intervals import Interval
-from eegssl.scoring.permutation import differences, holm, paired_permutation, typical_interval
+from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS, mean_of_patients
+from eegssl.scoring.statistics.intervals import Interval
+from eegssl.scoring.statistics.permutation import (
+    differences,
+    holm,
+    paired_permutation,
+    typical_interval,
+)
 
 METRICS = ("auroc", "balanced_accuracy")
 """Window scores that are compared, each as the mean over subjects that have it."""

@@ -18,13 +18,13 @@ from eegssl.reports.score_tables import subject_table, window_table
 from eegssl.reports.unit_scores import UnitScores
 from eegssl.reports.unit_tables import number_table, unit_tables
 from eegssl.reports.words import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
+from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
-from eegssl.scoring.numbers import NUMBER_METRICS
-from eegssl.scoring.postprocess import Postprocess
+from eegssl.scoring.number_scores import NUMBER_METRICS
+from eegssl.scoring.statistics.uncertainty import Intervals
 from eegssl.scoring.subgroups import StratumScores
 from eegssl.scoring.threshold import Threshold
-from eegssl.scoring.uncertainty import Intervals
-from eegssl.scoring.windows import Scores, subject_means
+from eegssl.scoring.window_scores import Scores, subject_means
 
 Tile = tuple[str, str, str]
 """Name, value, and what it counts."""

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eegssl.scoring.alarm_curve import AlarmCurve, alarm_curve
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.counts import ScoringLevel
-from eegssl.scoring.event_scorers import SCORERS, AgreementScores, agreement, side_by_side
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.events import EventScores, RecordingEvents, szcore_scores
+from eegssl.scoring.events.alarm_curve import AlarmCurve, alarm_curve
+from eegssl.scoring.events.counts import ScoringLevel
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scorers import SCORERS, AgreementScores, agreement, side_by_side
+from eegssl.scoring.events.event_scores import EventScores, RecordingEvents, szcore_scores
+from eegssl.scoring.events.latency import Latencies, latencies
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.ilae import phase_counts
-from eegssl.scoring.latency import Latencies, latencies
-from eegssl.scoring.postprocess import Postprocess, Probabilities
-from eegssl.scoring.uncertainty import Intervals, as_plain, level_intervals
+from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, level_intervals
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from eegssl.reports.content import (
 from eegssl.reports.event_scores import EventReport
 from eegssl.reports.subgroups import NUMBER_SCORES
 from eegssl.reports.words import EVENT_WORDS, NUMBER_WORDS, POLICY_WORDS, WINDOW_WORDS
-from eegssl.scoring.alarm_curve import RATES, AlarmCurve
-from eegssl.scoring.counts import ScoringLevel
-from eegssl.scoring.event_scorers import SCORERS
-from eegssl.scoring.events import EventScores
-from eegssl.scoring.latency import Latencies
+from eegssl.scoring.events.alarm_curve import RATES, AlarmCurve
+from eegssl.scoring.events.counts import ScoringLevel
+from eegssl.scoring.events.event_scorers import SCORERS
+from eegssl.scoring.events.event_scores import EventScores
+from eegssl.scoring.events.latency import Latencies
+from eegssl.scoring.statistics.uncertainty import Intervals
 from eegssl.scoring.subgroups import StratumScores
-from eegssl.scoring.uncertainty import Intervals
 
 _NBSP = "\u00a0"
 _STRATUM_COLUMNS = {

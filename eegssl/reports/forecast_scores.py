@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.io.forecasts import Forecasts
-from eegssl.scoring.bootstrap import mean_of_patients
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.forecast_sums import Scores, scores_of
-from eegssl.scoring.permutation import differences, holm, paired_permutation
+from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
+from eegssl.scoring.statistics.bootstrap import mean_of_patients
+from eegssl.scoring.statistics.permutation import differences, holm, paired_permutation
 
 UNITS = ("uv", "zscore")
 COMPARED = ("mae", "mse")

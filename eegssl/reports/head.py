@@ -10,8 +10,8 @@ from matplotlib.patches import Circle, Polygon
 from numpy.typing import NDArray
 
 from eegssl.reports.style import INK, MUTED
-from eegssl.signal.positions import positions
-from eegssl.signal.regions import REGIONS, region_set
+from eegssl.signal.channels.positions import positions
+from eegssl.signal.channels.regions import REGIONS, region_set
 
 _RIM = np.deg2rad(108)  # how far from the vertex the outline of the head lies
 _PIXELS = 100

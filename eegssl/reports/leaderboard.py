@@ -24,7 +24,7 @@ from eegssl.reports.embed import svg_uri
 from eegssl.reports.kind_results import KIND_WORDS, LOWER_IS_BETTER
 from eegssl.reports.page import render
 from eegssl.reports.words import NUMBER_WORDS, WINDOW_WORDS
-from eegssl.scoring.intervals import mean_interval
+from eegssl.scoring.statistics.intervals import mean_interval
 
 _LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER)
 _CHANCE = {"auroc": 0.5, "unit_auroc": 0.5, "unit_spearman": 0.0}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegssl import __version__
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.corpus.excerpts import Excerpt
+from eegssl.corpus.preprocessing.clips import Excerpt
 from eegssl.reports.content import (
     NOT_AVAILABLE,
     RESEARCH_USE,

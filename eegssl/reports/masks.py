@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, Rectangle
 from numpy.typing import NDArray
 
 from eegssl.reports.style import FAINT, GRID, INK, MODEL, MUTED, house_style, new_figure, plain
-from eegssl.signal.electrodes import geometry
+from eegssl.signal.channels.electrodes import geometry
 
 _HIDDEN = MODEL
 _VISIBLE = "#eef1f4"

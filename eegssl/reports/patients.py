@@ -29,7 +29,7 @@ from eegssl.reports.patient_figures import (
     calibration_figure,
     probability_figure,
 )
-from eegssl.scoring.intervals import Interval
+from eegssl.scoring.statistics.intervals import Interval
 
 Tile = tuple[str, str, str]
 INPUT_WORDS = {

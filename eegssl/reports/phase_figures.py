@@ -22,7 +22,7 @@ from eegssl.reports.style import (
     plain,
     with_grid,
 )
-from eegssl.scoring.circular import phase_error_deg
+from eegssl.scoring.forecasts.circular import phase_error_deg
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from eegssl.forecasting.phase_table import band_scores
 from eegssl.io.phase_predictions import PhasePredictions
-from eegssl.scoring.bootstrap import mean_of_patients
-from eegssl.scoring.circular import phase_scores
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.permutation import holm, paired_permutation
+from eegssl.scoring.forecasts.circular import phase_scores
+from eegssl.scoring.statistics.bootstrap import mean_of_patients
+from eegssl.scoring.statistics.permutation import holm, paired_permutation
 
 MODEL = "model"
 METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL: "model"}

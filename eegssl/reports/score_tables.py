@@ -14,9 +14,9 @@ from eegssl.reports.content import (
 )
 from eegssl.reports.event_tables import interval_words, why_no_interval
 from eegssl.reports.words import WINDOW_WORDS
-from eegssl.scoring.events import EventScores
-from eegssl.scoring.uncertainty import Intervals
-from eegssl.scoring.windows import Scores
+from eegssl.scoring.events.event_scores import EventScores
+from eegssl.scoring.statistics.uncertainty import Intervals
+from eegssl.scoring.window_scores import Scores
 
 _SUBJECT_METRICS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 

@@ -11,14 +11,14 @@ from eegssl.reports.event_scores import EventReport, event_report
 from eegssl.reports.subgroups import subgroups
 from eegssl.reports.unit_scores import UnitScores, unit_scores
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.events import RecordingEvents
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities, detections
 from eegssl.scoring.hierarchy import UNKNOWN
-from eegssl.scoring.numbers import NUMBER_METRICS, number_intervals, number_scores
-from eegssl.scoring.postprocess import Postprocess, Probabilities, detections
+from eegssl.scoring.number_scores import NUMBER_METRICS, number_intervals, number_scores
+from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, window_intervals
 from eegssl.scoring.subgroups import StratumScores
-from eegssl.scoring.uncertainty import Intervals, as_plain, window_intervals
-from eegssl.scoring.windows import (
+from eegssl.scoring.window_scores import (
     METRICS,
     Scores,
     Thresholds,

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from eegssl.io.predictions import Predictions
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.numbers import number_scores
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.number_scores import number_scores
 from eegssl.scoring.subgroups import StratumScores, Traits, score_strata
-from eegssl.scoring.windows import Thresholds, thresholds_at, window_scores
+from eegssl.scoring.window_scores import Thresholds, thresholds_at, window_scores
 
 NUMBER_SCORES = ("mae", "rmse", "spearman")
 WINDOW_SCORES = ("auroc", "balanced_accuracy", "sensitivity", "specificity")

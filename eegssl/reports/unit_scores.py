@@ -12,10 +12,10 @@ from eegssl.errors import InputError
 from eegssl.io.predictions import Predictions, Unit
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.hierarchy import TYPE, UNKNOWN, group_probabilities, group_truth, levels
-from eegssl.scoring.numbers import number_intervals, number_scores
-from eegssl.scoring.uncertainty import Intervals, as_plain, window_intervals
-from eegssl.scoring.units import means
-from eegssl.scoring.windows import Scores, Thresholds, decide, thresholds_at, window_scores
+from eegssl.scoring.number_scores import number_intervals, number_scores
+from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, window_intervals
+from eegssl.scoring.unit_means import means
+from eegssl.scoring.window_scores import Scores, Thresholds, decide, thresholds_at, window_scores
 
 POOLED = ("event", "recording", "patient")
 """Units that are more than a window."""

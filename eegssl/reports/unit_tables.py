@@ -7,8 +7,8 @@ from eegssl.reports.event_tables import interval_words, why_no_interval
 from eegssl.reports.unit_scores import LevelScores, UnitScores
 from eegssl.reports.words import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.hierarchy import ONSET, TYPE
-from eegssl.scoring.uncertainty import Intervals
-from eegssl.scoring.windows import Scores
+from eegssl.scoring.statistics.uncertainty import Intervals
+from eegssl.scoring.window_scores import Scores
 
 _METRICS = (
     *("balanced_accuracy", "auroc", "auc_pr", "f1"),

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.signal.electrodes import parse_channel
+from eegssl.signal.channels.electrodes import parse_channel
 
 Hashes = NDArray[np.uint32]
 Trace = tuple[int, ...]

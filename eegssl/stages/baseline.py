@@ -12,8 +12,8 @@ from eegssl.baselines.system import fit_baseline
 from eegssl.config.resolve import read_label_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BaselineConfig, BenchmarkConfig, FinetuneConfig
-from eegssl.corpus.labels import label_table
-from eegssl.corpus.leaks import audit, refuse
+from eegssl.corpus.audits.leaks import audit, refuse
+from eegssl.corpus.label_table import label_table
 from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.predictions import write_predictions

@@ -14,8 +14,8 @@ from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import AnyTask, read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
+from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import n_folds, refolded
-from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import InputError, LeakError

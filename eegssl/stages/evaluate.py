@@ -14,10 +14,10 @@ from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig
+from eegssl.corpus.audits.leaks import audit_windows, refuse
+from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.folds import refolded
-from eegssl.corpus.labels import LabelTable, label_table, read_stored_labels
-from eegssl.corpus.leaks import audit_windows, refuse
-from eegssl.corpus.own_past import audit_model
+from eegssl.corpus.label_table import LabelTable, label_table, read_stored_labels
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.predictions import Predictions, kind_of_table, read_predictions, write_predictions
@@ -29,7 +29,7 @@ from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.event_scores import event_report
 from eegssl.reports.model_page import with_model
 from eegssl.reports.scores import AllScores, concerns, score, score_facts, tree_facts
-from eegssl.scoring.events import RecordingEvents
+from eegssl.scoring.events.event_scores import RecordingEvents
 from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig

@@ -17,14 +17,14 @@ from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import FinetuneConfig
 from eegssl.corpus.folds import n_folds, refolded
-from eegssl.corpus.labels import LabelTable, format_labels, label_table
+from eegssl.corpus.label_table import LabelTable, format_labels, label_table
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.config import PostprocessConfig
-from eegssl.scoring.postprocess import Postprocess, choose_postprocess
+from eegssl.scoring.events.postprocess import Postprocess, choose_postprocess
 from eegssl.stages.kinds import KINDS
 from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
 from eegssl.tasks.config import TaskConfig

@@ -10,10 +10,10 @@ from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.chains import filter_phases, require_causal
-from eegssl.corpus.leaks import Leak
+from eegssl.corpus.audits.leaks import Leak
+from eegssl.corpus.rebuilt_filters import filter_phases, require_causal
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.forecasting.config import ForecastTaskConfig
 from eegssl.forecasting.delays import Forecaster

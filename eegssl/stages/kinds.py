@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.leaks import Leak
+from eegssl.corpus.audits.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.stages import forecast_tasks, patient_tasks, phase_tasks
 from eegssl.stages.run import Result, Run, TaskInfo

@@ -15,12 +15,12 @@ from eegssl.artifacts.writer import Draft
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import LEAVE_ONE_OUT
-from eegssl.corpus.leaks import Leak, audit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, require_whole_patches
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, EegsslError, LeakError
 from eegssl.io.patient_predictions import (
     PatientPredictions,

@@ -15,10 +15,10 @@ from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.chains import require_causal
-from eegssl.corpus.leaks import Leak, Times, audit_windows, refuse
+from eegssl.corpus.audits.leaks import Leak, Times, audit_windows, refuse
+from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.forecasting.in_time import past_facts, recordings_of, within_subject
 from eegssl.forecasting.phase_config import PhaseTaskConfig

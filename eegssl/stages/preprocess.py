@@ -18,19 +18,27 @@ from eegssl.artifacts.writer import Draft
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
-from eegssl.corpus import fingerprint
-from eegssl.corpus.cleaning import CleaningSettings
-from eegssl.corpus.excerpts import read_excerpt
-from eegssl.corpus.ingest import SIGNALS, IngestSettings, ingest
-from eegssl.corpus.outcome import (
+from eegssl.corpus.preprocessing import file_profile as fingerprint
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings
+from eegssl.corpus.preprocessing.clips import read_excerpt
+from eegssl.corpus.preprocessing.file_outcomes import (
     also_refused,
     none_usable,
     refused_rows,
     seen_outcome,
     stored_outcome,
 )
-from eegssl.corpus.overview import Overview, drawn, look
-from eegssl.corpus.sources import (
+from eegssl.corpus.preprocessing.file_scan import Overview, drawn, look
+from eegssl.corpus.preprocessing.ingest import SIGNALS, IngestSettings, ingest
+from eegssl.corpus.preprocessing.recording_tables import (
+    RECORDINGS,
+    WHOLE_FILE,
+    Tables,
+    concerns,
+    summarise,
+    write_tables,
+)
+from eegssl.corpus.preprocessing.source_files import (
     Naming,
     find_sources,
     given_splits,
@@ -39,17 +47,9 @@ from eegssl.corpus.sources import (
     subject_table,
     warn_of_others,
 )
+from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.splits import Unit, assign, by_folders, check_given, complete
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
-from eegssl.corpus.tables import (
-    RECORDINGS,
-    WHOLE_FILE,
-    Tables,
-    concerns,
-    summarise,
-    write_tables,
-)
-from eegssl.corpus.workers import Failure, each
 from eegssl.errors import InputError
 from eegssl.io.bids import is_synthetic
 from eegssl.io.labels.event_types import is_seizure

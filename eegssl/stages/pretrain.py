@@ -11,17 +11,17 @@ from eegssl.artifacts.manifest import Artifact, inputs_of, load, require_parent
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
 from eegssl.config.stages import PretrainConfig
+from eegssl.corpus.codes.tokens import KIND as TOKENS
+from eegssl.corpus.codes.tokens import Codes, open_codes
 from eegssl.corpus.sampling import Sampler, sampler
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
-from eegssl.corpus.tokens import KIND as TOKENS
-from eegssl.corpus.tokens import Codes, open_codes
 from eegssl.corpus.windows import tile
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
-from eegssl.signal.electrodes import montages_of
+from eegssl.signal.channels.electrodes import montages_of
 from eegssl.stages.run import Result, Run
 from eegssl.training.batches import to_tensors
 from eegssl.training.examples import write_examples

@@ -9,10 +9,10 @@ from eegssl.artifacts.manifest import FittedOn, plan_of
 from eegssl.artifacts.output_state import survey
 from eegssl.artifacts.writer import Draft, begin
 from eegssl.config.settings import Settings, public_values
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.errors import EegsslError
 from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labelled import LabelledWindows
 
 
 class Progress(Protocol):

@@ -15,14 +15,14 @@ from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.stages.run import Result, Run
-from eegssl.synth import labels
+from eegssl.synth import label_files as labels
 from eegssl.synth.anatomy import Head, build_head
 from eegssl.synth.cohorts import draw_cohort, recordings_of
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.plan import RecordingPlan
-from eegssl.synth.process_render import ProcessRenderer
 from eegssl.synth.render import Renderer
+from eegssl.synth.schedule import RecordingPlan
+from eegssl.synth.waves.process_render import ProcessRenderer
 
 KIND = "synthetic EDF corpus"
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"

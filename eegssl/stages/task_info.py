@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from eegssl.config.resolve import read_task
-from eegssl.corpus.labels import Label, LabelTable, label_table
+from eegssl.corpus.label_table import Label, LabelTable, label_table
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.tables.user_labels import read_labels

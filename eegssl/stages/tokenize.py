@@ -13,10 +13,7 @@ from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
-from eegssl.corpus.config import SamplingConfig
-from eegssl.corpus.sampling import Sampler, sampler
-from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
-from eegssl.corpus.tokens import (
+from eegssl.corpus.codes.tokens import (
     CODES,
     ENTROPIES,
     ENTROPY_TABLE,
@@ -29,6 +26,9 @@ from eegssl.corpus.tokens import (
     write_patches,
     write_tables,
 )
+from eegssl.corpus.config import SamplingConfig
+from eegssl.corpus.sampling import Sampler, sampler
+from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
@@ -41,7 +41,7 @@ from eegssl.tokenizer.diagnostics import (
     oversized_message,
     starving_message,
 )
-from eegssl.tokenizer.model import Tokenizer, build_tokenizer
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.atlas import Atlas, make_atlas, write_atlas
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from eegssl.synth.config import SynthConfig
-from eegssl.synth.labels import PARTICIPANTS_JSON, participants_tsv
-from eegssl.synth.plan import RecordingPlan, States, plan_recording
-from eegssl.synth.processes import draw_process
+from eegssl.synth.label_files import PARTICIPANTS_JSON, participants_tsv
+from eegssl.synth.schedule import RecordingPlan, States, plan_recording
 from eegssl.synth.subject import Subject, draw_subjects
+from eegssl.synth.waves.processes import draw_process
 
 SLOWING_UV = 14.0
 """RMS of the temporal theta of a patient whose marker is 0."""

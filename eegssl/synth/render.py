@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.synth import rows, transients
 from eegssl.synth.anatomy import ELECTRODES, SCALP, Head, region_weights
-from eegssl.synth.background import Background
-from eegssl.synth.disturbances import render_disturbance
 from eegssl.synth.montage import Montage
-from eegssl.synth.plan import RecordingPlan
-from eegssl.synth.rows import Overlay
-from eegssl.synth.seizures import GENERALISED, render_seizure, spike_wave
-from eegssl.synth.transients import Train
+from eegssl.synth.schedule import RecordingPlan
+from eegssl.synth.waves import rows, transients
+from eegssl.synth.waves.background import Background
+from eegssl.synth.waves.disturbances import render_disturbance
+from eegssl.synth.waves.rows import Overlay
+from eegssl.synth.waves.seizures import GENERALISED, render_seizure, spike_wave
+from eegssl.synth.waves.transients import Train
 
 BLOCK_S = 8
 """Length of a block; part of what the seed means, so it is no setting."""

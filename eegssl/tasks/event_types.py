@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from eegssl.corpus.ictal import events_of
+from eegssl.corpus.labelled import LabelledWindows, UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.scoring.hierarchy import class_of, lies_in, possible_classes, said
 from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labelled import LabelledWindows, UnitKey
 from eegssl.tasks.placing import Stretch, place
 
 _OTHER = "events of another type"

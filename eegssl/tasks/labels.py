@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from eegssl.corpus.ictal import events_of as events_of
 from eegssl.corpus.ictal import overlap_share as overlap_share
 from eegssl.corpus.ictal import positive_spans as positive_spans
-from eegssl.corpus.labels import Label
+from eegssl.corpus.label_table import Label
+from eegssl.corpus.labelled import LabelledWindows as LabelledWindows
+from eegssl.corpus.labelled import UnitKey as UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.event_types import typed_windows
-from eegssl.tasks.labelled import LabelledWindows as LabelledWindows
-from eegssl.tasks.labelled import UnitKey as UnitKey
 from eegssl.tasks.table_labels import table_windows
 
 _STREAM = 0x9E12

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.tasks.labelled import LabelledWindows
+from eegssl.corpus.labelled import LabelledWindows
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.ictal import overlap_share
-from eegssl.corpus.labels import Label
+from eegssl.corpus.label_table import Label
+from eegssl.corpus.labelled import LabelledWindows, UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
 from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.event_types import event_keys
-from eegssl.tasks.labelled import LabelledWindows, UnitKey
 from eegssl.tasks.placing import Stretch, place
 
 Values = NDArray[np.int64] | NDArray[np.float64]

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts.writer import Draft
-from eegssl.corpus.atlas import CodeAtlas, Codes, collect
-from eegssl.corpus.exemplars import Prototype
+from eegssl.corpus.codes.code_sums import CodeAtlas, Codes, collect
+from eegssl.corpus.codes.exemplars import Prototype
+from eegssl.corpus.codes.time_course import Course, time_courses
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.timecourse import Course, time_courses
-from eegssl.scoring.odds import OddsRatios, odds_ratios
+from eegssl.scoring.statistics.odds import OddsRatios, odds_ratios
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.regions import REGIONS
 
 ATLAS = "atlas.parquet"
 COURSE = "atlas_timecourse.parquet"

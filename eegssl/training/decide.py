@@ -11,7 +11,7 @@ from eegssl.adaptation.classifier import Classifier
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.temperature import Temperature, choose_temperature
 from eegssl.scoring.threshold import Threshold, choose_threshold
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.window_scores import window_scores
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows
 

@@ -13,19 +13,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.corpus.cleaning import CleaningSettings, clean_segment
-from eegssl.corpus.selection import sample_windows, select
+from eegssl.corpus.preprocessing.channel_selection import sample_windows, select
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings, clean_segment
 from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import open_corpus
-from eegssl.encoder.model import Encoder
+from eegssl.encoder.epilepsyfm import Encoder
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf.samples import read_header
+from eegssl.signal.channels.derivations import redundant_derivations
+from eegssl.signal.channels.electrodes import Channel, geometry, montages_of, parse_channels
+from eegssl.signal.channels.montages import rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
-from eegssl.signal.derivations import redundant_derivations
-from eegssl.signal.electrodes import Channel, geometry, montages_of, parse_channels
-from eegssl.signal.filters import clean
-from eegssl.signal.mains import detect_line_in_windows
-from eegssl.signal.montages import rereference
+from eegssl.signal.filtering.filters import clean
+from eegssl.signal.filtering.mains import detect_line_in_windows
 
 _WINDOWS_AT_ONCE = 16
 

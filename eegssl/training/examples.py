@@ -12,12 +12,12 @@ from safetensors.numpy import save_file
 
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import Draft
-from eegssl.corpus.tokens import Codes
+from eegssl.corpus.codes.tokens import Codes
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.model import build_tokenizer
 from eegssl.tokenizer.spectrum import spectrum_of
+from eegssl.tokenizer.tokenizer import build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
 from eegssl.training.masked_windows import Patches, masks_of

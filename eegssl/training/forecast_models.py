@@ -13,7 +13,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.forecasting.baselines import Linear, plain
 from eegssl.forecasting.config import ForecastTaskConfig

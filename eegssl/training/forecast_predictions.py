@@ -16,8 +16,8 @@ from eegssl.forecasting.contexts import in_unit
 from eegssl.forecasting.delays import Forecaster
 from eegssl.forecasting.windows import PairBatch, RecordedPairs
 from eegssl.io.forecasts import KEYS, joined
-from eegssl.scoring.forecast import HORIZONS_S, checked_windows, stretch_edges
-from eegssl.scoring.forecast_sums import Sums
+from eegssl.scoring.forecasts.forecast_errors import HORIZONS_S, checked_windows, stretch_edges
+from eegssl.scoring.forecasts.forecast_sums import Sums
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.training.forecast_models import ForecastModel
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.corpus.tokens import Codes
+from eegssl.corpus.codes.tokens import Codes
 from eegssl.corpus.windows import Batch
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined, electrode_pairs
@@ -14,8 +14,8 @@ from eegssl.masking.draw import draw_masks
 from eegssl.objectives.code_scores import CodeScores
 from eegssl.objectives.masked_codes import MaskedCodes
 from eegssl.signal.bands import BANDS_HZ, dominant_band
-from eegssl.signal.electrodes import Geometry
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.electrodes import Geometry
+from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.batches import to_tensors
 
 COMPARED = ("region", "random")

@@ -15,9 +15,9 @@ from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ArtifactError
-from eegssl.scoring.postprocess import Postprocess
+from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.config import TaskConfig

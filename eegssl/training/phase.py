@@ -17,7 +17,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.forecasting.phase_config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.forecasting.phase_head import (
     PhaseHead,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from eegssl.corpus.store import Recording
 from eegssl.io.labels.event_types import Event
 from eegssl.io.predictions import Predictions, Reference, Unit
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.hierarchy import UNKNOWN
-from eegssl.scoring.postprocess import Postprocess, Probabilities
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.event_types import one_at_a_time

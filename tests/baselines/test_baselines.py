@@ -16,7 +16,7 @@ from eegssl.baselines.logistic import BandPowerLogReg
 from eegssl.baselines.system import BASELINES, System, fit_baseline
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.threshold import choose_threshold
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.window_scores import window_scores
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows
 

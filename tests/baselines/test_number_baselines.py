@@ -10,7 +10,7 @@ from planted_windows import planted, windows_of
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.system import BASELINES, OF_NUMBERS, System, fit_baseline
 from eegssl.errors import ConfigError, InputError
-from eegssl.scoring.numbers import number_scores
+from eegssl.scoring.number_scores import number_scores
 from eegssl.tasks.config import TaskConfig
 from eegssl.tasks.labels import LabelledWindows, UnitKey
 

@@ -7,11 +7,11 @@ import pytest
 from corpora import corpus, recording, stored
 from numpy.typing import NDArray
 
-from eegssl.corpus.atlas import CodeAtlas, collect
+from eegssl.corpus.codes.code_sums import CodeAtlas, collect
+from eegssl.corpus.codes.time_course import time_courses
 from eegssl.corpus.store import Recording
-from eegssl.corpus.timecourse import time_courses
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.regions import REGIONS
 
 SECONDS = 120
 ALPHA, DELTA, REST, UNUSED = 0, 1, 2, 3
@@ -87,7 +87,7 @@ def test_half_a_patch_in_a_seizure_makes_it_ictal(tmp_path: Path) -> None:
 def test_blocks_of_a_long_recording_add_up(
     tmp_path: Path, sums: CodeAtlas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eegssl.corpus.atlas._PATCHES_AT_ONCE", 28)
+    monkeypatch.setattr("eegssl.corpus.codes.code_sums._PATCHES_AT_ONCE", 28)
     recordings, codes = planted(tmp_path)
     found = collect(corpus(*recordings), recordings, lambda r: codes[r.id], 4, 100, seed=0)
     np.testing.assert_allclose(found.spectrum[:3], sums.spectrum[:3], rtol=1e-5)

@@ -9,7 +9,7 @@ from tinycorpus import noise_uv, write_recording
 
 from eegssl.artifacts.manifest import SEEN, Artifact, load
 from eegssl.artifacts.writer import begin
-from eegssl.corpus.leaks import audit
+from eegssl.corpus.audits.leaks import audit
 from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.tables.tsv import read_tsv

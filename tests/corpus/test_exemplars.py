@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.corpus.exemplars import Exemplars
+from eegssl.corpus.codes.exemplars import Exemplars
 
 
 @given(st.integers(0, 2**31), st.lists(st.integers(1, 50), min_size=1, max_size=6))

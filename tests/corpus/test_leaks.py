@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.artifacts.manifest import Artifact, FittedOn, Manifest
-from eegssl.corpus.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse, times_of
+from eegssl.corpus.audits.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse, times_of
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.corpus.windows import tile
 from eegssl.errors import LeakError

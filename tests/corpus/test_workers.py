@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.corpus.config import Limits
-from eegssl.corpus.workers import Failure, each
+from eegssl.corpus.preprocessing.workers import Failure, each
 
 LIMITS = Limits(time_s=1.5, memory_mb=700)
 

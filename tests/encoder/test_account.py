@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eegssl.encoder.account import account
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 
 EPILEPSYFM = EncoderConfig(layers=12, width=200, heads=10, ffn=800)
 

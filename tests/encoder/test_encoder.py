@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.errors import InputError
-from eegssl.signal.electrodes import geometry
-from eegssl.signal.positions import EARS
-from eegssl.signal.positions import positions as known_positions
+from eegssl.signal.channels.electrodes import geometry
+from eegssl.signal.channels.positions import EARS
+from eegssl.signal.channels.positions import positions as known_positions
 
 TINY = EncoderConfig(layers=2, width=16, heads=2, ffn=32)
 

@@ -10,7 +10,7 @@ from eegssl.forecasting.contexts import Context, as_context
 from eegssl.forecasting.delays import OnTime, turned_back
 from eegssl.forecasting.windows import Horizon
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import Chain, chain
+from eegssl.signal.filtering.filters import Chain, chain
 
 SOURCE_HZ, LINE_HZ = 256.0, 50.0
 CONTEXT, TARGET = 6000, 600

@@ -18,7 +18,7 @@ from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import cut_pairs, horizon_of
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import chain
+from eegssl.signal.filtering.filters import chain
 from eegssl.training.forecast import fit_baseline
 
 QUICK = FitConfig(steps=2, batch_size=2, validate_every=1)

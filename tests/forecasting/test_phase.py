@@ -24,9 +24,9 @@ from eegssl.forecasting.phase_config import PhaseConfig
 from eegssl.forecasting.phase_table import PhaseForecast, score_phases
 from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
 from eegssl.forecasting.windows import PairBatch
-from eegssl.scoring.circular import phase_error_deg
+from eegssl.scoring.forecasts.circular import phase_error_deg
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import chain
+from eegssl.signal.filtering.filters import chain
 
 CONFIG = PhaseConfig()
 BANDS = list(CONFIG.bands)

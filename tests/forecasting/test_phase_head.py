@@ -25,7 +25,7 @@ from eegssl.forecasting.phase_pairs import (
 )
 from eegssl.forecasting.spectrum import dominant_frequencies
 from eegssl.forecasting.windows import Horizon, horizon_of
-from eegssl.scoring.circular import phase_error_deg
+from eegssl.scoring.forecasts.circular import phase_error_deg
 from eegssl.training.config import TrainingConfig
 from eegssl.training.forecast import ForecastPlan
 from eegssl.training.phase import fit_phase_head, load_phase_head, save_phase_head

@@ -16,8 +16,8 @@ from tinycorpus import write_corpus
 from eegssl.api import open_raw, recording_ids
 from eegssl.artifacts.atomic import canonical_json, hash_file
 from eegssl.artifacts.manifest import MANIFEST, read_manifest
+from eegssl.corpus.preprocessing.recording_tables import RECORDINGS
 from eegssl.corpus.store import open_corpus
-from eegssl.corpus.tables import RECORDINGS
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
 from eegssl.io.labels.event_types import Event

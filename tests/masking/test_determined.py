@@ -9,7 +9,7 @@ from montage_names import CHBMIT, TEN_TEN, TEN_TWENTY
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined, determined_share, electrode_pairs
 from eegssl.masking.draw import draw_mask
-from eegssl.signal.electrodes import geometry
+from eegssl.signal.channels.electrodes import geometry
 
 
 def by_rank(pairs, mask):

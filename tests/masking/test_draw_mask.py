@@ -11,8 +11,8 @@ from montage_names import CHBMIT, MONTAGES, TEN_TWENTY
 from eegssl.errors import InputError
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import complement, draw_mask, draw_masks
-from eegssl.signal.electrodes import Geometry, geometry
-from eegssl.signal.regions import membership, region_set
+from eegssl.signal.channels.electrodes import Geometry, geometry
+from eegssl.signal.channels.regions import membership, region_set
 
 KINDS = ("region", "region-time", "block", "random", "entropy")
 ONE_BY_ONE = ("random", "entropy")

@@ -10,7 +10,7 @@ from eegssl.reports.build import page_of
 from eegssl.reports.evaluation import render_evaluation
 from eegssl.reports.scores import score
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.postprocess import Postprocess
+from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.threshold import Threshold
 
 SCORING = ScoringConfig(bootstrap_resamples=100)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eegssl.corpus.excerpts import Excerpt
+from eegssl.corpus.preprocessing.clips import Excerpt
 from eegssl.reports.look import write_look
 from eegssl.reports.look_figures import before_and_after, flag_strip, spectra, worst_flag
 from eegssl.reports.page import CONTENT_SECURITY_POLICY

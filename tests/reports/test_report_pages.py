@@ -29,12 +29,12 @@ from eegssl.reports.leaderboard import (
     render_leaderboard,
 )
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.event_scorers import SCORERS
-from eegssl.scoring.events import RecordingEvents
-from eegssl.scoring.postprocess import Postprocess, Probabilities
+from eegssl.scoring.events.event_scorers import SCORERS
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities
+from eegssl.scoring.statistics.uncertainty import window_intervals
 from eegssl.scoring.threshold import choose_threshold
-from eegssl.scoring.uncertainty import window_intervals
-from eegssl.scoring.windows import METRICS, per_subject, window_scores
+from eegssl.scoring.window_scores import METRICS, per_subject, window_scores
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
 SCORING = ScoringConfig(bootstrap_resamples=100)

@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from eegssl.scoring.alarm_curve import RATES, alarm_curve
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.postprocess import Postprocess, Probabilities, detections
+from eegssl.scoring.events.alarm_curve import RATES, alarm_curve
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities, detections
 
 DAY_S = 86400.0
 RULE = Postprocess(0.5)

@@ -8,14 +8,14 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from eegssl.errors import InputError
-from eegssl.scoring.bootstrap import (
+from eegssl.scoring.statistics.bootstrap import (
     bootstrap,
     bootstrap_weighted,
     draw_weights,
     mean_of_patients,
     ratio_of_sums,
 )
-from eegssl.scoring.exact import binomial_interval
+from eegssl.scoring.statistics.exact import binomial_interval
 
 
 def skewed(n, seed):

@@ -8,7 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
-from eegssl.scoring.circular import phase_error_deg, phase_scores, phase_scores_by_amplitude
+from eegssl.scoring.forecasts.circular import (
+    phase_error_deg,
+    phase_scores,
+    phase_scores_by_amplitude,
+)
 
 angles = st.floats(-20, 20)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.scoring.counts import EventCounts
-from eegssl.scoring.dpalign import dpalign_counts
-from eegssl.scoring.eventlists import clean_events
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.dpalign import dpalign_counts
+from eegssl.scoring.events.event_lists import clean_events
 
 DURATION_S = 1000.0
 A, B, C = (100, 200), (300, 400), (500, 600)

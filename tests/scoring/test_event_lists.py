@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
-from eegssl.scoring.eventlists import clean_events, events_from_windows
+from eegssl.scoring.events.event_lists import clean_events, events_from_windows
 
 spans = st.lists(
     st.tuples(st.integers(-20, 120), st.integers(0, 50)).map(lambda s: (s[0], s[0] + s[1])),

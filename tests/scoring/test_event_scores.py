@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.events import RecordingEvents, szcore_scores
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
 
 
 def _one(reference, hypothesis, duration_s=3600.0, subject="s1", recording="r1"):

@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from eegssl.errors import InputError
-from eegssl.scoring.forecast import forecast_scores
+from eegssl.scoring.forecasts.forecast_errors import forecast_scores
 from eegssl.signal.bands import BANDS_HZ
 
 SFREQ_HZ = 200.0

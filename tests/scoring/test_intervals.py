@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from eegssl.scoring.intervals import mean_interval
+from eegssl.scoring.statistics.intervals import mean_interval
 
 
 def test_the_interval_is_students():

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.latency import Latencies, latencies
-from eegssl.scoring.szcore_counts import as_spans, szcore_event_counts
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.latency import Latencies, latencies
+from eegssl.scoring.events.szcore_counts import as_spans, szcore_event_counts
 
 SEIZURE = [(1000.0, 1060.0)]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from eegssl.scoring.uncertainty import window_intervals
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.statistics.uncertainty import window_intervals
+from eegssl.scoring.window_scores import window_scores
 
 CLASSES = ("a", "b", "c")
 

@@ -6,9 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from eegssl.scoring.counts import EventCounts
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.nedc import (
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.nedc import (
     agreement_of,
     cohens_kappa,
     epoch_confusion,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.event_scorers import SCORERS, agreement, side_by_side
-from eegssl.scoring.events import RecordingEvents, szcore_scores
+from eegssl.scoring.events.event_scorers import SCORERS, agreement, side_by_side
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
 
 HOUR_S = 3600.0
 

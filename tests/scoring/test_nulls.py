@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.event_scorers import SCORERS, agreement, side_by_side
-from eegssl.scoring.events import RecordingEvents
-from eegssl.scoring.uncertainty import level_intervals, window_intervals
-from eegssl.scoring.windows import window_scores
+from eegssl.scoring.events.event_scorers import SCORERS, agreement, side_by_side
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.statistics.uncertainty import level_intervals, window_intervals
+from eegssl.scoring.window_scores import window_scores
 
 DAY_S, SUBJECTS = 86_400.0, 24
 CONFIG = ScoringConfig()

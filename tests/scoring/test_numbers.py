@@ -8,7 +8,7 @@ from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from eegssl.errors import InputError
-from eegssl.scoring.numbers import (
+from eegssl.scoring.number_scores import (
     NUMBER_METRICS,
     number_intervals,
     number_scores,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from eegssl.scoring.odds import (
+from eegssl.scoring.statistics.odds import (
     MIN_SUBJECTS,
     false_discovery,
     odds_ratios,

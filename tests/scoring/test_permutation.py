@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from eegssl.errors import InputError
-from eegssl.scoring.permutation import holm, paired_permutation, typical_interval
+from eegssl.scoring.statistics.permutation import holm, paired_permutation, typical_interval
 
 
 def brute(difference):

@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig
-from eegssl.scoring.eventlists import events_from_windows
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.postprocess import (
+from eegssl.scoring.events.event_lists import events_from_windows
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.events.postprocess import (
     Postprocess,
     Probabilities,
     choose_postprocess,
     detections,
     thresholds,
 )
-from eegssl.scoring.timeline import timeline
+from eegssl.scoring.events.timeline import timeline
 
 SMALL = PostprocessConfig(
     n_thresholds=8, smooth_windows=(1, 3), merge_gap_s=(0.0, 30.0), min_duration_s=(0.0, 10.0)

@@ -13,10 +13,10 @@ import pytest
 from realdata import real_data
 
 from eegssl.io.tables.event_trees import read_tree
-from eegssl.scoring.event_scorers import SCORERS, side_by_side
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.latency import Latencies, latencies
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scorers import SCORERS, side_by_side
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.events.latency import Latencies, latencies
 
 pytestmark = pytest.mark.real
 SHORTEST_S = 600

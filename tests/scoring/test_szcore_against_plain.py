@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from eegssl.scoring.counts import EventCounts
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.szcore import timescoring_event_counts, timescoring_sample_counts
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.szcore import timescoring_event_counts, timescoring_sample_counts
 
 
 def plain_szcore(reference, hypothesis, duration_s):

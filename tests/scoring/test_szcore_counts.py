@@ -6,9 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.events import RecordingEvents, szcore_scores
-from eegssl.scoring.szcore_counts import as_spans, merge_close, split_long, szcore_event_counts
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
+from eegssl.scoring.events.szcore_counts import (
+    as_spans,
+    merge_close,
+    split_long,
+    szcore_event_counts,
+)
 
 DURATION_S = 4000.3
 ANY_LENGTH = ScoringConfig(shortest_event_recording_s=0)

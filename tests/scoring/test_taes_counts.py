@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.scoring.counts import EventCounts
-from eegssl.scoring.eventlists import clean_events
-from eegssl.scoring.taes import taes_counts
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.taes import taes_counts
 
 DURATION_S = 1000.0
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from eegssl.errors import InputError
-from eegssl.scoring.bootstrap import bootstrap, bootstrap_weighted, draw_weights
-from eegssl.scoring.weighted import (
+from eegssl.scoring.statistics.bootstrap import bootstrap, bootstrap_weighted, draw_weights
+from eegssl.scoring.statistics.weighted import (
     patient_curves,
     weighted_auroc,
     weighted_average_precision,

@@ -10,8 +10,8 @@ from sklearn import metrics
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.windows import METRICS, calibration_error, per_subject, subject_means
-from eegssl.scoring.windows import window_scores as score
+from eegssl.scoring.window_scores import METRICS, calibration_error, per_subject, subject_means
+from eegssl.scoring.window_scores import window_scores as score
 
 BINARY = ("background", "seizure")
 THREE = ("rest", "left", "right")

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.describe import describe
-from eegssl.signal.filters import chain, clean
+from eegssl.signal.filtering.filter_response import describe
+from eegssl.signal.filtering.filters import chain, clean
 
 CAUSAL = FilterConfig(phase="causal")
 RATES_HZ = (100.0, 160.0, 199.7, 200.0, 256.0, 500.0)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from realdata import real_data
 
-from eegssl.signal.channel_audit import AuditRow, audit, audit_one, audit_rows
-from eegssl.signal.channel_words import WITHHELD, may_be_shown, shown
+from eegssl.signal.channels.channel_audit import AuditRow, audit, audit_one, audit_rows
+from eegssl.signal.channels.channel_words import WITHHELD, may_be_shown, shown
 
 # fmt: off
 TUH = [

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from realdata import real_data
 
-from eegssl.signal.derivations import Redundant, redundant_derivations
-from eegssl.signal.electrodes import parse_channel
+from eegssl.signal.channels.derivations import Redundant, redundant_derivations
+from eegssl.signal.channels.electrodes import parse_channel
 
 # fmt: off
 CHBMIT = [

@@ -8,9 +8,9 @@ import scipy.optimize
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.signal.electrodes import Channel, geometry, parse_channel, parse_channels
-from eegssl.signal.positions import BEHIND_EARS, OLD_NAMES, electrode_name, positions
-from eegssl.signal.regions import REGIONS, region_of, region_set
+from eegssl.signal.channels.electrodes import Channel, geometry, parse_channel, parse_channels
+from eegssl.signal.channels.positions import BEHIND_EARS, OLD_NAMES, electrode_name, positions
+from eegssl.signal.channels.regions import REGIONS, region_of, region_set
 
 # fmt: off
 CHBMIT = [

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from eegssl.errors import RecordingRefused
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import chain, clean, effective_band
+from eegssl.signal.filtering.filters import chain, clean, effective_band
 
 RATES_HZ = (160.0, 250.0, 256.0, 500.0, 512.0, 1000.0)
 CONFIG = FilterConfig()

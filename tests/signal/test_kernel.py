@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filters import Chain, chain
-from eegssl.signal.fir import design, line_harmonics_hz
-from eegssl.signal.kernel import BlockFilter, rate_ratio
+from eegssl.signal.filtering.filters import Chain, chain
+from eegssl.signal.filtering.fir import design, line_harmonics_hz
+from eegssl.signal.filtering.kernel import BlockFilter, rate_ratio
 
 mne = pytest.importorskip("mne")
 RATES_HZ = (100.0, 128.0, 160.0, 199.7, 250.0, 256.0, 400.0, 500.0, 512.0)

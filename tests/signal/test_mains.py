@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from realdata import real_data
 
-from eegssl.signal.mains import detect_line_frequency, detect_line_in_windows
+from eegssl.signal.filtering.mains import detect_line_frequency, detect_line_in_windows
 
 
 def noise_uv(seed: int, channels: int, sfreq_hz: float, duration_s: float) -> np.ndarray:

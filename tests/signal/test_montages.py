@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.signal.electrodes import parse_channel, parse_channels
-from eegssl.signal.montages import BANANA, MONTAGES, TCP, on_montage, rereference
+from eegssl.signal.channels.electrodes import parse_channel, parse_channels
+from eegssl.signal.channels.montages import BANANA, MONTAGES, TCP, on_montage, rereference
 
 # fmt: off
 TEN_TWENTY = [

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from eegssl.config.resolve import resolve
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
-from eegssl.signal.electrodes import geometry
-from eegssl.signal.positions import positions
-from eegssl.signal.regions import REGIONS, RegionSet, membership, region_of, region_set
+from eegssl.signal.channels.electrodes import geometry
+from eegssl.signal.channels.positions import positions
+from eegssl.signal.channels.regions import REGIONS, RegionSet, membership, region_of, region_set
 
 PRESETS = ("eight", "lobes", "hemispheres")
 

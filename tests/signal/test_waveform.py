@@ -13,9 +13,9 @@ from realdata import real_data
 from scipy.signal import resample_poly
 
 from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.electrodes import parse_channels
-from eegssl.signal.filters import clean
+from eegssl.signal.filtering.filters import clean
 from eegssl.signal.waveform import NEIGHBOURS, Hashes, Sketches, landmarks, repeating, same, sketch
 
 NAMES = [

@@ -16,9 +16,9 @@ from eegssl.synth.anatomy import SCALP, build_head
 from eegssl.synth.cohorts import draw_cohort, draw_courses, recordings_of
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.process_render import ProcessRenderer
-from eegssl.synth.processes import NOISE_UV
 from eegssl.synth.render import Renderer
+from eegssl.synth.waves.process_render import ProcessRenderer
+from eegssl.synth.waves.processes import NOISE_UV
 
 RATE = {"sfreqs_hz": (250,)}
 

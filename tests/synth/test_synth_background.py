@@ -5,12 +5,12 @@ import pytest
 from scipy.signal import sosfilt, welch
 
 from eegssl.synth.anatomy import SCALP, build_head
-from eegssl.synth.background import pink_filter
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.plan import plan_recording
 from eegssl.synth.render import BLOCK_S, Renderer
+from eegssl.synth.schedule import plan_recording
 from eegssl.synth.subject import draw_subjects
+from eegssl.synth.waves.background import pink_filter
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 from eegssl.synth.anatomy import REGION_ELECTRODES, SCALP, build_head
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.plan import plan_recording
 from eegssl.synth.render import Renderer
+from eegssl.synth.schedule import plan_recording
 from eegssl.synth.subject import draw_subjects
 
 BANDS_HZ = ((0.5, 2), (2, 4), (4, 8), (8, 13), (13, 25), (25, 45))

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.signal.electrodes import parse_channel
-from eegssl.synth import rows, transients
+from eegssl.signal.channels.electrodes import parse_channel
 from eegssl.synth.anatomy import SCALP
-from eegssl.synth.disturbances import RATES_PER_MIN, draw_disturbance, render_disturbance
 from eegssl.synth.montage import BANANA, build_montage
-from eegssl.synth.rows import Overlay
 from eegssl.synth.subject import SETUPS
-from eegssl.synth.transients import Train
+from eegssl.synth.waves import rows, transients
+from eegssl.synth.waves.disturbances import RATES_PER_MIN, draw_disturbance, render_disturbance
+from eegssl.synth.waves.rows import Overlay
+from eegssl.synth.waves.transients import Train
 
 TRAIN = Train(
     np.array([0.05, 1.31, 1.5, 2.9]),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.signal import spectrogram, welch
 
-from eegssl.signal.regions import region_set
+from eegssl.signal.channels.regions import region_set
 from eegssl.synth.anatomy import REGION_ELECTRODES, SCALP, build_head
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.plan import SEIZURE_GAP_S, plan_recording
 from eegssl.synth.render import Renderer
+from eegssl.synth.schedule import SEIZURE_GAP_S, plan_recording
 from eegssl.synth.subject import SYNDROMES, draw_subjects
 
 SFREQ_HZ = 256

@@ -14,7 +14,7 @@ from eegssl.io.edf.edf_writer import EdfWriter
 from eegssl.stages import synth
 from eegssl.synth.anatomy import build_head
 from eegssl.synth.config import SynthConfig
-from eegssl.synth.plan import plan_recording
+from eegssl.synth.schedule import plan_recording
 from eegssl.synth.subject import draw_subjects
 
 CONFIG = SynthConfig(n_subjects=6, duration_s=90, control_fraction=0.2, seed=3)

@@ -6,7 +6,7 @@ from corpora import corpus, recording
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.corpus.labels import Label
+from eegssl.corpus.label_table import Label
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event

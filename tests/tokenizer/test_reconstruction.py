@@ -9,8 +9,8 @@ from scipy.signal import hilbert
 from torch import Tensor
 
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.model import Tokenizer, build_tokenizer
 from eegssl.tokenizer.shape_and_size import read_size, size_features
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 
 SETTINGS = TokenizerConfig(
     quantizer="residual",

@@ -13,8 +13,8 @@ from eegssl.errors import InputError
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.kmeans import kmeans, sums_per_code
 from eegssl.tokenizer.lookup import nearest_codes
-from eegssl.tokenizer.model import build_tokenizer
 from eegssl.tokenizer.quantizer import QUANTIZERS, Quantizer, build_quantizer
+from eegssl.tokenizer.tokenizer import build_tokenizer
 
 SMALL = TokenizerConfig(n_codes=32, code_dim=16, width=16, n_codebooks=4)
 

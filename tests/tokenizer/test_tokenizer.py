@@ -7,11 +7,11 @@ import torch
 from sklearn.cluster import KMeans
 from torch.nn.functional import normalize
 
-from eegssl.tokenizer import model as model_module
+from eegssl.tokenizer import tokenizer as model_module
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import codebook_usage, starving_message
-from eegssl.tokenizer.model import build_tokenizer
 from eegssl.tokenizer.spectrum import amplitude_of, patches_of, spectrum_of
+from eegssl.tokenizer.tokenizer import build_tokenizer
 
 SMALL = TokenizerConfig(n_codes=64, width=32, code_dim=16)
 

@@ -9,14 +9,14 @@ from montage_names import CHBMIT, TEN_TWENTY
 
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.model import build_encoder
+from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.entropy import patch_entropy
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.signal.electrodes import geometry
-from eegssl.signal.regions import REGIONS
+from eegssl.signal.channels.electrodes import geometry
+from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.masked_windows import Patches, masked_scores, masks_of
 
 PATCHES = Patches(samples=200, sfreq_hz=200.0)

@@ -1,0 +1,1 @@
+"""Check recordings for damage, duplicates and leaks."""

@@ -1,0 +1,1 @@
+"""Store codes of patches, and count what they stand for."""

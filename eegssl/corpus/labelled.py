@@ -1,0 +1,122 @@
+"""Windows with what is known of them, and the units that their answers are averaged to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.windows import Windows
+from eegssl.scoring.hierarchy import UNKNOWN
+from eegssl.scoring.unit_means import first_places, means
+
+
+@dataclass(frozen=True)
+class UnitKey:
+    """What one label belongs to: an event, a recording or a patient; ids are hashed.
+
+    ``recording`` is empty for a patient; ``kind`` is an event's type, empty for anything else.
+    """
+
+    id: str
+    recording: str
+    subject: str
+    onset_s: float
+    duration_s: float
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class LabelledWindows:
+    """Windows with their labels.
+
+    ``truth`` [n] is an index into the task's classes (-1: not decided between them), a float for
+    a task of numbers, or [n, N] for a task of N seconds a window. ``unit`` [n] is an index into
+    ``units``; these are empty where each window (or second) stands for itself. ``possible``
+    [n, K] says which classes a label allows, for types of events; else None.
+    """
+
+    windows: Windows
+    truth: NDArray[Any]
+    unit: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    units: tuple[UnitKey, ...] = ()
+    possible: NDArray[np.bool_] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Why something labelled is not among the windows -> how often."""
+
+    def __post_init__(self) -> None:
+        if len(self.unit) != len(self.truth):
+            object.__setattr__(self, "unit", np.arange(len(self.truth)))
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def n_units(self) -> int:
+        """How many labels there are: units, or windows where these stand for themselves."""
+        return len(self.units) or len(self)
+
+    def counts(self, n_classes: int) -> NDArray[np.int64]:
+        """[n_classes], windows (or seconds) of each class that are known to be of it."""
+        return _counts(self.truth, n_classes)
+
+    def unit_counts(self, n_classes: int) -> NDArray[np.int64]:
+        """[n_classes], units of each class that are known to be of it."""
+        return _counts(self.unit_truth, n_classes) if self.units else self.counts(n_classes)
+
+    @property
+    def unit_truth(self) -> NDArray[Any]:
+        """The truth [U] of each unit."""
+        return self.truth[first_places(self.unit)]
+
+    def subset(self, keep: NDArray[np.int64]) -> "LabelledWindows":
+        """The windows at these places, in this order; units that have none are gone."""
+        left, unit = np.unique(self.unit[keep], return_inverse=True)
+        return replace(
+            self,
+            windows=self.windows.subset(keep),
+            truth=self.truth[keep],
+            unit=unit.astype(np.int64),
+            units=tuple(self.units[k] for k in left) if self.units else (),
+            possible=None if self.possible is None else self.possible[keep],
+        )
+
+    def known(self) -> "LabelledWindows":
+        """The windows whose class is decided, for a system that learns nothing from the others."""
+        return self.subset(np.flatnonzero(self.truth != UNKNOWN))
+
+    def balanced(self, n_classes: int) -> NDArray[np.float64]:
+        """Weights [n] of windows to draw: classes weigh alike, and units alike within a class.
+
+        A partly known unit counts with a share for each class that it may be of, one that may be
+        of any class not at all; a window of seconds by the mean weight of its seconds' classes.
+        Numbers (``n_classes`` 0): units weigh alike.
+        """
+        if self.truth.ndim == 2:
+            counts = np.maximum(self.counts(n_classes), 1)
+            return np.where(self.truth >= 0, 1.0 / counts[self.truth], 0.0).mean(axis=1)
+        within = 1.0 / np.bincount(self.unit)[self.unit] if self.units else np.ones(len(self))
+        if n_classes == 0:
+            return within
+        share = self._allowed(n_classes) * within[:, None]
+        total = share.sum(axis=0)
+        return np.asarray(share @ np.divide(1.0, total, out=np.zeros(n_classes), where=total > 0))
+
+    def by_unit(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The mean [U, ...] over each unit's windows of values [n, ...]."""
+        if not self.units:
+            return np.asarray(values, dtype=np.float64)
+        return means(np.asarray(values, dtype=np.float64), self.unit)
+
+    def _allowed(self, n_classes: int) -> NDArray[np.float64]:
+        """[n, K], rows that sum to 1 over the classes that a window may be of, or to 0."""
+        truth = self.truth.astype(np.int64)
+        allowed = truth[:, None] == np.arange(n_classes) if self.possible is None else self.possible
+        allowed = allowed & ~allowed.all(axis=1, keepdims=True)
+        return allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
+
+
+def _counts(truth: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
+    flat = truth.astype(np.int64).ravel()
+    return np.bincount(flat[flat >= 0], minlength=n_classes)

@@ -1,0 +1,1 @@
+"""Turn EDF files into clean recordings on disk."""

@@ -1,0 +1,199 @@
+"""The tables of a recordings artifact: what stands in them, and in which columns."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from eegssl.artifacts.writer import Draft
+from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
+from eegssl.io.tables.tsv import format_tsv
+from eegssl.signal.quality import FLAGS
+
+REFUSED = "refused.tsv"
+REFUSED_COLUMNS = ("recording", "segment", "code", "reason")
+RECORDINGS = "recordings.parquet"
+EVENTS = "events.parquet"
+ANNOTATIONS = "annotations.parquet"
+DUPLICATES = "duplicates.tsv"
+DUPLICATES_COLUMNS = ("recording", "same_as", "hashes_shared", "across")
+Row = dict[str, Any]
+
+WHOLE_FILE = "n/a"
+_TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
+RECORDINGS_SCHEMA = pa.schema(
+    {
+        "recording": _TEXT,
+        "subject": _TEXT,
+        "aliases": _TEXTS,
+        "file": _TEXT,
+        "file_onset_s": pa.float64(),
+        "channels": _TEXTS,
+        "missing": _TEXTS,
+        "montage": _TEXT,
+        "auxiliary": _TEXTS,
+        "auxiliary_kinds": _TEXTS,
+        "n_samples": pa.int64(),
+        "sfreq_hz": pa.float64(),
+        "duration_s": pa.float64(),
+        "source_sfreq_hz": pa.float64(),
+        "band_low_hz": pa.float64(),
+        "band_high_hz": pa.float64(),
+        "delay_s": pa.float64(),
+        "line_hz": pa.float64(),
+        "reference": _TEXT,
+        "doubled": _TEXTS,
+        "flat": _TEXTS,
+        "saturated": _TEXTS,
+        "flagged": pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS]),
+        "n_other_channels": pa.int64(),
+        "notes": _TEXTS,
+        "n_annotations_dropped": pa.int64(),
+        "n_annotations_unresolved": pa.int64(),
+        "n_events_outside": pa.int64(),
+        "bytes": pa.int64(),
+        "sha256": _TEXT,
+        "sketch": pa.list_(pa.uint32()),
+    }
+)
+EVENTS_SCHEMA = pa.schema(
+    {
+        "recording": _TEXT,
+        "onset_s": pa.float64(),
+        "duration_s": pa.float64(),
+        "type": _TEXT,
+        "channels": _TEXTS,
+        "confidence": pa.float64(),
+        "source": _TEXT,
+        "original": _TEXT,
+    }
+)
+ANNOTATIONS_SCHEMA = pa.schema(
+    {
+        "recording": _TEXT,
+        "onset_s": pa.float64(),
+        "duration_s": pa.float64(),
+        "text": _TEXT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows of all tables: ``refused`` holds file, segment (``n/a``: all), code, reason."""
+
+    recordings: Sequence[Row]
+    events: Sequence[Row]
+    refused: Sequence[Sequence[str]]
+    splits: Mapping[str, str]
+    split_by: str
+    texts: Sequence[Row] | None = None
+    """Annotations as they were typed; None where they are not kept."""
+
+    @cached_property
+    def duplicates(self) -> list[Duplicate]:
+        """Recordings of the same signal under several ids."""
+        return find_duplicates(self.recordings, self.splits, self.unit)
+
+    @property
+    def unit(self) -> str:
+        """The column of ``recordings`` that ``splits`` speaks of."""
+        return "subject" if self.split_by == "subject" else "file"
+
+
+def write_tables(draft: Draft, tables: Tables) -> None:
+    """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
+    _parquet(draft, RECORDINGS, tables.recordings, RECORDINGS_SCHEMA)
+    _parquet(draft, EVENTS, tables.events, EVENTS_SCHEMA)
+    if tables.texts is not None:
+        _parquet(draft, ANNOTATIONS, tables.texts, ANNOTATIONS_SCHEMA)
+    draft.write(REFUSED, format_tsv(REFUSED_COLUMNS, sorted(map(list, tables.refused))))
+    splits = sorted(tables.splits.items())
+    draft.write("splits.tsv", format_tsv([tables.split_by, "split"], splits))
+    twins = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
+    draft.write(DUPLICATES, format_tsv(DUPLICATES_COLUMNS, twins))
+
+
+def _parquet(draft: Draft, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
+    with draft.writing(name) as path:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
+
+
+def summarise(tables: Tables) -> dict[str, Any]:
+    """The facts that the manifest states of the recordings."""
+    recordings, events = tables.recordings, tables.events
+    of_split = Counter(tables.splits[row[tables.unit]] for row in recordings)
+    across = Counter(twin.across for twin in tables.duplicates)
+    whole = [row for row in tables.refused if row[1] == WHOLE_FILE]
+    accepted = len({row["file"] for row in recordings})
+    return {
+        "files": accepted + len(whole),
+        "accepted": accepted,
+        "refused": len(whole),
+        "segments_refused": len(tables.refused) - len(whole),
+        "recordings": len(recordings),
+        "subjects": len({row["subject"] for row in recordings}),
+        "hours": round(sum(row["duration_s"] for row in recordings) / 3600, 4),
+        "channels": sorted({name for row in recordings for name in row["channels"]}),
+        "auxiliary_channels": sum(len(row["auxiliary"]) for row in recordings),
+        "unit": "uV",
+        "line_hz": dict(sorted(Counter(str(row["line_hz"]) for row in recordings).items())),
+        "events": dict(sorted(Counter(event["type"] for event in events).items())),
+        "split_by": tables.split_by,
+        "recordings_by_split": {name: of_split[name] for name in ("train", "val", "test")},
+        "doubled_derivations_dropped": sum(len(row["doubled"]) for row in recordings),
+        "channels_missing": sum(len(row["missing"]) for row in recordings),
+        "annotations_dropped": _once_a_file(recordings, "n_annotations_dropped"),
+        "text_kept": tables.texts is not None,
+        "duplicates": {name: across[name] for name in ACROSS},
+        "flat_channels_dropped": sum(len(row["flat"]) for row in recordings),
+        "channels_saturated": sum(len(row["saturated"]) for row in recordings),
+    }
+
+
+def _once_a_file(recordings: Sequence[Row], column: str) -> int:
+    """The sum of a column that says the same in all recordings of one file."""
+    return sum({row["file"]: int(row[column]) for row in recordings}.values())
+
+
+def concerns(tables: Tables) -> list[str]:
+    """What a user should look into before trusting the recordings."""
+    recordings = tables.recordings
+    n_segments = sum(row[1] != WHOLE_FILE for row in tables.refused)
+    split_files = len(recordings) - len({row["file"] for row in recordings}) + n_segments
+    found = [
+        (
+            len(tables.refused) - n_segments,
+            f"file(s) refused; {REFUSED} says why (--show-names shows their paths)",
+        ),
+        (
+            sum(row[2] == "crashed" for row in tables.refused),
+            "of them made eegssl itself fail: please report it",
+        ),
+        (
+            split_files,
+            f"gap(s) within files: what lies between gaps is a recording of its own; "
+            f"{n_segments} of these can't be used, see {REFUSED}",
+        ),
+        (
+            sum(row["n_annotations_unresolved"] > 0 for row in recordings),
+            "recording(s) have labels that speak of seizures but don't say from when to "
+            "when: they count as background; bring events as a TSV beside the EDF",
+        ),
+        (
+            sum(row["n_events_outside"] > 0 for row in recordings),
+            "recording(s) have events that lie outside the recording or last no time; those were "
+            "left out: do the labels belong to these files?",
+        ),
+        (
+            sum("truncated" in row["notes"] for row in recordings),
+            "recording(s) end before their header says; what is there was read",
+        ),
+    ]
+    across = Counter(twin.across for twin in tables.duplicates)
+    found += [(across[name], f"{words}; {DUPLICATES} says which") for name, words in ACROSS.items()]
+    return [f"{count} {text}" for count, text in found if count]

@@ -1,0 +1,1 @@
+"""Score lists of events."""

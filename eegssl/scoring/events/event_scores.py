@@ -1,0 +1,128 @@
+"""Scores of events, as a clinician counts them: seizures found, seizures missed, false alarms.
+
+The counting is SzCORE's (Dan et al., Epilepsia 2024), by its own ``timescoring`` package with
+the standard's parameters: events closer than 90 s are one, events longer than 300 s are split,
+any overlap counts, from 30 s before an event to 60 s after. Counts are summed within a subject,
+scores computed per subject and averaged, so that one subject with many seizures does not decide.
+Unlike the SzCORE evaluation script, times are not rounded to whole seconds first.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eegssl.errors import InputError
+from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.events.counts import EventCounts, ScoringLevel, scoring_level
+from eegssl.scoring.events.event_lists import Event, clean_events
+from eegssl.scoring.events.szcore import timescoring_event_counts, timescoring_sample_counts
+
+
+@dataclass(frozen=True)
+class RecordingEvents:
+    """Reference and hypothesis of one recording as (onset, offset) in seconds from its start."""
+
+    subject: str
+    recording: str
+    duration_s: float
+    reference: Sequence[Event]
+    hypothesis: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class EventScores:
+    """SzCORE scores of a set of recordings, with everything needed to read them.
+
+    ``event`` counts whole events, ``sample`` seconds. ``too_short`` names the (subject,
+    recording) pairs that got no event score; ``n_outside`` counts reference and hypothesis
+    events that lie outside their recording, and were left out.
+    """
+
+    event: ScoringLevel
+    sample: ScoringLevel
+    nan_policy: str
+    n_subjects: int
+    n_recordings: int
+    too_short: tuple[tuple[str, str], ...]
+    shortest_s: float
+    n_outside: dict[str, int]
+
+    @property
+    def reason_if_empty(self) -> str:
+        """Why nothing was scored; "" if something was."""
+        if self.event.per_recording:
+            return ""
+        return f"no recording of at least {self.shortest_s / 60:g} minutes"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "standard": "SzCORE (timescoring), events and seconds",
+            "nan_policy": self.nan_policy,
+            "n_subjects": self.n_subjects,
+            "n_recordings_scored": len(self.event.per_recording),
+            "n_recordings_too_short": len(self.too_short),
+            "shortest_s": self.shortest_s,
+            "n_outside": dict(self.n_outside),
+            "undefined": self.reason_if_empty,
+            "event": self.event.as_dict(),
+            "sample": self.sample.as_dict(),
+        }
+
+
+def szcore_scores(
+    recordings: Sequence[RecordingEvents], config: ScoringConfig = ScoringConfig()
+) -> EventScores:
+    """SzCORE event and sample scores of recordings, each named once.
+
+    Recordings shorter than ``config.shortest_event_recording_s`` are left out and listed.
+    Raises InputError for a recording given twice, without a duration, or with times that are
+    not finite or run backwards.
+    """
+    _refuse_repeats(recordings)
+    shortest_s = config.shortest_event_recording_s
+    event: dict[tuple[str, str], EventCounts] = {}
+    sample: dict[tuple[str, str], EventCounts] = {}
+    outside: Counter[str] = Counter(reference=0, hypothesis=0)
+    too_short = []
+    for item in sorted(recordings, key=lambda r: (r.subject, r.recording)):
+        key = (item.subject, item.recording)
+        if not (np.isfinite(item.duration_s) and item.duration_s > 0):
+            raise InputError(f"recording {item.recording}: duration {item.duration_s} s.")
+        if item.duration_s < shortest_s:
+            too_short.append(key)
+            continue
+        event[key], sample[key] = _score_recording(item, outside)
+    return EventScores(
+        event=scoring_level(event, config.nan_policy),
+        sample=scoring_level(sample, config.nan_policy),
+        nan_policy=config.nan_policy,
+        n_subjects=len({subject for subject, _ in event}),
+        n_recordings=len(recordings),
+        too_short=tuple(too_short),
+        shortest_s=shortest_s,
+        n_outside=dict(outside),
+    )
+
+
+def _score_recording(
+    item: RecordingEvents, outside: Counter[str]
+) -> tuple[EventCounts, EventCounts]:
+    """Event counts and second counts of one recording."""
+    cleaned = {}
+    for side, events in (("reference", item.reference), ("hypothesis", item.hypothesis)):
+        cleaned[side] = clean_events(events, item.duration_s)
+        outside[side] += cleaned[side].n_outside
+    lists = (cleaned["reference"].events, cleaned["hypothesis"].events, item.duration_s)
+    return timescoring_event_counts(*lists), timescoring_sample_counts(*lists)
+
+
+def _refuse_repeats(recordings: Sequence[RecordingEvents]) -> None:
+    """A recording scored twice would count its seizures twice."""
+    seen = Counter((item.subject, item.recording) for item in recordings)
+    twice = [recording for (_, recording), n in seen.items() if n > 1]
+    if twice:
+        raise InputError(f"{len(twice)} recordings are given more than once, e.g. {twice[0]}.")

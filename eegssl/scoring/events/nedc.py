@@ -1,0 +1,155 @@
+"""NEDC's OVLP and EPOCH counts and its inter-rater agreement (IRA).
+
+Definitions: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
+Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
+silent. NEDC fills the time between seizures with background and scores both labels; what we count
+here are its results for the label of seizures. (What NEDC calls an epoch is a slice of 0.25 s.)
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.scoring.events.counts import EventCounts
+from eegssl.scoring.events.event_lists import Event
+
+EPOCH_S = 0.25
+"""NEDC's own default."""
+
+LABELS = ("seizure", "background")
+"""The two labels of an event list, in the order of a confusion matrix."""
+
+
+def ovlp_counts(
+    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
+) -> EventCounts:
+    """Any-overlap counts of one recording; both lists cleaned (`clean_events`).
+
+    A reference event that any detection overlaps is a hit, however little; a detection that
+    overlaps no reference event is one false alarm, however long. No tolerance: events that only
+    touch do not overlap. One detection may hit many events, so nothing punishes an alarm that
+    never ends.
+    """
+    hits = _n_overlapped(reference, hypothesis)
+    false = len(hypothesis) - _n_overlapped(hypothesis, reference)
+    return EventCounts(len(reference), hits, false, duration_s)
+
+
+def epoch_counts(
+    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
+) -> EventCounts:
+    """Counts of 0.25 s slices of one recording, in seconds; both lists cleaned (`clean_events`).
+
+    Each slice takes the label that holds at its middle; a middle on the border of two labels has
+    the earlier one (NEDC's search order). NEDC prints numbers of slices, four times ours, but
+    scales false alarms per 24 h by the slice's length: in seconds all its rates are ours.
+    """
+    (both, missed), (false, _) = epoch_confusion(reference, hypothesis, duration_s) * EPOCH_S
+    return EventCounts(float(both + missed), float(both), float(false), duration_s)
+
+
+def epoch_confusion(
+    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
+) -> NDArray[np.int64]:
+    """How many slices [2, 2] have which labels (`LABELS`): rows reference, columns hypothesis.
+
+    By interval arithmetic on the slices' numbers: equal to labelling each slice.
+    """
+    truth, alarm = _middles_until(_bounds(reference)), _middles_until(_bounds(hypothesis))
+    total = int(_middles_until(np.asarray(duration_s)))
+    n_truth, n_alarm = int(np.diff(truth).sum()), int(np.diff(alarm).sum())
+    both = int(np.diff(_covered_until(alarm, truth)).sum())
+    return np.array(
+        [[both, n_truth - both], [n_alarm - both, total - n_truth - n_alarm + both]], dtype=np.int64
+    )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two annotations agree slice by slice, beyond what chance would give.
+
+    ``confusion`` counts slices: rows reference, columns hypothesis, in the order of ``labels``.
+    """
+
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    kappa: dict[str, float | None]
+    """Cohen's kappa of each label against all others; None where it is undefined."""
+    multi_class: float | None
+    """Cohen's kappa over all labels. With two labels it equals both of theirs."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def agreement_of(confusion: NDArray[np.integer], labels: Sequence[str] = LABELS) -> Agreement:
+    """The agreement that a square table of counts shows; counts of recordings can be added.
+
+    Where both sides know one label only, chance agrees fully and kappa is 0 / 0: undefined here
+    (ours), 1 in NEDC, which would let recordings without any seizure raise the mean.
+    """
+    kappa = {
+        label: cohens_kappa(_one_against_rest(confusion, index))
+        for index, label in enumerate(labels)
+    }
+    rows = tuple(tuple(int(n) for n in row) for row in confusion)
+    return Agreement(tuple(labels), rows, kappa, cohens_kappa(confusion))
+
+
+def cohens_kappa(confusion: NDArray[np.integer]) -> float | None:
+    """Cohen's kappa of a square table of counts; None where chance alone agrees fully."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    total = counts.sum()
+    chance = float(counts.sum(axis=0) @ counts.sum(axis=1))
+    if chance == total**2:
+        return None
+    return float((total * np.trace(counts) - chance) / (total**2 - chance))
+
+
+def _one_against_rest(confusion: NDArray[np.integer], index: int) -> NDArray[np.integer]:
+    """The table [2, 2] of one label against all others."""
+    both = confusion[index, index]
+    missed = confusion[index].sum() - both
+    false = confusion[:, index].sum() - both
+    return np.array([[both, missed], [false, confusion.sum() - both - missed - false]])
+
+
+def _n_overlapped(events: Sequence[Event], others: Sequence[Event]) -> int:
+    """How many events share time with any of the others; both sorted and apart.
+
+    The others that begin before an event ends, less those that are over before it begins.
+    """
+    mine, theirs = _bounds(events), _bounds(others)
+    begun = np.searchsorted(theirs[:, 0], mine[:, 1], side="left")
+    over = np.searchsorted(theirs[:, 1], mine[:, 0], side="right")
+    return int(np.count_nonzero(begun > over))
+
+
+def _bounds(events: Sequence[Event]) -> NDArray[np.float64]:
+    """Onsets and offsets [n, 2] in seconds."""
+    return np.asarray(events, dtype=np.float64).reshape(-1, 2)
+
+
+def _middles_until(time_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many slices have their middle at or before each time.
+
+    Middles lie at (i + 1/2) slices; the fraction is compared apart, because adding 1/2 rounds.
+    """
+    slices = time_s / EPOCH_S
+    whole = np.floor(slices)
+    return whole.astype(np.int64) + (slices - whole >= 0.5)
+
+
+def _covered_until(spans: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many whole numbers below each ``at`` lie within the spans [n, 2], sorted and apart."""
+    if not len(spans):
+        return np.zeros_like(at)
+    length = np.diff(spans)[:, 0]
+    before = np.concatenate(([0], np.cumsum(length)))
+    index = np.searchsorted(spans[:, 0], at, side="right") - 1
+    partial = np.clip(at - spans[index, 0], 0, length[index])
+    return np.where(index < 0, 0, before[index] + partial)

@@ -1,0 +1,1 @@
+"""Score forecasts of signals and phases."""

@@ -1,0 +1,1 @@
+"""Name, place and re-reference channels."""

@@ -1,0 +1,247 @@
+"""What a channel label means: which electrodes it stands between, and where they lie.
+
+Labels come as ``EEG FP1-REF``, ``FP1-F7``, ``T8-P8-0``, ``Fc5.``, ``EEG T3`` and many more; the
+rules for telling them apart are ours:
+
+- A *referential* channel (``Fp1-REF``, ``Fp1``) is named by its electrode. One against an earlobe
+  or mastoid (``C3-A2``) keeps that in its name, since ``C3-A1`` may stand beside it, but counts as
+  referential: regions and positions are those of its first electrode.
+- A *derivation* is named by both electrodes (``Fp1-F7``). ``C3-Cz`` reads as one: a label alone
+  can't tell a recording that has Cz as its common reference. ``parse_channels`` can: where eight
+  or more electrodes stand against one and the same, they are referential (``C3``, reference Cz).
+- One ear against the other (``A2-A1``) records the reference, not the brain: kind ``other``.
+- Grids and depth electrodes number their contacts too, and ``A1`` or ``C3`` may be one of them;
+  ``parse_channels`` sees it by their neighbours (``A3``, ``C7``), one label alone can't.
+- ``POL`` marks auxiliary inputs and depth contacts (``POL A1`` is no earlobe): kind ``other``.
+- Sphenoidal (``Sp1``) and nasopharyngeal electrodes lie below the brain, not on the scalp, and
+  have no place on the sphere: kind ``other``.
+- Behind the ears (``BTEleft SD``, ``CROSStop SD`` of SeizeIT2, ``OorLiTop`` of SeizeIT1) there are
+  electrodes BTE1 to BTE4 with places of our choice. Left against right, above against below: the
+  sign that SeizeIT1's authors use, which SeizeIT2's labels don't tell.
+- ``01`` and ``02`` with a zero, as CHB-MIT's chb12 has, are O1 and O2 behind another electrode
+  (``P3-01``), or where a recording of eight or more electrodes has none of that name.
+
+No name made here holds words out of a label that aren't in a closed vocabulary: a label is free
+text, and may name a person.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from eegssl.signal.channels.channel_words import auxiliary_channel, distinct, may_be_shown
+from eegssl.signal.channels.positions import EARS, electrode_name, positions
+from eegssl.signal.channels.regions import REGIONS, region_of
+
+REFERENCES = {
+    "REF": "REF",
+    "VREF": "REF",
+    "LE": "LE",
+    "AVG": "AVG",
+    "AV": "AVG",
+    "AVE": "AVG",
+    "AVERAGE": "AVG",
+    "AR": "AVG",
+    "CAR": "AVG",
+    "A1A2": "A1A2",
+    "A1A22": "A1A2",
+    "A2A1": "A1A2",
+    "M1M2": "M1M2",
+    "M1M22": "M1M2",
+    "M2M1": "M1M2",
+    "ORG": "ORG",
+    "G2": "G2",
+    "GND": "GND",
+    "CS2": "CS2",
+    "NOSE": "NOSE",
+}
+"""Spelling of a reference that is no single electrode -> what it is called here."""
+
+OTHER = "OTHER"
+"""The name of a channel whose label has words that aren't shown."""
+
+COMMON = 8
+"""From so many electrodes against one and the same on, that one is the recording's reference."""
+
+_BEHIND_EARS = {
+    "BTELEFT": ("BTE1", "BTE3"),
+    "BTERIGHT": ("BTE2", "BTE4"),
+    "CROSSTOP": ("BTE1", "BTE2"),
+    "CROSSBOTTOM": ("BTE3", "BTE4"),
+}
+_ZEROS = {"01": "O1", "02": "O2"}
+_PREFIX = re.compile(r"EEG(?:[\s:_-]+|(?=[A-Z0-9]))(?=\S)")
+_CONTACT = re.compile(r"([A-Z])\s*\d+")
+_SEPARATOR = re.compile(r"[-‐-―−:_]")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What one label says.
+
+    ``name`` is canonical, and safe to store; ``kind`` is eeg, ecg, eog, emg or other;
+    ``electrodes`` holds one electrode (referential), two (derivation) or none (not EEG);
+    ``reference`` is that of a referential channel where the label tells it, else empty.
+    """
+
+    name: str
+    kind: str
+    electrodes: tuple[str, ...]
+    reference: str
+
+
+class Geometry(NamedTuple):
+    """What an encoder is told of C channels.
+
+    ``positions`` float32 [C,2,3]: first and second electrode on the unit sphere (x right, y nose,
+    z up), 0 where absent. ``located`` bool [C,2]: that electrode is there and its place known.
+    ``regions`` float32 [C,R]: 1 where the channel lies in the region.
+    """
+
+    positions: npt.NDArray[np.float32]
+    located: npt.NDArray[np.bool_]
+    regions: npt.NDArray[np.float32]
+
+
+def montages_of(channels: Iterable[str]) -> tuple[str, ...]:
+    """Which kinds of channels are among these EEG channels: one electrode, or two, each."""
+    kinds = ("referential", "derivations")
+    sizes = {len(parse_channel(name).electrodes) for name in channels}
+    return tuple(kind for size, kind in enumerate(kinds, start=1) if size in sizes)
+
+
+def parse_channel(label: str) -> Channel:
+    """Read a channel label; never raises, and what it doesn't know has kind ``other``."""
+    eeg = _eeg_channel(_terminals(label))
+    if eeg is not None:
+        return eeg
+    auxiliary = auxiliary_channel(label)
+    if auxiliary is not None:
+        kind, name = auxiliary
+        return Channel(name, kind, (), "")
+    return _other(label)
+
+
+def parse_channels(labels: Sequence[str]) -> list[Channel]:
+    """Read the labels of one recording, C of them, with what they say about each other.
+
+    Where a letter counts on past the 10-10 system (``A3``, ``C7``, ``F11``), its labels are the
+    contacts of a grid, a depth electrode or a cap with names of its own (BioSemi's): kind other.
+    Channels of ECG, EOG and EMG get distinct names (``ECG``, ``ECG-2``).
+    """
+    contacts = [
+        [match for part in _terminals(label) if (match := _CONTACT.fullmatch(part))]
+        for label in labels
+    ]
+    grids = {match[1] for row in contacts for match in row if electrode_name(match[0]) is None}
+    channels = [
+        _other(label) if any(match[1] in grids for match in row) else parse_channel(label)
+        for label, row in zip(labels, contacts, strict=True)
+    ]
+    return _distinct(_with_common_reference(_with_zeros(channels, labels)))
+
+
+def _other(label: str) -> Channel:
+    text = _tidy(label)
+    return Channel(text if may_be_shown(text) else OTHER, "other", (), "")
+
+
+def _with_zeros(channels: list[Channel], labels: Sequence[str]) -> list[Channel]:
+    """Channels labelled ``01`` or ``02`` read as O1 and O2 where those are missing."""
+    there = {channel.electrodes[0] for channel in channels if channel.electrodes}
+    if len(there) < COMMON:
+        return channels
+    meant = [_ZEROS.get(_tidy(label)) for label in labels]
+    return [
+        Channel(name, "eeg", (name,), "") if name and name not in there else channel
+        for channel, name in zip(channels, meant, strict=True)
+    ]
+
+
+def _with_common_reference(channels: list[Channel]) -> list[Channel]:
+    """Derivations against one electrode, from `COMMON` on, read as referential channels.
+
+    Not where another channel has that name already (``C3-REF`` beside ``C3-Cz``).
+    """
+    derivations = {c.electrodes for c in channels if len(c.electrodes) == 2}
+    shared = Counter(second for _, second in derivations)
+    names = {channel.name for channel in channels}
+    return [
+        Channel(c.electrodes[0], "eeg", c.electrodes[:1], c.electrodes[1])
+        if len(c.electrodes) == 2
+        and shared[c.electrodes[1]] >= COMMON
+        and c.electrodes[0] not in names
+        else c
+        for c in channels
+    ]
+
+
+def _distinct(channels: list[Channel]) -> list[Channel]:
+    """The channels with those of ECG, EOG and EMG numbered where they are doubled."""
+    taken: set[str] = set()
+    named = []
+    for channel in channels:
+        if channel.kind in ("ecg", "eog", "emg"):
+            channel = replace(channel, name=distinct(channel.name, taken))
+            taken.add(channel.name)
+        named.append(channel)
+    return named
+
+
+def geometry(names: Sequence[str]) -> Geometry:
+    """Positions and regions of C channels by name; channels that are no EEG get zeros."""
+    places = np.zeros((len(names), 2, 3), dtype=np.float32)
+    located = np.zeros((len(names), 2), dtype=np.bool_)
+    regions = np.zeros((len(names), len(REGIONS)), dtype=np.float32)
+    for c, name in enumerate(names):
+        for e, electrode in enumerate(parse_channel(name).electrodes):
+            places[c, e] = positions()[electrode]
+            located[c, e] = True
+            region = region_of(electrode)
+            if region is not None:
+                regions[c, REGIONS.index(region)] = 1.0
+    return Geometry(places, located, regions)
+
+
+def _tidy(label: str) -> str:
+    """Upper case, single spaces, and without the word EEG in front."""
+    text = " ".join(label.upper().split())
+    while match := _PREFIX.match(text):
+        text = text[match.end() :]
+    return text
+
+
+def _terminals(label: str) -> list[str]:
+    """What a label names between its separators, without mne's number of a doubled label."""
+    text = _tidy(label)
+    if (pair := _BEHIND_EARS.get(text.removesuffix(" SD"))) is not None:
+        return list(pair)
+    parts = [part.strip() for part in _SEPARATOR.split(text)]
+    if len(parts) > 1 and electrode_name(parts[0]):
+        parts[1] = _ZEROS.get(parts[1], parts[1])
+    while len(parts) > 1 and parts[-1].isdecimal() and electrode_name(parts[0]):
+        parts.pop()  # T8-P8-0, T8-P8-1
+    return parts
+
+
+def _eeg_channel(parts: list[str]) -> Channel | None:
+    """The EEG channel between one or two terminals, or None."""
+    first = electrode_name(parts[0])
+    if first is None or len(parts) > 2:
+        return None
+    if len(parts) == 1:
+        return Channel(first, "eeg", (first,), "")
+    reference = REFERENCES.get(re.sub(r"[^A-Z0-9]", "", parts[1]))
+    if reference is not None:
+        return Channel(first, "eeg", (first,), reference)
+    second = electrode_name(parts[1])
+    if second is None or second == first or {first, second} <= EARS:
+        return None
+    if second in EARS:
+        return Channel(f"{first}-{second}", "eeg", (first,), second)
+    return Channel(f"{first}-{second}", "eeg", (first, second), "")

@@ -1,0 +1,1 @@
+"""Make the waves of the synthetic EEG."""
