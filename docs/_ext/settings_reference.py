@@ -12,14 +12,18 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from eegssl.config.resolve import TASK_KINDS
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES
-from eegssl.patients.config import PatientTaskConfig
-from eegssl.tasks.config import TaskConfig
 
 MARK = "% settings-reference"
-TASK = "A task of your own"
-PATIENTS = "A task of patients"
+TASKS = {
+    "labels": "A task of your own",
+    "forecast": "A task of forecasting",
+    "phase": "A task of frequency and phase",
+    "patients": "A task of patients",
+}
+"""Heading of each kind of task."""
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 LIMITS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 REQUIRED, NONE = "*required*", "*none*"
@@ -53,7 +57,8 @@ def rows(schema: type[Settings], given: Settings | None = None, prefix: str = ""
 
 def sections() -> dict[str, tuple[str, list[Row]]]:
     """Heading -> (what the class says of itself, its rows): the stages, then tasks."""
-    schemas: dict[str, type[Settings]] = {**STAGES, TASK: TaskConfig, PATIENTS: PatientTaskConfig}
+    tasks = {TASKS.get(kind, f"A task of {kind}"): schema for kind, schema in TASK_KINDS.items()}
+    schemas: dict[str, type[Settings]] = {**STAGES, **tasks}
     return {name: (_sentence(schema), list(rows(schema))) for name, schema in schemas.items()}
 
 
