@@ -27,22 +27,22 @@ import torch
 
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.epilepsyfm import build_encoder
-from eegssl.forecasting.baselines import UNFITTED, Linear, plain
-from eegssl.forecasting.config import (
+from eegssl.tasks.forecast.config import (
     SHORT_HORIZON_S,
     AutoregressionConfig,
     ForecastConfig,
     HeadConfig,
 )
-from eegssl.forecasting.contexts import Context, as_context
-from eegssl.forecasting.head import build_head
-from eegssl.forecasting.networks import build_dlinear, build_patchtst
-from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
-from eegssl.forecasting.phase_config import PhaseBase, PhaseConfig, PhaseHeadConfig, PhaseTaskConfig
-from eegssl.forecasting.phase_head import build_phase_head
-from eegssl.forecasting.phase_pairs import lead_samples
-from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import horizon_of
+from eegssl.tasks.forecast.data import horizon_of
+from eegssl.tasks.forecast.methods.contexts import Context, as_context
+from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, Linear, plain
+from eegssl.tasks.forecast.methods.forecast_head import build_head
+from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
+from eegssl.tasks.phase.config import PhaseBase, PhaseConfig, PhaseHeadConfig, PhaseTaskConfig
+from eegssl.tasks.phase.data import lead_samples
+from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
+from eegssl.tasks.phase.instantaneous_phase import phases_by_ar, phases_by_rotation
+from eegssl.tasks.phase.model import build_phase_head
 
 SFREQ_HZ, CONTEXT_S = 200.0, 90.0
 NAMES = (

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.io.phase_predictions import PhasePredictions, read_phase_predictions
 from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.reports.phase_scores import METHOD_WORDS
 from eegssl.scoring.forecasts.circular import phase_error_deg
+from eegssl.tasks.phase.phase_rows import PhasePredictions, read_phase_predictions
+from eegssl.tasks.phase.scores import METHOD_WORDS
 
 COHERENCE_S = (30, 0)
 STRONG = 0.3

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from eegssl.patients.analysis import InputResult, analyse, surgery_inputs
-from eegssl.patients.config import PatientsConfig
+from eegssl.tasks.patients.analysis import InputResult, analyse, surgery_inputs
+from eegssl.tasks.patients.config import PatientsConfig
 
 WIDTH, CLINICAL = 32, 3
 KINDS = ("permutation", "bca", "percentile")

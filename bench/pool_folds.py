@@ -8,11 +8,12 @@ tables of docs/forecasting.md and docs/frequency-phase.md.
 import sys
 from pathlib import Path
 
-from eegssl.io import forecasts, phase_predictions
-from eegssl.io.predictions import kind_of_table
-from eegssl.reports.forecast_scores import score_forecasts
-from eegssl.reports.phase_scores import score_phase_table
 from eegssl.scoring.config import ScoringConfig
+from eegssl.tasks.forecast import error_sums as forecasts
+from eegssl.tasks.forecast.scores import score_forecasts
+from eegssl.tasks.labels.predictions import kind_of_table
+from eegssl.tasks.phase import phase_rows as phase_predictions
+from eegssl.tasks.phase.scores import score_phase_table
 
 
 def show_signal(table: forecasts.Forecasts) -> None:

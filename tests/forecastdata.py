@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.forecasting.config import Unit
-from eegssl.forecasting.fitting import ForecastNetwork
-from eegssl.forecasting.windows import ArrayPairs, Pairs
+from eegssl.tasks.forecast.config import Unit
+from eegssl.tasks.forecast.data import ArrayPairs, Pairs
+from eegssl.tasks.forecast.fit import ForecastPlan, Trained, fit_network
+from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
 from eegssl.training.config import TrainingConfig
-from eegssl.training.forecast import ForecastPlan, Trained, fit_network
 
 RATE_HZ = 200.0
 NAMES = ("Fp1", "C3", "O2")

@@ -15,32 +15,26 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"api", "stages"}),
     frozenset({"config.plan"}),
-    frozenset({"config"}),
+    frozenset({"config.resolve"}),
+    frozenset({"tasks"}),
+    frozenset({"config.stages"}),
     frozenset({"training", "reports", "baselines"}),
-    frozenset({"objectives", "tasks", "adaptation", "forecasting", "patients"}),
+    frozenset({"objectives", "adaptation"}),
     frozenset({"tokenizer", "encoder"}),
     frozenset({"corpus", "masking", "scoring", "synth"}),
     frozenset({"io", "signal", "artifacts"}),
-    frozenset({"errors", "config.settings", "config.presets"}),
+    frozenset({"errors", "config", "config.settings", "config.presets"}),
 )
 """From the top down: a file may import from its own layer and from those below it. A dotted name
 is a place of its own within its folder."""
 
 PRINTERS = {"cli", "__main__"}
-RUN_OTHERS = {"benchmark", "cells", "baseline", "crossvalidate"}
+RUN_OTHERS = {"benchmark", "benchmark_cells", "baseline_cell", "crossvalidate"}
 """Files of ``stages`` that run stages."""
-STAGE_SUPPORT = {
-    "baseline",
-    "cells",
-    "run",
-    "kinds",
-    "forecast_tasks",
-    "phase_tasks",
-    "patient_tasks",
-}
-"""Files of ``stages`` that are no stage: what all share, and what some do for a kind of task."""
+STAGE_SUPPORT: set[str] = set()
+"""Files of ``stages`` that are no stage."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
-WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "tasks", "adaptation"}
+WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "adaptation"}
 RECORDING_READERS = {"mne", "pyedflib"}
 TERMINAL = {"typer", "rich", "click"}
 PICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal"}
@@ -244,7 +238,7 @@ def arrays_without_torch(package: Package) -> Iterator[str]:
 
 
 def models_without_files(package: Package) -> Iterator[str]:
-    """tokenizer, encoder, objectives, tasks and adaptation take arrays: no files, no terminal."""
+    """tokenizer, encoder, objectives and adaptation take arrays: no files, no terminal."""
     for source in package.values():
         if source.part not in WITHOUT_FILES:
             continue

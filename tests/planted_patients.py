@@ -6,13 +6,13 @@ import io
 import numpy as np
 
 from eegssl.baselines.band_power import band_power_features
-from eegssl.patients.config import OutcomeConfig, PatientTaskConfig
-from eegssl.patients.task import Prepared, prepare
 from eegssl.synth.anatomy import SCALP, build_head
 from eegssl.synth.cohorts import draw_cohort
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
 from eegssl.synth.render import Renderer
+from eegssl.tasks.patients.config import OutcomeConfig, PatientTaskConfig
+from eegssl.tasks.patients.patient_inputs import Prepared, prepare
 
 SFREQ_HZ, WINDOW_S = 250, 8
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from corpora import corpus, recording
 
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.signals import write_signal
 from eegssl.corpus.store import Recording
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows, labelled_windows
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows
 
 SFREQ_HZ = 160.0
 SECONDS = 120.0

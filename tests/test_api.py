@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 from tinycorpus import noise_uv, write_recording
 
 import eegssl
+from eegssl.artifacts.context import Run
 from eegssl.config.resolve import resolve
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.epilepsyfm import Encoder, build_encoder
@@ -15,7 +16,6 @@ from eegssl.errors import ArtifactError, InputError, RecordingRefused
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.signal.config import FilterConfig, MontageConfig
 from eegssl.stages import preprocess
-from eegssl.stages.run import Run
 from eegssl.training.embedding import Embeddings
 from eegssl.training.weights import load_weights
 

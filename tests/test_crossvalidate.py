@@ -10,7 +10,7 @@ from clirun import Pipeline, Ran, done, eegssl, manifest_of, stamps_of
 
 from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.manifest import PLAN, read_manifest
-from eegssl.io.predictions import read_predictions
+from eegssl.tasks.labels.predictions import read_predictions
 
 
 def call(tiny: Pipeline, out: Path, folds: object, *more: object) -> list[object]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from eegssl.artifacts.context import Result, Run
 from eegssl.config.resolve import resolve
 from eegssl.stages import evaluate, finetune, preprocess, pretrain, synth, tokenize
-from eegssl.stages.run import Result, Run
 
 pytestmark = pytest.mark.slow
 TASK = "seizure-detection"

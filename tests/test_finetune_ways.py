@@ -14,10 +14,10 @@ from clirun import Pipeline, done, eegssl, files_of, manifest_of
 from safetensors.numpy import load_file
 
 from eegssl.adaptation.config import FROZEN, Kind
+from eegssl.artifacts.context import Run, Silent
 from eegssl.config.resolve import resolve
 from eegssl.errors import Preempted
 from eegssl.stages import finetune as stage
-from eegssl.stages.run import Run, Silent
 
 KINDS = get_args(Kind)
 

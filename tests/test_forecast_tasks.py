@@ -13,16 +13,16 @@ from forecasttiny import SHORT_TASK, finetune, preprocessed, training, write_rec
 from safetensors.numpy import load_file
 from tinycorpus import SETTINGS
 
+from eegssl.artifacts.context import Run, Silent
 from eegssl.config.resolve import resolve
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import Preempted
-from eegssl.forecasting.config import ForecastBaselinesConfig, ForecastConfig
-from eegssl.forecasting.windows import cut_pairs
-from eegssl.io.forecasts import pooled, read_forecasts
-from eegssl.reports.forecast_tables import METHOD_WORDS
 from eegssl.stages import finetune as stage
-from eegssl.stages import forecast_tasks
-from eegssl.stages.run import Run, Silent
+from eegssl.tasks.forecast import forecast_kind as forecast_tasks
+from eegssl.tasks.forecast.config import ForecastBaselinesConfig, ForecastConfig
+from eegssl.tasks.forecast.data import cut_pairs
+from eegssl.tasks.forecast.error_sums import pooled, read_forecasts
+from eegssl.tasks.forecast.forecast_tables import METHOD_WORDS
 
 BASELINES = list(ForecastBaselinesConfig().methods)
 METHODS = ["model", *BASELINES]

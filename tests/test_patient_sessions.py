@@ -9,7 +9,7 @@ from clirun import Pipeline, Ran, done, eegssl
 from downstream import preprocess, table_of
 from patientcohort import SUBJECTS, Analyse, N, analysis_of, plain_rows, refused, write_cohort
 
-from eegssl.io.patient_predictions import read_patients_left_out
+from eegssl.tasks.patients.left_out import read_patients_left_out
 
 SESSIONS = ("before", "after")
 

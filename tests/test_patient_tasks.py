@@ -12,12 +12,12 @@ import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from test_privacy import contents, spoken
 
+from eegssl.artifacts.context import Run
 from eegssl.config.stages import EvaluateConfig
-from eegssl.io.patient_predictions import read_patients_left_out
 from eegssl.stages import synth
-from eegssl.stages.patient_tasks import rescore
-from eegssl.stages.run import Run
 from eegssl.synth.config import SynthConfig
+from eegssl.tasks.patients.left_out import read_patients_left_out
+from eegssl.tasks.patients.patients_kind import rescore
 
 PATIENTS = 14
 QUICK = (

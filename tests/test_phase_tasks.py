@@ -12,17 +12,17 @@ import pytest
 from clirun import done, eegssl, files_of, manifest_of
 from phasecorpus import CHANNELS, SETTINGS, SUBJECTS, phase_rad, write_sines
 
+from eegssl.artifacts.context import Run
 from eegssl.config.stages import EvaluateConfig
-from eegssl.io.phase_predictions import (
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.scoring.forecasts.circular import phase_error_deg
+from eegssl.tasks.phase import phase_kind as phase_tasks
+from eegssl.tasks.phase.phase_rows import (
     PhasePredictions,
     pooled,
     read_phase_predictions,
     write_phase_predictions,
 )
-from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.scoring.forecasts.circular import phase_error_deg
-from eegssl.stages import phase_tasks
-from eegssl.stages.run import Run
 
 TASK = ("--task", "frequency-phase")
 
@@ -194,7 +194,7 @@ def test_the_same_settings_give_the_same_bytes_also_after_a_stop(
     assert files_of(made / "again") == files_of(made / "model")
     evaluate(made, "again", "evaluation-again")
     assert files_of(made / "evaluation-again") == files_of(made / "evaluation")
-    from eegssl.training import phase
+    from eegssl.tasks.phase import fit as phase
 
     real, steps = phase.loss_of, iter(range(6))
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from realdata import real_data
 
+from eegssl.artifacts.context import Run
 from eegssl.config.resolve import resolve
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.stages import preprocess
-from eegssl.stages.run import Run
 
 pytestmark = pytest.mark.real
 CHB_MIT = [

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from clirun import Pipeline, eegssl, manifest_of
 
+from eegssl.artifacts.context import Run
 from eegssl.config.resolve import build, resolve
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
@@ -15,7 +16,6 @@ from eegssl.errors import ConfigError, InputError, LeakError, RecordingRefused
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.samples import read_header
 from eegssl.stages import preprocess
-from eegssl.stages.run import Run
 
 MATRIX: dict[str, Any] = {
     "recordings": ["r"],

@@ -13,7 +13,12 @@ from clirun import Pipeline, done, eegssl, manifest_of
 
 from eegssl.io.labels.event_types import Event
 from eegssl.io.labels.events_tsv import format_events_tsv
-from eegssl.io.predictions import Predictions, Reference, read_predictions, write_predictions
+from eegssl.tasks.labels.predictions import (
+    Predictions,
+    Reference,
+    read_predictions,
+    write_predictions,
+)
 
 HOUR_S, WINDOW_S = 3600.0, 4.0
 SEIZURES = {0: (), 1: ((600.0, 60.0, "sz_foc_ia"),), 2: ((100.0, 40.0, "sz"), (2000.0, 80.0, "sz"))}

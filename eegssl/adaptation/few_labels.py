@@ -5,9 +5,9 @@ from collections.abc import Mapping, Set
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
-from eegssl.tasks.labels import LabelledWindows
 
 _SUBJECTS, _SHOTS = 0x5AB5, 0x5807
 

@@ -9,12 +9,11 @@ from numpy import float64
 from numpy.typing import NDArray
 
 from eegssl.baselines.config import BaselinesConfig
+from eegssl.corpus.labelled import LabelledWindows, LabelTask
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.number_scores import number_scores
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import window_scores
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows
 
 
 class System(Protocol):
@@ -39,7 +38,7 @@ class Given:
 
     train: LabelledWindows
     val: LabelledWindows
-    task: TaskConfig
+    task: LabelTask
     seed: int
     config: BaselinesConfig
     criterion: ThresholdCriterion

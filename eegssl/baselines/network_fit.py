@@ -15,11 +15,10 @@ from eegssl.baselines.given import Given
 from eegssl.baselines.named_channels import NamedChannels, shared_channels
 from eegssl.baselines.networks import Network, WindowShape
 from eegssl.corpus.ictal import positive_spans
+from eegssl.corpus.labelled import LabelledWindows, LabelTask
+from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows
-from eegssl.tasks.numbers import NumberScale
 from eegssl.training.loop import choose_device
 
 _LEAST_SD_UV = 1e-3  # of a flat channel, which stays at zero
@@ -137,7 +136,7 @@ def channel_moments(
 
 
 def sample_truth(
-    labelled: LabelledWindows, index: NDArray[np.int64], task: TaskConfig
+    labelled: LabelledWindows, index: NDArray[np.int64], task: LabelTask
 ) -> NDArray[np.int64]:
     """The class of each sample, [B, T]: in an event or not; else that of its window.
 
@@ -192,7 +191,7 @@ def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
 
 
 def _loss(
-    system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: TaskConfig
+    system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: LabelTask
 ) -> Tensor:
     """Cross-entropy of each window, or of each of its samples; of numbers the squared error."""
     logits = system.logits(train.windows, index)

@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from eegssl.baselines.given import Given
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.corpus.labelled import LabelledWindows
-from eegssl.tasks.numbers import NumberScale
+from eegssl.corpus.number_scale import NumberScale
 
 
 @dataclass(frozen=True)

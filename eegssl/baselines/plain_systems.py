@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from eegssl.baselines.band_power import band_power_features, feature_names
 from eegssl.baselines.given import Given
 from eegssl.baselines.logistic import BandPowerLogReg
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.windows import Windows
-from eegssl.tasks.labels import LabelledWindows
 
 _WINDOWS_AT_ONCE = 256
 

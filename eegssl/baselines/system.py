@@ -9,10 +9,9 @@ from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
 from eegssl.baselines.number_systems import fit_boosted_numbers, fit_mean, fit_ridge
 from eegssl.baselines.plain_systems import fit_boosting, fit_logistic, fit_majority
+from eegssl.corpus.labelled import LabelledWindows, LabelTask, require_classes
 from eegssl.errors import ConfigError
 from eegssl.scoring.config import ThresholdCriterion
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows, require_classes
 
 Fit = Callable[[Given], System]
 
@@ -46,7 +45,7 @@ def fit_baseline(
     name: str,
     train: LabelledWindows,
     val: LabelledWindows,
-    task: TaskConfig,
+    task: LabelTask,
     seed: int,
     config: BaselinesConfig,
     criterion: ThresholdCriterion,

@@ -171,7 +171,7 @@ def finetune(
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, run = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
     if read_task(task, settings.task).kind == "patients":
-        from eegssl.stages.patient_tasks import with_flags
+        from eegssl.tasks.patients.patients_kind import with_flags
 
         settings = with_flags(settings, folds and _folds(folds), allow_leak)
         folds, allow_leak = None, False

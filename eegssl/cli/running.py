@@ -19,7 +19,7 @@ from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, Preempted
 
 if TYPE_CHECKING:
-    from eegssl.stages.run import Result, Run
+    from eegssl.artifacts.context import Result, Run
 
 
 @contextmanager
@@ -93,8 +93,8 @@ def prepare(
     stage: str, given: dict[str, Any], *, resolved: bool = False
 ) -> "tuple[Terminal, Any, Run]":
     """The terminal, the resolved settings and the run, from a command's arguments."""
+    from eegssl.artifacts.context import Run
     from eegssl.config.resolve import resolve
-    from eegssl.stages.run import Run
 
     settings = None
     if not resolved:

@@ -20,10 +20,10 @@ from pydantic import ValidationError
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.errors import ConfigError
-from eegssl.forecasting.config import ForecastTaskConfig
-from eegssl.forecasting.phase_config import PhaseTaskConfig
-from eegssl.patients.config import PatientTaskConfig
-from eegssl.tasks.config import TaskConfig
+from eegssl.tasks.forecast.config import ForecastTaskConfig
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.patients.config import PatientTaskConfig
+from eegssl.tasks.phase.config import PhaseTaskConfig
 
 AnyTask = TaskConfig | ForecastTaskConfig | PhaseTaskConfig | PatientTaskConfig
 TASK_KINDS: dict[str, type[AnyTask]] = {

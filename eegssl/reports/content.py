@@ -114,3 +114,29 @@ def _letter(index: int) -> str:
     """a, b, ..., z, aa, ab, ..."""
     head = _letter(index // 26 - 1) if index >= 26 else ""
     return head + chr(ord("a") + index % 26)
+
+
+def banners(
+    synthetic: bool, within_subject: bool, permuted: bool, facts: dict[str, object]
+) -> tuple[Banner, ...]:
+    """What must not be missed when a number of this result is quoted."""
+    shown = [
+        (synthetic, "Synthetic data: these recordings were simulated; nothing here was measured "
+         "on a patient."),
+        (within_subject, "Within-subject: recordings of one subject are in training and test; "
+         "this says nothing of new patients."),
+        (permuted, "Labels permuted: a control, whose scores should be at chance."),
+        (bool(facts.get("leaks")), "Leak: something upstream was fitted on data that is scored "
+         "here, and was allowed to be; these numbers say nothing of other data."),
+        (facts.get("encoder_weights") == "random", "Random encoder: a control; its weights were "
+         "not pretrained."),
+    ]  # fmt: skip
+    return tuple(Banner(text, "warning") for applies, text in shown if applies)
+
+
+def limits(n: int) -> tuple[str, ...]:
+    """What so few subjects can't show."""
+    said = [f"{n} test subject(s): with so few, another draw of subjects may score otherwise."]
+    if n >= 20:
+        said = []
+    return (*said, "Scores of windows say little of events; read both.")

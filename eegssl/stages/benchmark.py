@@ -9,16 +9,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.comparisons import Comparison, PerUnit, Unit, compare, require_system
-from eegssl.reports.kind_results import MODEL, kind_of, rows_of_methods, subjects_of_methods
-from eegssl.reports.leaderboard import render_leaderboard
-from eegssl.reports.results import columns, filled, leaderboard, not_run_row, result_row, text
-from eegssl.stages.baseline import BASELINE, NotRun
-from eegssl.stages.cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
-from eegssl.stages.run import Result, Run
+from eegssl.reports.benchmark.comparisons import Comparison, PerUnit, Unit, compare, require_system
+from eegssl.reports.benchmark.kind_results import (
+    MODEL,
+    kind_of,
+    rows_of_methods,
+    subjects_of_methods,
+)
+from eegssl.reports.benchmark.leaderboard import render_leaderboard
+from eegssl.reports.benchmark.results import (
+    columns,
+    filled,
+    leaderboard,
+    not_run_row,
+    result_row,
+    text,
+)
+from eegssl.stages.baseline_cell import BASELINE, NotRun
+from eegssl.stages.benchmark_cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
 
 KIND = "benchmark"
 TABLE = "results.tsv"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import AnyTask, read_task
@@ -19,15 +20,14 @@ from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import InputError, LeakError
-from eegssl.io.predictions import pooled, read_predictions, write_predictions
-from eegssl.reports.build import page_of
-from eegssl.reports.evaluation import render_evaluation
-from eegssl.reports.scores import score, score_facts
 from eegssl.stages import evaluate, finetune
-from eegssl.stages.kinds import KINDS, POOLED
-from eegssl.stages.run import Result, Run
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import labelled_windows
+from eegssl.tasks.kinds import KINDS, POOLED
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.predictions import pooled, read_predictions, write_predictions
+from eegssl.tasks.labels.scores import score, score_facts
+from eegssl.tasks.labels.sections.page_content import page_of
 
 KIND = "crossvalidation"
 FOLDS = "folds"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_file, hash_json
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig
@@ -20,23 +21,27 @@ from eegssl.corpus.folds import refolded
 from eegssl.corpus.label_table import LabelTable, label_table, read_stored_labels
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.predictions import Predictions, kind_of_table, read_predictions, write_predictions
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.build import events_page, page_of
-from eegssl.reports.evaluation import render_evaluation
-from eegssl.reports.event_scores import event_report
-from eegssl.reports.model_page import with_model
-from eegssl.reports.scores import AllScores, concerns, score, score_facts, tree_facts
 from eegssl.scoring.events.event_scores import RecordingEvents
-from eegssl.stages.kinds import KINDS
-from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import labelled_windows
+from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.labels.answers import as_predictions
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows, warn_left_out, warn_unlabelled
+from eegssl.tasks.labels.model import LABELS, TASK, load_model, predict
+from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.predictions import (
+    Predictions,
+    kind_of_table,
+    read_predictions,
+    write_predictions,
+)
+from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts, tree_facts
+from eegssl.tasks.labels.sections.event_report import event_report
+from eegssl.tasks.labels.sections.model_sections import with_model
+from eegssl.tasks.labels.sections.page_content import events_page, page_of
 from eegssl.training.loop import choose_device
-from eegssl.training.models import LABELS, TASK, load_model, predict
-from eegssl.training.predictions import as_predictions
 
 KIND = "evaluation"
 MODEL = "model"

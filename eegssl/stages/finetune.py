@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import read_task
@@ -18,6 +19,7 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import FinetuneConfig
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.label_table import LabelTable, format_labels, label_table
+from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.encoder.config import EncoderConfig
@@ -25,18 +27,17 @@ from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.events.postprocess import Postprocess, choose_postprocess
-from eegssl.stages.kinds import KINDS
-from eegssl.stages.run import Result, Run, warn_left_out, warn_unlabelled
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
-from eegssl.training.adapt import Labelled, Plan, adapt, require_possible
+from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.labels.answers import event_probabilities
+from eegssl.tasks.labels.calibration import decide, validation_scores
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows, warn_left_out, warn_unlabelled
+from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_possible
+from eegssl.tasks.labels.model import LABELS, TrainedModel, encoder_settings, logits_of, save_model
 from eegssl.training.cost import Meter
-from eegssl.training.decide import decide, validation_scores
 from eegssl.training.features import Cache, features_of
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device
-from eegssl.training.models import LABELS, TrainedModel, encoder_settings, logits_of, save_model
-from eegssl.training.predictions import event_probabilities
 from eegssl.training.weights import load_weights
 
 KIND = "model"
@@ -62,7 +63,7 @@ def run(
 ) -> Result:
     """Make a model artifact from training subjects, its threshold from validation subjects.
 
-    Tasks of other kinds than labels make what `eegssl.stages.kinds` says.
+    Tasks of other kinds than labels make what `eegssl.tasks.kinds` says.
     """
     corpus, cross = open_corpus(folders), config.cross
     if cross.folds:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.output_state import WORK, require_room
 from eegssl.artifacts.writer import Draft
 from eegssl.config.plan import Plan, decide, to_toml
@@ -55,8 +56,7 @@ from eegssl.io.bids import is_synthetic
 from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.look import write_look
-from eegssl.stages.run import Result, Run
+from eegssl.reports.quality.quality_pages import write_look
 
 LOOK = "look/index.html"
 FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.manifest import Artifact, inputs_of, load, require_parent
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
@@ -22,7 +23,6 @@ from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
 from eegssl.signal.channels.electrodes import montages_of
-from eegssl.stages.run import Result, Run
 from eegssl.training.batches import to_tensors
 from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, copy_history

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
+from eegssl.artifacts.context import Result, Run
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
-from eegssl.stages.run import Result, Run
 from eegssl.synth import label_files as labels
 from eegssl.synth.anatomy import Head, build_head
 from eegssl.synth.cohorts import draw_cohort, recordings_of

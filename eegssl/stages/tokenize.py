@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegssl.artifacts.context import Result, Run
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
@@ -32,8 +33,8 @@ from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
-from eegssl.reports.atlas import write_page
-from eegssl.stages.run import Result, Run
+from eegssl.reports.codebook.codebook_atlas import Atlas, make_atlas, write_atlas
+from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (
     codebook_usage,
@@ -42,7 +43,6 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.atlas import Atlas, make_atlas, write_atlas
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit

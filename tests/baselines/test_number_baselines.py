@@ -9,10 +9,10 @@ from planted_windows import planted, windows_of
 
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.system import BASELINES, OF_NUMBERS, System, fit_baseline
+from eegssl.corpus.labelled import LabelledWindows, UnitKey
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.number_scores import number_scores
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.labels import LabelledWindows, UnitKey
+from eegssl.tasks.labels.config import TaskConfig
 
 TASK = TaskConfig(
     name="loudness", labels="table", table="x", unit="recording", target="number", window_s=2.0

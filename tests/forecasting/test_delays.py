@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from forecastdata import RATE_HZ
 
-from eegssl.forecasting.baselines import plain
-from eegssl.forecasting.config import ForecastBaselinesConfig
-from eegssl.forecasting.contexts import Context, as_context
-from eegssl.forecasting.delays import OnTime, turned_back
-from eegssl.forecasting.windows import Horizon
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import Chain, chain
+from eegssl.tasks.forecast.config import ForecastBaselinesConfig
+from eegssl.tasks.forecast.data import Horizon
+from eegssl.tasks.forecast.methods.contexts import Context, as_context
+from eegssl.tasks.forecast.methods.forecast_baselines import plain
+from eegssl.tasks.forecast.methods.phase_compensation import OnTime, turned_back
 
 SOURCE_HZ, LINE_HZ = 256.0, 50.0
 CONTEXT, TARGET = 6000, 600

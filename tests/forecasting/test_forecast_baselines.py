@@ -9,25 +9,25 @@ from forecastdata import NAMES, RATE_HZ, noise, pairs_of, plan_of, sines, traine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.forecasting.autoregression import fit_autoregression
-from eegssl.forecasting.baselines import (
+from eegssl.tasks.forecast.config import (
+    AutoregressionConfig,
+    FitConfig,
+    ForecastBaselinesConfig,
+    ForecastConfig,
+)
+from eegssl.tasks.forecast.data import ArrayPairs, Horizon
+from eegssl.tasks.forecast.fit import fit_baseline
+from eegssl.tasks.forecast.methods.autoregression import fit_autoregression
+from eegssl.tasks.forecast.methods.contexts import as_context, in_unit
+from eegssl.tasks.forecast.methods.forecast_baselines import (
     Autoregressive,
     Mean,
     Persistence,
     Seasonal,
     fit_linear,
 )
-from eegssl.forecasting.config import (
-    AutoregressionConfig,
-    FitConfig,
-    ForecastBaselinesConfig,
-    ForecastConfig,
-)
-from eegssl.forecasting.contexts import as_context, in_unit
-from eegssl.forecasting.fitting import Shelf, validation_error
-from eegssl.forecasting.networks import build_dlinear, build_patchtst
-from eegssl.forecasting.windows import ArrayPairs, Horizon
-from eegssl.training.forecast import fit_baseline
+from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
+from eegssl.tasks.forecast.methods.training_steps import Shelf, validation_error
 
 ESTIMATORS = ("burg", "yule-walker")
 

@@ -9,11 +9,16 @@ from forecastdata import NAMES, RATE_HZ, pairs_of, sines, trained
 from smallencoders import small
 
 from eegssl.errors import ConfigError
-from eegssl.forecasting.baselines import Autoregressive, Mean, Persistence
-from eegssl.forecasting.config import ForecastConfig, HeadConfig
-from eegssl.forecasting.contexts import as_context
-from eegssl.forecasting.head import EncoderNetwork, best_base, build_head, resolved_base
-from eegssl.forecasting.windows import Horizon, horizon_of
+from eegssl.tasks.forecast.config import ForecastConfig, HeadConfig
+from eegssl.tasks.forecast.data import Horizon, horizon_of
+from eegssl.tasks.forecast.methods.contexts import as_context
+from eegssl.tasks.forecast.methods.forecast_baselines import Autoregressive, Mean, Persistence
+from eegssl.tasks.forecast.methods.forecast_head import (
+    EncoderNetwork,
+    best_base,
+    build_head,
+    resolved_base,
+)
 
 KINDS = ("direct", "autoregressive")
 

@@ -8,18 +8,23 @@ from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, pairs_of, plan_of,
 from smallencoders import small
 
 from eegssl.errors import InputError
-from eegssl.forecasting import windows
-from eegssl.forecasting.baselines import Forecaster
-from eegssl.forecasting.config import FitConfig, ForecastBaselinesConfig, ForecastConfig, HeadConfig
-from eegssl.forecasting.contexts import Context, context_scale, in_unit
-from eegssl.forecasting.head import build_head
-from eegssl.forecasting.phase import phases_by_ar, phases_by_rotation
-from eegssl.forecasting.phase_config import PhaseConfig
-from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import cut_pairs, horizon_of
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import chain
-from eegssl.training.forecast import fit_baseline
+from eegssl.tasks.forecast import data as windows
+from eegssl.tasks.forecast.config import (
+    FitConfig,
+    ForecastBaselinesConfig,
+    ForecastConfig,
+    HeadConfig,
+)
+from eegssl.tasks.forecast.data import cut_pairs, horizon_of
+from eegssl.tasks.forecast.fit import fit_baseline
+from eegssl.tasks.forecast.methods.contexts import Context, context_scale, in_unit
+from eegssl.tasks.forecast.methods.forecast_baselines import Forecaster
+from eegssl.tasks.forecast.methods.forecast_head import build_head
+from eegssl.tasks.phase.config import PhaseConfig
+from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
+from eegssl.tasks.phase.instantaneous_phase import phases_by_ar, phases_by_rotation
 
 QUICK = FitConfig(steps=2, batch_size=2, validate_every=1)
 CONFIG = ForecastConfig(

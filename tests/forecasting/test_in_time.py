@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eegssl.errors import InputError
-from eegssl.forecasting.config import ForecastConfig
-from eegssl.forecasting.in_time import PARTS, gap_s, shortest_s
-from eegssl.forecasting.windows import cut_pairs
+from eegssl.tasks.forecast.config import ForecastConfig
+from eegssl.tasks.forecast.data import cut_pairs
+from eegssl.tasks.forecast.temporal_split import PARTS, gap_s, shortest_s
 
 SHORT = {"context_s": 2, "horizon_s": 1, "stride_s": 0.5, "pairs_per_recording": None}
 

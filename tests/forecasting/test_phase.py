@@ -8,10 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
-from eegssl.forecasting.config import AutoregressionConfig
-from eegssl.forecasting.contexts import as_context
-from eegssl.forecasting.delays import filter_phase_rad
-from eegssl.forecasting.phase import (
+from eegssl.scoring.forecasts.circular import phase_error_deg
+from eegssl.signal.config import FilterConfig
+from eegssl.signal.filtering.filters import chain
+from eegssl.tasks.forecast.config import AutoregressionConfig
+from eegssl.tasks.forecast.data import PairBatch
+from eegssl.tasks.forecast.methods.contexts import as_context
+from eegssl.tasks.forecast.methods.phase_compensation import filter_phase_rad
+from eegssl.tasks.phase.config import PhaseConfig
+from eegssl.tasks.phase.dominant_frequency import Peaks, dominant_frequencies
+from eegssl.tasks.phase.instantaneous_phase import (
     Phases,
     analytic_signal,
     edge_s,
@@ -20,13 +26,7 @@ from eegssl.forecasting.phase import (
     phases_of_forecast,
     true_phases,
 )
-from eegssl.forecasting.phase_config import PhaseConfig
-from eegssl.forecasting.phase_table import PhaseForecast, score_phases
-from eegssl.forecasting.spectrum import Peaks, dominant_frequencies
-from eegssl.forecasting.windows import PairBatch
-from eegssl.scoring.forecasts.circular import phase_error_deg
-from eegssl.signal.config import FilterConfig
-from eegssl.signal.filtering.filters import chain
+from eegssl.tasks.phase.phase_errors import PhaseForecast, score_phases
 
 CONFIG = PhaseConfig()
 BANDS = list(CONFIG.bands)

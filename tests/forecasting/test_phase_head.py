@@ -12,23 +12,23 @@ from eegssl.adaptation.config import AdaptationConfig
 from eegssl.artifacts.writer import begin
 from eegssl.config.resolve import read_task
 from eegssl.errors import ConfigError
-from eegssl.forecasting import phase_pairs
-from eegssl.forecasting.contexts import as_context
-from eegssl.forecasting.phase_config import PhaseTaskConfig
-from eegssl.forecasting.phase_head import PhaseHead, build_phase_head, knot_samples
-from eegssl.forecasting.phase_pairs import (
+from eegssl.scoring.forecasts.circular import phase_error_deg
+from eegssl.tasks.forecast.data import Horizon, horizon_of
+from eegssl.tasks.forecast.fit import ForecastPlan
+from eegssl.tasks.forecast.methods.contexts import as_context
+from eegssl.tasks.phase import data as phase_pairs
+from eegssl.tasks.phase.config import PhaseTaskConfig
+from eegssl.tasks.phase.data import (
     PhasePairs,
     base_phases,
     cut_phase_pairs,
     known_of,
     lead_samples,
 )
-from eegssl.forecasting.spectrum import dominant_frequencies
-from eegssl.forecasting.windows import Horizon, horizon_of
-from eegssl.scoring.forecasts.circular import phase_error_deg
+from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
+from eegssl.tasks.phase.fit import fit_phase_head, load_phase_head, save_phase_head
+from eegssl.tasks.phase.model import PhaseHead, build_phase_head, knot_samples
 from eegssl.training.config import TrainingConfig
-from eegssl.training.forecast import ForecastPlan
-from eegssl.training.phase import fit_phase_head, load_phase_head, save_phase_head
 
 BASES = ("rotation", "ar", "rotation")
 

@@ -7,15 +7,15 @@ import pytest
 from planted_patients import measured
 
 from eegssl.errors import InputError
-from eegssl.patients.analysis import (
+from eegssl.tasks.patients.analysis import (
     analyse,
     medication_inputs,
     permutation_p,
     permuted_aurocs,
 )
-from eegssl.patients.config import PatientsConfig
-from eegssl.patients.nested import deal, nested_logits
-from eegssl.patients.scores import pairs_of, permutation_interval
+from eegssl.tasks.patients.config import PatientsConfig
+from eegssl.tasks.patients.fit import deal, nested_logits
+from eegssl.tasks.patients.scores import pairs_of, permutation_interval
 
 QUICK = PatientsConfig(repeats=4, permutations=60, costs=(0.1, 1.0), bootstrap_resamples=200)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from eegssl.errors import InputError
-from eegssl.patients.analysis import analyse
-from eegssl.patients.attention import attended_rows, bags_of
-from eegssl.patients.config import PatientsConfig, PatientTaskConfig
-from eegssl.patients.pooling import paired, pool
-from eegssl.patients.task import prepare
+from eegssl.tasks.patients.analysis import analyse
+from eegssl.tasks.patients.classifiers.attention import attended_rows, bags_of
+from eegssl.tasks.patients.classifiers.patient_pooling import paired, pool
+from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
+from eegssl.tasks.patients.patient_inputs import prepare
 
 P, W, F = 24, 20, 6
 NAMES = [f"p{k:02d}" for k in range(P)]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from eegssl.patients.analysis import PatientResult, analyse
-from eegssl.patients.config import PatientsConfig, PatientTaskConfig
-from eegssl.patients.task import prepare
+from eegssl.tasks.patients.analysis import PatientResult, analyse
+from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
+from eegssl.tasks.patients.patient_inputs import prepare
 
 P, WINDOWS, WIDTH = 24, 20, 32
 QUICK = PatientsConfig(

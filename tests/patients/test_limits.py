@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eegssl.errors import InputError
-from eegssl.patients.limits import (
+from eegssl.tasks.patients.cohort.limits import (
     check_enough,
     least_detectable_auroc,
     limits_of,

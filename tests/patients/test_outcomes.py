@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from eegssl.errors import InputError
-from eegssl.patients.config import OutcomeConfig, PatientsConfig, PatientTaskConfig
-from eegssl.patients.outcome import outcomes
+from eegssl.tasks.patients.cohort.outcome import outcomes
+from eegssl.tasks.patients.config import OutcomeConfig, PatientsConfig, PatientTaskConfig
 
 
 def row(free=None, before=None, after=None, follow_up=None, label=None):

@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from eegssl.patients.limits import standard_error
-from eegssl.patients.scores import (
+from eegssl.tasks.patients.cohort.limits import standard_error
+from eegssl.tasks.patients.scores import (
     calibration_error,
     calibration_line,
     pairs_of,

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from eegssl.errors import InputError
-from eegssl.patients.clinical import clinical_features
-from eegssl.patients.config import PatientsConfig, PatientTaskConfig
-from eegssl.patients.pooling import paired, pool
-from eegssl.patients.task import prepare
+from eegssl.tasks.patients.classifiers.patient_pooling import paired, pool
+from eegssl.tasks.patients.cohort.clinical import clinical_features
+from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
+from eegssl.tasks.patients.patient_inputs import prepare
 
 MEAN = PatientsConfig()
 AGE = PatientsConfig(clinical=("age",), log_columns=())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from eegssl.patients.ridge import fit_logits, kernels
+from eegssl.tasks.patients.classifiers.ridge import fit_logits, kernels
 
 
 @pytest.mark.parametrize("cost", [0.01, 1.0, 100.0])

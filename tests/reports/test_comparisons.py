@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eegssl.errors import ConfigError
-from eegssl.reports.comparisons import compare, require_system
+from eegssl.reports.benchmark.comparisons import compare, require_system
 
 
 def _runs(shift, n=12, seeds=2):

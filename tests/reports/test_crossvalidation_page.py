@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eegssl.io.predictions import Predictions, Reference, pooled
-from eegssl.reports.build import page_of
-from eegssl.reports.evaluation import render_evaluation
-from eegssl.reports.scores import score
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.predictions import Predictions, Reference, pooled
+from eegssl.tasks.labels.scores import score
+from eegssl.tasks.labels.sections.page_content import page_of
 
 SCORING = ScoringConfig(bootstrap_resamples=100)
 

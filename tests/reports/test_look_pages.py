@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from eegssl.corpus.preprocessing.clips import Excerpt
-from eegssl.reports.look import write_look
-from eegssl.reports.look_figures import before_and_after, flag_strip, spectra, worst_flag
 from eegssl.reports.page import CONTENT_SECURITY_POLICY
+from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
+from eegssl.reports.quality.quality_pages import write_look
 from eegssl.signal.quality import FLAGS
 
 RUDE = "<script>alert('x')</script>"

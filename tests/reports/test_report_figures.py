@@ -7,11 +7,19 @@ import matplotlib
 import numpy as np
 import pytest
 
-from eegssl.reports.codes import codebook_perplexity, codebook_usage, masked_reconstruction
-from eegssl.reports.comparison import ComparedSystem, benchmark_comparison, per_subject_bars
+from eegssl.reports.codebook.masked_patches import (
+    codebook_perplexity,
+    codebook_usage,
+    masked_reconstruction,
+)
 from eegssl.reports.curves import probability_histogram, roc_and_precision_recall, training_curves
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.traces import clock, display_scale_uv, traces_with_predictions
+from eegssl.reports.score_forest import (
+    ComparedSystem,
+    benchmark_comparison,
+    per_subject_bars,
+)
+from eegssl.reports.trace_figure import clock, display_scale_uv, traces_with_predictions
 
 RUDE = "<script>alert(1)</script> $\\frac{1}$ & \x07"
 

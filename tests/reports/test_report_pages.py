@@ -7,8 +7,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from eegssl.reports.comparison import per_subject_bars
-from eegssl.reports.comparisons import Comparison
+from eegssl.reports.benchmark.comparisons import Comparison
+from eegssl.reports.benchmark.leaderboard import (
+    LeaderboardContent,
+    LeaderboardRow,
+    ranking_figure,
+    render_leaderboard,
+)
 from eegssl.reports.content import (
     Banner,
     Cell,
@@ -20,14 +25,7 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import svg_uri
-from eegssl.reports.evaluation import EvaluationContent, render_evaluation
-from eegssl.reports.event_scores import event_report
-from eegssl.reports.leaderboard import (
-    LeaderboardContent,
-    LeaderboardRow,
-    ranking_figure,
-    render_leaderboard,
-)
+from eegssl.reports.score_forest import per_subject_bars
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.event_scorers import SCORERS
 from eegssl.scoring.events.event_scores import RecordingEvents
@@ -35,6 +33,8 @@ from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.statistics.uncertainty import window_intervals
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import METRICS, per_subject, window_scores
+from eegssl.tasks.labels.page import EvaluationContent, render_evaluation
+from eegssl.tasks.labels.sections.event_report import event_report
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
 SCORING = ScoringConfig(bootstrap_resamples=100)

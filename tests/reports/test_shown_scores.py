@@ -2,7 +2,13 @@
 
 import pytest
 
-from eegssl.reports.results import columns, leaderboard, not_run_row, result_row, shown_scores
+from eegssl.reports.benchmark.results import (
+    columns,
+    leaderboard,
+    not_run_row,
+    result_row,
+    shown_scores,
+)
 
 WINDOWS = {"n": 9, "auroc": 0.7, "auc_pr": 0.6, "balanced_accuracy": 0.6}
 NUMBERS = {"n": 9, "mae": 2.0, "rmse": 3.0, "r2": 0.1, "spearman": None}

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from eegssl.io.tables.participants import read_participants
-from eegssl.patients.config import OutcomeConfig
-from eegssl.patients.outcome import outcomes
 from eegssl.stages import synth
 from eegssl.synth.anatomy import SCALP, build_head
 from eegssl.synth.cohorts import draw_cohort, draw_courses, recordings_of
@@ -19,6 +17,8 @@ from eegssl.synth.montage import build_montage
 from eegssl.synth.render import Renderer
 from eegssl.synth.waves.process_render import ProcessRenderer
 from eegssl.synth.waves.processes import NOISE_UV
+from eegssl.tasks.patients.cohort.outcome import outcomes
+from eegssl.tasks.patients.config import OutcomeConfig
 
 RATE = {"sfreqs_hz": (250,)}
 

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.config.resolve import read_task
+from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
-from eegssl.tasks.config import TaskConfig
-from eegssl.tasks.event_types import one_at_a_time
-from eegssl.tasks.labels import LabelledWindows, labelled_windows, require_classes
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.windows.type_windows import one_at_a_time
 
 TYPES = TaskConfig(
     name="t", labels="events", unit="event", classes=("sz_foc", "sz_gen_m", "sz_gen_nm")

@@ -12,10 +12,17 @@ from numpy.typing import NDArray
 from eegssl.artifacts.manifest import load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.store import Recording
-from eegssl.reports.atlas import write_page
+from eegssl.reports.codebook.codebook_atlas import (
+    ATLAS,
+    COURSE,
+    PAGE,
+    Atlas,
+    make_atlas,
+    write_atlas,
+)
+from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.reports.config import AtlasConfig
 from eegssl.reports.page import CONTENT_SECURITY_POLICY
-from eegssl.training.atlas import ATLAS, COURSE, PAGE, Atlas, make_atlas, write_atlas
 
 ICTAL, N_CODES, SECONDS = 7, 10, 150
 Codes = dict[str, NDArray[np.uint8]]

@@ -1,0 +1,125 @@
+"""What every stage is given beside its configuration, and what it gives back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from eegssl.artifacts.manifest import FittedOn, plan_of
+from eegssl.artifacts.output_state import survey
+from eegssl.artifacts.writer import Draft, begin
+from eegssl.config.settings import Settings, public_values
+
+
+class Progress(Protocol):
+    """Where a stage says what it does; the command line shows it."""
+
+    def say(self, text: str) -> None:
+        """One line of news."""
+
+    def warn(self, text: str) -> None:
+        """Something that the user should act on."""
+
+    def track(self, label: str, total: int) -> Callable[[int], None]:
+        """A bar: call the result with the number done."""
+
+
+class Silent:
+    """Progress that is shown nowhere."""
+
+    def say(self, text: str) -> None:
+        """Say nothing."""
+
+    def warn(self, text: str) -> None:
+        """Warn nobody."""
+
+    def track(self, label: str, total: int) -> Callable[[int], None]:
+        """A bar that nobody sees."""
+        return lambda done: None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a stage made: ``state`` is made, resumed, already made, or (dry run) would …."""
+
+    out: Path
+    kind: str
+    state: str
+    facts: dict[str, Any]
+    config: dict[str, Any]
+    id: str | None = None
+    """The artifact's id; None where nothing was made (dry run) or no artifact is (synth)."""
+    warnings: tuple[str, ...] = ()
+    beside: dict[str, Any] = field(default_factory=dict)
+    """What else the document of ``--json`` shows."""
+
+
+@dataclass
+class Run:
+    """One run of a stage: where it writes, from which seed, whom it tells."""
+
+    out: Path
+    seed: int = 0
+    overwrite: bool = False
+    dry_run: bool = False
+    progress: Progress = field(default_factory=Silent)
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Tell the user, and keep it for the result."""
+        self.warnings.append(text)
+        self.progress.warn(text)
+
+    def begin(
+        self,
+        kind: str,
+        config: Settings,
+        inputs: Sequence[tuple[str, str]],
+        *,
+        update: bool = False,
+    ) -> "Draft | Result":
+        """A draft to fill; or the result, when it stood already or this is a dry run.
+
+        With ``update`` an artifact of other settings is made anew around the parts in it.
+        """
+        values = public_values(config)
+        if self.dry_run:
+            plan = plan_of(kind, values, self.seed, inputs)
+            state = survey(self.out, kind, plan, overwrite=self.overwrite, update=update)
+            words = {"made": "already made", "resume": "would go on", "overwrite": "would replace"}
+            return Result(self.out, kind, words.get(state, "would make"), {}, values)
+        draft = begin(
+            self.out,
+            kind,
+            config=values,
+            seed=self.seed,
+            inputs=inputs,
+            overwrite=self.overwrite,
+            update=update,
+        )
+        if draft.made:
+            self.progress.say(f"{self.out}: already made from the same inputs and settings")
+            return Result(self.out, kind, "already made", draft.made.facts, values, draft.made.id)
+        if draft.resumed:
+            self.progress.say(f"{self.out}: unfinished; going on with it")
+        return draft
+
+    def finish(
+        self,
+        draft: Draft,
+        facts: dict[str, Any],
+        fitted_on: FittedOn | None = None,
+        bulk: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Finish the draft; its warnings are part of the artifact."""
+        manifest = draft.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest
+        state = "resumed" if draft.resumed else "made"
+        return Result(
+            self.out,
+            draft.kind,
+            state,
+            manifest.facts,
+            draft.config,
+            manifest.id,
+            tuple(self.warnings),
+        )

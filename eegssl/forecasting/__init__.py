@@ -1,1 +1,0 @@
-"""What comes next: contexts and targets, methods that forecast signals, and their phase."""

@@ -1,0 +1,1 @@
+"""Show the systems of a benchmark beside each other."""

@@ -1,0 +1,144 @@
+"""Systems of a benchmark against one of them, subject by subject or fold by fold.
+
+Scores of a subject are averaged over seeds first; each subject is tested in one fold. The test is
+a paired permutation over subjects, its p adjusted for all systems of a task (Holm); the interval
+of the mean difference is a bootstrap over subjects. Within subjects there is nobody to compare
+over, and folds stand in their place (ours): below ten, the interval is that of the permutation.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.errors import ConfigError
+from eegssl.reports.benchmark.kind_results import COMPARED
+from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS, mean_of_patients
+from eegssl.scoring.statistics.intervals import Interval
+from eegssl.scoring.statistics.permutation import (
+    differences,
+    holm,
+    paired_permutation,
+    typical_interval,
+)
+
+METRICS = ("auroc", "balanced_accuracy")
+"""Window scores that are compared, each as the mean over subjects that have it."""
+OF_NUMBERS = ("mae", "spearman")
+"""The same of a task of numbers."""
+Unit = Literal["subject", "fold"]
+PerUnit = Mapping[str, Mapping[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A system less the one that it is compared with; p is adjusted by Holm in ``p_holm``."""
+
+    task: str
+    system: str
+    against: str
+    metric: str
+    unit: Unit
+    """What is compared one by one, of which there are ``n``."""
+    n: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def require_system(name: str, systems: Collection[str]) -> None:
+    """Raise ConfigError for the name of a system to compare with that is none of ``systems``."""
+    if name not in systems:
+        raise ConfigError(
+            f"compare_with: got {name!r}; expected one of {', '.join(sorted(systems))}"
+        )
+
+
+def compare(
+    scores: Mapping[tuple[str, str], Sequence[PerUnit]],
+    against: str,
+    seed: int,
+    n_resamples: int,
+    unit: Unit = "subject",
+) -> list[Comparison]:
+    """Each system of each task against the one of this name.
+
+    ``scores`` holds, by (task, system), the window scores of each ``unit`` of every seed and fold.
+    A task on which the one to compare with was not run is left out.
+    """
+    found = []
+    for task in [task for task, system in scores if system == against]:
+        for metric in _metrics(scores[task, against]):
+            base = _by_unit(scores[task, against], metric)
+            gaps = {
+                system: _gaps(_by_unit(runs, metric), base)
+                for (of, system), runs in scores.items()
+                if of == task and system != against
+            }
+            p = {
+                system: value
+                for system, gap in gaps.items()
+                if (value := paired_permutation(gap, np.zeros(len(gap)), seed=seed)) is not None
+            }
+            adjusted = holm(p)
+            for system, gap in gaps.items():
+                interval = _interval(gap, unit, seed, n_resamples)
+                found.append(
+                    Comparison(
+                        task,
+                        system,
+                        against,
+                        metric,
+                        unit,
+                        len(gap),
+                        float(gap.mean()) if len(gap) else None,
+                        interval.low,
+                        interval.high,
+                        p.get(system),
+                        adjusted.get(system),
+                        interval.reason,
+                    )
+                )
+    return found
+
+
+def _interval(gap: NDArray[np.float64], unit: Unit, seed: int, n_resamples: int) -> Interval:
+    """Of the mean difference; few folds are no sample to draw from, so theirs is exact."""
+    if unit == "fold" and len(gap) < FEWEST_PATIENTS:
+        return typical_interval(gap)
+    return mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
+
+
+def _metrics(runs: Sequence[PerUnit]) -> tuple[str, ...]:
+    """What is compared, of forecasts, of numbers or of classes."""
+    names = {name for run in runs for scores in run.values() for name in scores}
+    for wanted in (*COMPARED.values(), OF_NUMBERS):
+        if names >= set(wanted):
+            return wanted
+    return METRICS
+
+
+def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:
+    """The mean over runs of the score of each subject (or fold), where it has one."""
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        for name, scores in run.items():
+            value = scores.get(metric)
+            if value is not None:
+                values.setdefault(name, []).append(value)
+    return {name: float(np.mean(found)) for name, found in values.items()}
+
+
+def _gaps(a: Mapping[str, float], b: Mapping[str, float]) -> NDArray[np.float64]:
+    """Differences of the scores that both have, in one order."""
+    both = sorted(a.keys() & b.keys())
+    return differences([a[name] for name in both], [b[name] for name in both])

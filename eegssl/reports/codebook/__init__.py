@@ -1,0 +1,1 @@
+"""Show what the codes of a codebook stand for."""

@@ -1,0 +1,330 @@
+"""The page of a codebook: what its codes look like, where they lie, which belong to seizures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from eegssl import __version__
+from eegssl.artifacts.writer import Draft
+from eegssl.reports.codebook.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
+from eegssl.reports.codebook.codebook_figures import (
+    Card,
+    code_cards,
+    course_figure,
+    head_key,
+    odds_and_shares,
+)
+from eegssl.reports.codebook.masked_patches import codebook_perplexity, codebook_usage
+from eegssl.reports.config import AtlasConfig
+from eegssl.reports.content import (
+    NOT_AVAILABLE,
+    RESEARCH_USE,
+    Banner,
+    Cell,
+    Column,
+    ReportFigure,
+    Table,
+    count_cell,
+    counted,
+    hours,
+)
+from eegssl.reports.embed import png_uri, svg_uri
+from eegssl.reports.page import render
+from eegssl.scoring.statistics.odds import MIN_SUBJECTS
+from eegssl.signal.bands import BANDS_HZ
+from eegssl.signal.channels.regions import REGIONS
+
+_ROWS = 40
+
+
+@dataclass(frozen=True)
+class AtlasContent:
+    """What the page says beside figures and tables."""
+
+    title: str
+    banners: tuple[Banner, ...]
+    counts: tuple[tuple[str, str], ...]
+    version: str = __version__
+
+
+def write_page(
+    draft: Draft,
+    atlas: Atlas,
+    config: AtlasConfig,
+    *,
+    synthetic: bool,
+    within_subject: bool = False,
+) -> None:
+    """Write `PAGE`, unless no code is to be drawn; the same atlas gives the same bytes."""
+    if not config.codes:
+        return
+    ictal = atlas.ictal_first()[: config.codes].tolist()
+    frequent = atlas.used[: config.codes].tolist()
+    banners = _banners(atlas, synthetic=synthetic, within_subject=within_subject)
+    page = render(
+        "atlas.html.j2",
+        content=AtlasContent("Atlas of the codebook", banners, _counts(atlas)),
+        research_use=RESEARCH_USE,
+        key=png_uri(head_key()),
+        ictal=_cards_figure(atlas, ictal, _ICTAL) if ictal else None,
+        odds=_odds_figure(atlas, ictal) if atlas.sums.n_seizures else None,
+        course=_course(atlas) if atlas.followed else None,
+        frequent=_cards_figure(atlas, frequent, _FREQUENT),
+        usage=_usage(atlas),
+        table=_table(atlas, ictal, frequent),
+        why=_why_no_interval(atlas),
+        seizures=atlas.sums.n_seizures,
+        rate=f"{FALSE_DISCOVERY:g}",
+        patch_s=f"{atlas.patch_s:g}",
+    )
+    draft.write(PAGE, page)
+
+
+_ICTAL = (
+    "The codes of seizures",
+    "Commoner in seizures than in the background of the same person; the surest first.",
+)
+_FREQUENT = ("The most frequent codes", "Most patches first.")
+_REGION_WORDS = {
+    **{"LF": "left frontal", "RF": "right frontal", "LT": "left temporal", "RT": "right temporal"},
+    **{"LC": "left central", "RC": "right central", "O": "occipital", "M": "midline"},
+}
+_LOCAL = 1.5  # times as common in a region as codes are: below, a code is found all over
+
+
+def _banners(atlas: Atlas, *, synthetic: bool, within_subject: bool) -> tuple[Banner, ...]:
+    text = "Made from training and validation subjects; no test subject was looked at."
+    if within_subject:
+        text = "Made from training and validation recordings; the same people are also tested."
+    banners = [Banner(text)]
+    if synthetic:
+        text = "Synthetic data: these recordings were simulated, not measured on a patient."
+        banners.insert(0, Banner(text, "warning"))
+    if not atlas.sums.n_seizures:
+        text = "No seizure is annotated in these recordings: the codes are described, not compared."
+        banners.append(Banner(text, "warning"))
+    return tuple(banners)
+
+
+def _counts(atlas: Atlas) -> tuple[tuple[str, str], ...]:
+    sums, odds = atlas.sums, atlas.odds
+    patches, ictal = int(sums.counts.sum()), int(sums.seizure.sum())
+    known = bool(np.isfinite(odds.q).any())
+    return (
+        ("Subjects", f"{len(sums.subjects):,}"),
+        ("… with seizure and background", f"{odds.n_both:,}"),
+        ("Length", hours(sums.seconds)),
+        ("Seizures", f"{sums.n_seizures:,}"),
+        ("Patches", f"{patches:,}"),
+        ("… in seizures", f"{ictal:,} ({ictal / patches:.1%})"),
+        ("Codes used", f"{len(atlas.used):,} of {len(sums.counts):,}"),
+        ("Perplexity", f"{codebook_perplexity(sums.counts):,.0f}"),
+        (
+            "Codes commoner in seizures",
+            f"{int(atlas.commoner.sum()):,}" if known else NOT_AVAILABLE,
+        ),
+        ("Codes rarer in seizures", f"{int(atlas.rarer.sum()):,}" if known else NOT_AVAILABLE),
+    )
+
+
+def _why_no_interval(atlas: Atlas) -> str:
+    """The reason why odds ratios have no interval, or nothing where they do."""
+    if not atlas.sums.n_seizures or np.isfinite(atlas.odds.q).any():
+        return ""
+    return (
+        f"Intervals, p and q are n/a: {counted(atlas.odds.n_both, 'subject')} with both seizure "
+        f"and background patches, at least {MIN_SUBJECTS} are needed. Subjects, not patches, are "
+        "what counts as evidence."
+    )
+
+
+def _cards_figure(atlas: Atlas, codes: list[int], words: tuple[str, str]) -> ReportFigure:
+    sums = atlas.sums
+    excess = sums.bands - sums.mean_of(sums.bands)
+    expected = sums.mean_of(sums.regions)
+    cards = []
+    for code in codes:
+        wave = atlas.prototypes[code]
+        lift = {
+            region: float(sums.regions[code, r] / expected[r])
+            for r, region in enumerate(REGIONS)
+            if expected[r] > 0
+        }
+        band = list(BANDS_HZ)[int(excess[code].argmax())]
+        lines = _card_words(atlas, code, band, lift)
+        waves = wave.mean_uv, wave.nearest_uv
+        card = Card(f"Code {code}", lines, *waves, sums.spectrum[code], band, lift)
+        cards.append(card)
+    figure = code_cards(cards, sums.freqs_hz, sums.mean_of(sums.spectrum), atlas.patch_s)
+    caption = (
+        f"Waveform ({atlas.patch_s:g} s, negative up): in colour the prototype, the mean of "
+        "patches shifted to agree; below it three real patches as they were recorded. The colour "
+        "is that of the band in which the code stands out. Spectrum: power of the code over that "
+        "of all codes (grey). Head: orange where the code is commoner than codes there are."
+    )
+    return ReportFigure(words[0], f"{words[1]} {caption}", words[0], png_uri(figure, dpi=130))
+
+
+def _card_words(atlas: Atlas, code: int, band: str, lift: dict[str, float]) -> str:
+    """Three lines: odds ratio, how frequent the code is, and where."""
+    sums = atlas.sums
+    present = int(((sums.seizure + sums.background)[:, code] > 0).sum())
+    most = max(lift, key=lambda region: lift[region], default=None)
+    local = most is not None and lift[most] >= _LOCAL
+    where = f"{_REGION_WORDS[most]} {lift[most]:.1f} ×" if most and local else "all over the head"
+    place = f"{band}, {where}; {counted(present, 'subject')}"
+    if not sums.n_seizures:
+        count = int(sums.counts[code])
+        return f"{_percent(count / sums.counts.sum())} of all patches ({count:,})\n{place}"
+    q = atlas.odds.q[code]
+    sure = f", q {_small(q)}" if np.isfinite(q) else ""
+    ictal = _percent(_share(sums.seizure.sum(axis=0))[code])
+    other = _percent(_share(sums.background.sum(axis=0))[code])
+    shares = f"{ictal} of seizure, {other} of background"
+    return f"odds ratio {_ratio(atlas, code)}{sure}\n{shares}\n{place}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share >= 0.0001 else "0 %" if share == 0 else "< 0.01 %"
+
+
+def _ratio(atlas: Atlas, code: int) -> str:
+    odds = atlas.odds
+    value = odds.log_odds_ratio[code]
+    if not np.isfinite(value):
+        return NOT_AVAILABLE
+    low, high = odds.ci_low[code], odds.ci_high[code]
+    span = f" ({_number(low)}–{_number(high)})" if np.isfinite(low) else ""
+    return f"{_number(value)}{span}"
+
+
+def _number(log_value: float) -> str:
+    """An odds ratio with two digits that tell something: 0.041, 3.2, 28, 1,400, > 10,000."""
+    if log_value > np.log(1e4):
+        return "> 10,000"
+    if log_value < np.log(1e-4):
+        return "< 0.0001"
+    value = float(np.exp(log_value))
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _small(q: float) -> str:
+    return "< .001" if q < 0.001 else f"{q:.3f}".lstrip("0") if q < 0.9995 else "1"
+
+
+def _odds_figure(atlas: Atlas, named: list[int]) -> ReportFigure:
+    sums, used = atlas.sums, atlas.used
+    seizure, background = sums.seizure.sum(axis=0), sums.background.sum(axis=0)
+    excess = (sums.bands - sums.mean_of(sums.bands))[used]
+    comparable = np.isfinite(atlas.odds.log_odds_ratio[used])
+    shown = used[comparable]
+    figure: Figure = odds_and_shares(
+        shown,
+        atlas.odds.log_odds_ratio[shown],
+        atlas.odds.q[shown],
+        (_share(seizure)[shown], _share(background)[shown]),
+        [list(BANDS_HZ)[k] for k in excess[comparable].argmax(axis=1).tolist()],
+        named[:8],
+        FALSE_DISCOVERY,
+    )
+    return ReportFigure(
+        "Seizure against background",
+        "A dot is a code, larger the more frequent it is, coloured by the band in which it stands "
+        "out. Left: to the right what is commoner in seizures, the surer the higher; full "
+        f"colour where q is below {FALSE_DISCOVERY:g}. Right: above the diagonal what is commoner "
+        "in seizures, patches of all subjects pooled; dots on the edge occur in one of both only.",
+        "Odds ratios of codes against their q, and shares of codes in seizure and background",
+        svg_uri(figure),
+    )
+
+
+def _share(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    return counts / max(int(counts.sum()), 1)
+
+
+def _course(atlas: Atlas) -> ReportFigure:
+    parts = []
+    for course in atlas.courses:
+        error = course.sd / np.sqrt(np.maximum(course.n_subjects, 1))[:, None]
+        parts.append((course.position, course.share, error))
+    subjects = int(max(c.n_subjects.max(initial=0) for c in atlas.courses))
+    return ReportFigure(
+        "Codes along a seizure",
+        "Above: all codes commoner in seizures together; below: those of most seizure patches, one "
+        "by one. Shares of all channels' patches, mean over a subject's seizures, then over "
+        f"{counted(subjects, 'subject')} ({counted(atlas.sums.n_seizures, 'seizure')}), shaded by "
+        "one standard error. What lies in another seizure is left out before and after an onset. "
+        "The codes were chosen on these very seizures: this describes them, it proves nothing.",
+        "Shares of codes about seizure onset and within seizures",
+        svg_uri(course_figure(parts[0], parts[1], atlas.followed)),
+    )
+
+
+def _usage(atlas: Atlas) -> ReportFigure:
+    return ReportFigure(
+        "How the codebook is used",
+        "How often each code occurs in training and validation recordings, most used first.",
+        "Codebook usage by rank",
+        svg_uri(codebook_usage(atlas.sums.counts)),
+    )
+
+
+def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table:
+    """The codes drawn above and all that differ surely, in numbers."""
+    sums = atlas.sums
+    sure = np.flatnonzero(atlas.commoner | atlas.rarer).tolist()
+    codes = sorted({*ictal, *frequent, *sure}, key=lambda code: -_sort_key(atlas, code))
+    seizure, background = _share(sums.seizure.sum(axis=0)), _share(sums.background.sum(axis=0))
+    left_out = max(0, len(codes) - _ROWS)
+    if left_out:
+        codes = [*codes[: _ROWS // 2], *codes[-_ROWS // 2 :]]
+    excess = sums.bands - sums.mean_of(sums.bands)
+    lift = sums.regions / np.maximum(sums.mean_of(sums.regions), 1e-12)
+    names, present = list(BANDS_HZ), ((sums.seizure + sums.background) > 0).sum(axis=0)
+    rows = []
+    for code in codes:
+        q = atlas.odds.q[code]
+        rows.append(
+            (
+                Cell(str(code)),
+                count_cell(int(sums.counts[code])),
+                count_cell(int(present[code])),
+                Cell(_percent(seizure[code])),
+                Cell(_percent(background[code])),
+                Cell(_ratio(atlas, code)),
+                Cell(
+                    _small(q) if np.isfinite(q) else NOT_AVAILABLE,
+                    strong=bool(q < FALSE_DISCOVERY),
+                ),
+                Cell(str(int(atlas.odds.n_informative[code]))),
+                Cell(names[int(excess[code].argmax())]),
+                Cell(REGIONS[int(lift[code].argmax())], small=f"{lift[code].max():.1f} ×"),
+            )
+        )
+    note = (
+        f" {left_out:,} codes in between are left out; all are in atlas.parquet."
+        if left_out
+        else ""
+    )
+    return Table(
+        "Codes in numbers",
+        (
+            *(Column("Code"), Column("Patches"), Column("Subjects"), Column("Of seizure")),
+            *(Column("Of background"), Column("Odds ratio (95 %)"), Column("q")),
+            *(Column("Informative"), Column("Band", numeric=False)),
+            Column("Region", numeric=False),
+        ),
+        tuple(rows),
+        caption="The codes drawn above and all with q below "
+        f"{FALSE_DISCOVERY:g}, by odds ratio. Of seizure, of background: share of all such "
+        "patches. Informative: subjects with both in whom the code occurs. Band: in which its "
+        f"share of power exceeds that of all patches most. Region: in which it is commonest.{note}",
+    )
+
+
+def _sort_key(atlas: Atlas, code: int) -> float:
+    value = float(atlas.odds.log_odds_ratio[code])
+    return value if np.isfinite(value) else 0.0

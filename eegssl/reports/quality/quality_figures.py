@@ -1,0 +1,285 @@
+"""What cleaning did to a recording, drawn: traces before and after, spectra, quality flags."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from eegssl.reports.style import (
+    GRID,
+    INK,
+    MODEL,
+    MUTED,
+    PAGE_IN,
+    SECOND,
+    THIRD,
+    TRUTH,
+    house_style,
+    new_figure,
+    plain,
+    plain_power_of_ten,
+    with_grid,
+)
+from eegssl.reports.trace_figure import clock, display_scale_uv
+from eegssl.signal.quality import FLAGS
+
+Spans = Sequence[tuple[float, float, str]]
+"""Events as (onset_s, duration_s, type), in seconds of the recording."""
+
+FLAG_WORDS = {
+    "non_finite": "not finite",
+    "flat": "flat",
+    "saturated": "saturated",
+    "pop": "pop",
+    "line_noise": "line noise",
+}
+"""Quality flags, the worst first: where a window has several, the first of them is drawn."""
+
+_FLAG_COLOURS = (INK, MODEL, TRUTH, THIRD, SECOND)
+_NO_FLAG = "#eef2f5"
+_SMALL: dict[str, Any] = {"fontsize": 7.5, "color": MUTED}
+_BEFORE = "#7b5e3b"
+_CHANNEL_IN = 0.205
+_HEAD_IN, _FOOT_IN, _GAP_IN, _PAD = 0.42, 0.5, 0.3, 0.9
+_LEFT_IN, _RIGHT_IN = 0.85, 0.75
+_REACH = 2.2  # trace distances; what swings further is cut off
+
+
+@house_style()
+def before_and_after(
+    before_uv: NDArray[np.floating],
+    before_names: Sequence[str],
+    before_sfreq_hz: float,
+    after_uv: NDArray[np.floating],
+    after_names: Sequence[str],
+    after_sfreq_hz: float,
+    onset_s: float,
+    events: Spans = (),
+) -> Figure:
+    """Traces [C1, T1] as recorded above traces [C2, T2] as stored, in µV, negative up.
+
+    Both have the same time axis and the same gain, which suits the cleaned signal; events are
+    shaded. Names in red above are of channels that were not kept.
+    """
+    rows = len(before_names), len(after_names)
+    heights = [_CHANNEL_IN * (n + _PAD) for n in rows]
+    total = _HEAD_IN + sum(heights) + _GAP_IN + _FOOT_IN
+    figure = Figure(figsize=(PAGE_IN, total))
+    left, width = _LEFT_IN / PAGE_IN, 1 - (_LEFT_IN + _RIGHT_IN) / PAGE_IN
+    below = figure.add_axes((left, _FOOT_IN / total, width, heights[1] / total))
+    foot = (_FOOT_IN + heights[1] + _GAP_IN) / total
+    above = figure.add_axes((left, foot, width, heights[0] / total), sharex=below)
+    scale_uv = display_scale_uv(after_uv)
+    stop_s = onset_s + min(before_uv.shape[1] / before_sfreq_hz, after_uv.shape[1] / after_sfreq_hz)
+    _traces(above, before_uv, before_names, before_sfreq_hz, onset_s, scale_uv, _BEFORE)
+    _traces(below, after_uv, after_names, after_sfreq_hz, onset_s, scale_uv, INK)
+    for label, name in zip(above.get_yticklabels(), before_names, strict=True):
+        label.set_color(INK if name in after_names else TRUTH)
+    for ax, words in ((above, "Before: as recorded"), (below, "After: as stored")):
+        _shade(ax, events, onset_s, stop_s)
+        ax.set_title(words, color=_BEFORE if ax is above else INK)
+    above.tick_params(axis="x", labelbottom=False)
+    below.set_xlim(onset_s, stop_s)
+    _time_axis(below, stop_s)
+    _event_legend(figure, events, left + width)
+    return figure
+
+
+@house_style()
+def spectra(
+    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    after: tuple[NDArray[np.floating], NDArray[np.floating]],
+    band_hz: tuple[float, float],
+    line_hz: float | None,
+) -> Figure:
+    """Power spectra (frequencies [F], µV²/Hz [C, F]) before and after, and those near the mains.
+
+    Lines are medians over channels, shades reach from the least to the greatest channel.
+    """
+    figure = new_figure(3.5)
+    highest = float(max(before[0].max(initial=0.0), after[0].max(initial=0.0)))
+    zoomed = line_hz is not None and line_hz < highest
+    axes: Any = figure.subplots(1, 2 if zoomed else 1, width_ratios=[2.4, 1] if zoomed else [1])
+    whole, *rest = list(axes) if zoomed else [axes]
+    lowest = min(0.25, band_hz[0] / 2) or 0.25
+    highest = max(highest, 2 * lowest)
+    _spectrum(whole, before, after, lowest, highest)
+    whole.set_xscale("log")
+    whole.set_title("Power spectrum")
+    whole.axvspan(lowest, band_hz[0], color=GRID, alpha=0.55, linewidth=0, zorder=0)
+    whole.axvspan(band_hz[1], highest, color=GRID, alpha=0.55, linewidth=0, zorder=0)
+    whole.set_xticks([x for x in (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if lowest < x < highest])
+    whole.set_xticks([], minor=True)
+    whole.xaxis.set_major_formatter(FuncFormatter(lambda f, _: f"{f:g}"))
+    whole.set_ylabel("µV²/Hz")
+    if line_hz is not None and zoomed:
+        _spectrum(rest[0], before, after, line_hz - 8, line_hz + 8)
+        rest[0].set_title(f"Around the mains, {line_hz:g} Hz")
+        rest[0].set_xticks([line_hz - 5, line_hz, line_hz + 5])
+        for ax in (whole, rest[0]):
+            ax.axvline(line_hz, color=TRUTH, linewidth=0.9, linestyle=(0, (3, 3)), zorder=1)
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=_BEFORE, label="before"),
+        Line2D([], [], color=MODEL, label="after"),
+        Patch(facecolor=GRID, label=f"outside the pass band ({_hz(band_hz)})"),
+    ]
+    if zoomed:
+        dashes = (0, (3, 3))
+        handles.append(Line2D([], [], color=TRUTH, lw=0.9, linestyle=dashes, label="mains"))
+    figure.legend(handles=handles, loc="outside lower left", ncols=4)
+    return figure
+
+
+@house_style()
+def flag_strip(
+    worst: NDArray[np.integer],
+    names: Sequence[str],
+    seconds: float,
+    excerpt_s: tuple[float, float],
+    events: Spans = (),
+) -> Figure:
+    """Flags of every channel and window of a recording: ``worst`` [C, W], 0 for none.
+
+    A value k > 0 is the k-th of FLAG_WORDS. The windows tile the recording's ``seconds``; the
+    excerpt that the traces show is bracketed above.
+    """
+    rows_in = 0.13 * len(names)
+    height = 0.34 + rows_in + 0.75
+    figure = Figure(figsize=(PAGE_IN, height))
+    left, width = _LEFT_IN / PAGE_IN, 1 - (_LEFT_IN + _RIGHT_IN) / PAGE_IN
+    ax = figure.add_axes((left, 0.72 / height, width, rows_in / height))
+    colours = ListedColormap([_NO_FLAG, *_FLAG_COLOURS])
+    edges_s, lines = np.linspace(0, seconds, worst.shape[1] + 1), np.arange(len(names) + 1) - 0.5
+    ax.pcolormesh(edges_s, lines, worst, cmap=colours, vmin=0, vmax=len(FLAG_WORDS))
+    ax.hlines(lines[1:-1], 0, seconds, color="white", linewidth=0.8)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
+    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=6.5)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    above = ax.get_xaxis_transform()
+    ax.tick_params(axis="x", pad=9, length=0)
+    ax.plot(excerpt_s, [1 + 0.07 / rows_in] * 2, color=INK, lw=2.2, transform=above, clip_on=False)
+    ax.text(
+        excerpt_s[0], 1 + 0.13 / rows_in, "shown above", transform=above, fontsize=7.5, color=MUTED
+    )
+    for onset_s, duration_s, _ in events:
+        span = (onset_s, onset_s + duration_s)
+        ax.plot(span, [-0.06 / rows_in] * 2, color=TRUTH, lw=2.2, transform=above, clip_on=False)
+    ax.set_xlim(0, seconds)
+    _time_axis(ax, seconds)
+    drawn = zip(FLAG_WORDS.values(), _FLAG_COLOURS, strict=True)
+    handles = [
+        Patch(facecolor=colour, label=words)
+        for k, (words, colour) in enumerate(drawn, start=1)
+        if (worst == k).any()
+    ]
+    handles.append(Patch(facecolor=_NO_FLAG, label="no flag"))
+    figure.legend(handles=handles, loc="lower right", ncols=6, bbox_to_anchor=(left + width, 0.0))
+    return figure
+
+
+def worst_flag(flags: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The place in FLAG_WORDS, from 1, of the first flag that is set [C, W]; 0 where none is."""
+    bits = [(flags & FLAGS[name]) > 0 for name in FLAG_WORDS]
+    return np.select(bits, list(range(1, len(bits) + 1)), 0)
+
+
+def _traces(
+    ax: Axes,
+    signal_uv: NDArray[np.floating],
+    names: Sequence[str],
+    sfreq_hz: float,
+    start_s: float,
+    scale_uv: float,
+    colour: str,
+) -> None:
+    """One line a channel, the first on top, and a scale bar at the right."""
+    time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
+    finite = np.where(np.isfinite(signal_uv), signal_uv, np.nan).astype(np.float64)
+    for row, channel in enumerate(finite):
+        known = channel[np.isfinite(channel)]
+        centre = float(np.median(known)) if known.size else 0.0
+        swing = np.clip((channel - centre) / scale_uv, -_REACH, _REACH)
+        ax.plot(time_s, row + swing, color=colour, linewidth=0.5)
+    ax.set_ylim(len(names) - 0.1, -_PAD)
+    ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
+    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=7.5)
+    ax.tick_params(axis="x", length=0)
+    ax.grid(True, axis="x")
+    ax.spines[["left", "bottom"]].set_visible(False)
+    middle, x, across = (len(names) - 1) / 2, 1.012, ax.get_yaxis_transform()
+    ends = [middle - 0.5, middle + 0.5]
+    ax.plot([x, x], ends, color=INK, linewidth=1.4, transform=across, clip_on=False)
+    words = f"{scale_uv:g} µV\nneg. up"
+    ax.text(x + 0.008, middle, words, transform=across, va="center", fontsize=8, color=MUTED)
+
+
+def _shade(ax: Axes, events: Spans, start_s: float, stop_s: float) -> None:
+    for onset_s, duration_s, _ in events:
+        first_s, last_s = max(onset_s, start_s), min(onset_s + duration_s, stop_s)
+        if first_s >= last_s and duration_s > 0:
+            continue
+        ax.axvspan(first_s, last_s, color=TRUTH, alpha=0.11, linewidth=0)
+        for edge_s in (onset_s, onset_s + duration_s):
+            if start_s < edge_s < stop_s:
+                ax.axvline(edge_s, color=TRUTH, linewidth=0.9)
+
+
+def _spectrum(
+    ax: Axes,
+    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    after: tuple[NDArray[np.floating], NDArray[np.floating]],
+    low_hz: float,
+    high_hz: float,
+) -> None:
+    """Median and range over channels of both, on a logarithmic axis of six decades at most."""
+    floors, peaks = [], []
+    for (freqs_hz, power), colour in ((before, _BEFORE), (after, MODEL)):
+        inside = (freqs_hz >= low_hz) & (freqs_hz <= high_hz) & (freqs_hz > 0)
+        usable = power[np.isfinite(power).all(axis=1)]
+        if not inside.any() or not len(usable):
+            continue
+        x, y = freqs_hz[inside], np.maximum(usable[:, inside], 1e-12)
+        ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+        ax.plot(x, np.median(y, axis=0), color=colour, linewidth=1.3)
+        floors.append(float(np.median(y, axis=0).min()))
+        peaks.append(float(y.max()))
+    ax.set_yscale("log")
+    if peaks:
+        top = 10 ** np.ceil(np.log10(max(peaks)))
+        ax.set_ylim(max(min(floors) / 2, top / 1e6, 1e-4), top)
+    ax.set_xlim(low_hz, high_hz)
+    ax.yaxis.set_major_formatter(FuncFormatter(plain_power_of_ten))
+    ax.minorticks_off()
+    ax.set_xlabel("Hz")
+    with_grid(ax)
+
+
+def _time_axis(ax: Axes, stop_s: float) -> None:
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 3, 5, 6, 10], integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, stop_s)))
+    ax.set_xlabel("time in the recording (h:min:s)" if stop_s >= 3600 else "time (min:s)")
+
+
+def _event_legend(figure: Figure, events: Spans, right: float) -> None:
+    if not events:
+        return
+    types = sorted({kind for _, _, kind in events})
+    label = f"event: {plain(', '.join(types))}"
+    figure.legend(
+        handles=[Patch(facecolor=TRUTH, alpha=0.25, label=label)],
+        loc="upper right",
+        bbox_to_anchor=(right, 1.0),
+        borderaxespad=0.3,
+    )
+
+
+def _hz(band_hz: tuple[float, float]) -> str:
+    return f"{band_hz[0]:g}–{band_hz[1]:g} Hz"

@@ -1,0 +1,228 @@
+"""Pairs of a context, strictly before a time t, and the target after it.
+
+What a method reads is an array of its own that ends at t: nothing after t can reach it here.
+Whether it was reached before is a matter of the filters: use recordings with ``phase = causal``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.rebuilt_filters import chains_of
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.windows import Windows, tile
+from eegssl.errors import InputError
+from eegssl.signal.filtering.filters import Chain
+from eegssl.tasks.forecast.config import ForecastConfig
+from eegssl.tasks.forecast.methods.contexts import Context, Float32, as_context
+from eegssl.tasks.forecast.temporal_split import tile_part
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
+
+    context_samples: int
+    target_samples: int
+    sfreq_hz: float
+
+    @property
+    def seconds(self) -> float:
+        """Length of the target."""
+        return self.target_samples / self.sfreq_hz
+
+
+def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
+    """The configuration's lengths in samples, at least one each."""
+    context, target = (max(1, round(s * sfreq_hz)) for s in (config.context_s, config.horizon_s))
+    return Horizon(context, target, sfreq_hz)
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Contexts [B, C, Tc], targets [B, C, T], and what lies around those.
+
+    ``before_uv`` [B, C, Tc] and ``after_uv`` [B, C, M] are the target's own signal before and
+    after it, for truths that look at both sides (a phase); no method may read them.
+    """
+
+    context: Context
+    target_uv: Float32
+    before_uv: Float32
+    after_uv: Float32
+
+
+class Pairs(Protocol):
+    """Pairs to train on or to score: of recordings (`RecordedPairs`) or of arrays."""
+
+    def __len__(self) -> int:
+        """How many pairs."""
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once; pairs of one have equally many channels."""
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step: a pure function of its arguments."""
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """Read these pairs."""
+
+
+@dataclass(frozen=True)
+class RecordedPairs:
+    """Pairs of recordings: each window is context, target, and what comes after.
+
+    ``targets`` are the same recordings, filtered apart (zero-phase, say); targets come from there.
+    """
+
+    windows: Windows
+    horizon: Horizon
+    targets: Windows | None = None
+    chains: tuple[Chain, ...] | None = None
+    """The filters of each recording that its targets did not go through."""
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once, bucketed by number of channels."""
+        return self.windows.in_order(batch_size)
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step: a pure function of its arguments."""
+        return self.windows.draw(batch_size, seed=seed, step=step)
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """Read these pairs; they must have equally many channels."""
+        read = self.windows.batch(index)
+        later = read if self.targets is None else self.targets.batch(index)
+        t, end = self.horizon.context_samples, self.horizon.target_samples
+        return PairBatch(
+            context=Context(
+                read.signal_uv[..., :t].copy(),
+                read.positions,
+                read.located,
+                read.regions,
+                index,
+                self._chains_of(index),
+            ),
+            target_uv=later.signal_uv[..., t : t + end],
+            before_uv=later.signal_uv[..., :t],
+            after_uv=later.signal_uv[..., t + end :],
+        )
+
+    def _chains_of(self, index: NDArray[np.int64]) -> tuple[Chain, ...] | None:
+        if self.chains is None:
+            return None
+        return tuple(self.chains[k] for k in self.windows.owner[index])
+
+    @property
+    def t_s(self) -> NDArray[np.float64]:
+        """[n], the time t of each pair, in seconds from its recording's first sample."""
+        return (self.windows.start + self.horizon.context_samples) / self.horizon.sfreq_hz
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """[n], whose pair it is."""
+        return tuple(self.windows.recordings[k].subject for k in self.windows.owner)
+
+    def subset(self, keep: NDArray[np.int64]) -> "RecordedPairs":
+        """The pairs at these places, in this order."""
+        targets = None if self.targets is None else self.targets.subset(keep)
+        return RecordedPairs(self.windows.subset(keep), self.horizon, targets, self.chains)
+
+
+@dataclass(frozen=True)
+class ArrayPairs:
+    """Pairs that are in memory already, all with the same channels."""
+
+    context_uv: Float32
+    """[n, C, Tc]"""
+    target_uv: Float32
+    """[n, C, T]"""
+    channels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.context_uv)
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once."""
+        for k in range(0, len(self), batch_size):
+            yield np.arange(k, min(k + batch_size, len(self)))
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step, without replacement where there are enough."""
+        rng = np.random.default_rng([seed, step])
+        return rng.choice(len(self), size=batch_size, replace=len(self) < batch_size)
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """These pairs; nothing is known of what came after their targets."""
+        target_uv = self.target_uv[index]
+        context = as_context(self.context_uv[index], self.channels)
+        return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
+
+
+def cut_pairs(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    config: ForecastConfig,
+    *,
+    part: str | None = None,
+    after_s: float = 0.0,
+    targets: Corpus | None = None,
+) -> RecordedPairs:
+    """Pairs of these recordings, a ``stride_s`` apart, with ``after_s`` behind each target; of a
+    recording no more than ``pairs_per_recording``, evenly spaced. With ``config.in_time`` those of
+    one ``part`` (train, val or test) of each recording.
+
+    ``targets`` holds the same recordings, filtered apart. Raises InputError when no recording is
+    long enough, or one is missing from ``targets`` or differs there in channels or length.
+    """
+    horizon = horizon_of(config, corpus.sfreq_hz)
+    after = int(np.ceil(after_s * corpus.sfreq_hz))
+    whole_s = (horizon.context_samples + horizon.target_samples + after) / corpus.sfreq_hz
+    if config.in_time is not None and part is not None:
+        windows = tile_part(corpus, recordings, whole_s, part, config)
+    else:
+        windows = tile(corpus, recordings, whole_s, config.stride_s)
+    windows = _thinned(windows, config.pairs_per_recording)
+    if targets is None:
+        return RecordedPairs(windows, horizon)
+    others = _twins(windows.recordings, targets)
+    apart = Windows(targets, others, windows.owner, windows.start, windows.length)
+    return RecordedPairs(windows, horizon, apart, chains_of(corpus, windows.recordings))
+
+
+def _thinned(windows: Windows, most: int | None) -> Windows:
+    """At most so many windows of each recording, evenly spaced, its first and last among them."""
+    if most is None:
+        return windows
+    kept = []
+    for owner in range(len(windows.recordings)):
+        places = np.flatnonzero(windows.owner == owner)
+        n = min(most, len(places))
+        kept.append(places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))])
+    return windows.subset(np.concatenate(kept))
+
+
+def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:
+    """The same recordings in another corpus."""
+    known = {r.id: r for r in targets.recordings}
+    missing = sum(r.id not in known for r in recordings)
+    if missing:
+        raise InputError(
+            f"{missing} of {len(recordings)} recordings are not among the targets; preprocess the "
+            "same files twice, with filter.phase causal and zero"
+        )
+    twins = tuple(known[r.id] for r in recordings)
+    for own, twin in zip(recordings, twins, strict=True):
+        same = (own.channels, own.n_samples, own.sfreq_hz)
+        if same != (twin.channels, twin.n_samples, twin.sfreq_hz):
+            raise InputError(
+                f"recording {own.id} has other channels, length or rate among the targets; "
+                "preprocess both with the same settings, apart from the filter's phase"
+            )
+    return twins

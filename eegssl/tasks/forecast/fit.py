@@ -1,0 +1,201 @@
+"""Networks that forecast, trained by the one loop: heads on an encoder, and their baselines.
+
+A network ends with the weights of least validation error, its first ones included: last layers
+start at 0, so that a head which learns nothing stays what it adds to.
+"""
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eegssl.adaptation.config import FROZEN, AdaptationConfig
+from eegssl.adaptation.groups import groups_of
+from eegssl.adaptation.lora import add_lora, merge_lora
+from eegssl.errors import ConfigError
+from eegssl.tasks.forecast.config import FitConfig, ForecastConfig, Unit
+from eegssl.tasks.forecast.data import Horizon, Pairs
+from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, linear, plain
+from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
+from eegssl.tasks.forecast.methods.forecast_networks import build_network
+from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
+from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork, Shelf, validation_error
+from eegssl.training.config import TrainingConfig
+from eegssl.training.history import METRICS
+from eegssl.training.loop import Step, fit
+
+POSSIBLE = ("probe", "full", "lora", "scratch")
+"""The ways to adapt an encoder to a forecast."""
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """How a network trains, from which seed, and where it may write.
+
+    ``folder`` is scratch for one network's checkpoint; ``metrics`` gets its history. What is
+    computed once for a pair may take ``keep_gb``, of training and of validation each.
+    """
+
+    training: TrainingConfig
+    seed: int
+    device: torch.device
+    folder: Path
+    metrics: Path
+    keep_gb: float = 1.0
+    on_step: Callable[[int], None] = field(default=lambda done: None)
+
+    def below(self, name: str, training: TrainingConfig) -> "ForecastPlan":
+        """The plan of another network beside this one, trained in its own way, unseen."""
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return replace(
+            self,
+            training=training,
+            folder=folder,
+            metrics=folder / METRICS,
+            on_step=lambda done: None,
+        )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training went: errors on validation pairs before and after, and what was kept."""
+
+    first_error: float
+    error: float
+    best_step: int
+    """0 where nothing was better than the first weights, which were kept then."""
+    n_parameters_trained: int
+
+
+def fit_least_error(
+    module: nn.Module,
+    step: Step,
+    error: Callable[[], float],
+    plan: ForecastPlan,
+    parameters: Iterable[dict[str, Any]] | None = None,
+) -> Trained:
+    """Train any module in place by ``step``; it ends with the weights of least ``error()``.
+
+    What is monitored is ``gain``, the share of the first error that is gone (ours). Raises
+    ConfigError when training diverges, Preempted after a signal: then the same call goes on from
+    its checkpoint.
+    """
+    groups = None if parameters is None else list(parameters)
+    module.eval()
+    with torch.no_grad():
+        first = error()
+    start = copy.deepcopy(module.state_dict())
+    n_trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+    def validate() -> dict[str, float]:
+        now = error()
+        return {"error": now, "gain": 1 - now / first if first else 0.0}
+
+    module.train()
+    history = fit(
+        module,
+        step,
+        plan.training,
+        seed=plan.seed,
+        folder=plan.folder,
+        metrics=plan.metrics,
+        parameters=groups,
+        validate=validate,
+        monitor="gain",
+        on_step=plan.on_step,
+    )
+    module.eval()
+    gain = history.best_value or 0.0
+    if gain <= 0:
+        module.load_state_dict(start)
+        return Trained(first, first, 0, n_trained)
+    return Trained(first, first * (1 - gain), history.best_step, n_trained)
+
+
+def fit_network(
+    network: ForecastNetwork,
+    train: Pairs,
+    validation: Pairs,
+    unit: Unit,
+    plan: ForecastPlan,
+    parameters: Iterable[dict[str, Any]] | None = None,
+) -> Trained:
+    """Train a network that forecasts signals: squared error in ``unit``, its validation alike."""
+    network.to(plan.device)
+    shelf = Shelf(network, train, plan.keep_gb)
+    held = Shelf(network, validation, plan.keep_gb)
+    size = plan.training.batch_size
+
+    def step(k: int) -> dict[str, Tensor]:
+        prepared, target = shelf.read(train.draw(size, seed=plan.seed, step=k))
+        return {"loss": network.loss(prepared, target, unit, k)}
+
+    return fit_least_error(
+        network, step, lambda: validation_error(network, held, unit), plan, parameters
+    )
+
+
+def adapt_encoder(
+    network: EncoderNetwork,
+    adaptation: AdaptationConfig,
+    plan: ForecastPlan,
+    train: Callable[[list[dict[str, Any]]], Trained],
+) -> tuple[Trained, dict[str, Any]]:
+    """Adapt a head and its encoder as ``adaptation.kind`` says; returns also what to tell of it.
+
+    ``train`` is given the groups of parameters. Updates of `lora` are merged in the end.
+    """
+    told: dict[str, Any] = {}
+    if adaptation.kind == "lora":
+        layers = add_lora(network.encoder, adaptation.lora, plan.seed)
+        told["lora"] = adaptation.lora.model_dump(mode="json") | {"layers": layers, "merged": True}
+    top = [module for name, module in network.named_children() if name != "encoder"]
+    training = plan.training
+    trained = train(groups_of(network.encoder, top, adaptation, training.lr, training.weight_decay))
+    if adaptation.kind == "lora":
+        merge_lora(network.encoder)
+    return trained, told
+
+
+def require_possible(adaptation: AdaptationConfig) -> None:
+    """Raise ConfigError for a way to adapt that forecasts don't have."""
+    if adaptation.kind not in POSSIBLE:
+        raise ConfigError(
+            f"--adapt {adaptation.kind} is of classes; a forecast can be adapted by "
+            f"{', '.join(POSSIBLE)}"
+        )
+
+
+def is_frozen(adaptation: AdaptationConfig) -> bool:
+    """Whether the encoder stays as it was."""
+    return adaptation.kind in FROZEN
+
+
+def fit_baseline(
+    name: str,
+    train: Pairs,
+    validation: Pairs,
+    horizon: Horizon,
+    config: ForecastConfig,
+    plan: ForecastPlan,
+) -> Forecaster:
+    """One of the methods that a forecast is shown beside, fitted on the same pairs."""
+    if name in UNFITTED:
+        return plain(name, horizon, config.baselines)
+    if name == "linear":
+        return linear(train, validation, horizon, config)
+    network = build_network(name, horizon, config.baselines, plan.seed)
+    own = plan.below(name, training_of(config.baselines.fit, plan.training))
+    fit_network(network, train, validation, config.unit, own)
+    return network
+
+
+def training_of(fit: FitConfig, training: TrainingConfig) -> TrainingConfig:
+    """The loop's settings for a baseline: the head's, but for what ``fit`` says."""
+    own = fit.model_dump() | {"checkpoint_every": fit.validate_every}
+    return training.model_copy(update=own)

@@ -1,0 +1,1 @@
+"""Forecast by heads, autoregression and networks."""

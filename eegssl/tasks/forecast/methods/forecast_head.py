@@ -1,0 +1,270 @@
+"""Heads on the encoder that forecast: the whole horizon at once, or patch by patch.
+
+The encoder reads the context in windows of the length that it was pretrained on, counted back from
+t: attention over 90 s at once would be both costly and new to it. Heads read embeddings, channel by
+channel with the same weights, and add to a base forecast; their last layer starts at 0 (ours).
+"""
+
+from typing import TypeVar, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.errors import ConfigError
+from eegssl.tasks.forecast.config import (
+    AutoregressionConfig,
+    Base,
+    ForecastConfig,
+    HeadConfig,
+    Unit,
+)
+from eegssl.tasks.forecast.data import Horizon, Pairs
+from eegssl.tasks.forecast.methods.contexts import Context, in_unit
+from eegssl.tasks.forecast.methods.forecast_baselines import Mean, Persistence, autoregressive
+from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
+from eegssl.tasks.forecast.methods.training_steps import (
+    ForecastNetwork,
+    Prepared,
+    from_nothing,
+    squared_error,
+)
+
+F = TypeVar("F", bound=ForecastConfig)
+_AT_ONCE = 16
+_SLOWER = 0.1  # what is added has a hundred times the weights of the trust, and overfits first
+_GEOMETRY = ("positions", "located", "regions")
+
+
+class EncoderNetwork(ForecastNetwork):
+    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm.
+
+    A ``frozen`` encoder gets no gradient and stays in evaluation mode.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        horizon: Horizon,
+        config: HeadConfig,
+        autoregression: AutoregressionConfig,
+        frozen: bool = True,
+    ) -> None:
+        super().__init__()
+        size = encoder.config.patch_samples
+        wanted = min(round(config.window_s * horizon.sfreq_hz), horizon.context_samples)
+        if horizon.sfreq_hz != encoder.config.sfreq_hz or wanted < size:
+            raise ConfigError(
+                f"the encoder reads patches of {size} samples at {encoder.config.sfreq_hz:g} Hz; "
+                f"got windows of {wanted} samples at {horizon.sfreq_hz:g} Hz"
+            )
+        self.encoder = encoder
+        self.horizon = horizon
+        self.frozen = frozen
+        self.window = wanted // size * size
+        self.base = base_forecaster(config.base, horizon, autoregression)
+        self.encoder.requires_grad_(not self.frozen)
+        self.encoder.mask_token.requires_grad_(False)  # nothing is hidden here
+
+    @property
+    def patches(self) -> int:
+        """Patches of a window."""
+        return self.window // self.encoder.config.patch_samples
+
+    def train(self, mode: bool = True) -> "EncoderNetwork":
+        """Set training mode; a frozen encoder stays in evaluation mode."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+    def given(self, context: Context) -> Prepared:
+        """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
+        given = self.scale_of(context)
+        for name in _GEOMETRY:
+            given[name] = torch.from_numpy(getattr(context, name)).to(self.device)
+        ahead = self.tensor(self.base.forecast(context))
+        return given | {"base": (ahead - given["mean"]) / given["deviation"]}
+
+    def embed(self, signal_uv: Tensor, given: Prepared) -> Tensor:
+        """Embeddings [B, W, C, N, D] of the W whole windows at the end of [B, C, T] in µV."""
+        n = signal_uv.shape[-1] // self.window
+        cut = signal_uv[..., signal_uv.shape[-1] - n * self.window :]
+        windows = cut.unflatten(-1, (n, self.window)).transpose(1, 2)
+        placed = [given[name].repeat_interleave(n, dim=0) for name in _GEOMETRY]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            embedded: Tensor = self.encoder(windows.flatten(0, 1), *placed)
+        return embedded.unflatten(0, (-1, n))
+
+
+def half_octaves(n_samples: int) -> NDArray[np.float32]:
+    """Weights [K, T] that interpolate K values, at half-octaves of the horizon, to T samples."""
+    octave = np.log2(np.arange(n_samples) + 1)
+    places = np.linspace(0, octave[-1], int(np.ceil(2 * octave[-1])) + 1)
+    step = places[1] if len(places) > 1 else 1.0
+    weights = np.maximum(0.0, 1 - np.abs(octave - places[:, None]) / step)
+    return weights.astype(np.float32)
+
+
+class DirectHead(EncoderNetwork):
+    """The whole horizon at once, from the patches of the last window and the mean of all earlier.
+
+    Two linear maps of LayerNorm-ed embeddings, the same for all channels: how far to trust the
+    base (a factor on it, at half-octaves of the horizon), and what to add to that (ours).
+    """
+
+    knots: Tensor
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        horizon: Horizon,
+        config: HeadConfig,
+        autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
+    ) -> None:
+        super().__init__(encoder, horizon, config, autoregression, frozen)
+        width = (self.patches + 1) * encoder.config.width
+        self.norm = nn.LayerNorm(width)
+        knots = torch.from_numpy(half_octaves(horizon.target_samples))
+        self.register_buffer("knots", knots, persistent=False)
+        self.gain = from_nothing(width, len(knots))
+        self.head = from_nothing(width, horizon.target_samples)
+
+    def prepare(self, context: Context) -> Prepared:
+        """What does not train: ``read`` [B, C, F] of a frozen encoder, else the signal itself."""
+        given = self.given(context)
+        signal_uv = self.tensor(context.signal_uv)
+        return given | (
+            {"read": self._read(signal_uv, given)} if self.frozen else {"signal_uv": signal_uv}
+        )
+
+    def predict(self, prepared: Prepared) -> Tensor:
+        """Forecasts [B, C, T], z-scored by their contexts."""
+        read = prepared["read"] if self.frozen else self._read(prepared["signal_uv"], prepared)
+        read = self.norm(read)
+        trust = 1 + self.gain(read) @ self.knots
+        ahead: Tensor = trust * prepared["base"] + _SLOWER * self.head(read)
+        return ahead
+
+    def _read(self, signal_uv: Tensor, given: Prepared) -> Tensor:
+        """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
+        embedded = self.embed(signal_uv, given)
+        last, earlier = embedded[:, -1], embedded[:, :-1]
+        some = earlier.shape[1] > 0
+        mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])
+        return torch.cat([last.flatten(2), mean], dim=-1)
+
+
+class AutoregressiveHead(EncoderNetwork):
+    """The next patch from the last window; then the window moves on over its own forecast.
+
+    It learns one patch ahead of windows as they were (teacher forcing) that end anywhere between
+    t and the last patch of the horizon, drawn step by step.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        horizon: Horizon,
+        config: HeadConfig,
+        autoregression: AutoregressionConfig = AutoregressionConfig(),
+        frozen: bool = True,
+    ) -> None:
+        super().__init__(encoder, horizon, config, autoregression, frozen)
+        self.size = encoder.config.patch_samples
+        width = self.patches * encoder.config.width
+        self.norm = nn.LayerNorm(width)
+        self.head = from_nothing(width, self.size)
+
+    def prepare(self, context: Context) -> Prepared:
+        """The last window, z-scored, with scale, geometry and base."""
+        given = self.given(context)
+        recent = self.tensor(context.signal_uv[..., -self.window :])
+        return given | {"recent": (recent - given["mean"]) / given["deviation"]}
+
+    def predict(self, prepared: Prepared) -> Tensor:
+        """Forecasts [B, C, T], z-scored by their contexts, a patch after the other."""
+        seen = prepared["recent"]
+        length = self.horizon.target_samples
+        for start in range(0, length, self.size):
+            base = _padded(prepared["base"][..., start : start + self.size], self.size)
+            seen = torch.cat([seen, base + self._next(seen[..., -self.window :], prepared)], -1)
+        return seen[..., self.window : self.window + length]
+
+    def loss(self, prepared: Prepared, target: Tensor, unit: Unit, step: int) -> Tensor:
+        """Squared error of one patch, after a window that ends at t or at a later patch's start."""
+        n_patches = -(-target.shape[-1] // self.size)
+        start = int(np.random.default_rng([n_patches, step]).integers(n_patches)) * self.size
+        seen = torch.cat([prepared["recent"], target[..., :start]], dim=-1)[..., -self.window :]
+        due = target[..., start : start + self.size]
+        base = prepared["base"][..., start : start + self.size]
+        ahead = base + self._next(seen, prepared)[..., : due.shape[-1]]
+        return squared_error(ahead, due, prepared["deviation"], unit)
+
+    def _next(self, seen: Tensor, given: Prepared) -> Tensor:
+        """What the head adds to the base over the patch after z-scored windows [B, C, L]."""
+        embedded = self.embed(seen * given["deviation"] + given["mean"], given)[:, -1]
+        ahead: Tensor = self.head(self.norm(embedded.flatten(2)))
+        return ahead
+
+
+def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
+    """The base of least squared error over these pairs, in the configured unit."""
+    errors: dict[Base, float] = dict.fromkeys(get_args(Base), 0.0)
+    for index in pairs.in_order(_AT_ONCE):
+        pair = pairs.batch(index)
+        context_uv = pair.context.signal_uv
+        due = in_unit(pair.target_uv, context_uv, config.unit)
+        for base in errors:
+            method = base_forecaster(base, horizon, config.baselines.autoregression)
+            ahead = in_unit(method.forecast(pair.context), context_uv, config.unit)
+            errors[base] += float(np.sum((ahead - due) ** 2))
+    return min(errors, key=errors.__getitem__)
+
+
+def base_forecaster(
+    base: str, horizon: Horizon, autoregression: AutoregressionConfig
+) -> Forecaster:
+    """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
+    if base == "ar":
+        return autoregressive(horizon, autoregression)
+    if base == "auto":
+        raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
+    kind = Persistence if base == "persistence" else Mean
+    return kind(horizon.target_samples)
+
+
+def resolved_base(config: F, validation: Pairs, horizon: Horizon) -> F:
+    """The same configuration with the head's base named, where it is `auto`: the best alone."""
+    if config.head.base != "auto":
+        return config
+    head = config.head.model_copy(update={"base": best_base(validation, horizon, config)})
+    return config.model_copy(update={"head": head})
+
+
+def build_head(
+    encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int, *, frozen: bool = True
+) -> EncoderNetwork:
+    """The head that is configured, untrained, on ``encoder``; its base must be named.
+
+    Raises ConfigError when the encoder's rate is another, or a window holds no patch.
+    """
+    kind = HEADS[config.head.kind]
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return kind(encoder, horizon, config.head, config.baselines.autoregression, frozen)
+
+
+HEADS: dict[str, type[DirectHead] | type[AutoregressiveHead]] = {
+    "direct": DirectHead,
+    "autoregressive": AutoregressiveHead,
+}
+"""Heads by name."""
+
+
+def _padded(part: Tensor, length: int) -> Tensor:
+    """A part [..., k] of the horizon, with zeros up to ``length``."""
+    return nn.functional.pad(part, (0, length - part.shape[-1]))

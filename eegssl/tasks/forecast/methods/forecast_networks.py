@@ -1,0 +1,125 @@
+"""Forecasting networks from scratch, channel by channel: DLinear and one like PatchTST.
+
+Their last layers start at 0 (ours), as those of heads on the encoder do: early stopping can leave
+them at the context's mean, which is hard to beat where little can be known.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from eegssl.encoder.transformer import Transformer
+from eegssl.tasks.forecast.config import ForecastBaselinesConfig
+from eegssl.tasks.forecast.data import Horizon
+from eegssl.tasks.forecast.methods.contexts import Context
+from eegssl.tasks.forecast.methods.forecast_baselines import lookback_samples
+from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork, Prepared, from_nothing
+
+
+class SeriesNetwork(ForecastNetwork):
+    """Forecasts each channel from the last ``lookback`` samples of its z-scored context."""
+
+    def __init__(self, lookback: int) -> None:
+        super().__init__()
+        self.lookback = lookback
+
+    def prepare(self, context: Context) -> Prepared:
+        """``recent`` [B, C, L], z-scored by the whole context, and its scale."""
+        scale = self.scale_of(context)
+        recent = self.tensor(context.signal_uv[..., -self.lookback :])
+        return scale | {"recent": (recent - scale["mean"]) / scale["deviation"]}
+
+    def predict(self, prepared: Prepared) -> Tensor:
+        """Forecasts [B, C, T], z-scored by their contexts."""
+        recent = prepared["recent"]
+        ahead: Tensor = self.ahead(recent.flatten(0, 1))
+        return ahead.unflatten(0, recent.shape[:2])
+
+    def ahead(self, recent: Tensor) -> Tensor:
+        """Forecasts [S, T] of series [S, L]."""
+        raise NotImplementedError
+
+
+class DLinear(SeriesNetwork):
+    """A moving average and what is left of the signal, a linear map each (Zeng et al., AAAI 2023).
+
+    With the edges repeated, as there; one map for all channels.
+    """
+
+    def __init__(self, lookback: int, n_samples: int, average: int) -> None:
+        super().__init__(lookback)
+        self.average = average
+        self.trend = from_nothing(lookback, n_samples)
+        self.rest = from_nothing(lookback, n_samples)
+
+    def ahead(self, recent: Tensor) -> Tensor:
+        """Forecasts [S, T] of series [S, L]."""
+        before = (self.average - 1) // 2
+        sides = (before, self.average - 1 - before)
+        padded = F.pad(recent[:, None], sides, mode="replicate")
+        trend = F.avg_pool1d(padded, self.average, stride=1)[:, 0]
+        return self.trend(trend) + self.rest(recent - trend)
+
+
+class PatchTST(SeriesNetwork):
+    """Overlapping patches of a series through a transformer, flattened, to the whole horizon.
+
+    After Nie et al. (ICLR 2023), smaller, with layer normalisation before each part in place of
+    batch normalisation after it (ours).
+    """
+
+    def __init__(
+        self, lookback: int, n_samples: int, patch: int, width: int, layers: int, heads: int
+    ) -> None:
+        super().__init__(lookback)
+        self.patch, self.step = patch, max(1, patch // 2)
+        n_patches = (lookback - patch) // self.step + 1
+        self.embed = nn.Linear(patch, width)
+        self.place = nn.Parameter(torch.randn(n_patches, width) * 0.02)
+        self.transformer = Transformer(layers, width, heads, 2 * width, 0.0)
+        self.head = from_nothing(n_patches * width, n_samples)
+
+    def ahead(self, recent: Tensor) -> Tensor:
+        """Forecasts [S, T] of series [S, L]."""
+        whole = self.patch + (len(self.place) - 1) * self.step
+        patches = recent[:, -whole:].unfold(-1, self.patch, self.step)
+        tokens = self.transformer(self.embed(patches) + self.place)
+        return self.head(tokens.flatten(1))
+
+
+def build_dlinear(horizon: Horizon, config: ForecastBaselinesConfig) -> DLinear:
+    """DLinear of the sizes configured."""
+    lookback = lookback_samples(config.lookback_s, horizon)
+    return DLinear(lookback, horizon.target_samples, config.dlinear_average)
+
+
+def build_patchtst(horizon: Horizon, config: ForecastBaselinesConfig) -> PatchTST:
+    """PatchTST of the sizes configured."""
+    lookback = lookback_samples(config.patchtst_lookback_s, horizon)
+    patch = min(lookback, max(1, round(config.patchtst_patch_s * horizon.sfreq_hz)))
+    return PatchTST(
+        lookback,
+        horizon.target_samples,
+        patch,
+        config.patchtst_width,
+        config.patchtst_layers,
+        config.patchtst_heads,
+    )
+
+
+NETWORKS: dict[str, Callable[[Horizon, ForecastBaselinesConfig], SeriesNetwork]] = {
+    "dlinear": build_dlinear,
+    "patchtst": build_patchtst,
+}
+"""The methods that are networks, by name; `eegssl.tasks.forecast.fit` trains them."""
+
+
+def build_network(
+    name: str, horizon: Horizon, config: ForecastBaselinesConfig, seed: int
+) -> SeriesNetwork:
+    """An untrained network by name; its weights depend on ``seed`` only."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return NETWORKS[name](horizon, config)

@@ -1,0 +1,98 @@
+"""A model that forecasts, on disk: encoder and head, its task, and its baselines beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from eegssl.adaptation.config import AdaptationConfig
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
+from eegssl.corpus.store import Corpus
+from eegssl.encoder.epilepsyfm import build_encoder
+from eegssl.errors import ArtifactError
+from eegssl.tasks.forecast.config import ForecastTaskConfig
+from eegssl.tasks.forecast.data import Horizon, horizon_of
+from eegssl.tasks.forecast.fit import is_frozen
+from eegssl.tasks.forecast.methods.forecast_baselines import Linear, plain
+from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork, build_head
+from eegssl.tasks.forecast.methods.forecast_networks import NETWORKS, build_network
+from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
+from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
+from eegssl.tasks.labels.model import MODEL, TASK, encoder_settings
+from eegssl.training.weights import load_weights, read_module_config, save_module
+
+BASELINES = "baselines"
+_LINEAR = "linear"
+
+
+@dataclass(frozen=True)
+class ForecastModel:
+    """A trained head on its encoder, the task (its head's base named), and fitted baselines."""
+
+    network: EncoderNetwork
+    task: ForecastTaskConfig
+    adaptation: AdaptationConfig
+    baselines: Mapping[str, Forecaster]
+
+    @property
+    def horizon(self) -> Horizon:
+        """What all of them are made for."""
+        return self.network.horizon
+
+
+def save_forecast_model(draft: Draft, model: ForecastModel) -> None:
+    """Write weights of all methods and the configurations."""
+    save_module(draft, MODEL, model.network, model.adaptation)
+    draft.write_json("encoder.json", model.network.encoder.config.model_dump(mode="json"))
+    draft.write_json(TASK, public_values(model.task))
+    for name, method in model.baselines.items():
+        if isinstance(method, ForecastNetwork):
+            save_module(draft, f"{BASELINES}/{name}", method, model.task.baselines)
+        elif isinstance(method, Linear):
+            arrays = {"weights": method.weights, "penalties": method.penalties}
+            with draft.writing(f"{BASELINES}/{name}.safetensors") as path:
+                save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, path)
+
+
+def load_forecast_model(artifact: Artifact, corpus: Corpus) -> ForecastModel:
+    """Read a model for use on a corpus.
+
+    Raises ArtifactError when weights don't match or the corpus has another sampling rate.
+    """
+    settings = encoder_settings(artifact, corpus)
+    task = read_module_config(artifact.path, "task", ForecastTaskConfig)
+    adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
+    horizon = horizon_of(task, settings.sfreq_hz)
+    frozen = is_frozen(adaptation)
+    network = build_head(build_encoder(settings, 0), horizon, task, 0, frozen=frozen)
+    load_weights(network, artifact.path, MODEL)
+    methods: dict[str, Forecaster] = {
+        name: _baseline(name, artifact, task, horizon) for name in task.baselines.methods
+    }
+    return ForecastModel(network.eval(), task, adaptation, methods)
+
+
+def _baseline(
+    name: str, artifact: Artifact, task: ForecastTaskConfig, horizon: Horizon
+) -> Forecaster:
+    if name == _LINEAR:
+        arrays = _arrays(artifact, f"{BASELINES}/{name}.safetensors")
+        return Linear(arrays["weights"], arrays["penalties"])
+    if name in NETWORKS:
+        network = build_network(name, horizon, task.baselines, 0)
+        load_weights(network, artifact.path, f"{BASELINES}/{name}")
+        return network.eval()
+    return plain(name, horizon, task.baselines)
+
+
+def _arrays(artifact: Artifact, name: str) -> dict[str, NDArray[np.float64]]:
+    path = artifact / name
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ArtifactError(f"{path} can't be read ({type(error).__name__})") from None

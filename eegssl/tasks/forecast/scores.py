@@ -1,0 +1,204 @@
+"""From a table of forecasts to its scores: of every method, in both units, by any grouping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
+from eegssl.scoring.statistics.bootstrap import mean_of_patients
+from eegssl.scoring.statistics.permutation import differences, holm, paired_permutation
+from eegssl.tasks.forecast.error_sums import Forecasts
+
+UNITS = ("uv", "zscore")
+COMPARED = ("mae", "mse")
+_TOLD = ("mae", "mse", "mae_over_persistence")
+_OF_SUBJECT = (
+    *(*_TOLD, "r2", "pearson", "log_psd_distance_db"),
+    *("rmse", "nrmse", "mase", "undefined"),
+)
+Span = tuple[float, float]
+PerMethod = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class ForecastReport:
+    """All scores of a table; ``methods`` by name and unit, ``comparisons`` of the model with each
+    baseline, subject by subject."""
+
+    methods: dict[str, dict[str, dict[str, Any]]]
+    comparisons: list[dict[str, Any]]
+    model: str
+    n_subjects: int
+    n_recordings: int
+    n_windows: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "methods": self.methods,
+            "comparisons": self.comparisons,
+            "n_subjects": self.n_subjects,
+            "n_recordings": self.n_recordings,
+            "n_windows": self.n_windows,
+        }
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The other methods, in order."""
+        return tuple(name for name in self.methods if name != self.model)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The stretches of the horizon in seconds."""
+        rows = self.methods[self.model]["uv"]["per_stretch"]
+        return [(row["from_s"], row["to_s"]) for row in rows]
+
+    def comparison(self, baseline: str, unit: str, metric: str, span: Span) -> dict[str, Any]:
+        """The model against one baseline over one span."""
+        wanted = (baseline, unit, metric, *span)
+        names = ("against", "unit", "metric", "from_s", "to_s")
+        return next(c for c in self.comparisons if tuple(c[n] for n in names) == wanted)
+
+
+class _Grouped:
+    """A table's rows by method, unit and span, summed as asked."""
+
+    def __init__(self, table: Forecasts) -> None:
+        self.table = table
+        self.codes = {
+            name: np.unique(table.keys[name].astype(str), return_inverse=True)
+            for name in ("subject", "channel")
+        }
+
+    @cached_property
+    def rows(self) -> dict[tuple[str, str, str, float, float], NDArray[np.int64]]:
+        """Places of the rows of each method, unit, part and span."""
+        keys = self.table.keys
+        names = zip(
+            *(keys[n].tolist() for n in ("method", "unit", "part", "from_s", "to_s")), strict=True
+        )
+        found: dict[Any, list[int]] = {}
+        for k, name in enumerate(names):
+            found.setdefault(name, []).append(k)
+        return {name: np.array(places) for name, places in found.items()}
+
+    def scores(self, places: NDArray[np.int64]) -> Scores:
+        """The scores of these rows taken together, about the means of each channel."""
+        _, code = self.codes["channel"]
+        sums = {
+            n: np.bincount(code[places], v[places]).astype(np.float64)
+            for n, v in self.table.sums.items()
+        }
+        there = sums["n"] > 0
+        return scores_of({n: v[there] for n, v in sums.items()}, self.table.about["bands"])
+
+    def by(self, name: str, places: NDArray[np.int64]) -> dict[str, Scores]:
+        """The scores of these rows for each subject or channel."""
+        names, code = self.codes[name]
+        mine = code[places]
+        return {str(names[k]): self.scores(places[mine == k]) for k in np.unique(mine)}
+
+
+def score_forecasts(table: Forecasts, config: ScoringConfig, seed: int) -> ForecastReport:
+    """Every score of a table, the only source of them."""
+    grouped, about = _Grouped(table), table.about
+    methods: dict[str, dict[str, dict[str, Any]]] = {}
+    subjects: dict[tuple[str, str, Span], dict[str, Scores]] = {}
+    for (method, unit, part, *ends), places in grouped.rows.items():
+        held = methods.setdefault(method, {}).setdefault(unit, {"per_stretch": []})
+        span = (float(ends[0]), float(ends[1]))
+        scores, per_subject = grouped.scores(places), grouped.by("subject", places)
+        if part == "whole":
+            held["overall"] = scores
+            held["per_channel"] = grouped.by("channel", places)
+            held["per_subject"] = {
+                s: {n: v for n, v in one.items() if n in _OF_SUBJECT}
+                for s, one in per_subject.items()
+            }
+        else:
+            held["per_stretch"].append({"from_s": span[0], "to_s": span[1], **scores})
+        subjects[method, unit, span] = per_subject
+    for held in (h for of_units in methods.values() for h in of_units.values()):
+        held["per_stretch"].sort(key=lambda row: row["from_s"])
+    keys = table.keys
+    one = (keys["method"] == about["model"]) & (keys["unit"] == "uv") & (keys["part"] == "whole")
+    windows = dict(zip(keys["recording"][one], table.sums["n_series"][one], strict=True))
+    return ForecastReport(
+        {name: methods[name] for name in about["methods"]},
+        _comparisons(subjects, about, config, seed),
+        about["model"],
+        len(set(keys["subject"].tolist())),
+        len(windows),
+        round(sum(windows.values())),
+    )
+
+
+def _comparisons(
+    subjects: Mapping[tuple[str, str, Span], Mapping[str, Scores]],
+    about: Mapping[str, Any],
+    config: ScoringConfig,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """The model less each baseline, subject by subject: below 0 the model errs less.
+
+    Holm adjusts over the baselines of one unit, metric and span.
+    """
+    model = about["model"]
+    found = []
+    for unit, span in sorted({(unit, span) for _, unit, span in subjects}):
+        own = subjects[model, unit, span]
+        for metric in COMPARED:
+            gaps, p_values = {}, {}
+            for name in (n for n in about["methods"] if n != model):
+                other = subjects[name, unit, span]
+                gap = differences(*([one[s][metric] for s in sorted(own)] for one in (own, other)))
+                gaps[name] = gap
+                p = paired_permutation(gap, np.zeros(len(gap)), seed=seed)
+                if p is not None:
+                    p_values[name] = p
+            adjusted = holm(p_values)
+            for name, gap in gaps.items():
+                interval = mean_of_patients(gap, seed=seed, n_resamples=config.bootstrap_resamples)[
+                    "bca"
+                ]
+                found.append(
+                    {
+                        "against": name,
+                        "unit": unit,
+                        "metric": metric,
+                        "from_s": span[0],
+                        "to_s": span[1],
+                        "n_subjects": len(gap),
+                        "n_better": int((gap < 0).sum()),
+                        "difference": float(gap.mean()),
+                        "low": interval.low,
+                        "high": interval.high,
+                        "p": p_values.get(name),
+                        "p_holm": adjusted.get(name),
+                        "note": interval.reason,
+                    }
+                )
+    return found
+
+
+def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
+    """What a manifest says of a forecast: a few scores of each method and unit."""
+    told = {
+        method: {unit: {n: held["overall"][n] for n in _TOLD} for unit, held in of_units.items()}
+        for method, of_units in report.methods.items()
+    }
+    held = report.methods[report.model]["uv"]["per_subject"]
+    return {
+        "forecast": told,
+        "stretches_s": [list(span) for span in report.spans],
+        "subjects": sorted(held),
+        "windows": {"n": report.n_windows},
+        "recordings": report.n_recordings,
+        "split_hash": table.split_hash,
+        **{name: table.about[name] for name in ("synthetic", "within_subject", "leaks")},
+    }

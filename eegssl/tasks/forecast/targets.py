@@ -1,0 +1,132 @@
+"""What a task of forecasting needs of recordings, what they hold for it, and what they lack."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eegssl.artifacts.manifest import Artifact
+from eegssl.corpus.rebuilt_filters import require_made_alike, require_zero_phase
+from eegssl.corpus.store import Corpus, Recording, open_corpus
+from eegssl.errors import ConfigError, InputError
+from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
+from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs
+from eegssl.tasks.forecast.temporal_split import TESTED, gap_s, shortest_s
+
+
+def open_targets(folders: Sequence[str], contexts: Corpus) -> Corpus | None:
+    """The recordings that targets are taken from, None where they are the contexts' own.
+
+    Raises ConfigError where they were filtered causally, or differ in more than that.
+    """
+    if not folders:
+        return None
+    targets = open_corpus([Path(folder) for folder in folders])
+    require_zero_phase(targets)
+    require_made_alike(contexts, targets)
+    return targets
+
+
+OWN, APART = "own", "zero-phase"
+
+
+def kind_of_targets(targets: Corpus | None) -> str:
+    """What a manifest says of targets: the contexts' own continuation, or filtered apart."""
+    return OWN if targets is None else APART
+
+
+def require_trained_targets(model: Artifact, targets: Corpus | None) -> None:
+    """Raise ConfigError when a model is to be scored on targets of another kind than its own."""
+    trained = model.manifest.facts["targets"]
+    if trained == kind_of_targets(targets):
+        return
+    raise ConfigError(
+        "the model was trained without --targets: leave them out"
+        if trained == OWN
+        else "the model was trained with --targets: give the same files, preprocessed with "
+        "filter.phase=zero"
+    )
+
+
+def inputs_of_targets(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
+    """Kind and id of the targets' artifacts, as a manifest records them."""
+    return tuple(("targets", id_) for _, id_ in targets.inputs()) if targets else ()
+
+
+def too_short(
+    recordings: Sequence[Recording], config: ForecastConfig, after_s: float = 0.0
+) -> tuple[Recording, ...]:
+    """The recordings too short to hold a pair of context and target, ``after_s`` behind it."""
+    needed_s = shortest_s(config, after_s)
+    return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
+
+
+def pairs_of_split(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    task: ForecastTaskConfig,
+    split: str,
+    targets: Corpus | None = None,
+) -> RecordedPairs:
+    """The pairs of a split. Raises InputError where no recording holds one, with what to do."""
+    if len(too_short(recordings, task)) == len(recordings):
+        raise none_long_enough(split, recordings, task)
+    return cut_pairs(corpus, recordings, task, part=split, targets=targets)
+
+
+def none_long_enough(
+    split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
+) -> InputError:
+    """Why a split holds no pair at all, and what to do."""
+    if not recordings:
+        return InputError(f"no recording is in split {split}; see splits.tsv")
+    return InputError(
+        f"task {task.name}: no recording of split {TESTED if task.in_time else split} holds "
+        f"{task.context_s:g} s of context "
+        f"and {task.horizon_s:g} s to forecast{_where(task)}; set task.context_s or "
+        "task.horizon_s, or give longer recordings"
+    )
+
+
+def _where(task: ForecastTaskConfig) -> str:
+    if task.in_time is None:
+        return ""
+    return f" in each of its three parts ({shortest_s(task):g} s are needed for that)"
+
+
+def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
+    """What the recordings of a split hold: those with pairs, how many, and those without."""
+    held = pairs.windows.recordings if pairs else ()
+    ids = {r.id for r in held}
+    return {
+        "recordings": len(held),
+        "subjects": len({r.subject for r in held}),
+        "pairs": len(pairs) if pairs else 0,
+        "too short": [r.id for r in recordings if r.id not in ids],
+    }
+
+
+def understood(task: ForecastTaskConfig) -> dict[str, Any]:
+    """What a task asks, in words."""
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "asked": f"the signal of the next {task.horizon_s:g} s",
+        "from": f"the {task.context_s:g} s before",
+        "error minimised in": {"uv": "µV", "zscore": "z-scores of the context"}[task.unit],
+        "head": task.head.kind,
+        "base": task.head.base,
+        "baselines": list(task.baselines.methods),
+        "needs": f"recordings of at least {shortest_s(task):g} s, filtered with "
+        "filter.phase=causal",
+    } | in_words(task)
+
+
+def in_words(config: ForecastConfig) -> dict[str, str]:
+    """How recordings are split, where that is in time."""
+    if config.in_time is None:
+        return {}
+    shares = " and ".join(f"{share:.0%}" for share in config.in_time)
+    return {
+        "Within a subject": f"recordings of split {TESTED}: {shares} of each train and validate, "
+        f"the rest is tested, {gap_s(config):g} s apart"
+    }

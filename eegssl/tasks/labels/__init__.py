@@ -1,0 +1,1 @@
+"""Tell classes or numbers of windows, events, recordings, patients."""

@@ -1,0 +1,144 @@
+"""What a system said of labelled windows, as a table that holds all that scores need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.store import Recording
+from eegssl.io.labels.event_types import Event
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities
+from eegssl.scoring.hierarchy import UNKNOWN
+from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import events_of, positive_spans
+from eegssl.tasks.labels.predictions import Predictions, Reference, Unit
+from eegssl.tasks.labels.windows.type_windows import one_at_a_time
+
+
+def as_predictions(
+    labelled: LabelledWindows,
+    probabilities: NDArray[Any],
+    task: TaskConfig,
+    threshold: Threshold | None,
+    postprocess: Postprocess | None,
+    about: Mapping[str, Any],
+) -> Predictions:
+    """The table of predictions of labelled windows, with their units and recordings' events.
+
+    ``probabilities`` are [n, classes]; of seconds [n, N, classes], or [n, classes] for all seconds
+    of a window; of a task of numbers the values [n] or [n, 1].
+    """
+    windows = labelled.windows
+    rows = _rows(labelled, probabilities, task)
+    owners = [windows.recordings[k] for k in windows.owner[rows.window]]
+    said = {
+        "task": task.name,
+        "labels": task.labels,
+        "unit": task.unit,
+        "target": task.target,
+        "permuted": task.permute_labels,
+        "threshold": threshold.as_dict() if threshold else None,
+        "postprocess": postprocess.as_dict() if postprocess else None,
+        "synthetic": windows.corpus.synthetic,
+        "within_subject": windows.corpus.within_subject,
+    }
+    return Predictions(
+        subject=[r.subject for r in owners],
+        recording=[r.id for r in owners],
+        start_s=rows.start_s,
+        duration_s=rows.start_s * 0 + rows.duration_s,
+        truth=rows.truth,
+        probabilities=rows.probabilities,
+        classes=task.classes,
+        split_hash=windows.corpus.split_hash,
+        references=tuple(
+            _reference(r, task, *windows.corpus.person(r.subject)) for r in windows.recordings
+        ),
+        about=said | dict(about),
+        unit=[labelled.units[k].id for k in labelled.unit] if labelled.units else [],
+        units=tuple(Unit(**vars(key)) for key in labelled.units),
+        truth_value=rows.truth_value,
+        value=rows.value,
+    )
+
+
+def event_probabilities(
+    labelled: LabelledWindows, probabilities: NDArray[Any], task: TaskConfig
+) -> list[Probabilities]:
+    """The probability of the event in each recording's windows (or seconds), and its reference."""
+    windows, found = labelled.windows, []
+    rows = _rows(labelled, probabilities, task)
+    owner = windows.owner[rows.window]
+    for k, recording in enumerate(windows.recordings):
+        mine = owner == k
+        spans = positive_spans(recording.events, task.event_types)
+        found.append(
+            Probabilities(
+                subject=recording.subject,
+                recording=recording.id,
+                duration_s=recording.duration_s,
+                start_s=rows.start_s[mine],
+                duration=rows.start_s[mine] * 0 + rows.duration_s,
+                p=rows.probabilities[mine, 1],
+                reference=[(float(a), float(b)) for a, b in spans],
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of the table: windows, or their seconds."""
+
+    window: NDArray[np.int64]
+    start_s: NDArray[np.float64]
+    duration_s: float
+    truth: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    truth_value: NDArray[np.float64] | None = None
+    value: NDArray[np.float64] | None = None
+
+
+def _rows(labelled: LabelledWindows, said: NDArray[Any], task: TaskConfig) -> _Rows:
+    windows, truth = labelled.windows, labelled.truth
+    n = len(labelled)
+    every = np.arange(n)
+    if task.target == "number":
+        unknown, none = np.full(n, UNKNOWN, dtype=np.int64), np.zeros((n, 0))
+        values = np.asarray(said, dtype=np.float64).reshape(n)
+        true = np.asarray(truth, dtype=np.float64)
+        return _Rows(every, windows.start_s, windows.window_s, unknown, none, true, values)
+    if truth.ndim == 1:
+        return _Rows(every, windows.start_s, windows.window_s, truth.astype(np.int64), said)
+    n_seconds = truth.shape[1]
+    step_s = windows.window_s / n_seconds
+    starts_s = windows.start_s[:, None] + step_s * np.arange(n_seconds)
+    along = said if said.ndim == 3 else np.repeat(said[:, None], n_seconds, axis=1)
+    return _Rows(
+        np.repeat(every, n_seconds),
+        starts_s.ravel(),
+        step_s,
+        truth.astype(np.int64).ravel(),
+        np.ascontiguousarray(along.reshape(n * n_seconds, -1)),
+    )
+
+
+def _reference(
+    recording: Recording, task: TaskConfig, age_years: float | None, sex: str | None
+) -> Reference:
+    """A recording's length, whose it is, and the events that the task looks for, each once."""
+    events: list[Event] = []
+    if task.labels == "events":
+        events, _ = one_at_a_time(events_of(recording.events, task.event_types))
+    return Reference(
+        recording=recording.id,
+        subject=recording.subject,
+        duration_s=recording.duration_s,
+        events=tuple((e.onset_s, e.duration_s, e.type) for e in events),
+        age_years=age_years,
+        sex=sex,
+    )

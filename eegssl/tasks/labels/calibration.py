@@ -1,0 +1,72 @@
+"""What is decided on validation data and then kept: temperature and threshold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from eegssl.adaptation.classifier import Classifier
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.scoring.config import ThresholdCriterion
+from eegssl.scoring.temperature import Temperature, choose_temperature
+from eegssl.scoring.threshold import Threshold, choose_threshold
+from eegssl.scoring.window_scores import window_scores
+from eegssl.tasks.labels.config import TaskConfig
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was locked, and what the classifier says of the validation windows with it.
+
+    ``said`` are probabilities [n, K] or [n, N, K], of numbers the values [n, 1].
+    """
+
+    temperature: Temperature | None
+    threshold: Threshold | None
+    said: NDArray[np.float64]
+
+
+def decide(
+    classifier: Classifier,
+    logits: torch.Tensor,
+    val: LabelledWindows,
+    task: TaskConfig,
+    choose_by: ThresholdCriterion,
+    balanced: bool,
+) -> Decided:
+    """Choose from the logits of validation windows; the classifier's temperature is set.
+
+    ``balanced``: it was trained as if all classes were equally frequent.
+    Partly known windows have no part in it. Numbers need neither.
+    """
+    if task.target == "number":
+        return Decided(None, None, classifier.say(logits).numpy())
+    truth = val.truth.astype(np.int64).ravel()
+    temperature = choose_temperature(logits.flatten(0, -2).numpy(), truth, balanced=balanced)
+    if temperature:
+        classifier.temperature = temperature.value
+    said = classifier.say(logits).numpy()
+    if len(task.classes) != 2:
+        return Decided(temperature, None, said)
+    known = truth >= 0
+    positive = said[..., 1].ravel()[known]
+    return Decided(temperature, choose_threshold(truth[known], positive, choose_by), said)
+
+
+def validation_scores(
+    val: LabelledWindows, said: NDArray[np.float64], threshold: float | None, task: TaskConfig
+) -> dict[str, float | None]:
+    """The loss, and the scores by which weights may be chosen, of validation windows or seconds."""
+    if task.target == "number":
+        error = said[:, 0] - val.truth
+        level = np.ptp(said) == 0 or np.ptp(val.truth) == 0
+        rank = 0.0 if level else float(spearmanr(said[:, 0], val.truth).statistic)
+        return {"loss": float((error**2).mean()), "spearman": rank}
+    truth, flat = val.truth.astype(np.int64).ravel(), said.reshape(-1, said.shape[-1])
+    truth, flat = truth[truth >= 0], flat[truth >= 0]
+    scores = window_scores(truth, flat, threshold, task.classes)
+    chance = np.clip(flat[np.arange(len(truth)), truth], 1e-12, 1.0)
+    loss = float(-np.log(chance).mean())
+    return {"loss": loss} | {n: scores[n] for n in ("auroc", "auc_pr", "balanced_accuracy")}

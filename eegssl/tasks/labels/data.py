@@ -1,0 +1,111 @@
+"""Labels of windows: from annotated events by overlap or by type, or from a table.
+
+A window inside a long seizure is a seizure window, also when no onset or end lies in it; peers
+that look for onsets alone label it background.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.artifacts.context import Run
+from eegssl.corpus.ictal import events_of as events_of
+from eegssl.corpus.ictal import overlap_share as overlap_share
+from eegssl.corpus.ictal import positive_spans as positive_spans
+from eegssl.corpus.label_table import Label
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.labelled import UnitKey as UnitKey
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.corpus.windows import Windows, tile
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.windows.table_windows import table_windows
+from eegssl.tasks.labels.windows.type_windows import typed_windows
+
+_STREAM = 0x9E12
+
+
+def labelled_windows(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    task: TaskConfig,
+    table: Sequence[Label] | None,
+    *,
+    seed: int,
+) -> LabelledWindows:
+    """Cut recordings into windows and label each for the task.
+
+    ``table`` holds labels by recording id; recordings that it doesn't name are left out.
+
+    Raises InputError when labels are missing altogether or don't fit the task.
+    """
+    if task.labels == "table":
+        assert table is not None
+        labelled = table_windows(corpus, recordings, task, table)
+    elif task.types:
+        labelled = typed_windows(corpus, recordings, task)
+    else:
+        labelled = _detection_windows(corpus, recordings, task)
+    if task.permute_labels:
+        return permuted(labelled, seed)
+    return labelled
+
+
+def permuted(labelled: LabelledWindows, seed: int) -> LabelledWindows:
+    """The same labels on other units (windows, seconds): a control at chance."""
+    rng = np.random.default_rng([seed, _STREAM])
+    truth = labelled.truth
+    if not labelled.units:
+        return replace(labelled, truth=rng.permutation(truth.ravel()).reshape(truth.shape))
+    order = rng.permutation(len(labelled.units))
+    first = np.unique(labelled.unit, return_index=True)[1]
+    source = first[order[labelled.unit]]
+    kinds = [labelled.units[k].kind for k in order]
+    return replace(
+        labelled,
+        truth=truth[source],
+        possible=None if labelled.possible is None else labelled.possible[source],
+        units=tuple(replace(u, kind=k) for u, k in zip(labelled.units, kinds, strict=True)),
+    )
+
+
+def _detection_windows(
+    corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig
+) -> LabelledWindows:
+    """Windows, or their seconds, that are 1 where enough of them lies in events."""
+    windows = tile(corpus, recordings, task.window_s)
+    n_seconds = round(task.window_s) if task.unit == "second" else 1
+    truth = np.zeros((len(windows), n_seconds), dtype=np.int64)
+    for k, recording in enumerate(windows.recordings):
+        mine = np.flatnonzero(windows.owner == k)
+        spans = positive_spans(recording.events, task.event_types)
+        start_s = _starts_s(windows, mine, n_seconds)
+        shares = overlap_share(start_s.ravel(), windows.window_s / n_seconds, spans)
+        truth[mine] = (shares >= task.min_overlap).reshape(start_s.shape)
+    return LabelledWindows(windows, truth if task.unit == "second" else truth[:, 0])
+
+
+def _starts_s(windows: Windows, mine: NDArray[np.int64], n_seconds: int) -> NDArray[np.float64]:
+    """[n, N], where each part of these windows begins."""
+    step_s = windows.window_s / n_seconds
+    return windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)
+
+
+def warn_left_out(labelled: LabelledWindows, split: str, run: Run) -> None:
+    """Warn of what is labelled and not among the windows, by reason."""
+    for why, n in sorted(labelled.left_out.items()):
+        run.warn(f"split {split}: {n} {why} are left out")
+
+
+def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:
+    """Warn when a task takes labels from events and a folder has none at all."""
+    if not task.detects:
+        return
+    for artifact in corpus.artifacts:
+        if not artifact.manifest.facts["events"]:
+            run.warn(
+                f"recordings {artifact.manifest.id[:12]}… have no events at all: every window "
+                f"of them counts as "
+                f"{task.classes[0]}, which is wrong where nobody looked for events"
+            )

@@ -1,0 +1,178 @@
+"""What a task file was understood to say, what it finds in recordings, and what is missing.
+
+Nothing is written. Each problem is told with what to do; none hides the next one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from eegssl.corpus.label_table import Label, LabelTable, label_table
+from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.store import Corpus
+from eegssl.errors import ConfigError, InputError
+from eegssl.io.tables.user_labels import read_labels
+from eegssl.scoring.hierarchy import levels
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.windows.table_windows import label_values
+from eegssl.tasks.task_info import TaskInfo
+
+T = TypeVar("T")
+_UNIT_WORDS = {
+    "window": "each window has a label and is scored by itself",
+    "second": "each second of a window has a label and is scored by itself",
+    "event": "each event has a label; the probabilities of the windows in it are averaged",
+    "recording": "each recording has a label; the probabilities of its windows are averaged",
+    "patient": "each patient has a label; the probabilities of all its windows are averaged",
+}
+
+
+def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
+    """What a task of labels asks, and the labels that recordings hold for it.
+
+    Raises InputError for a labels table that can't be read.
+    """
+    resolved = task
+    info = TaskInfo(_understood(resolved))
+    if corpus is None:
+        if resolved.table is not None:
+            _try(info, lambda: _check_rows(resolved, str(resolved.table), info))
+        return info
+    table = _try(
+        info, lambda: label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
+    )
+    if table is None:
+        return info
+    if table.labels is not None:
+        info.understood["table"] = {"labels": len(table.labels), **_skipped(table)}
+    found = {
+        split: labelled
+        for split in ("train", "val", "test")
+        if (labelled := _look(info, corpus, resolved, table.labels, split, seed)) is not None
+    }
+    _check_classes(info, resolved, {s: one for s, one in found.items() if s != "test"})
+    return info
+
+
+def _understood(task: TaskConfig) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": task.name,
+        "labels": "annotated events" if task.labels == "events" else "a table",
+        "unit": task.unit,
+        "which means": _UNIT_WORDS[task.unit],
+        "target": task.target,
+        "classes": list(task.classes),
+        "window_s": task.window_s,
+    }
+    if task.labels == "events":
+        said["events"] = list(task.event_types)
+    if task.detects:
+        said["positive class"] = task.classes[1]
+        said["a window is positive from this share in events"] = task.min_overlap
+    if task.types:
+        said["levels"] = {name: list(groups) for name, groups in levels(task.classes).items()}
+    if task.permute_labels:
+        said["control"] = "labels are permuted: every honest score is at chance"
+    return said
+
+
+def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
+    """Of a table without recordings: its rows, and whether its labels fit the task."""
+    rows = [row for row in read_labels(Path(path), [""]) if row.label not in ("", "n/a")]
+    info.understood["table"] = {
+        "labels": len(rows),
+        "with times": sum(row.onset_s is not None for row in rows),
+    }
+    if not rows:
+        raise InputError(f"task {task.name}: the labels table has no row with a label")
+    values = label_values([row.label for row in rows], task)
+    info.understood["table"] |= _counted(values, task)
+
+
+def _look(
+    info: TaskInfo,
+    corpus: Corpus,
+    task: TaskConfig,
+    labels: Sequence[Label] | None,
+    split: str,
+    seed: int,
+) -> LabelledWindows | None:
+    """What one split holds; test needs nothing of its own, but is told too."""
+    recordings = [r for r in corpus.recordings if r.split == split]
+    if not recordings:
+        if split != "test":
+            info.problems.append(InputError(f"no recording is in split {split}; see splits.tsv"))
+        return None
+    labelled = _try(info, lambda: labelled_windows(corpus, recordings, task, labels, seed=seed))
+    if labelled is not None:
+        info.splits[split] = _contents(labelled, task)
+    return labelled
+
+
+def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, LabelledWindows]) -> None:
+    """Whether the labels can be learned and decided by; what all splits lack is told once."""
+    lacking = {
+        split: set(np.flatnonzero(f.counts(len(task.classes)) == 0).tolist())
+        for split, f in fitted.items()
+        if task.classes
+    }
+    nowhere: set[int] = set.intersection(*lacking.values()) if len(lacking) > 1 else set()
+    if nowhere:
+        names = ", ".join(task.classes[k] for k in sorted(nowhere))
+        splits = " and ".join(f"split {split}" for split in fitted)
+        info.problems.append(
+            InputError(
+                f"task {task.name}: {splits} have none of class {names}; label some, or take "
+                "the class out of `classes`"
+            )
+        )
+    for split, labelled in fitted.items():
+        if not nowhere or lacking[split] - nowhere:
+            _try(info, partial(require_classes, labelled, task, split))
+
+
+def _contents(labelled: LabelledWindows, task: TaskConfig) -> dict[str, Any]:
+    owners = labelled.windows.recordings
+    held: dict[str, Any] = {
+        "recordings": len(owners),
+        "subjects": len({r.subject for r in owners}),
+        "windows": len(labelled),
+    }
+    held["labels"] = _counted(labelled.truth, task)
+    if labelled.units:
+        held[f"{task.unit}s"] = {"all": len(labelled.units)} | _counted(labelled.unit_truth, task)
+    if task.types:
+        unknown = int((labelled.unit_truth < 0).sum())
+        held["events"]["known in part, or not at all"] = unknown
+    return held | ({"left out": dict(labelled.left_out)} if labelled.left_out else {})
+
+
+def _counted(values: np.ndarray, task: TaskConfig) -> dict[str, Any]:
+    """How often each class occurs; of numbers their range."""
+    if task.target == "number":
+        return {
+            "min": float(values.min()),
+            "mean": float(values.mean()),
+            "max": float(values.max()),
+        }
+    flat = values.ravel().astype(np.int64)
+    counts = np.bincount(flat[flat >= 0], minlength=len(task.classes))
+    return dict(zip(task.classes, counts.tolist(), strict=True))
+
+
+def _skipped(table: LabelTable) -> dict[str, int]:
+    return {f"rows left out, {why}": n for why, n in (table.skipped or {}).items()}
+
+
+def _try(info: TaskInfo, look: Callable[[], T]) -> T | None:
+    """What a look finds; a problem is noted, once."""
+    try:
+        return look()
+    except (ConfigError, InputError) as error:
+        if str(error) not in map(str, info.problems):
+            info.problems.append(error)
+        return None

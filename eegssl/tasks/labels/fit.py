@@ -1,0 +1,211 @@
+"""Adapting an encoder to a task: every way of it, on labelled windows.
+
+A frozen encoder embeds each window once; weights are kept by the task's validation score.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from eegssl.adaptation.classifier import Classifier
+from eegssl.adaptation.config import Kind
+from eegssl.adaptation.few_labels import some_examples
+from eegssl.adaptation.groups import joining_later, parameter_groups
+from eegssl.adaptation.heads import PrototypeHead
+from eegssl.adaptation.lora import add_lora, merge_lora
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.number_scale import NumberScale
+from eegssl.errors import ConfigError
+from eegssl.tasks.labels.calibration import validation_scores
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.loss import loss
+from eegssl.tasks.labels.model import logits_of
+from eegssl.training.config import TrainingConfig
+from eegssl.training.features import Cache, Features, features_of
+from eegssl.training.loop import fit
+
+ClassWeights = Literal["sampling", "loss", "none"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a model is adapted with: a task, and its windows for training and validation."""
+
+    task: TaskConfig
+    train: LabelledWindows
+    val: LabelledWindows
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How: the loop's settings, the balance of classes, the seed, and where it may write."""
+
+    training: TrainingConfig
+    class_weights: ClassWeights
+    seed: int
+    device: torch.device
+    work: Path
+    """Scratch for checkpoints."""
+    metrics: Path
+    """Gets a line with each row of the history, where something is trained."""
+    cache: Cache
+    on_step: Callable[[int], None] = field(default=lambda done: None)
+
+
+def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
+    """Adapt in place, as ``classifier.config.kind`` says; returns facts of how it went.
+
+    Raises ConfigError when training diverges, Preempted after a signal: then the same call goes
+    on from its checkpoint.
+    """
+    config = classifier.config
+    classifier.to(plan.device)
+    if config.kind == "prototypes":
+        facts = _fit_prototypes(classifier, labelled, plan)
+    elif config.kind == "lora":
+        layers = add_lora(classifier.encoder, config.lora, plan.seed)
+        classifier.to(plan.device)
+        facts = _train(classifier, labelled, plan)
+        merge_lora(classifier.encoder)
+        facts["lora"] = config.lora.model_dump(mode="json") | {"layers": layers, "merged": True}
+    else:
+        facts = _train(classifier, labelled, plan)
+    classifier.eval()
+    return facts
+
+
+def require_possible(kind: Kind, target: Literal["classes", "number"]) -> None:
+    """Raise ConfigError for a task that a kind of adaptation can't do."""
+    if kind == "prototypes" and target == "number":
+        raise ConfigError(
+            "prototypes are of classes, and this task has numbers; adapt in another way, such as "
+            "--adapt probe"
+        )
+
+
+def _fit_prototypes(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
+    """Take a few labelled examples of each class; events and the like are means of windows."""
+    task, train, head = labelled.task, labelled.train, classifier.head
+    assert isinstance(head, PrototypeHead)
+    truth = (train.unit_truth if train.units else train.truth).astype(np.int64)
+    parts = truth.shape[1] if truth.ndim == 2 else 1
+    chosen = some_examples(truth.ravel(), len(task.classes), classifier.config.shots, plan.seed)
+    some = train.subset(np.flatnonzero(np.isin(train.unit, chosen // parts)))
+    with torch.no_grad():
+        pooled = features_of(classifier, some.windows, plan.device)(np.arange(len(some)))
+        examples = torch.from_numpy(some.by_unit(pooled.cpu().numpy())).flatten(0, -2)
+        rows = np.searchsorted(np.unique(chosen // parts), chosen // parts) * parts + chosen % parts
+        head.fit(examples[rows].float().to(plan.device), torch.from_numpy(truth.ravel()[chosen]))
+    counts = np.bincount(truth.ravel()[chosen], minlength=len(task.classes)).tolist()
+    return {
+        "best_step": 0,
+        "n_parameters_trained": 0,
+        "examples": dict(zip(task.classes, counts, strict=True)),
+    }
+
+
+def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
+    """Train by gradient; ends with the weights that validate best."""
+    task, train, training = labelled.task, labelled.train, plan.training
+    groups = parameter_groups(classifier, training.lr, training.weight_decay)
+    trained = sum(p.numel() for group in groups for p in group["params"])
+    probing = 0
+    if classifier.config.kind == "two-stage":
+        probing = round(classifier.config.probe_share * training.steps)
+        groups = joining_later(groups, probing)
+    reading = _Reading(classifier, labelled, plan, probing)
+    draw = train.balanced(task.n_outputs if task.target == "classes" else 0)
+    if plan.class_weights != "sampling":
+        draw = (draw > 0).astype(np.float64)
+    weights = _class_weights(train, task, plan)
+    truth = _on(plan.device, _truth_to_learn(classifier, train, task))
+    possible = None if train.possible is None else _on(plan.device, train.possible)
+
+    def step(k: int) -> dict[str, Tensor]:
+        reading.at(k)
+        index = train.windows.draw(training.batch_size, seed=plan.seed, step=k, weights=draw)
+        logits = classifier.classify(reading.train(index))
+        at = torch.from_numpy(index).to(plan.device)
+        wanted, allowed = truth[at], None if possible is None else possible[at]
+        terms = {"loss": loss(logits, wanted, allowed, task.target, weights)}
+        if task.target == "classes":
+            right, known = logits.argmax(dim=-1) == wanted, (wanted >= 0).sum()
+            terms["accuracy"] = right.sum() / known.clamp(min=1)
+        return terms
+
+    def validate() -> dict[str, float | None]:
+        size = training.batch_size
+        logits = logits_of(classifier, reading.val, labelled.val.windows, size)
+        return validation_scores(labelled.val, classifier.say(logits).numpy(), None, task)
+
+    classifier.train()
+    history = fit(
+        classifier,
+        step,
+        training,
+        seed=plan.seed,
+        folder=plan.work,
+        metrics=plan.metrics,
+        parameters=groups,
+        validate=validate,
+        monitor=task.monitor,
+        on_step=plan.on_step,
+    )
+    classifier.freeze(reading.frozen)
+    return {"best_step": history.best_step, "n_parameters_trained": trained}
+
+
+class _Reading:
+    """What the head reads at each step: of a two-stage run first from the frozen encoder."""
+
+    def __init__(
+        self, classifier: Classifier, labelled: Labelled, plan: Plan, probing: int
+    ) -> None:
+        self.classifier, self.probing, self.frozen = classifier, probing, classifier.frozen
+        self._given = labelled, plan
+        self._now: bool | None = None
+        self.train: Features
+        self.val: Features
+
+    def at(self, k: int) -> None:
+        """Be ready for step ``k``."""
+        frozen = self.frozen or k < self.probing
+        if frozen == self._now:
+            return
+        labelled, plan = self._given
+        self.classifier.freeze(frozen)
+        with torch.autocast(plan.device.type, enabled=False), torch.no_grad():
+            self.train, self.val = (
+                features_of(self.classifier, part.windows, plan.device, plan.cache)
+                for part in (labelled.train, labelled.val)
+            )
+        self._now = frozen
+
+
+def _truth_to_learn(
+    classifier: Classifier, train: LabelledWindows, task: TaskConfig
+) -> NDArray[Any]:
+    """Classes as they are; numbers on a scale that the classifier undoes."""
+    if task.target == "classes":
+        return train.truth
+    scale = NumberScale.of(train)
+    classifier.set_scale(scale.mean, scale.sd)
+    return scale.scaled(train.truth.astype(np.float64))
+
+
+def _class_weights(train: LabelledWindows, task: TaskConfig, plan: Plan) -> Tensor | None:
+    """Weights [K] of the loss that count each class alike, where they are wanted there."""
+    if plan.class_weights != "loss" or task.target == "number":
+        return None
+    counts = np.maximum(train.counts(len(task.classes)), 1)
+    return _on(plan.device, (counts.sum() / (len(counts) * counts)).astype(np.float32))
+
+
+def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(array).to(device)

@@ -1,0 +1,131 @@
+"""A fine-tuned model on disk: classifier, task and locked threshold together."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from eegssl.adaptation.classifier import Classifier, build_classifier
+from eegssl.adaptation.config import AdaptationConfig
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import Draft
+from eegssl.config.settings import public_values
+from eegssl.corpus.store import Corpus
+from eegssl.corpus.windows import Windows
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.epilepsyfm import build_encoder
+from eegssl.errors import ArtifactError
+from eegssl.scoring.events.postprocess import Postprocess
+from eegssl.scoring.temperature import Temperature
+from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.training.features import Cache, Features, features_of
+from eegssl.training.weights import load_weights, read_module_config, save_module
+
+MODEL = "model"
+LABELS = "labels.tsv"
+TASK = "task.json"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A classifier in evaluation mode, the task that it was adapted to, and what was locked.
+
+    ``threshold`` decides windows (two classes), ``postprocess`` detections (tasks of events); the
+    classifier's probabilities are of ``temperature`` (classes).
+    """
+
+    classifier: Classifier
+    task: TaskConfig
+    threshold: Threshold | None
+    postprocess: Postprocess | None
+    temperature: Temperature | None = None
+
+
+def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
+    """The configuration of the encoder inside an artifact, for use on a corpus.
+
+    Raises ArtifactError when the corpus has another sampling rate.
+    """
+    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
+    if settings.sfreq_hz != corpus.sfreq_hz:
+        raise ArtifactError(
+            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+        )
+    return settings
+
+
+def save_model(draft: Draft, model: TrainedModel) -> None:
+    """Write weights, the three configurations, and what was locked."""
+    classifier, threshold, rule = model.classifier, model.threshold, model.postprocess
+    temperature = model.temperature
+    save_module(draft, MODEL, classifier, classifier.config)
+    draft.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
+    draft.write_json(TASK, public_values(model.task))
+    draft.write_json("threshold.json", threshold.as_dict() if threshold else None)
+    draft.write_json("postprocess.json", rule.as_dict() if rule else None)
+    draft.write_json("temperature.json", temperature.as_dict() if temperature else None)
+
+
+def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
+    """Read a model for use on a corpus.
+
+    Raises ArtifactError when weights don't match or the corpus has another sampling rate.
+    """
+    settings = encoder_settings(artifact, corpus)
+    task = read_module_config(artifact.path, "task", TaskConfig)
+    adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
+    classifier = build_classifier(
+        build_encoder(settings, 0), task.n_outputs, adaptation, 0, per_patch=task.unit == "second"
+    )
+    load_weights(classifier, artifact.path, MODEL)
+    threshold, rule, degree = (
+        json.loads((artifact / f"{name}.json").read_text())
+        for name in ("threshold", "postprocess", "temperature")
+    )
+    temperature = Temperature(**degree) if degree else None
+    if temperature:
+        classifier.temperature = temperature.value
+    return TrainedModel(
+        classifier.eval(),
+        task,
+        Threshold(**threshold) if threshold else None,
+        Postprocess.from_dict(rule) if rule else None,
+        temperature,
+    )
+
+
+@torch.no_grad()
+def logits_of(
+    classifier: Classifier, features: Features, windows: Windows, batch_size: int
+) -> torch.Tensor:
+    """Logits [n, K] of all windows, or [n, N, K], in float64 and on the CPU."""
+    made: torch.Tensor | None = None
+    for index in windows.in_order(batch_size):
+        logits = classifier.classify(features(index)).double().cpu()
+        if made is None:
+            made = torch.empty(len(windows), *logits.shape[1:], dtype=logits.dtype)
+        made[torch.from_numpy(index)] = logits
+    assert made is not None
+    return made
+
+
+@torch.no_grad()
+def predict(
+    classifier: Classifier,
+    windows: Windows,
+    batch_size: int,
+    device: torch.device,
+    cache: Cache | None = None,
+) -> NDArray[np.float64]:
+    """What a classifier says of windows in evaluation mode: probabilities [n, K], or [n, N, K];
+    for a task of numbers the values [n, 1]."""
+    was_training = classifier.training
+    classifier.to(device).eval()
+    features = features_of(classifier, windows, device, cache)
+    said = classifier.say(logits_of(classifier, features, windows, batch_size))
+    classifier.train(was_training)
+    return said.numpy()

@@ -1,0 +1,254 @@
+"""Every score of one table of predictions: windows, subjects, units, events, intervals."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.events.event_lists import clean_events
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.events.postprocess import Postprocess, Probabilities, detections
+from eegssl.scoring.hierarchy import UNKNOWN
+from eegssl.scoring.number_scores import NUMBER_METRICS, number_intervals, number_scores
+from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, window_intervals
+from eegssl.scoring.subgroups import StratumScores
+from eegssl.scoring.window_scores import (
+    METRICS,
+    Scores,
+    Thresholds,
+    per_subject,
+    subject_means,
+    window_scores,
+)
+from eegssl.tasks.labels.predictions import Predictions, Reference
+from eegssl.tasks.labels.sections.event_report import EventReport, event_report
+from eegssl.tasks.labels.sections.strata import subgroups
+from eegssl.tasks.labels.sections.unit_scores import UnitScores, unit_scores
+
+_COVERED, _ROUNDING_S = 0.9, 1e-6
+_WINDOW_FACTS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
+
+
+@dataclass(frozen=True)
+class AllScores:
+    """Scores at every level; None where a level means nothing for the task.
+
+    Windows whose label does not decide between the classes are in no score of windows.
+    """
+
+    windows: Scores
+    intervals: dict[str, Intervals]
+    """Window metric -> intervals of the pooled score, by the bootstrap over subjects."""
+    per_subject: dict[str, Scores]
+    units: UnitScores | None
+    events: EventReport | None
+    subgroups: list[StratumScores]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "windows": self.windows,
+            "window_intervals": as_plain(self.intervals),
+            "subject_means": subject_means(self.per_subject, metrics_of(self.windows)),
+            "per_subject": self.per_subject,
+            "units": self.units.as_dict() if self.units else None,
+            "events": self.events.as_dict() if self.events else None,
+            "subgroups": [stratum.as_dict() for stratum in self.subgroups],
+        }
+
+
+def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScores:
+    """Score a table of predictions; nothing but the table is read.
+
+    Events are scored for tasks with event labels, unless labels were permuted: then no event is
+    where the reference says. Events of a type, recordings and patients are scored as units, by the
+    mean over their windows.
+    """
+    about = predictions.about
+    units = unit_scores(predictions, threshold_of(predictions), config, seed)
+    if about.get("target") == "number":
+        return _of_numbers(predictions, units, config, seed)
+    known = predictions.subset(predictions.truth != UNKNOWN)
+    truth, p, threshold = known.truth, known.probabilities, threshold_of(known)
+    events, lists = None, None
+    rules = rules_of(predictions)
+    if about["labels"] == "events" and not about["permuted"] and rules:
+        lines = event_lines(predictions)
+        lists = [_detected(one, rules[one.recording]) for one in lines]
+        events = event_report(lists, config, seed, lines, rule_of(predictions))
+    return AllScores(
+        windows=window_scores(truth, p, threshold, predictions.classes, config),
+        intervals=window_intervals(
+            known.subject,
+            truth,
+            p,
+            threshold,
+            seed=seed,
+            n_resamples=config.bootstrap_resamples,
+        ),
+        per_subject=per_subject(known.subject, truth, p, threshold, predictions.classes, config),
+        units=units,
+        events=events,
+        subgroups=subgroups(known, lists, threshold, config),
+    )
+
+
+def concerns(predictions: Predictions) -> list[str]:
+    """What a reader must know of windows that leave time out, overlap, or contradict events."""
+    about = predictions.about
+    if about["labels"] != "events" or about["permuted"] or about.get("unit") == "event":
+        return []
+    recording = np.array(predictions.recording)
+    partly = overlapping = wrong = 0
+    for reference in predictions.references:
+        mine = np.flatnonzero(recording == reference.recording)
+        mine = mine[np.argsort(predictions.start_s[mine])]
+        starts, lengths = predictions.start_s[mine], predictions.duration_s[mine]
+        overlapping += int((starts[1:] < (starts + lengths)[:-1] - _ROUNDING_S).sum())
+        partly += int(0 < lengths.sum() < _COVERED * reference.duration_s)
+        share, truth = _share_of_events(reference, starts, lengths), predictions.truth[mine]
+        wrong += int(((share > 1 - _ROUNDING_S) & (truth == 0)).sum())
+        wrong += int(((share <= 0) & (truth == 1)).sum())
+    found = {
+        f"windows cover less than {_COVERED:.0%} of {partly} recording(s): what lies in the rest "
+        "can't be detected, and counts as missed": partly,
+        f"{overlapping} windows overlap another one: scores of windows count both": overlapping,
+        f"the truth of {wrong} windows contradicts the reference events that stand beside "
+        "them": wrong,
+    }
+    return [words for words, n in found.items() if n]
+
+
+def _share_of_events(
+    reference: Reference, start_s: NDArray[np.float64], length_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The share of each window [n] that lies in the reference events."""
+    share = np.zeros(len(start_s))
+    for onset, end in clean_events(reference.spans, reference.duration_s).events:
+        inside = np.minimum(start_s + length_s, end) - np.maximum(start_s, onset)
+        share += np.clip(inside, 0.0, None) / length_s
+    return share
+
+
+def metrics_of(scores: Scores) -> tuple[str, ...]:
+    """The names of the scores of classes, or of numbers."""
+    return METRICS if "auroc" in scores else NUMBER_METRICS
+
+
+def _of_numbers(
+    predictions: Predictions, units: UnitScores | None, config: ScoringConfig, seed: int
+) -> AllScores:
+    """The scores of a task of numbers."""
+    true, said = predictions.truth_value, predictions.value
+    assert true is not None
+    assert said is not None
+    names = np.array(predictions.subject)
+    return AllScores(
+        windows=number_scores(true, said),
+        intervals=number_intervals(
+            predictions.subject, true, said, seed=seed, n_resamples=config.bootstrap_resamples
+        ),
+        per_subject={
+            str(name): number_scores(true[names == name], said[names == name])
+            for name in np.unique(names)
+        },
+        units=units,
+        events=None,
+        subgroups=subgroups(predictions, None, None, config),
+    )
+
+
+def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
+    """What a manifest says of scores."""
+    events, about = scores.events, predictions.about
+    of_classes = about.get("target") != "number"
+    named = ("n", "n_per_class", *_WINDOW_FACTS) if of_classes else ("n", *NUMBER_METRICS)
+    return {
+        "windows": {name: scores.windows[name] for name in named},
+        "units": scores.units.facts() if scores.units else None,
+        "events": _event_facts(events) if events else None,
+        "subjects": sorted(scores.per_subject),
+        "split_hash": predictions.split_hash,
+        "within_subject": about["within_subject"],
+        "synthetic": about["synthetic"],
+        "leaks": about["leaks"],
+    }
+
+
+def tree_facts(events: EventReport) -> dict[str, Any]:
+    """What a manifest says of scores of events alone."""
+    return {
+        "events": _event_facts(events),
+        "recordings": events.szcore.n_recordings,
+        "hours": round(events.szcore.event.pooled.duration_s / 3600, 2),
+        "subjects": sorted(events.szcore.event.per_subject),
+    }
+
+
+def _event_facts(events: EventReport) -> dict[str, Any]:
+    level = events.scorers["szcore-event"]
+    means = {name: mean.mean for name, mean in level.subject_mean.items()}
+    return {"scored_subjects": len(level.per_subject)} | means
+
+
+def threshold_of(predictions: Predictions) -> Thresholds:
+    """The locked threshold of windows (one, or [n] of several folds' models).
+
+    None where the most probable class is taken.
+    """
+    if predictions.thresholds is not None:
+        return predictions.thresholds
+    chosen = predictions.about["threshold"]
+    return None if chosen is None else float(chosen["value"])
+
+
+def one_threshold(predictions: Predictions) -> float | None:
+    """The one locked threshold, to be drawn; None where there are several, or none."""
+    chosen = threshold_of(predictions)
+    return None if isinstance(chosen, np.ndarray) else chosen
+
+
+def rule_of(predictions: Predictions) -> Postprocess | None:
+    """The one locked post-processing; None for a task without events, and for several folds."""
+    chosen = predictions.about["postprocess"]
+    return None if chosen is None else Postprocess.from_dict(chosen)
+
+
+def rules_of(predictions: Predictions) -> dict[str, Postprocess]:
+    """The locked post-processing of each recording; of none for a task without events."""
+    one = rule_of(predictions)
+    found = {}
+    for reference in predictions.references:
+        if reference.postprocess is not None:
+            found[reference.recording] = Postprocess.from_dict(reference.postprocess)
+        elif one is not None:
+            found[reference.recording] = one
+    return found
+
+
+def event_lines(predictions: Predictions) -> list[Probabilities]:
+    """The windows of each recording that has some, with its reference events."""
+    names = np.array(predictions.recording)
+    lines = []
+    for reference in predictions.references:
+        mine = names == reference.recording
+        if mine.any():
+            lines.append(
+                Probabilities(
+                    subject=reference.subject,
+                    recording=reference.recording,
+                    duration_s=reference.duration_s,
+                    start_s=predictions.start_s[mine],
+                    duration=predictions.duration_s[mine],
+                    p=predictions.probabilities[mine, 1],
+                    reference=reference.spans,
+                )
+            )
+    return lines
+
+
+def _detected(one: Probabilities, rule: Postprocess) -> RecordingEvents:
+    found = detections(one.start_s, one.duration, one.p, rule)
+    return RecordingEvents(one.subject, one.recording, one.duration_s, one.reference, found)

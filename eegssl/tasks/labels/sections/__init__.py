@@ -1,0 +1,1 @@
+"""Build the sections of a page about labels."""

@@ -1,0 +1,1 @@
+"""Cut labelled windows from events and tables."""

@@ -1,0 +1,1 @@
+"""Classify patients from few rows."""

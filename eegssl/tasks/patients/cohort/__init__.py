@@ -1,0 +1,1 @@
+"""Read who is in a cohort, and with which outcome."""

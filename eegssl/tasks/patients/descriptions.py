@@ -1,0 +1,73 @@
+"""A patient-level task in words: what was understood, and how it is analysed."""
+
+from typing import Any
+
+from eegssl.tasks.patients.analysis import n_permutations
+from eegssl.tasks.patients.config import PatientTaskConfig
+
+
+def understood(task: PatientTaskConfig) -> dict[str, Any]:
+    """What a task was understood to ask, as rows."""
+    outcome, analysis = task.outcome, task.analysis
+    said: dict[str, Any] = {
+        "name": task.name,
+        "kind": task.kind,
+        "which means": "each patient has an outcome and counts once; windows are pooled first",
+        "design": task.design,
+        "good outcome": definition(task),
+        "columns of the outcome": [
+            outcome.label,
+            outcome.free_months_column,
+            outcome.before_column,
+            outcome.after_column,
+        ],
+        "column of the follow-up": outcome.follow_up_column,
+        "clinical columns": list(analysis.clinical),
+        "window_s": task.window_s,
+        "pooling": analysis.pooling,
+    }
+    if task.design == "paired":
+        said["sessions before and after"] = list(task.sessions)
+    else:
+        said["session"] = task.session or "whichever it is, of patients who have one"
+    said["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
+    return said
+
+
+def definition(task: PatientTaskConfig) -> str:
+    """What a good outcome is."""
+    outcome = task.outcome
+    said = f"seizure-free for {outcome.free_months:g} months, or {outcome.fewer:.0%} fewer seizures"
+    if outcome.least_follow_up_months:
+        said += f", of patients followed for {outcome.least_follow_up_months:g} months or more"
+    return said
+
+
+def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list[tuple[str, str]]:
+    """How patients are analysed, as (what, how); ``pooling`` makes one vector of a window."""
+    analysis = task.analysis
+    said = [
+        ("Good outcome", definition(task)),
+        ("Clinical data", ", ".join(analysis.clinical)),
+        (
+            "Windows",
+            f"{task.window_s:g} s, at most {task.most_windows} of a recording, pooled to the "
+            f"patient by {analysis.pooling}",
+        ),
+        (
+            "Encoder",
+            f"frozen, {encoder_weights} weights; a window is the {pooling.replace('_', ' and ')} "
+            "over its channels and seconds",
+        ),
+        (
+            "Models",
+            f"ridge logistic regression, its strength chosen in {analysis.inner_folds} inner "
+            f"folds; {analysis.outer_folds} outer folds of patients, dealt {analysis.repeats} "
+            f"times; {n_permutations(analysis)} permutations of the outcome through all of it",
+        ),
+    ]
+    if task.design == "paired":
+        said.insert(2, ("Band power", "after treatment less before"))
+    if task.session is not None:
+        said.insert(2, ("Recordings", "those of one session, which task.session names"))
+    return said

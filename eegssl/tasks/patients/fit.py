@@ -1,0 +1,129 @@
+"""Repeated nested cross-validation over patients: the outer folds score, the inner ones choose.
+
+A patient's probability comes from models that neither saw that patient nor were chosen by them: the
+regularisation is chosen within the fitting patients alone (Varma & Simon, BMC Bioinformatics 2006).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from eegssl.tasks.patients.classifiers.attention import Bags, attended_rows
+from eegssl.tasks.patients.classifiers.ridge import fit_logits, kernels
+from eegssl.tasks.patients.config import PatientsConfig
+
+Floats = NDArray[np.float64]
+Block = Floats | Bags
+"""Features [P, F] of patients, or their windows, pooled within the fitting patients."""
+
+
+def deal(truth: NDArray[np.integer], n_folds: int, rng: Generator) -> NDArray[np.int64]:
+    """A fold [P] for each patient by lot, each class spread as evenly as it goes."""
+    fold = np.zeros(len(truth), dtype=np.int64)
+    first = 0
+    for side in (0, 1):
+        members = rng.permutation(np.flatnonzero(truth == side))
+        # The second class is dealt on from where the first one ended: folds of equal size.
+        fold[members] = (first + np.arange(len(members))) % n_folds
+        first += len(members)
+    return rng.permutation(n_folds)[fold]
+
+
+def nested_logits(
+    blocks: Sequence[Block], truth: NDArray[np.integer], config: PatientsConfig, rng: Generator
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Logits [R, P] of patients left out, and the fold [R, P] in which each was.
+
+    ``blocks`` are features [P, F] that count the same each, ``truth`` [P] is 0 or 1.
+    """
+    logits, folds = nested_of_inputs({"": blocks}, truth, config, rng)
+    return logits[""], folds
+
+
+def nested_of_inputs(
+    inputs: Mapping[str, Sequence[Block]],
+    truth: NDArray[np.integer],
+    config: PatientsConfig,
+    rng: Generator,
+) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    """The same for several inputs in the same folds: input -> logits [R, P], and the folds.
+
+    What inputs share, the same array in their blocks, is computed once.
+    """
+    smaller = int(min(np.bincount(truth, minlength=2)))
+    n_outer = min(config.outer_folds, smaller)
+    folds = np.array([deal(truth, n_outer, rng) for _ in range(config.repeats)])
+    fits = (folds[:, None] != np.arange(n_outer)[:, None]).reshape(-1, len(truth))
+    costs = _choose(inputs, truth, fits, config, rng)
+    kernel = _kernels(inputs, truth, fits, config)
+    found = {}
+    for name in inputs:
+        logits = _logits(kernel[name], truth, fits, costs[name])
+        by_fold = logits.reshape(len(folds), n_outer, -1)
+        found[name] = np.take_along_axis(by_fold, folds[:, None], axis=1)[:, 0]
+    return found, folds
+
+
+def _choose(
+    inputs: Mapping[str, Sequence[Block]],
+    truth: NDArray[np.integer],
+    fits: NDArray[np.bool_],
+    config: PatientsConfig,
+    rng: Generator,
+) -> dict[str, Floats]:
+    """Each input's cost [B] for each set of fitting patients [B, P]: least log loss in the inner
+    folds."""
+    costs = np.array(config.costs)
+    if len(costs) == 1:
+        return {name: np.full(len(fits), costs[0]) for name in inputs}
+    n_inner = min(config.inner_folds, *(int(min(np.bincount(truth[f], minlength=2))) for f in fits))
+    inner = np.full(fits.shape, -1)
+    for row, members in zip(inner, fits, strict=True):
+        row[members] = deal(truth[members], n_inner, rng)
+    loss = {name: np.zeros((len(fits), len(costs))) for name in inputs}
+    signed = 2.0 * truth - 1.0
+    for fold in range(n_inner):
+        held = inner == fold
+        part = fits & ~held
+        for name, kernel in _kernels(inputs, truth, part, config).items():
+            for j, cost in enumerate(costs):
+                logits = _logits(kernel, truth, part, np.full(len(fits), cost))
+                missed = np.where(held, np.logaddexp(0.0, -signed * logits), 0.0)
+                loss[name][:, j] += missed.sum(axis=1)
+    return {name: np.asarray(costs[one.argmin(axis=1)]) for name, one in loss.items()}
+
+
+def _kernels(
+    inputs: Mapping[str, Sequence[Block]],
+    truth: NDArray[np.integer],
+    fits: NDArray[np.bool_],
+    config: PatientsConfig,
+) -> dict[str, Floats]:
+    """Each input's kernels [B, P, P] for each set of fitting patients [B, P]."""
+    known: dict[int, Floats] = {}
+    for block in (block for blocks in inputs.values() for block in blocks):
+        if id(block) not in known:
+            rows = _rows(block, truth, fits, config) if isinstance(block, Bags) else block
+            known[id(block)] = kernels([rows], fits)
+    return {
+        name: np.sum([known[id(block)] for block in blocks], axis=0)
+        for name, blocks in inputs.items()
+    }
+
+
+def _rows(
+    bags: Bags, truth: NDArray[np.integer], fits: NDArray[np.bool_], config: PatientsConfig
+) -> Floats:
+    """Features [B, P, F] pooled by attention that the fitting patients alone have taught."""
+    return attended_rows(
+        bags, truth, fits, n_dims=config.attention_dims, n_steps=config.attention_steps
+    )
+
+
+def _logits(
+    kernel: Floats, truth: NDArray[np.integer], fits: NDArray[np.bool_], costs: Floats
+) -> Floats:
+    everyone = np.broadcast_to(truth, fits.shape)
+    return fit_logits(kernel, everyone, fits, costs)

@@ -1,0 +1,1 @@
+"""Forecast the frequency and phase of each band."""

@@ -1,0 +1,153 @@
+"""The dominant frequency of each band: the peak above the aperiodic part of the spectrum.
+
+The highest bin of a raw spectrum says where 1/f is largest: 2 Hz or below in three quarters of 12 s
+windows of resting EEG. So a line is fitted to the spectrum in log-log coordinates, and peaks are
+looked for in what stands above it (as Donoghue et al., Nature Neuroscience 2020; the fit is ours).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.special
+import scipy.stats
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from eegssl.errors import InputError
+from eegssl.tasks.phase.config import PhaseConfig
+
+Floats = NDArray[np.float64]
+
+_FINER = 4  # bins of the padded spectrum for one of a segment
+_ROUNDS = 6  # of fitting the line and leaving out what lies far off it
+_FAR = 2.0  # robust standard deviations
+_PER_MAD = 1.4826
+_OVERLAP = 1 / 36  # correlation of densities of neighbouring segments, Hann-tapered
+_DARK = 1e-30  # a density that counts as none, in µV²/Hz
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The dominant frequency of each of K bands, of signals [..., T].
+
+    ``hz`` [..., K] lies in its band; ``prominence_db`` [..., K] is its height above the aperiodic
+    line; ``oscillates`` [..., K] tells whether it is a peak at all, and high enough. Where it is
+    not, ``hz`` is the band's highest point above the line, and means little.
+    """
+
+    hz: Floats
+    prominence_db: Floats
+    oscillates: NDArray[np.bool_]
+
+
+def dominant_frequencies(
+    signal: NDArray[np.floating], sfreq_hz: float, config: PhaseConfig
+) -> Peaks:
+    """The dominant frequencies of signals [..., T], bands in the configuration's order.
+
+    Raises InputError for a rate or length at which a band or the line holds too few frequencies.
+    """
+    hz, density = power_density(signal, sfreq_hz, config.segment_s)
+    level_db = 10 * np.log10(np.maximum(density, _DARK))
+    above_db = level_db - aperiodic_db(hz, level_db, config.fit_hz)
+    bands = list(config.bands.values())
+    found = [_peak(hz, above_db, band) for band in bands]
+    at, height, is_peak = (np.stack(part, axis=-1) for part in zip(*found, strict=True))
+    least_db = np.array([_chance_db(signal.shape[-1], sfreq_hz, b, config) for b in bands])
+    return Peaks(at, height, is_peak & (height >= np.maximum(least_db, config.prominence_db)))
+
+
+def _chance_db(
+    n_samples: int, sfreq_hz: float, band: tuple[float, float], config: PhaseConfig
+) -> float:
+    """Height above the line that the highest bin of a band exceeds by chance alone, with
+    probability ``false_peak``: for Gaussian noise whose spectrum is the line.
+
+    A density is a gamma variable, of as many degrees of freedom as segments and a little less,
+    for their overlap (Welch 1967); the line runs through the mean of its logarithm.
+    """
+    length = min(round(config.segment_s * sfreq_hz), n_samples)
+    n_segments = 1 + (n_samples - length) // max(1, length // 2)
+    free = n_segments if n_segments == 1 else n_segments / (1 + 2 * _OVERLAP)
+    n_bins = max(1.0, (band[1] - band[0]) * length / sfreq_hz)
+    single = 1 - (1 - config.false_peak) ** (1 / n_bins)
+    highest = scipy.stats.gamma.isf(single, free)
+    return float(10 * np.log10(highest) - 10 * scipy.special.digamma(free) / np.log(10))
+
+
+def power_density(
+    signal: NDArray[np.floating], sfreq_hz: float, segment_s: float
+) -> tuple[Floats, Floats]:
+    """Frequencies [F] above 0, and densities [..., F] in µV²/Hz of signals [..., T] in µV.
+
+    Welch's mean over Hann-tapered segments that overlap by half, each without its mean and padded
+    fourfold; a shorter signal is one segment.
+    """
+    x = np.asarray(signal, dtype=np.float64)
+    length = min(round(segment_s * sfreq_hz), x.shape[-1])
+    segments = sliding_window_view(x, length, axis=-1)[..., :: max(1, length // 2), :]
+    taper = np.hanning(length + 2)[1:-1]
+    total = np.zeros(1)
+    for k in range(segments.shape[-2]):  # one by one: all at once need several times the memory
+        segment = segments[..., k, :]
+        tapered = (segment - segment.mean(axis=-1, keepdims=True)) * taper
+        spectrum = np.fft.rfft(tapered, _FINER * length)[..., 1:]
+        total = total + spectrum.real**2 + spectrum.imag**2
+    scale = 2 / (sfreq_hz * np.sum(taper**2) * segments.shape[-2])
+    hz = np.asarray(np.fft.rfftfreq(_FINER * length, 1 / sfreq_hz)[1:], dtype=np.float64)
+    return hz, total * scale
+
+
+def aperiodic_db(hz: Floats, level_db: Floats, fit_hz: tuple[float, float]) -> Floats:
+    """The line through levels [..., F] over the logarithm of frequency, at all frequencies, in dB.
+
+    Least squares between ``fit_hz``, each octave counting the same; what lies more than two robust
+    deviations off is left out and the line fitted again.
+    """
+    inside = (hz >= fit_hz[0]) & (hz <= fit_hz[1])
+    if inside.sum() < 3 * _FINER:
+        raise InputError(
+            f"{inside.sum() // _FINER} frequencies lie between {fit_hz[0]:g} and {fit_hz[1]:g} Hz; "
+            "expected at least 3 to fit a line: use longer signals"
+        )
+    x, y = np.log10(hz[inside]), level_db[..., inside]
+    octave = 1 / hz[inside]
+    kept = np.ones(y.shape, dtype=bool)
+    for _ in range(_ROUNDS):
+        weight = np.where(kept, octave, 0.0)
+        weight = weight / weight.sum(axis=-1, keepdims=True)
+        x_mean = np.sum(weight * x, axis=-1, keepdims=True)
+        y_mean = np.sum(weight * y, axis=-1, keepdims=True)
+        spread = np.sum(weight * (x - x_mean) ** 2, axis=-1, keepdims=True)
+        slope = np.sum(weight * (x - x_mean) * (y - y_mean), axis=-1, keepdims=True) / spread
+        off = y - y_mean - slope * (x - x_mean)
+        off = off - np.median(off, axis=-1, keepdims=True)
+        deviation = _PER_MAD * np.median(np.abs(off), axis=-1, keepdims=True)
+        kept = np.abs(off) <= _FAR * deviation
+    return np.asarray(y_mean + slope * (np.log10(hz) - x_mean))
+
+
+def _peak(
+    hz: Floats, above_db: Floats, band: tuple[float, float]
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Frequency and height [...] of the highest peak within a band, and whether there is one.
+
+    A parabola through the three bins around it gives both between the bins.
+    """
+    inside = np.flatnonzero((hz >= band[0]) & (hz < band[1]))
+    inside = inside[(inside > 0) & (inside < len(hz) - 1)]
+    if inside.size == 0:
+        raise InputError(
+            f"no frequency lies between {band[0]:g} and {band[1]:g} Hz: use longer signals, "
+            "a higher rate, or other bands"
+        )
+    left, here, right = (above_db[..., inside + k] for k in (-1, 0, 1))
+    summit = np.asarray((here >= left) & (here > right))
+    is_peak = np.asarray(summit.any(axis=-1))
+    candidates = np.where(summit | ~is_peak[..., None], here, -np.inf)
+    best = candidates.argmax(axis=-1)[..., None]
+    a, b, c = (np.take_along_axis(part, best, axis=-1)[..., 0] for part in (left, here, right))
+    bend = a - 2 * b + c
+    shift = np.where(is_peak, 0.5 * (a - c) / np.where(bend < 0, bend, -1.0), 0.0)
+    at = hz[inside][best[..., 0]] + shift * (hz[1] - hz[0])
+    return np.clip(at, *band), b - 0.25 * (a - c) * shift, is_peak

@@ -1,0 +1,168 @@
+"""Every score of one table of forecast phases: by method, band, lead time, amplitude, subject."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.forecasts.circular import phase_scores
+from eegssl.scoring.statistics.bootstrap import mean_of_patients
+from eegssl.scoring.statistics.permutation import holm, paired_permutation
+from eegssl.tasks.phase.phase_errors import band_scores
+from eegssl.tasks.phase.phase_rows import PhasePredictions
+
+MODEL = "model"
+METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL: "model"}
+"""What a method is called on a page."""
+SCORES = ("mae_deg", "bias_deg", "phase_locking", "share_within_45_deg")
+NEAR_S = 1.0
+"""Differences by subject are of errors up to this lead time, and of all (ours)."""
+_COMPARED = ("mae_deg", "near_mae_deg", "frequency_mae_hz")
+
+BandScores = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The model's score less a baseline's in one band: its mean over subjects, below 0 is better.
+
+    The interval is a bootstrap over subjects (BCa), p that of a paired permutation over subjects,
+    ``p_holm`` adjusted for all differences of this score.
+    """
+
+    score: str
+    band: str
+    against: str
+    n_subjects: int
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class AllPhaseScores:
+    """Scores of each method and band (`eegssl.tasks.phase.phase_errors`), of each subject too."""
+
+    methods: dict[str, dict[str, BandScores]]
+    per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]]
+    """Subject -> method -> band -> a few scores."""
+    differences: list[Difference]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "methods": self.methods,
+            "per_subject": self.per_subject,
+            "differences": [one.as_dict() for one in self.differences],
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Method -> band -> the scores over all lead times, for a manifest."""
+        return {
+            method: {
+                band: {name: scores["phase"][name] for name in SCORES}
+                | {"frequency_mae_hz": scores["frequency_mae_hz"]}
+                for band, scores in bands.items()
+            }
+            for method, bands in self.methods.items()
+        }
+
+
+def score_phase_table(table: PhasePredictions, config: ScoringConfig, seed: int) -> AllPhaseScores:
+    """Score a table of forecast phases; nothing but the table is read."""
+    bands, subjects = list(table.bands), sorted(set(table.subject))
+    names, of_band = np.array(table.subject), np.array(table.band)
+    methods: dict[str, dict[str, BandScores]] = {name: {} for name in table.methods}
+    per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]] = {
+        subject: {name: {} for name in table.methods} for subject in subjects
+    }
+    for band in bands:
+        part, who = table.of(of_band == band), names[of_band == band]
+        for name in table.methods:
+            methods[name][band] = _of_band(part, name)
+            for subject in subjects:
+                own = _of_subject(part, name, who == subject)
+                per_subject[subject][name][band] = own
+    differences = [
+        one
+        for score in _COMPARED
+        for one in _differences(per_subject, score, bands, list(table.methods), config, seed)
+    ]
+    return AllPhaseScores(methods, per_subject, differences)
+
+
+def rate_of(table: PhasePredictions) -> float:
+    """Lead times a second."""
+    lead_s = table.lead_s
+    return 1.0 if len(lead_s) < 2 else float(1 / (lead_s[1] - lead_s[0]))
+
+
+def _of_band(part: PhasePredictions, method: str) -> BandScores:
+    said = part.methods[method]
+    off_hz = np.abs(said.hz - part.true_hz)
+    strata = int(part.about["strata"])
+    return band_scores(
+        part.true_rad, part.true_uv, said.rad, off_hz, part.oscillates, rate_of(part), strata
+    )
+
+
+def _of_subject(
+    part: PhasePredictions, method: str, mine: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    """A subject's scores in one band, over all lead times, and the error of the first second."""
+    said, near = part.methods[method], part.lead_s < NEAR_S
+    truth, rad = part.true_rad[mine], said.rad[mine]
+    off_hz = np.abs(said.hz - part.true_hz)[mine & part.oscillates]
+    found = phase_scores(truth, rad).as_dict()
+    return {name: found[name] for name in SCORES} | {
+        "near_mae_deg": phase_scores(truth[:, near], rad[:, near]).mae_deg,
+        "frequency_mae_hz": float(off_hz.mean()) if len(off_hz) else None,
+    }
+
+
+def _differences(
+    per_subject: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float | None]]]],
+    score: str,
+    bands: list[str],
+    methods: list[str],
+    config: ScoringConfig,
+    seed: int,
+) -> list[Difference]:
+    """The model less each baseline in each band, subject by subject."""
+    found: list[Difference] = []
+    for band in bands:
+        for against in (name for name in methods if name != MODEL):
+            ours, theirs = (
+                [per_subject[subject][name][band][score] for subject in per_subject]
+                for name in (MODEL, against)
+            )
+            gaps = [
+                a - b for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None
+            ]
+            interval = mean_of_patients(gaps, seed=seed, n_resamples=config.bootstrap_resamples)
+            found.append(
+                Difference(
+                    score,
+                    band,
+                    against,
+                    len(gaps),
+                    float(np.mean(gaps)) if gaps else None,
+                    interval["bca"].low,
+                    interval["bca"].high,
+                    paired_permutation(ours, theirs, seed=seed),
+                    None,
+                    interval["bca"].reason,
+                )
+            )
+    adjusted = holm({str(k): one.p for k, one in enumerate(found) if one.p is not None})
+    return [replace(one, p_holm=adjusted.get(str(k))) for k, one in enumerate(found)]
