@@ -9,10 +9,10 @@ from typing import Any
 
 from eegssl.config.resolve import read_task
 from eegssl.corpus.store import open_corpus
+from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.labels import explain as labels
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.task_info import TaskInfo
 
 
 def explain(

@@ -13,10 +13,10 @@ from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
+from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.forecast import forecast_kind as forecast_tasks
 from eegssl.tasks.patients import patients_kind as patient_tasks
 from eegssl.tasks.phase import phase_kind as phase_tasks
-from eegssl.tasks.task_info import TaskInfo
 
 
 class Kind(Protocol):

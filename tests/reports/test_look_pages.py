@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eegssl.corpus.preprocessing.clips import Excerpt
-from eegssl.reports.page import CONTENT_SECURITY_POLICY
+from eegssl.reports.html import CONTENT_SECURITY_POLICY
 from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
 from eegssl.reports.quality.quality_pages import write_look
 from eegssl.signal.quality import FLAGS

@@ -22,7 +22,7 @@ from eegssl.reports.codebook.codebook_atlas import (
 )
 from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.reports.config import AtlasConfig
-from eegssl.reports.page import CONTENT_SECURITY_POLICY
+from eegssl.reports.html import CONTENT_SECURITY_POLICY
 
 ICTAL, N_CODES, SECONDS = 7, 10, 150
 Codes = dict[str, NDArray[np.uint8]]

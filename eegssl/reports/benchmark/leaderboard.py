@@ -22,7 +22,7 @@ from eegssl.reports.content import (
 )
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.reports.score_forest import ComparedSystem, benchmark_comparison
 from eegssl.scoring.statistics.intervals import mean_interval
 

@@ -32,7 +32,7 @@ from eegssl.reports.content import (
     hours,
 )
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.scoring.statistics.odds import MIN_SUBJECTS
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS

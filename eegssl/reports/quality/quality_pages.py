@@ -24,7 +24,7 @@ from eegssl.reports.content import (
     hours,
 )
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.reports.quality.quality_figures import (
     FLAG_WORDS,
     before_and_after,

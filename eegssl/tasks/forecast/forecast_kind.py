@@ -17,6 +17,7 @@ from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.signal.bands import BANDS_HZ
+from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
@@ -59,7 +60,6 @@ from eegssl.tasks.forecast.temporal_split import (
     within_subject,
 )
 from eegssl.tasks.labels.model import encoder_settings
-from eegssl.tasks.task_info import TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device

@@ -10,7 +10,7 @@ from eegssl import __version__
 from eegssl.artifacts.manifest import Artifact
 from eegssl.reports.content import RESEARCH_USE, Banner, LineageStep, ReportFigure, banners
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.tasks.forecast.data import RecordedPairs
 from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.forecast_figures import SHOWN, error_over_horizon, forecast_example

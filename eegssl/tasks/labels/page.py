@@ -12,7 +12,7 @@ from eegssl.reports.content import (
     counted,
 )
 from eegssl.reports.glossary import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.number_scores import NUMBER_METRICS

@@ -20,7 +20,7 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import svg_uri
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.scoring.statistics.intervals import Interval
 from eegssl.tasks.patients.analysis import InputResult, PatientResult
 from eegssl.tasks.patients.left_out import PatientPredictions

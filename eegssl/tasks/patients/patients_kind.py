@@ -23,6 +23,7 @@ from eegssl.corpus.windows import Windows, require_whole_patches
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, EegsslError, LeakError
+from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.labels.model import encoder_settings
 from eegssl.tasks.patients.analysis import conclude, fit, n_permutations
 from eegssl.tasks.patients.cohort.limits import check_enough, limits_of
@@ -44,7 +45,6 @@ from eegssl.tasks.patients.left_out import (
 from eegssl.tasks.patients.page import page_of_patients, patient_facts, render_patients
 from eegssl.tasks.patients.patient_inputs import Prepared
 from eegssl.tasks.patients.patient_inputs import prepare as prepare_rows
-from eegssl.tasks.task_info import TaskInfo
 from eegssl.training.features import Cache
 from eegssl.training.frozen import embed_windows
 from eegssl.training.loop import choose_device

@@ -19,7 +19,7 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.page import render
+from eegssl.reports.html import render
 from eegssl.tasks.phase.phase_figures import error_over_lead, waves
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 from eegssl.tasks.phase.scores import METHOD_WORDS, MODEL, AllPhaseScores, Difference

@@ -21,6 +21,7 @@ from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
+from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.forecast.fit import ForecastPlan, require_possible
 from eegssl.tasks.forecast.targets import (
     in_words,
@@ -43,7 +44,6 @@ from eegssl.tasks.phase.phase_rows import (
     write_phase_predictions,
 )
 from eegssl.tasks.phase.scores import score_phase_table
-from eegssl.tasks.task_info import TaskInfo
 from eegssl.training.cost import Meter
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device
