@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from tinycorpus import noise_uv, write_recording
 
 import eegssl
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.config.resolve import resolve
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.epilepsyfm import Encoder, build_encoder
@@ -66,7 +66,7 @@ def test_a_file_a_raw_and_a_stored_recording_give_the_same(
         other = edf.parents[1] / f"sub-{k:02d}" / "a.edf"
         other.parent.mkdir(exist_ok=True)
         write_recording(other, k, 32, None)
-    preprocess.run(settings, [edf.parents[1]], Run(out))
+    preprocess.run(settings, [edf.parents[1]], Context(out))
     stored = list(eegssl.embed(encoder, out))
     assert {r.recording for r in stored} == set(eegssl.recording_ids(out))
     nearest = min(

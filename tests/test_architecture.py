@@ -137,7 +137,7 @@ INNOCENTS: list[tuple[str, dict[str, str]]] = [
     ("models_without_files", {"objectives/a.py": "from eegssl.io.labels.event_types import Event"}),
     ("only_cli_prints", {"cli/a.py": "from rich import box\nprint(1)"}),
     ("stages_stand_alone", {"stages/benchmark.py": "from eegssl.stages import finetune"}),
-    ("stages_stand_alone", {"stages/a.py": "from eegssl.artifacts.context import Run"}),
+    ("stages_stand_alone", {"stages/a.py": "from eegssl.artifacts.context import Context"}),
     ("no_pickle", {"api.py": "import numpy as np\nnp.load(p, allow_pickle=False)"}),
     ("short_files", {"io/a.py": "x = 1\n" * 350}),
     ("init_files_are_light", {"__init__.py": '"""Doc."""\n__version__ = "1"'}),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.config.resolve import resolve
 from eegssl.stages import evaluate, finetune, preprocess, pretrain, synth, tokenize
 
@@ -23,15 +23,15 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A folder with recordings and an encoder, and the encoder's result."""
     run = tmp_path_factory.mktemp("demo")
     small = ("n_subjects=20", "duration_s=300")
-    synth.run(settings("synth", *small), Run(run / "edf"))
-    preprocess.run(settings("preprocess"), [run / "edf"], Run(run / "recordings"))
+    synth.run(settings("synth", *small), Context(run / "edf"))
+    preprocess.run(settings("preprocess"), [run / "edf"], Context(run / "recordings"))
     short = ("training.steps=150", "training.validate_every=150")
-    tokenize.run(settings("tokenize", *short), [run / "recordings"], Run(run / "tokens"))
+    tokenize.run(settings("tokenize", *short), [run / "recordings"], Context(run / "tokens"))
     result = pretrain.run(
         settings("pretrain", "training.steps=400", "training.validate_every=400"),
         [run / "recordings"],
         run / "tokens",
-        Run(run / "encoder"),
+        Context(run / "encoder"),
     )
     return run, result
 
@@ -40,8 +40,8 @@ def auroc(run: Path, name: str, *sets: str) -> float:
     """Test AUROC of windows of a model adapted with these settings."""
     config = settings("finetune", "training.steps=150", *sets)
     folders = [run / "recordings"]
-    finetune.run(config, folders, run / "encoder", TASK, Run(run / name))
-    evaluate.run(settings("evaluate"), run / name, folders, Run(run / f"{name}-evaluation"))
+    finetune.run(config, folders, run / "encoder", TASK, Context(run / name))
+    evaluate.run(settings("evaluate"), run / name, folders, Context(run / f"{name}-evaluation"))
     scores = json.loads((run / f"{name}-evaluation" / "metrics.json").read_text())
     return float(scores["windows"]["auroc"])
 

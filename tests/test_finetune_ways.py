@@ -14,7 +14,7 @@ from clirun import Pipeline, done, eegssl, files_of, manifest_of
 from safetensors.numpy import load_file
 
 from eegssl.adaptation.config import FROZEN, Kind
-from eegssl.artifacts.context import Run, Silent
+from eegssl.artifacts.context import Context, Silent
 from eegssl.config.resolve import resolve
 from eegssl.errors import Preempted
 from eegssl.stages import finetune as stage
@@ -225,9 +225,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     settings = resolve("finetune", file=tiny.settings, sets=[f"adaptation.kind={kind}"])
     source = (settings, [tiny.recordings], tiny.encoder, "seizure-detection")
     with pytest.raises(Preempted):
-        stage.run(*source, Run(tmp_path / "m", progress=Stopping(after)))
+        stage.run(*source, Context(tmp_path / "m", progress=Stopping(after)))
     assert not (tmp_path / "m" / "manifest.json").exists()
-    assert stage.run(*source, Run(tmp_path / "m")).state == "resumed"
+    assert stage.run(*source, Context(tmp_path / "m")).state == "resumed"
     assert files_of(tmp_path / "m") == files_of(ways[kind])
 
 

@@ -13,7 +13,7 @@ from forecasttiny import SHORT_TASK, finetune, preprocessed, training, write_rec
 from safetensors.numpy import load_file
 from tinycorpus import SETTINGS
 
-from eegssl.artifacts.context import Run, Silent
+from eegssl.artifacts.context import Context, Silent
 from eegssl.config.resolve import resolve
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import Preempted
@@ -107,7 +107,9 @@ def test_every_method_is_in_every_table(world: World) -> None:
 
 def test_scores_follow_from_the_table_alone(world: World, tmp_path: Path) -> None:
     settings = resolve("evaluate", sets=["scoring.bootstrap_resamples=100"])
-    forecast_tasks.rescore(settings, world.evaluation / "predictions.parquet", Run(tmp_path / "r"))
+    forecast_tasks.rescore(
+        settings, world.evaluation / "predictions.parquet", Context(tmp_path / "r")
+    )
     for name in ("metrics.json", "predictions.parquet"):
         assert (tmp_path / "r" / name).read_bytes() == (world.evaluation / name).read_bytes()
     page = (tmp_path / "r" / "report.html").read_text()
@@ -151,9 +153,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(world: World, tmp_path
     settings = resolve("finetune", sets=[*sets, *training()[1::2]])
     source = (settings, [world.causal], world.encoder, "forecast-short")
     with pytest.raises(Preempted):
-        stage.run(*source, Run(tmp_path / "m", progress=Stopping(6)))
+        stage.run(*source, Context(tmp_path / "m", progress=Stopping(6)))
     assert not (tmp_path / "m" / "manifest.json").exists()
-    assert stage.run(*source, Run(tmp_path / "m")).state == "resumed"
+    assert stage.run(*source, Context(tmp_path / "m")).state == "resumed"
     assert files_of(tmp_path / "m") == files_of(world.model)
 
 

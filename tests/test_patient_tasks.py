@@ -12,7 +12,7 @@ import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from test_privacy import contents, spoken
 
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
 from eegssl.stages import synth
 from eegssl.synth.config import SynthConfig
@@ -378,7 +378,7 @@ def test_an_encoder_that_has_seen_the_patients_is_refused_unless_allowed(
 
 
 def test_scores_and_page_follow_from_the_table_alone(asm_result: Path, tmp_path: Path) -> None:
-    run = Run(tmp_path / "again", seed=5)
+    run = Context(tmp_path / "again", seed=5)
     rescore(EvaluateConfig(), asm_result / "predictions.parquet", run)
     for name in ("metrics.json", "report.html", "predictions.parquet"):
         assert (tmp_path / "again" / name).read_bytes() == (asm_result / name).read_bytes()

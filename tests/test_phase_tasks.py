@@ -12,7 +12,7 @@ import pytest
 from clirun import done, eegssl, files_of, manifest_of
 from phasecorpus import CHANNELS, SETTINGS, SUBJECTS, phase_rad, write_sines
 
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.scoring.forecasts.circular import phase_error_deg
@@ -239,7 +239,7 @@ def test_tested_subjects_of_training_are_a_leak(made: Made) -> None:
 
 def test_scores_follow_from_the_table_alone(made: Made, tmp_path: Path) -> None:
     source = shutil.copy(made / "evaluation" / "predictions.parquet", tmp_path)
-    run = Run(tmp_path / "again", seed=0)
+    run = Context(tmp_path / "again", seed=0)
     result = phase_tasks.rescore(EvaluateConfig(traces=2), Path(source), run)
     assert result.facts["phase"] == manifest_of(made / "evaluation")["facts"]["phase"]
     for name in ("metrics.json", "report.html"):
@@ -255,14 +255,16 @@ def test_folds_are_pooled_and_rows_that_come_twice_are_refused(made: Made, tmp_p
     assert len(both) == len(table)
     assert both.about["folds"] == len(subjects)
     write_phase_predictions(tmp_path / "both.parquet", both)
-    result = phase_tasks.rescore(EvaluateConfig(), tmp_path / "both.parquet", Run(tmp_path / "b"))
+    result = phase_tasks.rescore(
+        EvaluateConfig(), tmp_path / "both.parquet", Context(tmp_path / "b")
+    )
     before = manifest_of(made / "evaluation")["facts"]["phase"]["model"]
     for band, scores in result.facts["phase"]["model"].items():
         assert scores == pytest.approx(before[band])
     assert "Cross-validation" in (tmp_path / "b" / "report.html").read_text()
     write_phase_predictions(tmp_path / "twice.parquet", pooled([table, table]))
     with pytest.raises(Exception, match="twice"):
-        phase_tasks.rescore(EvaluateConfig(), tmp_path / "twice.parquet", Run(tmp_path / "c"))
+        phase_tasks.rescore(EvaluateConfig(), tmp_path / "twice.parquet", Context(tmp_path / "c"))
 
 
 def test_the_task_is_explained(made: Made) -> None:

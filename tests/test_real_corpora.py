@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from realdata import real_data
 
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.config.resolve import resolve
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.io.private.pseudonyms import Pseudonyms
@@ -63,7 +63,7 @@ TEN_TWENTY = [
 
 def preprocessed(folder: Path, out: Path, *sets: str) -> Corpus:
     config = resolve("preprocess", sets=sets, environment={})
-    result = preprocess.run(config, [folder], Run(out), jobs=1)
+    result = preprocess.run(config, [folder], Context(out), jobs=1)
     assert result.facts["refused"] == 0
     return open_corpus([out])
 
@@ -129,4 +129,4 @@ def test_eegmmi_has_sixty_four_electrodes_and_its_markers(tmp_path: Path) -> Non
 def test_line_end_damage_is_refused_by_name(tmp_path: Path) -> None:
     folder = real_data("eegmmi", "crlf_mangled")
     with pytest.raises(ValueError, match="text-mode"):
-        preprocess.run(resolve("preprocess", environment={}), [folder], Run(tmp_path / "out"))
+        preprocess.run(resolve("preprocess", environment={}), [folder], Context(tmp_path / "out"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from clirun import Pipeline, eegssl, manifest_of
 
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.config.resolve import build, resolve
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
@@ -101,7 +101,9 @@ def labelled(folder: Path, rows: list[str], subjects: int = 3) -> Path:
 def test_events_outside_the_recording_are_cut_or_told(tmp_path: Path) -> None:
     rows = ["-5\t10\tsz", "50\t1000000\tsz", "100\t10\tsz", "20\t0\tsz"]
     folder = labelled(tmp_path / "edf", rows)
-    result = preprocess.run(resolve("preprocess", environment={}), [folder], Run(tmp_path / "out"))
+    result = preprocess.run(
+        resolve("preprocess", environment={}), [folder], Context(tmp_path / "out")
+    )
     assert result.facts["events"] == {"sz": 2}
     assert any("outside the recording" in warning for warning in result.warnings)
 
@@ -112,7 +114,7 @@ def test_a_given_split_is_checked_before_any_work(tmp_path: Path) -> None:
     table.write_text("subject\tsplit\nsub-0\ttrain\nsub-1\tval\n")
     config = resolve("preprocess", sets=[f"splits.file={table}"], environment={})
     with pytest.raises(InputError, match="not in the splits file"):
-        preprocess.run(config, [folder], Run(tmp_path / "out"))
+        preprocess.run(config, [folder], Context(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 

@@ -1,4 +1,4 @@
-"""What every stage is given beside its configuration, and what it gives back."""
+"""Hold what every stage gets beside its configuration, and returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,8 +55,8 @@ class Result:
 
 
 @dataclass
-class Run:
-    """One run of a stage: where it writes, from which seed, whom it tells."""
+class Context:
+    """Where a stage writes, from which seed, and whom it tells."""
 
     out: Path
     seed: int = 0

@@ -71,8 +71,8 @@ def preprocess(
     from eegssl.stages import preprocess as stage
 
     given = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}
-    terminal, settings, run = prepare("preprocess", given)
-    result = stage.run(settings, edf_dir, run, jobs=jobs, plan_only=plan)
+    terminal, settings, context = prepare("preprocess", given)
+    result = stage.run(settings, edf_dir, context, jobs=jobs, plan_only=plan)
     refused = result.beside["refused"]
     finish(terminal, result)
     if refused and not json:
@@ -105,8 +105,8 @@ def tokenize(
     """Recordings to tokens: learn a codebook, write the corpus as codes."""
     from eegssl.stages import tokenize as stage
 
-    terminal, settings, run = prepare("tokenize", locals())
-    finish(terminal, stage.run(settings, recordings, run, tokenizer=tokenizer))
+    terminal, settings, context = prepare("tokenize", locals())
+    finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer))
 
 
 @command(SPINE)
@@ -125,8 +125,8 @@ def pretrain(
     """Recordings and tokens to an encoder, by masked-code prediction."""
     from eegssl.stages import pretrain as stage
 
-    terminal, settings, run = prepare("pretrain", locals())
-    finish(terminal, stage.run(settings, recordings, tokens, run))
+    terminal, settings, context = prepare("pretrain", locals())
+    finish(terminal, stage.run(settings, recordings, tokens, context))
 
 
 @command(SPINE)
@@ -169,7 +169,7 @@ def finetune(
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    terminal, settings, run = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
+    terminal, settings, context = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
     if read_task(task, settings.task).kind == "patients":
         from eegssl.tasks.patients.patients_kind import with_flags
 
@@ -178,7 +178,7 @@ def finetune(
     if folds is None:
         if allow_leak:
             raise ConfigError("--allow-leak belongs to --folds: nothing is scored without")
-        result = stage.run(settings, recordings, encoder, task, run)
+        result = stage.run(settings, recordings, encoder, task, context)
         finish(terminal, result)
         if result.id and not json and (out / "report.html").exists():
             terminal.line(f"report: {out / 'report.html'}")
@@ -186,7 +186,7 @@ def finetune(
     from eegssl.stages import crossvalidate
 
     result = crossvalidate.run(
-        settings, recordings, encoder, task, run, folds=_folds(folds), allow_leak=allow_leak
+        settings, recordings, encoder, task, context, folds=_folds(folds), allow_leak=allow_leak
     )
     finish(terminal, result)
     if result.id and not json:
@@ -246,16 +246,16 @@ def evaluate(
     flags += [f"targets={_listed(targets)}"] if targets else []
     given = locals() | {"set": [*(set or ()), *flags]}
     _require_one_source(model, recordings, rescore, reference, missing)
-    terminal, settings, run = prepare("evaluate", given)
+    terminal, settings, context = prepare("evaluate", given)
     if rescore and reference:
         result = stage.score_trees(
-            settings, rescore, reference, run, missing=missing.value, show_names=show_names
+            settings, rescore, reference, context, missing=missing.value, show_names=show_names
         )
     elif rescore:
-        result = stage.rescore(settings, rescore, run)
+        result = stage.rescore(settings, rescore, context)
     else:
         assert model is not None
-        result = stage.run(settings, model, recordings or [], run)
+        result = stage.run(settings, model, recordings or [], context)
     finish(terminal, result)
     if result.id and not json:
         terminal.line(f"report: {out / stage.REPORT}")
@@ -295,9 +295,9 @@ def benchmark(
     from eegssl.config.resolve import read_matrix
     from eegssl.stages import benchmark as stage
 
-    terminal, _, run = prepare("benchmark", locals(), resolved=True)
+    terminal, _, context = prepare("benchmark", locals(), resolved=True)
     settings = read_matrix(matrix, presets=preset or (), file=config, sets=set or ())
-    result = stage.run(settings, matrix.parent, run)
+    result = stage.run(settings, matrix.parent, context)
     finish(terminal, result)
     if result.id and not json:
         columns, rows = stage.table(out)

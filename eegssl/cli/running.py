@@ -19,7 +19,7 @@ from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, Preempted
 
 if TYPE_CHECKING:
-    from eegssl.artifacts.context import Result, Run
+    from eegssl.artifacts.context import Context, Result
 
 
 @contextmanager
@@ -91,9 +91,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
 def prepare(
     stage: str, given: dict[str, Any], *, resolved: bool = False
-) -> "tuple[Terminal, Any, Run]":
-    """The terminal, the resolved settings and the run, from a command's arguments."""
-    from eegssl.artifacts.context import Run
+) -> "tuple[Terminal, Any, Context]":
+    """The terminal, the resolved settings and the context, from a command's arguments."""
+    from eegssl.artifacts.context import Context
     from eegssl.config.resolve import resolve
 
     settings = None
@@ -102,14 +102,14 @@ def prepare(
             stage, presets=given["preset"] or (), file=given["config"], sets=given["set"] or ()
         )
     terminal = Terminal(as_json=given["json"])
-    run = Run(
+    context = Context(
         given["out"],
         seed=given["seed"],
         overwrite=given["overwrite"],
         dry_run=given["dry_run"],
         progress=terminal,
     )
-    return terminal, settings, run
+    return terminal, settings, context
 
 
 def finish(terminal: Terminal, result: "Result") -> None:

@@ -42,8 +42,8 @@ def synth(
     """Make a synthetic clinical corpus: EDF+ in BIDS layout, with seizures of known truth."""
     from eegssl.stages import synth as stage
 
-    terminal, settings, run = prepare("synth", locals())
-    finish(terminal, stage.run(settings, run))
+    terminal, settings, context = prepare("synth", locals())
+    finish(terminal, stage.run(settings, context))
 
 
 @command(HELPERS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.baselines.given import System
 from eegssl.baselines.system import fit_baseline
 from eegssl.config.resolve import read_label_task
@@ -40,7 +40,7 @@ def run_baseline(
     config: BenchmarkConfig,
     folders: list[Path],
     task: str,
-    run: Run,
+    context: Context,
 ) -> Result:
     """A baseline on the same windows, splits and scores."""
     corpus = open_corpus(folders)
@@ -55,33 +55,33 @@ def run_baseline(
         postprocess=tuned.postprocess,
         scoring=config.evaluate.scoring,
     )
-    draft = run.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
+    draft = context.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
     if isinstance(draft, Result):
         return draft
     train, val = finetune.training_windows(
-        corpus, resolved, table, settings.labels_fraction, run.seed
+        corpus, resolved, table, settings.labels_fraction, context.seed
     )
     tested = corpus.of_split("test")
-    test = labelled_windows(corpus, tested, resolved, table.labels, seed=run.seed)
+    test = labelled_windows(corpus, tested, resolved, table.labels, seed=context.seed)
     leaks = audit([], corpus, test.windows.recordings, also=fitted_on(corpus.of_split(*_FITTED)))
     if not config.evaluate.allow_leak:
         refuse(leaks)
-    by, say = settings.choose_threshold_by, run.progress.say
+    by, say = settings.choose_threshold_by, context.progress.say
     with _told_if_not_run():
-        system = fit_baseline(name, train, val, resolved, run.seed, settings.baseline, by, say)
+        system = fit_baseline(name, train, val, resolved, context.seed, settings.baseline, by, say)
         said, answers = system.predict(val), system.predict(test)
     rule = finetune.locked_postprocess(
-        val, said, resolved, system.threshold, settings.postprocess, run
+        val, said, resolved, system.threshold, settings.postprocess, context
     )
     threshold = _threshold_of(system, val, said, by)
     told = {"leaks": [leak.in_words() for leak in leaks], "system": name}
     predictions = as_predictions(test, answers, resolved, threshold, rule, told)
-    scores = score(predictions, settings.scoring, run.seed)
+    scores = score(predictions, settings.scoring, context.seed)
     with draft.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(evaluate.METRICS, scores.as_dict())
     facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
-    return run.finish(draft, facts)
+    return context.finish(draft, facts)
 
 
 @contextmanager

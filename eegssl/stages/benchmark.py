@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
@@ -40,7 +40,7 @@ Row = dict[str, Any]
 PerSystem = dict[tuple[str, str], list[PerUnit]]
 
 
-def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
+def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     """Run every cell of the matrix that isn't finished, then write table and leaderboard.
 
     Paths in the matrix are relative to ``base``.
@@ -52,14 +52,14 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
     require_system(against, dict.fromkeys([*(c.system for c in cells), *matrix.methods()]))
     folds: Sequence[Fold] = config.folds or (None,)
     corpora = {fold: matrix.corpus(fold) for fold in folds}
-    draft = run.begin(KIND, config, matrix.inputs(corpora), update=True)
+    draft = context.begin(KIND, config, matrix.inputs(corpora), update=True)
     if isinstance(draft, Result):
         return draft
     within = all(c.within_subject for c in corpora.values())
     unit: Unit = "fold" if config.folds and within else "subject"
-    rows, by_unit = _run_cells(cells, folds, unit, matrix, run)
+    rows, by_unit = _run_cells(cells, folds, unit, matrix, context)
     resamples = config.evaluate.scoring.bootstrap_resamples
-    found = compare(by_unit, against, run.seed, resamples, unit)
+    found = compare(by_unit, against, context.seed, resamples, unit)
     about = {
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
@@ -71,35 +71,35 @@ def run(config: BenchmarkConfig, base: Path, run: Run) -> Result:
         "tasks": sorted(config.tasks),
         "encoders": sorted(config.encoders),
     } | about
-    return run.finish(draft, facts, bulk={CELLS: ""})
+    return context.finish(draft, facts, bulk={CELLS: ""})
 
 
 def _run_cells(
-    cells: Sequence[Cell], folds: Sequence[Fold], unit: Unit, matrix: Matrix, run: Run
+    cells: Sequence[Cell], folds: Sequence[Fold], unit: Unit, matrix: Matrix, context: Context
 ) -> tuple[list[Row], PerSystem]:
     """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
 
     A baseline that can't be run on a task is told, and has one row that says why.
     """
-    advance = run.progress.track("cells", len(cells) * len(folds))
+    advance = context.progress.track("cells", len(cells) * len(folds))
     rows: list[Row] = []
     by_unit: PerSystem = {}
     for k, cell in enumerate(cells):
         try:
-            facts = [matrix.run_cell(cell, fold, run) for fold in folds]
+            facts = [matrix.run_cell(cell, fold, context) for fold in folds]
         except NotRun as error:
             row = cell.named | {"seed": None} | not_run_row(str(error))
             if row not in rows:
-                run.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
+                context.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
                 rows.append(row)
             continue
         finally:
             advance((k + 1) * len(folds))
         for warning in dict.fromkeys(w for f in facts for w in f["warnings"]):
-            if warning not in run.warnings:
-                run.warn(warning)
+            if warning not in context.warnings:
+                context.warn(warning)
         within = {"within_subject": any(f["within_subject"] for f in facts)}
-        for one, (row, runs) in _systems(cell, facts, folds, unit, run.out).items():
+        for one, (row, runs) in _systems(cell, facts, folds, unit, context.out).items():
             if one == cell or cell.with_baselines:
                 by_unit.setdefault((one.task, one.system), []).extend(runs)
                 rows.append(one.named | row | within)

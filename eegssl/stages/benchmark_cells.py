@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import hash_file, hash_json
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.artifacts.manifest import load
 from eegssl.config.resolve import AnyTask, read_task
 from eegssl.config.settings import public_values
@@ -100,7 +100,7 @@ class Matrix:
         targets = [p for fold in folds for name in self.tasks for p in self._targets(name, fold)]
         return found + [("targets", load(path, RECORDINGS).manifest.id) for path in targets]
 
-    def run_cell(self, cell: Cell, fold: Fold, run: Run) -> Mapping[str, Any]:
+    def run_cell(self, cell: Cell, fold: Fold, context: Context) -> Mapping[str, Any]:
         """Run one cell of one fold; returns the facts of its evaluation.
 
         Raises NotRun for a baseline that can't be run on these recordings.
@@ -108,7 +108,7 @@ class Matrix:
         config, entry, folder = (
             self.config,
             self.config.tasks[cell.task],
-            cell.folder(run.out, fold),
+            cell.folder(context.out, fold),
         )
         task, recordings = self._task_name(cell.task), self._recordings(fold)
         changes = config.finetune.task | entry.overrides
@@ -117,14 +117,14 @@ class Matrix:
         targets = tuple(str(path) for path in self._targets(cell.task, fold))
         tuned = config.finetune.model_copy(update={"task": changes, "targets": targets})
         if cell.adaptation == BASELINE:
-            sub = Run(folder, seed=cell.seed)
+            sub = Context(folder, seed=cell.seed)
             return run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
         encoder = config.encoders[cell.encoder]
         adaptation = tuned.adaptation.model_copy(update={"kind": cell.adaptation})
         tuned = tuned.model_copy(
             update={"encoder_weights": encoder.weights, "adaptation": adaptation}
         )
-        model, evaluation = (Run(folder / n, seed=cell.seed) for n in ("model", "evaluation"))
+        model, evaluation = (Context(folder / n, seed=cell.seed) for n in ("model", "evaluation"))
         made = finetune.run(tuned, recordings, self._place(encoder.path, fold), task, model)
         settings = config.evaluate.model_copy(update={"targets": targets})
         scored = evaluate.run(settings, model.out, recordings, evaluation)

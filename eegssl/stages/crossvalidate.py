@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import AnyTask, read_task
@@ -38,7 +38,7 @@ def run(
     folders: Sequence[Path],
     encoder: Path,
     task: str,
-    run: Run,
+    context: Context,
     *,
     folds: int | str,
     allow_leak: bool = False,
@@ -51,12 +51,12 @@ def run(
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
     pretrained, resolved = load(encoder, finetune.ENCODER), read_task(task, config.task)
-    parts = [refolded(corpus, n, k, run.seed) for k in range(n)]
+    parts = [refolded(corpus, n, k, context.seed) for k in range(n)]
     if finetune.first_weights(config) == "pretrained" and not allow_leak:
         _refuse_leaks(pretrained, parts)
     tables: Sequence[tuple[str, str]] = ()
     if isinstance(resolved, TaskConfig):
-        tables = _labelled_everywhere(config, parts, pretrained, resolved, run)
+        tables = _labelled_everywhere(config, parts, pretrained, resolved, context)
     elif resolved.kind in POOLED:
         _require_pairs_everywhere(resolved, parts)
     settings = CrossvalidationConfig(
@@ -66,37 +66,43 @@ def run(
         evaluate=EvaluateConfig(allow_leak=allow_leak, traces=0, targets=config.targets),
         folds=n,
     )
-    draft = run.begin(KIND, settings, [*corpus.inputs(), *inputs_of(pretrained), *tables])
+    draft = context.begin(KIND, settings, [*corpus.inputs(), *inputs_of(pretrained), *tables])
     if isinstance(draft, Result):
         return draft
-    advance = run.progress.track("folds", n)
+    advance = context.progress.track("folds", n)
     predicted, costs = [], []
     for k in range(n):
-        folder = run.out / FOLDS / f"fold{k}"
+        folder = context.out / FOLDS / f"fold{k}"
         tuned = config.model_copy(update={"cross": FoldConfig(folds=n, fold=k)})
-        model = finetune.run(tuned, folders, encoder, task, _sub(run, folder / "model"))
-        to = _sub(run, folder / "evaluation")
+        model = finetune.run(tuned, folders, encoder, task, _sub(context, folder / "model"))
+        to = _sub(context, folder / "evaluation")
         scored = evaluate.run(settings.evaluate, folder / "model", folders, to)
         for warning in (*model.facts["warnings"], *scored.facts["warnings"]):
-            if warning not in run.warnings:
-                run.warn(warning)
+            if warning not in context.warnings:
+                context.warn(warning)
         predicted.append(folder / "evaluation" / evaluate.PREDICTIONS)
         costs.append(model.beside.get("cost"))
         advance(k + 1)
     pool = POOLED[resolved.kind].pool if resolved.kind in POOLED else _pool
-    facts = {"task": resolved.name, "folds": n} | pool(draft, predicted, settings.evaluate, run)
-    return replace(run.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
+    facts = {"task": resolved.name, "folds": n} | pool(draft, predicted, settings.evaluate, context)
+    return replace(context.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
 
 
 def _labelled_everywhere(
-    config: FinetuneConfig, parts: Sequence[Corpus], encoder: Artifact, task: TaskConfig, run: Run
+    config: FinetuneConfig,
+    parts: Sequence[Corpus],
+    encoder: Artifact,
+    task: TaskConfig,
+    context: Context,
 ) -> Sequence[tuple[str, str]]:
     """Refuse, before the first is trained, folds without labels to learn from or to score; returns
     what a manifest says of the labels table."""
-    jobs = [finetune.prepare(config, part, encoder, task, _sub(run, run.out)) for part in parts]
+    jobs = [
+        finetune.prepare(config, part, encoder, task, _sub(context, context.out)) for part in parts
+    ]
     table = jobs[0].table
     for part in parts:
-        labelled_windows(part, part.of_split("test"), task, table.labels, seed=run.seed)
+        labelled_windows(part, part.of_split("test"), task, table.labels, seed=context.seed)
     return table.inputs
 
 
@@ -114,10 +120,12 @@ def _require_pairs_everywhere(task: AnyTask, parts: Sequence[Corpus]) -> None:
             )
 
 
-def _pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+def _pool(
+    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+) -> dict[str, Any]:
     """Write the windows of all folds as one table, their scores and a report; the facts."""
     predictions = pooled([read_predictions(path) for path in tables])
-    scores = score(predictions, config.scoring, run.seed)
+    scores = score(predictions, config.scoring, context.seed)
     with draft.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(evaluate.METRICS, scores.as_dict())
@@ -125,8 +133,8 @@ def _pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run
     return score_facts(scores, predictions)
 
 
-def _sub(run: Run, out: Path) -> Run:
-    return Run(out, seed=run.seed)
+def _sub(context: Context, out: Path) -> Context:
+    return Context(out, seed=context.seed)
 
 
 def _refuse_leaks(pretrained: Artifact, parts: Sequence[Corpus]) -> None:

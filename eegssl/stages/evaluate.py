@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_file, hash_json
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig
@@ -58,7 +58,7 @@ _FAULT_WORDS = {
 _TOLD = ("task", "adaptation", "encoder_weights", "labels_permuted")
 
 
-def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) -> Result:
+def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: Context) -> Result:
     """Make an evaluation artifact.
 
     Raises LeakError when something upstream was fitted on what is to be scored, unless
@@ -73,23 +73,23 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
         refuse(leaks, artifact)
     kind = json.loads((artifact / TASK).read_text())["kind"]
     if kind in KINDS:
-        return KINDS[kind].evaluate(config, artifact, corpus, recordings, leaks, run)
+        return KINDS[kind].evaluate(config, artifact, corpus, recordings, leaks, context)
     trained = load_model(artifact, corpus)
     task = trained.task
     table = _labels(config, task, artifact, corpus)
     inputs = [*inputs_of(artifact), *corpus.inputs(), *table.inputs]
-    warn_unlabelled(corpus, task, run)
+    warn_unlabelled(corpus, task, context)
     for leak in leaks:
-        run.warn(f"LEAK, allowed: {leak.in_words()}")
-    draft = run.begin(KIND, config, inputs)
+        context.warn(f"LEAK, allowed: {leak.in_words()}")
+    draft = context.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
-    labelled = labelled_windows(corpus, recordings, task, table.labels, seed=run.seed)
+    labelled = labelled_windows(corpus, recordings, task, table.labels, seed=context.seed)
     short = len(recordings) - len(labelled.windows.recordings)
     if short and task.detects:
-        run.warn(f"{short} recording(s) are shorter than a window and are not scored")
-    warn_left_out(labelled, config.split, run)
-    run.progress.say(f"predicting {len(labelled)} windows")
+        context.warn(f"{short} recording(s) are shorter than a window and are not scored")
+    warn_left_out(labelled, config.split, context)
+    context.progress.say(f"predicting {len(labelled)} windows")
     device = choose_device(config.device)
     probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)
     about = {name: artifact.manifest.facts[name] for name in _TOLD}
@@ -101,16 +101,16 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], run: Run) 
         trained.postprocess,
         about | {"leaks": [leak.in_words() for leak in leaks]},
     )
-    scores = _write_scores(draft, predictions, config, run)
+    scores = _write_scores(draft, predictions, config, context)
     page = with_model(
         page_of(predictions, scores), artifact, corpus, predictions, config.traces, config.trace_s
     )
     draft.write(REPORT, render_evaluation(page))
     facts = about | score_facts(scores, predictions)
-    return run.finish(draft, facts, replace(artifact.manifest.fitted_on, sketches={}))
+    return context.finish(draft, facts, replace(artifact.manifest.fitted_on, sketches={}))
 
 
-def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
+def rescore(config: EvaluateConfig, source: Path, context: Context) -> Result:
     """Make an evaluation artifact from the predictions of another one; no model is run.
 
     ``source`` is an evaluation's folder, or its ``predictions.parquet``.
@@ -125,7 +125,7 @@ def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
         )
     kind = kind_of_table(path)
     if kind in KINDS:
-        return KINDS[kind].rescore(config, path, run)
+        return KINDS[kind].rescore(config, path, context)
     predictions = read_predictions(path)
     twice = audit_windows(predictions)
     if not config.allow_leak:
@@ -133,21 +133,21 @@ def rescore(config: EvaluateConfig, source: Path, run: Run) -> Result:
     known = [*predictions.about["leaks"], *(leak.in_words() for leak in twice)]
     predictions = replace(predictions, about=predictions.about | {"leaks": known})
     for words in known:
-        run.warn(f"LEAK, allowed: {words}")
-    draft = run.begin(KIND, config, [("predictions", hash_file(path))])
+        context.warn(f"LEAK, allowed: {words}")
+    draft = context.begin(KIND, config, [("predictions", hash_file(path))])
     if isinstance(draft, Result):
         return draft
-    scores = _write_scores(draft, predictions, config, run)
+    scores = _write_scores(draft, predictions, config, context)
     draft.write(REPORT, render_evaluation(page_of(predictions, scores)))
     about = {name: predictions.about.get(name) for name in _TOLD}
-    return run.finish(draft, about | score_facts(scores, predictions))
+    return context.finish(draft, about | score_facts(scores, predictions))
 
 
 def score_trees(
     config: EvaluateConfig,
     hypothesis: Path,
     reference: Path,
-    run: Run,
+    context: Context,
     *,
     missing: Missing = "error",
     show_names: bool = False,
@@ -165,7 +165,7 @@ def score_trees(
     try:
         found, faults = read_tree(reference, hypothesis, missing, str if show_names else id_of)
     finally:
-        if not run.dry_run:
+        if not context.dry_run:
             people.save()
     lists = [
         RecordingEvents(
@@ -179,26 +179,26 @@ def score_trees(
     ]
     told = [[id_of(fault.file), fault.kind, fault.reason] for fault in faults]
     for kind, n in sorted(Counter(fault.kind for fault in faults).items()):
-        run.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
+        context.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
     said = hash_json([[vars(one) for one in lists], told])
-    draft = run.begin(KIND, config, [("event-tables", said)])
+    draft = context.begin(KIND, config, [("event-tables", said)])
     if isinstance(draft, Result):
         return draft
-    events = event_report(lists, config.scoring, run.seed)
+    events = event_report(lists, config.scoring, context.seed)
     draft.write(FAULTS, format_tsv(["recording", "kind", "reason"], told))
     draft.write_json(METRICS, {"events": events.as_dict()})
     page = events_page(events, "Evaluation: event tables")
     draft.write(REPORT, render_evaluation(page))
-    return run.finish(draft, tree_facts(events) | {"faults": len(told)})
+    return context.finish(draft, tree_facts(events) | {"faults": len(told)})
 
 
 def _write_scores(
-    draft: Draft, predictions: Predictions, config: EvaluateConfig, run: Run
+    draft: Draft, predictions: Predictions, config: EvaluateConfig, context: Context
 ) -> AllScores:
     """Write the table and the scores that follow from it."""
     for concern in concerns(predictions):
-        run.warn(concern)
-    scores = score(predictions, config.scoring, run.seed)
+        context.warn(concern)
+    scores = score(predictions, config.scoring, context.seed)
     with draft.writing(PREDICTIONS) as path:
         write_predictions(path, predictions)
     draft.write_json(METRICS, scores.as_dict())

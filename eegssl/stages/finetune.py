@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import read_task
@@ -59,7 +59,7 @@ class Job:
 
 
 def run(
-    config: FinetuneConfig, folders: Sequence[Path], encoder: Path, task: str, run: Run
+    config: FinetuneConfig, folders: Sequence[Path], encoder: Path, task: str, context: Context
 ) -> Result:
     """Make a model artifact from training subjects, its threshold from validation subjects.
 
@@ -68,31 +68,33 @@ def run(
     corpus, cross = open_corpus(folders), config.cross
     if cross.folds:
         n_folds(corpus, cross.folds)
-        corpus = refolded(corpus, cross.folds, cross.fold, run.seed)
-    return run_on(config, corpus, encoder, task, run)
+        corpus = refolded(corpus, cross.folds, cross.fold, context.seed)
+    return run_on(config, corpus, encoder, task, context)
 
 
-def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run: Run) -> Result:
+def run_on(
+    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, context: Context
+) -> Result:
     """The same for a corpus that is open already, split as it says."""
     resolved = read_task(task, config.task)
     if not isinstance(resolved, TaskConfig):
-        return KINDS[resolved.kind].finetune(config, corpus, encoder, resolved, run)
-    job = prepare(config, corpus, load(encoder, ENCODER), resolved, run)
+        return KINDS[resolved.kind].finetune(config, corpus, encoder, resolved, context)
+    job = prepare(config, corpus, load(encoder, ENCODER), resolved, context)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *job.table.inputs]
-    draft = run.begin(KIND, without_cache(job.config), inputs)
+    draft = context.begin(KIND, without_cache(job.config), inputs)
     if isinstance(draft, Result):
         return draft
     device = choose_device(config.training.device)
     meter = Meter(device)
-    classifier = _build(job, run.seed)
-    plan = _plan(job, draft, device, run)
+    classifier = _build(job, context.seed)
+    plan = _plan(job, draft, device, context)
     told = adapt(classifier, Labelled(job.task, job.train, job.val), plan)
     features = features_of(classifier, job.val.windows, device, plan.cache)
     logits = logits_of(classifier, features, job.val.windows, config.training.batch_size)
     balanced = config.class_weights != "none"
     decided = decide(classifier, logits, job.val, job.task, config.choose_threshold_by, balanced)
     value = decided.threshold.value if decided.threshold else None
-    rule = locked_postprocess(job.val, decided.said, job.task, value, config.postprocess, run)
+    rule = locked_postprocess(job.val, decided.said, job.task, value, config.postprocess, context)
     model = TrainedModel(classifier, job.task, decided.threshold, rule, decided.temperature)
     save_model(draft, model)
     if job.table.labels is not None:
@@ -104,27 +106,29 @@ def run_on(config: FinetuneConfig, corpus: Corpus, encoder: Path, task: str, run
     scores = validation_scores(job.val, decided.said, value, job.task)
     facts = _facts(job, model) | told | {"val": scores}
     cost = meter.read(told["n_parameters_trained"])
-    run.progress.say(", ".join(f"{name.replace('_', ' ')} {one:,}" for name, one in cost.items()))
-    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
+    context.progress.say(
+        ", ".join(f"{name.replace('_', ' ')} {one:,}" for name, one in cost.items())
+    )
+    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
 
 
 def prepare(
-    config: FinetuneConfig, corpus: Corpus, pretrained: Artifact, task: TaskConfig, run: Run
+    config: FinetuneConfig, corpus: Corpus, pretrained: Artifact, task: TaskConfig, context: Context
 ) -> Job:
     """Label the windows, and refuse what can't be learned from."""
     encoder = encoder_settings(pretrained, corpus)
     require_possible(config.adaptation.kind, task.target)
     table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
-    train, val = training_windows(corpus, task, table, config.labels_fraction, run.seed)
+    train, val = training_windows(corpus, task, table, config.labels_fraction, context.seed)
     require_classes(train, task, "train")
     require_classes(val, task, "val")
     _require_patches(train, task, encoder)
-    warn_unlabelled(corpus, task, run)
+    warn_unlabelled(corpus, task, context)
     for reason, n in sorted((table.skipped or {}).items()):
         if n:
-            run.warn(f"{n} row(s) of the labels table are left out: {reason}")
+            context.warn(f"{n} row(s) of the labels table are left out: {reason}")
     for split, part in (("train", train), ("val", val)):
-        warn_left_out(part, split, run)
+        warn_left_out(part, split, context)
     config = config.model_copy(update={"task": public_values(task)})
     return Job(config, corpus, pretrained, encoder, task, table, train, val)
 
@@ -163,7 +167,7 @@ def locked_postprocess(
     task: TaskConfig,
     threshold: float | None,
     config: PostprocessConfig,
-    run: Run,
+    context: Context,
 ) -> Postprocess | None:
     """From windows to detections: chosen on validation recordings, for tasks of events.
 
@@ -176,7 +180,7 @@ def locked_postprocess(
     try:
         return choose_postprocess(event_probabilities(val, probabilities, task), config)
     except InputError as error:
-        run.warn(f"post-processing is the threshold of windows alone: {error}")
+        context.warn(f"post-processing is the threshold of windows alone: {error}")
         return Postprocess(threshold)
 
 
@@ -225,19 +229,19 @@ def _build(job: Job, seed: int) -> Classifier:
     return build_classifier(encoder, job.task.n_outputs, job.config.adaptation, seed, per_patch)
 
 
-def _plan(job: Job, draft: Draft, device: torch.device, run: Run) -> Plan:
+def _plan(job: Job, draft: Draft, device: torch.device, context: Context) -> Plan:
     config = job.config
     return Plan(
         training=config.training,
         class_weights=config.class_weights,
-        seed=run.seed,
+        seed=context.seed,
         device=device,
         work=draft.work,
         metrics=draft / METRICS,
         cache=Cache(
             Path(config.cache) if config.cache else draft.work / "embeddings", config.cache_gb
         ),
-        on_step=run.progress.track(job.task.name, config.training.steps),
+        on_step=context.progress.track(job.task.name, config.training.steps),
     )
 
 

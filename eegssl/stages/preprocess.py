@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.output_state import WORK, require_room
 from eegssl.artifacts.writer import Draft
 from eegssl.config.plan import Plan, decide, to_toml
@@ -66,7 +66,7 @@ _ROWS, _EXCERPTS = "rows", "look"
 def run(
     config: PreprocessConfig,
     roots: Sequence[Path],
-    run: Run,
+    context: Context,
     *,
     jobs: int = 0,
     plan_only: bool = False,
@@ -77,36 +77,38 @@ def run(
     used or there are too few subjects to split.
     """
     pseudonyms = Pseudonyms()
-    require_outside(pseudonyms.folder, run.out)
+    require_outside(pseudonyms.folder, context.out)
     naming = Naming(pseudonyms, config.corpus)
     sources = find_sources(roots, naming)
-    run.progress.say(f"{len(sources)} EDF or BDF files found")
+    context.progress.say(f"{len(sources)} EDF or BDF files found")
     others = other_files(roots)
     if others:
-        run.warn(warn_of_others(others))
-    advance = run.progress.track("looked at", len(sources))
+        context.warn(warn_of_others(others))
+    advance = context.progress.track("looked at", len(sources))
     seen = look(sources, _settings(config), naming, _jobs(jobs), config.limits, advance)
     plan = decide(seen.print, config)
     for warning in plan.warnings:
-        run.warn(warning)
+        context.warn(warning)
     if plan_only:
         pseudonyms.save()
-        return _write_plan(seen, plan, run)
+        return _write_plan(seen, plan, context)
     given = _usable(seen, config, naming)
-    people = _people(roots, config, naming, run)
+    people = _people(roots, config, naming, context)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
     aliases = other_names(config.subjects, naming, set(seen.subjects.values()))
     inputs = [("edf-folder", _input_hash(seen, given, people, aliases, synthetic))]
-    if not run.dry_run:
+    if not context.dry_run:
         pseudonyms.save()
-    draft = run.begin(KIND, plan.config, inputs)
+    draft = context.begin(KIND, plan.config, inputs)
     if isinstance(draft, Result):
-        return replace(draft, beside=stored_outcome(run.out) if draft.id else seen_outcome(seen))
-    rows = _ingest_all(seen, plan.config, draft, run, jobs)
-    tables = _tables(seen, rows, given, aliases, config, run.seed)
+        return replace(
+            draft, beside=stored_outcome(context.out) if draft.id else seen_outcome(seen)
+        )
+    rows = _ingest_all(seen, plan.config, draft, context, jobs)
+    tables = _tables(seen, rows, given, aliases, config, context.seed)
     write_tables(draft, tables)
     for concern in concerns(tables):
-        run.warn(concern)
+        context.warn(concern)
     named = sorted({row["subject"] for row in tables.recordings})
     told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
     draft.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
@@ -122,18 +124,18 @@ def run(
     }
     excerpts = sorted((draft.work / _EXCERPTS).glob("*.npz"))
     write_look(draft.path, map(read_excerpt, excerpts), facts)
-    result = run.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
-    return replace(result, beside=stored_outcome(run.out))
+    result = context.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
+    return replace(result, beside=stored_outcome(context.out))
 
 
 def _people(
-    roots: Sequence[Path], config: PreprocessConfig, naming: Naming, run: Run
+    roots: Sequence[Path], config: PreprocessConfig, naming: Naming, context: Context
 ) -> dict[str, tuple[str, str, str]]:
     """Age and sex of subjects; a table of them that can't be used is told, and costs only them."""
     try:
         return subject_table(roots, config.subjects, naming)
     except InputError as error:
-        run.warn(f"ages and sexes are left out: {error}")
+        context.warn(f"ages and sexes are left out: {error}")
         return {}
 
 
@@ -152,28 +154,28 @@ def _jobs(jobs: int) -> int:
     return jobs or os.cpu_count() or 1
 
 
-def _write_plan(seen: Overview, plan: Plan, run: Run) -> Result:
+def _write_plan(seen: Overview, plan: Plan, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
-    require_room(run.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
+    require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
     facts = {k: v for k, v in seen.print.items() if k not in ("channels", "refused")}
     facts |= {"refused": len(seen.files) - seen.print["readable"]}
     values = public_values(plan.config)
-    if run.dry_run:
+    if context.dry_run:
         return Result(
-            *(run.out, "plan", "would make", facts, values),
-            warnings=tuple(run.warnings),
+            *(context.out, "plan", "would make", facts, values),
+            warnings=tuple(context.warnings),
             beside=seen_outcome(seen),
         )
 
     def write(name: str, text: str) -> None:
-        with atomic_path(run.out / name) as path:
+        with atomic_path(context.out / name) as path:
             path.write_text(text, encoding="utf-8")
 
     _write_findings(write, seen, plan)
-    run.progress.say(f"read and edit {run.out / PLAN_FILE}, then give it to --config")
+    context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
     return Result(
-        *(run.out, "plan", "made", facts, values),
-        warnings=tuple(run.warnings),
+        *(context.out, "plan", "made", facts, values),
+        warnings=tuple(context.warnings),
         beside=seen_outcome(seen),
     )
 
@@ -235,12 +237,12 @@ def _input_hash(
 
 
 def _ingest_all(
-    seen: Overview, config: PreprocessConfig, draft: Draft, run: Run, jobs: int
+    seen: Overview, config: PreprocessConfig, draft: Draft, context: Context, jobs: int
 ) -> list[dict[str, Any]]:
     """Ingest what isn't there yet; a row of each lies in the scratch, so a kill costs little."""
     todo = [source for source in seen.sources if source.id in seen.subjects]
     shown = drawn(seen, config.look.recordings)
-    advance = run.progress.track("recordings", len(todo))
+    advance = context.progress.track("recordings", len(todo))
     rows, tasks = [], []
     for source in todo:
         path = draft.path / WORK / _ROWS / f"{source.id}.json"

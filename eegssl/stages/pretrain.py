@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load, require_parent
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
@@ -34,7 +34,7 @@ KIND = "encoder"
 NAME = "encoder"
 
 
-def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run) -> Result:
+def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: Context) -> Result:
     """Make an encoder artifact from the training subjects of ``folders`` and their codes.
 
     Raises ArtifactError when the tokens were made from other recordings.
@@ -52,16 +52,16 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, run: Run)
     train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
     val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
-    draft = run.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
+    draft = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
     if isinstance(draft, Result):
         return draft
-    model = _train(config, settings, made, train, draws, val, draft, run)
+    model = _train(config, settings, made, train, draws, val, draft, context)
     save_module(draft, NAME, model.encoder, settings)
     save_module(draft, "head", model.head, config.objective)
     scores = _validate(model, config, val)
     write_examples(draft, model, made, val, config.masking)
     copy_history(draft, made, "tokenize")
-    return run.finish(
+    return context.finish(
         draft,
         {
             "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
@@ -97,27 +97,27 @@ def _train(
     draws: Sampler,
     val: Codes,
     draft: Draft,
-    run: Run,
+    context: Context,
 ) -> MaskedCodes:
     device = choose_device(config.training.device)
     n_codes = int(tokens.manifest.facts["n_codes"])
-    encoder = build_encoder(settings, run.seed)
-    model = build_masked_codes(encoder, n_codes, config.objective, run.seed).to(device)
+    encoder = build_encoder(settings, context.seed)
+    model = build_masked_codes(encoder, n_codes, config.objective, context.seed).to(device)
 
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = draws.draw(config.training.batch_size, seed=run.seed, step=k)
+        index = draws.draw(config.training.batch_size, seed=context.seed, step=k)
         batch = train.windows.batch(index)
-        mask = masks_of(config.masking, batch, train, _patches(model), seed=run.seed, step=k)
+        mask = masks_of(config.masking, batch, train, _patches(model), seed=context.seed, step=k)
         hide = torch.from_numpy(mask).to(device)
         output = model(*to_tensors(batch, device).inputs, hide, _codes(train, index, device))
         return {"loss": output.loss} | output.terms
 
-    advance = run.progress.track("encoder", config.training.steps)
+    advance = context.progress.track("encoder", config.training.steps)
     fit(
         model,
         step,
         config.training,
-        seed=run.seed,
+        seed=context.seed,
         folder=draft.work,
         metrics=draft / METRICS,
         validate=lambda: _validate(model, config, val),

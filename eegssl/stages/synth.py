@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.synth import label_files as labels
@@ -41,20 +41,20 @@ class SynthResult:
     kept: int
 
 
-def run(config: SynthConfig, run: Run) -> Result:
+def run(config: SynthConfig, context: Context) -> Result:
     """Write the corpus to ``run.out``; ``run.seed`` is the seed unless the settings name one."""
-    config = config.model_copy(update={"seed": run.seed or config.seed})
+    config = config.model_copy(update={"seed": context.seed or config.seed})
     values = config.model_dump(mode="json")
-    if run.dry_run:
-        _must_clear(config, run.out, overwrite=run.overwrite)
-        return Result(run.out, KIND, "would make", {}, values)
-    advance = run.progress.track("recordings", recordings_of(config))
+    if context.dry_run:
+        _must_clear(config, context.out, overwrite=context.overwrite)
+        return Result(context.out, KIND, "would make", {}, values)
+    advance = context.progress.track("recordings", recordings_of(config))
     made = make_corpus(
-        config, run.out, overwrite=run.overwrite, progress=lambda done, _: advance(done)
+        config, context.out, overwrite=context.overwrite, progress=lambda done, _: advance(done)
     )
     facts = {name: getattr(made, name) for name in ("subjects", "recordings", "seizures", "hours")}
     state = "made" if made.made else "already made"
-    return Result(run.out, KIND, state, facts | {"synthetic": True}, values)
+    return Result(context.out, KIND, state, facts | {"synthetic": True}, values)
 
 
 def make_corpus(

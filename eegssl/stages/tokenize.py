@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.resolve import build
@@ -53,7 +53,11 @@ _START_PATCHES_PER_CODE = 32  # for k-means
 
 
 def run(
-    config: TokenizeConfig, folders: Sequence[Path], run: Run, *, tokenizer: Path | None = None
+    config: TokenizeConfig,
+    folders: Sequence[Path],
+    context: Context,
+    *,
+    tokenizer: Path | None = None,
 ) -> Result:
     """Make a tokens artifact from the training and validation subjects of ``folders``.
 
@@ -68,24 +72,24 @@ def run(
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
     draws = sampler(train, SamplingConfig() if given else config.sampling)
-    draft = run.begin(KIND, config, inputs)
+    draft = context.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
     if given and reused:
         model = reused
         fitted = given.manifest.fitted_on
     else:
-        model = _train(config, draws, val, draft, run)
+        model = _train(config, draws, val, draft, context)
         fitted = fitted_on([*train.recordings, *val.recordings])
     save_module(draft, NAME, model, model.config)
-    counts = _encode(model, corpus, config, draft, run)
+    counts = _encode(model, corpus, config, draft, context)
     spread = {name: codebook_usage(c) for name, c in counts.items()}
     usage = spread["val"]
     if message := starving_message(usage):
-        run.warn(message)
+        context.warn(message)
     told = {"usage": {name: asdict(one) for name, one in spread.items()}}
     draft.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
-    atlas = _atlas(model, corpus, config, draft, run)
+    atlas = _atlas(model, corpus, config, draft, context)
     facts = {
         "n_codes": model.config.n_codes,
         "window_s": config.window_s,
@@ -102,7 +106,7 @@ def run(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    return run.finish(draft, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
+    return context.finish(draft, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 
 
 def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
@@ -122,18 +126,18 @@ def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
 
 
 def _train(
-    config: TokenizeConfig, draws: Sampler, val: Windows, draft: Draft, run: Run
+    config: TokenizeConfig, draws: Sampler, val: Windows, draft: Draft, context: Context
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     train = draws.windows
-    settings = _fit_codebook(config, train, run)
+    settings = _fit_codebook(config, train, context)
     device = choose_device(config.training.device)
-    model = build_tokenizer(settings, run.seed).to(device)
+    model = build_tokenizer(settings, context.seed).to(device)
     batch = config.training.batch_size
-    model.start_codebook(_start_signal(draws, settings, run.seed).to(device), run.seed)
+    model.start_codebook(_start_signal(draws, settings, context.seed).to(device), context.seed)
 
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = draws.draw(batch, seed=run.seed, step=k)
+        index = draws.draw(batch, seed=context.seed, step=k)
         output = model(to_tensors(train.batch(index), device).signal_uv)
         return {"loss": output.loss} | output.terms
 
@@ -150,12 +154,12 @@ def _train(
         means = {name: value / len(val) for name, value in sums.items()}
         return means | {"perplexity": usage.perplexity, "codes_used": float(usage.used)}
 
-    advance = run.progress.track("tokenizer", config.training.steps)
+    advance = context.progress.track("tokenizer", config.training.steps)
     fit(
         model,
         step,
         config.training,
-        seed=run.seed,
+        seed=context.seed,
         folder=draft.work,
         metrics=draft / METRICS,
         validate=validate,
@@ -170,19 +174,19 @@ def _at_rate(config: TokenizerConfig, sfreq_hz: float) -> TokenizerConfig:
     return build(TokenizerConfig, values, "the settings tokenizer")
 
 
-def _fit_codebook(config: TokenizeConfig, train: Windows, run: Run) -> TokenizerConfig:
+def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> TokenizerConfig:
     """The tokenizer's settings for this corpus: its rate, and as many codes as it can feed."""
     settings = _at_rate(config.tokenizer, train.corpus.sfreq_hz)
     patches = int(train.n_channels.sum()) * (train.length // settings.patch_samples)
     fitting = fitting_codebook(patches)
     if config.fit_codebook and settings.n_codes > fitting:
-        run.progress.say(
+        context.progress.say(
             f"{patches} training patches feed {fitting} codes: the codebook of {settings.n_codes} "
             "is cut to that (--set fit_codebook=false keeps it)"
         )
         settings = settings.model_copy(update={"n_codes": fitting})
     if message := oversized_message(settings.n_codes, patches):
-        run.warn(message)
+        context.warn(message)
     return settings
 
 
@@ -203,14 +207,14 @@ def _start_signal(draws: Sampler, settings: TokenizerConfig, seed: int) -> torch
 
 
 def _encode(
-    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, run: Run
+    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, context: Context
 ) -> dict[str, NDArray[np.int64]]:
     """Write codes and entropies of each training and validation recording; counts of codes."""
     counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
     length = round(config.window_s * corpus.sfreq_hz)
     recordings = [r for r in corpus.of_split("train", "val") if r.n_samples >= length]
     shapes: dict[str, tuple[int, int]] = {}
-    advance = run.progress.track("encode", len(recordings))
+    advance = context.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
         if not code_path(draft.path, recording.id).exists():
             entropies = _entropies_of(corpus, recording, length, model.config.patch_samples)
@@ -251,14 +255,14 @@ def _codes_of(
 
 
 def _atlas(
-    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, run: Run
+    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, context: Context
 ) -> Atlas:
     """Write what the codes of the training and validation recordings stand for, and its page."""
     coded = [r for r in corpus.of_split("train", "val") if code_path(draft.path, r.id).exists()]
     size = model.config.n_codes, model.config.patch_samples
-    advance = run.progress.track("atlas", len(coded))
+    advance = context.progress.track("atlas", len(coded))
     sources = corpus, coded, lambda recording: read_codes(draft.path, recording.id)
-    atlas = make_atlas(*sources, *size, seed=run.seed, on_recording=advance)
+    atlas = make_atlas(*sources, *size, seed=context.seed, on_recording=advance)
     write_atlas(draft, atlas)
     kinds = {"synthetic": corpus.synthetic, "within_subject": corpus.within_subject}
     write_page(draft, atlas, config.atlas, **kinds)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import Draft
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -23,7 +23,7 @@ class Kind(Protocol):
     """What a file of a kind of task has."""
 
     def finetune(
-        self, config: FinetuneConfig, corpus: Corpus, encoder: Path, task: Any, run: Run
+        self, config: FinetuneConfig, corpus: Corpus, encoder: Path, task: Any, context: Context
     ) -> Result:
         """Make what `finetune` makes of recordings, an encoder and a resolved task."""
 
@@ -34,11 +34,11 @@ class Kind(Protocol):
         corpus: Corpus,
         recordings: Sequence[Recording],
         leaks: Sequence[Leak],
-        run: Run,
+        context: Context,
     ) -> Result:
         """Score a model on ``recordings`` of ``corpus``; ``leaks`` were found and allowed."""
 
-    def rescore(self, config: EvaluateConfig, path: Path, run: Run) -> Result:
+    def rescore(self, config: EvaluateConfig, path: Path, context: Context) -> Result:
         """Score a table of predictions again; no model is run."""
 
     def explain(self, task: Any, corpus: Corpus | None) -> TaskInfo:
@@ -49,7 +49,7 @@ class Pooled(Protocol):
     """What a file has whose folds can be pooled."""
 
     def pool(
-        self, draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run
+        self, draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
     ) -> dict[str, Any]:
         """Write the predictions of several folds as one, their scores and a report; the facts."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
@@ -70,7 +70,11 @@ _TOLD = ("task", "adaptation", "encoder_weights")
 
 
 def finetune(
-    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: ForecastTaskConfig, run: Run
+    config: FinetuneConfig,
+    corpus: Corpus,
+    encoder: Path,
+    task: ForecastTaskConfig,
+    context: Context,
 ) -> Result:
     """Make a model artifact: a head on the encoder, and its baselines fitted on the same pairs.
 
@@ -83,28 +87,28 @@ def finetune(
     pretrained = load(encoder, "encoder")
     settings = encoder_settings(pretrained, corpus)
     targets = open_targets(config.targets, corpus)
-    train, val = (_pairs(corpus, split, task, targets, run) for split in ("train", "val"))
+    train, val = (_pairs(corpus, split, task, targets, context) for split in ("train", "val"))
     config = config.model_copy(update={"task": public_values(task)})
     unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
-    draft = run.begin("model", config.model_copy(update=unset), inputs)
+    draft = context.begin("model", config.model_copy(update=unset), inputs)
     if isinstance(draft, Result):
         return draft
     device = choose_device(config.training.device)
     meter, adaptation = Meter(device), config.adaptation
     horizon = horizon_of(task, corpus.sfreq_hz)
     task = resolved_base(task, val, horizon)
-    run.progress.say(f"the head adds to {task.head.base}")
-    network = build_encoder(settings, run.seed)
+    context.progress.say(f"the head adds to {task.head.base}")
+    network = build_encoder(settings, context.seed)
     weights = "random" if adaptation.kind == "scratch" else config.encoder_weights
     seen = pretrained if weights == "pretrained" else None
     past, doubts = past_facts(task, seen, corpus)
     for doubt in doubts:
-        run.warn(doubt)
+        context.warn(doubt)
     if weights == "pretrained":
         load_weights(network, pretrained.path, "encoder")
-    head = build_head(network, horizon, task, run.seed, frozen=is_frozen(adaptation))
-    plan = _plan(config, draft, run)
+    head = build_head(network, horizon, task, context.seed, frozen=is_frozen(adaptation))
+    plan = _plan(config, draft, context)
     trained, told = adapt_encoder(
         head,
         adaptation,
@@ -113,7 +117,7 @@ def finetune(
     )
     baselines: dict[str, Forecaster] = {}
     for name in task.baselines.methods:
-        run.progress.say(f"baseline {name}")
+        context.progress.say(f"baseline {name}")
         baselines[name] = fit_baseline(name, train, val, horizon, task, plan)
     save_forecast_model(draft, ForecastModel(head, task, adaptation, baselines))
     copy_history(draft, pretrained, "pretrain")
@@ -127,7 +131,7 @@ def finetune(
         "targets": kind_of_targets(targets),
     }
     cost = meter.read(trained.n_parameters_trained)
-    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
+    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -136,7 +140,7 @@ def evaluate(
     corpus: Corpus,
     recordings: Sequence[Recording],
     leaks: Sequence[Leak],
-    run: Run,
+    context: Context,
 ) -> Result:
     """Make an evaluation artifact: forecasts of the model and of every baseline, and their scores.
 
@@ -148,16 +152,16 @@ def evaluate(
     targets = open_targets(config.targets, corpus)
     require_trained_targets(model, targets)
     pairs = cut_pairs(corpus, recordings, trained.task, part="test", targets=targets)
-    _warn_short(recordings, pairs, config.split, run)
+    _warn_short(recordings, pairs, config.split, context)
     for leak in leaks:
-        run.warn(f"LEAK, allowed: {leak.in_words()}")
+        context.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
-    draft = run.begin("evaluation", config, inputs)
+    draft = context.begin("evaluation", config, inputs)
     if isinstance(draft, Result):
         return draft
     methods = methods_of(trained, choose_device(config.device))
-    run.progress.say(f"forecasting {len(pairs)} windows by {len(methods)} methods")
-    advance = run.progress.track("recordings", len(pairs.windows.recordings))
+    context.progress.say(f"forecasting {len(pairs)} windows by {len(methods)} methods")
+    advance = context.progress.track("recordings", len(pairs.windows.recordings))
     keys, sums = forecast_rows(methods, pairs, config.batch_size, advance)
     facts = model.manifest.facts
     about = {name: facts[name] for name in _TOLD} | {
@@ -179,35 +183,37 @@ def evaluate(
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = Forecasts(keys, sums, corpus.split_hash, about)
-    page = _write_scores(draft, table, config, run)
+    page = _write_scores(draft, table, config, context)
     page = with_examples(page, methods, pairs, model, config.traces)
     draft.write(REPORT, render_forecast(page))
-    result = run.finish(
+    result = context.finish(
         draft, _scored(page.report, table), replace(model.manifest.fitted_on, sketches={})
     )
     return replace(result, beside={"latency_ms": latencies_ms(methods, pairs)})
 
 
-def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
+def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     """Make an evaluation artifact from a table of forecasts alone; no model is run.
 
     Its report has no examples, which are made of signals.
     """
     table = read_forecasts(path)
     for words in table.about["leaks"]:
-        run.warn(f"LEAK, allowed: {words}")
-    draft = run.begin("evaluation", config, [("predictions", hash_file(path))])
+        context.warn(f"LEAK, allowed: {words}")
+    draft = context.begin("evaluation", config, [("predictions", hash_file(path))])
     if isinstance(draft, Result):
         return draft
-    page = _write_scores(draft, table, config, run)
+    page = _write_scores(draft, table, config, context)
     draft.write(REPORT, render_forecast(page))
-    return run.finish(draft, _scored(page.report, table))
+    return context.finish(draft, _scored(page.report, table))
 
 
-def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+def pool(
+    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+) -> dict[str, Any]:
     """Write the forecasts of several folds as one table, their scores and a report; the facts."""
     table = pooled([read_forecasts(path) for path in tables])
-    page = _write_scores(draft, table, config, run)
+    page = _write_scores(draft, table, config, context)
     draft.write(REPORT, render_forecast(page))
     return _scored(page.report, table)
 
@@ -238,21 +244,21 @@ def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
 
 
 def _pairs(
-    corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, run: Run
+    corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, context: Context
 ) -> RecordedPairs:
     """The pairs of a split; tells how many recordings are too short for one."""
     recordings = recordings_of(corpus, split, task)
     pairs = pairs_of_split(corpus, recordings, task, split, targets)
-    _warn_short(recordings, pairs, split, run)
+    _warn_short(recordings, pairs, split, context)
     return pairs
 
 
 def _warn_short(
-    recordings: Sequence[Recording], pairs: RecordedPairs, split: str, run: Run
+    recordings: Sequence[Recording], pairs: RecordedPairs, split: str, context: Context
 ) -> None:
     short = len(recordings) - len(pairs.windows.recordings)
     if short:
-        run.warn(f"split {split}: {short} recording(s) are too short for a forecast, left out")
+        context.warn(f"split {split}: {short} recording(s) are too short for a forecast, left out")
 
 
 def _require_no_labels(config: FinetuneConfig) -> None:
@@ -260,15 +266,15 @@ def _require_no_labels(config: FinetuneConfig) -> None:
         raise ConfigError("a forecast has no labels: leave --labels (labels_fraction) out")
 
 
-def _plan(config: FinetuneConfig, draft: Draft, run: Run) -> ForecastPlan:
+def _plan(config: FinetuneConfig, draft: Draft, context: Context) -> ForecastPlan:
     return ForecastPlan(
         training=config.training,
-        seed=run.seed,
+        seed=context.seed,
         device=choose_device(config.training.device),
         folder=draft.work,
         metrics=draft / METRICS,
         keep_gb=config.cache_gb,
-        on_step=run.progress.track("forecast", config.training.steps),
+        on_step=context.progress.track("forecast", config.training.steps),
     )
 
 
@@ -304,10 +310,10 @@ def _facts(
 
 
 def _write_scores(
-    draft: Draft, table: Forecasts, config: EvaluateConfig, run: Run
+    draft: Draft, table: Forecasts, config: EvaluateConfig, context: Context
 ) -> ForecastContent:
     """Write the table and the scores that follow from it; the page of both."""
-    report = score_forecasts(table, config.scoring, run.seed)
+    report = score_forecasts(table, config.scoring, context.seed)
     with draft.writing(PREDICTIONS) as path:
         write_forecasts(path, table)
     draft.write_json(SCORES, report.as_dict())

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.context import Run
+from eegssl.artifacts.context import Context
 from eegssl.corpus.ictal import events_of as events_of
 from eegssl.corpus.ictal import overlap_share as overlap_share
 from eegssl.corpus.ictal import positive_spans as positive_spans
@@ -92,19 +92,19 @@ def _starts_s(windows: Windows, mine: NDArray[np.int64], n_seconds: int) -> NDAr
     return windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)
 
 
-def warn_left_out(labelled: LabelledWindows, split: str, run: Run) -> None:
+def warn_left_out(labelled: LabelledWindows, split: str, context: Context) -> None:
     """Warn of what is labelled and not among the windows, by reason."""
     for why, n in sorted(labelled.left_out.items()):
-        run.warn(f"split {split}: {n} {why} are left out")
+        context.warn(f"split {split}: {n} {why} are left out")
 
 
-def warn_unlabelled(corpus: Corpus, task: TaskConfig, run: Run) -> None:
+def warn_unlabelled(corpus: Corpus, task: TaskConfig, context: Context) -> None:
     """Warn when a task takes labels from events and a folder has none at all."""
     if not task.detects:
         return
     for artifact in corpus.artifacts:
         if not artifact.manifest.facts["events"]:
-            run.warn(
+            context.warn(
                 f"recordings {artifact.manifest.id[:12]}… have no events at all: every window "
                 f"of them counts as "
                 f"{task.classes[0]}, which is wrong where nobody looked for events"

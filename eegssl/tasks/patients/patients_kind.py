@@ -10,7 +10,7 @@ from typing import Any
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.baselines.plain_systems import band_power_of
@@ -58,7 +58,7 @@ REPORT = "report.html"
 
 
 def finetune(
-    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: PatientTaskConfig, run: Run
+    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: PatientTaskConfig, context: Context
 ) -> Result:
     """Make a crossvalidation artifact of patients.
 
@@ -71,7 +71,7 @@ def finetune(
     cohort = gather(task, corpus)
     check_enough(cohort.counts["good"], cohort.counts["poor"])
     leaks = _leaks(config, task, pretrained, corpus, cohort)
-    _tell(cohort, leaks, run)
+    _tell(cohort, leaks, context)
     windows = windows_of(cohort, corpus, task)
     require_whole_patches(windows, settings.patch_samples, "task.window_s")
     kept_in = config.cache
@@ -79,12 +79,12 @@ def finetune(
         update={"task": public_values(task), "cache": None, "cache_gb": _default("cache_gb")}
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *cohort.inputs]
-    draft = run.begin(KIND, config, inputs)
+    draft = context.begin(KIND, config, inputs)
     if isinstance(draft, Result):
         return draft
     cache = Cache(Path(kept_in) if kept_in else draft.work / "embeddings", config.cache_gb)
-    prepared = _features(config, task, cohort, windows, pretrained, settings, cache, run)
-    run.progress.say(
+    prepared = _features(config, task, cohort, windows, pretrained, settings, cache, context)
+    context.progress.say(
         f"{len(prepared.patients)} patients, {len(prepared.inputs)} inputs: "
         f"{task.analysis.repeats} repeats, {n_permutations(task.analysis)} permutations"
     )
@@ -93,12 +93,12 @@ def finetune(
         prepared.truth,
         prepared.inputs,
         task.analysis,
-        seed=run.seed,
-        advance=run.progress.track("permutations", n_permutations(task.analysis)),
+        seed=context.seed,
+        advance=context.progress.track("permutations", n_permutations(task.analysis)),
     )
-    about = _about(config, task, cohort, prepared, corpus, leaks, run.seed)
+    about = _about(config, task, cohort, prepared, corpus, leaks, context.seed)
     found = PatientPredictions(prepared.patients, prepared.truth, fitted, about)
-    return run.finish(draft, _write(draft, found))
+    return context.finish(draft, _write(draft, found))
 
 
 def with_flags(config: FinetuneConfig, folds: int | str | None, allow_leak: bool) -> FinetuneConfig:
@@ -125,7 +125,7 @@ def evaluate(
     corpus: Corpus,
     recordings: Sequence[Recording],
     leaks: Sequence[Leak],
-    run: Run,
+    context: Context,
 ) -> Result:
     """Refused: a patient-level task is scored where it is fitted."""
     raise ConfigError(
@@ -133,13 +133,13 @@ def evaluate(
     )
 
 
-def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
+def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     """Make scores and report again from ``predictions.parquet`` alone; nothing is fitted."""
     found = read_patients_left_out(path)
-    draft = run.begin("evaluation", config, [("predictions", hash_file(path))])
+    draft = context.begin("evaluation", config, [("predictions", hash_file(path))])
     if isinstance(draft, Result):
         return draft
-    return run.finish(draft, _write(draft, found))
+    return context.finish(draft, _write(draft, found))
 
 
 def explain(task: PatientTaskConfig, corpus: Corpus | None) -> TaskInfo:
@@ -218,17 +218,17 @@ def _leaks(
     return leaks
 
 
-def _tell(cohort: Cohort, leaks: Sequence[Leak], run: Run) -> None:
+def _tell(cohort: Cohort, leaks: Sequence[Leak], context: Context) -> None:
     for leak in leaks:
-        run.warn(f"LEAK, allowed: {leak.in_words()}")
+        context.warn(f"LEAK, allowed: {leak.in_words()}")
     for doubt in cohort.doubts:
-        run.warn(doubt)
+        context.warn(doubt)
     if cohort.left_out:
-        run.warn(f"patients left out: {in_words(cohort.left_out)}")
+        context.warn(f"patients left out: {in_words(cohort.left_out)}")
     if cohort.set_aside:
         of = cohort.set_aside_of
         said = [f"{n} (of {of[why]} patients) {why}" for why, n in cohort.set_aside.items()]
-        run.warn(f"recordings set aside: {', '.join(said)}")
+        context.warn(f"recordings set aside: {', '.join(said)}")
 
 
 def _features(
@@ -239,14 +239,16 @@ def _features(
     pretrained: Artifact,
     settings: EncoderConfig,
     cache: Cache,
-    run: Run,
+    context: Context,
 ) -> Prepared:
     """Embeddings and band power of all windows, pooled to patients."""
-    encoder = build_encoder(settings, run.seed)
+    encoder = build_encoder(settings, context.seed)
     if config.encoder_weights == "pretrained":
         load_weights(encoder, pretrained.path, ENCODER)
-    classifier = build_classifier(encoder, 2, config.adaptation, run.seed)
-    run.progress.say(f"embedding {len(windows):,} windows of {len(cohort.recordings)} recordings")
+    classifier = build_classifier(encoder, 2, config.adaptation, context.seed)
+    context.progress.say(
+        f"embedding {len(windows):,} windows of {len(cohort.recordings)} recordings"
+    )
     device = choose_device(config.training.device)
     embedded = embed_windows(classifier, windows, device, cache)
     return prepare_rows(

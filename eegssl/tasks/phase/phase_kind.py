@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.context import Result, Run
+from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
 from eegssl.artifacts.writer import Draft
 from eegssl.config.settings import public_values
@@ -55,7 +55,7 @@ _TOLD = ("task", "adaptation", "encoder_weights", "base", "targets")
 
 
 def finetune(
-    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: PhaseTaskConfig, run: Run
+    config: FinetuneConfig, corpus: Corpus, encoder: Path, task: PhaseTaskConfig, context: Context
 ) -> Result:
     """Train a head on the encoder; weights and bases are chosen on validation subjects."""
     _require_possible(config)
@@ -69,7 +69,7 @@ def finetune(
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
     config = config.model_copy(update={"task": public_values(task)})
-    draft = run.begin(MODEL, config, inputs)
+    draft = context.begin(MODEL, config, inputs)
     if isinstance(draft, Result):
         return draft
     device = choose_device(config.training.device)
@@ -78,18 +78,18 @@ def finetune(
     seen = pretrained if weights == "pretrained" else None
     past, doubts = past_facts(task.forecast, seen, corpus)
     for doubt in doubts:
-        run.warn(doubt)
-    network = build_encoder(settings, run.seed)
+        context.warn(doubt)
+    network = build_encoder(settings, context.seed)
     if weights == "pretrained":
         load_weights(network, pretrained.path, ENCODER)
-    run.progress.say(f"reading {len(train)} and {len(val)} pairs")
+    context.progress.say(f"reading {len(train)} and {len(val)} pairs")
     plan = ForecastPlan(
         config.training,
-        run.seed,
+        context.seed,
         device,
         draft.work,
         draft / METRICS,
-        on_step=run.progress.track(task.name, config.training.steps),
+        on_step=context.progress.track(task.name, config.training.steps),
     )
     head, told = fit_phase_head(network, train, val, config.adaptation, plan)
     save_phase_head(draft, head)
@@ -113,7 +113,7 @@ def finetune(
         "synthetic": corpus.synthetic,
     }
     cost = meter.read(told["n_parameters_trained"])
-    return replace(run.finish(draft, facts, fitted), beside={"cost": cost})
+    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -122,7 +122,7 @@ def evaluate(
     corpus: Corpus,
     recordings: Sequence[Recording],
     leaks: Sequence[Leak],
-    run: Run,
+    context: Context,
 ) -> Result:
     """Forecast phases by the model and by both baselines, and score them beside each other.
 
@@ -136,15 +136,17 @@ def evaluate(
     head = load_phase_head(model, corpus)
     pairs = cut_phase_pairs(corpus, recordings, head.task, targets, "test")
     for leak in leaks:
-        run.warn(f"LEAK, allowed: {leak.in_words()}")
+        context.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
-    draft = run.begin(EVALUATION, config, inputs)
+    draft = context.begin(EVALUATION, config, inputs)
     if isinstance(draft, Result):
         return draft
     short = len(recordings) - len(_recordings(pairs))
     if short:
-        run.warn(f"{short} recording(s) are shorter than context and horizon and are not scored")
-    run.progress.say(f"forecasting {len(pairs)} times")
+        context.warn(
+            f"{short} recording(s) are shorter than context and horizon and are not scored"
+        )
+    context.progress.say(f"forecasting {len(pairs)} times")
     head.to(choose_device(config.device))
     about = {name: facts[name] for name in _TOLD} | {
         "synthetic": corpus.synthetic,
@@ -155,11 +157,11 @@ def evaluate(
     table = predict_phases(head, pairs, corpus.split_hash, about)
     with draft.writing(PREDICTIONS) as path:
         write_phase_predictions(path, table)
-    told = _write_scores(draft, read_phase_predictions(draft / PREDICTIONS), config, run)
-    return run.finish(draft, told, replace(model.manifest.fitted_on, sketches={}))
+    told = _write_scores(draft, read_phase_predictions(draft / PREDICTIONS), config, context)
+    return context.finish(draft, told, replace(model.manifest.fitted_on, sketches={}))
 
 
-def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
+def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     """Make an evaluation from the ``predictions.parquet`` of another one; no model is run."""
     table = read_phase_predictions(path)
     twice = audit_windows(_times(table))
@@ -168,28 +170,30 @@ def rescore(config: EvaluateConfig, path: Path, run: Run) -> Result:
     known = [*table.about["leaks"], *(leak.in_words() for leak in twice)]
     table = replace(table, about=table.about | {"leaks": known})
     for words in known:
-        run.warn(f"LEAK, allowed: {words}")
-    draft = run.begin(EVALUATION, config, [("predictions", hash_file(path))])
+        context.warn(f"LEAK, allowed: {words}")
+    draft = context.begin(EVALUATION, config, [("predictions", hash_file(path))])
     if isinstance(draft, Result):
         return draft
     with draft.writing(PREDICTIONS) as out:
         write_phase_predictions(out, table)
-    return run.finish(draft, _write_scores(draft, table, config, run))
+    return context.finish(draft, _write_scores(draft, table, config, context))
 
 
-def pool(draft: Draft, tables: Sequence[Path], config: EvaluateConfig, run: Run) -> dict[str, Any]:
+def pool(
+    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+) -> dict[str, Any]:
     """Write the phases of several folds as one table, their scores and a report; the facts."""
     table = pooled([read_phase_predictions(path) for path in tables])
     with draft.writing(PREDICTIONS) as out:
         write_phase_predictions(out, table)
-    return _write_scores(draft, table, config, run)
+    return _write_scores(draft, table, config, context)
 
 
 def _write_scores(
-    draft: Draft, table: PhasePredictions, config: EvaluateConfig, run: Run
+    draft: Draft, table: PhasePredictions, config: EvaluateConfig, context: Context
 ) -> dict[str, Any]:
     """Write scores and report of a table; returns the facts of an evaluation."""
-    scores = score_phase_table(table, config.scoring, run.seed)
+    scores = score_phase_table(table, config.scoring, context.seed)
     draft.write_json(SCORES, scores.as_dict())
     draft.write(REPORT, render_phase_page(table, scores, config.traces))
     told = (*_TOLD, "kind", "within_subject", "synthetic", "leaks")
