@@ -122,6 +122,13 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     return raw
 
 
+def metrics_of(evaluation: Path) -> dict[str, Any]:
+    """The scores of an evaluation as they stand on disk."""
+    raw = json.loads((evaluation / "metrics.json").read_text())
+    assert isinstance(raw, dict)
+    return raw
+
+
 def commands(tiny: Pipeline, tmp_path: Path) -> dict[str, list[object]]:
     """Every command that makes something, such that it would run, without ``--out``."""
     matrix = tmp_path / "matrix.toml"

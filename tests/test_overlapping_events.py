@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from clirun import Pipeline, done, eegssl, manifest_of
-from test_rescore import metrics
+from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from tinycorpus import SEIZURE_S, write_recording
 
 SUBJECTS = range(20, 24)
@@ -48,7 +47,7 @@ def test_a_seizure_in_two_overlapping_rows_is_one_in_every_count(
     told = eegssl("info", "--task", "seizure-type", folder, "--json").document
     assert sum(part["events"]["all"] for part in told["splits"].values()) == len(SUBJECTS)
     done("evaluate", tiny.model, folder, "--out", tmp_path / "out", "--set", "split=all")
-    found = metrics(tmp_path / "out")
+    found = metrics_of(tmp_path / "out")
     strata = {(s["by"], s["stratum"]): s for s in found["subgroups"]}
     assert strata["kind of seizure", "focal onset"]["n_seizures"] == len(SUBJECTS)
     positive = manifest_of(tmp_path / "out")["facts"]["windows"]["n_per_class"]["seizure"]

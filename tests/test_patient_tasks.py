@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
-from test_privacy import contents, spoken
+from leakedwords import contents, spoken
 
 from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig

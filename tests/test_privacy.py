@@ -1,13 +1,12 @@
 """No name of a person, no path and no word of a recording leaves in an artifact, log or report."""
 
-import base64
 import json
 import re
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, Ran, eegssl, manifest_of
+from leakedwords import contents, spoken
 from planted import DATES, PLACES, REFUSED, write_planted
 from tinycorpus import CHANNELS, SEIZURE_S, noise_uv, spike_and_wave_uv
 
@@ -110,29 +109,6 @@ def made(
     ran += [eegssl("info", folder) for folder in sorted(root.iterdir())]
     assert [r.code for r in ran] == [0] * len(ran), [r.err for r in ran if r.code]
     return pipeline, ran
-
-
-def contents(path: Path) -> list[bytes]:
-    """The bytes of a file, also unpacked where its format packs them."""
-    found = [path.read_bytes()]
-    if path.suffix == ".parquet":
-        table = pq.read_table(path)
-        found.append(repr(table.to_pylist()).encode() + repr(table.schema).encode())
-    if path.suffix == ".html":
-        packed = re.findall(rb"base64,([A-Za-z0-9+/=]+)", found[0])
-        found += [base64.b64decode(text) for text in packed]
-        found[0] = re.sub(rb"base64,[A-Za-z0-9+/=]+", b"", found[0])  # spells short names by chance
-    return found
-
-
-def spoken(data: bytes, words: tuple[str, ...]) -> list[str]:
-    """Which of the words stand in the data, in any case, as UTF-8 or UTF-16."""
-    low = data.lower()
-    return [
-        word
-        for word in words
-        if word.lower().encode() in low or word.lower().encode("utf-16-le") in low
-    ]
 
 
 def test_the_corpus_went_through_and_three_files_were_refused(

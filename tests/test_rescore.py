@@ -1,6 +1,5 @@
 """Predictions are the only source of every number: they are scored again without any model."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl, manifest_of
+from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 
 from eegssl.io.labels.event_types import Event
 from eegssl.io.labels.events_tsv import format_events_tsv
@@ -71,11 +70,6 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def metrics(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    return found
-
-
 def test_a_table_comes_back_as_it_was_written(table: Path) -> None:
     wrote, got = made_up(), read_predictions(table)
     assert got.references == wrote.references
@@ -89,18 +83,18 @@ def test_the_numbers_of_an_evaluation_come_again_from_its_table_alone(
     alone = tmp_path / "alone.parquet"
     shutil.copy(tiny.evaluation / "predictions.parquet", alone)
     document = done("evaluate", "--rescore", alone, "--out", tmp_path / "again")
-    assert metrics(tmp_path / "again") == metrics(tiny.evaluation)
+    assert metrics_of(tmp_path / "again") == metrics_of(tiny.evaluation)
     assert document["facts"]["windows"] == manifest_of(tiny.evaluation)["facts"]["windows"]
     assert [i["kind"] for i in manifest_of(tmp_path / "again")["inputs"]] == ["predictions"]
     done("evaluate", "--rescore", tiny.evaluation, "--out", tmp_path / "by-folder")
-    assert metrics(tmp_path / "by-folder") == metrics(tiny.evaluation)
+    assert metrics_of(tmp_path / "by-folder") == metrics_of(tiny.evaluation)
 
 
 def test_every_scorer_stands_in_the_metrics_with_what_the_table_says(
     table: Path, tmp_path: Path
 ) -> None:
     done("evaluate", "--rescore", table, "--out", tmp_path / "out")
-    events = metrics(tmp_path / "out")["events"]
+    events = metrics_of(tmp_path / "out")["events"]
     assert set(events["scorers"]) == {
         *("szcore-event", "szcore-sample"),
         *("nedc-ovlp", "nedc-taes", "nedc-epoch", "nedc-dpalign"),
@@ -122,7 +116,7 @@ def test_every_scorer_stands_in_the_metrics_with_what_the_table_says(
 
 def test_subgroups_count_their_own_people(table: Path, tmp_path: Path) -> None:
     done("evaluate", "--rescore", table, "--out", tmp_path / "out")
-    strata = {(s["by"], s["stratum"]): s for s in metrics(tmp_path / "out")["subgroups"]}
+    strata = {(s["by"], s["stratum"]): s for s in metrics_of(tmp_path / "out")["subgroups"]}
     women = strata["sex", "female"]
     assert (women["n_patients"], women["n_seizures"], women["small"]) == (3, 3, "small: 3 patients")
     assert strata["kind of seizure", "focal onset"]["n_patients"] == 1
@@ -132,7 +126,7 @@ def test_subgroups_count_their_own_people(table: Path, tmp_path: Path) -> None:
 def test_policy_and_resamples_can_be_set_anew(table: Path, tmp_path: Path) -> None:
     new = ("--nan-policy", "zero")
     done("evaluate", "--rescore", table, *new, "--out", tmp_path / "out")
-    means = metrics(tmp_path / "out")["events"]["scorers"]["szcore-event"]["subject_mean"]
+    means = metrics_of(tmp_path / "out")["events"]["scorers"]["szcore-event"]["subject_mean"]
     assert (means["sensitivity"]["mean"], means["sensitivity"]["n_subjects"]) == (2 / 3, 3)
 
 
@@ -192,7 +186,7 @@ def test_trees_of_other_systems_are_scored_and_name_nobody(tmp_path: Path) -> No
     reference, detected = tree(tmp_path / "ref", 0), tree(tmp_path / "hyp", 20)
     out = tmp_path / "out"
     done("evaluate", "--rescore", detected, "--reference", reference, "--out", out)
-    scorers = metrics(out)["events"]["scorers"]
+    scorers = metrics_of(out)["events"]["scorers"]
     assert scorers["szcore-event"]["subject_mean"]["f1"]["mean"] == 1.0
     assert scorers["szcore-sample"]["pooled"]["tp"] == 80
     assert (out / "faults.tsv").read_text() == "recording\tkind\treason\n"
@@ -211,7 +205,7 @@ def test_a_missing_table_is_an_error_or_is_counted_and_named(tmp_path: Path) -> 
     assert "1 missing: sub-02/" in eegssl(*call, "--show-names").err
     document = done(*call, "--missing", "count")
     assert any("1 table(s) of the hypothesis: missing" in w for w in document["warnings"])
-    pooled = metrics(tmp_path / "out")["events"]["scorers"]["szcore-event"]["pooled"]
+    pooled = metrics_of(tmp_path / "out")["events"]["scorers"]["szcore-event"]["pooled"]
     assert (pooled["n_reference"], pooled["tp"]) == (2, 1)
     recording, kind, _ = (tmp_path / "out/faults.tsv").read_text().splitlines()[1].split("\t")
     assert kind == "missing"
