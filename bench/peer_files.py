@@ -1,7 +1,7 @@
 """Small EDF and BDF files with every peculiarity that occurs, each with the truth about it.
 
-`peers.py` has them read by eegssl and by others. The bytes are made by ``tests/edf_bytes.py``,
-which uses no writer of anybody.
+`peers.py` has them read by eegssl and by others. The bytes are made by
+``tests/support/edf_bytes.py``, which uses no writer of anybody.
 """
 
 import random
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 from edf_bytes import EdfSpec, Signal, noise, plain, plus, time_stamps
 from mutations import BASES, MUTATIONS, mutate

@@ -8,7 +8,7 @@ import pytest
 
 def real_data(*parts: str) -> Path:
     """The path of real data; skips the test, visibly, where it is absent."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     root = Path(os.environ.get("EEGSSL_DATA") or beside)
     path = root.joinpath(*parts)
     if not path.exists():
