@@ -37,7 +37,7 @@ def as_predictions(
     owners = [windows.recordings[k] for k in windows.owner[rows.window]]
     said = {
         "task": task.name,
-        "labels": task.labels,
+        "labels": "classes" if task.class_events else task.labels,
         "unit": task.unit,
         "target": task.target,
         "permuted": task.permute_labels,
@@ -132,7 +132,7 @@ def _reference(
 ) -> Reference:
     """A recording's length, whose it is, and the events that the task looks for, each once."""
     events: list[Event] = []
-    if task.labels == "events":
+    if task.labels == "events" and not task.class_events:
         events, _ = one_at_a_time(events_of(recording.events, task.event_types))
     return Reference(
         recording=recording.id,

@@ -33,6 +33,9 @@ class TaskConfig(Settings):
     event_types: tuple[str, ...] = ("sz",)
     """Events whose type is one of these, or begins with one and an underscore, are those that the
     task is about: positive windows, or the events that get a type."""
+    class_events: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """With ``labels = "events"`` and ``unit = "window"``: the event types of each class, for
+    windows of several classes such as sleep stages; windows in events of no class are left out."""
     min_overlap: float = Field(0.5, gt=0, le=1)
     """A window (or second) belongs to what is labelled when at least this share of it lies there.
     """
@@ -56,7 +59,10 @@ class TaskConfig(Settings):
         """Defaults that follow from other choices."""
         if not isinstance(given, Mapping):
             return given
-        follows = {"unit": "recording"} if given.get("labels") == "table" else {}
+        follows: dict[str, Any] = {"unit": "recording"} if given.get("labels") == "table" else {}
+        if isinstance(by_class := given.get("class_events"), Mapping) and by_class:
+            follows["classes"] = tuple(by_class)
+            follows["event_types"] = tuple(t for types in by_class.values() for t in types)
         follows |= {"monitor": "spearman"} if given.get("target") == "number" else {}
         return follows | dict(given)
 
@@ -68,7 +74,7 @@ class TaskConfig(Settings):
     @property
     def detects(self) -> bool:
         """Whether it finds events in time, so that there are detections to score."""
-        return self.labels == "events" and self.unit in ("window", "second")
+        return self.labels == "events" and self.unit != "event" and not self.class_events
 
     @property
     def types(self) -> bool:
@@ -91,7 +97,10 @@ class TaskConfig(Settings):
         if self.labels == "events" and self.unit in ("recording", "patient"):
             raise ValueError("events label windows, seconds or themselves; a table labels the rest")
         if self.detects and len(self.classes) != 2:
-            raise ValueError("labels = 'events' makes two classes: background, then the event")
+            raise ValueError(
+                "labels = 'events' makes two classes: background, then the event; for more classes "
+                "name the event types of each in class_events"
+            )
         return self
 
     @model_validator(mode="after")
@@ -110,6 +119,26 @@ class TaskConfig(Settings):
             raise ValueError("numbers belong to windows or more: unit = 'second' has classes")
         if self.unit == "second" and self.window_s % 1:
             raise ValueError("unit = 'second' needs windows of whole seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _class_events(self) -> "TaskConfig":
+        if not self.class_events:
+            return self
+        if self.labels != "events" or self.unit != "window":
+            raise ValueError("class_events needs labels = 'events' and unit = 'window'")
+        if set(self.classes) != set(self.class_events):
+            raise ValueError(
+                f"class_events is about {list(self.class_events)}, and classes are "
+                f"{list(self.classes)}: give each class its event types"
+            )
+        if empty := [name for name, types in self.class_events.items() if not types]:
+            raise ValueError(f"class_events: {', '.join(empty)} has no event type")
+        types = [one for several in self.class_events.values() for one in several]
+        if doubled := sorted({one for one in types if types.count(one) > 1}):
+            raise ValueError(f"class_events: {', '.join(doubled)} stands in two classes")
+        if set(self.event_types) != set(types):
+            raise ValueError("event_types follow from class_events: leave them out")
         return self
 
     @model_validator(mode="after")

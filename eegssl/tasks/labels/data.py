@@ -20,6 +20,7 @@ from eegssl.corpus.labelled import UnitKey as UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.windows.class_windows import class_windows
 from eegssl.tasks.labels.windows.table_windows import table_windows
 from eegssl.tasks.labels.windows.type_windows import typed_windows
 
@@ -45,6 +46,8 @@ def labelled_windows(
         labelled = table_windows(corpus, recordings, task, table)
     elif task.types:
         labelled = typed_windows(corpus, recordings, task)
+    elif task.class_events:
+        labelled = class_windows(corpus, recordings, task)
     else:
         labelled = _detection_windows(corpus, recordings, task)
     if task.permute_labels:

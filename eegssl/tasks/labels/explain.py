@@ -68,7 +68,10 @@ def _understood(task: TaskConfig) -> dict[str, Any]:
         "classes": list(task.classes),
         "window_s": task.window_s,
     }
-    if task.labels == "events":
+    if task.class_events:
+        said["events"] = {name: list(types) for name, types in task.class_events.items()}
+        said["a window has a class from this share in its events"] = task.min_overlap
+    elif task.labels == "events":
         said["events"] = list(task.event_types)
     if task.detects:
         said["positive class"] = task.classes[1]
