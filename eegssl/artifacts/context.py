@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from eegssl.artifacts.manifest import FittedOn, plan_of
-from eegssl.artifacts.output_state import survey
-from eegssl.artifacts.writer import Draft, begin
+from eegssl.artifacts.output_state import output_state
+from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.config.settings import Settings, public_values
 
 
@@ -77,18 +77,18 @@ class Context:
         inputs: Sequence[tuple[str, str]],
         *,
         update: bool = False,
-    ) -> "Draft | Result":
-        """A draft to fill; or the result, when it stood already or this is a dry run.
+    ) -> "ArtifactWriter | Result":
+        """A writer for the artifact; or the result, if it stood already or this is a dry run.
 
         With ``update`` an artifact of other settings is made anew around the parts in it.
         """
         values = public_values(config)
         if self.dry_run:
             plan = plan_of(kind, values, self.seed, inputs)
-            state = survey(self.out, kind, plan, overwrite=self.overwrite, update=update)
+            state = output_state(self.out, kind, plan, overwrite=self.overwrite, update=update)
             words = {"made": "already made", "resume": "would go on", "overwrite": "would replace"}
             return Result(self.out, kind, words.get(state, "would make"), {}, values)
-        draft = begin(
+        writer = begin(
             self.out,
             kind,
             config=values,
@@ -97,29 +97,29 @@ class Context:
             overwrite=self.overwrite,
             update=update,
         )
-        if draft.made:
+        if writer.made:
             self.progress.say(f"{self.out}: already made from the same inputs and settings")
-            return Result(self.out, kind, "already made", draft.made.facts, values, draft.made.id)
-        if draft.resumed:
+            return Result(self.out, kind, "already made", writer.made.facts, values, writer.made.id)
+        if writer.resumed:
             self.progress.say(f"{self.out}: unfinished; going on with it")
-        return draft
+        return writer
 
     def finish(
         self,
-        draft: Draft,
+        writer: ArtifactWriter,
         facts: dict[str, Any],
         fitted_on: FittedOn | None = None,
         bulk: Mapping[str, str] | None = None,
     ) -> Result:
-        """Finish the draft; its warnings are part of the artifact."""
-        manifest = draft.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest
-        state = "resumed" if draft.resumed else "made"
+        """Finish the artifact; the warnings are part of it."""
+        manifest = writer.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest
+        state = "resumed" if writer.resumed else "made"
         return Result(
             self.out,
-            draft.kind,
+            writer.kind,
             state,
             manifest.facts,
-            draft.config,
+            writer.config,
             manifest.id,
             tuple(self.warnings),
         )

@@ -45,7 +45,7 @@ _MADE_BY_STAGES = (
 """All that stages write; with --overwrite nothing else is ever deleted."""
 
 
-def survey(
+def output_state(
     out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool = False
 ) -> str:
     """What ``begin`` would do: ``new``, ``resume``, ``made``, ``update`` or ``overwrite``.
@@ -59,7 +59,7 @@ def survey(
     if not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
     if (out / MANIFEST).exists():
-        return _survey_finished(out, kind, plan, overwrite=overwrite, update=update)
+        return _state_of_finished(out, kind, plan, overwrite=overwrite, update=update)
     if not (out / PLAN).exists():
         if all(p.name in PLAN_FILES for p in out.iterdir()):
             return "new"
@@ -90,7 +90,7 @@ def require_room(out: Path, names: Collection[str]) -> None:
         raise ConfigError(f"{out} holds something else already; choose another --out")
 
 
-def _survey_finished(
+def _state_of_finished(
     out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool
 ) -> str:
     try:

@@ -25,12 +25,12 @@ from eegssl.artifacts.manifest import (
     plan_of,
     write_sketches,
 )
-from eegssl.artifacts.output_state import CLEARING, WORK, survey
+from eegssl.artifacts.output_state import CLEARING, WORK, output_state
 
 
 @dataclass
-class Draft:
-    """An artifact in the making; ``made`` is set when it stood already."""
+class ArtifactWriter:
+    """Writes one artifact into a folder; ``made`` is set when it stood already."""
 
     path: Path
     kind: str
@@ -111,7 +111,7 @@ def begin(
     inputs: Sequence[tuple[str, str]] = (),
     overwrite: bool = False,
     update: bool = False,
-) -> Draft:
+) -> ArtifactWriter:
     """Start, go on with, or recognise an artifact at ``out``.
 
     With ``update`` an artifact of the same kind and other settings loses its manifest and keeps
@@ -121,23 +121,23 @@ def begin(
     ``overwrite`` is set and the folder is an eegssl artifact of the same kind.
     """
     config = json.loads(canonical_json(config))
-    draft = Draft(out, kind, config, seed, tuple((k, i) for k, i in inputs))
-    state = survey(
-        out, kind, plan_of(kind, config, seed, draft.inputs), overwrite=overwrite, update=update
+    writer = ArtifactWriter(out, kind, config, seed, tuple((k, i) for k, i in inputs))
+    state = output_state(
+        out, kind, plan_of(kind, config, seed, writer.inputs), overwrite=overwrite, update=update
     )
     if state == "made":
         _clear_partial(out)
         _clear_scratch(out)
-        draft.made = load(out, kind).manifest
-        return draft
+        writer.made = load(out, kind).manifest
+        return writer
     if state == "overwrite":
         _clear(out)
-    draft.resumed = state == "resume"
+    writer.resumed = state == "resume"
     out.mkdir(parents=True, exist_ok=True)
     _clear_partial(out)
-    draft.write_json(PLAN, plan_of(kind, config, seed, draft.inputs))
+    writer.write_json(PLAN, plan_of(kind, config, seed, writer.inputs))
     (out / MANIFEST).unlink(missing_ok=True)
-    return draft
+    return writer
 
 
 def _clear(out: Path) -> None:

@@ -55,9 +55,9 @@ def run_baseline(
         postprocess=tuned.postprocess,
         scoring=config.evaluate.scoring,
     )
-    draft = context.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(BASELINE, settings, [*corpus.inputs(), *table.inputs])
+    if isinstance(writer, Result):
+        return writer
     train, val = finetune.training_windows(
         corpus, resolved, table, settings.labels_fraction, context.seed
     )
@@ -77,11 +77,11 @@ def run_baseline(
     told = {"leaks": [leak.in_words() for leak in leaks], "system": name}
     predictions = as_predictions(test, answers, resolved, threshold, rule, told)
     scores = score(predictions, settings.scoring, context.seed)
-    with draft.writing(evaluate.PREDICTIONS) as path:
+    with writer.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
-    draft.write_json(evaluate.METRICS, scores.as_dict())
+    writer.write_json(evaluate.METRICS, scores.as_dict())
     facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
-    return context.finish(draft, facts)
+    return context.finish(writer, facts)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import Comparison, PerUnit, Unit, compare, require_system
@@ -52,9 +52,9 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     require_system(against, dict.fromkeys([*(c.system for c in cells), *matrix.methods()]))
     folds: Sequence[Fold] = config.folds or (None,)
     corpora = {fold: matrix.corpus(fold) for fold in folds}
-    draft = context.begin(KIND, config, matrix.inputs(corpora), update=True)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, config, matrix.inputs(corpora), update=True)
+    if isinstance(writer, Result):
+        return writer
     within = all(c.within_subject for c in corpora.values())
     unit: Unit = "fold" if config.folds and within else "subject"
     rows, by_unit = _run_cells(cells, folds, unit, matrix, context)
@@ -64,14 +64,14 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
     }
-    _write_tables(draft, rows, found, about)
+    _write_tables(writer, rows, found, about)
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
         "tasks": sorted(config.tasks),
         "encoders": sorted(config.encoders),
     } | about
-    return context.finish(draft, facts, bulk={CELLS: ""})
+    return context.finish(writer, facts, bulk={CELLS: ""})
 
 
 def _run_cells(
@@ -135,19 +135,19 @@ def _systems(
 
 
 def _write_tables(
-    draft: Draft,
+    writer: ArtifactWriter,
     rows: Sequence[Row],
     found: Sequence[Comparison],
     about: Mapping[str, bool],
 ) -> None:
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
-    draft.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
-    draft.write_json("results.json", rows)
+    writer.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
+    writer.write_json("results.json", rows)
     compared = [[text(v) for v in one.as_dict().values()] for one in found]
-    draft.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
+    writer.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
     page = leaderboard(rows, found, about["synthetic"], about["within_subject"])
-    draft.write(LEADERBOARD, render_leaderboard(page))
+    writer.write(LEADERBOARD, render_leaderboard(page))
 
 
 def table(out: Path) -> tuple[list[str], list[list[Any]]]:

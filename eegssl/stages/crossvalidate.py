@@ -11,7 +11,7 @@ from typing import Any
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import AnyTask, read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
@@ -66,9 +66,9 @@ def run(
         evaluate=EvaluateConfig(allow_leak=allow_leak, traces=0, targets=config.targets),
         folds=n,
     )
-    draft = context.begin(KIND, settings, [*corpus.inputs(), *inputs_of(pretrained), *tables])
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, settings, [*corpus.inputs(), *inputs_of(pretrained), *tables])
+    if isinstance(writer, Result):
+        return writer
     advance = context.progress.track("folds", n)
     predicted, costs = [], []
     for k in range(n):
@@ -84,8 +84,10 @@ def run(
         costs.append(model.beside.get("cost"))
         advance(k + 1)
     pool = POOLED[resolved.kind].pool if resolved.kind in POOLED else _pool
-    facts = {"task": resolved.name, "folds": n} | pool(draft, predicted, settings.evaluate, context)
-    return replace(context.finish(draft, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
+    facts = {"task": resolved.name, "folds": n} | pool(
+        writer, predicted, settings.evaluate, context
+    )
+    return replace(context.finish(writer, facts, bulk={FOLDS: ""}), beside={"cost_of_folds": costs})
 
 
 def _labelled_everywhere(
@@ -121,15 +123,15 @@ def _require_pairs_everywhere(task: AnyTask, parts: Sequence[Corpus]) -> None:
 
 
 def _pool(
-    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, tables: Sequence[Path], config: EvaluateConfig, context: Context
 ) -> dict[str, Any]:
     """Write the windows of all folds as one table, their scores and a report; the facts."""
     predictions = pooled([read_predictions(path) for path in tables])
     scores = score(predictions, config.scoring, context.seed)
-    with draft.writing(evaluate.PREDICTIONS) as path:
+    with writer.writing(evaluate.PREDICTIONS) as path:
         write_predictions(path, predictions)
-    draft.write_json(evaluate.METRICS, scores.as_dict())
-    draft.write(evaluate.REPORT, render_evaluation(page_of(predictions, scores)))
+    writer.write_json(evaluate.METRICS, scores.as_dict())
+    writer.write(evaluate.REPORT, render_evaluation(page_of(predictions, scores)))
     return score_facts(scores, predictions)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
@@ -81,9 +81,9 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: C
     warn_unlabelled(corpus, task, context)
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")
-    draft = context.begin(KIND, config, inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, config, inputs)
+    if isinstance(writer, Result):
+        return writer
     labelled = labelled_windows(corpus, recordings, task, table.labels, seed=context.seed)
     short = len(recordings) - len(labelled.windows.recordings)
     if short and task.detects:
@@ -101,13 +101,13 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: C
         trained.postprocess,
         about | {"leaks": [leak.in_words() for leak in leaks]},
     )
-    scores = _write_scores(draft, predictions, config, context)
+    scores = _write_scores(writer, predictions, config, context)
     page = with_model(
         page_of(predictions, scores), artifact, corpus, predictions, config.traces, config.trace_s
     )
-    draft.write(REPORT, render_evaluation(page))
+    writer.write(REPORT, render_evaluation(page))
     facts = about | score_facts(scores, predictions)
-    return context.finish(draft, facts, replace(artifact.manifest.fitted_on, sketches={}))
+    return context.finish(writer, facts, replace(artifact.manifest.fitted_on, sketches={}))
 
 
 def rescore(config: EvaluateConfig, source: Path, context: Context) -> Result:
@@ -134,13 +134,13 @@ def rescore(config: EvaluateConfig, source: Path, context: Context) -> Result:
     predictions = replace(predictions, about=predictions.about | {"leaks": known})
     for words in known:
         context.warn(f"LEAK, allowed: {words}")
-    draft = context.begin(KIND, config, [("predictions", hash_file(path))])
-    if isinstance(draft, Result):
-        return draft
-    scores = _write_scores(draft, predictions, config, context)
-    draft.write(REPORT, render_evaluation(page_of(predictions, scores)))
+    writer = context.begin(KIND, config, [("predictions", hash_file(path))])
+    if isinstance(writer, Result):
+        return writer
+    scores = _write_scores(writer, predictions, config, context)
+    writer.write(REPORT, render_evaluation(page_of(predictions, scores)))
     about = {name: predictions.about.get(name) for name in _TOLD}
-    return context.finish(draft, about | score_facts(scores, predictions))
+    return context.finish(writer, about | score_facts(scores, predictions))
 
 
 def score_trees(
@@ -181,27 +181,27 @@ def score_trees(
     for kind, n in sorted(Counter(fault.kind for fault in faults).items()):
         context.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
     said = hash_json([[vars(one) for one in lists], told])
-    draft = context.begin(KIND, config, [("event-tables", said)])
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, config, [("event-tables", said)])
+    if isinstance(writer, Result):
+        return writer
     events = event_report(lists, config.scoring, context.seed)
-    draft.write(FAULTS, format_tsv(["recording", "kind", "reason"], told))
-    draft.write_json(METRICS, {"events": events.as_dict()})
+    writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], told))
+    writer.write_json(METRICS, {"events": events.as_dict()})
     page = events_page(events, "Evaluation: event tables")
-    draft.write(REPORT, render_evaluation(page))
-    return context.finish(draft, tree_facts(events) | {"faults": len(told)})
+    writer.write(REPORT, render_evaluation(page))
+    return context.finish(writer, tree_facts(events) | {"faults": len(told)})
 
 
 def _write_scores(
-    draft: Draft, predictions: Predictions, config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, predictions: Predictions, config: EvaluateConfig, context: Context
 ) -> AllScores:
     """Write the table and the scores that follow from it."""
     for concern in concerns(predictions):
         context.warn(concern)
     scores = score(predictions, config.scoring, context.seed)
-    with draft.writing(PREDICTIONS) as path:
+    with writer.writing(PREDICTIONS) as path:
         write_predictions(path, predictions)
-    draft.write_json(METRICS, scores.as_dict())
+    writer.write_json(METRICS, scores.as_dict())
     return scores
 
 

@@ -13,7 +13,7 @@ from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import FinetuneConfig
@@ -81,13 +81,13 @@ def run_on(
         return KINDS[resolved.kind].finetune(config, corpus, encoder, resolved, context)
     job = prepare(config, corpus, load(encoder, ENCODER), resolved, context)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *job.table.inputs]
-    draft = context.begin(KIND, without_cache(job.config), inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, without_cache(job.config), inputs)
+    if isinstance(writer, Result):
+        return writer
     device = choose_device(config.training.device)
     meter = Meter(device)
     classifier = _build(job, context.seed)
-    plan = _plan(job, draft, device, context)
+    plan = _plan(job, writer, device, context)
     told = adapt(classifier, Labelled(job.task, job.train, job.val), plan)
     features = features_of(classifier, job.val.windows, device, plan.cache)
     logits = logits_of(classifier, features, job.val.windows, config.training.batch_size)
@@ -96,10 +96,10 @@ def run_on(
     value = decided.threshold.value if decided.threshold else None
     rule = locked_postprocess(job.val, decided.said, job.task, value, config.postprocess, context)
     model = TrainedModel(classifier, job.task, decided.threshold, rule, decided.temperature)
-    save_model(draft, model)
+    save_model(writer, model)
     if job.table.labels is not None:
-        draft.write(LABELS, format_labels(job.table.labels))
-    copy_history(draft, job.pretrained, "pretrain")
+        writer.write(LABELS, format_labels(job.table.labels))
+    copy_history(writer, job.pretrained, "pretrain")
     fitted = fitted_on([*job.train.windows.recordings, *job.val.windows.recordings])
     if first_weights(job.config) == "pretrained":
         fitted = fitted | job.pretrained.manifest.fitted_on
@@ -109,7 +109,7 @@ def run_on(
     context.progress.say(
         ", ".join(f"{name.replace('_', ' ')} {one:,}" for name, one in cost.items())
     )
-    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
+    return replace(context.finish(writer, facts, fitted), beside={"cost": cost})
 
 
 def prepare(
@@ -229,17 +229,17 @@ def _build(job: Job, seed: int) -> Classifier:
     return build_classifier(encoder, job.task.n_outputs, job.config.adaptation, seed, per_patch)
 
 
-def _plan(job: Job, draft: Draft, device: torch.device, context: Context) -> Plan:
+def _plan(job: Job, writer: ArtifactWriter, device: torch.device, context: Context) -> Plan:
     config = job.config
     return Plan(
         training=config.training,
         class_weights=config.class_weights,
         seed=context.seed,
         device=device,
-        work=draft.work,
-        metrics=draft / METRICS,
+        work=writer.work,
+        metrics=writer / METRICS,
         cache=Cache(
-            Path(config.cache) if config.cache else draft.work / "embeddings", config.cache_gb
+            Path(config.cache) if config.cache else writer.work / "embeddings", config.cache_gb
         ),
         on_step=context.progress.track(job.task.name, config.training.steps),
     )

@@ -15,7 +15,7 @@ from typing import Any
 from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.output_state import WORK, require_room
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
@@ -99,20 +99,20 @@ def run(
     inputs = [("edf-folder", _input_hash(seen, given, people, aliases, synthetic))]
     if not context.dry_run:
         pseudonyms.save()
-    draft = context.begin(KIND, plan.config, inputs)
-    if isinstance(draft, Result):
+    writer = context.begin(KIND, plan.config, inputs)
+    if isinstance(writer, Result):
         return replace(
-            draft, beside=stored_outcome(context.out) if draft.id else seen_outcome(seen)
+            writer, beside=stored_outcome(context.out) if writer.id else seen_outcome(seen)
         )
-    rows = _ingest_all(seen, plan.config, draft, context, jobs)
+    rows = _ingest_all(seen, plan.config, writer, context, jobs)
     tables = _tables(seen, rows, given, aliases, config, context.seed)
-    write_tables(draft, tables)
+    write_tables(writer, tables)
     for concern in concerns(tables):
         context.warn(concern)
     named = sorted({row["subject"] for row in tables.recordings})
     told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
-    draft.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
-    _write_findings(draft.write, seen, plan)
+    writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
+    _write_findings(writer.write, seen, plan)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
         "sfreq_hz": config.filter.sfreq_hz,
@@ -122,9 +122,9 @@ def run(
         "other_formats": others,
         "synthetic": synthetic,
     }
-    excerpts = sorted((draft.work / _EXCERPTS).glob("*.npz"))
-    write_look(draft.path, map(read_excerpt, excerpts), facts)
-    result = context.finish(draft, facts, bulk={SIGNALS: RECORDINGS})
+    excerpts = sorted((writer.work / _EXCERPTS).glob("*.npz"))
+    write_look(writer.path, map(read_excerpt, excerpts), facts)
+    result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
     return replace(result, beside=stored_outcome(context.out))
 
 
@@ -237,7 +237,7 @@ def _input_hash(
 
 
 def _ingest_all(
-    seen: Overview, config: PreprocessConfig, draft: Draft, context: Context, jobs: int
+    seen: Overview, config: PreprocessConfig, writer: ArtifactWriter, context: Context, jobs: int
 ) -> list[dict[str, Any]]:
     """Ingest what isn't there yet; a row of each lies in the scratch, so a kill costs little."""
     todo = [source for source in seen.sources if source.id in seen.subjects]
@@ -245,18 +245,18 @@ def _ingest_all(
     advance = context.progress.track("recordings", len(todo))
     rows, tasks = [], []
     for source in todo:
-        path = draft.path / WORK / _ROWS / f"{source.id}.json"
-        excerpt = draft.work / _EXCERPTS / f"{source.id}.npz" if source.id in shown else None
+        path = writer.path / WORK / _ROWS / f"{source.id}.json"
+        excerpt = writer.work / _EXCERPTS / f"{source.id}.npz" if source.id in shown else None
         if path.exists():
             rows.append(json.loads(path.read_text()))
         else:
             subject = seen.subjects[source.id]
-            tasks.append((source, subject, _settings(config), draft.path, excerpt))
+            tasks.append((source, subject, _settings(config), writer.path, excerpt))
     advance(len(rows))
     for number, row in each(ingest, tasks, _jobs(jobs), config.limits):
         if isinstance(row, Failure):
             row = {"file": tasks[number][0].id, "refused": [row.code, row.reason]}
-        draft.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
+        writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
         rows.append(row)
         advance(len(rows))
     return sorted(rows, key=lambda row: row["file"])

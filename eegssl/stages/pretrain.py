@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load, require_parent
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.codes.tokens import KIND as TOKENS
@@ -52,17 +52,17 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
     val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
-    draft = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
-    if isinstance(draft, Result):
-        return draft
-    model = _train(config, settings, made, train, draws, val, draft, context)
-    save_module(draft, NAME, model.encoder, settings)
-    save_module(draft, "head", model.head, config.objective)
+    writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
+    if isinstance(writer, Result):
+        return writer
+    model = _train(config, settings, made, train, draws, val, writer, context)
+    save_module(writer, NAME, model.encoder, settings)
+    save_module(writer, "head", model.head, config.objective)
     scores = _validate(model, config, val)
-    write_examples(draft, model, made, val, config.masking)
-    copy_history(draft, made, "tokenize")
+    write_examples(writer, model, made, val, config.masking)
+    copy_history(writer, made, "tokenize")
     return context.finish(
-        draft,
+        writer,
         {
             "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
             "n_parameters_head": sum(p.numel() for p in model.head.parameters()),
@@ -96,7 +96,7 @@ def _train(
     train: Codes,
     draws: Sampler,
     val: Codes,
-    draft: Draft,
+    writer: ArtifactWriter,
     context: Context,
 ) -> MaskedCodes:
     device = choose_device(config.training.device)
@@ -118,8 +118,8 @@ def _train(
         step,
         config.training,
         seed=context.seed,
-        folder=draft.work,
-        metrics=draft / METRICS,
+        folder=writer.work,
+        metrics=writer / METRICS,
         validate=lambda: _validate(model, config, val),
         on_step=advance,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
 from eegssl.corpus.codes.tokens import (
@@ -72,24 +72,24 @@ def run(
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
     draws = sampler(train, SamplingConfig() if given else config.sampling)
-    draft = context.begin(KIND, config, inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(KIND, config, inputs)
+    if isinstance(writer, Result):
+        return writer
     if given and reused:
         model = reused
         fitted = given.manifest.fitted_on
     else:
-        model = _train(config, draws, val, draft, context)
+        model = _train(config, draws, val, writer, context)
         fitted = fitted_on([*train.recordings, *val.recordings])
-    save_module(draft, NAME, model, model.config)
-    counts = _encode(model, corpus, config, draft, context)
+    save_module(writer, NAME, model, model.config)
+    counts = _encode(model, corpus, config, writer, context)
     spread = {name: codebook_usage(c) for name, c in counts.items()}
     usage = spread["val"]
     if message := starving_message(usage):
         context.warn(message)
     told = {"usage": {name: asdict(one) for name, one in spread.items()}}
-    draft.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
-    atlas = _atlas(model, corpus, config, draft, context)
+    writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
+    atlas = _atlas(model, corpus, config, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
         "window_s": config.window_s,
@@ -106,7 +106,7 @@ def run(
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
     }
-    return context.finish(draft, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
+    return context.finish(writer, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 
 
 def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
@@ -126,7 +126,7 @@ def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
 
 
 def _train(
-    config: TokenizeConfig, draws: Sampler, val: Windows, draft: Draft, context: Context
+    config: TokenizeConfig, draws: Sampler, val: Windows, writer: ArtifactWriter, context: Context
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     train = draws.windows
@@ -160,8 +160,8 @@ def _train(
         step,
         config.training,
         seed=context.seed,
-        folder=draft.work,
-        metrics=draft / METRICS,
+        folder=writer.work,
+        metrics=writer / METRICS,
         validate=validate,
         on_step=advance,
     )
@@ -207,7 +207,11 @@ def _start_signal(draws: Sampler, settings: TokenizerConfig, seed: int) -> torch
 
 
 def _encode(
-    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, context: Context
+    model: Tokenizer,
+    corpus: Corpus,
+    config: TokenizeConfig,
+    writer: ArtifactWriter,
+    context: Context,
 ) -> dict[str, NDArray[np.int64]]:
     """Write codes and entropies of each training and validation recording; counts of codes."""
     counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
@@ -216,16 +220,16 @@ def _encode(
     shapes: dict[str, tuple[int, int]] = {}
     advance = context.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
-        if not code_path(draft.path, recording.id).exists():
+        if not code_path(writer.path, recording.id).exists():
             entropies = _entropies_of(corpus, recording, length, model.config.patch_samples)
-            write_patches(entropy_path(draft.path, recording.id), entropies)
+            write_patches(entropy_path(writer.path, recording.id), entropies)
             codes = _codes_of(model, corpus, recording, length)
-            write_patches(code_path(draft.path, recording.id), codes)
-        codes = read_codes(draft.path, recording.id)
+            write_patches(code_path(writer.path, recording.id), codes)
+        codes = read_codes(writer.path, recording.id)
         shapes[recording.id] = codes.shape
         counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
         advance(done)
-    write_tables(draft, shapes)
+    write_tables(writer, shapes)
     return counts
 
 
@@ -255,15 +259,19 @@ def _codes_of(
 
 
 def _atlas(
-    model: Tokenizer, corpus: Corpus, config: TokenizeConfig, draft: Draft, context: Context
+    model: Tokenizer,
+    corpus: Corpus,
+    config: TokenizeConfig,
+    writer: ArtifactWriter,
+    context: Context,
 ) -> Atlas:
     """Write what the codes of the training and validation recordings stand for, and its page."""
-    coded = [r for r in corpus.of_split("train", "val") if code_path(draft.path, r.id).exists()]
+    coded = [r for r in corpus.of_split("train", "val") if code_path(writer.path, r.id).exists()]
     size = model.config.n_codes, model.config.patch_samples
     advance = context.progress.track("atlas", len(coded))
-    sources = corpus, coded, lambda recording: read_codes(draft.path, recording.id)
+    sources = corpus, coded, lambda recording: read_codes(writer.path, recording.id)
     atlas = make_atlas(*sources, *size, seed=context.seed, on_recording=advance)
-    write_atlas(draft, atlas)
+    write_atlas(writer, atlas)
     kinds = {"synthetic": corpus.synthetic, "within_subject": corpus.within_subject}
-    write_page(draft, atlas, config.atlas, **kinds)
+    write_page(writer, atlas, config.atlas, **kinds)
     return atlas

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
@@ -49,7 +49,11 @@ class Pooled(Protocol):
     """What a file has whose folds can be pooled."""
 
     def pool(
-        self, draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+        self,
+        writer: ArtifactWriter,
+        tables: Sequence[Path],
+        config: EvaluateConfig,
+        context: Context,
     ) -> dict[str, Any]:
         """Write the predictions of several folds as one, their scores and a report; the facts."""
 

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
@@ -43,7 +43,7 @@ class Examples:
 
 @torch.no_grad()
 def write_examples(
-    draft: Draft, model: MaskedCodes, tokens: Artifact, val: Codes, masking: MaskingConfig
+    writer: ArtifactWriter, model: MaskedCodes, tokens: Artifact, val: Codes, masking: MaskingConfig
 ) -> None:
     """Hide patches of the middle validation window, predict them, store what became of them."""
     index = np.array([len(val.windows) // 2])
@@ -76,7 +76,7 @@ def write_examples(
         "shown": shown.astype(np.int64),
         "mask": mask,
     }
-    with draft.writing(EXAMPLES) as path:
+    with writer.writing(EXAMPLES) as path:
         save_file(
             {name: np.ascontiguousarray(array) for name, array in arrays.items()},
             path,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 
 METRICS = "metrics.jsonl"
 USAGE = "codebook.json"
@@ -42,16 +42,16 @@ def as_line(row: dict[str, Any]) -> str:
     return json.dumps(row, sort_keys=True) + "\n"
 
 
-def copy_history(draft: Draft, parent: Artifact, stage: str) -> None:
+def copy_history(writer: ArtifactWriter, parent: Artifact, stage: str) -> None:
     """Copy what a parent logged into ``history/``, and what it had copied, so that a report can
     show the whole way without the parents at hand."""
-    draft.write_json(f"{HISTORY}/{stage}/{MANIFEST}", parent.manifest.to_json())
+    writer.write_json(f"{HISTORY}/{stage}/{MANIFEST}", parent.manifest.to_json())
     for name in parent.manifest.files:
         path = parent / name
         if name.startswith(f"{HISTORY}/"):
-            draft.write(name, path.read_bytes())
+            writer.write(name, path.read_bytes())
         elif name in LOGGED:
-            draft.write(f"{HISTORY}/{stage}/{name}", path.read_bytes())
+            writer.write(f"{HISTORY}/{stage}/{name}", path.read_bytes())
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError
 
@@ -16,12 +16,12 @@ S = TypeVar("S", bound=Settings)
 _NAMED = 5
 
 
-def save_module(draft: Draft, name: str, module: nn.Module, config: Settings) -> None:
+def save_module(writer: ArtifactWriter, name: str, module: nn.Module, config: Settings) -> None:
     """Write ``<name>.safetensors`` and ``<name>.json``."""
     tensors = {n: t.detach().cpu().contiguous().clone() for n, t in module.state_dict().items()}
-    with draft.writing(f"{name}.safetensors") as path:
+    with writer.writing(f"{name}.safetensors") as path:
         save_file(tensors, path)
-    draft.write_json(f"{name}.json", config.model_dump(mode="json"))
+    writer.write_json(f"{name}.json", config.model_dump(mode="json"))
 
 
 def read_module_config(folder: Path, name: str, schema: type[S]) -> S:

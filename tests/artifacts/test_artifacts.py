@@ -18,8 +18,8 @@ from eegssl.artifacts.manifest import (
     read_manifest,
     require_parent,
 )
-from eegssl.artifacts.output_state import survey
-from eegssl.artifacts.writer import Draft, begin
+from eegssl.artifacts.output_state import output_state
+from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.errors import ArtifactError, ConfigError
 
 JSON = st.recursive(
@@ -33,18 +33,18 @@ JSON = st.recursive(
 )
 
 
-def start(out: Path, steps: int = 1, **more: Any) -> Draft:
-    """A draft of an encoder that was trained for some steps."""
+def start(out: Path, steps: int = 1, **more: Any) -> ArtifactWriter:
+    """The writer of an encoder that was trained for some steps."""
     options: dict[str, Any] = {"config": {"training": {"steps": steps}}, "seed": 0} | more
     return begin(out, "encoder", **options)
 
 
 def make(out: Path, steps: int = 1, text: str = "weights", **more: Any) -> Artifact:
     """A finished encoder."""
-    draft = start(out, steps, **more)
-    draft.write("encoder.txt", text)
-    (draft.work / "checkpoint").write_text("scratch")
-    return draft.finish({"n": steps}, FittedOn(("s-1",), ("r-1",)))
+    writer = start(out, steps, **more)
+    writer.write("encoder.txt", text)
+    (writer.work / "checkpoint").write_text("scratch")
+    return writer.finish({"n": steps}, FittedOn(("s-1",), ("r-1",)))
 
 
 def test_a_finished_artifact_reads_back_as_it_was_written(tmp_path: Path) -> None:
@@ -83,17 +83,17 @@ def test_an_unfinished_artifact_is_not_read_and_is_gone_on_with(tmp_path: Path) 
     start(out).write("first.txt", "kept")
     with pytest.raises(ArtifactError, match="unfinished"):
         load(out, "encoder")
-    draft = start(out)
-    assert draft.resumed
-    assert draft.made is None
+    writer = start(out)
+    assert writer.resumed
+    assert writer.made is None
     assert (out / "first.txt").read_text() == "kept"
 
 
 def test_a_finished_one_is_recognised_and_not_touched(tmp_path: Path) -> None:
     made = make(tmp_path / "a")
     before = stamps_of(made.path)
-    draft = start(made.path)
-    assert draft.made == made.manifest
+    writer = start(made.path)
+    assert writer.made == made.manifest
     assert stamps_of(made.path) == before
 
 
@@ -111,8 +111,8 @@ def test_half_written_files_of_a_kill_are_removed(tmp_path: Path) -> None:
     out = tmp_path / "a"
     start(out).write("first.txt", "kept")
     (out / "second.txt.77.partial").write_text("ha")
-    draft = start(out)
-    draft.finish({})
+    writer = start(out)
+    writer.finish({})
     assert set(files_of(out)) == {"manifest.json", "first.txt"}
 
 
@@ -178,11 +178,11 @@ def test_a_leftover_of_a_kill_is_not_taken_for_a_file_of_somebody_else(tmp_path:
 
 def test_an_update_keeps_the_parts_and_retires_the_manifest(tmp_path: Path) -> None:
     made = make(tmp_path / "a")
-    draft = start(made.path, steps=2, update=True)
+    writer = start(made.path, steps=2, update=True)
     assert not (made.path / "manifest.json").exists()
     assert (made.path / "encoder.txt").read_text() == "weights"
-    assert not draft.resumed
-    assert draft.finish({}).manifest.config == {"training": {"steps": 2}}
+    assert not writer.resumed
+    assert writer.finish({}).manifest.config == {"training": {"steps": 2}}
 
 
 def test_survey_says_what_begin_would_do_and_does_nothing(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_survey_says_what_begin_would_do_and_does_nothing(tmp_path: Path) -> Non
     before = stamps_of(tmp_path)
 
     def state(name: str, plan: dict[str, Any], **how: bool) -> str:
-        return survey(tmp_path / name, "encoder", plan, **{"overwrite": False, **how})
+        return output_state(tmp_path / name, "encoder", plan, **{"overwrite": False, **how})
 
     assert state("nothing", same) == "new"
     assert state("empty", same) == "new"
@@ -220,10 +220,10 @@ def test_damage_to_a_finished_artifact_is_not_taken_for_made(tmp_path: Path) -> 
 
 
 def test_bulk_files_are_left_to_their_table(tmp_path: Path) -> None:
-    draft = start(tmp_path / "a")
-    draft.write("codes/r-1.npy", b"\x00")
-    draft.write("codes.tsv", "table")
-    manifest = draft.finish({}, bulk={"codes": "codes.tsv"}).manifest
+    writer = start(tmp_path / "a")
+    writer.write("codes/r-1.npy", b"\x00")
+    writer.write("codes.tsv", "table")
+    manifest = writer.finish({}, bulk={"codes": "codes.tsv"}).manifest
     assert set(manifest.files) == {"codes.tsv"}
     assert manifest.bulk == {"codes": "codes.tsv"}
 

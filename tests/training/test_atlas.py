@@ -53,10 +53,10 @@ def made(folder: Path, subjects: int = 10, *, seizures: bool = True) -> Atlas:
 
 
 def written(atlas: Atlas, out: Path, codes: int = 3) -> dict[str, bytes]:
-    draft = begin(out, "tokens", config={}, seed=0)
-    write_atlas(draft, atlas)
-    write_page(draft, atlas, AtlasConfig(codes=codes), synthetic=True)
-    draft.finish({})
+    writer = begin(out, "tokens", config={}, seed=0)
+    write_atlas(writer, atlas)
+    write_page(writer, atlas, AtlasConfig(codes=codes), synthetic=True)
+    writer.finish({})
     load(out, "tokens")
     return {p.name: p.read_bytes() for p in out.iterdir() if p.name.startswith("atlas")}
 

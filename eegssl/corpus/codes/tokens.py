@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import atomic_path, hash_file
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError
 
@@ -48,18 +48,18 @@ def read_codes(folder: Path, recording: str) -> NDArray[np.integer]:
 
 def write_patches(path: Path, values: NDArray[Any]) -> None:
     """Store a value per patch [C, windows · N] of one recording, atomically."""
-    with atomic_path(path) as draft, draft.open("wb") as stream:
+    with atomic_path(path) as writer, writer.open("wb") as stream:
         np.save(stream, values, allow_pickle=False)
 
 
-def write_tables(draft: Draft, shapes: Mapping[str, tuple[int, int]]) -> None:
+def write_tables(writer: ArtifactWriter, shapes: Mapping[str, tuple[int, int]]) -> None:
     """Write the tables of all code and all entropy files: recording, shape, size, hash."""
-    _write_table(draft, TABLE, code_path, shapes)
-    _write_table(draft, ENTROPY_TABLE, entropy_path, shapes)
+    _write_table(writer, TABLE, code_path, shapes)
+    _write_table(writer, ENTROPY_TABLE, entropy_path, shapes)
 
 
 def _write_table(
-    draft: Draft,
+    writer: ArtifactWriter,
     name: str,
     path_of: Callable[[Path, str], Path],
     shapes: Mapping[str, tuple[int, int]],
@@ -69,12 +69,12 @@ def _write_table(
             "recording": recording,
             "n_channels": shape[0],
             "n_patches": shape[1],
-            "bytes": path_of(draft.path, recording).stat().st_size,
-            "sha256": hash_file(path_of(draft.path, recording)),
+            "bytes": path_of(writer.path, recording).stat().st_size,
+            "sha256": hash_file(path_of(writer.path, recording)),
         }
         for recording, shape in sorted(shapes.items())
     ]
-    with draft.writing(name) as path:
+    with writer.writing(name) as path:
         pq.write_table(pa.Table.from_pylist(rows), path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.quality import FLAGS
@@ -105,21 +105,21 @@ class Tables:
         return "subject" if self.split_by == "subject" else "file"
 
 
-def write_tables(draft: Draft, tables: Tables) -> None:
+def write_tables(writer: ArtifactWriter, tables: Tables) -> None:
     """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
-    _parquet(draft, RECORDINGS, tables.recordings, RECORDINGS_SCHEMA)
-    _parquet(draft, EVENTS, tables.events, EVENTS_SCHEMA)
+    _parquet(writer, RECORDINGS, tables.recordings, RECORDINGS_SCHEMA)
+    _parquet(writer, EVENTS, tables.events, EVENTS_SCHEMA)
     if tables.texts is not None:
-        _parquet(draft, ANNOTATIONS, tables.texts, ANNOTATIONS_SCHEMA)
-    draft.write(REFUSED, format_tsv(REFUSED_COLUMNS, sorted(map(list, tables.refused))))
+        _parquet(writer, ANNOTATIONS, tables.texts, ANNOTATIONS_SCHEMA)
+    writer.write(REFUSED, format_tsv(REFUSED_COLUMNS, sorted(map(list, tables.refused))))
     splits = sorted(tables.splits.items())
-    draft.write("splits.tsv", format_tsv([tables.split_by, "split"], splits))
+    writer.write("splits.tsv", format_tsv([tables.split_by, "split"], splits))
     twins = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
-    draft.write(DUPLICATES, format_tsv(DUPLICATES_COLUMNS, twins))
+    writer.write(DUPLICATES, format_tsv(DUPLICATES_COLUMNS, twins))
 
 
-def _parquet(draft: Draft, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
-    with draft.writing(name) as path:
+def _parquet(writer: ArtifactWriter, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
+    with writer.writing(name) as path:
         pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
 
 

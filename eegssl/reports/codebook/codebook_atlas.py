@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.code_sums import CodeAtlas, Codes, collect
 from eegssl.corpus.codes.exemplars import Prototype
 from eegssl.corpus.codes.time_course import Course, time_courses
@@ -115,10 +115,10 @@ def make_atlas(
     return Atlas(sums, odds, prototypes, followed, courses, patch_s)
 
 
-def write_atlas(draft: Draft, atlas: Atlas) -> None:
+def write_atlas(writer: ArtifactWriter, atlas: Atlas) -> None:
     """Write `ATLAS` and `COURSE`."""
     for name, table in ((ATLAS, code_table(atlas)), (COURSE, course_table(atlas))):
-        with draft.writing(name) as path:
+        with writer.writing(name) as path:
             pq.write_table(table, path)
 
 

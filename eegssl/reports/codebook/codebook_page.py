@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegssl import __version__
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.reports.codebook.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.codebook.codebook_figures import (
     Card,
@@ -51,7 +51,7 @@ class AtlasContent:
 
 
 def write_page(
-    draft: Draft,
+    writer: ArtifactWriter,
     atlas: Atlas,
     config: AtlasConfig,
     *,
@@ -80,7 +80,7 @@ def write_page(
         rate=f"{FALSE_DISCOVERY:g}",
         patch_s=f"{atlas.patch_s:g}",
     )
-    draft.write(PAGE, page)
+    writer.write(PAGE, page)
 
 
 _ICTAL = (

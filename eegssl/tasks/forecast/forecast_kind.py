@@ -8,7 +8,7 @@ from typing import Any
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak
@@ -91,9 +91,9 @@ def finetune(
     config = config.model_copy(update={"task": public_values(task)})
     unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
-    draft = context.begin("model", config.model_copy(update=unset), inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin("model", config.model_copy(update=unset), inputs)
+    if isinstance(writer, Result):
+        return writer
     device = choose_device(config.training.device)
     meter, adaptation = Meter(device), config.adaptation
     horizon = horizon_of(task, corpus.sfreq_hz)
@@ -108,7 +108,7 @@ def finetune(
     if weights == "pretrained":
         load_weights(network, pretrained.path, "encoder")
     head = build_head(network, horizon, task, context.seed, frozen=is_frozen(adaptation))
-    plan = _plan(config, draft, context)
+    plan = _plan(config, writer, context)
     trained, told = adapt_encoder(
         head,
         adaptation,
@@ -119,8 +119,8 @@ def finetune(
     for name in task.baselines.methods:
         context.progress.say(f"baseline {name}")
         baselines[name] = fit_baseline(name, train, val, horizon, task, plan)
-    save_forecast_model(draft, ForecastModel(head, task, adaptation, baselines))
-    copy_history(draft, pretrained, "pretrain")
+    save_forecast_model(writer, ForecastModel(head, task, adaptation, baselines))
+    copy_history(writer, pretrained, "pretrain")
     fitted = fitted_on([*train.windows.recordings, *val.windows.recordings])
     if weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
@@ -131,7 +131,7 @@ def finetune(
         "targets": kind_of_targets(targets),
     }
     cost = meter.read(trained.n_parameters_trained)
-    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
+    return replace(context.finish(writer, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -156,9 +156,9 @@ def evaluate(
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
-    draft = context.begin("evaluation", config, inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin("evaluation", config, inputs)
+    if isinstance(writer, Result):
+        return writer
     methods = methods_of(trained, choose_device(config.device))
     context.progress.say(f"forecasting {len(pairs)} windows by {len(methods)} methods")
     advance = context.progress.track("recordings", len(pairs.windows.recordings))
@@ -183,11 +183,11 @@ def evaluate(
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = Forecasts(keys, sums, corpus.split_hash, about)
-    page = _write_scores(draft, table, config, context)
+    page = _write_scores(writer, table, config, context)
     page = with_examples(page, methods, pairs, model, config.traces)
-    draft.write(REPORT, render_forecast(page))
+    writer.write(REPORT, render_forecast(page))
     result = context.finish(
-        draft, _scored(page.report, table), replace(model.manifest.fitted_on, sketches={})
+        writer, _scored(page.report, table), replace(model.manifest.fitted_on, sketches={})
     )
     return replace(result, beside={"latency_ms": latencies_ms(methods, pairs)})
 
@@ -200,21 +200,21 @@ def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     table = read_forecasts(path)
     for words in table.about["leaks"]:
         context.warn(f"LEAK, allowed: {words}")
-    draft = context.begin("evaluation", config, [("predictions", hash_file(path))])
-    if isinstance(draft, Result):
-        return draft
-    page = _write_scores(draft, table, config, context)
-    draft.write(REPORT, render_forecast(page))
-    return context.finish(draft, _scored(page.report, table))
+    writer = context.begin("evaluation", config, [("predictions", hash_file(path))])
+    if isinstance(writer, Result):
+        return writer
+    page = _write_scores(writer, table, config, context)
+    writer.write(REPORT, render_forecast(page))
+    return context.finish(writer, _scored(page.report, table))
 
 
 def pool(
-    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, tables: Sequence[Path], config: EvaluateConfig, context: Context
 ) -> dict[str, Any]:
     """Write the forecasts of several folds as one table, their scores and a report; the facts."""
     table = pooled([read_forecasts(path) for path in tables])
-    page = _write_scores(draft, table, config, context)
-    draft.write(REPORT, render_forecast(page))
+    page = _write_scores(writer, table, config, context)
+    writer.write(REPORT, render_forecast(page))
     return _scored(page.report, table)
 
 
@@ -266,13 +266,13 @@ def _require_no_labels(config: FinetuneConfig) -> None:
         raise ConfigError("a forecast has no labels: leave --labels (labels_fraction) out")
 
 
-def _plan(config: FinetuneConfig, draft: Draft, context: Context) -> ForecastPlan:
+def _plan(config: FinetuneConfig, writer: ArtifactWriter, context: Context) -> ForecastPlan:
     return ForecastPlan(
         training=config.training,
         seed=context.seed,
         device=choose_device(config.training.device),
-        folder=draft.work,
-        metrics=draft / METRICS,
+        folder=writer.work,
+        metrics=writer / METRICS,
         keep_gb=config.cache_gb,
         on_step=context.progress.track("forecast", config.training.steps),
     )
@@ -310,13 +310,13 @@ def _facts(
 
 
 def _write_scores(
-    draft: Draft, table: Forecasts, config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, table: Forecasts, config: EvaluateConfig, context: Context
 ) -> ForecastContent:
     """Write the table and the scores that follow from it; the page of both."""
     report = score_forecasts(table, config.scoring, context.seed)
-    with draft.writing(PREDICTIONS) as path:
+    with writer.writing(PREDICTIONS) as path:
         write_forecasts(path, table)
-    draft.write_json(SCORES, report.as_dict())
+    writer.write_json(SCORES, report.as_dict())
     return forecast_page(table, report)
 
 

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.epilepsyfm import build_encoder
@@ -45,17 +45,17 @@ class ForecastModel:
         return self.network.horizon
 
 
-def save_forecast_model(draft: Draft, model: ForecastModel) -> None:
+def save_forecast_model(writer: ArtifactWriter, model: ForecastModel) -> None:
     """Write weights of all methods and the configurations."""
-    save_module(draft, MODEL, model.network, model.adaptation)
-    draft.write_json("encoder.json", model.network.encoder.config.model_dump(mode="json"))
-    draft.write_json(TASK, public_values(model.task))
+    save_module(writer, MODEL, model.network, model.adaptation)
+    writer.write_json("encoder.json", model.network.encoder.config.model_dump(mode="json"))
+    writer.write_json(TASK, public_values(model.task))
     for name, method in model.baselines.items():
         if isinstance(method, ForecastNetwork):
-            save_module(draft, f"{BASELINES}/{name}", method, model.task.baselines)
+            save_module(writer, f"{BASELINES}/{name}", method, model.task.baselines)
         elif isinstance(method, Linear):
             arrays = {"weights": method.weights, "penalties": method.penalties}
-            with draft.writing(f"{BASELINES}/{name}.safetensors") as path:
+            with writer.writing(f"{BASELINES}/{name}.safetensors") as path:
                 save_file({n: np.ascontiguousarray(a) for n, a in arrays.items()}, path)
 
 

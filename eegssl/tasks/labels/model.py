@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
@@ -58,16 +58,16 @@ def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
     return settings
 
 
-def save_model(draft: Draft, model: TrainedModel) -> None:
+def save_model(writer: ArtifactWriter, model: TrainedModel) -> None:
     """Write weights, the three configurations, and what was locked."""
     classifier, threshold, rule = model.classifier, model.threshold, model.postprocess
     temperature = model.temperature
-    save_module(draft, MODEL, classifier, classifier.config)
-    draft.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
-    draft.write_json(TASK, public_values(model.task))
-    draft.write_json("threshold.json", threshold.as_dict() if threshold else None)
-    draft.write_json("postprocess.json", rule.as_dict() if rule else None)
-    draft.write_json("temperature.json", temperature.as_dict() if temperature else None)
+    save_module(writer, MODEL, classifier, classifier.config)
+    writer.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
+    writer.write_json(TASK, public_values(model.task))
+    writer.write_json("threshold.json", threshold.as_dict() if threshold else None)
+    writer.write_json("postprocess.json", rule.as_dict() if rule else None)
+    writer.write_json("temperature.json", temperature.as_dict() if temperature else None)
 
 
 def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:

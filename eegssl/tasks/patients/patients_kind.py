@@ -12,7 +12,7 @@ from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -79,10 +79,10 @@ def finetune(
         update={"task": public_values(task), "cache": None, "cache_gb": _default("cache_gb")}
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *cohort.inputs]
-    draft = context.begin(KIND, config, inputs)
-    if isinstance(draft, Result):
-        return draft
-    cache = Cache(Path(kept_in) if kept_in else draft.work / "embeddings", config.cache_gb)
+    writer = context.begin(KIND, config, inputs)
+    if isinstance(writer, Result):
+        return writer
+    cache = Cache(Path(kept_in) if kept_in else writer.work / "embeddings", config.cache_gb)
     prepared = _features(config, task, cohort, windows, pretrained, settings, cache, context)
     context.progress.say(
         f"{len(prepared.patients)} patients, {len(prepared.inputs)} inputs: "
@@ -98,7 +98,7 @@ def finetune(
     )
     about = _about(config, task, cohort, prepared, corpus, leaks, context.seed)
     found = PatientPredictions(prepared.patients, prepared.truth, fitted, about)
-    return context.finish(draft, _write(draft, found))
+    return context.finish(writer, _write(writer, found))
 
 
 def with_flags(config: FinetuneConfig, folds: int | str | None, allow_leak: bool) -> FinetuneConfig:
@@ -136,10 +136,10 @@ def evaluate(
 def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     """Make scores and report again from ``predictions.parquet`` alone; nothing is fitted."""
     found = read_patients_left_out(path)
-    draft = context.begin("evaluation", config, [("predictions", hash_file(path))])
-    if isinstance(draft, Result):
-        return draft
-    return context.finish(draft, _write(draft, found))
+    writer = context.begin("evaluation", config, [("predictions", hash_file(path))])
+    if isinstance(writer, Result):
+        return writer
+    return context.finish(writer, _write(writer, found))
 
 
 def explain(task: PatientTaskConfig, corpus: Corpus | None) -> TaskInfo:
@@ -297,16 +297,16 @@ def _about(
     }
 
 
-def _write(draft: Draft, found: PatientPredictions) -> dict[str, Any]:
+def _write(writer: ArtifactWriter, found: PatientPredictions) -> dict[str, Any]:
     """Write the table, and scores and report, which follow from it alone; the facts."""
     about = found.about
     analysis = PatientsConfig(**about["analysis"])
     result = conclude(found.truth, found.inputs, analysis, seed=about["seed"])
-    with draft.writing(PREDICTIONS) as path:
+    with writer.writing(PREDICTIONS) as path:
         write_patients(path, found)
     told = ("task", "design", "tested", "follow_up", "told_by", "left_out", "leaks", "synthetic")
     counted = ("counts", "set_aside", "set_aside_of_patients")
     said = {name: about[name] for name in (*told, *counted)}
-    draft.write_json(METRICS, result.as_dict() | said)
-    draft.write(REPORT, render_patients(page_of_patients(found, result)))
+    writer.write_json(METRICS, result.as_dict() | said)
+    writer.write(REPORT, render_patients(page_of_patients(found, result)))
     return patient_facts(about, result)

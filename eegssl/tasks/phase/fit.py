@@ -14,7 +14,7 @@ from torch import Tensor
 
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.artifacts.manifest import Artifact
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.epilepsyfm import Encoder, build_encoder
@@ -186,12 +186,12 @@ def _as_tensors(network: PhaseHead, known: Known) -> Row:
     return row | {"centres_hz": network.tensor(known.centres_hz)}
 
 
-def save_phase_head(draft: Draft, network: PhaseHead) -> None:
+def save_phase_head(writer: ArtifactWriter, network: PhaseHead) -> None:
     """Write weights and bases, the encoder's configuration, and the task."""
     bases = dict(zip(network.task.phase.bands, network.bases, strict=True))
-    save_module(draft, MODEL, network, PhaseBases(bases=bases))
-    draft.write_json("encoder.json", network.encoder.config.model_dump(mode="json"))
-    draft.write_json(TASK, public_values(network.task))
+    save_module(writer, MODEL, network, PhaseBases(bases=bases))
+    writer.write_json("encoder.json", network.encoder.config.model_dump(mode="json"))
+    writer.write_json(TASK, public_values(network.task))
 
 
 def load_phase_head(artifact: Artifact, corpus: Corpus) -> PhaseHead:

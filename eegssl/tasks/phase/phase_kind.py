@@ -13,7 +13,7 @@ import numpy as np
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of, load
-from eegssl.artifacts.writer import Draft
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak, Times, audit_windows, refuse
@@ -69,9 +69,9 @@ def finetune(
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
     config = config.model_copy(update={"task": public_values(task)})
-    draft = context.begin(MODEL, config, inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(MODEL, config, inputs)
+    if isinstance(writer, Result):
+        return writer
     device = choose_device(config.training.device)
     meter, kind = Meter(device), config.adaptation.kind
     weights = "random" if kind == "scratch" else config.encoder_weights
@@ -87,13 +87,13 @@ def finetune(
         config.training,
         context.seed,
         device,
-        draft.work,
-        draft / METRICS,
+        writer.work,
+        writer / METRICS,
         on_step=context.progress.track(task.name, config.training.steps),
     )
     head, told = fit_phase_head(network, train, val, config.adaptation, plan)
-    save_phase_head(draft, head)
-    copy_history(draft, pretrained, "pretrain")
+    save_phase_head(writer, head)
+    copy_history(writer, pretrained, "pretrain")
     fitted = fitted_on([*_recordings(train), *_recordings(val)])
     if weights == "pretrained":
         fitted = fitted | pretrained.manifest.fitted_on
@@ -113,7 +113,7 @@ def finetune(
         "synthetic": corpus.synthetic,
     }
     cost = meter.read(told["n_parameters_trained"])
-    return replace(context.finish(draft, facts, fitted), beside={"cost": cost})
+    return replace(context.finish(writer, facts, fitted), beside={"cost": cost})
 
 
 def evaluate(
@@ -138,9 +138,9 @@ def evaluate(
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
-    draft = context.begin(EVALUATION, config, inputs)
-    if isinstance(draft, Result):
-        return draft
+    writer = context.begin(EVALUATION, config, inputs)
+    if isinstance(writer, Result):
+        return writer
     short = len(recordings) - len(_recordings(pairs))
     if short:
         context.warn(
@@ -155,10 +155,10 @@ def evaluate(
         "leaks": [leak.in_words() for leak in leaks],
     }
     table = predict_phases(head, pairs, corpus.split_hash, about)
-    with draft.writing(PREDICTIONS) as path:
+    with writer.writing(PREDICTIONS) as path:
         write_phase_predictions(path, table)
-    told = _write_scores(draft, read_phase_predictions(draft / PREDICTIONS), config, context)
-    return context.finish(draft, told, replace(model.manifest.fitted_on, sketches={}))
+    told = _write_scores(writer, read_phase_predictions(writer / PREDICTIONS), config, context)
+    return context.finish(writer, told, replace(model.manifest.fitted_on, sketches={}))
 
 
 def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
@@ -171,31 +171,31 @@ def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
     table = replace(table, about=table.about | {"leaks": known})
     for words in known:
         context.warn(f"LEAK, allowed: {words}")
-    draft = context.begin(EVALUATION, config, [("predictions", hash_file(path))])
-    if isinstance(draft, Result):
-        return draft
-    with draft.writing(PREDICTIONS) as out:
+    writer = context.begin(EVALUATION, config, [("predictions", hash_file(path))])
+    if isinstance(writer, Result):
+        return writer
+    with writer.writing(PREDICTIONS) as out:
         write_phase_predictions(out, table)
-    return context.finish(draft, _write_scores(draft, table, config, context))
+    return context.finish(writer, _write_scores(writer, table, config, context))
 
 
 def pool(
-    draft: Draft, tables: Sequence[Path], config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, tables: Sequence[Path], config: EvaluateConfig, context: Context
 ) -> dict[str, Any]:
     """Write the phases of several folds as one table, their scores and a report; the facts."""
     table = pooled([read_phase_predictions(path) for path in tables])
-    with draft.writing(PREDICTIONS) as out:
+    with writer.writing(PREDICTIONS) as out:
         write_phase_predictions(out, table)
-    return _write_scores(draft, table, config, context)
+    return _write_scores(writer, table, config, context)
 
 
 def _write_scores(
-    draft: Draft, table: PhasePredictions, config: EvaluateConfig, context: Context
+    writer: ArtifactWriter, table: PhasePredictions, config: EvaluateConfig, context: Context
 ) -> dict[str, Any]:
     """Write scores and report of a table; returns the facts of an evaluation."""
     scores = score_phase_table(table, config.scoring, context.seed)
-    draft.write_json(SCORES, scores.as_dict())
-    draft.write(REPORT, render_phase_page(table, scores, config.traces))
+    writer.write_json(SCORES, scores.as_dict())
+    writer.write(REPORT, render_phase_page(table, scores, config.traces))
     told = (*_TOLD, "kind", "within_subject", "synthetic", "leaks")
     about = {name: table.about.get(name) for name in told}
     n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))

@@ -35,8 +35,8 @@ def people(edf: Path, *names: str) -> Path:
 def trained(recordings: Path, out: Path) -> Artifact:
     """An artifact fitted on the training and validation recordings, read back from disk."""
     seen = open_corpus([recordings]).of_split("train", "val")
-    draft = begin(out, "encoder", config={}, seed=0)
-    draft.finish({}, fitted_on(seen))
+    writer = begin(out, "encoder", config={}, seed=0)
+    writer.finish({}, fitted_on(seen))
     return load(out, "encoder")
 
 

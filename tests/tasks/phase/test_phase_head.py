@@ -166,9 +166,9 @@ def test_a_head_is_never_worse_than_its_bases_on_the_pairs_that_choose_it(tmp_pa
 
 def test_a_head_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
     head = head_of(std=0.1)
-    draft = begin(tmp_path / "model", "model", config={}, seed=0)
-    save_phase_head(draft, head)
-    artifact = draft.finish({})
+    writer = begin(tmp_path / "model", "model", config={}, seed=0)
+    save_phase_head(writer, head)
+    artifact = writer.finish({})
     context = as_context(sines(2, 9, 10.0, 0)[0], NAMES)
     read = load_phase_head(artifact, MemoryCorpus(alphas(1, 0)))
     assert read.bases == BASES
