@@ -82,13 +82,21 @@ def cleaned_by_mne(path: Path, channel: str, line_hz: float | None) -> np.ndarra
     return mne.filter.resample(x, up=200.0, down=raw.info["sfreq"], verbose="ERROR")
 
 
-def test_eegmat_has_ten_subjects_and_nineteen_electrodes(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_every_subject_of_eegmat_has_rest_and_task_of_nineteen_electrodes(tmp_path: Path) -> None:
     folder = real_data("eegmat")
+    with (folder / "subject-info.csv").open() as stream:
+        listed = [row["Subject"] for row in csv.DictReader(stream)]
+    names = sorted(path.name for path in folder.glob("*.edf"))
+    there = [name for name in listed if f"{name}_1.edf" in names]
+    assert len(there) >= 10
+    assert names == sorted(f"{name}_{part}.edf" for name in there for part in (1, 2))
     corpus = preprocessed(folder, tmp_path / "out")
-    assert channels_of(corpus) == [TEN_TWENTY] * 20
-    assert len({r.subject for r in corpus.recordings}) == 10
-    assert {r.events for r in corpus.recordings} == {()}
     ids = Pseudonyms()
+    subjects = {r.id: r.subject for r in corpus.recordings}
+    assert subjects == {ids.recording(n): ids.subject(n.split("_")[0]) for n in names}
+    assert channels_of(corpus) == [TEN_TWENTY] * len(names)
+    assert {r.events for r in corpus.recordings} == {()}
     rest = next(r for r in corpus.recordings if r.id == ids.recording("Subject00_1.edf"))
     assert rest.n_samples == 182 * 200
     wanted = cleaned_by_mne(folder / "Subject00_1.edf", "EEG T3", rest.line_hz)
@@ -113,6 +121,7 @@ def test_chbmit_clips_have_their_seizures_and_no_doubled_derivation(tmp_path: Pa
             assert found == [(float(on), float(length), "sz") for on, length in wanted]
 
 
+@pytest.mark.slow
 def test_eegmmi_has_sixty_four_electrodes_and_its_markers(tmp_path: Path) -> None:
     folder = real_data("eegmmi", "restored")
     corpus = preprocessed(folder, tmp_path / "out", "splits.by=recording")

@@ -22,7 +22,8 @@ from eegssl.io.edf.samples import linear_scale, read_digital, read_header, read_
 from eegssl.io.labels.events import read_events
 
 pytestmark = pytest.mark.real
-GROUPS = ["eegmat", "chbmit_clips", "eegmmi", "eeg_microstates", "sleep_edf", "formats"]
+LARGE = ["eegmat", "chbmit_clips", "eegmmi", "ssvep_exo", "muse_cueing"]
+GROUPS = [*LARGE, "eeg_microstates", "sleep_edf", "formats"]
 REFUSED = {
     "formats/lfs_pointer/git_lfs_pointer.edf": ("not-edf", "pointer file"),
     "formats/nisarg/eyelink_header_fragment.edf": ("not-edf", "first 8 bytes"),
@@ -94,7 +95,9 @@ def compare_with_mne(path):
         np.testing.assert_allclose(samples * scale, theirs, rtol=0, atol=step * scale / 2)
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    "group", [pytest.param(g, marks=[pytest.mark.slow] if g in LARGE else []) for g in GROUPS]
+)
 def test_every_file_is_refused_or_read_as_others_read_it(group):
     refused, unread = {}, set()
     files = edf_files(group)
