@@ -1,11 +1,11 @@
 """The rules of eegssl's architecture, as functions from source files to what breaks them.
 
 Each rule reads syntax trees only, so it sees imports inside functions too and imports nothing
-itself. ``test_architecture.py`` holds the package to them, and each of them to an offender.
+itself. ``test_architecture.py`` holds the package to them, and each of them to an offender. The
+rules about files and folders are in ``layoutrules.py``, those about words in ``docrules.py``.
 """
 
 import ast
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +48,6 @@ FILE_CALLS = {
 }
 WORDS_OF_IO = "eegssl.io.labels.event_types"
 """The one part of io that models may know: the vocabulary of events, which reads nothing."""
-
-DRAWERS = {"utils.py", "util.py", "helpers.py", "misc.py"}
-MAX_LINES = 350
 
 
 @dataclass(frozen=True)
@@ -303,39 +300,3 @@ def no_network(package: Package) -> Iterator[str]:
         for found in imports(source):
             if found.root in NETWORK or found.name.startswith("urllib.request"):
                 yield source.at(found.line, f"imports {found.name}: eegssl opens no connections")
-
-
-def no_drawers(package: Package) -> Iterator[str]:
-    """No file for whatever has no place: a function lives with what it is about."""
-    for source in package.values():
-        if DRAWERS & {f"{Path(part).stem}.py" for part in Path(source.path).parts}:
-            yield source.at(1, "no utils.py and the like: name a file for what it is about")
-
-
-def short_files(package: Package) -> Iterator[str]:
-    """A file does one thing."""
-    for source in package.values():
-        lines = source.text.count("\n")
-        if lines > MAX_LINES:
-            yield source.at(MAX_LINES + 1, f"{lines} lines; at most {MAX_LINES}: split it")
-
-
-def init_files_are_light(package: Package) -> Iterator[str]:
-    """A package's ``__init__.py`` holds a docstring only, so importing it loads nothing."""
-    for source in package.values():
-        if source.path.endswith("__init__.py") and source.part:
-            for node in source.tree.body[1:]:
-                yield source.at(node.lineno, "__init__.py holds only a docstring")
-
-
-def configurations_are_light(package: Package) -> Iterator[str]:
-    """A ``config.py`` imports the standard library, pydantic, settings, errors, other configs."""
-    allowed = sys.stdlib_module_names | {"pydantic", "pydantic_core", "eegssl"}
-    ours = ("eegssl.config.settings", "eegssl.errors", "eegssl.config.presets")
-    for source in package.values():
-        if not source.names or source.names[-1] != "config":
-            continue
-        for found in imports(source):
-            own = found.name.startswith(ours) or "config" in found.name.split(".")
-            if found.root not in allowed or (found.root == "eegssl" and not own):
-                yield source.at(found.line, f"a config.py imports {found.name}: keep it light")

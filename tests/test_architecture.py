@@ -4,6 +4,7 @@ from pathlib import Path
 
 import docrules
 import houserules
+import layoutrules
 import pytest
 from houserules import Package, Rule, package_of, read_package
 
@@ -20,10 +21,12 @@ RULES: dict[str, Rule] = {
         houserules.stages_stand_alone,
         houserules.no_pickle,
         houserules.no_network,
-        houserules.no_drawers,
-        houserules.short_files,
-        houserules.init_files_are_light,
-        houserules.configurations_are_light,
+        layoutrules.no_drawers,
+        layoutrules.short_files,
+        layoutrules.small_folders,
+        layoutrules.one_name_one_file,
+        layoutrules.init_files_are_light,
+        layoutrules.configurations_are_light,
         docrules.docstrings,
         docrules.documented_settings,
         docrules.used_settings,
@@ -96,6 +99,14 @@ OFFENDERS: list[tuple[str, dict[str, str], str]] = [
     ("no_drawers", {"io/utils.py": ""}, "io/utils.py:1"),
     ("no_drawers", {"utils/a.py": ""}, "utils/a.py:1"),
     ("short_files", {"io/a.py": "x = 1\n" * 351}, "io/a.py:351"),
+    ("small_folders", {f"io/edf/a{i:02d}.py": "" for i in range(16)}, "io/edf/a15.py:1"),
+    ("one_name_one_file", {"io/a.py": "", "signal/a.py": ""}, "signal/a.py:1"),
+    ("one_name_one_file", {"tasks/labels/page.py": "", "reports/page.py": ""}, "labels/page.py:1"),
+    (
+        "one_name_one_file",
+        {"tasks/labels/b/page.py": "", "tasks/phase/b/page.py": ""},
+        "tasks/phase/b/page.py:1",
+    ),
     ("init_files_are_light", {"io/__init__.py": '"""Doc."""\nimport os'}, "io/__init__.py:2"),
     ("configurations_are_light", {"io/config.py": "import numpy"}, "io/config.py:1"),
     (
@@ -140,6 +151,9 @@ INNOCENTS: list[tuple[str, dict[str, str]]] = [
     ("stages_stand_alone", {"stages/a.py": "from eegssl.artifacts.context import Context"}),
     ("no_pickle", {"api.py": "import numpy as np\nnp.load(p, allow_pickle=False)"}),
     ("short_files", {"io/a.py": "x = 1\n" * 350}),
+    ("small_folders", {f"io/edf/a{i:02d}.py": "" for i in range(15)} | {"io/a.py": ""}),
+    ("one_name_one_file", {"io/config.py": "", "signal/config.py": "", "io/edf/__init__.py": ""}),
+    ("one_name_one_file", {"tasks/labels/page.py": "", "tasks/phase/page.py": ""}),
     ("init_files_are_light", {"__init__.py": '"""Doc."""\n__version__ = "1"'}),
     ("configurations_are_light", {"io/b/config.py": "import tomllib\nimport eegssl.io.config"}),
     ("docstrings", {"io/a.py": '"""Doc."""\ndef _f():\n    pass\nclass _A:\n    pass'}),
