@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import UNKNOWN
-from eegssl.scoring.unit_means import first_places, means
+from eegssl.scoring.means import first_places, means_by_unit
 
 
 class LabelTask(Protocol):
@@ -152,7 +152,7 @@ class LabelledWindows:
         """The mean [U, ...] over each unit's windows of values [n, ...]."""
         if not self.units:
             return np.asarray(values, dtype=np.float64)
-        return means(np.asarray(values, dtype=np.float64), self.unit)
+        return means_by_unit(np.asarray(values, dtype=np.float64), self.unit)
 
     def _allowed(self, n_classes: int) -> NDArray[np.float64]:
         """[n, K], rows that sum to 1 over the classes that a window may be of, or to 0."""

@@ -11,18 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegssl.errors import ConfigError
 from eegssl.reports.benchmark.kind_results import COMPARED
-from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS, mean_of_patients
-from eegssl.scoring.statistics.intervals import Interval
-from eegssl.scoring.statistics.permutation import (
-    differences,
-    holm,
-    paired_permutation,
-    typical_interval,
-)
+from eegssl.scoring.compare import compare_pairs
 
 METRICS = ("auroc", "balanced_accuracy")
 """Window scores that are compared, each as the mean over subjects that have it."""
@@ -75,47 +67,24 @@ def compare(
     ``scores`` holds, by (task, system), the window scores of each ``unit`` of every seed and fold.
     A task on which the one to compare with was not run is left out.
     """
-    found = []
+    compared = []
     for task in [task for task, system in scores if system == against]:
         for metric in _metrics(scores[task, against]):
             base = _by_unit(scores[task, against], metric)
-            gaps = {
-                system: _gaps(_by_unit(runs, metric), base)
+            pairs = {
+                system: _paired(_by_unit(runs, metric), base)
                 for (of, system), runs in scores.items()
                 if of == task and system != against
             }
-            p = {
-                system: value
-                for system, gap in gaps.items()
-                if (value := paired_permutation(gap, np.zeros(len(gap)), seed=seed)) is not None
-            }
-            adjusted = holm(p)
-            for system, gap in gaps.items():
-                interval = _interval(gap, unit, seed, n_resamples)
-                found.append(
-                    Comparison(
-                        task,
-                        system,
-                        against,
-                        metric,
-                        unit,
-                        len(gap),
-                        float(gap.mean()) if len(gap) else None,
-                        interval.low,
-                        interval.high,
-                        p.get(system),
-                        adjusted.get(system),
-                        interval.reason,
-                    )
+            paired = compare_pairs(
+                pairs, seed=seed, n_resamples=n_resamples, exact_if_few=unit == "fold"
+            )
+            for system, one in paired.items():
+                statistics = one.statistics()
+                compared.append(
+                    Comparison(task, system, against, metric, unit, one.n, **statistics)
                 )
-    return found
-
-
-def _interval(gap: NDArray[np.float64], unit: Unit, seed: int, n_resamples: int) -> Interval:
-    """Of the mean difference; few folds are no sample to draw from, so theirs is exact."""
-    if unit == "fold" and len(gap) < FEWEST_PATIENTS:
-        return typical_interval(gap)
-    return mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
+    return compared
 
 
 def _metrics(runs: Sequence[PerUnit]) -> tuple[str, ...]:
@@ -135,10 +104,10 @@ def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:
             value = scores.get(metric)
             if value is not None:
                 values.setdefault(name, []).append(value)
-    return {name: float(np.mean(found)) for name, found in values.items()}
+    return {name: float(np.mean(of_runs)) for name, of_runs in values.items()}
 
 
-def _gaps(a: Mapping[str, float], b: Mapping[str, float]) -> NDArray[np.float64]:
-    """Differences of the scores that both have, in one order."""
+def _paired(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[list[float], list[float]]:
+    """The scores of the units that both have, in one order."""
     both = sorted(a.keys() & b.keys())
-    return differences([a[name] for name in both], [b[name] for name in both])
+    return [a[name] for name in both], [b[name] for name in both]

@@ -6,7 +6,7 @@ Scores of phases are means over bands (ours); each evaluation shows them band by
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eegssl.reports.means import mean_of
+from eegssl.scoring.means import mean_of_defined
 
 Row = Mapping[str, Any]
 Scores = dict[str, float | None]
@@ -65,7 +65,7 @@ def rows_of_methods(facts: Sequence[Row]) -> dict[str, dict[str, Any]]:
     found = {}
     for method in facts[0][kind]:
         per_fold = [_READ[kind](f[kind][method]) for f in facts]
-        scores = {name: mean_of([s[name] for s in per_fold]) for name in SHOWN[kind]}
+        scores = {name: mean_of_defined([s[name] for s in per_fold]) for name in SHOWN[kind]}
         found[method] = counts | scores | told
     return found
 
@@ -96,7 +96,7 @@ def _of_forecast(units: Row) -> Scores:
 
 def _of_phase(bands: Row) -> Scores:
     return {
-        name: mean_of([scores[score] for scores in bands.values()])
+        name: mean_of_defined([scores[score] for scores in bands.values()])
         for name, score in _PHASE.items()
     }
 

@@ -9,8 +9,8 @@ from eegssl.reports.benchmark.kind_results import KIND_SCORES, KIND_WORDS, SHOWN
 from eegssl.reports.benchmark.leaderboard import LeaderboardContent, LeaderboardRow
 from eegssl.reports.content import banners
 from eegssl.reports.glossary import NUMBER_WORDS
-from eegssl.reports.means import mean_of
 from eegssl.scoring.hierarchy import TYPE
+from eegssl.scoring.means import mean_of_defined
 
 Row = Mapping[str, Any]
 _WINDOW_SCORES = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
@@ -38,11 +38,13 @@ def result_row(facts: Sequence[Row]) -> dict[str, Any]:
         "windows": sum(f["windows"]["n"] for f in facts),
         "subjects": len({subject for f in facts for subject in f["subjects"]}),
     }
-    row |= {name: mean_of([f["windows"].get(name) for f in facts]) for name in _WINDOW_SCORES}
+    row |= {
+        name: mean_of_defined([f["windows"].get(name) for f in facts]) for name in _WINDOW_SCORES
+    }
     units = [_of_units(f) for f in facts]
-    row |= {f"unit_{n}": mean_of([u.get(n) for u in units]) for n in _UNIT_SCORES}
+    row |= {f"unit_{n}": mean_of_defined([u.get(n) for u in units]) for n in _UNIT_SCORES}
     events = [f["events"] or {} for f in facts]
-    row |= {f"event_{n}": mean_of([e.get(n) for e in events]) for n in _EVENT_SCORES}
+    row |= {f"event_{n}": mean_of_defined([e.get(n) for e in events]) for n in _EVENT_SCORES}
     leaks = "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))
     return row | {"leaks": leaks, "not_run": ""}
 

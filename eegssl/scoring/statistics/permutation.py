@@ -1,6 +1,7 @@
 """Tests between two systems on the same patients, their interval, and the correction for many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from eegssl.errors import InputError
 from eegssl.scoring.statistics.intervals import Interval
 
+Key = TypeVar("Key", bound=Hashable)
+
 _TIE = 1e-9  # relative: sums of the same numbers in another order are the same sum
-_SAME = 1e-6  # relative: two scores that float32 rounding alone sets apart are the same
 _FEWEST = 2
 _MOST_ENUMERATED = 13  # 8192 patterns
 _BLOCK = 1000  # draws at a time: bounds the memory
@@ -49,16 +51,6 @@ def paired_permutation(
     return (1 + as_far) / (1 + n)
 
 
-def differences(ours: Sequence[float], theirs: Sequence[float]) -> NDArray[np.float64]:
-    """Ours less theirs, patient by patient [n]; 0 where rounding alone sets them apart.
-
-    A model that learned nothing and stays its base differs from it by float32's rounding in each
-    patient, often to the same side: a permutation would call that a difference.
-    """
-    a, b = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
-    return np.where(np.abs(a - b) < _SAME * np.abs(b), 0.0, a - b)
-
-
 def typical_interval(
     differences: Sequence[float] | NDArray[np.floating], *, coverage: float = 0.95
 ) -> Interval:
@@ -85,7 +77,7 @@ def typical_interval(
     return Interval(float(means[cut - 1]), float(means[-cut]), "typical", n)
 
 
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
     """Adjusted p by name: the chance of any false finding among all stays below it.
 
     Holm, Scand J Stat 1979: the i-th smallest of m is multiplied by m - i + 1, and none is below
@@ -94,7 +86,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     outside = [name for name, p in p_values.items() if not 0 <= p <= 1]
     if outside:
         raise InputError(f"got p = {p_values[outside[0]]}; expected values in [0, 1].")
-    adjusted: dict[str, float] = {}
+    adjusted: dict[Key, float] = {}
     largest = 0.0
     for rank, name in enumerate(sorted(p_values, key=lambda key: p_values[key])):
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
-from eegssl.scoring.statistics.bootstrap import mean_of_patients
-from eegssl.scoring.statistics.permutation import differences, holm, paired_permutation
 from eegssl.tasks.forecast.error_sums import Forecasts
 
 UNITS = ("uv", "zscore")
@@ -148,42 +147,31 @@ def _comparisons(
 
     Holm adjusts over the baselines of one unit, metric and span.
     """
-    model = about["model"]
-    found = []
+    model, compared = about["model"], []
     for unit, span in sorted({(unit, span) for _, unit, span in subjects}):
         own = subjects[model, unit, span]
         for metric in COMPARED:
-            gaps, p_values = {}, {}
-            for name in (n for n in about["methods"] if n != model):
-                other = subjects[name, unit, span]
-                gap = differences(*([one[s][metric] for s in sorted(own)] for one in (own, other)))
-                gaps[name] = gap
-                p = paired_permutation(gap, np.zeros(len(gap)), seed=seed)
-                if p is not None:
-                    p_values[name] = p
-            adjusted = holm(p_values)
-            for name, gap in gaps.items():
-                interval = mean_of_patients(gap, seed=seed, n_resamples=config.bootstrap_resamples)[
-                    "bca"
-                ]
-                found.append(
+            ours = [own[subject][metric] for subject in sorted(own)]
+            pairs = {
+                name: (ours, [subjects[name, unit, span][s][metric] for s in sorted(own)])
+                for name in about["methods"]
+                if name != model
+            }
+            resamples = config.bootstrap_resamples
+            for name, one in compare_pairs(pairs, seed=seed, n_resamples=resamples).items():
+                compared.append(
                     {
                         "against": name,
                         "unit": unit,
                         "metric": metric,
                         "from_s": span[0],
                         "to_s": span[1],
-                        "n_subjects": len(gap),
-                        "n_better": int((gap < 0).sum()),
-                        "difference": float(gap.mean()),
-                        "low": interval.low,
-                        "high": interval.high,
-                        "p": p_values.get(name),
-                        "p_holm": adjusted.get(name),
-                        "note": interval.reason,
+                        "n_subjects": one.n,
+                        "n_better": one.n_below,
+                        **one.statistics(),
                     }
                 )
-    return found
+    return compared
 
 
 def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:

@@ -1,16 +1,15 @@
 """Every score of one table of forecast phases: by method, band, lead time, amplitude, subject."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.circular import phase_scores
-from eegssl.scoring.statistics.bootstrap import mean_of_patients
-from eegssl.scoring.statistics.permutation import holm, paired_permutation
 from eegssl.tasks.phase.phase_errors import band_scores
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 
@@ -139,30 +138,18 @@ def _differences(
     seed: int,
 ) -> list[Difference]:
     """The model less each baseline in each band, subject by subject."""
-    found: list[Difference] = []
-    for band in bands:
-        for against in (name for name in methods if name != MODEL):
-            ours, theirs = (
-                [per_subject[subject][name][band][score] for subject in per_subject]
-                for name in (MODEL, against)
-            )
-            gaps = [
-                a - b for a, b in zip(ours, theirs, strict=True) if a is not None and b is not None
-            ]
-            interval = mean_of_patients(gaps, seed=seed, n_resamples=config.bootstrap_resamples)
-            found.append(
-                Difference(
-                    score,
-                    band,
-                    against,
-                    len(gaps),
-                    float(np.mean(gaps)) if gaps else None,
-                    interval["bca"].low,
-                    interval["bca"].high,
-                    paired_permutation(ours, theirs, seed=seed),
-                    None,
-                    interval["bca"].reason,
-                )
-            )
-    adjusted = holm({str(k): one.p for k, one in enumerate(found) if one.p is not None})
-    return [replace(one, p_holm=adjusted.get(str(k))) for k, one in enumerate(found)]
+    scores_of = {
+        (band, name): [bands_of[name][band][score] for bands_of in per_subject.values()]
+        for band in bands
+        for name in methods
+    }
+    pairs = {
+        (band, name): (scores_of[band, MODEL], scores)
+        for (band, name), scores in scores_of.items()
+        if name != MODEL
+    }
+    compared = compare_pairs(pairs, seed=seed, n_resamples=config.bootstrap_resamples)
+    return [
+        Difference(score, band, against, one.n, **one.statistics())
+        for (band, against), one in compared.items()
+    ]

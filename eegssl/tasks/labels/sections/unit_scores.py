@@ -11,9 +11,9 @@ from sklearn.metrics import confusion_matrix
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.hierarchy import TYPE, UNKNOWN, group_probabilities, group_truth, levels
+from eegssl.scoring.means import means_by_unit
 from eegssl.scoring.number_scores import number_intervals, number_scores
 from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, window_intervals
-from eegssl.scoring.unit_means import means
 from eegssl.scoring.window_scores import Scores, Thresholds, decide, thresholds_at, window_scores
 from eegssl.tasks.labels.predictions import Predictions, Unit
 
@@ -96,7 +96,7 @@ def unit_scores(
     rows = np.array([row_of[unit.id] for unit in units])
     often = {"seed": seed, "n_resamples": config.bootstrap_resamples}
     if predictions.value is not None and predictions.truth_value is not None:
-        true, said = predictions.truth_value[rows], means(predictions.value, owner)
+        true, said = predictions.truth_value[rows], means_by_unit(predictions.value, owner)
         level = LevelScores(
             (),
             number_scores(true, said),
@@ -104,7 +104,7 @@ def unit_scores(
             0,
         )
         return UnitScores(name, len(units), {TYPE: level})
-    p, truth = means(predictions.probabilities, owner), predictions.truth[rows]
+    p, truth = means_by_unit(predictions.probabilities, owner), predictions.truth[rows]
     typed = predictions.about["labels"] == "events"
     found = {}
     for level_name, groups in _levels(predictions.classes, typed).items():
