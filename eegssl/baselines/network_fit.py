@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.given import Given
+from eegssl.baselines.interface import Given
 from eegssl.baselines.named_channels import NamedChannels, shared_channels
 from eegssl.baselines.networks import Network, WindowShape
 from eegssl.corpus.ictal import positive_spans

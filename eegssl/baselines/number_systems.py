@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from eegssl.baselines.given import Given
+from eegssl.baselines.interface import Given
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale

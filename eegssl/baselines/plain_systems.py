@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from eegssl.baselines.band_power import band_power_features, feature_names
-from eegssl.baselines.given import Given
+from eegssl.baselines.interface import Given
 from eegssl.baselines.logistic import BandPowerLogReg
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.windows import Windows

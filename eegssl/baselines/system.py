@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.given import Given, System
+from eegssl.baselines.interface import Given, System
 from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
 from eegssl.baselines.number_systems import fit_boosted_numbers, fit_mean, fit_ridge

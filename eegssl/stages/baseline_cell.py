@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
-from eegssl.baselines.given import System
+from eegssl.baselines.interface import System
 from eegssl.baselines.system import fit_baseline
 from eegssl.config.resolve import read_label_task
 from eegssl.config.settings import public_values
