@@ -1,4 +1,4 @@
-"""What every baseline is fitted on and gives back, so that one call fits any of them."""
+"""Define what every baseline is fitted on and what it returns."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from eegssl.scoring.window_scores import window_scores
 
 
 class System(Protocol):
-    """A fitted classifier of windows, or what says their numbers, whatever is inside."""
+    """A fitted baseline: it predicts classes of windows, or their numbers."""
 
     @property
     def threshold(self) -> float | None:
@@ -28,13 +28,13 @@ class System(Protocol):
         """Numbers that were fitted."""
 
     def predict(self, labelled: LabelledWindows) -> NDArray[float64]:
-        """Class probabilities [n, classes] of windows, or their numbers [n, 1]; their truth is not
-        looked at."""
+        """Class probabilities [n, classes] of windows, or their numbers [n, 1]; their labels are
+        not read."""
 
 
 @dataclass(frozen=True)
-class Given:
-    """Training windows to fit, validation windows to stop and to decide, and the choices."""
+class BaselineInputs:
+    """Training windows, validation windows (early stopping, threshold), and the settings."""
 
     train: LabelledWindows
     val: LabelledWindows

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.interface import Given
+from eegssl.baselines.interface import BaselineInputs
 from eegssl.baselines.named_channels import NamedChannels, shared_channels
 from eegssl.baselines.networks import Network, WindowShape
 from eegssl.corpus.ictal import positive_spans
@@ -87,36 +87,36 @@ class NetworkSystem:
 
 
 def fit_network(
-    name: str, build: Callable[[WindowShape, BaselinesConfig], Network], given: Given
+    name: str, build: Callable[[WindowShape, BaselinesConfig], Network], inputs: BaselineInputs
 ) -> NetworkSystem:
     """Train a network; same seed, same weights on a CPU (with as many threads).
 
     Raises InputError when recordings don't share channels, ConfigError when windows are too short
     for the network or training diverges.
     """
-    windows, config = given.train.windows, given.config.network
+    windows, config = inputs.train.windows, inputs.config.network
     channels = shared_channels(windows)
-    channels.require(given.val.windows)
+    channels.require(inputs.val.windows)
     most = int(windows.n_channels.max())
     n_channels = len(channels.channels)
-    given.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
-    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, given.task.n_outputs)
+    inputs.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
+    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, inputs.task.n_outputs)
     device = choose_device(config.device)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(given.seed)
-        network = build(shape, given.config).to(device)
+        torch.manual_seed(inputs.seed)
+        network = build(shape, inputs.config).to(device)
         moments = channel_moments(windows, channels, config.batch_size)
         standardise = Standardise(*moments).to(device)
-        scale = NumberScale.of(given.train) if given.task.target == "number" else None
+        scale = NumberScale.of(inputs.train) if inputs.task.target == "number" else None
         system = NetworkSystem(
             network, standardise, channels, config.batch_size, device, scale=scale
         )
-        best_step, best = _train(system, given)
-    given.say(
+        best_step, best = _train(system, inputs)
+    inputs.say(
         f"{name}: {system.n_parameters} parameters, step {best_step} validates best "
-        f"({given.task.monitor} {best:.3f})"
+        f"({inputs.task.monitor} {best:.3f})"
     )
-    return replace(system, threshold=given.threshold(system))
+    return replace(system, threshold=inputs.threshold(system))
 
 
 def channel_moments(
@@ -155,18 +155,18 @@ def sample_truth(
     return truth
 
 
-def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
+def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
     """Train until validation stops improving; leaves the best weights; their step and score."""
-    network, train, config = system.network, given.train, given.config.network
+    network, train, config = system.network, inputs.train, inputs.config.network
     optimizer = torch.optim.Adam(network.parameters(), lr=config.lr)
     weights = train.balanced(0)
     if system.scale is None:
-        weights = 1.0 / train.counts(given.n_classes)[train.truth]
+        weights = 1.0 / train.counts(inputs.n_classes)[train.truth]
     best_step, best, kept, worse = 0, -math.inf, {}, 0
     for step in range(1, config.steps + 1):
-        index = train.windows.draw(config.batch_size, seed=given.seed, step=step, weights=weights)
+        index = train.windows.draw(config.batch_size, seed=inputs.seed, step=step, weights=weights)
         network.train()
-        loss = _loss(system, train, index, given.task)
+        loss = _loss(system, train, index, inputs.task)
         if not math.isfinite(loss.item()):
             raise ConfigError(
                 f"training diverged: the loss is {loss.item()} at step {step}; expected a finite "
@@ -178,7 +178,7 @@ def _train(system: NetworkSystem, given: Given) -> tuple[int, float]:
         network.constrain()
         if step % config.validate_every and step < config.steps:
             continue
-        score = given.score(system.predict(given.val))
+        score = inputs.score(system.predict(inputs.val))
         worse += 1
         if score > best:
             best_step, best, worse = step, score, 0

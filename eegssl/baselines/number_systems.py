@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from eegssl.baselines.interface import Given
+from eegssl.baselines.interface import BaselineInputs
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
@@ -67,59 +67,59 @@ class BoostedNumbers:
         return np.asarray(next(islice(staged, self.rounds - 1, None)), dtype=np.float64)[:, None]
 
 
-def fit_mean(given: Given) -> Mean:
+def fit_mean(inputs: BaselineInputs) -> Mean:
     """Average the labels of the training units."""
-    return Mean(NumberScale.of(given.train).mean)
+    return Mean(NumberScale.of(inputs.train).mean)
 
 
-def fit_ridge(given: Given) -> RidgeSystem:
+def fit_ridge(inputs: BaselineInputs) -> RidgeSystem:
     """Log band power and ridge regression: units weigh alike, the intercept is not shrunk.
 
     The penalty is that of the logistic regression, 1 / (2 C) of the squared weights, on labels of
     deviation 1.
     """
-    features, weight = band_power_of(given.train.windows), _weights(given)
-    scale = NumberScale.of(given.train)
+    features, weight = band_power_of(inputs.train.windows), _weights(inputs)
+    scale = NumberScale.of(inputs.train)
     share = weight / weight.sum()
     mean = share @ features
     spread = np.sqrt(share @ (features - mean) ** 2)
     spread[spread == 0] = 1.0
-    x, y = (features - mean) / spread, scale.scaled(given.train.truth)
+    x, y = (features - mean) / spread, scale.scaled(inputs.train.truth)
     level = share @ y
-    penalty = np.eye(x.shape[1]) / given.config.band_power.regularisation_c
+    penalty = np.eye(x.shape[1]) / inputs.config.band_power.regularisation_c
     weighted = x.T * weight
     coefficients = scale.sd * np.linalg.solve(weighted @ x + penalty, weighted @ (y - level))
     return RidgeSystem(mean, spread, coefficients, float(scale.undone(np.array(level))))
 
 
-def fit_boosted_numbers(given: Given) -> BoostedNumbers:
+def fit_boosted_numbers(inputs: BaselineInputs) -> BoostedNumbers:
     """Log band power and boosted regression trees: units weigh alike; as many as validate best."""
-    config = given.config.boosting
+    config = inputs.config.boosting
     regressor = HistGradientBoostingRegressor(
         learning_rate=config.learning_rate,
         max_iter=config.max_rounds,
         max_leaf_nodes=config.max_leaves,
         min_samples_leaf=config.min_windows_a_leaf,
         early_stopping=False,
-        random_state=given.seed,
+        random_state=inputs.seed,
     )
-    features = band_power_of(given.train.windows)
-    regressor.fit(features, given.train.truth, sample_weight=_weights(given))
-    staged = regressor.staged_predict(band_power_of(given.val.windows))
+    features = band_power_of(inputs.train.windows)
+    regressor.fit(features, inputs.train.truth, sample_weight=_weights(inputs))
+    staged = regressor.staged_predict(band_power_of(inputs.val.windows))
     scores = {
-        k: given.score(said[:, None])
+        k: inputs.score(said[:, None])
         for k, said in enumerate(staged, start=1)
         if k % config.validate_every == 0 or k == config.max_rounds
     }
     rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
-    given.say(
+    inputs.say(
         f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
-        f"({given.task.monitor} {scores[rounds]:.3f})"
+        f"({inputs.task.monitor} {scores[rounds]:.3f})"
     )
     return BoostedNumbers(regressor, rounds, config.max_leaves)
 
 
-def _weights(given: Given) -> NDArray[np.float64]:
+def _weights(inputs: BaselineInputs) -> NDArray[np.float64]:
     """Weights [n] of training windows that count each unit alike; their mean is 1."""
-    weight = given.train.balanced(0)
+    weight = inputs.train.balanced(0)
     return weight / weight.mean()

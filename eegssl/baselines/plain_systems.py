@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from eegssl.baselines.band_power import band_power_features, feature_names
-from eegssl.baselines.interface import Given
+from eegssl.baselines.interface import BaselineInputs
 from eegssl.baselines.logistic import BandPowerLogReg
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.windows import Windows
@@ -75,28 +75,28 @@ class BoostingSystem:
         return np.asarray(next(islice(staged, self.rounds - 1, None)), dtype=np.float64)
 
 
-def fit_majority(given: Given) -> Majority:
+def fit_majority(inputs: BaselineInputs) -> Majority:
     """Count the classes of the training windows."""
-    counts = given.train.counts(given.n_classes)
-    return Majority(counts / counts.sum(), 0.5 if given.n_classes == 2 else None)
+    counts = inputs.train.counts(inputs.n_classes)
+    return Majority(counts / counts.sum(), 0.5 if inputs.n_classes == 2 else None)
 
 
-def fit_logistic(given: Given) -> BandPowerSystem:
+def fit_logistic(inputs: BaselineInputs) -> BandPowerSystem:
     """Log band power and logistic regression, classes weighted equally."""
-    features = band_power_of(given.train.windows)
+    features = band_power_of(inputs.train.windows)
     classifier = BandPowerLogReg.fit(
-        features, given.train.truth, given.n_classes, given.seed, given.config.band_power
+        features, inputs.train.truth, inputs.n_classes, inputs.seed, inputs.config.band_power
     )
     system = BandPowerSystem(classifier, None)
-    return replace(system, threshold=given.threshold(system))
+    return replace(system, threshold=inputs.threshold(system))
 
 
-def fit_boosting(given: Given) -> BoostingSystem:
+def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
     """Log band power and boosted trees, classes weighted equally; as many as validate best.
 
     Histogram gradient boosting (after LightGBM, Ke et al. 2017) as scikit-learn has it.
     """
-    config = given.config.boosting
+    config = inputs.config.boosting
     classifier = HistGradientBoostingClassifier(
         learning_rate=config.learning_rate,
         max_iter=config.max_rounds,
@@ -104,22 +104,22 @@ def fit_boosting(given: Given) -> BoostingSystem:
         min_samples_leaf=config.min_windows_a_leaf,
         class_weight="balanced",
         early_stopping=False,
-        random_state=given.seed,
-    ).fit(band_power_of(given.train.windows), given.train.truth)
-    staged = classifier.staged_predict_proba(band_power_of(given.val.windows))
+        random_state=inputs.seed,
+    ).fit(band_power_of(inputs.train.windows), inputs.train.truth)
+    staged = classifier.staged_predict_proba(band_power_of(inputs.val.windows))
     scores = {
-        k: given.score(probabilities)
+        k: inputs.score(probabilities)
         for k, probabilities in enumerate(staged, start=1)
         if k % config.validate_every == 0 or k == config.max_rounds
     }
     rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
-    given.say(
+    inputs.say(
         f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
-        f"({given.task.monitor} {scores[rounds]:.3f})"
+        f"({inputs.task.monitor} {scores[rounds]:.3f})"
     )
-    n_trees = rounds * (1 if given.n_classes == 2 else given.n_classes)
+    n_trees = rounds * (1 if inputs.n_classes == 2 else inputs.n_classes)
     system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
-    return replace(system, threshold=given.threshold(system))
+    return replace(system, threshold=inputs.threshold(system))
 
 
 def band_power_of(windows: Windows) -> NDArray[np.float64]:

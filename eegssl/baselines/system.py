@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.interface import Given, System
+from eegssl.baselines.interface import BaselineInputs, System
 from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
 from eegssl.baselines.number_systems import fit_boosted_numbers, fit_mean, fit_ridge
@@ -13,7 +13,7 @@ from eegssl.corpus.labelled import LabelledWindows, LabelTask, require_classes
 from eegssl.errors import ConfigError
 from eegssl.scoring.config import ThresholdCriterion
 
-Fit = Callable[[Given], System]
+Fit = Callable[[BaselineInputs], System]
 
 _NETWORKS: dict[str, Fit] = {
     "eegnet": partial(fit_network, "eegnet", lambda s, c: EEGNet(s, c.eegnet)),
@@ -67,6 +67,6 @@ def fit_baseline(
     require_classes(train, task, "train")
     require_classes(val, task, "val")
     if task.target == "number":
-        return OF_NUMBERS[name](Given(train, val, task, seed, config, criterion, say))
-    given = Given(train.known(), val.known(), task, seed, config, criterion, say)
-    return BASELINES[name](given)
+        return OF_NUMBERS[name](BaselineInputs(train, val, task, seed, config, criterion, say))
+    inputs = BaselineInputs(train.known(), val.known(), task, seed, config, criterion, say)
+    return BASELINES[name](inputs)

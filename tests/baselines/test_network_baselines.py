@@ -168,7 +168,7 @@ def test_training_stops_when_validation_no_longer_improves(tmp_path: Path, monke
         looks.append(1.0 - len(looks))
         return looks[-1]
 
-    monkeypatch.setattr("eegssl.baselines.interface.Given.score", score)
+    monkeypatch.setattr("eegssl.baselines.interface.BaselineInputs.score", score)
     recordings = [planted(tmp_path, k) for k in range(2)]
     said: list[str] = []
     settings = {"steps": 100, "validate_every": 4, "patience": 2}
