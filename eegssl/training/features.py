@@ -1,11 +1,11 @@
-"""What a head reads of windows: from a frozen encoder computed once, and kept on disk if wanted.
+"""Compute what a head reads of windows; cache embeddings of frozen encoders.
 
-Files are named after all that they follow from (weights, windows, recordings, pooling), so that
-another head on the same encoder and windows finds them. They are plain float32 arrays.
+Cached files are plain float32 arrays. Their names hash all that they depend on (weights, windows,
+recordings, pooling), so that another head on the same encoder and windows finds them.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from eegssl.artifacts.atomic import atomic_path, hash_json
 from eegssl.corpus.windows import Windows
 from eegssl.training.batches import to_tensors
 
-_AT_ONCE = 64  # windows a forward pass; part of what the last bits of an embedding depend on
+_AT_ONCE = 64  # windows per forward pass; the last bits of an embedding depend on it
+_READ_AT_ONCE = 1024
 _GB = 1e9
 
 Features = Callable[[NDArray[np.int64]], Tensor]
@@ -29,8 +30,8 @@ Features = Callable[[NDArray[np.int64]], Tensor]
 
 @dataclass(frozen=True)
 class Cache:
-    """Where embeddings of frozen encoders are kept, and how many GB those of single patches may
-    take; these are computed anew in each step where they need more."""
+    """Where embeddings of frozen encoders are cached, and how many GB those of single patches may
+    take; where they need more, each step computes them again."""
 
     folder: Path
     most_gb: float
@@ -39,10 +40,10 @@ class Cache:
 def features_of(
     classifier: Classifier, windows: Windows, device: torch.device, cache: Cache | None = None
 ) -> Features:
-    """How a head gets what it reads of these windows.
+    """A function from indices of these windows to what a head reads of them.
 
-    A frozen encoder embeds each window once. Pooled embeddings are held in memory, those of single
-    patches stay on disk.
+    A frozen encoder embeds each window once: pooled embeddings stay in memory, those of single
+    patches on disk. An encoder that trains embeds the windows of each call.
     """
 
     def compute(index: NDArray[np.int64]) -> Tensor:
@@ -51,8 +52,9 @@ def features_of(
     if not classifier.frozen:
         return compute
     if classifier.attention is None:
-        kept = torch.from_numpy(np.array(_pooled(classifier, windows, compute, cache))).to(device)
-        return lambda index: kept[torch.from_numpy(index).to(device)]
+        pooled = torch.from_numpy(np.array(_pooled(classifier, windows, compute, cache)))
+        on_device = pooled.to(device)
+        return lambda index: on_device[torch.from_numpy(index).to(device)]
     if cache is None or _patch_gb(classifier, windows) > cache.most_gb:
         return compute
     parts = _by_bucket(classifier, windows, compute, cache)
@@ -67,31 +69,50 @@ def features_of(
     return look_up
 
 
+@torch.no_grad()
+def embed_windows(
+    classifier: Classifier, windows: Windows, device: torch.device, cache: Cache | None = None
+) -> NDArray[np.float64]:
+    """Pooled embeddings [n, W] of windows, in their order, from a frozen classifier."""
+    classifier.to(device).eval()
+    features = features_of(classifier, windows, device, cache)
+    batches = ((index, features(index).double()) for index in windows.in_order(_READ_AT_ONCE))
+    return _gathered(batches, len(windows), np.float64)
+
+
 def _pooled(
     classifier: Classifier, windows: Windows, compute: Features, cache: Cache | None
 ) -> NDArray[np.float32]:
     """Pooled embeddings [n, ...] of all windows."""
     path = cache.folder / f"{_key(classifier, windows)}.npy" if cache else None
-    if path and (found := _read(path, len(windows))) is not None:
-        return found
-    made: NDArray[np.float32] | None = None
-    for index in windows.in_order(_AT_ONCE):
-        batch = compute(index).float().cpu().numpy()
-        if made is None:
-            made = np.empty((len(windows), *batch.shape[1:]), np.float32)
-        made[index] = batch
-    assert made is not None
+    if path and (stored := _read(path, len(windows))) is not None:
+        return stored
+    batches = ((index, compute(index).float()) for index in windows.in_order(_AT_ONCE))
+    pooled = _gathered(batches, len(windows), np.float32)
     if path:
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, made, allow_pickle=False)
-    return made
+            np.save(stream, pooled, allow_pickle=False)
+    return pooled
+
+
+def _gathered(
+    batches: Iterable[tuple[NDArray[np.int64], Tensor]], n: int, dtype: type[np.floating]
+) -> NDArray[Any]:
+    """Rows [n, ...] of batches, each row at its index."""
+    rows: NDArray[Any] | None = None
+    for index, batch in batches:
+        if rows is None:
+            rows = np.empty((n, *batch.shape[1:]), dtype)
+        rows[index] = batch.cpu().numpy()
+    assert rows is not None
+    return rows
 
 
 def _by_bucket(
     classifier: Classifier, windows: Windows, compute: Features, cache: Cache
 ) -> dict[int, NDArray[np.float32]]:
-    """Number of channels -> embeddings [n, C, N, D] of the windows that have so many, on disk."""
-    key, found = _key(classifier, windows), {}
+    """Number of channels -> embeddings [n, C, N, D] of the windows with so many, on disk."""
+    key, parts = _key(classifier, windows), {}
     for bucket in windows.in_order(len(windows)):
         channels = int(windows.n_channels[bucket[0]])
         path = cache.folder / f"{key}-{channels}.npy"
@@ -105,8 +126,8 @@ def _by_bucket(
                 array.flush()
         stored = _read(path, len(bucket))
         assert stored is not None
-        found[channels] = stored
-    return found
+        parts[channels] = stored
+    return parts
 
 
 def _patch_shape(classifier: Classifier, windows: Windows, channels: int) -> tuple[int, int, int]:
@@ -115,12 +136,12 @@ def _patch_shape(classifier: Classifier, windows: Windows, channels: int) -> tup
 
 
 def _patch_gb(classifier: Classifier, windows: Windows) -> float:
-    """GB that embeddings of every patch of these windows take."""
+    """Size in GB of the embeddings of all patches of these windows."""
     return 4 * int(np.prod(_patch_shape(classifier, windows, int(windows.n_channels.sum())))) / _GB
 
 
 def _read(path: Path, n: int) -> NDArray[np.float32] | None:
-    """A stored array of ``n`` rows, on disk still; None where there is none that is whole."""
+    """A stored array of ``n`` rows, mapped from disk; None if it is missing or incomplete."""
     try:
         array: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -129,13 +150,13 @@ def _read(path: Path, n: int) -> NDArray[np.float32] | None:
 
 
 def _key(classifier: Classifier, windows: Windows) -> str:
-    """Hash of all that embeddings follow from."""
+    """Hash of all that the embeddings depend on."""
     weights = hashlib.sha256()
     for name, tensor in sorted(classifier.encoder.state_dict().items()):
         weights.update(name.encode())
         weights.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     cut = hashlib.sha256(windows.owner.tobytes() + windows.start.tobytes())
-    said: dict[str, Any] = {
+    dependencies: dict[str, Any] = {
         "encoder": classifier.encoder.config.model_dump(mode="json"),
         "weights": weights.hexdigest(),
         "pooling": "none" if classifier.attention else classifier.config.pooling,
@@ -146,4 +167,4 @@ def _key(classifier: Classifier, windows: Windows) -> str:
         "recordings": [r.id for r in windows.recordings],
         "windows": [cut.hexdigest(), windows.length],
     }
-    return hash_json(said)
+    return hash_json(dependencies)

@@ -45,8 +45,7 @@ from eegssl.tasks.patients.left_out import (
 from eegssl.tasks.patients.page import page_of_patients, patient_facts, render_patients
 from eegssl.tasks.patients.patient_inputs import Prepared
 from eegssl.tasks.patients.patient_inputs import prepare as prepare_rows
-from eegssl.training.features import Cache
-from eegssl.training.frozen import embed_windows
+from eegssl.training.features import Cache, embed_windows
 from eegssl.training.loop import choose_device
 from eegssl.training.weights import load_weights
 
