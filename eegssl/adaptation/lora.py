@@ -1,4 +1,4 @@
-"""LoRA: low-rank updates beside frozen linear layers, merged into them once they are trained.
+"""Train low-rank updates beside frozen linear layers, then merge them (LoRA).
 
 After Hu et al., ICLR 2022: W + (alpha / rank) B A, with A random and B zero at the start, so that
 the adapted encoder begins as the pretrained one.
@@ -6,12 +6,14 @@ the adapted encoder begins as the pretrained one.
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.adaptation.config import LoraConfig
+from eegssl.adaptation.config import AdaptationConfig, LoraConfig
 from eegssl.encoder.epilepsyfm import Encoder
 
 
@@ -39,34 +41,50 @@ class LoraLinear(nn.Module):
         return self.linear
 
 
-def add_lora(encoder: Encoder, config: LoraConfig, seed: int) -> int:
-    """Freeze an encoder and put updates beside its linear layers; returns how many.
+@contextmanager
+def lora_updates(
+    encoder: Encoder, adaptation: AdaptationConfig, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Within the block an encoder adapted by `lora` has low-rank updates; its end merges them.
 
-    First weights depend on ``seed`` only; global generators stay as they are.
+    Yields facts for the manifest. Other kinds of adaptation leave the encoder as it is.
+    """
+    if adaptation.kind != "lora":
+        yield {}
+        return
+    layers = add_lora(encoder, adaptation.lora, seed)
+    yield {"lora": adaptation.lora.model_dump(mode="json") | {"layers": layers, "merged": True}}
+    merge_lora(encoder)
+
+
+def add_lora(encoder: Encoder, config: LoraConfig, seed: int) -> int:
+    """Freeze an encoder and add updates to its linear layers; returns the number of layers.
+
+    Initial weights depend on ``seed`` only; global generators are untouched.
     """
     encoder.requires_grad_(False)
-    wanted = [place for name in config.linears for place in _places(encoder, name)]
+    layers = [layer for name in config.linears for layer in _linears(encoder, name)]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        for parent, name in wanted:
+        for parent, name in layers:
             linear = parent.get_submodule(name)
             assert isinstance(linear, nn.Linear)
             setattr(parent, name, LoraLinear(linear, config.rank, config.alpha))
-    return len(wanted)
+    return len(layers)
 
 
 def merge_lora(encoder: Encoder) -> None:
-    """Put every update into the weight beside it: the same outputs, the plain encoder's layers."""
+    """Add every update to the weight beside it: same outputs, plain linear layers again."""
     for parent in list(encoder.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, LoraLinear):
                 setattr(parent, name, child.merged())
 
 
-def _places(encoder: Encoder, wanted: str) -> Iterator[tuple[nn.Module, str]]:
-    """Each linear layer of this name, as the module that holds it and its name there."""
+def _linears(encoder: Encoder, kind: str) -> Iterator[tuple[nn.Module, str]]:
+    """Each linear layer of a kind: the module that holds it, and its name there."""
     for block in encoder.transformer.blocks:
-        parent = block.get_submodule("feed" if wanted == "feed" else "attention")
+        parent = block.get_submodule("feed" if kind == "feed" else "attention")
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear) and (wanted in ("feed", name)):
+            if isinstance(child, nn.Linear) and (kind in ("feed", name)):
                 yield parent, name

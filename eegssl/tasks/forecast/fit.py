@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
-from eegssl.adaptation.lora import add_lora, merge_lora
+from eegssl.adaptation.lora import lora_updates
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import FitConfig, ForecastConfig, Unit
 from eegssl.tasks.forecast.data import Horizon, Pairs
@@ -23,7 +23,11 @@ from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, linear, p
 from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
 from eegssl.tasks.forecast.methods.forecast_networks import build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
-from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork, Shelf, validation_error
+from eegssl.tasks.forecast.methods.training_steps import (
+    ForecastNetwork,
+    PairCache,
+    validation_error,
+)
 from eegssl.training.config import TrainingConfig
 from eegssl.training.history import METRICS
 from eegssl.training.loop import Step, fit
@@ -127,16 +131,16 @@ def fit_network(
 ) -> Trained:
     """Train a network that forecasts signals: squared error in ``unit``, its validation alike."""
     network.to(plan.device)
-    shelf = Shelf(network, train, plan.keep_gb)
-    held = Shelf(network, validation, plan.keep_gb)
+    cache = PairCache(network, train, plan.keep_gb)
+    val_cache = PairCache(network, validation, plan.keep_gb)
     size = plan.training.batch_size
 
     def step(k: int) -> dict[str, Tensor]:
-        prepared, target = shelf.read(train.draw(size, seed=plan.seed, step=k))
+        prepared, target = cache.read(train.draw(size, seed=plan.seed, step=k))
         return {"loss": network.loss(prepared, target, unit, k)}
 
     return fit_least_error(
-        network, step, lambda: validation_error(network, held, unit), plan, parameters
+        network, step, lambda: validation_error(network, val_cache, unit), plan, parameters
     )
 
 
@@ -146,20 +150,16 @@ def adapt_encoder(
     plan: ForecastPlan,
     train: Callable[[list[dict[str, Any]]], Trained],
 ) -> tuple[Trained, dict[str, Any]]:
-    """Adapt a head and its encoder as ``adaptation.kind`` says; returns also what to tell of it.
+    """Adapt a head and its encoder as ``adaptation.kind`` says; returns facts for the manifest too.
 
-    ``train`` is given the groups of parameters. Updates of `lora` are merged in the end.
+    ``train`` gets the groups of parameters. Updates of `lora` are merged at the end.
     """
-    told: dict[str, Any] = {}
-    if adaptation.kind == "lora":
-        layers = add_lora(network.encoder, adaptation.lora, plan.seed)
-        told["lora"] = adaptation.lora.model_dump(mode="json") | {"layers": layers, "merged": True}
-    top = [module for name, module in network.named_children() if name != "encoder"]
     training = plan.training
-    trained = train(groups_of(network.encoder, top, adaptation, training.lr, training.weight_decay))
-    if adaptation.kind == "lora":
-        merge_lora(network.encoder)
-    return trained, told
+    with lora_updates(network.encoder, adaptation, plan.seed) as facts:
+        top = [module for name, module in network.named_children() if name != "encoder"]
+        groups = groups_of(network.encoder, top, adaptation, training.lr, training.weight_decay)
+        trained = train(groups)
+    return trained, facts
 
 
 def require_possible(adaptation: AdaptationConfig) -> None:

@@ -18,7 +18,7 @@ from eegssl.adaptation.config import Kind
 from eegssl.adaptation.few_labels import some_examples
 from eegssl.adaptation.groups import joining_later, parameter_groups
 from eegssl.adaptation.heads import PrototypeHead
-from eegssl.adaptation.lora import add_lora, merge_lora
+from eegssl.adaptation.lora import lora_updates
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.errors import ConfigError
@@ -68,14 +68,10 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
     classifier.to(plan.device)
     if config.kind == "prototypes":
         facts = _fit_prototypes(classifier, labelled, plan)
-    elif config.kind == "lora":
-        layers = add_lora(classifier.encoder, config.lora, plan.seed)
-        classifier.to(plan.device)
-        facts = _train(classifier, labelled, plan)
-        merge_lora(classifier.encoder)
-        facts["lora"] = config.lora.model_dump(mode="json") | {"layers": layers, "merged": True}
     else:
-        facts = _train(classifier, labelled, plan)
+        with lora_updates(classifier.encoder, config, plan.seed) as facts:
+            classifier.to(plan.device)
+            facts |= _train(classifier, labelled, plan)
     classifier.eval()
     return facts
 

@@ -57,17 +57,17 @@ def fit_phase_head(
     bases = best_bases(held, wanted)
     network = build_phase_head(encoder, train.horizon, task, bases, is_frozen(adaptation))
     network.to(plan.device)
-    shelf = PhaseShelf(network, train, all_known(train, knots, sorted(set(bases))))
-    held_shelf = PhaseShelf(network, val, held)
-    before = validation_errors(network, held_shelf)
+    cache = PhaseCache(network, train, all_known(train, knots, sorted(set(bases))))
+    val_cache = PhaseCache(network, val, held)
+    before = validation_errors(network, val_cache)
     size = plan.training.batch_size
 
     def step(k: int) -> dict[str, Tensor]:
         index = train.pairs.draw(size, seed=plan.seed, step=k)
-        return loss_of(network, shelf.read(index))
+        return loss_of(network, cache.read(index))
 
     def error() -> float:
-        return validation_errors(network, held_shelf)["error"]
+        return validation_errors(network, val_cache)["error"]
 
     trained, told = adapt_encoder(
         network,
@@ -79,7 +79,7 @@ def fit_phase_head(
         "base": dict(zip(task.phase.bands, bases, strict=True)),
         "best_step": trained.best_step,
         "n_parameters_trained": trained.n_parameters_trained,
-        "val": {"base": before, "model": validation_errors(network, held_shelf)},
+        "val": {"base": before, "model": validation_errors(network, val_cache)},
     }
 
 
@@ -93,16 +93,16 @@ def best_bases(known: Sequence[Known], names: Sequence[PhaseBase]) -> list[Phase
 
 
 @torch.no_grad()
-def validation_errors(network: PhaseHead, shelf: "PhaseShelf") -> dict[str, float]:
-    """Over all pairs of a shelf: ``phase``, the mean of 1 - cosine of errors at the knots;
+def validation_errors(network: PhaseHead, cache: "PhaseCache") -> dict[str, float]:
+    """Over all cached pairs: ``phase``, the mean of 1 - cosine of errors at the knots;
     ``frequency``, the mean absolute error as a share of the band where targets oscillate; and
     ``error``, both together as they are weighed in the loss."""
     was_training = network.training
     network.eval()
     phase = frequency = 0.0
     n = n_oscillating = 0
-    for index in shelf.pairs.in_order(_AT_ONCE):
-        row = shelf.read(index)
+    for index in cache.pairs.in_order(_AT_ONCE):
+        row = cache.read(index)
         cosine, off = _errors(network, row)
         there = row["oscillates"]
         phase, n = phase + float((1 - cosine).double().sum()), n + cosine.numel()
@@ -149,8 +149,8 @@ def all_known(
     return [known_of(pairs, pairs.batch(index), leads, names) for index in batches]
 
 
-class PhaseShelf:
-    """Pairs as the head learns from them: made once in a fixed order, so always the same bytes."""
+class PhaseCache:
+    """Caches what the head reads of each pair, computed in a fixed order: always the same bytes."""
 
     def __init__(self, network: PhaseHead, pairs: PhasePairs, known: Sequence[Known]) -> None:
         self.pairs = pairs

@@ -1,7 +1,7 @@
-"""Networks that forecast, as the training loop meets them: what they read, and their error.
+"""Define forecasting networks for the training loop, and measure their error.
 
-What of a pair no weight changes (`ForecastNetwork.prepare`) is computed once and kept: embeddings
-of a frozen encoder, the AR forecast below a head.
+What does not depend on trained weights (`ForecastNetwork.prepare`) is computed once and cached:
+embeddings of a frozen encoder, the AR forecast below a head.
 """
 
 import numpy as np
@@ -79,20 +79,20 @@ def squared_error(forecast: Tensor, target: Tensor, deviation: Tensor, unit: Uni
 
 
 @torch.no_grad()
-def validation_error(network: ForecastNetwork, shelf: "Shelf", unit: Unit) -> float:
+def validation_error(network: ForecastNetwork, cache: "PairCache", unit: Unit) -> float:
     """Mean squared error of whole forecasts over all pairs, in the square of ``unit``."""
     network.eval()
     total, count = 0.0, 0
-    for index in shelf.pairs.in_order(_AT_ONCE):
-        prepared, target = shelf.read(index)
+    for index in cache.pairs.in_order(_AT_ONCE):
+        prepared, target = cache.read(index)
         error = squared_error(network.predict(prepared), target, prepared["deviation"], unit)
         total += float(error) * target.numel()
         count += target.numel()
     return total / count
 
 
-class Shelf:
-    """Pairs as a network reads them, with z-scored targets; kept up to ``most_gb``.
+class PairCache:
+    """Caches prepared pairs with their z-scored targets, up to ``most_gb``.
 
     Each pair is prepared by itself, so that it is the same to the last bit whichever came with it:
     a run that is killed and goes on ends in the same weights.

@@ -27,7 +27,7 @@ from eegssl.tasks.forecast.methods.forecast_baselines import (
     fit_linear,
 )
 from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
-from eegssl.tasks.forecast.methods.training_steps import Shelf, validation_error
+from eegssl.tasks.forecast.methods.training_steps import PairCache, validation_error
 
 ESTIMATORS = ("burg", "yule-walker")
 
@@ -161,8 +161,8 @@ def test_networks_learn_what_can_be_known(build, tmp_path: Path) -> None:
     fit = {"steps": 150, "batch_size": 16, "lr": 5e-3, "validate_every": 25}
     told = trained(network, *pairs, "zscore", tmp_path, **fit)
     assert told.error < 0.1
-    shelf = Shelf(network, pairs[1], 1.0)
-    assert validation_error(network, shelf, "zscore") == pytest.approx(told.error, rel=1e-4)
+    cache = PairCache(network, pairs[1], 1.0)
+    assert validation_error(network, cache, "zscore") == pytest.approx(told.error, rel=1e-4)
     pair = pairs[1].batch(np.arange(12))
     ahead = in_unit(network.forecast(pair.context), pair.context.signal_uv, "zscore")
     due = in_unit(pair.target_uv, pair.context.signal_uv, "zscore")
@@ -192,7 +192,7 @@ def test_the_same_seed_trains_the_same_network(tmp_path: Path) -> None:
 def test_what_is_kept_changes_nothing_but_the_time() -> None:
     pairs = pairs_of(noise(600, 0)[None].repeat(5, axis=0), 0.25)
     network = build_dlinear(Horizon(550, 50, RATE_HZ), ForecastBaselinesConfig(lookback_s=0.5))
-    full, none = Shelf(network, pairs, 1.0), Shelf(network, pairs, 0.0)
+    full, none = PairCache(network, pairs, 1.0), PairCache(network, pairs, 0.0)
     for index in ([0, 3], [3, 3], [4, 0]):
         (own, target), (other, same) = (s.read(np.array(index)) for s in (full, none))
         assert all(bool((own[k] == other[k]).all()) for k in own)
