@@ -1,4 +1,7 @@
-"""The demo, made smaller, learns what was planted in a synthetic corpus, and nothing else."""
+"""The demo, made smaller, learns what was planted in a synthetic corpus, and nothing else.
+
+That planted seizures are found is shown quickly, on a tiny corpus, by ``test_pipeline.py``.
+"""
 
 import json
 from pathlib import Path

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
+from clirun import Pipeline, done, files_of, manifest_of, splits_of, stamps_of
 from safetensors.numpy import load_file
 from sklearn.metrics import roc_auc_score
 from tinycorpus import CALM_S, CHANNELS, RECORDINGS, SEIZURE_S, SUBJECTS
@@ -24,11 +24,15 @@ HISTORY = {
     "history/tokenize/metrics.jsonl",
     "history/tokenize/codebook.json",
 }
+
+
 PRETRAIN_HISTORY = {
     "history/pretrain/manifest.json",
     "history/pretrain/metrics.jsonl",
     "history/pretrain/examples.safetensors",
 }
+
+
 FILES: dict[str, set[str]] = {
     "preprocess": {
         "duplicates.tsv",
@@ -61,6 +65,8 @@ FILES: dict[str, set[str]] = {
     },
     "evaluate": {"predictions.parquet", "metrics.json", "report.html"},
 }
+
+
 KINDS = {
     "preprocess": ("recordings", ["edf-folder"]),
     "tokenize": ("tokens", ["recordings"]),
@@ -72,14 +78,6 @@ KINDS = {
 
 def rows(path: Path) -> list[dict[str, Any]]:
     return list(pq.read_table(path).to_pylist())
-
-
-def splits(pipeline: Pipeline) -> dict[str, set[str]]:
-    """Split -> subjects, read from ``splits.tsv``."""
-    lines = (pipeline.recordings / "splits.tsv").read_text().splitlines()
-    assert lines[0] == "subject\tsplit"
-    pairs = [line.split("\t") for line in lines[1:]]
-    return {name: {s for s, split in pairs if split == name} for name in ("train", "val", "test")}
 
 
 @pytest.mark.parametrize("stage", Pipeline.STAGES)
@@ -116,7 +114,7 @@ def test_the_manifest_says_what_it_is_and_from_what(tiny: Pipeline, stage: str) 
 
 
 def test_only_training_and_validation_subjects_were_fitted_on(tiny: Pipeline) -> None:
-    by_split = splits(tiny)
+    by_split = splits_of(tiny)
     assert {name: len(who) for name, who in by_split.items()} == {"train": 4, "val": 2, "test": 2}
     owner = {r["recording"]: r["subject"] for r in rows(tiny.recordings / "recordings.parquet")}
     fitted = by_split["train"] | by_split["val"]
@@ -166,7 +164,7 @@ def test_subjects_are_listed_by_id(tiny: Pipeline) -> None:
     lines = (tiny.recordings / "subjects.tsv").read_text().splitlines()
     found = [line.split("\t") for line in lines]
     assert found[0] == ["subject", "age_years", "sex"]
-    assert {row[0] for row in found[1:]} == set().union(*splits(tiny).values())
+    assert {row[0] for row in found[1:]} == set().union(*splits_of(tiny).values())
     assert {cell for row in found[1:] for cell in row[1:]} == {"n/a"}
 
 
@@ -223,9 +221,9 @@ def test_predictions_are_one_row_a_window_of_the_test_subjects(tiny: Pipeline) -
     assert {types[n] for n in ("start_s", "duration_s", "p_seizure")} == {pa.float64()}
     besides = json.loads(table.schema.metadata[b"eegssl"])
     assert besides["classes"] == ["background", "seizure"]
-    assert {r["subject"] for r in besides["references"]} == splits(tiny)["test"]
+    assert {r["subject"] for r in besides["references"]} == splits_of(tiny)["test"]
     found = table.to_pylist()
-    assert {row["subject"] for row in found} == splits(tiny)["test"]
+    assert {row["subject"] for row in found} == splits_of(tiny)["test"]
     assert len(found) == 2 * (SEIZURE_S + CALM_S) // 4
     assert len({(row["recording"], row["start_s"]) for row in found}) == len(found)
     assert sum(row["truth"] for row in found) == 2 * 16 / 4
@@ -242,7 +240,7 @@ def test_scores_come_from_the_saved_predictions(tiny: Pipeline) -> None:
     auroc = roc_auc_score(table["truth"].to_numpy(), table["p_seizure"].to_numpy())
     assert metrics["windows"]["auroc"] == pytest.approx(auroc)
     assert metrics["windows"]["n"] == table.num_rows
-    assert set(metrics["per_subject"]) == splits(tiny)["test"]
+    assert set(metrics["per_subject"]) == splits_of(tiny)["test"]
     assert metrics["units"] is None
     assert auroc > 0.9  # what was planted is found
 
@@ -291,7 +289,7 @@ def test_the_report_is_one_page_that_loads_and_runs_nothing(tiny: Pipeline) -> N
     assert not re.search(r"@import|url\(\s*['\"]?(?!data:|#)", text)
     for word in ("Codebook usage", "Masked and reconstructed", "Pretraining", "threshold"):
         assert word.lower() in text.lower()
-    for subject in splits(tiny)["test"]:
+    for subject in splits_of(tiny)["test"]:
         assert subject in text
 
 
@@ -309,46 +307,6 @@ def test_a_fresh_run_elsewhere_gives_the_same_bytes(tiny: Pipeline, tmp_path: Pa
     assert files_of(again.root) == files_of(tiny.root)
 
 
-def test_another_seed_gives_other_weights(tiny: Pipeline, tmp_path: Path) -> None:
-    other = Pipeline(tiny.root, tiny.edf, tiny.settings, seed=1)
-    weights = {
-        "tokenize": "tokenizer.safetensors",
-        "pretrain": "encoder.safetensors",
-        "finetune": "model.safetensors",
-    }
-    for stage, name in weights.items():
-        done(*other.command(stage, tmp_path / stage))
-        one, two = load_file(tiny.out(stage) / name), load_file(tmp_path / stage / name)
-        assert one.keys() == two.keys()
-        assert any(not np.array_equal(one[key], two[key]) for key in one)
-    done(*other.command("preprocess", tmp_path / "preprocess"))
-    first, second = tiny.recordings / "splits.tsv", tmp_path / "preprocess" / "splits.tsv"
-    assert first.read_text() != second.read_text()
-
-
-def test_a_tokenizer_is_used_again_as_it_is(tiny: Pipeline, tmp_path: Path) -> None:
-    command = tiny.command("tokenize", tmp_path / "tokens")
-    done(*command, "--tokenizer", tiny.tokens)
-    assert files_of(tmp_path / "tokens" / "codes") == files_of(tiny.tokens / "codes")
-    one, two = (f / "tokenizer.safetensors" for f in (tiny.tokens, tmp_path / "tokens"))
-    assert one.read_bytes() == two.read_bytes()
-
-
-def test_what_pretraining_on_other_recordings_saw_is_recorded(
-    tiny: Pipeline, tmp_path: Path
-) -> None:
-    """With a tokenizer from elsewhere, the encoder is still fitted on its own recordings."""
-    other = Pipeline(tmp_path, tiny.edf, tiny.settings, seed=3)
-    other.make(("preprocess",))
-    done(*other.command("tokenize"), "--tokenizer", tiny.tokens)
-    other.make(("pretrain",))
-    own = splits(other)
-    assert own["train"] | own["val"] != splits(tiny)["train"] | splits(tiny)["val"]
-    fitted = set(manifest_of(other.encoder)["fitted_on"]["subjects"])
-    assert fitted >= own["train"] | own["val"]
-    assert fitted >= splits(tiny)["train"] | splits(tiny)["val"]
-
-
 def test_entropies_are_made_once_with_the_codes(tiny: Pipeline) -> None:
     corpus = open_corpus([tiny.recordings])
     recording = corpus.of_split("train")[0]
@@ -356,40 +314,3 @@ def test_entropies_are_made_once_with_the_codes(tiny: Pipeline) -> None:
     signal_uv = corpus.read_uv(recording, 0, 200 * stored.shape[1])
     assert stored.dtype == np.float16
     assert np.allclose(stored, patch_entropy(signal_uv, 200), atol=1e-3)
-
-
-@pytest.mark.parametrize("kind", ["block", "region-time", "entropy"])
-def test_any_kind_of_mask_trains_and_tells_what_it_hid(
-    tiny: Pipeline, tmp_path: Path, kind: str
-) -> None:
-    command = tiny.command("pretrain", tmp_path / "encoder")
-    facts = done(*command, "--set", f"masking.kind={kind}", "--set", "masking.exact=true")["facts"]
-    assert facts["masking"] == kind
-    assert facts["val"][f"ratio_{kind}"] == pytest.approx(0.5, abs=0.02)
-    assert 0 <= facts["val"][f"determined_{kind}"] < 1
-    assert facts["val"]["chance"] == 1 / 16
-
-
-def test_random_masking_is_there_for_comparison(tiny: Pipeline, tmp_path: Path) -> None:
-    command = tiny.command("pretrain", tmp_path / "encoder")
-    facts = done(*command, "--set", "masking.kind=random")["facts"]
-    assert facts["masking"] == "random"
-    assert manifest_of(tiny.encoder)["facts"]["masking"] == "region"
-    assert facts["val"] != manifest_of(tiny.encoder)["facts"]["val"]
-
-
-def test_several_recordings_folders_are_read_as_one(tiny: Pipeline, tmp_path: Path) -> None:
-    halves = []
-    for k, places in enumerate((range(4), range(4, SUBJECTS))):
-        edf = tmp_path / f"edf{k}"
-        edf.mkdir()
-        for i in places:
-            (edf / f"sub-{i:02d}").symlink_to(tiny.edf / f"sub-{i:02d}")
-        done("preprocess", edf, "--out", tmp_path / f"half{k}", "--jobs", 1)
-        halves.append(tmp_path / f"half{k}")
-    config = ("--config", tiny.settings)
-    made = done("tokenize", *halves, "--out", tmp_path / "tokens", *config)
-    assert [i["kind"] for i in manifest_of(tmp_path / "tokens")["inputs"]] == ["recordings"] * 2
-    assert made["facts"]["patches"]["val"] > 0
-    ran = eegssl("tokenize", halves[0], halves[0], "--out", tmp_path / "twice", *config)
-    assert ran.code == 4

@@ -122,6 +122,14 @@ def manifest_of(folder: Path) -> dict[str, Any]:
     return raw
 
 
+def splits_of(pipeline: Pipeline) -> dict[str, set[str]]:
+    """Split -> subjects, as ``splits.tsv`` of the recordings says."""
+    lines = (pipeline.recordings / "splits.tsv").read_text().splitlines()
+    assert lines[0] == "subject\tsplit"
+    pairs = [line.split("\t") for line in lines[1:]]
+    return {name: {s for s, split in pairs if split == name} for name in ("train", "val", "test")}
+
+
 def metrics_of(evaluation: Path) -> dict[str, Any]:
     """The scores of an evaluation as they stand on disk."""
     raw = json.loads((evaluation / "metrics.json").read_text())

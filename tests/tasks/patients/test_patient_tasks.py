@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,64 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from leakedwords import contents, spoken
+from syntheticcohort import PATIENTS, Cohort, edited, made_cohort
 
 from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
-from eegssl.stages import synth
-from eegssl.synth.config import SynthConfig
 from eegssl.tasks.patients.left_out import read_patients_left_out
 from eegssl.tasks.patients.patients_kind import rescore
 
-PATIENTS = 14
-QUICK = (
-    *("--set", "task.analysis.repeats=2", "--set", "task.analysis.permutations=50"),
-    *("--set", "task.analysis.costs=[1.0]", "--set", "task.analysis.bootstrap_resamples=200"),
-    *("--set", "task.window_s=4", "--set", "training.device=cpu"),
-)
 NAMES = ("Haagse", "ses-", "participants", "moeder")
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """A cohort as preprocess left it, with its table; ``kind`` is asm or rftc."""
-
-    kind: str
-    root: Path
-
-    @property
-    def recordings(self) -> Path:
-        return self.root / "recordings"
-
-    @property
-    def table(self) -> Path:
-        return self.root / "Haagse_participants.tsv"
-
-    def command(self, encoder: Path, out: Path, *more: object, table: Path | None = None) -> list:
-        """The whole analysis as one command."""
-        task = {"asm": "asm-efficacy", "rftc": "rftc-outcome"}[self.kind]
-        words = ["finetune", self.recordings, "--encoder", encoder, "--task", task, "--out", out]
-        return [*words, "--set", f"task.table={table or self.table}", *QUICK, *more]
-
-
-def made_cohort(kind: str, root: Path) -> Cohort:
-    """A synthetic cohort whose subjects go by a name, and a table with a comment."""
-    edf = root / "edf"
-    config = SynthConfig(
-        cohort=kind, n_subjects=PATIENTS, duration_s=30, effect=10.0, sfreqs_hz=(250,), seed=3
-    )
-    synth.make_corpus(config, edf, overwrite=False)
-    for path in sorted(edf.rglob("*sub-*"), key=lambda p: -len(p.parts)):
-        path.rename(path.with_name(path.name.replace("sub-", "sub-Haagse")))
-    rows = (edf / "participants.tsv").read_text().replace("sub-", "sub-Haagse").splitlines()
-    rows = [rows[0] + "\tcomment", *(row + "\tmoeder belt" for row in rows[1:])]
-    cohort = Cohort(kind, root)
-    cohort.table.write_text("\n".join(rows) + "\n")
-    (edf / "participants.tsv").unlink()
-    done(
-        *("preprocess", edf, "--out", cohort.recordings, "--jobs", 1),
-        *("--set", "look.recordings=0", "--set", f"corpus={kind}"),
-    )
-    return cohort
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +41,6 @@ def rftc_result(rftc: Cohort, tiny: Pipeline) -> Path:
     out = rftc.root / "outcome"
     done(*rftc.command(tiny.encoder, out))
     return out
-
-
-def edited(cohort: Cohort, path: Path, change: Callable[[int, dict[str, str]], object]) -> Path:
-    """A copy of the table; ``change`` gets each row's number and cells, and may edit them."""
-    head, *lines = cohort.table.read_text().splitlines()
-    rows = [dict(zip(head.split("\t"), line.split("\t"), strict=True)) for line in lines]
-    kept = [row for k, row in enumerate(rows) if change(k, row) is not False]
-    path.write_text("\n".join([head, *("\t".join(row.values()) for row in kept)]) + "\n")
-    return path
 
 
 def scores(out: Path) -> dict:
@@ -306,75 +245,6 @@ def test_sessions_may_stand_in_a_table_of_the_users(
     ran = eegssl(*rftc.command(tiny.encoder, tmp_path / "less", *more))
     assert ran.code == 3
     assert "1 of 28 recordings have no session" in ran.err
-
-
-@pytest.mark.parametrize(
-    ("more", "code", "words"),
-    [
-        (("--adapt", "full"), 2, "stays frozen"),
-        (("--adapt", "attention"), 2, "pooling=attention"),
-        (("--labels", "0.5"), 2, "labels_fraction"),
-        (("--folds", "loso"), 2, "left out together"),
-        (("--set", "cross.folds=3"), 2, "outer_folds"),
-        (("--set", "task.table=nowhere.tsv"), 2, "no file"),
-        (("--set", "task.analysis.clinical=['height']"), 2, "not among the clinical"),
-        (("--set", "task.window_s=60"), 3, "none of the 14 patients"),
-    ],
-)
-def test_what_means_nothing_here_is_refused_with_what_to_do(
-    asm: Cohort, tiny: Pipeline, tmp_path: Path, more: tuple, code: int, words: str
-) -> None:
-    ran = eegssl(*asm.command(tiny.encoder, tmp_path / "out", *more))
-    assert ran.code == code, ran.err
-    assert re.search(words, " ".join(ran.err.split()))
-    assert not (tmp_path / "out" / "manifest.json").exists()
-
-
-def test_a_table_is_needed(asm: Cohort, tiny: Pipeline, tmp_path: Path) -> None:
-    ran = eegssl(
-        *("finetune", asm.recordings, "--encoder", tiny.encoder, "--task", "asm-efficacy"),
-        *("--out", tmp_path / "out"),
-    )
-    assert ran.code == 2
-    assert "task.table=participants.tsv" in ran.err
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda k, row: k < 11, "at least 12"),
-        (lambda k, row: row.update(participant_id=f"sub-Other{k}"), "none of the 14 rows"),
-        (lambda k, row: k != 1 or row.update(participant_id="Haagse01"), "row.* another row"),
-    ],
-)
-def test_a_table_that_can_not_be_meant_is_refused(
-    asm: Cohort, tiny: Pipeline, tmp_path: Path, change: Callable, words: str
-) -> None:
-    table = edited(asm, tmp_path / "table.tsv", change)
-    ran = eegssl(*asm.command(tiny.encoder, tmp_path / "out", table=table))
-    assert ran.code == 3, ran.err
-    assert re.search(words, ran.err)
-
-
-def test_an_encoder_that_has_seen_the_patients_is_refused_unless_allowed(
-    asm: Cohort, tiny: Pipeline, tmp_path: Path
-) -> None:
-    """The same recordings under the names of people of the tiny corpus, whom the encoder knows."""
-    aliases = ", ".join(f'"sub-Haagse{k + 1:02d}" = "sub-{k:02d}"' for k in range(8))
-    seen = Cohort("asm", tmp_path)
-    done(
-        *("preprocess", asm.root / "edf", "--out", seen.recordings, "--jobs", 1),
-        *("--set", "look.recordings=0", "--set", f"subjects.aliases={{{aliases}}}"),
-    )
-    ran = eegssl(*seen.command(tiny.encoder, tmp_path / "out", table=asm.table))
-    assert ran.code == 4
-    assert "fitted on patients who are to be tested" in ran.err
-    assert "--allow-leak" in ran.err
-    done(*seen.command(tiny.encoder, tmp_path / "out", "--allow-leak", table=asm.table))
-    assert manifest_of(tmp_path / "out")["facts"]["leaks"]
-    assert "Leak:" in (tmp_path / "out" / "report.html").read_text()
-    more = ("--set", "encoder_weights=random", "--dry-run")
-    assert eegssl(*seen.command(tiny.encoder, tmp_path / "r", *more, table=asm.table)).code == 0
 
 
 def test_scores_and_page_follow_from_the_table_alone(asm_result: Path, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Write a small matrix for benchmark, and read what becomes of it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from clirun import Pipeline, stamps_of
+
+MATRIX = """
+recordings = ["{root}/recordings"]
+adaptations = ["probe"]
+seeds = {seeds}
+baselines = ["band-power"]
+
+[encoders.pretrained]
+path = "{root}/encoder"
+
+[encoders.random-init]
+path = "{root}/encoder"
+weights = "random"
+
+[tasks.seizure]
+task = "seizure-detection"
+
+[finetune.training]
+steps = 6
+batch_size = 8
+validate_every = 3
+device = "cpu"
+
+[evaluate]
+traces = 0
+"""
+
+
+def write_matrix(path: Path, tiny: Pipeline, seeds: str) -> Path:
+    path.write_text(MATRIX.format(root=tiny.root, seeds=seeds))
+    return path
+
+
+def results(out: Path) -> list[dict[str, Any]]:
+    rows = json.loads((out / "results.json").read_text())
+    assert isinstance(rows, list)
+    return rows
+
+
+def cells(out: Path) -> dict[str, int]:
+    """Every file and folder of the cells, with its time of last change."""
+    return stamps_of(out / "cells")
+
+
+def copy_of(made: Path, folder: Path) -> Path:
+    """The benchmark again, with the times of its files."""
+    return Path(shutil.copytree(made, folder / "benchmark"))
