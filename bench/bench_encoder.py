@@ -25,7 +25,8 @@ from torch.nn import functional as F
 
 from eegssl.config.resolve import resolve
 from eegssl.config.stages import PretrainConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import draw_masks
 from eegssl.objectives.config import MaskedCodesConfig

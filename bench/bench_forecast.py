@@ -25,8 +25,8 @@ from statistics import median
 import numpy as np
 import torch
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.tasks.forecast.config import (
     SHORT_HORIZON_S,
     AutoregressionConfig,

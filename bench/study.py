@@ -21,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 from eegssl.api import load_encoder
 from eegssl.corpus.store import Corpus, Recording, open_corpus
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.private.pseudonyms import Pseudonyms
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from eegssl.artifacts.manifest import load
 from eegssl.corpus.raw import raw_of
 from eegssl.corpus.store import open_corpus
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig

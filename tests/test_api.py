@@ -10,8 +10,9 @@ from tinycorpus import noise_uv, write_recording
 import eegssl
 from eegssl.artifacts.context import Context
 from eegssl.config.resolve import resolve
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ArtifactError, InputError, RecordingRefused
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.signal.config import FilterConfig, MontageConfig

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.heads import AttentionPooling, PrototypeHead
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.pooling import pool, pooled_width
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from eegssl.adaptation.classifier import Classifier
 from eegssl.adaptation.config import AdaptationConfig
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 
 HEAD = "head"
 
@@ -32,16 +32,15 @@ def groups_of(
     weight_decay: float,
 ) -> list[dict[str, Any]]:
     """The same for an encoder below modules that make up a head."""
-    depth = len(encoder.transformer.blocks)
+    depth = len(encoder.blocks)
     decay = config.layer_decay if config.kind in ("full", "two-stage") else 1.0
     groups = _split(HEAD, top, lr * config.head_lr_scale, weight_decay)
-    groups += _split("norm", [encoder.transformer.norm], lr, weight_decay)
-    for index, block in enumerate(encoder.transformer.blocks):
+    groups += _split("norm", [encoder.norm], lr, weight_decay)
+    for index, block in enumerate(encoder.blocks):
         rate = lr * decay ** (depth - index)
         groups += _split(f"block{index}", [block], rate, weight_decay)
-    modules = (encoder.temporal, encoder.spectral, encoder.spatial)
-    embeddings = [module for module in modules if module is not None]
-    return groups + _split("embeddings", embeddings, lr * decay ** (depth + 1), weight_decay)
+    rate = lr * decay ** (depth + 1)
+    return groups + _split("embeddings", encoder.embedders, rate, weight_decay)
 
 
 def joining_later(groups: Iterable[dict[str, Any]], first_step: int) -> list[dict[str, Any]]:

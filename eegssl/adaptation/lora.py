@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.adaptation.config import AdaptationConfig, LoraConfig
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 
 
 class LoraLinear(nn.Module):
@@ -83,7 +83,7 @@ def merge_lora(encoder: Encoder) -> None:
 
 def _linears(encoder: Encoder, kind: str) -> Iterator[tuple[nn.Module, str]]:
     """Each linear layer of a kind: the module that holds it, and its name there."""
-    for block in encoder.transformer.blocks:
+    for block in encoder.blocks:
         parent = block.get_submodule("feed" if kind == "feed" else "attention")
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.Linear) and (kind in ("feed", name)):

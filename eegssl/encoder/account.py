@@ -6,8 +6,9 @@ addition counts as two operations; activations, norms and lone additions don't c
 
 from typing import Any
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.epilepsyfm import EpilepsyFM
 
 _FLOAT_BYTES = 4
 
@@ -21,6 +22,7 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
     needs, per window; ``optimizer_bytes`` of weights, gradients and AdamW's two moments.
     """
     encoder = build_encoder(config, seed=0)
+    assert isinstance(encoder, EpilepsyFM)
     parameters = _parameters(encoder)
     flops = _flops(encoder, channels, patches)
     total, forward = sum(parameters.values()), sum(flops.values())
@@ -37,14 +39,14 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
     }
 
 
-def _parameters(encoder: Encoder) -> dict[str, int]:
+def _parameters(encoder: EpilepsyFM) -> dict[str, int]:
     """Trainable numbers of each module; the mask token is by itself."""
     named = {name: module for name, module in encoder.named_children() if module is not None}
     counts = {name: sum(p.numel() for p in module.parameters()) for name, module in named.items()}
     return counts | {"mask_token": encoder.mask_token.numel()}
 
 
-def _flops(encoder: Encoder, channels: int, patches: int) -> dict[str, int]:
+def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
     """Operations of the matrix products and convolutions of a forward pass, by module."""
     config, tokens = encoder.config, channels * patches
     flops = {}

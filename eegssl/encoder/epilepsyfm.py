@@ -1,4 +1,4 @@
-"""The encoder: temporal, spectral and spatial embeddings, then a transformer.
+"""Embed patches in time, frequency and space, then apply a transformer (EpilepsyFM).
 
 After EpilepsyFM (Neural Networks 193:108060, 2025): temporal and spectral embeddings of a patch
 are concatenated and then placed in space and time. What fills the gaps of the paper is ours.
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.fourier import FourierEmbedding
 from eegssl.encoder.normalise import normalise
 from eegssl.encoder.patches import to_patches
@@ -19,8 +20,8 @@ from eegssl.errors import InputError
 from eegssl.signal.channels.regions import REGIONS
 
 
-class Encoder(nn.Module):
-    """EEG of any channels and any length to one embedding per (channel, patch)."""
+class EpilepsyFM(Encoder):
+    """Temporal, spectral and spatial embeddings of patches, mixed by a transformer."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -52,13 +53,7 @@ class Encoder(nn.Module):
         mask: Tensor | None = None,
         present: Tensor | None = None,
     ) -> Tensor:
-        """Embed ``signal_uv`` [B, C, T] in µV: [B, C, N, D].
-
-        ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R] are the
-        geometry of the channels. Patches with ``mask`` [B, C, N] True are hidden: nothing of
-        their samples reaches any output. Channels with ``present`` [B, C] False are padding: they
-        change nothing, and their embeddings are 0. Raises InputError for shapes that don't fit.
-        """
+        """Embed ``signal_uv`` [B, C, T]: [B, C, N, D]; arguments as `Encoder` says."""
         patches_uv = to_patches(signal_uv, self.config.patch_samples)
         _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
         _check(present, patches_uv.shape[:2], "present [B, C]")
@@ -75,9 +70,20 @@ class Encoder(nn.Module):
         embedded = self.transformer(tokens.flatten(1, 2), keys).unflatten(1, (-1, n_patches))
         return embedded if present is None else embedded * present[..., None, None]
 
-    def embed_patches(self, signal_uv: Tensor) -> Tensor:
-        """Embed each patch of ``signal_uv`` [B, C, T] alone, without place: [B, C, N, D]."""
-        return self._embed(to_patches(signal_uv, self.config.patch_samples), None)
+    @property
+    def embedders(self) -> list[nn.Module]:
+        """Temporal, spectral and spatial module, as far as they are on."""
+        return [m for m in (self.temporal, self.spectral, self.spatial) if m is not None]
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """Blocks of the transformer."""
+        return list(self.transformer.blocks)
+
+    @property
+    def norm(self) -> nn.LayerNorm:
+        """The transformer's last normalisation."""
+        return self.transformer.norm
 
     def _embed(self, patches_uv: Tensor, visible: Tensor | None) -> Tensor:
         """Temporal and spectral embeddings side by side; what is not visible counts as flat."""
@@ -86,13 +92,6 @@ class Encoder(nn.Module):
         flat = patches.flatten(0, 2)
         parts = [module(flat) for module in (self.temporal, self.spectral) if module is not None]
         return torch.cat(parts, dim=-1).unflatten(0, patches.shape[:3])
-
-
-def build_encoder(config: EncoderConfig, seed: int) -> Encoder:
-    """Make an encoder whose first weights depend on ``seed`` only; global generators stay as is."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return Encoder(config)
 
 
 _Spectral = WaveletPacketEmbedding | FourierEmbedding
@@ -118,9 +117,9 @@ def _visible(shape: torch.Size, mask: Tensor | None, present: Tensor | None) -> 
     return there if mask is None else there & ~mask
 
 
-def _check(given: Tensor | None, shape: torch.Size, name: str) -> None:
-    if given is not None and (given.shape != shape or given.dtype != torch.bool):
+def _check(flags: Tensor | None, shape: torch.Size, name: str) -> None:
+    if flags is not None and (flags.shape != shape or flags.dtype != torch.bool):
         raise InputError(
             f"expected a bool {name} of shape {tuple(shape)}; "
-            f"got {given.dtype} {tuple(given.shape)}"
+            f"got {flags.dtype} {tuple(flags.shape)}"
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.tokenizer.ranks import n_ranks, sum_over_ranks

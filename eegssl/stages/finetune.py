@@ -22,8 +22,8 @@ from eegssl.corpus.label_table import LabelTable, format_labels, label_table
 from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import require_whole_patches
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.events.postprocess import Postprocess, choose_postprocess

@@ -18,8 +18,8 @@ from eegssl.corpus.sampling import Sampler, sampler
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import tile
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
 from eegssl.signal.channels.electrodes import montages_of

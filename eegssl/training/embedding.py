@@ -17,7 +17,7 @@ from eegssl.corpus.preprocessing.channel_selection import sample_windows, select
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, clean_segment
 from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import open_corpus
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf.samples import read_header
 from eegssl.signal.channels.derivations import redundant_derivations

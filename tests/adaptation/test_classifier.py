@@ -7,8 +7,8 @@ from torch.nn import functional as F
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.adaptation.groups import parameter_groups
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 
 TINY = EncoderConfig(layers=2, width=16, heads=2, ffn=32, dropout=0.5)
 

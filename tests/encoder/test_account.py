@@ -7,8 +7,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from eegssl.encoder.account import account
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 
 EPILEPSYFM = EncoderConfig(layers=12, width=200, heads=10, ffn=800)
 

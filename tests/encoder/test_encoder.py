@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
 from eegssl.errors import InputError
 from eegssl.signal.channels.electrodes import geometry
 from eegssl.signal.channels.positions import EARS
@@ -117,10 +117,14 @@ def test_the_position_of_an_absent_electrode_means_nothing():
 
 def test_no_sample_crosses_a_patch_border_before_the_transformer():
     encoder = build_encoder(TINY, 0).eval()
-    signal_uv = inputs()[0]
+    signal_uv, *geometry = inputs()
     changed = signal_uv.clone()
     changed[:, :, 200:400] = 5.0
-    before, after = encoder.embed_patches(signal_uv), encoder.embed_patches(changed)
+    tokens = []
+    encoder.transformer.register_forward_pre_hook(lambda _, args: tokens.append(args[0]))
+    for one in (signal_uv, changed):
+        encoder(one, *geometry)
+    before, after = (t.unflatten(1, (signal_uv.shape[1], -1)) for t in tokens)
     assert torch.equal(before[:, :, [0, 2]], after[:, :, [0, 2]])
     assert not torch.equal(before[:, :, 1], after[:, :, 1])
 
@@ -207,7 +211,7 @@ def test_same_seed_same_weights_and_the_global_generator_is_left_alone():
 
 def test_weights_load_strictly():
     weights = build_encoder(TINY, 0).state_dict()
-    other = Encoder(TINY)
+    other = build_encoder(TINY, 1)
     other.load_state_dict(weights)
     assert torch.equal(other.eval()(*inputs()), build_encoder(TINY, 0).eval()(*inputs()))
     weights.pop("mask_token")

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import InputError
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes

@@ -5,8 +5,8 @@ import torch
 from torch import distributed as dist
 from torch import multiprocessing as mp
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 

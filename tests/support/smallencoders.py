@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.signal.channels.electrodes import geometry
 
 NAMES = ("Fp1-F7", "F7-T7", "C3", "Cz", "O2-A1")

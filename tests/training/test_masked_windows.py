@@ -8,8 +8,8 @@ import torch
 from montage_names import CHBMIT, TEN_TWENTY
 
 from eegssl.corpus.windows import Batch
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.entropy import patch_entropy
 from eegssl.objectives.config import MaskedCodesConfig

@@ -14,7 +14,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak
 from eegssl.corpus.rebuilt_filters import filter_phases, require_causal
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.encoder.epilepsyfm import build_encoder
+from eegssl.encoder.architectures import build_encoder
 from eegssl.errors import ConfigError, InputError
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.tasks.base import TaskInfo

@@ -13,7 +13,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.encoder.epilepsyfm import build_encoder
+from eegssl.encoder.architectures import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of

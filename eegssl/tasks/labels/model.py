@@ -14,8 +14,8 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ArtifactError
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature

@@ -20,8 +20,8 @@ from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import LEAVE_ONE_OUT
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, require_whole_patches
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.epilepsyfm import build_encoder
 from eegssl.errors import ConfigError, EegsslError, LeakError
 from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.labels.model import encoder_settings

@@ -17,7 +17,8 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
-from eegssl.encoder.epilepsyfm import Encoder, build_encoder
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
 from eegssl.tasks.labels.model import MODEL, TASK, encoder_settings

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.config import HeadConfig
 from eegssl.tasks.forecast.data import Horizon
 from eegssl.tasks.forecast.methods.contexts import Context

@@ -19,7 +19,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak, Times, audit_windows, refuse
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.encoder.epilepsyfm import build_encoder
+from eegssl.encoder.architectures import build_encoder
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.forecast.fit import ForecastPlan, require_possible

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.encoder.epilepsyfm import Encoder
+from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import (
     AutoregressionConfig,

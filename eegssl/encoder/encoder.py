@@ -1,0 +1,54 @@
+"""Define what every encoder offers, whatever its architecture."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from eegssl.encoder.config import EncoderConfig
+
+
+class Encoder(nn.Module, ABC):
+    """EEG of any channels and any length to one embedding per (channel, patch).
+
+    Heads, objectives and adaptations use an encoder through these members alone.
+    """
+
+    config: EncoderConfig
+    mask_token: nn.Parameter
+    """Vector [D] that stands for every hidden patch."""
+
+    @abstractmethod
+    def forward(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor | None = None,
+        present: Tensor | None = None,
+    ) -> Tensor:
+        """Embed ``signal_uv`` [B, C, T] in µV: [B, C, N, D].
+
+        ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R] are the
+        geometry of the channels. Patches with ``mask`` [B, C, N] True are hidden: nothing of
+        their samples reaches any output. Channels with ``present`` [B, C] False are padding: they
+        change nothing, and their embeddings are 0. Raises InputError for shapes that don't fit.
+        """
+
+    @property
+    @abstractmethod
+    def embedders(self) -> list[nn.Module]:
+        """The modules below the blocks; they learn slowest under layer-wise decay."""
+
+    @property
+    @abstractmethod
+    def blocks(self) -> list[nn.Module]:
+        """The transformer's blocks from the bottom up.
+
+        LoRA looks in each for linear layers: ``qkv`` and ``out`` in ``attention``, all in ``feed``.
+        """
+
+    @property
+    @abstractmethod
+    def norm(self) -> nn.Module:
+        """The normalisation above the last block."""
