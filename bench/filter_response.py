@@ -1,4 +1,4 @@
-"""What a chain of filters does, measured from its response: for the fingerprint and the docs."""
+"""Measure what a chain of filters does, from its response."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,9 +32,9 @@ def describe(chain: Chain) -> dict[str, Any]:
     the new band. A causal chain's ``delay_range_s`` spans twice the lower to half the upper edge.
     """
     if isinstance(chain.filters, BlockFilter):
-        own = _describe_zero_phase(chain, chain.filters)
+        measured = _describe_zero_phase(chain, chain.filters)
     else:
-        own = _describe_causal(chain, chain.filters)
+        measured = _describe_causal(chain, chain.filters)
     shared = {
         "sfreq_hz": chain.sfreq_hz,
         "new_sfreq_hz": chain.new_sfreq_hz,
@@ -43,7 +43,7 @@ def describe(chain: Chain) -> dict[str, Any]:
         "notches_hz": _notches_hz(chain),
         "delay_s": round(chain.delay_s, 4),
     }
-    return own | shared
+    return measured | shared
 
 
 def _describe_zero_phase(chain: Chain, block: BlockFilter) -> dict[str, Any]:

@@ -8,9 +8,9 @@ noise that is faded in and out, and in the transfer function of an impulse.
 import mne
 import numpy as np
 import scipy.signal
+from filter_response import describe
 
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filtering.filter_response import describe
 from eegssl.signal.filtering.filters import Chain, chain
 
 BANDS_HZ = ((0.1, 75.0), (0.5, 70.0))

@@ -1,4 +1,4 @@
-"""eegssl: self-supervised EEG foundation models, from folders of EDF to a scored model."""
+"""Train self-supervised EEG foundation models, from folders of EDF to scores."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Which patches pretraining hides: five kinds of masks over (channel, patch), pure and seeded."""
+"""Draw which patches pretraining hides."""

@@ -1,4 +1,4 @@
-"""What a mask over (channel, patch) looks like."""
+"""Configure how patches are masked."""
 
 import tomllib
 from importlib.resources import files
@@ -44,14 +44,16 @@ class MaskingConfig(Settings):
             return value
         if not value.endswith(".toml"):
             if value not in _presets():
-                raise ValueError(f"no such set of regions; there are {', '.join(_presets())}")
+                raise ValueError(
+                    f"got {value!r}; expected one of {', '.join(_presets())}, or a .toml file"
+                )
             return value
         try:
             table = tomllib.loads(Path(value).read_text(encoding="utf-8")).get("regions")
         except (OSError, ValueError) as error:
-            raise ValueError(f"this file of regions can't be read: {error}") from None
+            raise ValueError(f"can't read the regions file: {error}") from None
         if not isinstance(table, dict):
-            raise ValueError("this file has no table [regions] with region = [electrodes]")
+            raise ValueError("expected a table [regions] of region = [electrodes] in the file")
         return table
 
 

@@ -1,4 +1,4 @@
-"""How many patches of an order are hidden: whole units, or to the patch."""
+"""Hide the first patches of an order, in whole units or exactly."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,9 +1,9 @@
-"""Masks of windows: pure functions of settings, geometry and (seed, step, sample).
+"""Draw masks from settings, geometry and (seed, step, sample).
 
-That EpilepsyFM (Neural Networks 193:108060, 2025) hides brain regions is known, because neurons
-discharge in clusters; its code is not public, so how is ours: regions come up in random order and
-are hidden with all their channels. A derivation lies in the regions of both its electrodes and is
-hidden with either: left visible, it would show half of what is to be predicted.
+EpilepsyFM (Neural Networks 193:108060, 2025) hides brain regions; its code is not public, so the
+procedure is ours: regions in random order are hidden with all their channels. A derivation lies
+in the regions of both its electrodes and is hidden with either: visible, it would show half of
+what is to be predicted.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def draw_mask(
     ``geometry`` of the C channels; ``weights`` [C, N] say how likely each patch is hidden first
     (kind ``entropy``); ``patch_s`` is the length of a patch. Channels that no region or disc can
     reach are masked patch by patch at the same ratio. At least one patch is hidden and one visible;
-    by how much the ratio is missed, see ``MaskingConfig.exact``: ``mask.mean()`` is what came out.
+    ``MaskingConfig.exact`` says how nearly the ratio is met.
 
     Raises InputError when C N < 2, where nothing could be both hidden and visible, and when
     weights are missing, of another shape, negative or not finite.

@@ -1,11 +1,10 @@
-"""How irregular patches are: multiscale fluctuation-based dispersion entropy, as in M4CEA.
+"""Measure how irregular patches are, for entropy masks.
 
-The measure: Azami et al., "Multiscale fluctuation-based dispersion entropy and its applications to
-neurological diseases", IEEE Access 7, 2019; the one scale: Azami and Escudero, Entropy 20:210,
-2018. M4CEA (Feng et al., IEEE J Biomed Health Inform 2025, doi 10.1109/JBHI.2025.3590463) draws
-half of all patches in proportion to its mean over 5 scales; its public code has the settings used
-here: embedding dimension 2, 6 classes, delay 1. It rescales the first scale to its range besides;
-here, as published, all scales are classed alike.
+Multiscale fluctuation-based dispersion entropy: Azami et al., IEEE Access 7, 2019; one scale: Azami
+and Escudero, Entropy 20:210, 2018. M4CEA (Feng et al., IEEE J Biomed Health Inform 2025, doi
+10.1109/JBHI.2025.3590463) draws half of all patches in proportion to its mean over 5 scales; its
+public code has the settings used here: embedding dimension 2, 6 classes, delay 1. It rescales the
+first scale to its range besides; here, as published, all scales are classed alike.
 """
 
 from statistics import NormalDist

@@ -1,4 +1,4 @@
-"""In which order patches are hidden: by units drawn at random, or one by one.
+"""Order patches for hiding, by random units or one by one.
 
 Every kind of mask is an order in which patches come up; ``cut.hide_first`` hides the first ones.
 A *unit* is a set of channels (a region, or what a disc on the head touches), over the whole window

@@ -1,1 +1,1 @@
-"""EEG as NumPy arrays: electrodes, regions, derivations, filters (no torch, no files)."""
+"""Describe channels and filter EEG, as NumPy arrays."""

@@ -1,4 +1,4 @@
-"""The classical frequency bands of EEG, and which one a patch is most remarkable for."""
+"""Define the frequency bands of EEG, and find a patch's dominant one."""
 
 import numpy as np
 import numpy.typing as npt

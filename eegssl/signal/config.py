@@ -1,4 +1,4 @@
-"""How channels are filtered, judged and referenced: the settings of eegssl.signal."""
+"""Configure how channels are filtered, judged and referenced."""
 
 from typing import Literal
 
@@ -34,12 +34,13 @@ class FilterConfig(Settings):
     def _band_in_order(self) -> "FilterConfig":
         if not self.low_hz < self.high_hz:
             raise ValueError(
-                f"low_hz must lie below high_hz, got {self.low_hz:g} and {self.high_hz:g}"
+                f"got low_hz {self.low_hz:g} and high_hz {self.high_hz:g}; "
+                "expected low_hz below high_hz"
             )
         if not self.high_hz < self.sfreq_hz / 2:
             raise ValueError(
-                f"high_hz must lie below half of sfreq_hz ({self.sfreq_hz / 2:g}), "
-                f"got {self.high_hz:g}"
+                f"got high_hz {self.high_hz:g}; expected less than half of sfreq_hz "
+                f"({self.sfreq_hz / 2:g}): lower high_hz or raise sfreq_hz"
             )
         return self
 

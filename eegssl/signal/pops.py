@@ -1,12 +1,12 @@
-"""Electrode pops: sudden steps of one channel that don't come back at once, as spikes do.
+"""Find electrode pops: sudden steps of one channel that persist.
 
 The rule is ours. A step between neighbouring samples counts as a pop when
 
 - it is larger than a floor in µV/ms, and than so many times the channel's median step;
 - it is *alone*: from 12 to 60 ms away to both sides no step reaches a third of it, so that neither
   muscle nor the flank of a spike or of a seizure's large waves is taken for one;
-- it *stays*: the means of the 30 ms that begin 12 ms before and after it differ, in its direction,
-  by 60 % of the signal's range in between.
+- it *persists*: the means of the 30 ms that begin 12 ms before and after it differ, in its
+  direction, by 60 % of the signal's range in between.
 
 Per window, its largest step is looked at.
 """

@@ -1,8 +1,8 @@
-"""What a raw channel's samples say about its recording, window by window.
+"""Flag windows of a raw channel that are not usable EEG.
 
-Flat, saturated, not finite, drowned in hum, or with the steps of a loose electrode. Never a cut by
-amplitude: that removes seizures. All limits are ours. Flags describe and remove nothing; a channel
-is left out only if it is flat, or not finite, as a whole.
+Windows are flagged as flat, saturated, not finite, dominated by mains hum, or with the steps of a
+loose electrode. Amplitude alone flags nothing: that would remove seizures. All limits are ours.
+Flags remove nothing; a channel is left out only if it is flat, or not finite, as a whole.
 """
 
 import math

@@ -1,16 +1,15 @@
-"""A sketch of a recording's waveform, by which the same signal is known under another name.
+"""Sketch a recording's waveform, to recognise the same signal under another name.
 
-Ours, after audio fingerprinting (Wang, ISMIR 2003) and bottom-k sketches (Broder 1997). In a
-band of about 1-12 Hz a trace is read as the times between its zero crossings: these know no scale
-and no polarity, and need no clock. Each run of `RUN` intervals in which no swing is tiny,
-enough intervals differ and nothing repeats is a landmark, hashed; the smallest hashes of all are
-the sketch, so that two sketches share hashes as the signals share landmarks, wherever either
-begins.
+Ours, after audio fingerprinting (Wang, ISMIR 2003) and bottom-k sketches (Broder 1997). A trace is
+filtered to about 1-12 Hz and described by the intervals between its zero crossings, which depend
+on neither scale, polarity nor start time. A run of `RUN` intervals without tiny swings, with
+enough different intervals and no repetition is a landmark, and is hashed. The smallest hashes are
+the sketch, so two sketches share hashes in proportion to the landmarks that the signals share.
 
-Traces are some channels as they are, found again under other names, and the differences of
-neighbouring electrodes, found again after re-referencing. What is lost: a recording re-referenced
-*and* renamed, one of which much less than half was kept, another band than EEG's (a low-pass below
-15 Hz), causal against zero-phase filters.
+Traces are single channels, recognised under other names, and differences of neighbouring
+electrodes, recognised after re-referencing. Not recognised: a recording re-referenced *and*
+renamed, one cut to much less than half, one with a low-pass below 15 Hz, and causal filters
+against zero-phase ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,21 +26,21 @@ Trace = tuple[int, ...]
 HASHES = (128, 128)
 """Smallest hashes kept of channels and of derivations: 1 KB a recording."""
 CHANNELS, DERIVATIONS = 5, 4
-"""Traces of either kind that are read; all of a recording's would cost more than they tell."""
+"""Most traces of either kind: all of a recording's would cost more than they add."""
 RUN, DISTINCT = 12, 7
 """Intervals of a landmark, and how many of them must differ: rhythms look alike in all heads."""
 PERIODS, LEAST_CHANGE = (2, 4, 6), 1.0
 """Nor may a landmark repeat itself after so many intervals, give or take this mean number of steps:
 one spike-and-wave looks like another, also while it slows down."""
 STEP_S = 0.015
-"""Intervals are told apart in such steps."""
+"""Resolution of the intervals."""
 LEAST_SWING = 0.1
 """Smallest swing of a landmark, of its largest: smaller ones come and go with noise."""
 SHORT_S, LONG_S = 0.025, 0.065
 """Standard deviations of the two smoothings whose difference is the band."""
 LOWEST_RATE_HZ = 60.0
 PIECE_S = 1800.0
-"""Seconds that are read at once, to bound the memory; landmarks across a seam are not seen."""
+"""Seconds read at once, to bound the memory; landmarks across a boundary are lost."""
 
 COMMON_MIN, COMMON_SHARE = 6, 0.02
 """Two sketches of one signal share at least so many hashes, and this part of the smaller one."""
@@ -65,7 +64,7 @@ def sketch(
     down = max(1, int(sfreq_hz // LOWEST_RATE_HZ))
     length = max(1, int(PIECE_S * sfreq_hz))
     single, pairs = _traces(channels)
-    kept = [np.zeros(0, np.uint32), np.zeros(0, np.uint32)]
+    smallest = [np.zeros(0, np.uint32), np.zeros(0, np.uint32)]
     for start in range(0, stored.shape[1], length):
         piece = stored[:, start : start + length]
         rows = {
@@ -75,9 +74,9 @@ def sketch(
         for kind, traces in enumerate((single, pairs)):
             for plus, *minus in traces:
                 trace = rows[plus] - rows[minus[0]] if minus else rows[plus]
-                found = landmarks(trace, sfreq_hz / down)
-                kept[kind] = _smallest(kept[kind], found, HASHES[kind])
-    return np.unique(np.concatenate(kept))
+                hashes = landmarks(trace, sfreq_hz / down)
+                smallest[kind] = _smallest(smallest[kind], hashes, HASHES[kind])
+    return np.unique(np.concatenate(smallest))
 
 
 def landmarks(signal: NDArray[np.float32], rate_hz: float) -> Hashes:
@@ -96,13 +95,13 @@ def landmarks(signal: NDArray[np.float32], rate_hz: float) -> Hashes:
     return _hashed(steps, np.flatnonzero(steady & (distinct >= DISTINCT) & ~repeating(steps)))
 
 
-def same(n_common: int, one: int, other: int) -> bool:
-    """Whether sketches of these sizes that share so many hashes are of one signal."""
-    return n_common >= max(COMMON_MIN, COMMON_SHARE * min(one, other))
+def same(n_common: int, size: int, other_size: int) -> bool:
+    """Whether two sketches of these sizes with so many hashes in common are of one signal."""
+    return n_common >= max(COMMON_MIN, COMMON_SHARE * min(size, other_size))
 
 
 class Sketches:
-    """The sketches of many recordings by their ids, to be asked which are of the same signal."""
+    """Sketches of many recordings by id, searchable for those of the same signal."""
 
     def __init__(self, of: Mapping[str, Hashes]) -> None:
         self._ids = sorted(of)
@@ -113,7 +112,7 @@ class Sketches:
         self._hashes, self._owner = hashes[order], owner[order]
 
     def like(self, sketch: Hashes) -> dict[str, int]:
-        """Ids of recordings of the same signal -> number of hashes that they share with it."""
+        """Ids of recordings of the same signal -> number of hashes in common."""
         first = np.searchsorted(self._hashes, sketch, "left")
         last = np.searchsorted(self._hashes, sketch, "right")
         hits = [self._owner[a:b] for a, b in zip(first, last, strict=True) if b > a]
@@ -145,17 +144,17 @@ def _traces(channels: Sequence[str]) -> tuple[list[Trace], list[Trace]]:
 
 def _rank(name: str) -> tuple[int, str]:
     """Electrodes in the order of `NEIGHBOURS`, so that any two exports choose much the same."""
-    wanted = [electrode for pair in NEIGHBOURS for electrode in pair]
+    ranking = [electrode for pair in NEIGHBOURS for electrode in pair]
     first = parse_channel(name).electrodes[:1]
-    return (wanted.index(first[0]) if first and first[0] in wanted else len(wanted), name)
+    return (ranking.index(first[0]) if first and first[0] in ranking else len(ranking), name)
 
 
-def _smallest(kept: Hashes, more: Hashes, n: int) -> Hashes:
+def _smallest(hashes: Hashes, more: Hashes, n: int) -> Hashes:
     """The ``n`` smallest hashes of both, each once; ``more`` is thinned before it is sorted."""
     enough = 8 * n
     if len(more) > enough:
         more = np.partition(more, enough)[:enough]
-    return np.unique(np.concatenate([kept, more]))[:n]
+    return np.unique(np.concatenate([hashes, more]))[:n]
 
 
 def _reduced(stored: NDArray[Any], scale: np.float32, down: int) -> NDArray[np.float32]:
@@ -215,11 +214,11 @@ def _crossings(band: NDArray[np.float32], before: NDArray[np.int64]) -> NDArray[
 def repeating(steps: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which runs of `RUN` steps are nearly periodic, as those of spike-and-wave."""
     signed = steps.astype(np.int64)
-    found = np.zeros(len(steps) - RUN + 1, np.bool_)
+    periodic = np.zeros(len(steps) - RUN + 1, np.bool_)
     for period in PERIODS:
         change = np.abs(signed[period:] - signed[:-period])
-        found |= _over_runs(np.add, change, RUN - period) <= LEAST_CHANGE * (RUN - period)
-    return found
+        periodic |= _over_runs(np.add, change, RUN - period) <= LEAST_CHANGE * (RUN - period)
+    return periodic
 
 
 def _hashed(steps: NDArray[np.uint64], starts: NDArray[np.int64]) -> Hashes:

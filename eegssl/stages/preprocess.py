@@ -184,7 +184,7 @@ def _write_findings(write: Callable[[str, str], None], seen: Overview, plan: Pla
     write(FINGERPRINT, canonical_json(seen.print, indent=1) + "\n")
     write(PLAN_FILE, to_toml(plan))
     rows = [
-        [row.found, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
+        [row.label, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
         for row in fingerprint.channel_audit(seen.files)
     ]
     write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))

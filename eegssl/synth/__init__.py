@@ -1,1 +1,1 @@
-"""The synthetic clinical corpus: sources, seizures and artifacts with a known truth."""
+"""Make a synthetic clinical corpus whose truth is known."""

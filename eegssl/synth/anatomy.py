@@ -1,4 +1,4 @@
-"""The head of the synthetic corpus: electrodes, cortical sources, regions and how they connect.
+"""Model the synthetic head: electrodes, cortical sources, regions and neighbours.
 
 One dipole lies under each electrode of the 10-20 system, two more in the eyes. The regions are
 those of the brain-region masks; which regions are neighbours is ours.
@@ -43,7 +43,7 @@ SPREAD = {
     "O": ("LT", "RT", "M"),
     "M": ("LF", "RF", "LC"),
 }
-"""Where a seizure goes from each region: neighbours first, the other hemisphere last (ours)."""
+"""Where a seizure spreads from each region: neighbours first, other hemisphere last (ours)."""
 
 DEPTH = 0.78
 """Distance of the cortical sources from the centre, in units of the head's radius (ours)."""

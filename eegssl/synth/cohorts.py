@@ -1,10 +1,9 @@
-"""Who is in a corpus and what is planted in whom: epilepsy, forecasting, and two outcomes.
+"""Draw a cohort's patients and the effects planted in their recordings.
 
 In the outcome cohorts a marker is planted in the EEG of each patient: the log amplitude of theta
 over both temporal lobes. Responders to a medication (asm) have less of it; after a
-thermocoagulation (rftc) it falls in patients of good outcome, who are like the others before. The
-settings say by how much, as Cohen's d between patients of good and poor outcome. All of it is
-ours, and says nothing about patients.
+thermocoagulation (rftc) it falls in patients of good outcome. Settings give the size, as Cohen's d
+between patients of good and poor outcome. The design is ours, not a finding about patients.
 """
 
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ SESSIONS = ("before", "after")
 
 @dataclass(frozen=True)
 class Course:
-    """How a patient fared: what a table of participants says, and the marker in each session."""
+    """A patient's outcome, cells of the table of participants, and marker in each session."""
 
     good: bool
     follow_up_months: int
@@ -57,7 +56,7 @@ def recordings_of(config: SynthConfig) -> int:
 
 
 def draw_cohort(config: SynthConfig) -> Cohort:
-    """Everything that the corpus holds, before a sample is made."""
+    """Draw all that a corpus holds, before any sample is made."""
     subjects = draw_subjects(config)
     runs = range(config.recordings_per_subject)
     if config.cohort == "epilepsy":
@@ -79,7 +78,7 @@ def draw_cohort(config: SynthConfig) -> Cohort:
 
 
 def draw_courses(config: SynthConfig) -> tuple[Course, ...]:
-    """The courses of all patients of an outcome cohort; half of them fare well, by lot."""
+    """The courses of all patients of an outcome cohort; half, drawn, have a good outcome."""
     n = config.n_subjects
     good = np.random.default_rng([config.seed, 4]).permutation(np.arange(n) < n // 2)
     return tuple(_course(config, i, bool(good[i])) for i in range(n))
@@ -93,10 +92,10 @@ def _course(config: SynthConfig, index: int, good: bool) -> Course:
     months = int(rng.integers(12, 37))
     free = good and rng.random() < 0.5
     ratio = 0.0 if free else rng.uniform(0.05, 0.45) if good else rng.uniform(0.6, 1.3)
-    own, change = rng.standard_normal(2)
+    level, change = rng.standard_normal(2)
     planted = config.effect * side
-    both = (own, own + (change - planted) / 2)
-    marker = both if config.cohort == "rftc" else (own - planted,)
+    both = (level, level + (change - planted) / 2)
+    marker = both if config.cohort == "rftc" else (level - planted,)
     return Course(
         good=good,
         follow_up_months=months,
@@ -112,8 +111,8 @@ def _session(
 ) -> RecordingPlan:
     """One recording of a patient; the sessions share all traits but the planted one."""
     slowing_uv = round(float(SLOWING_UV * np.exp(SD_LOG * marker)), 3)
-    who = replace(subject, slowing_uv=slowing_uv)
-    plan = plan_recording(config, who, 100 * session + run)
+    subject = replace(subject, slowing_uv=slowing_uv)
+    plan = plan_recording(config, subject, 100 * session + run)
     name = SESSIONS[session] if config.cohort == "rftc" else plan.session
     return replace(plan, run=run, session=name)
 

@@ -1,4 +1,4 @@
-"""What a user may choose about the synthetic corpus."""
+"""Configure the synthetic corpus."""
 
 from typing import Annotated, Literal
 

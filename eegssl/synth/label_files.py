@@ -1,4 +1,4 @@
-"""What is written beside the signals: SzCORE labels, ground truth, BIDS tables, all from plans.
+"""Write labels, ground truth and BIDS tables of planned recordings.
 
 Everything says that it is synthetic.
 """
@@ -54,24 +54,24 @@ def events_tsv(plan: RecordingPlan) -> str:
 
 def truth(plan: RecordingPlan, labels: Sequence[str]) -> dict[str, Any]:
     """All that was planted in a recording, times in seconds from its start."""
-    who = plan.subject
-    planted: dict[str, Any] = {"slowing_uv": who.slowing_uv} if who.slowing_uv else {}
+    subject = plan.subject
+    planted: dict[str, Any] = {"slowing_uv": subject.slowing_uv} if subject.slowing_uv else {}
     if plan.process is not None:
         planted = {"process": plan.process.truth(labels)}
     return planted | {
         "synthetic": True,
-        "subject": who.name,
+        "subject": subject.name,
         "run": plan.run,
         "duration_s": plan.duration_s,
-        "sfreq_hz": who.sfreq_hz,
-        "line_hz": who.line_hz,
-        "reference": who.reference,
+        "sfreq_hz": subject.sfreq_hz,
+        "line_hz": subject.line_hz,
+        "reference": subject.reference,
         "labels": list(labels),
-        "syndrome": who.syndrome,
-        "focus": who.focus,
-        "alpha_hz": who.alpha_hz,
-        "background_slope": who.background_slope,
-        "skull_gain": who.skull_gain,
+        "syndrome": subject.syndrome,
+        "focus": subject.focus,
+        "alpha_hz": subject.alpha_hz,
+        "background_slope": subject.background_slope,
+        "skull_gain": subject.skull_gain,
         "seizures": [_seizure(s) for s in plan.seizures],
         "spike_s": _times(plan.spike_s),
         "fragment_s": _times(plan.fragment_s),
@@ -113,14 +113,14 @@ def _times(times_s: np.ndarray) -> list[float]:
 
 def sidecar(plan: RecordingPlan, labels: Sequence[str]) -> dict[str, Any]:
     """The BIDS description of a recording (``*_eeg.json``)."""
-    who = plan.subject
+    subject = plan.subject
     return {
         "TaskName": "szMonitoring",
         "TaskDescription": "Synthetic EEG, of no person",
         "Manufacturer": "synthetic",
-        "SamplingFrequency": who.sfreq_hz,
-        "PowerLineFrequency": who.line_hz,
-        "EEGReference": who.reference,
+        "SamplingFrequency": subject.sfreq_hz,
+        "PowerLineFrequency": subject.line_hz,
+        "EEGReference": subject.reference,
         "SoftwareFilters": "n/a",
         "RecordingDuration": plan.duration_s,
         "RecordingType": "continuous",

@@ -1,4 +1,4 @@
-"""What the recorder saw: references, derivations and the many spellings of channel labels."""
+"""Build synthetic montages, with the many spellings of channel labels."""
 
 from dataclasses import dataclass
 

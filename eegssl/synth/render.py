@@ -1,6 +1,6 @@
-"""From a plan to samples: blocks of fixed length, each with its own seed, mixed to channels.
+"""Render a plan to samples, block by block.
 
-Memory stays at one block and the events under way, however long the recording.
+Each block has its own seed. Memory holds one block and the events that reach into it.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from eegssl.synth.waves.seizures import GENERALISED, render_seizure, spike_wave
 from eegssl.synth.waves.transients import Train
 
 BLOCK_S = 8
-"""Length of a block; part of what the seed means, so it is no setting."""
+"""Length of a block; no setting, because it changes what a seed draws."""
 
 ECG_LABEL = "ECG"
 
@@ -102,11 +102,11 @@ class Renderer:
 
     def _electrode_matrix(self, head: Head, rng: np.random.Generator) -> NDArray[np.float64]:
         """What each row of the state shows at each electrode [E,rows]."""
-        who, count = self.plan.subject, len(ELECTRODES)
+        subject, count = self.plan.subject, len(ELECTRODES)
         matrix = np.zeros((count, rows.COUNT))
-        matrix[:, rows.SOURCES] = who.skull_gain * self._topographies
+        matrix[:, rows.SOURCES] = subject.skull_gain * self._topographies
         matrix[:, rows.BLINK], matrix[:, rows.GAZE] = head.blink, head.gaze
-        size = who.mains_uv * np.exp(rng.normal(0, 0.7, count))
+        size = subject.mains_uv * np.exp(rng.normal(0, 0.7, count))
         turn = rng.normal(0, 0.4, count)
         matrix[:, rows.MAINS_SIN], matrix[:, rows.MAINS_COS] = (
             size * np.cos(turn),

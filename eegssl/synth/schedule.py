@@ -1,8 +1,8 @@
-"""What happens in one recording, and when: a pure function of configuration and indices.
+"""Plan what happens in one synthetic recording, and when.
 
-A plan holds times, sizes and seeds only, so that its size grows slowly with the duration and
-the ground truth is known before a sample is made. Rates and durations are ours, in the range of
-clinical recordings.
+A plan is a pure function of configuration and indices. It holds times, sizes and seeds only, so
+that its size grows slowly with the duration and the ground truth is known before a sample is made.
+Rates and durations are ours, in the range of clinical recordings.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class States:
 
 @dataclass(frozen=True)
 class RecordingPlan:
-    """Everything that one recording will hold; spikes and blinks as times and sizes [n]."""
+    """The contents of one recording; spikes and blinks as times and sizes [n]."""
 
     seed: tuple[int, ...]
     subject: Subject
@@ -100,7 +100,7 @@ class RecordingPlan:
     states: States
     session: str = "01"
     process: Process | None = None
-    """In place of everything else, in the cohort for forecasting."""
+    """Replaces everything else in the cohort for forecasting."""
 
     def rng(self, *stream: int) -> Generator:
         """A generator of its own for each stream of this recording."""
@@ -162,7 +162,7 @@ def _pattern(rng: Generator, subject: Subject) -> str:
 def _seizure(
     rng: Generator, subject: Subject, pattern: str, onset_s: float, length_s: float, index: int
 ) -> Seizure:
-    # One seizure in four is subtle: near the background in size, and told by its rhythm alone;
+    # One seizure in four is subtle: near the background in size, and seen by its rhythm alone;
     # convulsions never are.
     subtle = pattern not in SEVERE and rng.random() < 0.25
     size = rng.uniform(0.3, 0.5) if subtle else rng.uniform(0.8, 1.3)
@@ -234,11 +234,11 @@ def _beats(rng: Generator, subject: Subject, duration_s: int) -> NDArray[np.floa
 
 
 def _disturbances(rng: Generator, config: SynthConfig, subject: Subject) -> tuple[Disturbance, ...]:
-    found = []
+    events = []
     for kind, per_min in RATES_PER_MIN.items():
         times = _poisson_times(rng, per_min * subject.artifact_load, config.duration_s)
-        found += [(float(t), kind) for t in times]
+        events += [(float(t), kind) for t in times]
     return tuple(
         draw_disturbance(rng, kind, onset_s, config.duration_s, seed=i)
-        for i, (onset_s, kind) in enumerate(sorted(found))
+        for i, (onset_s, kind) in enumerate(sorted(events))
     )

@@ -1,4 +1,4 @@
-"""Who is recorded: traits that differ between subjects, and the set-up of the laboratory."""
+"""Draw the traits of synthetic subjects and their laboratory's set-up."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ SYNDROMES = {
     "frontal-left": "LF",
     "frontal-right": "RF",
 }
-"""Syndrome to the region of its focus; they alternate, so that no split lacks a kind for long."""
+"""Syndrome to the region of its focus; subjects alternate between them."""
 
 SETUPS = (
     ("linked-ears", "tuh-le"),

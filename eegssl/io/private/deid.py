@@ -20,7 +20,7 @@ from eegssl.io.private.free_text import typed_text
 from eegssl.io.private.pseudonyms import NAMES, private_folder
 from eegssl.io.private.unpack import pieces
 from eegssl.io.private.vocabulary import own_words
-from eegssl.signal.channels.channel_words import may_be_shown
+from eegssl.signal.channels.channel_vocabulary import may_be_shown
 
 LISTED = "listed"
 """The kind of a string that the user gives."""

@@ -1,1 +1,1 @@
-"""Name, place and re-reference channels."""
+"""Read channel labels, and place channels on the head."""

@@ -1,7 +1,7 @@
-"""The closed vocabulary of channel labels: what of a label may be shown, and names beside EEG.
+"""Hold the words of channel labels that may be stored and shown.
 
-A label is free text and may hold a person's name. Whatever is stored or shown of it is made of
-words that are listed here; the lists are ours, from labels of public corpora and of recorders.
+A label is free text and may hold a person's name. Only words that are listed here are stored or
+shown; the lists are ours, from labels of public corpora and of recorders.
 """
 
 import re
@@ -49,7 +49,7 @@ def words_of(label: str) -> list[str]:
 
 
 def may_be_shown(label: str) -> bool:
-    """Whether a label is made of channel words only, with one number or lone letter at most."""
+    """Whether a label has listed words only, with one number or lone letter at most."""
     words = words_of(label)
     loose = [word for word in words if _NUMBER.fullmatch(word) or len(word) == 1]
     return label.isascii() and len(loose) <= 1 and all(_is_known(word) for word in words)
@@ -83,7 +83,7 @@ def distinct(name: str, taken: set[str]) -> str:
 
 
 def _names_kind(word: str, kind: str) -> bool:
-    """Whether a word says what kind a channel is, even with more run into it (``ECGSMITH``)."""
+    """Whether a word gives a channel's kind, even with text run into it (``ECGSMITH``)."""
     starts = {"ecg": r"[LR]?(?:ECG|EKG)", "eog": r"[HVLRI]?EOG", "emg": r"[LR]?EMG|CHIN(?![A-Z])"}
     return bool(_KIND_WORD[kind].fullmatch(word) or re.match(starts[kind], word))
 
@@ -93,8 +93,8 @@ def _auxiliary_name(words: list[str], kind: str, pattern: re.Pattern[str]) -> st
     details = [w for w in words if w in _DETAILS[kind]]
     numbers = [w for w in words if re.fullmatch(r"[0-9]{1,2}", w)]
     plain = kind.upper()
-    told = [w for w in dict.fromkeys(named) if w != plain] or [plain]
-    return "-".join([*told, *dict.fromkeys(details), *numbers[:1]])
+    names = [w for w in dict.fromkeys(named) if w != plain] or [plain]
+    return "-".join([*names, *dict.fromkeys(details), *numbers[:1]])
 
 
 def _is_known(word: str) -> bool:

@@ -1,6 +1,6 @@
-"""Channels that say the same twice: doubled and sign-flipped derivations.
+"""Find channels that repeat another: doubled and sign-flipped derivations.
 
-Left in, they let a masked channel be read off a visible one: of CHB-MIT's 23 channels, T8-P8 comes
+A masked channel could be read off its visible copy: of CHB-MIT's 23 channels, T8-P8 comes
 twice and P7-T7 is T7-P7 upside down.
 """
 
@@ -27,16 +27,16 @@ def redundant_derivations(names: Sequence[str]) -> list[Redundant]:
     over three channels or more aren't looked for.
     """
     first_seen: dict[str, int] = {}
-    found: list[Redundant] = []
+    redundant: list[Redundant] = []
     for index, label in enumerate(names):
         channel = parse_channel(label)
         if channel.kind != "eeg":
             continue
         flipped = "-".join(reversed(channel.name.split("-")))
         if channel.name in first_seen:
-            found.append(Redundant(index, first_seen[channel.name], 1))
+            redundant.append(Redundant(index, first_seen[channel.name], 1))
         elif flipped in first_seen:
-            found.append(Redundant(index, first_seen[flipped], -1))
+            redundant.append(Redundant(index, first_seen[flipped], -1))
         else:
             first_seen[channel.name] = index
-    return found
+    return redundant

@@ -1,28 +1,27 @@
-"""What a channel label means: which electrodes it stands between, and where they lie.
+"""Read channel labels into electrodes, positions and regions.
 
 Labels come as ``EEG FP1-REF``, ``FP1-F7``, ``T8-P8-0``, ``Fc5.``, ``EEG T3`` and many more; the
-rules for telling them apart are ours:
+rules are ours:
 
 - A *referential* channel (``Fp1-REF``, ``Fp1``) is named by its electrode. One against an earlobe
   or mastoid (``C3-A2``) keeps that in its name, since ``C3-A1`` may stand beside it, but counts as
   referential: regions and positions are those of its first electrode.
-- A *derivation* is named by both electrodes (``Fp1-F7``). ``C3-Cz`` reads as one: a label alone
-  can't tell a recording that has Cz as its common reference. ``parse_channels`` can: where eight
-  or more electrodes stand against one and the same, they are referential (``C3``, reference Cz).
+- A *derivation* is named by both electrodes (``Fp1-F7``). ``C3-Cz`` reads as one, though Cz may be
+  the recording's common reference. ``parse_channels`` sees that: where eight or more electrodes
+  stand against one and the same, they are referential (``C3``, reference Cz).
 - One ear against the other (``A2-A1``) records the reference, not the brain: kind ``other``.
 - Grids and depth electrodes number their contacts too, and ``A1`` or ``C3`` may be one of them;
-  ``parse_channels`` sees it by their neighbours (``A3``, ``C7``), one label alone can't.
+  ``parse_channels`` tells by their neighbours (``A3``, ``C7``).
 - ``POL`` marks auxiliary inputs and depth contacts (``POL A1`` is no earlobe): kind ``other``.
 - Sphenoidal (``Sp1``) and nasopharyngeal electrodes lie below the brain, not on the scalp, and
   have no place on the sphere: kind ``other``.
 - Behind the ears (``BTEleft SD``, ``CROSStop SD`` of SeizeIT2, ``OorLiTop`` of SeizeIT1) there are
-  electrodes BTE1 to BTE4 with places of our choice. Left against right, above against below: the
-  sign that SeizeIT1's authors use, which SeizeIT2's labels don't tell.
+  electrodes BTE1 to BTE4 with places of our choice. Signs (left less right, above less below)
+  are those of SeizeIT1's authors; SeizeIT2's labels don't give them.
 - ``01`` and ``02`` with a zero, as CHB-MIT's chb12 has, are O1 and O2 behind another electrode
   (``P3-01``), or where a recording of eight or more electrodes has none of that name.
 
-No name made here holds words out of a label that aren't in a closed vocabulary: a label is free
-text, and may name a person.
+Names hold words of the channel vocabulary only: a label is free text, and may name a person.
 """
 
 import re
@@ -34,7 +33,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from eegssl.signal.channels.channel_words import auxiliary_channel, distinct, may_be_shown
+from eegssl.signal.channels.channel_vocabulary import auxiliary_channel, distinct, may_be_shown
 from eegssl.signal.channels.positions import EARS, electrode_name, positions
 from eegssl.signal.channels.regions import REGIONS, region_of
 
@@ -66,7 +65,7 @@ OTHER = "OTHER"
 """The name of a channel whose label has words that aren't shown."""
 
 COMMON = 8
-"""From so many electrodes against one and the same on, that one is the recording's reference."""
+"""An electrode against which at least so many others stand is the recording's reference."""
 
 _BEHIND_EARS = {
     "BTELEFT": ("BTE1", "BTE3"),
@@ -82,7 +81,7 @@ _SEPARATOR = re.compile(r"[-‐-―−:_]")
 
 @dataclass(frozen=True)
 class Channel:
-    """What one label says.
+    """A channel as read from its label.
 
     ``name`` is canonical, and safe to store; ``kind`` is eeg, ecg, eog, emg or other;
     ``electrodes`` holds one electrode (referential), two (derivation) or none (not EEG);
@@ -96,7 +95,7 @@ class Channel:
 
 
 class Geometry(NamedTuple):
-    """What an encoder is told of C channels.
+    """Where C channels lie, as encoders take it.
 
     ``positions`` float32 [C,2,3]: first and second electrode on the unit sphere (x right, y nose,
     z up), 0 where absent. ``located`` bool [C,2]: that electrode is there and its place known.
@@ -109,14 +108,14 @@ class Geometry(NamedTuple):
 
 
 def montages_of(channels: Iterable[str]) -> tuple[str, ...]:
-    """Which kinds of channels are among these EEG channels: one electrode, or two, each."""
+    """Which kinds are among these EEG channels: referential, bipolar, or both."""
     kinds = ("referential", "derivations")
     sizes = {len(parse_channel(name).electrodes) for name in channels}
     return tuple(kind for size, kind in enumerate(kinds, start=1) if size in sizes)
 
 
 def parse_channel(label: str) -> Channel:
-    """Read a channel label; never raises, and what it doesn't know has kind ``other``."""
+    """Read a channel label; never raises: an unknown one has kind ``other``."""
     eeg = _eeg_channel(_terminals(label))
     if eeg is not None:
         return eeg
@@ -128,7 +127,7 @@ def parse_channel(label: str) -> Channel:
 
 
 def parse_channels(labels: Sequence[str]) -> list[Channel]:
-    """Read the labels of one recording, C of them, with what they say about each other.
+    """Read the C labels of one recording together, so that each helps to read the others.
 
     Where a letter counts on past the 10-10 system (``A3``, ``C7``, ``F11``), its labels are the
     contacts of a grid, a depth electrode or a cap with names of its own (BioSemi's): kind other.
@@ -153,13 +152,13 @@ def _other(label: str) -> Channel:
 
 def _with_zeros(channels: list[Channel], labels: Sequence[str]) -> list[Channel]:
     """Channels labelled ``01`` or ``02`` read as O1 and O2 where those are missing."""
-    there = {channel.electrodes[0] for channel in channels if channel.electrodes}
-    if len(there) < COMMON:
+    present = {channel.electrodes[0] for channel in channels if channel.electrodes}
+    if len(present) < COMMON:
         return channels
-    meant = [_ZEROS.get(_tidy(label)) for label in labels]
+    readings = [_ZEROS.get(_tidy(label)) for label in labels]
     return [
-        Channel(name, "eeg", (name,), "") if name and name not in there else channel
-        for channel, name in zip(channels, meant, strict=True)
+        Channel(name, "eeg", (name,), "") if name and name not in present else channel
+        for channel, name in zip(channels, readings, strict=True)
     ]
 
 
@@ -217,7 +216,7 @@ def _tidy(label: str) -> str:
 
 
 def _terminals(label: str) -> list[str]:
-    """What a label names between its separators, without mne's number of a doubled label."""
+    """The parts of a label between separators, without mne's number of a doubled label."""
     text = _tidy(label)
     if (pair := _BEHIND_EARS.get(text.removesuffix(" SD"))) is not None:
         return list(pair)

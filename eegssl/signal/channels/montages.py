@@ -1,4 +1,4 @@
-"""What channels are measured against: from recorded channels to a montage, by one matrix.
+"""Compute a montage from recorded channels, by one matrix.
 
 A channel is the potential of one electrode less that of another, or of a reference. Differences of
 channels with *one and the same* reference are derivations, exactly, whatever the reference is. The
@@ -6,7 +6,7 @@ rules are ours:
 
 - Channels are subtracted only if the labels give them the same reference (``C3-A1`` and ``C4-A2``
   never; none named counts as one). The reference itself, where it is an electrode, is known: 0.
-- What lacks an electrode is missing: named, and left out, never zeros.
+- A derivation that lacks an electrode is left out and named as missing, never filled with zeros.
 - A recording with more derivations than referential channels stays as it is, bipolar. Otherwise
   recorded derivations fill what can't be computed, and stay beside a common average.
 - A common average needs eight scalp electrodes of one reference; earlobes, mastoids and electrodes
@@ -51,9 +51,9 @@ MONTAGES = {"banana": BANANA, "tcp": TCP}
 class Rereferenced:
     """How C channels become M: ``matrix`` float32 [M, C], or None if they stay as they are.
 
-    ``names`` [M]; ``missing``: derivations that can't be had; ``note``: why not (wholly) as asked,
-    else empty: ``bipolar-kept``, ``too-few-kept``, ``references-differ-kept``; ``reference``: AVG,
-    or empty for derivations and unchanged channels.
+    ``names`` [M]; ``missing``: derivations that lack an electrode; ``note``: why the target was not
+    (wholly) met, else empty: ``bipolar-kept``, ``too-few-kept``, ``references-differ-kept``;
+    ``reference``: AVG, or empty for derivations and unchanged channels.
     """
 
     names: tuple[str, ...]
@@ -64,7 +64,7 @@ class Rereferenced:
 
 
 def rereference(channels: Sequence[Channel], target: str) -> Rereferenced:
-    """How the good EEG channels of one recording become ``keep``, ``average``, ``banana``, ``tcp``.
+    """Derive ``keep``, ``average``, ``banana`` or ``tcp`` from one recording's good EEG channels.
 
     To be applied to filtered signals. Raises KeyError for another target.
     """
@@ -106,7 +106,7 @@ def _flipped(name: str) -> str:
 def _derivations(
     channels: Sequence[Channel], names: tuple[str, ...], montage: tuple[str, ...]
 ) -> Rereferenced:
-    """The rows of a bipolar montage that can be had from the channels."""
+    """The rows of a bipolar montage that the channels determine."""
     potentials = _potentials(channels)
     recorded = {name: np.eye(len(names))[k] for k, name in reversed(list(enumerate(names)))}
     rows = {}

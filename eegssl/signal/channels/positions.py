@@ -1,4 +1,4 @@
-"""Where electrodes lie: the table of 10-10 electrodes on the unit sphere, and their spellings.
+"""Locate 10-10 electrodes on the unit sphere, by any spelling.
 
 Coordinates are those of the head: x to the right ear, y to the nose, z up; the table was made from
 mne's 10-05 template by ``bench/make_electrodes.py``.

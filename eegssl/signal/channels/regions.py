@@ -1,7 +1,7 @@
-"""Which part of the head an electrode belongs to: eight regions, five lobes, or the user's own.
+"""Assign electrodes to brain regions: eight, five lobes, or the user's.
 
 A set of regions is a preset (``presets/regions/*.toml``) or a table of the user's: region ->
-electrodes. The encoder always knows the eight; masks may follow another set. The rule for
+electrodes. The encoder always gets the eight; masks may follow another set. The rule for
 electrodes that a set does not list is ours: they join the region whose members lie nearest, never
 one that lies wholly on the other side of the head.
 """
@@ -70,16 +70,16 @@ def membership(
     table, index = _of_all_electrodes(regions)
     nearest = index[(places @ table.T).argmax(axis=-1)]
     inside = nearest[..., None] == np.arange(len(regions.names))
-    found: npt.NDArray[np.bool_] = (inside & located[..., None]).any(axis=-2)
-    return found
+    members: npt.NDArray[np.bool_] = (inside & located[..., None]).any(axis=-2)
+    return members
 
 
 @cache
 def _preset(name: str) -> RegionSet:
     folder = files("eegssl.config.presets") / "regions"
-    there = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
-    if name not in there:
-        raise ConfigError(f"there is no set of regions {name!r}; there are {', '.join(there)}")
+    presets = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
+    if name not in presets:
+        raise ConfigError(f"regions: got {name!r}; expected one of {', '.join(presets)}")
     text = (folder / f"{name}.toml").read_text(encoding="utf-8")
     return _checked(tomllib.loads(text)["regions"])
 

@@ -1,8 +1,8 @@
-"""The causal chain: what comes out up to a time t depends on nothing after t, bit by bit.
+"""Filter causally: no output sample depends on later input.
 
-For forecasting. Everything runs forward, sample by sample, in float64: the offset is the first
-sample's, the band-pass and the notches are recursive, and the new rate is reached by a one-sided
-FIR. All of it is ours: no peer offers a chain whose past stays the same.
+For forecasting: the output up to a time is the same to the bit, whatever comes after. Everything
+runs forward in float64: the first sample is the offset, band-pass and notches are recursive, and
+a one-sided FIR changes the rate. The design is ours.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class CausalFilter:
         """Filter one channel [T] and fill ``out`` at the new rate, times ``gain``.
 
         Sample j of ``out`` depends on samples up to the time j / (new rate) only, and is late by
-        the chain's delay. The recording is taken to have been at its first value for ever before.
+        the chain's delay. Before the recording the signal is taken to be its first value.
         """
         x = signal.astype(np.float64)
         x -= x[0]
@@ -56,7 +56,7 @@ class CausalFilter:
     def response(self, frequencies_hz: Array, sfreq_hz: float) -> npt.NDArray[np.complex128]:
         """The complex response of all but the constant delay of ``taps`` (see `fir_delay_s`)."""
         _, recursive = scipy.signal.sosfreqz(self.sections, frequencies_hz, fs=sfreq_hz)
-        step = max(1, self.up // 16)  # the taps are smooth at this scale: some will do
+        step = max(1, self.up // 16)  # the taps are smooth at this scale
         taps = self.taps[len(self.taps) // 2 % step :: step]
         n = scipy.fft.next_fast_len(32 * len(taps), real=True)
         centred = np.zeros(n)

@@ -1,4 +1,4 @@
-"""From a raw recording to clean EEG: offset, band-pass, mains notch, and one sampling rate.
+"""Clean a recording: offset, band-pass, mains notch and one sampling rate.
 
 Zero-phase by default: taps as MNE-Python designs them (`eegssl.signal.filtering.fir`), applied
 with a resampling by FFT (`eegssl.signal.filtering.kernel`); off the edges within 1e-3 uV of
@@ -33,7 +33,7 @@ LARGEST_TERM = {"zero": 250_000, "causal": 20_000}
 
 @dataclass(frozen=True)
 class Cleaned:
-    """EEG after cleaning: ``signal_uv`` float32 [C,T] in uV, and what was really done.
+    """EEG after cleaning: ``signal_uv`` float32 [C,T] in uV, and the filters applied.
 
     ``band_hz`` is the pass band in force; ``line_hz`` the mains frequency that was removed.
     """
@@ -153,7 +153,7 @@ def clean(
 
 
 def effective_band(sfreq_hz: float, config: FilterConfig) -> tuple[float, float]:
-    """The pass band that a recording allows: the upper edge lowered where Nyquist is near."""
+    """The pass band [Hz, Hz]: its upper edge lowered where half the sampling rate is near."""
     nyquist_hz = min(sfreq_hz, config.sfreq_hz) / 2
     high_hz = min(config.high_hz, NYQUIST_SHARE * nyquist_hz)
     if not high_hz > 2 * config.low_hz:

@@ -1,4 +1,4 @@
-"""The taps of MNE-Python's FIR chain (band-pass, mains notch), designed with NumPy and SciPy alone.
+"""Design the taps of MNE-Python's FIR filters (band-pass, mains notch).
 
 Equal to ``mne.filter.create_filter`` and ``mne.filter.notch_filter`` with their defaults (method
 ``fir``, design ``firwin``, Hamming window), to rounding: a test compares them at many rates.

@@ -1,8 +1,8 @@
-"""A zero-phase FIR filter and a change of the sampling rate in one go, block by block.
+"""Apply a zero-phase FIR filter and resample, block by block.
 
 Overlap-save: the spectrum of a block is multiplied by the filter's real response and transformed
-back at the new rate (bins cut off, or zeros added). What resampling by FFT does to a recording as
-a whole, this does per block, which is right because the filter's stop band begins below the lower
+back at the new rate (bins cut off, or zeros added). Resampling a
+whole recording by FFT gives the same, because the filter's stop band begins below the lower
 Nyquist frequency. float32 throughout; offsets are removed exactly before.
 """
 
@@ -84,8 +84,8 @@ class BlockFilter:
         start = 0
         for batch in _batches(frames):
             spectrum = scipy.fft.rfft(batch, axis=1)
-            kept = spectrum.view(np.float32)[:, : len(response)]
-            kept *= response
+            passed = spectrum.view(np.float32)[:, : len(response)]
+            passed *= response
             for row in scipy.fft.irfft(spectrum[:, : len(response) // 2], m, axis=1):
                 part = out[start : start + m - 2 * cut]
                 part[:] = row[cut : cut + len(part)]
@@ -93,9 +93,9 @@ class BlockFilter:
 
 
 def _batches(frames: npt.NDArray[Any]) -> Iterator[Float32]:
-    """A few blocks at a time in float32; wide numbers lose each block's own slope before.
+    """A few blocks at a time in float32; of wider types, without each block's slope.
 
-    A symmetric filter that stops 0 Hz makes nothing of a straight line, float32 would of a steep.
+    A symmetric filter that stops 0 Hz removes a straight line; float32 would lose digits to it.
     """
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
@@ -124,9 +124,9 @@ def _blocks(reach: int, up: int, down: int, n_out: int) -> tuple[int, int]:
 def _smooth_even(low: int, high: int) -> list[int]:
     """Even numbers without prime factors above 5, from ``low`` to ``high`` and one beyond."""
     powers = [2 * 3**i * 5**j for i in range(14) for j in range(10) if 2 * 3**i * 5**j <= 2 * high]
-    found = {p << i for p in powers for i in range(high.bit_length() + 1)}
-    inside = sorted(k for k in found if low <= k <= high)
-    return inside or [min(k for k in found if k >= low)]
+    smooth = {p << i for p in powers for i in range(high.bit_length() + 1)}
+    inside = sorted(k for k in smooth if low <= k <= high)
+    return inside or [min(k for k in smooth if k >= low)]
 
 
 @lru_cache(maxsize=32)

@@ -1,4 +1,4 @@
-"""Is there mains hum in a recording, and at 50 or 60 Hz? A property of the data, never assumed."""
+"""Detect mains hum in a recording, at 50 or 60 Hz."""
 
 from collections.abc import Iterable
 

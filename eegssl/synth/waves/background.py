@@ -1,8 +1,8 @@
-"""The ongoing EEG: 1/f activity of every source and the rhythms of vigilance, block after block.
+"""Make the ongoing EEG: 1/f activity and the rhythms of vigilance.
 
 1/f noise is white noise through first-order poles and zeros spaced evenly over the logarithm of
 frequency (Oustaloup et al., 2000), rhythms are white noise through two-pole resonators. Both
-carry their state from block to block, so that time never shows a seam.
+carry their state from block to block, so that blocks join without a step.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Rhythm:
 
 def rhythms_of(plan: RecordingPlan) -> tuple[Rhythm, ...]:
     """Alpha of each side, sensorimotor and frontal beta, drowsy theta, delta after seizures."""
-    who, states = plan.subject, plan.states
+    subject, states = plan.subject, plan.states
     alpha_gain = (0.2 + 0.8 * states.closed) * (1 - 0.65 * states.drowsy)
     left = weights_of({"O1": 1.0, "P3": 0.45, "P7": 0.4, "Pz": 0.35})
     right = weights_of({"O2": 1.0, "P4": 0.45, "P8": 0.4, "Pz": 0.35})
@@ -61,14 +61,20 @@ def rhythms_of(plan: RecordingPlan) -> tuple[Rhythm, ...]:
     alpha = (states.time_s, alpha_gain)
     drowsy = (states.time_s, 0.15 + 0.85 * states.drowsy)
     rhythms = (
-        Rhythm(who.alpha_hz, 0.9, who.alpha_uv, left, *alpha),
-        Rhythm(who.alpha_hz + 0.1, 0.9, who.alpha_uv, right, *alpha),
-        Rhythm(who.alpha_hz + 0.8, 1.5, 0.3 * who.alpha_uv, central, *steady),
-        Rhythm(20.0, 6.0, 0.15 * who.alpha_uv, frontal, *steady),
-        Rhythm(who.theta_hz, 1.2, 0.8 * who.alpha_uv, frontal, *drowsy),
-        Rhythm(1.6, 1.2, 0.22 * who.seizure_uv, _focus_weights(who.focus), *_after_seizures(plan)),
+        Rhythm(subject.alpha_hz, 0.9, subject.alpha_uv, left, *alpha),
+        Rhythm(subject.alpha_hz + 0.1, 0.9, subject.alpha_uv, right, *alpha),
+        Rhythm(subject.alpha_hz + 0.8, 1.5, 0.3 * subject.alpha_uv, central, *steady),
+        Rhythm(20.0, 6.0, 0.15 * subject.alpha_uv, frontal, *steady),
+        Rhythm(subject.theta_hz, 1.2, 0.8 * subject.alpha_uv, frontal, *drowsy),
+        Rhythm(
+            1.6,
+            1.2,
+            0.22 * subject.seizure_uv,
+            _focus_weights(subject.focus),
+            *_after_seizures(plan),
+        ),
     )
-    return rhythms if who.slowing_uv == 0 else (*rhythms, *_slowing(who.slowing_uv, steady))
+    return rhythms if subject.slowing_uv == 0 else (*rhythms, *_slowing(subject.slowing_uv, steady))
 
 
 class Background:

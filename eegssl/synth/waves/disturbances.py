@@ -1,6 +1,6 @@
-"""What is not brain: muscle, chewing, electrode pops, movement, rhythmic tapping, eye movement.
+"""Make artifacts: muscle, chewing, pops, movement, tapping and eye movement.
 
-They are as large as seizures or larger, so that amplitude alone finds none. Shapes, sizes and
+They are as large as seizures or larger, so amplitude does not tell them apart. Shapes, sizes and
 rates are ours, after clinical atlases.
 """
 

@@ -1,4 +1,4 @@
-"""From a process to samples: the oscillators as pure functions of time, noise block after block."""
+"""Render forecasting processes to samples."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Signals whose future is known to a known degree, for forecasting and for phase.
+"""Draw oscillators and random walks of known predictability.
 
 Oscillators of constant amplitude whose phase drifts as a Brownian motion: over a horizon h the
 drift has the variance h / coherence_s, so the best forecast explains exp(-h / coherence_s) of an
@@ -111,7 +111,7 @@ def _draw(
         band=band,
         hz=round(float(traits.uniform(*range_hz)), 3),
         amplitude_uv=round(amplitude_uv * float(np.exp(traits.normal(0, 0.2))), 2),
-        # Against the common average, as a recording would show them, and so for ever.
+        # Against the common average, as in a recording.
         weights=np.round(weights - weights.mean(), 4),
         drift_rad=drift_rad,
     )

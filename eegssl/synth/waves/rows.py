@@ -1,4 +1,4 @@
-"""The rows of the latent state: everything that happens is added to one of them, then mixed.
+"""Define the latent rows to which all activity is added.
 
 A block of the state is [rows, T] in µV; one matrix turns it into channels: cortical sources and
 eyes through the head model, electrode rows as they are, all through the reference.

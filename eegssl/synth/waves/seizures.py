@@ -1,4 +1,4 @@
-"""The waves of seizures: focal evolution and spread, 3 Hz spike-and-wave, tonic-clonic.
+"""Make the waves of focal, absence and tonic-clonic seizures.
 
 The patterns follow clinical descriptions (a rhythm that slows, grows and spreads; 3.5 to 2.7 Hz
 spike-and-wave with frontal maximum; recruiting rhythm, then clonic bursts); numbers are ours.

@@ -1,4 +1,4 @@
-"""Short events of one shape: interictal spikes, blinks and heart beats."""
+"""Make short events: interictal spikes, blinks and heart beats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from realdata import real_data
 
 from eegssl.signal.channels.channel_audit import AuditRow, audit, audit_one, audit_rows
-from eegssl.signal.channels.channel_words import WITHHELD, may_be_shown, shown
+from eegssl.signal.channels.channel_vocabulary import WITHHELD, may_be_shown, shown
 
 # fmt: off
 TUH = [
@@ -40,7 +40,7 @@ def test_channel_words_are_shown_as_found(label):
 def test_other_text_is_not(label):
     assert shown(label) == WITHHELD
     (row,) = audit([[label]])
-    assert row.found == WITHHELD
+    assert row.label == WITHHELD
     assert row.became in {"", "ECG"}
 
 
@@ -102,9 +102,9 @@ def test_every_montage_of_chbmit_is_read():
     montages = [labels for path in paths for labels in summary_montages(path.read_text())]
     assert len(montages) > 25
     rows = audit(montages)
-    left = {row.found for row in rows if row.kind == "other"}
+    left = {row.label for row in rows if row.kind == "other"}
     assert left == {"-", "VNS", WITHHELD}  # withheld: LUE-RAE, which two things may be
-    assert {row.found: row.became for row in rows if row.kind in ("ecg", "eog")} == {
+    assert {row.label: row.became for row in rows if row.kind in ("ecg", "eog")} == {
         "ECG": "ECG",
         "EKG1-CHIN": "ECG1",
         "EKG1-EKG2": "ECG1-ECG2",
@@ -114,7 +114,7 @@ def test_every_montage_of_chbmit_is_read():
     cs2 = [row for row in rows if row.reference == "CS2"]
     assert len(cs2) == 24
     assert not any("-" in row.became for row in cs2)
-    derivations = {row.found for row in rows if "-" in row.became and row.kind == "eeg"}
+    derivations = {row.label for row in rows if "-" in row.became and row.kind == "eeg"}
     assert {"T8-P8", "FT9-FT10", "PZ-OZ"} <= derivations
     assert {row.reference for row in rows} == {"", "CS2", "REF"}
 
@@ -126,7 +126,7 @@ def test_labels_of_real_files_are_read():
     folders = [real_data("eegmat"), real_data("chbmit_clips"), real_data("formats/epilepsy2bids")]
     headers = [read_header(p) for folder in folders for p in sorted(folder.rglob("*.edf"))]
     rows = audit([[h.labels[i] for i in h.ordinary_signals] for h in headers])
-    strange = {row.found for row in rows if row.kind == "other" and "EEG" in row.found.upper()}
+    strange = {row.label for row in rows if row.kind == "other" and "EEG" in row.label.upper()}
     assert strange == {"EEG A2-A1"}
-    assert not any(row.found == WITHHELD for row in rows)
+    assert not any(row.label == WITHHELD for row in rows)
     assert {row.became for row in rows if row.kind == "ecg"} == {"ECG"}

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from filter_response import describe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filtering.filter_response import describe
 from eegssl.signal.filtering.filters import chain, clean
 
 CAUSAL = FilterConfig(phase="causal")
