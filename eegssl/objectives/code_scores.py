@@ -1,4 +1,4 @@
-"""How well masked codes are predicted, beside what knowing nothing would reach, also by group."""
+"""Score predictions of masked codes, overall and by group."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 
 class CodeScores:
-    """Adds up predictions of K codes, batch by batch, over all hidden patches and over groups."""
+    """Accumulates predictions of K codes over batches: of all hidden patches and of groups."""
 
     def __init__(self, n_codes: int, groups: Sequence[str] = ()) -> None:
         self.groups = tuple(groups)
@@ -35,8 +35,8 @@ class CodeScores:
         """The scores as plain numbers, of groups that have hidden patches.
 
         ``loss_<name>`` in nats; ``accuracy_<name>``, and after a further underscore that of each
-        group; ``most_frequent_accuracy_<name>`` likewise: always naming the code that is most
-        frequent among these very patches, the best that a constant could do.
+        group; ``most_frequent_accuracy_<name>`` likewise: the accuracy of always predicting
+        the code most frequent among these patches, the best that a constant can reach.
         """
         hidden = self._counts.sum(axis=1)
         scores = {f"loss_{name}": self._loss / int(hidden[0])}

@@ -1,4 +1,4 @@
-"""Choices of what pretraining minimises."""
+"""Declare the settings of each pretraining objective."""
 
 from eegssl.config.settings import Settings
 

@@ -1,6 +1,4 @@
-"""Masked-code prediction: name the code of every hidden patch (EpilepsyFM, LaBraM)."""
-
-from dataclasses import dataclass
+"""Predict the code of every hidden patch (EpilepsyFM, LaBraM)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,19 +7,14 @@ from torch.nn import functional as F
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.objectives.config import MaskedCodesConfig
+from eegssl.objectives.objective import Objective, ObjectiveOutput
 from eegssl.tokenizer.ranks import n_ranks, sum_over_ranks
 
 
-@dataclass(frozen=True)
-class ObjectiveOutput:
-    """The loss to minimise, and its terms: detached scalars by name."""
-
-    loss: Tensor
-    terms: dict[str, Tensor]
-
-
-class MaskedCodes(nn.Module):
+class MaskedCodes(Objective):
     """An encoder, and a linear head over the K codes that reads the hidden patches only."""
+
+    head: nn.Linear
 
     def __init__(self, encoder: Encoder, n_codes: int, config: MaskedCodesConfig) -> None:
         super().__init__()
@@ -44,8 +37,8 @@ class MaskedCodes(nn.Module):
         complement, and every patch counts once. On several ranks, each with its part of the batch,
         the *mean over ranks* of losses, gradients and terms is that of the joined batch: each
         divides by the hidden patches of all. Terms: ``accuracy``, ``top5`` (the code is among the
-        five likeliest), ``most_frequent_accuracy`` (always naming the code that is most frequent
-        among these very patches), ``ratio`` (hidden of all patches, in the first pass), ``hidden``
+        five likeliest), ``most_frequent_accuracy`` (always predicting the code most frequent
+        among these patches), ``ratio`` (hidden of all patches, in the first pass), ``hidden``
         (patches counted here).
         """
         if codes.shape != mask.shape:
@@ -71,20 +64,20 @@ class MaskedCodes(nn.Module):
 def build_masked_codes(
     encoder: Encoder, n_codes: int, config: MaskedCodesConfig, seed: int
 ) -> MaskedCodes:
-    """Put a head whose weights depend on ``seed`` only on ``encoder``; global generators stay."""
+    """Put a head on ``encoder``; its initial weights depend on ``seed`` only."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return MaskedCodes(encoder, n_codes, config)
 
 
 def _share_of_all(truth: Tensor) -> Tensor:
-    """One rank's share of the hidden patches of all ranks: their number over that of ranks."""
+    """Hidden patches of all ranks together, divided by the number of ranks."""
     hidden = torch.tensor(float(len(truth)), device=truth.device)
     return sum_over_ranks(hidden) / n_ranks()
 
 
 def _hits(logits: Tensor, truth: Tensor) -> dict[str, Tensor]:
-    """How often the true code is the likeliest, among the five likeliest, and the commonest."""
+    """Accuracies of predictions [H, K]: of the first guess, of five, of a constant."""
     ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == truth[:, None]
     share = _share_of_all(truth)
     counts = sum_over_ranks(truth.bincount(minlength=logits.shape[-1]))

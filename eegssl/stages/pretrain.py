@@ -1,4 +1,4 @@
-"""pretrain: recordings and tokens to an encoder, by masked-code prediction."""
+"""Train an encoder on recordings and their tokens (the command pretrain)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,13 +21,13 @@ from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
-from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
-from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
-from eegssl.training.masked_windows import Patches, masked_scores, masks_of
+from eegssl.training.masked_windows import Patches, masks_of
+from eegssl.training.objectives import OBJECTIVES
 from eegssl.training.weights import save_module
 
 KIND = "encoder"
@@ -40,27 +40,29 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     Raises ArtifactError when the tokens were made from other recordings.
     """
     corpus = open_corpus(folders)
-    made = load(tokens, TOKENS)
-    require_parent(made, corpus.artifacts, RECORDINGS)
-    facts = made.manifest.facts
+    artifact = load(tokens, TOKENS)
+    require_parent(artifact, corpus.artifacts, RECORDINGS)
+    facts = artifact.manifest.facts
     if facts["patch_samples"] != config.encoder.patch_samples:
         raise ConfigError(
             f"the tokens have patches of {facts['patch_samples']} samples, encoder.patch_samples "
-            f"is {config.encoder.patch_samples}; they must agree"
+            f"is {config.encoder.patch_samples}; expected both equal: set encoder.patch_samples, "
+            "or make tokens of this length"
         )
     settings = _settings(config.encoder, corpus)
-    train = open_codes(made, tile(corpus, corpus.of_split("train"), facts["window_s"]))
-    val = open_codes(made, tile(corpus, corpus.of_split("val"), facts["window_s"]))
+    train = open_codes(artifact, tile(corpus, corpus.of_split("train"), facts["window_s"]))
+    val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
-    writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(made)])
+    writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
-    model = _train(config, settings, made, train, draws, val, writer, context)
+    model = _train(config, settings, artifact, train, draws, val, writer, context)
     save_module(writer, NAME, model.encoder, settings)
     save_module(writer, "head", model.head, config.objective)
     scores = _validate(model, config, val)
-    write_examples(writer, model, made, val, config.masking)
-    copy_history(writer, made, "tokenize")
+    OBJECTIVES[type(config.objective)].write_examples(writer, model, artifact, val, config.masking)
+    copy_history(writer, artifact, "tokenize")
+    upstream = artifact.manifest.fitted_on
     return context.finish(
         writer,
         {
@@ -77,7 +79,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "within_subject": corpus.within_subject,
             "synthetic": corpus.synthetic,
         },
-        fitted_on([*train.windows.recordings, *val.windows.recordings]) | made.manifest.fitted_on,
+        fitted_on([*train.windows.recordings, *val.windows.recordings]) | upstream,
     )
 
 
@@ -86,7 +88,7 @@ def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
     names = {name for r in corpus.of_split("train", "val") for name in r.channels}
     values = config.model_dump() | {"sfreq_hz": corpus.sfreq_hz}
     values["montages"] = config.montages or montages_of(sorted(names))
-    return build(EncoderConfig, values, "the settings encoder")
+    return build(type(config), values, "the settings encoder")
 
 
 def _train(
@@ -98,11 +100,13 @@ def _train(
     val: Codes,
     writer: ArtifactWriter,
     context: Context,
-) -> MaskedCodes:
+) -> Objective:
     device = choose_device(config.training.device)
     n_codes = int(tokens.manifest.facts["n_codes"])
     encoder = build_encoder(settings, context.seed)
-    model = build_masked_codes(encoder, n_codes, config.objective, context.seed).to(device)
+    build_objective = OBJECTIVES[type(config.objective)].build
+    model: Objective = build_objective(encoder, n_codes, config.objective, context.seed)
+    model.to(device)
 
     def step(k: int) -> dict[str, torch.Tensor]:
         index = draws.draw(config.training.batch_size, seed=context.seed, step=k)
@@ -126,11 +130,12 @@ def _train(
     return model.eval()
 
 
-def _validate(model: MaskedCodes, config: PretrainConfig, val: Codes) -> dict[str, float]:
-    return masked_scores(model, config.masking, val, _patches(model), config.training.batch_size)
+def _validate(model: Objective, config: PretrainConfig, val: Codes) -> dict[str, float]:
+    scores = OBJECTIVES[type(config.objective)].scores
+    return scores(model, config.masking, val, _patches(model), config.training.batch_size)
 
 
-def _patches(model: MaskedCodes) -> Patches:
+def _patches(model: Objective) -> Patches:
     return Patches(model.encoder.config.patch_samples, model.encoder.config.sfreq_hz)
 
 

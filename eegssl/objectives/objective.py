@@ -1,0 +1,38 @@
+"""Define what pretraining asks of an objective."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from eegssl.encoder.encoder import Encoder
+
+
+@dataclass(frozen=True)
+class ObjectiveOutput:
+    """The loss to minimise, and its terms: detached scalars by name."""
+
+    loss: Tensor
+    terms: dict[str, Tensor]
+
+
+class Objective(nn.Module, ABC):
+    """An encoder and a head, trained together; the head is only kept beside the encoder."""
+
+    encoder: Encoder
+    head: nn.Module
+
+    @abstractmethod
+    def forward(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+        codes: Tensor,
+    ) -> ObjectiveOutput:
+        """Loss of windows ``signal_uv`` [B, C, T] in µV, with geometry as the encoder takes it.
+
+        ``mask`` [B, C, N] is True where patches are hidden; ``codes`` [B, C, N] are their tokens.
+        """
