@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.manifest import load
+from eegssl.artifacts.reading import load
 from eegssl.corpus.raw import raw_of
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.architectures import build_encoder

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL
-from eegssl.artifacts.manifest import MANIFEST, PLAN, load, read_manifest
+from eegssl.artifacts.manifest import MANIFEST, PLAN
+from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
 
 WORK = "work"

@@ -14,18 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
-from eegssl.artifacts.manifest import (
-    MANIFEST,
-    PLAN,
-    SEEN,
-    Artifact,
-    FittedOn,
-    Manifest,
-    load,
-    plan_of,
-    write_sketches,
-)
+from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, FittedOn, Manifest, plan_of
 from eegssl.artifacts.output_state import CLEARING, WORK, output_state
+from eegssl.artifacts.reading import load, write_sketches
 
 
 @dataclass

@@ -144,7 +144,7 @@ def _amount(of: str, value: int) -> str:
 
 
 def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
-    from eegssl.artifacts.manifest import check_bulk, load, read_manifest
+    from eegssl.artifacts.reading import check_bulk, load, read_manifest
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)

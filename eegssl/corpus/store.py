@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
-from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of, load, read_sketches
+from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
+from eegssl.artifacts.reading import load, read_sketches
 from eegssl.corpus.signals import SignalCache, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event

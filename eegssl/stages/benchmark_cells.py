@@ -9,7 +9,7 @@ from typing import Any
 
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context
-from eegssl.artifacts.manifest import load
+from eegssl.artifacts.reading import load
 from eegssl.config.resolve import AnyTask, read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BenchmarkConfig

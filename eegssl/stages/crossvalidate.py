@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import AnyTask, read_task
 from eegssl.config.settings import public_values

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse

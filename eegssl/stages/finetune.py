@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig

@@ -10,15 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
-from eegssl.artifacts.manifest import (
-    Artifact,
-    FittedOn,
-    inputs_of,
-    load,
-    read_manifest,
-    require_parent,
-)
+from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.output_state import output_state
+from eegssl.artifacts.reading import load, read_manifest, require_parent
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.errors import ArtifactError, ConfigError
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from clirun import Pipeline, eegssl, files_of, manifest_of
 
-from eegssl.artifacts.manifest import load
+from eegssl.artifacts.reading import load
 
 DRAWN, LAST = 2, 4
 KINDS = {

@@ -9,7 +9,8 @@ import pytest
 from clirun import Pipeline, Ran, done, eegssl, manifest_of, stamps_of
 
 from eegssl.artifacts.atomic import canonical_json
-from eegssl.artifacts.manifest import PLAN, read_manifest
+from eegssl.artifacts.manifest import PLAN
+from eegssl.artifacts.reading import read_manifest
 from eegssl.tasks.labels.predictions import read_predictions
 
 

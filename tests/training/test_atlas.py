@@ -9,7 +9,7 @@ import pytest
 from corpora import corpus, stored
 from numpy.typing import NDArray
 
-from eegssl.artifacts.manifest import load
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.store import Recording
 from eegssl.reports.codebook.codebook_atlas import (

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from eegssl.artifacts.manifest import MANIFEST, check_bulk, load
+from eegssl.artifacts.manifest import MANIFEST
+from eegssl.artifacts.reading import check_bulk, load
 from eegssl.corpus.preprocessing.recording_tables import (
     EVENTS,
     RECORDINGS,

@@ -11,7 +11,8 @@ from typing import Any
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.config.settings import public_values

@@ -12,7 +12,8 @@ import numpy as np
 
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of, load
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig

@@ -7,7 +7,8 @@ import pytest
 from clirun import done, eegssl
 from tinycorpus import noise_uv, write_recording
 
-from eegssl.artifacts.manifest import SEEN, Artifact, load
+from eegssl.artifacts.manifest import SEEN, Artifact
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.audits.leaks import audit
 from eegssl.corpus.store import fitted_on, open_corpus

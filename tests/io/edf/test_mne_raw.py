@@ -15,7 +15,8 @@ from tinycorpus import write_corpus
 
 from eegssl.api import open_raw, recording_ids
 from eegssl.artifacts.atomic import canonical_json, hash_file
-from eegssl.artifacts.manifest import MANIFEST, read_manifest
+from eegssl.artifacts.manifest import MANIFEST
+from eegssl.artifacts.reading import read_manifest
 from eegssl.corpus.preprocessing.recording_tables import RECORDINGS
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import ArtifactError, InputError
