@@ -76,10 +76,12 @@ class Context:
         config: Settings,
         inputs: Sequence[tuple[str, str]],
         *,
+        names: Sequence[str] = (),
         update: bool = False,
     ) -> "ArtifactWriter | Result":
         """A writer for the artifact; or the result, if it stood already or this is a dry run.
 
+        ``names`` are those of files that only this kind of artifact or task holds.
         With ``update`` an artifact of other settings is made anew around the parts in it.
         """
         values = public_values(config)
@@ -94,6 +96,7 @@ class Context:
             config=values,
             seed=self.seed,
             inputs=inputs,
+            names=names,
             overwrite=self.overwrite,
             update=update,
         )

@@ -4,7 +4,7 @@ Nothing that eegssl did not make is ever deleted, and nothing is replaced withou
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,7 @@ _FILES = (
     *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES),
     *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
     *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),
-    *(f"{name}.{end}" for name in ("tokenizer", "encoder", "head", "model") for end in _MODEL),
-    *("task.json", "threshold.json", "temperature.json", "postprocess.json", "labels.tsv"),
-    *("predictions.parquet", "metrics.json", "report.html", "faults.tsv"),
+    *(f"{name}.{end}" for name in ("tokenizer", "encoder") for end in _MODEL),
     *("results.tsv", "results.json", "comparisons.tsv", "leaderboard.html"),
 )
 _MADE_BY_STAGES = (
@@ -43,7 +41,10 @@ _MADE_BY_STAGES = (
     f"folds/fold*/*/{WORK}/*",
     *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
 )
-"""All that stages write; with --overwrite nothing else is ever deleted."""
+"""What stages write whatever the task; other names stand in a folder's own manifest or plan. With
+--overwrite nothing else is ever deleted."""
+NAMES = "names"
+"""Key of a plan: the names, or patterns, of further files that its artifact is to hold."""
 
 
 def output_state(
@@ -68,6 +69,7 @@ def output_state(
             return "resume"
         raise ConfigError(f"{out} holds something that eegssl did not make; choose another --out")
     begun = _read_object(out / PLAN)
+    begun.pop(NAMES, None)
     if begun == CLEARING:
         return "overwrite"
     if begun == plan:
@@ -107,7 +109,7 @@ def _state_of_finished(
         load(out, kind)
         return "made"
     if overwrite:
-        _refuse_foreign_files(out, manifest.files)
+        _refuse_foreign_files(out)
         return "overwrite"
     if update:
         return "update"
@@ -118,13 +120,24 @@ def _state_of_finished(
     )
 
 
-def _refuse_foreign_files(out: Path, listed: Collection[str] = ()) -> None:
+def _refuse_foreign_files(out: Path) -> None:
     """Raise ConfigError when the folder holds a file that no stage makes: it is the user's own."""
+    listed = set(_listed_names(out))
+    patterns = (*_MADE_BY_STAGES, *(name for name in listed if "*" in name))
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out).as_posix()
-        known = name in listed or any(fnmatch(name, pattern) for pattern in _MADE_BY_STAGES)
+        known = name in listed or any(fnmatch(name, pattern) for pattern in patterns)
         if (path.is_file() or path.is_symlink()) and not known:
             raise ConfigError(f"{out} also holds {name}, which eegssl did not make; move it first")
+
+
+def _listed_names(out: Path) -> Iterator[str]:
+    """The files that the manifests and plans in the folder, and in those below it, name."""
+    for key, source in (("files", MANIFEST), (NAMES, PLAN)):
+        for path in out.rglob(source):
+            below, names = path.parent.relative_to(out), _read_object(path).get(key)
+            for name in names if isinstance(names, list | dict) else ():
+                yield (below / str(name)).as_posix()
 
 
 def _claims_to_be(manifest: Path, kind: str) -> bool:

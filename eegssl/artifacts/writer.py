@@ -15,7 +15,7 @@ from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
 from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, FittedOn, Manifest, plan_of
-from eegssl.artifacts.output_state import CLEARING, WORK, output_state
+from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state
 from eegssl.artifacts.reading import load, write_sketches
 
 
@@ -100,11 +100,14 @@ def begin(
     config: dict[str, Any],
     seed: int,
     inputs: Sequence[tuple[str, str]] = (),
+    names: Sequence[str] = (),
     overwrite: bool = False,
     update: bool = False,
 ) -> ArtifactWriter:
     """Start, go on with, or recognise an artifact at ``out``.
 
+    ``names`` are (patterns of) files that it may hold beside those that every stage knows: an
+    unfinished folder with them can be replaced too.
     With ``update`` an artifact of the same kind and other settings loses its manifest and keeps
     its files: they are artifacts in their own right, or are written anew.
 
@@ -113,9 +116,8 @@ def begin(
     """
     config = json.loads(canonical_json(config))
     writer = ArtifactWriter(out, kind, config, seed, tuple((k, i) for k, i in inputs))
-    state = output_state(
-        out, kind, plan_of(kind, config, seed, writer.inputs), overwrite=overwrite, update=update
-    )
+    plan = plan_of(kind, config, seed, writer.inputs)
+    state = output_state(out, kind, plan, overwrite=overwrite, update=update)
     if state == "made":
         _clear_partial(out)
         _clear_scratch(out)
@@ -126,7 +128,7 @@ def begin(
     writer.resumed = state == "resume"
     out.mkdir(parents=True, exist_ok=True)
     _clear_partial(out)
-    writer.write_json(PLAN, plan_of(kind, config, seed, writer.inputs))
+    writer.write_json(PLAN, plan | {NAMES: list(names)})
     (out / MANIFEST).unlink(missing_ok=True)
     return writer
 

@@ -164,6 +164,21 @@ def test_a_file_of_somebody_else_within_is_refused_even_to_overwrite(tmp_path: P
     assert load(made.path, "encoder").manifest == made.manifest
 
 
+def test_a_folder_says_itself_which_files_are_its_own(tmp_path: Path) -> None:
+    """Its manifest, its plan, and those of artifacts below it; nobody keeps a list for all."""
+    out = make(tmp_path / "a").path
+    _ = make(out / "folds" / "fold0" / "model")
+    unfinished = begin(out / "folds/fold1/model", "model", config={}, seed=0, names=["base/*.bin"])
+    (unfinished.path / "base").mkdir()
+    (unfinished.path / "base" / "linear.bin").write_text("weights")
+    (unfinished.path / "base" / "mine.doc").write_text("mine")
+    with pytest.raises(ConfigError, match=r"folds/fold1/model/base/mine\.doc"):
+        start(out, steps=2, overwrite=True)
+    (unfinished.path / "base" / "mine.doc").unlink()
+    assert start(out, steps=2, overwrite=True).made is None
+    assert files_of(out).keys() == {"eegssl-plan.json"}
+
+
 def test_a_leftover_of_a_kill_is_not_taken_for_a_file_of_somebody_else(tmp_path: Path) -> None:
     made = make(tmp_path / "a")
     (made.path / "eegssl-plan.json.77.partial").write_text("{")
