@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 is a place of its own within its folder."""
 
 PRINTERS = {"cli", "__main__"}
-RUN_OTHERS = {"benchmark", "benchmark_cells", "baseline_cell", "crossvalidate"}
+RUN_OTHERS = {"benchmark", "benchmark_cells", "crossvalidate"}
 """Files of ``stages`` that run stages."""
 STAGE_SUPPORT: set[str] = set()
 """Files of ``stages`` that are no stage."""

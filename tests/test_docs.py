@@ -18,10 +18,11 @@ from clirun import Pipeline, manifest_of
 from safetensors import safe_open
 
 from eegssl.cli.commands import app
-from eegssl.config.resolve import TASK_KINDS, build, read_task, resolve
+from eegssl.config.resolve import build, read_task, resolve
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.errors import EegsslError
+from eegssl.tasks.kinds import KINDS, USUAL
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -119,7 +120,7 @@ def test_a_settings_file_in_the_docs_is_valid(page: str, body: str) -> None:
     if "encoders" in raw:
         build(BenchmarkConfig, raw, page)
     elif "labels" in raw or "kind" in raw:
-        build(TASK_KINDS[raw.get("kind", "labels")], raw, page)
+        build(KINDS[raw.get("kind", USUAL)].settings, raw, page)
     else:
         assert raw
         for stage, values in raw.items():

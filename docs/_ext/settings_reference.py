@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from eegssl.config.resolve import TASK_KINDS
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES
+from eegssl.tasks.kinds import KINDS
 
 MARK = "% settings-reference"
 TASKS = {
@@ -57,7 +57,7 @@ def rows(schema: type[Settings], given: Settings | None = None, prefix: str = ""
 
 def sections() -> dict[str, tuple[str, list[Row]]]:
     """Heading -> (what the class says of itself, its rows): the stages, then tasks."""
-    tasks = {TASKS.get(kind, f"A task of {kind}"): schema for kind, schema in TASK_KINDS.items()}
+    tasks = {TASKS.get(n, f"A task of {n}"): kind.settings for n, kind in KINDS.items()}
     schemas: dict[str, type[Settings]] = {**STAGES, **tasks}
     return {name: (_sentence(schema), list(rows(schema))) for name, schema in schemas.items()}
 

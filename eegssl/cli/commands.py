@@ -165,31 +165,23 @@ def finetune(
 ) -> None:
     """An encoder and a task to a model, its threshold chosen on validation data."""
     from eegssl.config.resolve import read_task
+    from eegssl.stages import crossvalidate
     from eegssl.stages import finetune as stage
+    from eegssl.tasks.kinds import KINDS
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     given = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, context = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
-    if read_task(task, settings.task).kind == "patients":
-        from eegssl.tasks.patients.patients_kind import with_flags
-
-        settings = with_flags(settings, folds and _folds(folds), allow_leak)
-        folds, allow_leak = None, False
-    if folds is None:
-        if allow_leak:
-            raise ConfigError("--allow-leak belongs to --folds: nothing is scored without")
+    kind = KINDS[read_task(task, settings.task).kind]
+    settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
+    if n is None:
         result = stage.run(settings, recordings, encoder, task, context)
-        finish(terminal, result)
-        if result.id and not json and (out / "report.html").exists():
-            terminal.line(f"report: {out / 'report.html'}")
-        return
-    from eegssl.stages import crossvalidate
-
-    result = crossvalidate.run(
-        settings, recordings, encoder, task, context, folds=_folds(folds), allow_leak=allow_leak
-    )
+    else:
+        result = crossvalidate.run(
+            settings, recordings, encoder, task, context, folds=n, allow_leak=allow
+        )
     finish(terminal, result)
-    if result.id and not json:
+    if result.id and not json and (out / "report.html").exists():
         terminal.line(f"report: {out / 'report.html'}")
 
 
@@ -240,6 +232,8 @@ def evaluate(
 ) -> None:
     """A model and recordings to predictions, scores and a report; or scores alone."""
     from eegssl.stages import evaluate as stage
+    from eegssl.stages import score_trees
+    from eegssl.tasks.base import REPORT
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
@@ -248,7 +242,7 @@ def evaluate(
     _require_one_source(model, recordings, rescore, reference, missing)
     terminal, settings, context = prepare("evaluate", given)
     if rescore and reference:
-        result = stage.score_trees(
+        result = score_trees.run(
             settings, rescore, reference, context, missing=missing.value, show_names=show_names
         )
     elif rescore:
@@ -258,7 +252,7 @@ def evaluate(
         result = stage.run(settings, model, recordings or [], context)
     finish(terminal, result)
     if result.id and not json:
-        terminal.line(f"report: {out / stage.REPORT}")
+        terminal.line(f"report: {out / REPORT}")
 
 
 def _require_one_source(
@@ -300,7 +294,7 @@ def benchmark(
     result = stage.run(settings, matrix.parent, context)
     finish(terminal, result)
     if result.id and not json:
-        columns, rows = stage.table(out)
+        columns, rows = stage.table(settings, matrix.parent, out)
         terminal.grid("results", columns, rows)
         terminal.line(f"leaderboard: {out / stage.LEADERBOARD}")
 

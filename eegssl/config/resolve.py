@@ -20,19 +20,7 @@ from pydantic import ValidationError
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.errors import ConfigError
-from eegssl.tasks.forecast.config import ForecastTaskConfig
-from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.patients.config import PatientTaskConfig
-from eegssl.tasks.phase.config import PhaseTaskConfig
-
-AnyTask = TaskConfig | ForecastTaskConfig | PhaseTaskConfig | PatientTaskConfig
-TASK_KINDS: dict[str, type[AnyTask]] = {
-    "labels": TaskConfig,
-    "forecast": ForecastTaskConfig,
-    "phase": PhaseTaskConfig,
-    "patients": PatientTaskConfig,
-}
-"""What a task may be about, and the settings of such a task."""
+from eegssl.tasks.kinds import KINDS, USUAL
 
 S = TypeVar("S", bound=Settings)
 
@@ -118,19 +106,16 @@ def _presets() -> dict[str, Traversable]:
     return {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
 
 
-def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> AnyTask:
-    """A task of the package by name, or the user's own TOML file; ``kind`` says what it is about.
+def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
+    """The settings of a task of the package by name, or of the user's own TOML file.
 
-    Relative paths of tables in the user's file are sought beside it.
+    Its ``kind`` says what it is about. Relative paths in the user's file are seen from that file.
 
     Raises ConfigError when there is neither.
     """
     path = Path(name_or_file)
     if path.suffix == ".toml":
         raw = _read_toml(path)
-        for name in ("table", "sessions_table"):
-            if isinstance(raw.get(name), str):
-                raw[name] = str(path.parent / raw[name])  # an absolute path stays as it is
     else:
         folder = resources.files("eegssl.config.presets") / "tasks"
         names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
@@ -140,20 +125,15 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> AnyTask:
                 "a task of your own is a file that ends in .toml"
             )
         raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text())
-    values, where = _merge(raw, overrides), f"the task {name_or_file}"
-    kind = values.get("kind", "labels")
-    if kind not in TASK_KINDS:
-        hint = nearest(str(kind), list(TASK_KINDS))
-        raise ConfigError(f"{where}: there is no kind {kind!r}{hint}")
-    return build(TASK_KINDS[kind], values, where)
-
-
-def read_label_task(name_or_file: str, overrides: Mapping[str, Any]) -> TaskConfig:
-    """The same where nothing but a task of labels will do; raises ConfigError for others."""
-    task = read_task(name_or_file, overrides)
-    if not isinstance(task, TaskConfig):
-        raise ConfigError(f"the task {name_or_file} is of kind {task.kind}, not of labels")
-    return task
+    where = f"the task {name_or_file}"
+    name = _merge(raw, overrides).get("kind", USUAL)
+    if name not in KINDS:
+        raise ConfigError(f"{where}: there is no kind {name!r}{nearest(str(name), list(KINDS))}")
+    kind = KINDS[name]
+    for key in kind.paths if path.suffix == ".toml" else ():
+        if isinstance(raw.get(key), str):
+            raw[key] = str(path.parent / raw[key])  # an absolute path stays as it is
+    return build(kind.settings, _merge(raw, overrides), where)
 
 
 def nearest(word: str, words: Sequence[str]) -> str:

@@ -52,3 +52,24 @@ def _public(value: Any, dumped: Any) -> Any:
             for k, v in value.items()
         }
     return dumped
+
+
+def leaf_settings(settings: Settings, prefix: str = "") -> dict[str, tuple[Settings, str]]:
+    """Every setting that has no parts, by its dotted key: whose it is, and its own name."""
+    leaves: dict[str, tuple[Settings, str]] = {}
+    for name in type(settings).model_fields:
+        part = getattr(settings, name)
+        key = f"{prefix}{name}"
+        whole = not isinstance(part, Settings)
+        leaves |= {key: (settings, name)} if whole else leaf_settings(part, f"{key}.")
+    return leaves
+
+
+def changed_settings(settings: Settings) -> dict[str, Any]:
+    """The settings, by dotted key, whose value is not the default of this stage."""
+    usual = leaf_settings(type(settings)())
+    return {
+        key: value
+        for key, (owner, name) in leaf_settings(settings).items()
+        if (value := getattr(owner, name)) != getattr(*usual[key])
+    }

@@ -14,12 +14,6 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import Comparison, PerUnit, Unit, compare, require_system
-from eegssl.reports.benchmark.kind_results import (
-    MODEL,
-    kind_of,
-    rows_of_methods,
-    subjects_of_methods,
-)
 from eegssl.reports.benchmark.leaderboard import render_leaderboard
 from eegssl.reports.benchmark.results import (
     columns,
@@ -29,8 +23,8 @@ from eegssl.reports.benchmark.results import (
     result_row,
     text,
 )
-from eegssl.stages.baseline_cell import BASELINE, NotRun
 from eegssl.stages.benchmark_cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
+from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
 
 KIND = "benchmark"
 TABLE = "results.tsv"
@@ -64,7 +58,7 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
     }
-    _write_tables(writer, rows, found, about)
+    _write_tables(writer, matrix, rows, found, about)
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
@@ -88,7 +82,11 @@ def _run_cells(
         try:
             facts = [matrix.run_cell(cell, fold, context) for fold in folds]
         except NotRun as error:
-            row = cell.named | {"seed": None} | not_run_row(str(error))
+            row = (
+                cell.named
+                | {"seed": None}
+                | not_run_row(str(error), matrix.benchmark_of(cell.task).columns)
+            )
             if row not in rows:
                 context.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
                 rows.append(row)
@@ -99,7 +97,9 @@ def _run_cells(
             if warning not in context.warnings:
                 context.warn(warning)
         within = {"within_subject": any(f["within_subject"] for f in facts)}
-        for one, (row, runs) in _systems(cell, facts, folds, unit, context.out).items():
+        for one, (row, runs) in _systems(
+            cell, matrix.benchmark_of(cell.task), facts, folds, unit, context.out
+        ).items():
             if one == cell or cell.with_baselines:
                 by_unit.setdefault((one.task, one.system), []).extend(runs)
                 rows.append(one.named | row | within)
@@ -108,6 +108,7 @@ def _run_cells(
 
 def _systems(
     cell: Cell,
+    benchmark: Benchmarked,
     facts: Sequence[Mapping[str, Any]],
     folds: Sequence[Fold],
     unit: Unit,
@@ -115,27 +116,27 @@ def _systems(
 ) -> dict[Cell, tuple[Row, list[PerUnit]]]:
     """What a cell's evaluations say: of its system, and of the baselines that stand in them."""
     metrics = [metrics_of(cell, out, fold) for fold in folds]
-    kind = kind_of(facts[0])
-    if kind is None:
-        by_subject: list[PerUnit] = [m["per_subject"] for m in metrics]
-        of_folds: list[PerUnit] = [
-            {f"fold {k}": m["windows"]} for k, m in zip(folds, metrics, strict=True)
+    scores = [benchmark.scores(one) for one in facts]
+    if unit == "subject":
+        units = [benchmark.by_subject(one) for one in metrics]
+    else:
+        of_folds = [benchmark.of_fold(f, m) for f, m in zip(facts, metrics, strict=True)]
+        units = [
+            {method: {f"fold {k}": values} for method, values in of_fold.items()}
+            for k, of_fold in zip(folds, of_folds, strict=True)
         ]
-        return {cell: (result_row(facts), of_folds if unit == "fold" else by_subject)}
-    subjects = [subjects_of_methods(m, kind) for m in metrics]
-    per_fold = [rows_of_methods([f]) for f in facts]
-    found: dict[Cell, tuple[Row, list[PerUnit]]] = {}
-    for method, row in rows_of_methods(facts).items():
-        one = cell if method == MODEL else baseline_of(cell, method)
-        runs: list[PerUnit] = [s[method] for s in subjects]
-        if unit == "fold":
-            runs = [{f"fold {k}": f[method]} for k, f in zip(folds, per_fold, strict=True)]
-        found[one] = (row, runs)
-    return found
+    return {
+        cell if method == MODEL_METHOD else baseline_of(cell, method): (
+            result_row(facts, [one[method] for one in scores]),
+            [one[method] for one in units],
+        )
+        for method in scores[0]
+    }
 
 
 def _write_tables(
     writer: ArtifactWriter,
+    matrix: Matrix,
     rows: Sequence[Row],
     found: Sequence[Comparison],
     about: Mapping[str, bool],
@@ -146,12 +147,15 @@ def _write_tables(
     writer.write_json("results.json", rows)
     compared = [[text(v) for v in one.as_dict().values()] for one in found]
     writer.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
-    page = leaderboard(rows, found, about["synthetic"], about["within_subject"])
+    known = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
+    page = leaderboard(
+        rows, found, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
+    )
     writer.write(LEADERBOARD, render_leaderboard(page))
 
 
-def table(out: Path) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows of the results, for a terminal."""
+def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows of the results of a matrix, for a terminal."""
     rows = json.loads((out / "results.json").read_text())
-    shown = columns(rows)
-    return list(shown), [[row[name] for name in shown] for row in rows]
+    names = columns(Matrix(config, base).shown(rows))
+    return list(names), [[row[name] for name in names] for row in rows]

@@ -1,7 +1,7 @@
 """The cells of a benchmark's matrix: which there are, where they lie, and running one."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,17 +10,19 @@ from typing import Any
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context
 from eegssl.artifacts.reading import load
-from eegssl.config.resolve import AnyTask, read_task
+from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
-from eegssl.reports.benchmark.kind_results import PHASE_BASELINES
+from eegssl.reports.benchmark.score_columns import ScoreColumn
 from eegssl.stages import evaluate, finetune
-from eegssl.stages.baseline_cell import BASELINE, run_baseline
-from eegssl.tasks.forecast.config import ForecastTaskConfig
-from eegssl.tasks.phase.config import PhaseTaskConfig
+from eegssl.tasks.base import SCORES, check_settings
+from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
+from eegssl.tasks.kind import ENCODER
+from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.settings_read import require_read
 
 CELLS = "cells"
 Fold = int | None
@@ -62,16 +64,16 @@ class Matrix:
     base: Path
 
     @cached_property
-    def tasks(self) -> dict[str, AnyTask]:
+    def tasks(self) -> dict[str, Any]:
         """The tasks by name; ConfigError for one that a matrix can't hold."""
         return {name: self._task(name) for name in self.config.tasks}
 
     def cells(self) -> Iterator[Cell]:
-        """Every cell; baselines of labels are cells of their own, others stand in evaluations."""
+        """Every cell; some baselines are cells of their own, others stand in evaluations."""
         config = self.config
-        for task, resolved in self.tasks.items():
+        for task in self.tasks:
             for seed in config.seeds:
-                for name in config.baselines if resolved.kind == "labels" else ():
+                for name in self.benchmark_of(task).cells(config):
                     yield Cell(task, name, BASELINE, seed)
                 first = True
                 for encoder in config.encoders:
@@ -83,10 +85,20 @@ class Matrix:
     def methods(self) -> Iterator[str]:
         """The baselines that stand in evaluations."""
         for task in self.tasks.values():
-            if isinstance(task, ForecastTaskConfig):
-                yield from task.baselines.methods
-            elif isinstance(task, PhaseTaskConfig):
-                yield from PHASE_BASELINES
+            yield from KINDS[task.kind].benchmark.methods(task)
+
+    def benchmark_of(self, task: str) -> Benchmarked:
+        """How tasks of this one's kind stand in a benchmark."""
+        return KINDS[self.tasks[task].kind].benchmark
+
+    def shown(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[ScoreColumn, ...]]:
+        """Task -> the scores on its page, of which the first ranks."""
+        shown = {}
+        for task in dict.fromkeys(row["task"] for row in rows):
+            own = [row for row in rows if row["task"] == task]
+            filled = {name for row in own for name, value in row.items() if value is not None}
+            shown[task] = self.benchmark_of(task).shown(filled)
+        return shown
 
     def corpus(self, fold: Fold) -> Corpus:
         """The recordings of a fold."""
@@ -111,14 +123,17 @@ class Matrix:
             cell.folder(context.out, fold),
         )
         task, recordings = self._task_name(cell.task), self._recordings(fold)
+        benchmark = self.benchmark_of(cell.task)
         changes = config.finetune.task | entry.overrides
-        if not cell.with_baselines and isinstance(self.tasks[cell.task], ForecastTaskConfig):
-            changes |= {"baselines": changes.get("baselines", {}) | {"methods": ["persistence"]}}
+        if not cell.with_baselines:
+            changes = benchmark.without_baselines(changes)
         targets = tuple(str(path) for path in self._targets(cell.task, fold))
         tuned = config.finetune.model_copy(update={"task": changes, "targets": targets})
         if cell.adaptation == BASELINE:
-            sub = Context(folder, seed=cell.seed)
-            return run_baseline(cell.encoder, tuned, config, recordings, task, sub).facts
+            context = Context(folder, seed=cell.seed)
+            resolved = self.tasks[cell.task]
+            job = BaselineJob(cell.encoder, tuned, config, recordings, resolved, context)
+            return benchmark.run_baseline(job).facts
         encoder = config.encoders[cell.encoder]
         adaptation = tuned.adaptation.model_copy(update={"kind": cell.adaptation})
         tuned = tuned.model_copy(
@@ -130,15 +145,21 @@ class Matrix:
         scored = evaluate.run(settings, model.out, recordings, evaluation)
         return scored.facts | {"warnings": [*made.facts["warnings"], *scored.facts["warnings"]]}
 
-    def _task(self, name: str) -> AnyTask:
+    def _task(self, name: str) -> Any:
         changes = self.config.finetune.task | self.config.tasks[name].overrides
         task = read_task(self._task_name(name), changes)
-        if task.kind == "patients":
+        kind, config = KINDS[task.kind], self.config
+        if kind.not_in_matrix:
             raise ConfigError(
-                f"tasks.{name}: `eegssl finetune` compares encoder, band power and clinical data "
-                "on the same patients in one table; run it once for each encoder, and leave the "
-                "task out of the matrix"
+                f"tasks.{name}: {kind.not_in_matrix}; leave the task out of the matrix"
             )
+        for adaptation in config.adaptations:
+            changed = config.finetune.adaptation.model_copy(update={"kind": adaptation})
+            targets = config.tasks[name].targets
+            update = {"adaptation": changed, "targets": targets or config.finetune.targets}
+            check_settings(kind, config.finetune.model_copy(update=update), task)
+        evaluation = config.evaluate.model_copy(update={"targets": targets})
+        require_read(evaluation, kind.evaluate_reads, kind.unread, task.name, kind.name)
         return task
 
     def _task_name(self, name: str) -> str:
@@ -168,7 +189,7 @@ class Matrix:
     def _encoders(self, fold: Fold) -> Pairs:
         """Which encoder stands under which name."""
         made = {
-            name: load(self._place(entry.path, fold), finetune.ENCODER)
+            name: load(self._place(entry.path, fold), ENCODER)
             for name, entry in self.config.encoders.items()
         }
         return [(f"encoder {name}", made[name].manifest.id) for name in sorted(made)]
@@ -178,7 +199,7 @@ def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:
     """All scores of a finished cell."""
     folder = cell.folder(out, fold)
     scored = folder if cell.adaptation == BASELINE else folder / "evaluation"
-    return json.loads((scored / evaluate.METRICS).read_text())
+    return json.loads((scored / SCORES).read_text())
 
 
 def baseline_of(cell: Cell, method: str) -> Cell:
@@ -186,7 +207,7 @@ def baseline_of(cell: Cell, method: str) -> Cell:
     return replace(cell, encoder=method, adaptation=BASELINE)
 
 
-def _task_inputs(task: AnyTask) -> Pairs:
+def _task_inputs(task: Any) -> Pairs:
     """What a task's file and labels table say: the matrix only names them."""
     table = getattr(task, "table", None)
     labels = hash_file(Path(table)) if table and Path(table).is_file() else ""

@@ -9,10 +9,8 @@ from typing import Any
 
 from eegssl.config.resolve import read_task
 from eegssl.corpus.store import open_corpus
-from eegssl.tasks.base import TaskInfo
+from eegssl.tasks.kind import TaskInfo
 from eegssl.tasks.kinds import KINDS
-from eegssl.tasks.labels import explain as labels
-from eegssl.tasks.labels.config import TaskConfig
 
 
 def explain(
@@ -23,8 +21,6 @@ def explain(
     ``overrides`` are settings of the task that beat its file. Raises ConfigError when the file
     itself, or they, can't be understood.
     """
-    resolved = read_task(task, overrides)
+    settings = read_task(task, overrides)
     corpus = open_corpus(folders) if folders else None
-    if isinstance(resolved, TaskConfig):
-        return labels.explain(resolved, corpus, seed)
-    return KINDS[resolved.kind].explain(resolved, corpus)
+    return KINDS[settings.kind].explain(settings, corpus, seed)

@@ -1,28 +1,191 @@
-"""Describe what a task asks, and what recordings hold for it."""
+"""Fine-tune, evaluate and rescore every kind of task by one flow."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from eegssl.errors import EegsslError
+from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.reading import load
+from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.config.settings import public_values
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.audits.leaks import audit_windows, refuse
+from eegssl.corpus.audits.temporal_leaks import audit_model
+from eegssl.corpus.store import Corpus, fitted_on
+from eegssl.tasks.kind import ENCODER, Job, Kind, Trial, encoder_settings
+from eegssl.tasks.settings_read import require_read
+from eegssl.training.cost import Meter
+from eegssl.training.history import copy_history
+
+EVALUATION = "evaluation"
+PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
+"""What an artifact with scores holds, whatever the kind of its task."""
+SCORED = (PREDICTIONS, SCORES, REPORT)
+
+OF_MODEL = ("split", "allow_leak", "batch_size", "device", "traces", "trace_s")
+"""Settings of `evaluate` that say how a model is run and shown: scores alone need none of them."""
+_ALONE = "scores are made anew from predictions alone"
+
+AnyKind = Kind[Any, Any, Any, Any, Any]
 
 
-@dataclass
-class TaskInfo:
-    """What was understood, what each split holds, and the problems, worst exit code first."""
+def check_settings(kind: AnyKind, config: FinetuneConfig, task: Any) -> None:
+    """Raise ConfigError for a setting that the kind does not read or can't follow."""
+    require_read(config, kind.finetune_reads, kind.unread, task.name, kind.name)
+    kind.check(config, task)
 
-    understood: dict[str, Any]
-    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
-    problems: list[EegsslError] = field(default_factory=list)
 
-    @property
-    def exit_code(self) -> int:
-        """0, or the code of the first problem."""
-        return self.problems[0].exit_code if self.problems else 0
+def job_of(
+    kind: AnyKind,
+    config: FinetuneConfig,
+    corpus: Corpus,
+    pretrained: Artifact,
+    task: Any,
+    context: Context,
+) -> Job[Any]:
+    """Everything that fine-tuning needs.
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return {
-            "task": self.understood,
-            "splits": self.splits,
-            "missing": [str(problem) for problem in self.problems],
-        }
+    Raises ConfigError for a setting that the kind does not read or can't follow, ArtifactError
+    when the recordings have another sampling rate than the encoder.
+    """
+    check_settings(kind, config, task)
+    config = config.model_copy(update={"task": public_values(task)})
+    return Job(config, corpus, task, pretrained, encoder_settings(pretrained, corpus), context)
+
+
+def finetune(
+    kind: AnyKind,
+    config: FinetuneConfig,
+    corpus: Corpus,
+    encoder: Path,
+    task: Any,
+    context: Context,
+) -> Result:
+    """Make the artifact of a task: a model, or the table and scores of an analysis.
+
+    Raises ConfigError for settings that the kind can't follow, InputError for recordings that
+    hold too little for the task.
+    """
+    job = job_of(kind, config, corpus, load(encoder, ENCODER), task, context)
+    data = kind.prepare(job)
+    inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
+    names = (*SCORED, *kind.files)
+    writer = context.begin(kind.makes, without_cache(job.config), inputs, names=names)
+    if isinstance(writer, Result):
+        return writer
+    meter = Meter(job.device)
+    fitted = kind.fit(job, data, writer)
+    if fitted.table is not None:
+        return context.finish(
+            writer, _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
+        )
+    copy_history(writer, job.pretrained, "pretrain")
+    seen = fitted_on(list(fitted.recordings))
+    if job.weights == "pretrained":
+        seen = seen | job.pretrained.manifest.fitted_on
+    facts = {
+        "task": task.name,
+        "adaptation": config.adaptation.kind,
+        "encoder_weights": job.weights,
+        "split_hash": corpus.split_hash,
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    } | fitted.facts
+    cost = meter.read(facts["n_parameters_trained"])
+    context.progress.say(", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in cost.items()))
+    return replace(context.finish(writer, facts, seen), beside={"cost": cost})
+
+
+def without_cache(config: FinetuneConfig) -> FinetuneConfig:
+    """The settings that decide a model: where and how much of its embeddings is kept does not."""
+    unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
+    return config.model_copy(update=unset)
+
+
+def evaluate(
+    kind: AnyKind, config: EvaluateConfig, model: Artifact, corpus: Corpus, context: Context
+) -> Result:
+    """Make an evaluation artifact: predictions of recordings, their scores and a page.
+
+    Raises LeakError when something upstream was fitted on what is to be scored, unless
+    ``config.allow_leak``: then every result is marked.
+    """
+    name = model.manifest.facts["task"]
+    require_read(config, kind.evaluate_reads, kind.unread, name, kind.name)
+    splits = ("train", "val", "test") if config.split == "all" else ("test",)
+    recordings = corpus.of_split(*splits)
+    leaks = audit_model(model, corpus, recordings)
+    if not config.allow_leak:
+        refuse(leaks, model)
+    trial = Trial(config, model, corpus, recordings, tuple(leaks), context)
+    data = kind.open(trial)
+    for leak in leaks:
+        context.warn(f"LEAK, allowed: {leak.in_words()}")
+    inputs = [*inputs_of(model), *corpus.inputs(), *data.inputs]
+    writer = context.begin(EVALUATION, config, inputs, names=SCORED)
+    if isinstance(writer, Result):
+        return writer
+    table = kind.predict(trial, data)
+    for concern in kind.concerns(table):
+        context.warn(concern)
+    facts = _write_scores(kind, writer, table, config, context, (trial, data))
+    result = context.finish(writer, facts, replace(model.manifest.fitted_on, sketches={}))
+    return replace(result, beside=kind.beside(trial, data))
+
+
+def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context) -> Result:
+    """Make an evaluation artifact from a table of predictions alone; no model is run.
+
+    Raises LeakError when rows are there twice, unless ``config.allow_leak``.
+    """
+    table = kind.read(path)
+    scoring = tuple(name for name in kind.evaluate_reads if name.startswith("scoring"))
+    unread = {**kind.unread, **dict.fromkeys(("labels", "targets"), _ALONE)}
+    require_read(config, (*scoring, *OF_MODEL), unread, table.about["task"], kind.name)
+    twice = audit_windows(kind.times(table))
+    if not config.allow_leak:
+        refuse(twice)
+    leaks = [*table.about["leaks"], *(leak.in_words() for leak in twice)]
+    table = replace(table, about=table.about | {"leaks": leaks})
+    for words in leaks:
+        context.warn(f"LEAK, allowed: {words}")
+    inputs = [("predictions", hash_file(path))]
+    writer = context.begin(EVALUATION, config, inputs, names=SCORED)
+    if isinstance(writer, Result):
+        return writer
+    for concern in kind.concerns(table):
+        context.warn(concern)
+    return context.finish(writer, _write_scores(kind, writer, table, config, context))
+
+
+def pool(
+    kind: AnyKind,
+    writer: ArtifactWriter,
+    tables: Sequence[Path],
+    config: EvaluateConfig,
+    context: Context,
+) -> dict[str, Any]:
+    """Write the predictions of several folds as one table, their scores and a page; the facts."""
+    table = kind.pool([kind.read(path) for path in tables])
+    return _write_scores(kind, writer, table, config, context)
+
+
+def _write_scores(
+    kind: AnyKind,
+    writer: ArtifactWriter,
+    table: Any,
+    config: EvaluateConfig,
+    context: Context,
+    ran: tuple[Trial, Any] | None = None,
+) -> dict[str, Any]:
+    """Write the table, and the scores and page that follow from what was written; the facts."""
+    with writer.writing(PREDICTIONS) as path:
+        kind.write(path, table)
+    table = kind.read(writer / PREDICTIONS)
+    scores = kind.score(table, config.scoring, context.seed)
+    writer.write_json(SCORES, kind.metrics(table, scores))
+    writer.write(REPORT, kind.page(table, scores, config, ran))
+    return kind.facts(table, scores)

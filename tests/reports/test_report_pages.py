@@ -14,6 +14,7 @@ from eegssl.reports.benchmark.leaderboard import (
     ranking_figure,
     render_leaderboard,
 )
+from eegssl.reports.benchmark.score_columns import ScoreColumn, error
 from eegssl.reports.content import (
     Banner,
     Cell,
@@ -118,7 +119,9 @@ def _board(text="plain", rows=None):
         LeaderboardRow(text, text, text, False, scores),
         LeaderboardRow(text, f"{text} baseline", "", True, low),
     )
+    columns = (ScoreColumn("auroc", "AUROC"), error("ece", "Calibration error"))
     return LeaderboardContent(
+        columns={column.name: column for column in columns},
         title=text,
         banners=(Banner(text),),
         counts=((text, text),),
@@ -265,8 +268,11 @@ def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better(
         LeaderboardRow("numbers", "far", "", False, {"unit_mae": (9.0,)}),
         LeaderboardRow("numbers", "near", "", False, {"unit_mae": (2.0,)}),
     )
-    labels = {"unit_mae": "Mean absolute error"}
-    words = _Page(render_leaderboard(replace(_board("x", rows), labels=labels))).words
+    columns = {
+        "auroc": ScoreColumn("auroc", "AUROC"),
+        "unit_mae": error("unit_mae", "Mean absolute error"),
+    }
+    words = _Page(render_leaderboard(replace(_board("x", rows), columns=columns))).words
     assert "Ranked by AUROC" in words
     assert "Ranked by mean absolute error" in words
     assert words.index("near") < words.index("far")
@@ -282,7 +288,7 @@ def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
 
 def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
     rows = [LeaderboardRow("t", "a", "", False, {"auroc": (0.2, 0.99)})]
-    axes = ranking_figure(rows, "auroc").axes[0]
+    axes = ranking_figure(rows, ScoreColumn("auroc", "AUROC")).axes[0]
     drawn = np.concatenate([np.asarray(line.get_xdata(), float) for line in axes.lines])
     assert 0 <= drawn.min() <= drawn.max() <= 1
     assert 0 <= axes.get_xlim()[0] < axes.get_xlim()[1] <= 1

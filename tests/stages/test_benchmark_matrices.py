@@ -8,8 +8,9 @@ from clirun import Pipeline, done, eegssl, manifest_of
 from smallmatrix import MATRIX, results
 from tinycorpus import SUBJECTS
 
+from eegssl.config.resolve import read_matrix
 from eegssl.stages.benchmark import table
-from eegssl.stages.evaluate import METRICS
+from eegssl.tasks.base import SCORES
 
 
 def test_encoders_that_change_places_are_not_taken_for_the_same(
@@ -107,7 +108,8 @@ def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: 
     assert "AUROC" not in page
     for head in ("Mean absolute error", "Root mean squared error", "R²"):
         assert f">{head}</th>" in page
-    columns, _ = table(of_numbers)
+    config = read_matrix(of_numbers.parent / "matrix.toml")
+    columns, _ = table(config, of_numbers.parent, of_numbers)
     assert {"unit_spearman", "unit_mae", "unit_rmse", "unit_r2"} <= set(columns)
     assert "auroc" not in columns
     compared = (of_numbers / "comparisons.tsv").read_text()
@@ -164,7 +166,7 @@ def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
     }
     folds = tmp_path / "out/cells/seizure"
     said = [
-        json.loads((folds / f"{where}/{METRICS}").read_text())["windows"]["auroc"]
+        json.loads((folds / f"{where}/{SCORES}").read_text())["windows"]["auroc"]
         for k in (0, 1)
         for where in (
             f"band-power/baseline/seed0/fold{k}",

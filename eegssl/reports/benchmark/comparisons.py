@@ -6,22 +6,17 @@ of the mean difference is a bootstrap over subjects. Within subjects there is no
 over, and folds stand in their place (ours): below ten, the interval is that of the permutation.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from eegssl.errors import ConfigError
-from eegssl.reports.benchmark.kind_results import COMPARED
+from eegssl.reports.benchmark.score_columns import PerUnit
 from eegssl.scoring.compare import compare_pairs
 
-METRICS = ("auroc", "balanced_accuracy")
-"""Window scores that are compared, each as the mean over subjects that have it."""
-OF_NUMBERS = ("mae", "spearman")
-"""The same of a task of numbers."""
 Unit = Literal["subject", "fold"]
-PerUnit = Mapping[str, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ def compare(
 ) -> list[Comparison]:
     """Each system of each task against the one of this name.
 
-    ``scores`` holds, by (task, system), the window scores of each ``unit`` of every seed and fold.
+    ``scores`` holds, by (task, system), the scores of each ``unit`` of every seed and fold.
     A task on which the one to compare with was not run is left out.
     """
     compared = []
@@ -87,13 +82,9 @@ def compare(
     return compared
 
 
-def _metrics(runs: Sequence[PerUnit]) -> tuple[str, ...]:
-    """What is compared, of forecasts, of numbers or of classes."""
-    names = {name for run in runs for scores in run.values() for name in scores}
-    for wanted in (*COMPARED.values(), OF_NUMBERS):
-        if names >= set(wanted):
-            return wanted
-    return METRICS
+def _metrics(runs: Sequence[PerUnit]) -> Iterable[str]:
+    """The names of the scores that are there."""
+    return dict.fromkeys(name for run in runs for scores in run.values() for name in scores)
 
 
 def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:

@@ -1,13 +1,13 @@
 """The page of a benchmark: every system on every task, with its seeds, beside the baselines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.kind_results import KIND_WORDS, LOWER_IS_BETTER
+from eegssl.reports.benchmark.score_columns import ScoreColumn
 from eegssl.reports.content import (
     NOT_AVAILABLE,
     RESEARCH_USE,
@@ -21,19 +21,10 @@ from eegssl.reports.content import (
     number_cell,
 )
 from eegssl.reports.embed import svg_uri
-from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.reports.html import render
 from eegssl.reports.score_forest import ComparedSystem, benchmark_comparison
 from eegssl.scoring.statistics.intervals import mean_interval
 
-_LOWER_IS_BETTER = ("brier", "ece", "fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER)
-_CHANCE = {"auroc": 0.5, "unit_auroc": 0.5, "unit_spearman": 0.0}
-_RANGES = {
-    "unit_spearman": (-1.0, 1.0),
-    "unit_r2": (-np.inf, 1.0),
-    **dict.fromkeys(("fp_per_day", "unit_mae", "unit_rmse", *LOWER_IS_BETTER), (0.0, np.inf)),
-}
-_SHARE = (0.0, 1.0)
 _HEADS = ("Difference", "95 % interval", "p", "p, Holm")
 _OF_FOLDS = (
     " Recordings were split within subjects, so folds are compared in place of subjects (ours): "
@@ -60,14 +51,14 @@ class LeaderboardRow:
 class LeaderboardContent:
     """All that the page shows; the scores of a task's rows are its columns, and the first ranks.
 
-    ``labels`` names metrics that are not window scores.
+    ``columns`` describes the scores, and those of comparisons, by name.
     """
 
     title: str
     banners: tuple[Banner, ...]
     counts: tuple[tuple[str, str], ...]
     rows: tuple[LeaderboardRow, ...]
-    labels: Mapping[str, str] | None = None
+    columns: Mapping[str, ScoreColumn] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
     limits: tuple[str, ...] = ()
     version: str = ""
@@ -77,7 +68,7 @@ def render_leaderboard(content: LeaderboardContent) -> str:
     """The benchmark as one self-contained HTML page; same content, same bytes."""
     tasks = list(dict.fromkeys(row.task for row in content.rows))
     sections = [
-        (task, _table(content, task), figure, comparison_table(content.comparisons, task))
+        (task, _table(content, task), figure, comparison_table(content, task))
         for task in tasks
         for figure in [_figure(content, task)]
     ]
@@ -92,8 +83,9 @@ def render_leaderboard(content: LeaderboardContent) -> str:
 def _table(content: LeaderboardContent, task: str) -> Table:
     """One task: systems in the order of the ranking metric, the best of each metric in bold."""
     metrics = _metrics(content, task)
-    rows = _ranked([row for row in content.rows if row.task == task], metrics[0])
-    best = {metric: _best(rows, metric) for metric in metrics}
+    scores = [_column(content, metric) for metric in metrics]
+    rows = _ranked([row for row in content.rows if row.task == task], scores[0])
+    best = {column.name: _best(rows, column) for column in scores}
     notes = Footnotes()
     body = []
     for rank, row in enumerate(rows, start=1):
@@ -107,16 +99,16 @@ def _table(content: LeaderboardContent, task: str) -> Table:
         Column("Rank"),
         Column("Encoder", numeric=False),
         Column("Adaptation", numeric=False),
-        *(Column(_label(content, metric)) for metric in metrics),
+        *(Column(column.words) for column in scores),
         Column("Seeds"),
     )
-    ranked = f"Ranked by {_in_a_sentence(_label(content, metrics[0]))}, mean over seeds."
+    ranked = f"Ranked by {_in_a_sentence(scores[0].words)}, mean over seeds."
     return Table(task, columns, tuple(body), ranked, notes.listed())
 
 
-def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | None:
+def comparison_table(content: LeaderboardContent, task: str) -> Table | None:
     """Each system less the one it is compared with; None where there is nothing to compare."""
-    mine = [one for one in comparisons if one.task == task]
+    mine = [one for one in content.comparisons if one.task == task]
     if not mine:
         return None
     notes = Footnotes()
@@ -127,7 +119,7 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
         rows.append(
             (
                 Cell(one.system),
-                Cell(_word(one.metric)),
+                Cell(_column(content, one.metric).words),
                 count_cell(one.n),
                 Cell(NOT_AVAILABLE if one.difference is None else f"{one.difference:+.3f}"),
                 Cell(interval, mark=mark),
@@ -148,11 +140,6 @@ def comparison_table(comparisons: Sequence[Comparison], task: str) -> Table | No
     )
 
 
-def _word(metric: str) -> str:
-    """What a compared score is called."""
-    return KIND_WORDS.get(metric) or (WINDOW_WORDS | NUMBER_WORDS)[metric][0]
-
-
 def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Footnotes) -> Cell:
     """Mean over seeds with its standard deviation."""
     mean = _mean(row, metric)
@@ -169,9 +156,9 @@ def _score_cell(row: LeaderboardRow, metric: str, best: float | None, notes: Foo
 
 def _figure(content: LeaderboardContent, task: str) -> ReportFigure | None:
     """The ranking metric of every system of a task; None if no system has a value."""
-    metric = _metrics(content, task)[0]
-    label = _label(content, metric)
-    rows = [row for row in content.rows if row.task == task and _mean(row, metric) is not None]
+    column = _column(content, _metrics(content, task)[0])
+    label = column.words
+    rows = [row for row in content.rows if row.task == task and _mean(row, column.name) is not None]
     if not rows:
         return None
     return ReportFigure(
@@ -180,22 +167,22 @@ def _figure(content: LeaderboardContent, task: str) -> ReportFigure | None:
         "over seeds, within what the score can be, which shows how much training varies, not how "
         "sure the result is for other patients.",
         alt=f"{label} of {len(rows)} systems on the task {task}",
-        uri=svg_uri(ranking_figure(rows, metric, label)),
+        uri=svg_uri(ranking_figure(rows, column)),
     )
 
 
-def ranking_figure(rows: Sequence[LeaderboardRow], metric: str, label: str = "") -> Figure:
+def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figure:
     """One metric of the systems that have it; bars and axis end where the score does."""
     systems = [
         ComparedSystem(
             f"{row.encoder}, {row.adaptation}" if row.adaptation else row.encoder,
-            tuple(v for v in row.scores[metric] if v is not None),
+            tuple(v for v in row.scores[column.name] if v is not None),
             row.is_baseline,
         )
         for row in rows
     ]
-    figure = benchmark_comparison(systems, label, _CHANCE.get(metric))
-    low, high = _RANGES.get(metric, _SHARE)
+    figure = benchmark_comparison(systems, column.words, column.chance)
+    low, high = column.bounds
     axes = figure.axes[0]
     for line in axes.lines:
         line.set_xdata(np.clip(np.asarray(line.get_xdata(), dtype=np.float64), low, high))
@@ -207,21 +194,21 @@ def ranking_figure(rows: Sequence[LeaderboardRow], metric: str, label: str = "")
     return figure
 
 
-def _ranked(rows: list[LeaderboardRow], metric: str) -> list[LeaderboardRow]:
+def _ranked(rows: list[LeaderboardRow], column: ScoreColumn) -> list[LeaderboardRow]:
     """Best mean first, systems without a value last, names break ties."""
-    sign = 1 if metric in _LOWER_IS_BETTER else -1
+    sign = 1 if column.lower_is_better else -1
 
     def key(row: LeaderboardRow) -> tuple[bool, float, str, str]:
-        mean = _mean(row, metric)
+        mean = _mean(row, column.name)
         return (mean is None, sign * (mean or 0.0), row.encoder, row.adaptation)
 
     return sorted(rows, key=key)
 
 
-def _best(rows: list[LeaderboardRow], metric: str) -> float | None:
+def _best(rows: list[LeaderboardRow], column: ScoreColumn) -> float | None:
     """The best mean among the rows; None if there is nothing to choose between."""
-    means = [mean for row in rows if (mean := _mean(row, metric)) is not None]
-    choose = min if metric in _LOWER_IS_BETTER else max
+    means = [mean for row in rows if (mean := _mean(row, column.name)) is not None]
+    choose = min if column.lower_is_better else max
     return choose(means) if len(set(means)) > 1 else None
 
 
@@ -236,10 +223,9 @@ def _metrics(content: LeaderboardContent, task: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(m for row in content.rows if row.task == task for m in row.scores))
 
 
-def _label(content: LeaderboardContent, metric: str) -> str:
-    """The metric's name in a table head."""
-    named = (content.labels or {}).get(metric)
-    return named or WINDOW_WORDS.get(metric, (metric.replace("_", " "), ""))[0]
+def _column(content: LeaderboardContent, metric: str) -> ScoreColumn:
+    """What a page says of a score."""
+    return content.columns.get(metric) or ScoreColumn(metric, metric.replace("_", " "))
 
 
 def _in_a_sentence(label: str) -> str:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.corpus.audits.leaks import Times
 from eegssl.errors import ArtifactError
 
 KEYS = ("method", "unit", "recording", "subject", "channel", "from_s", "to_s", "part")
@@ -70,6 +71,14 @@ def pooled(tables: Sequence[Forecasts]) -> Forecasts:
     return replace(first, keys=keys, sums=sums, split_hash=split_hash, about=about)
 
 
+def times_of_rows(table: Forecasts) -> Times:
+    """What each row sums up, and the stretch of the horizon that it is of."""
+    names = ("method", "unit", "recording", "channel", "part")
+    rows = zip(*(table.keys[name].tolist() for name in names), strict=True)
+    from_s, to_s = (table.keys[name].astype(np.float64) for name in ("from_s", "to_s"))
+    return Times([" ".join(row) for row in rows], from_s, to_s - from_s)
+
+
 def write_forecasts(path: Path, forecasts: Forecasts) -> None:
     """Write ``predictions.parquet``: the keys, then a column for each sum."""
     text = {name: pa.array(forecasts.keys[name].tolist(), pa.string()) for name in KEYS[:5]}
@@ -83,15 +92,6 @@ def write_forecasts(path: Path, forecasts: Forecasts) -> None:
     }
     metadata = {_KEY: json.dumps(besides, sort_keys=True, allow_nan=False).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
-
-
-def is_forecasts(path: Path) -> bool:
-    """Whether a Parquet file says that it holds forecasts."""
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-        return bool(json.loads(metadata[_KEY])["about"].get("kind") == KIND)
-    except _FAULTS:
-        return False
 
 
 def read_forecasts(path: Path) -> Forecasts:

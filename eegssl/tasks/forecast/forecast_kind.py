@@ -1,28 +1,27 @@
-"""Forecasting the signal: what `finetune`, `evaluate` and `info --task` do for such tasks."""
+"""Fine-tune and evaluate forecasts of the signal beside their baselines."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Leak
-from eegssl.corpus.rebuilt_filters import filter_phases, require_causal
-from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.encoder.architectures import build_encoder
-from eegssl.errors import ConfigError, InputError
+from eegssl.corpus.audits.leaks import Timed
+from eegssl.corpus.rebuilt_filters import require_causal
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.scoring.config import ScoringConfig
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.tasks.base import TaskInfo
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
-from eegssl.tasks.forecast.error_sums import Forecasts, pooled, read_forecasts, write_forecasts
+from eegssl.tasks.forecast.error_sums import (
+    Forecasts,
+    pooled,
+    read_forecasts,
+    times_of_rows,
+    write_forecasts,
+)
 from eegssl.tasks.forecast.fit import (
     ForecastPlan,
     Trained,
@@ -32,271 +31,291 @@ from eegssl.tasks.forecast.fit import (
     is_frozen,
     require_possible,
 )
+from eegssl.tasks.forecast.forecast_columns import ForecastScores
 from eegssl.tasks.forecast.forecast_rows import MODEL, forecast_rows, latencies_ms, methods_of
 from eegssl.tasks.forecast.methods.forecast_head import build_head, resolved_base
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
-from eegssl.tasks.forecast.model import ForecastModel, load_forecast_model, save_forecast_model
-from eegssl.tasks.forecast.page import (
-    ForecastContent,
-    forecast_page,
-    render_forecast,
-    with_examples,
+from eegssl.tasks.forecast.model import (
+    FILES,
+    ForecastModel,
+    load_forecast_model,
+    save_forecast_model,
 )
+from eegssl.tasks.forecast.page import forecast_page, render_forecast, with_examples
 from eegssl.tasks.forecast.scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.tasks.forecast.targets import (
-    contents,
+    explain_pairs,
     in_words,
     inputs_of_targets,
     kind_of_targets,
+    none_in_fold,
     open_targets,
     pairs_of_split,
     require_trained_targets,
-    understood,
 )
 from eegssl.tasks.forecast.temporal_split import (
-    PARTS,
-    TESTED,
     past_facts,
     recordings_of,
     within_subject,
 )
-from eegssl.tasks.labels.model import encoder_settings
-from eegssl.training.cost import Meter
-from eegssl.training.history import METRICS, copy_history
+from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
+from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
-from eegssl.training.weights import load_weights
 
-PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
-_TOLD = ("task", "adaptation", "encoder_weights")
-
-
-def finetune(
-    config: FinetuneConfig,
-    corpus: Corpus,
-    encoder: Path,
-    task: ForecastTaskConfig,
-    context: Context,
-) -> Result:
-    """Make a model artifact: a head on the encoder, and its baselines fitted on the same pairs.
-
-    Raises ConfigError for ways to adapt that forecasts don't have and for recordings that were not
-    filtered causally, InputError when none is long enough.
-    """
-    require_possible(config.adaptation)
-    _require_no_labels(config)
-    require_causal(corpus)
-    pretrained = load(encoder, "encoder")
-    settings = encoder_settings(pretrained, corpus)
-    targets = open_targets(config.targets, corpus)
-    train, val = (_pairs(corpus, split, task, targets, context) for split in ("train", "val"))
-    config = config.model_copy(update={"task": public_values(task)})
-    unset = {name: FinetuneConfig.model_fields[name].default for name in ("cache", "cache_gb")}
-    inputs = [*corpus.inputs(), *inputs_of(pretrained), *inputs_of_targets(targets)]
-    writer = context.begin("model", config.model_copy(update=unset), inputs)
-    if isinstance(writer, Result):
-        return writer
-    device = choose_device(config.training.device)
-    meter, adaptation = Meter(device), config.adaptation
-    horizon = horizon_of(task, corpus.sfreq_hz)
-    task = resolved_base(task, val, horizon)
-    context.progress.say(f"the head adds to {task.head.base}")
-    network = build_encoder(settings, context.seed)
-    weights = "random" if adaptation.kind == "scratch" else config.encoder_weights
-    seen = pretrained if weights == "pretrained" else None
-    past, doubts = past_facts(task, seen, corpus)
-    for doubt in doubts:
-        context.warn(doubt)
-    if weights == "pretrained":
-        load_weights(network, pretrained.path, "encoder")
-    head = build_head(network, horizon, task, context.seed, frozen=is_frozen(adaptation))
-    plan = _plan(config, writer, context)
-    trained, told = adapt_encoder(
-        head,
-        adaptation,
-        plan,
-        lambda groups: fit_network(head, train, val, task.unit, plan, groups),
-    )
-    baselines: dict[str, Forecaster] = {}
-    for name in task.baselines.methods:
-        context.progress.say(f"baseline {name}")
-        baselines[name] = fit_baseline(name, train, val, horizon, task, plan)
-    save_forecast_model(writer, ForecastModel(head, task, adaptation, baselines))
-    copy_history(writer, pretrained, "pretrain")
-    fitted = fitted_on([*train.windows.recordings, *val.windows.recordings])
-    if weights == "pretrained":
-        fitted = fitted | pretrained.manifest.fitted_on
-    facts = _facts(task, config, corpus, train, val, trained) | told
-    facts |= past | {
-        "encoder_weights": weights,
-        "n_parameters": sum(p.numel() for p in head.parameters()),
-        "targets": kind_of_targets(targets),
-    }
-    cost = meter.read(trained.n_parameters_trained)
-    return replace(context.finish(writer, facts, fitted), beside={"cost": cost})
+FINETUNE_READS = (
+    *("encoder_weights", "adaptation.kind", "adaptation.layer_decay"),
+    *("adaptation.head_lr_scale", "adaptation.lora", "training", "cross", "targets"),
+)
+"""What forecasts of signals and of phases read of `finetune`."""
+EVALUATE_READS = (
+    *("split", "allow_leak", "targets", "scoring.bootstrap_resamples", "device", "traces"),
+)
+"""What they read of `evaluate`."""
+UNREAD = {
+    "adaptation": "a forecast has a head of its own; see head among the task's settings",
+    "labels_fraction": "a forecast has no labels; to learn from fewer pairs set "
+    "task.pairs_per_recording",
+    "labels": "a forecast has no labels",
+    "class_weights": "a forecast has no classes",
+    "choose_threshold_by": "a forecast needs no threshold",
+    "postprocess": "a forecast detects no events",
+    "scoring": "scores of a forecast are errors, of which the intervals alone can be set "
+    "(scoring.bootstrap_resamples)",
+    "cache": "what is computed once for a pair is kept in memory",
+    "cache_gb": "what is computed once for a pair is kept in memory",
+    "trace_s": "an example shows the whole horizon",
+    "batch_size": "phases are forecast a few pairs at once",
+}
+"""Why they do not read other settings."""
+_OF_TABLE = ("task", "adaptation", "encoder_weights", "horizon_s", "targets")
 
 
-def evaluate(
-    config: EvaluateConfig,
-    model: Artifact,
-    corpus: Corpus,
-    recordings: Sequence[Recording],
-    leaks: Sequence[Leak],
-    context: Context,
-) -> Result:
-    """Make an evaluation artifact: forecasts of the model and of every baseline, and their scores.
+@dataclass(frozen=True)
+class TrainingPairs:
+    """Contexts and targets of training and validation; ``targets`` None where they are one's own
+    continuation."""
 
-    Raises ConfigError for recordings that were not filtered causally, InputError when none is
-    long enough.
-    """
-    require_causal(corpus)
-    trained = load_forecast_model(model, corpus)
-    targets = open_targets(config.targets, corpus)
-    require_trained_targets(model, targets)
-    pairs = cut_pairs(corpus, recordings, trained.task, part="test", targets=targets)
-    _warn_short(recordings, pairs, config.split, context)
-    for leak in leaks:
-        context.warn(f"LEAK, allowed: {leak.in_words()}")
-    inputs = [*inputs_of(model), *corpus.inputs(), *inputs_of_targets(targets)]
-    writer = context.begin("evaluation", config, inputs)
-    if isinstance(writer, Result):
-        return writer
-    methods = methods_of(trained, choose_device(config.device))
-    context.progress.say(f"forecasting {len(pairs)} windows by {len(methods)} methods")
-    advance = context.progress.track("recordings", len(pairs.windows.recordings))
-    keys, sums = forecast_rows(methods, pairs, config.batch_size, advance)
-    facts = model.manifest.facts
-    about = {name: facts[name] for name in _TOLD} | {
-        "kind": FORECAST,
-        "methods": list(methods),
-        "model": MODEL,
-        "bands": BANDS_HZ,
-        "sfreq_hz": corpus.sfreq_hz,
-        "context_s": trained.task.context_s,
-        "horizon_s": trained.task.horizon_s,
-        "head": trained.task.head.kind,
-        "base": trained.task.head.base,
-        "best_step": facts["best_step"],
-        "minimised": trained.task.unit,
-        "targets": kind_of_targets(targets),
-        "synthetic": corpus.synthetic,
-        "within_subject": within_subject(corpus, trained.task),
-        "parts": in_words(trained.task),
-        "leaks": [leak.in_words() for leak in leaks],
-    }
-    table = Forecasts(keys, sums, corpus.split_hash, about)
-    page = _write_scores(writer, table, config, context)
-    page = with_examples(page, methods, pairs, model, config.traces)
-    writer.write(REPORT, render_forecast(page))
-    result = context.finish(
-        writer, _scored(page.report, table), replace(model.manifest.fitted_on, sketches={})
-    )
-    return replace(result, beside={"latency_ms": latencies_ms(methods, pairs)})
+    targets: Corpus | None
+    train: RecordedPairs
+    val: RecordedPairs
+
+    @property
+    def inputs(self) -> Inputs:
+        """The recordings of the targets."""
+        return inputs_of_targets(self.targets)
 
 
-def rescore(config: EvaluateConfig, path: Path, context: Context) -> Result:
-    """Make an evaluation artifact from a table of forecasts alone; no model is run.
+@dataclass(frozen=True)
+class TestPairs:
+    """A model's and its baselines' forecasts by name, and the pairs that they are tested on."""
 
-    Its report has no examples, which are made of signals.
-    """
-    table = read_forecasts(path)
-    for words in table.about["leaks"]:
-        context.warn(f"LEAK, allowed: {words}")
-    writer = context.begin("evaluation", config, [("predictions", hash_file(path))])
-    if isinstance(writer, Result):
-        return writer
-    page = _write_scores(writer, table, config, context)
-    writer.write(REPORT, render_forecast(page))
-    return context.finish(writer, _scored(page.report, table))
+    trained: ForecastModel
+    methods: Mapping[str, Forecaster]
+    targets: Corpus | None
+    pairs: RecordedPairs
 
-
-def pool(
-    writer: ArtifactWriter, tables: Sequence[Path], config: EvaluateConfig, context: Context
-) -> dict[str, Any]:
-    """Write the forecasts of several folds as one table, their scores and a report; the facts."""
-    table = pooled([read_forecasts(path) for path in tables])
-    page = _write_scores(writer, table, config, context)
-    writer.write(REPORT, render_forecast(page))
-    return _scored(page.report, table)
+    @property
+    def inputs(self) -> Inputs:
+        """The recordings of the targets."""
+        return inputs_of_targets(self.targets)
 
 
-def explain(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
-    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
-    info = TaskInfo(understood(task))
-    if corpus is None:
-        return info
-    info.understood["filters"] = filter_phases(corpus)
-    try:
-        require_causal(corpus)
-    except ConfigError as error:
-        info.problems.append(error)
-    for split in PARTS:
-        of = TESTED if task.in_time else split
-        recordings = [r for r in corpus.recordings if r.split == of]
-        pairs = None
-        try:
-            pairs = pairs_of_split(corpus, recordings, task, split)
-        except InputError as error:
-            needed = split != "test" or task.in_time is not None
-            if needed and str(error) not in map(str, info.problems):
-                info.problems.append(error)
-        if recordings:
-            info.splits[split] = contents(recordings, pairs)
-    return info
+class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts, ForecastReport]):
+    """The signal after a time t, from a context before it."""
+
+    name = "forecast"
+    settings = ForecastTaskConfig
+    finetune_reads = (*FINETUNE_READS, "cache_gb")
+    evaluate_reads = (*EVALUATE_READS, "batch_size")
+    unread = UNREAD
+    files = FILES
+    benchmark = ForecastScores()
+
+    def check(self, config: FinetuneConfig, task: ForecastTaskConfig) -> None:
+        """Raise ConfigError for ways to adapt that forecasts don't have."""
+        require_possible(config.adaptation)
+
+    def prepare(self, job: Job[ForecastTaskConfig]) -> TrainingPairs:
+        """Cut pairs of training and validation.
+
+        Raises ConfigError for recordings that were not filtered causally, InputError when none is
+        long enough.
+        """
+        require_causal(job.corpus)
+        targets = open_targets(job.config.targets, job.corpus)
+        parts = []
+        for split in ("train", "val"):
+            recordings = recordings_of(job.corpus, split, job.task)
+            pairs = pairs_of_split(job.corpus, recordings, job.task, split, targets)
+            parts.append(pairs)
+            for words in _too_short(recordings, pairs, split):
+                job.context.warn(words)
+        return TrainingPairs(targets, *parts)
+
+    def fit(
+        self, job: Job[ForecastTaskConfig], data: TrainingPairs, writer: ArtifactWriter
+    ) -> Fitted[Forecasts]:
+        """Fit a head on the encoder, and its baselines on the same pairs."""
+        adaptation, context = job.config.adaptation, job.context
+        horizon = horizon_of(job.task, job.corpus.sfreq_hz)
+        task = resolved_base(job.task, data.val, horizon)
+        context.progress.say(f"the head adds to {task.head.base}")
+        past, doubts = past_facts(task, job.seen, job.corpus)
+        for doubt in doubts:
+            context.warn(doubt)
+        head = build_head(
+            job.build_encoder(), horizon, task, context.seed, frozen=is_frozen(adaptation)
+        )
+        plan = _plan(job, writer)
+        trained, told = adapt_encoder(
+            head,
+            adaptation,
+            plan,
+            lambda groups: fit_network(head, data.train, data.val, task.unit, plan, groups),
+        )
+        baselines: dict[str, Forecaster] = {}
+        for name in task.baselines.methods:
+            context.progress.say(f"baseline {name}")
+            baselines[name] = fit_baseline(name, data.train, data.val, horizon, task, plan)
+        save_forecast_model(writer, ForecastModel(head, task, adaptation, baselines))
+        facts = _facts(task, data, trained) | told | past
+        facts |= {
+            "n_parameters": sum(p.numel() for p in head.parameters()),
+            "within_subject": within_subject(job.corpus, task),
+        }
+        return Fitted(facts, (*data.train.windows.recordings, *data.val.windows.recordings))
+
+    def open(self, trial: Trial) -> TestPairs:
+        """The model with its baselines, and the pairs of the recordings.
+
+        Raises ConfigError for recordings that were not filtered causally, InputError when none is
+        long enough.
+        """
+        require_causal(trial.corpus)
+        trained = load_forecast_model(trial.model, trial.corpus)
+        targets = open_targets(trial.config.targets, trial.corpus)
+        require_trained_targets(trial.model, targets)
+        pairs = cut_pairs(
+            trial.corpus, trial.recordings, trained.task, part="test", targets=targets
+        )
+        for words in _too_short(trial.recordings, pairs, trial.config.split):
+            trial.context.warn(words)
+        methods = methods_of(trained, choose_device(trial.config.device))
+        return TestPairs(trained, methods, targets, pairs)
+
+    def predict(self, trial: Trial, data: TestPairs) -> Forecasts:
+        """Sums of errors of the model's and of every baseline's forecasts."""
+        task, pairs, progress = data.trained.task, data.pairs, trial.context.progress
+        progress.say(f"forecasting {len(pairs)} windows by {len(data.methods)} methods")
+        advance = progress.track("recordings", len(pairs.windows.recordings))
+        keys, sums = forecast_rows(data.methods, pairs, trial.config.batch_size, advance)
+        about = trial.about("best_step") | {
+            "kind": FORECAST,
+            "methods": list(data.methods),
+            "model": MODEL,
+            "bands": BANDS_HZ,
+            "sfreq_hz": trial.corpus.sfreq_hz,
+            "context_s": task.context_s,
+            "horizon_s": task.horizon_s,
+            "head": task.head.kind,
+            "base": task.head.base,
+            "minimised": task.unit,
+            "targets": kind_of_targets(data.targets),
+            "synthetic": trial.corpus.synthetic,
+            "within_subject": within_subject(trial.corpus, task),
+            "parts": in_words(task),
+        }
+        return Forecasts(keys, sums, trial.corpus.split_hash, about)
+
+    def beside(self, trial: Trial, data: TestPairs) -> dict[str, Any]:
+        """How long each method takes for a forecast on this machine."""
+        return {"latency_ms": latencies_ms(data.methods, data.pairs)}
+
+    def read(self, path: Path) -> Forecasts:
+        """Read a table; see `read_forecasts`."""
+        return read_forecasts(path)
+
+    def write(self, path: Path, table: Forecasts) -> None:
+        """Write a table; see `write_forecasts`."""
+        write_forecasts(path, table)
+
+    def pool(self, tables: Sequence[Forecasts]) -> Forecasts:
+        """The sums of several folds as one table."""
+        return pooled(tables)
+
+    def times(self, table: Forecasts) -> Timed:
+        """Rows by what they sum up."""
+        return times_of_rows(table)
+
+    def score(self, table: Forecasts, config: ScoringConfig, seed: int) -> ForecastReport:
+        """Errors of every method, and the model against each baseline."""
+        return score_forecasts(table, config, seed)
+
+    def metrics(self, table: Forecasts, scores: ForecastReport) -> dict[str, Any]:
+        """All scores as plain values."""
+        return scores.as_dict()
+
+    def facts(self, table: Forecasts, scores: ForecastReport) -> dict[str, Any]:
+        """Whose forecasts these are, and a few scores of each method."""
+        return {name: table.about[name] for name in _OF_TABLE} | forecast_facts(scores, table)
+
+    def page(
+        self,
+        table: Forecasts,
+        scores: ForecastReport,
+        config: EvaluateConfig,
+        ran: tuple[Trial, TestPairs] | None,
+    ) -> str:
+        """The page, with lineage, training and examples where a model was run."""
+        page = forecast_page(table, scores)
+        if ran is not None:
+            trial, data = ran
+            page = with_examples(page, data.methods, data.pairs, trial.model, config.traces)
+        return render_forecast(page)
+
+    def explain(self, task: ForecastTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
+        """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+        return explain_pairs(task, corpus)
+
+    def check_folds(self, jobs: Sequence[Job[ForecastTaskConfig]]) -> Inputs:
+        """Refuse folds with no pair to learn from or to score."""
+        for k, job in enumerate(jobs):
+            splits = self.explain(job.task, job.corpus, job.context.seed).splits
+            if error := none_in_fold(job.task.name, splits, k, len(jobs)):
+                raise error
+        return ()
 
 
-def _pairs(
-    corpus: Corpus, split: str, task: ForecastTaskConfig, targets: Corpus | None, context: Context
-) -> RecordedPairs:
-    """The pairs of a split; tells how many recordings are too short for one."""
-    recordings = recordings_of(corpus, split, task)
-    pairs = pairs_of_split(corpus, recordings, task, split, targets)
-    _warn_short(recordings, pairs, split, context)
-    return pairs
-
-
-def _warn_short(
-    recordings: Sequence[Recording], pairs: RecordedPairs, split: str, context: Context
-) -> None:
+def _too_short(
+    recordings: Sequence[Recording], pairs: RecordedPairs, split: str
+) -> tuple[str, ...]:
+    """What to warn of recordings that hold no pair."""
     short = len(recordings) - len(pairs.windows.recordings)
-    if short:
-        context.warn(f"split {split}: {short} recording(s) are too short for a forecast, left out")
+    words = f"split {split}: {short} recording(s) are too short for a forecast, left out"
+    return (words,) if short else ()
 
 
-def _require_no_labels(config: FinetuneConfig) -> None:
-    if config.labels_fraction < 1:
-        raise ConfigError("a forecast has no labels: leave --labels (labels_fraction) out")
-
-
-def _plan(config: FinetuneConfig, writer: ArtifactWriter, context: Context) -> ForecastPlan:
+def _plan(job: Job[ForecastTaskConfig], writer: ArtifactWriter) -> ForecastPlan:
     return ForecastPlan(
-        training=config.training,
-        seed=context.seed,
-        device=choose_device(config.training.device),
+        training=job.config.training,
+        seed=job.context.seed,
+        device=job.device,
         folder=writer.work,
         metrics=writer / METRICS,
-        keep_gb=config.cache_gb,
-        on_step=context.progress.track("forecast", config.training.steps),
+        keep_gb=job.config.cache_gb,
+        on_step=job.context.progress.track("forecast", job.config.training.steps),
     )
 
 
-def _facts(
-    task: ForecastTaskConfig,
-    config: FinetuneConfig,
-    corpus: Corpus,
-    train: RecordedPairs,
-    val: RecordedPairs,
-    trained: Trained,
-) -> dict[str, Any]:
+def _facts(task: ForecastTaskConfig, data: TrainingPairs, trained: Trained) -> dict[str, Any]:
     """What the manifest says of a model, but for its encoder."""
-    parts = {"train": train, "val": val}
-    chosen_on = sorted({r.id for r in val.windows.recordings})
+    parts = {"train": data.train, "val": data.val}
+    chosen_on = sorted({r.id for r in data.val.windows.recordings})
     return {
-        "task": task.name,
         "context_s": task.context_s,
         "horizon_s": task.horizon_s,
         "pairs": {split: len(pairs) for split, pairs in parts.items()},
         "subjects": {split: len(set(pairs.subjects)) for split, pairs in parts.items()},
-        "adaptation": config.adaptation.kind,
         "head": task.head.kind,
         "base": task.head.base,
         "best_step": trained.best_step,
@@ -304,23 +323,5 @@ def _facts(
         "val": {"unit": task.unit, "mse_of_base": trained.first_error, "mse": trained.error},
         "baselines": list(task.baselines.methods),
         "statistics": {"base": chosen_on, "weights": chosen_on, "penalties": chosen_on},
-        "split_hash": corpus.split_hash,
-        "within_subject": within_subject(corpus, task),
-        "synthetic": corpus.synthetic,
+        "targets": kind_of_targets(data.targets),
     }
-
-
-def _write_scores(
-    writer: ArtifactWriter, table: Forecasts, config: EvaluateConfig, context: Context
-) -> ForecastContent:
-    """Write the table and the scores that follow from it; the page of both."""
-    report = score_forecasts(table, config.scoring, context.seed)
-    with writer.writing(PREDICTIONS) as path:
-        write_forecasts(path, table)
-    writer.write_json(SCORES, report.as_dict())
-    return forecast_page(table, report)
-
-
-def _scored(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
-    about = {name: table.about[name] for name in (*_TOLD, "horizon_s", "targets")}
-    return about | forecast_facts(report, table)

@@ -23,10 +23,12 @@ from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork, build_he
 from eegssl.tasks.forecast.methods.forecast_networks import NETWORKS, build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
-from eegssl.tasks.labels.model import MODEL, TASK, encoder_settings
+from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK, encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 BASELINES = "baselines"
+FILES = (*MODEL_FILES, f"{BASELINES}/*")
+"""What a model that forecasts holds beside its encoder's settings and history."""
 _LINEAR = "linear"
 
 

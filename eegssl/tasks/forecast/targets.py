@@ -1,16 +1,22 @@
 """What a task of forecasting needs of recordings, what they hold for it, and what they lack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.rebuilt_filters import require_made_alike, require_zero_phase
+from eegssl.corpus.rebuilt_filters import (
+    filter_phases,
+    require_causal,
+    require_made_alike,
+    require_zero_phase,
+)
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs
-from eegssl.tasks.forecast.temporal_split import TESTED, gap_s, shortest_s
+from eegssl.tasks.forecast.temporal_split import PARTS, TESTED, gap_s, shortest_s
+from eegssl.tasks.kind import TaskInfo
 
 
 def open_targets(folders: Sequence[str], contexts: Corpus) -> Corpus | None:
@@ -87,10 +93,50 @@ def none_long_enough(
     )
 
 
+def none_in_fold(
+    task: str, splits: Mapping[str, Mapping[str, Any]], fold: int, n_folds: int
+) -> InputError | None:
+    """Why a fold has nothing to learn from or to score, and what to do; None where it has."""
+    lacking = [split for split in PARTS if not splits.get(split, {}).get("pairs")]
+    if not lacking:
+        return None
+    return InputError(
+        f"task {task}: in fold {fold} of {n_folds} no recording of its subjects for "
+        f"{' and '.join(lacking)} is long enough; give fewer folds (--folds), set shorter "
+        "lengths, or leave subjects of short recordings out (`eegssl info --task` names "
+        "recordings that are too short)"
+    )
+
+
 def _where(task: ForecastTaskConfig) -> str:
     if task.in_time is None:
         return ""
     return f" in each of its three parts ({shortest_s(task):g} s are needed for that)"
+
+
+def explain_pairs(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
+    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+    info = TaskInfo(understood(task))
+    if corpus is None:
+        return info
+    info.understood["filters"] = filter_phases(corpus)
+    try:
+        require_causal(corpus)
+    except ConfigError as error:
+        info.problems.append(error)
+    for split in PARTS:
+        of = TESTED if task.in_time else split
+        recordings = [r for r in corpus.recordings if r.split == of]
+        pairs = None
+        try:
+            pairs = pairs_of_split(corpus, recordings, task, split)
+        except InputError as error:
+            needed = split != "test" or task.in_time is not None
+            if needed and str(error) not in map(str, info.problems):
+                info.problems.append(error)
+        if recordings:
+            info.splits[split] = contents(recordings, pairs)
+    return info
 
 
 def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:

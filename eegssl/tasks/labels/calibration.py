@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from eegssl.adaptation.classifier import Classifier
+from eegssl.artifacts.context import Context
 from eegssl.corpus.labelled import LabelledWindows
-from eegssl.scoring.config import ThresholdCriterion
+from eegssl.errors import InputError
+from eegssl.scoring.config import PostprocessConfig, ThresholdCriterion
+from eegssl.scoring.events.postprocess import Postprocess, choose_postprocess
 from eegssl.scoring.temperature import Temperature, choose_temperature
 from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.scoring.window_scores import window_scores
+from eegssl.tasks.labels.answers import event_probabilities
 from eegssl.tasks.labels.config import TaskConfig
 
 
@@ -70,3 +74,26 @@ def validation_scores(
     chance = np.clip(flat[np.arange(len(truth)), truth], 1e-12, 1.0)
     loss = float(-np.log(chance).mean())
     return {"loss": loss} | {n: scores[n] for n in ("auroc", "auc_pr", "balanced_accuracy")}
+
+
+def locked_postprocess(
+    val: LabelledWindows,
+    probabilities: NDArray[np.float64],
+    task: TaskConfig,
+    threshold: float | None,
+    config: PostprocessConfig,
+    context: Context,
+) -> Postprocess | None:
+    """From windows to detections: chosen on validation recordings, for tasks of events.
+
+    Where these can't tell (too short, no event, labels permuted), the windows' threshold alone.
+    """
+    if not task.detects or threshold is None:
+        return None
+    if task.permute_labels:
+        return Postprocess(threshold)
+    try:
+        return choose_postprocess(event_probabilities(val, probabilities, task), config)
+    except InputError as error:
+        context.warn(f"post-processing is the threshold of windows alone: {error}")
+        return Postprocess(threshold)

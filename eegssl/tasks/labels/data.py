@@ -10,12 +10,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context
 from eegssl.corpus.ictal import events_of as events_of
 from eegssl.corpus.ictal import overlap_share as overlap_share
 from eegssl.corpus.ictal import positive_spans as positive_spans
-from eegssl.corpus.label_table import Label
-from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.label_table import Label, LabelTable
+from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.labelled import UnitKey as UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
@@ -53,6 +54,26 @@ def labelled_windows(
     if task.permute_labels:
         return permuted(labelled, seed)
     return labelled
+
+
+def training_windows(
+    corpus: Corpus, task: TaskConfig, table: LabelTable, labels_fraction: float, seed: int
+) -> tuple[LabelledWindows, LabelledWindows]:
+    """Labelled windows of a share of the training subjects, and of all validation subjects.
+
+    Who is in the share is chosen by true labels, so that every class is there.
+    """
+    recordings = corpus.of_split("train")
+    if labels_fraction < 1:
+        true = task.model_copy(update={"permute_labels": False})
+        labelled = labelled_windows(corpus, recordings, true, table.labels, seed=seed)
+        require_classes(labelled, task, "train")
+        recordings = some_recordings(labelled, labels_fraction, seed)
+    train, val = (
+        labelled_windows(corpus, some, task, table.labels, seed=seed)
+        for some in (recordings, corpus.of_split("val"))
+    )
+    return train, val
 
 
 def permuted(labelled: LabelledWindows, seed: int) -> LabelledWindows:

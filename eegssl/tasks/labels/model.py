@@ -15,18 +15,22 @@ from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
 from eegssl.encoder.architectures import build_encoder
-from eegssl.encoder.config import EncoderConfig
-from eegssl.errors import ArtifactError
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK, encoder_settings
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
-MODEL = "model"
-LABELS = "labels.tsv"
-TASK = "task.json"
+LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
+    "labels.tsv",
+    "threshold.json",
+    "postprocess.json",
+    "temperature.json",
+)
+FILES = (*MODEL_FILES, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE)
+"""What a model of labels holds beside its encoder's settings and history."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +48,6 @@ class TrainedModel:
     temperature: Temperature | None = None
 
 
-def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
-    """The configuration of the encoder inside an artifact, for use on a corpus.
-
-    Raises ArtifactError when the corpus has another sampling rate.
-    """
-    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
-    if settings.sfreq_hz != corpus.sfreq_hz:
-        raise ArtifactError(
-            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
-            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
-        )
-    return settings
-
-
 def save_model(writer: ArtifactWriter, model: TrainedModel) -> None:
     """Write weights, the three configurations, and what was locked."""
     classifier, threshold, rule = model.classifier, model.threshold, model.postprocess
@@ -65,9 +55,9 @@ def save_model(writer: ArtifactWriter, model: TrainedModel) -> None:
     save_module(writer, MODEL, classifier, classifier.config)
     writer.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
     writer.write_json(TASK, public_values(model.task))
-    writer.write_json("threshold.json", threshold.as_dict() if threshold else None)
-    writer.write_json("postprocess.json", rule.as_dict() if rule else None)
-    writer.write_json("temperature.json", temperature.as_dict() if temperature else None)
+    writer.write_json(THRESHOLD, threshold.as_dict() if threshold else None)
+    writer.write_json(POSTPROCESS, rule.as_dict() if rule else None)
+    writer.write_json(TEMPERATURE, temperature.as_dict() if temperature else None)
 
 
 def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
@@ -83,8 +73,7 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     )
     load_weights(classifier, artifact.path, MODEL)
     threshold, rule, degree = (
-        json.loads((artifact / f"{name}.json").read_text())
-        for name in ("threshold", "postprocess", "temperature")
+        json.loads((artifact / name).read_text()) for name in (THRESHOLD, POSTPROCESS, TEMPERATURE)
     )
     temperature = Temperature(**degree) if degree else None
     if temperature:

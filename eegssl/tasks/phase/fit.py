@@ -21,7 +21,7 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
-from eegssl.tasks.labels.model import MODEL, TASK, encoder_settings
+from eegssl.tasks.kind import MODEL, TASK, encoder_settings
 from eegssl.tasks.phase.config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES, Known, PhasePairs, known_of
 from eegssl.tasks.phase.model import (

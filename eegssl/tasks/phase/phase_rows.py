@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.corpus.audits.leaks import Times
 from eegssl.errors import ArtifactError
 
 Floats = NDArray[np.float64]
@@ -129,6 +130,12 @@ def stacked(tables: Sequence[PhasePredictions]) -> PhasePredictions:
             for name in first.methods
         },
     )
+
+
+def times_of_rows(table: PhasePredictions) -> Times:
+    """What each row is of, and when."""
+    rows = zip(table.recording, table.channel, table.band, strict=True)
+    return Times([" ".join(row) for row in rows], table.t_s, np.zeros(len(table)))
 
 
 def pooled(tables: Sequence[PhasePredictions]) -> PhasePredictions:

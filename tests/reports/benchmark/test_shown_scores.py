@@ -2,13 +2,8 @@
 
 import pytest
 
-from eegssl.reports.benchmark.results import (
-    columns,
-    leaderboard,
-    not_run_row,
-    result_row,
-    shown_scores,
-)
+from eegssl.reports.benchmark.results import columns, leaderboard, not_run_row, result_row
+from eegssl.tasks.labels.label_columns import LabelScores
 
 WINDOWS = {"n": 9, "auroc": 0.7, "auc_pr": 0.6, "balanced_accuracy": 0.6}
 NUMBERS = {"n": 9, "mae": 2.0, "rmse": 3.0, "r2": 0.1, "spearman": None}
@@ -21,15 +16,32 @@ TASKS = {
 }
 
 
+LABELS = LabelScores()
+
+
+def shown():
+    """Task -> the scores on its page."""
+    filled = {
+        task: {n for row in rows() if row["task"] == task for n, v in row.items() if v is not None}
+        for task in TASKS
+    }
+    return {task: LABELS.shown(names) for task, names in filled.items()}
+
+
+def page():
+    """The content of the leaderboard."""
+    return leaderboard(rows(), [], shown(), LABELS.words, synthetic=False, within_subject=False)
+
+
 def rows():
     """A row a task, and a baseline that was not run on any."""
     found = []
     for task, facts in TASKS.items():
         named = {"task": task, "encoder": "majority", "adaptation": "baseline", "seed": None}
-        found.append(named | not_run_row("it can't"))
+        found.append(named | not_run_row("it can't", LABELS.columns))
         facts = facts | {"subjects": ["a"], "leaks": []}
         named = {"task": task, "encoder": "e", "adaptation": "probe", "seed": 0}
-        found.append(named | result_row([facts]))
+        found.append(named | result_row([facts], [LABELS.scores(facts)["model"]]))
     return found
 
 
@@ -42,20 +54,19 @@ def rows():
     ],
 )
 def test_a_task_is_ranked_by_its_own_score(task, first, last):
-    shown = shown_scores(rows(), task)
-    assert (shown[0], shown[-1]) == (first, last)
-    content = leaderboard(rows(), [], synthetic=False, within_subject=False)
-    assert {tuple(row.scores) for row in content.rows if row.task == task} == {shown}
+    names = tuple(column.name for column in shown()[task])
+    assert (names[0], names[-1]) == (first, last)
+    assert {tuple(row.scores) for row in page().rows if row.task == task} == {names}
 
 
 def test_a_terminal_shows_the_scores_of_every_task_once():
-    shown = columns(rows())
-    assert len(set(shown)) == len(shown)
-    assert {"auroc", "event_f1", "unit_macro_f1", "unit_mae", "unit_rmse"} <= set(shown)
+    names = columns(shown())
+    assert len(set(names)) == len(names)
+    assert {"auroc", "event_f1", "unit_macro_f1", "unit_mae", "unit_rmse"} <= set(names)
 
 
 def test_a_row_that_was_not_run_has_the_columns_of_the_others_and_no_count_on_the_page():
     assert len({tuple(row) for row in rows()}) == 1
-    content = leaderboard(rows(), [], synthetic=False, within_subject=False)
+    content = page()
     assert ("Test windows, over folds", "9") in content.counts
     assert ("Seeds", "1") in content.counts

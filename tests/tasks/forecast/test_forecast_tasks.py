@@ -18,11 +18,13 @@ from eegssl.config.resolve import resolve
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import Preempted
 from eegssl.stages import finetune as stage
-from eegssl.tasks.forecast import forecast_kind as forecast_tasks
+from eegssl.tasks.base import rescore
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig, ForecastConfig
 from eegssl.tasks.forecast.data import cut_pairs
 from eegssl.tasks.forecast.error_sums import pooled, read_forecasts
 from eegssl.tasks.forecast.forecast_tables import METHOD_WORDS
+from eegssl.tasks.forecast.scores import score_forecasts
+from eegssl.tasks.kinds import KINDS
 
 BASELINES = list(ForecastBaselinesConfig().methods)
 METHODS = ["model", *BASELINES]
@@ -107,8 +109,11 @@ def test_every_method_is_in_every_table(world: World) -> None:
 
 def test_scores_follow_from_the_table_alone(world: World, tmp_path: Path) -> None:
     settings = resolve("evaluate", sets=["scoring.bootstrap_resamples=100"])
-    forecast_tasks.rescore(
-        settings, world.evaluation / "predictions.parquet", Context(tmp_path / "r")
+    rescore(
+        KINDS["forecast"],
+        settings,
+        world.evaluation / "predictions.parquet",
+        Context(tmp_path / "r"),
     )
     for name in ("metrics.json", "predictions.parquet"):
         assert (tmp_path / "r" / name).read_bytes() == (world.evaluation / name).read_bytes()
@@ -123,7 +128,7 @@ def test_tables_of_folds_are_scored_as_one(world: World) -> None:
     assert len(both) == 2 * len(table)
     assert both.about["folds"] == 2
     settings = resolve("evaluate").scoring
-    once, twice = (forecast_tasks.score_forecasts(t, settings, 0) for t in (table, both))
+    once, twice = (score_forecasts(t, settings, 0) for t in (table, both))
     assert twice.methods["ar"]["uv"]["overall"]["mae"] == pytest.approx(
         once.methods["ar"]["uv"]["overall"]["mae"]
     )

@@ -1,0 +1,31 @@
+"""Describe the scores of a benchmark's table: names, words, and which values are good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+PerUnit = Mapping[str, Mapping[str, float | None]]
+"""Subject (or fold) -> the scores by which systems are compared."""
+COUNTS = ("folds", "windows", "subjects")
+"""The columns that count what a row's scores are of."""
+AT_LEAST_0 = (0.0, np.inf)
+
+
+@dataclass(frozen=True)
+class ScoreColumn:
+    """A column of scores."""
+
+    name: str
+    words: str
+    """What a page calls it."""
+    lower_is_better: bool = False
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """The least and the largest value that there can be."""
+    chance: float | None = None
+    """What guessing gives."""
+
+
+def error(name: str, words: str) -> ScoreColumn:
+    """A score that is better the smaller it is."""
+    return ScoreColumn(name, words, lower_is_better=True, bounds=AT_LEAST_0)

@@ -1,0 +1,74 @@
+"""Score detections in a tree of SzCORE event tables against a tree of references."""
+
+from collections import Counter
+from pathlib import Path
+
+from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.context import Context, Result
+from eegssl.config.stages import EvaluateConfig
+from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
+from eegssl.io.tables.tsv import format_tsv
+from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.tasks.base import EVALUATION, REPORT, SCORES
+from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.scores import tree_facts
+from eegssl.tasks.labels.sections.event_report import event_report
+from eegssl.tasks.labels.sections.page_content import events_page
+
+FAULTS = "faults.tsv"
+_FAULT_WORDS = {
+    "missing": "missing, counted as no detections",
+    "unreadable": "unreadable, counted as no detections",
+    "wrong-length": "of a recording of another length, counted as no detections",
+    "no-reference": "without a reference, not scored",
+}
+
+
+def run(
+    config: EvaluateConfig,
+    hypothesis: Path,
+    reference: Path,
+    context: Context,
+    *,
+    missing: Missing = "error",
+    show_names: bool = False,
+) -> Result:
+    """Make an evaluation artifact from two trees of SzCORE event tables; no model is run.
+
+    With ``missing="count"`` a table of the hypothesis that is missing or can't be read counts as
+    no detections, and is told.
+    """
+    people = Pseudonyms()
+
+    def id_of(table: str) -> str:
+        return people.recording(recording_of(table))
+
+    try:
+        pairs, faults = read_tree(reference, hypothesis, missing, str if show_names else id_of)
+    finally:
+        if not context.dry_run:
+            people.save()
+    lists = [
+        RecordingEvents(
+            people.subject(one.subject),
+            people.recording(one.recording),
+            one.duration_s,
+            one.reference,
+            one.hypothesis,
+        )
+        for one in pairs
+    ]
+    rows = [[id_of(fault.file), fault.kind, fault.reason] for fault in faults]
+    for kind, n in sorted(Counter(fault.kind for fault in faults).items()):
+        context.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
+    inputs = [("event-tables", hash_json([[vars(one) for one in lists], rows]))]
+    writer = context.begin(EVALUATION, config, inputs, names=(SCORES, REPORT, FAULTS))
+    if isinstance(writer, Result):
+        return writer
+    events = event_report(lists, config.scoring, context.seed)
+    writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], rows))
+    writer.write_json(SCORES, {"events": events.as_dict()})
+    page = events_page(events, "Evaluation: event tables")
+    writer.write(REPORT, render_evaluation(page))
+    return context.finish(writer, tree_facts(events) | {"faults": len(rows)})

@@ -1,0 +1,93 @@
+"""State what a kind of task says to a benchmark: its scores, and its baselines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from eegssl.artifacts.context import Context, Result
+from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
+from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
+
+BASELINE = "baseline"
+"""The artifact of a baseline that is a cell of its own, and its adaptation in a table."""
+MODEL_METHOD = "model"
+"""What a table of predictions, or its scores, call the model among methods."""
+Scores = Mapping[str, float | None]
+
+
+class NotRun(Exception):
+    """A baseline that can't be run on these recordings; the message says why."""
+
+
+@dataclass(frozen=True)
+class BaselineJob:
+    """A baseline to be fitted and scored as a cell of its own."""
+
+    name: str
+    tuned: FinetuneConfig
+    config: BenchmarkConfig
+    folders: Sequence[Path]
+    task: Any
+    context: Context
+
+
+class Benchmarked:
+    """How tasks of a kind stand in a benchmark.
+
+    Facts of its evaluations hold ``windows`` with ``n``, ``subjects``, ``leaks`` and
+    ``within_subject``.
+    """
+
+    columns: ClassVar[tuple[ScoreColumn, ...]] = ()
+    """The scores in its rows of the table."""
+    compared: ClassVar[tuple[ScoreColumn, ...]] = ()
+    """The scores by which systems are compared, subject by subject."""
+
+    @property
+    def words(self) -> tuple[ScoreColumn, ...]:
+        """All scores that a page may name."""
+        return (*self.columns, *self.compared)
+
+    def shown(self, filled: set[str]) -> tuple[ScoreColumn, ...]:
+        """Those on a page, of a task whose rows have values in these columns; the first ranks."""
+        return self.columns
+
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, Scores]:
+        """Method -> column -> value, from what the manifest of an evaluation says."""
+        names = [column.name for column in self.columns]
+        return {MODEL_METHOD: {name: facts[name] for name in names}}
+
+    def by_subject(self, metrics: Mapping[str, Any]) -> Mapping[str, PerUnit]:
+        """Method -> subject -> the scores that are compared, from all scores of an evaluation."""
+        names = [column.name for column in self.compared]
+        return {
+            MODEL_METHOD: {
+                subject: {name: scores[name] for name in names}
+                for subject, scores in metrics["per_subject"].items()
+            }
+        }
+
+    def of_fold(self, facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> Mapping[str, Scores]:
+        """Method -> the scores that are compared, of a whole fold."""
+        names = [column.name for column in self.compared]
+        return {
+            method: {name: scores[name] for name in names}
+            for method, scores in self.scores(facts).items()
+        }
+
+    def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
+        """The baselines of a matrix that are cells of their own."""
+        return ()
+
+    def methods(self, task: Any) -> tuple[str, ...]:
+        """The baselines that stand in every evaluation of a task."""
+        return ()
+
+    def without_baselines(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of a task whose evaluation has as few baselines as there can be."""
+        return dict(overrides)
+
+    def run_baseline(self, job: BaselineJob) -> Result:
+        """Make the cell of a baseline; raises NotRun where it can't be run."""
+        raise NotRun(f"there is no baseline {job.name!r} for such tasks")

@@ -1,0 +1,268 @@
+"""State what a kind of task says to the flow: settings, data, fit, table, scores, page."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import torch
+
+from eegssl.artifacts.context import Context
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.config.settings import Settings
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.audits.leaks import Leak, Timed
+from eegssl.corpus.store import Corpus, Recording
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.encoder import Encoder
+from eegssl.errors import ArtifactError, ConfigError, EegsslError
+from eegssl.scoring.config import ScoringConfig
+from eegssl.tasks.benchmarked import Benchmarked
+from eegssl.training.loop import choose_device
+from eegssl.training.weights import load_weights, read_module_config
+
+ENCODER, MODEL = "encoder", "model"
+"""The artifacts that `pretrain` and `finetune` make, and what their weights are called."""
+TASK = "task.json"
+"""The settings of the task that a model was made for."""
+
+MODEL_FILES = (f"{MODEL}.json", f"{MODEL}.safetensors", TASK)
+"""What every model holds."""
+
+Inputs = Sequence[tuple[str, str]]
+"""Kind and id of what an artifact is made from, as its manifest records them."""
+
+
+class HasInputs(Protocol):
+    """Data of a task that were made from more than recordings and an encoder or model."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a manifest records of them."""
+
+
+Task = TypeVar("Task", bound=Settings)
+Data = TypeVar("Data", bound=HasInputs)
+Test = TypeVar("Test", bound=HasInputs)
+Table = TypeVar("Table")
+Scores = TypeVar("Scores")
+
+
+@dataclass(frozen=True)
+class Job(Generic[Task]):
+    """What is to be fine-tuned: the settings, recordings, a task and a pretrained encoder."""
+
+    config: FinetuneConfig
+    corpus: Corpus
+    task: Task
+    pretrained: Artifact
+    encoder: EncoderConfig
+    context: Context
+
+    @property
+    def weights(self) -> str:
+        """Whether the encoder starts with its ``pretrained`` weights, or with ``random`` ones."""
+        return first_weights(self.config)
+
+    @property
+    def seen(self) -> Artifact | None:
+        """The pretrained encoder, where its weights are used."""
+        return self.pretrained if self.weights == "pretrained" else None
+
+    @property
+    def device(self) -> torch.device:
+        """Where to train."""
+        return choose_device(self.config.training.device)
+
+    def build_encoder(self) -> Encoder:
+        """The encoder with the weights that it starts with."""
+        encoder = build_encoder(self.encoder, self.context.seed)
+        if self.weights == "pretrained":
+            load_weights(encoder, self.pretrained.path, ENCODER)
+        return encoder
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is to be evaluated: a model, and recordings of a corpus; ``leaks`` were allowed."""
+
+    config: EvaluateConfig
+    model: Artifact
+    corpus: Corpus
+    recordings: Sequence[Recording]
+    leaks: tuple[Leak, ...]
+    context: Context
+
+    def about(self, *more: str) -> dict[str, Any]:
+        """What a table says of the model: these facts, ``more`` of them, and the leaks."""
+        names = ("task", "adaptation", "encoder_weights", *more)
+        facts = {name: self.model.manifest.facts[name] for name in names}
+        return facts | {"leaks": [leak.in_words() for leak in self.leaks]}
+
+
+@dataclass(frozen=True)
+class Fitted(Generic[Table]):
+    """What fitting gave: facts of a model, and the recordings it saw; or predictions at once."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    recordings: Sequence[Recording] = ()
+    table: Table | None = None
+    """Of people left out, where a kind is scored as it is fitted; then there is no model."""
+
+
+@dataclass
+class TaskInfo:
+    """What was understood, what each split holds, and the problems, worst exit code first."""
+
+    understood: dict[str, Any]
+    splits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    problems: list[EegsslError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code of the first problem."""
+        return self.problems[0].exit_code if self.problems else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "task": self.understood,
+            "splits": self.splits,
+            "missing": [str(problem) for problem in self.problems],
+        }
+
+
+class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
+    """A kind of task: what it reads, and what the flow (`eegssl.tasks.base`) asks of it.
+
+    A table is a dataclass with ``about``, a dictionary with ``task`` and ``leaks`` at least.
+    """
+
+    name: ClassVar[str]
+    settings: ClassVar[type[Settings]]
+    """The settings of a task of this kind."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Those of them that are paths of files, seen from the task's own file."""
+    finetune_reads: ClassVar[tuple[str, ...]] = ()
+    """The settings of `finetune` that it reads, whole parts too; others are refused."""
+    evaluate_reads: ClassVar[tuple[str, ...]] = ()
+    """The same of `evaluate`."""
+    unread: ClassVar[Mapping[str, str]] = {}
+    """Why a setting is not read, and what to do instead."""
+    makes: ClassVar[str] = MODEL
+    """The artifact that `finetune` makes."""
+    benchmark: ClassVar[Benchmarked] = Benchmarked()
+    """How its tasks stand in a benchmark."""
+    not_in_matrix: ClassVar[str] = ""
+    """Why they can't, and what to do instead."""
+    files: ClassVar[tuple[str, ...]] = ()
+    """Names (or patterns) of the files that it writes into it beside table, scores and page."""
+
+    def check(self, config: FinetuneConfig, task: Task) -> None:
+        """Raise ConfigError for settings that can't be followed together."""
+
+    def with_flags(
+        self, config: FinetuneConfig, folds: int | str | None, allow_leak: bool
+    ) -> tuple[FinetuneConfig, int | str | None, bool]:
+        """The settings, and what is left of ``--folds`` and ``--allow-leak`` for the flow."""
+        if allow_leak and folds is None:
+            raise ConfigError("--allow-leak belongs to --folds: nothing is scored without")
+        return config, folds, allow_leak
+
+    @abstractmethod
+    def prepare(self, job: Job[Task]) -> Data:
+        """What there is to learn from; raises InputError where that is too little."""
+
+    @abstractmethod
+    def fit(self, job: Job[Task], data: Data, writer: ArtifactWriter) -> Fitted[Table]:
+        """Fit and save a model, or what an analysis gives at once.
+
+        Facts of a model hold ``n_parameters_trained``.
+        """
+
+    def open(self, trial: Trial) -> Test:
+        """A model and what it is to be tested on."""
+        raise ConfigError(
+            f"tasks of {self.name} are fitted and scored in one, by finetune; there is no model "
+            "to evaluate"
+        )
+
+    def predict(self, trial: Trial, data: Test) -> Table:
+        """The table of predictions; every score follows from it."""
+        raise ConfigError(f"tasks of {self.name} have no model that predicts")
+
+    def beside(self, trial: Trial, data: Test) -> dict[str, Any]:
+        """What is told of an evaluation and not stored, as it is of this machine."""
+        return {}
+
+    @abstractmethod
+    def read(self, path: Path) -> Table:
+        """A table of predictions from its file; raises ArtifactError where it is none."""
+
+    @abstractmethod
+    def write(self, path: Path, table: Table) -> None:
+        """Write a table of predictions."""
+
+    @abstractmethod
+    def pool(self, tables: Sequence[Table]) -> Table:
+        """The tables of several folds as one."""
+
+    @abstractmethod
+    def times(self, table: Table) -> Timed:
+        """What each row is of, and when: no two rows may be of the same."""
+
+    def concerns(self, table: Table) -> Sequence[str]:
+        """What a reader must be warned of."""
+        return ()
+
+    @abstractmethod
+    def score(self, table: Table, config: ScoringConfig, seed: int) -> Scores:
+        """Every score; nothing but the table is read."""
+
+    @abstractmethod
+    def metrics(self, table: Table, scores: Scores) -> dict[str, Any]:
+        """All scores as plain values."""
+
+    @abstractmethod
+    def facts(self, table: Table, scores: Scores) -> dict[str, Any]:
+        """What a manifest says of the scores."""
+
+    @abstractmethod
+    def page(
+        self, table: Table, scores: Scores, config: EvaluateConfig, ran: tuple[Trial, Test] | None
+    ) -> str:
+        """The report; ``ran`` is None where no model was run."""
+
+    @abstractmethod
+    def explain(self, task: Task, corpus: Corpus | None, seed: int) -> TaskInfo:
+        """What a task asks, and, of recordings, what they hold for it and what they lack."""
+
+    def check_folds(self, jobs: Sequence[Job[Task]]) -> Inputs:
+        """Refuse, before the first is trained, folds with nothing to learn from or to score.
+
+        Returns what a manifest records of the data that all share.
+        """
+        prepared = [self.prepare(job) for job in jobs]
+        return prepared[0].inputs
+
+
+def first_weights(config: FinetuneConfig) -> str:
+    """Whether the encoder starts with its ``pretrained`` weights, or with ``random`` ones."""
+    return "random" if config.adaptation.kind == "scratch" else config.encoder_weights
+
+
+def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
+    """The configuration of the encoder inside an artifact, for use on a corpus.
+
+    Raises ArtifactError when the corpus has another sampling rate.
+    """
+    settings = read_module_config(artifact.path, ENCODER, EncoderConfig)
+    if settings.sfreq_hz != corpus.sfreq_hz:
+        raise ArtifactError(
+            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+        )
+    return settings

@@ -1,0 +1,91 @@
+"""Fit and score a baseline of labels as a cell of a benchmark."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.artifacts.context import Result
+from eegssl.baselines.interface import System
+from eegssl.baselines.system import fit_baseline
+from eegssl.config.settings import public_values
+from eegssl.config.stages import BaselineConfig
+from eegssl.corpus.audits.leaks import audit, refuse
+from eegssl.corpus.label_table import label_table
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.store import fitted_on, open_corpus
+from eegssl.errors import ConfigError, InputError
+from eegssl.scoring.config import ThresholdCriterion
+from eegssl.scoring.threshold import Threshold, choose_threshold
+from eegssl.tasks.base import PREDICTIONS, SCORED, SCORES
+from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
+from eegssl.tasks.labels.answers import as_predictions
+from eegssl.tasks.labels.calibration import locked_postprocess
+from eegssl.tasks.labels.data import labelled_windows, training_windows
+from eegssl.tasks.labels.predictions import write_predictions
+from eegssl.tasks.labels.scores import score, score_facts
+
+_FITTED = ("train", "val")
+
+
+def run_baseline(job: BaselineJob) -> Result:
+    """A baseline on the same windows, splits and scores as the encoders.
+
+    Raises NotRun where it can't be fitted on these recordings.
+    """
+    corpus, task, context, tuned = open_corpus(job.folders), job.task, job.context, job.tuned
+    table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+    settings = BaselineConfig(
+        name=job.name,
+        task=public_values(task),
+        baseline=job.config.baseline,
+        labels_fraction=tuned.labels_fraction,
+        choose_threshold_by=tuned.choose_threshold_by,
+        postprocess=tuned.postprocess,
+        scoring=job.config.evaluate.scoring,
+    )
+    inputs = [*corpus.inputs(), *table.inputs]
+    writer = context.begin(BASELINE, settings, inputs, names=SCORED)
+    if isinstance(writer, Result):
+        return writer
+    train, val = training_windows(corpus, task, table, settings.labels_fraction, context.seed)
+    tested = corpus.of_split("test")
+    test = labelled_windows(corpus, tested, task, table.labels, seed=context.seed)
+    leaks = audit([], corpus, test.windows.recordings, also=fitted_on(corpus.of_split(*_FITTED)))
+    if not job.config.evaluate.allow_leak:
+        refuse(leaks)
+    by, say = settings.choose_threshold_by, context.progress.say
+    with _not_run_if_refused():
+        system = fit_baseline(job.name, train, val, task, context.seed, settings.baseline, by, say)
+        of_val, of_test = system.predict(val), system.predict(test)
+    rule = locked_postprocess(val, of_val, task, system.threshold, settings.postprocess, context)
+    threshold = _threshold_of(system, val, of_val, by)
+    about = {"leaks": [leak.in_words() for leak in leaks], "system": job.name}
+    predictions = as_predictions(test, of_test, task, threshold, rule, about)
+    scores = score(predictions, settings.scoring, context.seed)
+    with writer.writing(PREDICTIONS) as path:
+        write_predictions(path, predictions)
+    writer.write_json(SCORES, scores.as_dict())
+    facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
+    return context.finish(writer, facts)
+
+
+@contextmanager
+def _not_run_if_refused() -> Iterator[None]:
+    """Make what a baseline refuses a reason to go on without it."""
+    try:
+        yield
+    except (ConfigError, InputError) as error:
+        raise NotRun(str(error)) from error
+
+
+def _threshold_of(
+    system: System, val: LabelledWindows, of_val: NDArray[np.float64], by: ThresholdCriterion
+) -> Threshold | None:
+    """A baseline's threshold, with what it was chosen on unless it was not chosen."""
+    if system.threshold is None:
+        return None
+    known = val.truth >= 0
+    chosen = choose_threshold(val.truth[known], of_val[known, 1], by)
+    return chosen if chosen.value == system.threshold else Threshold(system.threshold)

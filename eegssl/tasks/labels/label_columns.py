@@ -1,0 +1,96 @@
+"""Fill a benchmark's rows for labels, and run baselines as cells of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from eegssl.artifacts.context import Result
+from eegssl.config.stages import BenchmarkConfig
+from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
+from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
+from eegssl.scoring.hierarchy import TYPE
+from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, Scores
+from eegssl.tasks.labels.label_baseline import run_baseline
+
+
+def _number(name: str, prefix: str = "") -> ScoreColumn:
+    """A score of numbers."""
+    column, words = f"{prefix}{name}", NUMBER_WORDS[name][0]
+    if name in ("mae", "rmse"):
+        return error(column, words)
+    if name == "r2":
+        return ScoreColumn(column, words, bounds=(-float("inf"), 1.0))
+    return ScoreColumn(column, words, bounds=(-1.0, 1.0), chance=0.0)
+
+
+_WINDOWS = tuple(
+    ScoreColumn(name, WINDOW_WORDS[name][0], chance=0.5 if name == "auroc" else None)
+    for name in ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
+)
+_UNITS = (
+    ScoreColumn("unit_auroc", "AUROC of units", chance=0.5),
+    ScoreColumn("unit_balanced_accuracy", "Balanced accuracy of units"),
+    ScoreColumn("unit_macro_f1", "Macro F1 of units"),
+    *(_number(name, "unit_") for name in ("mae", "rmse", "r2", "spearman")),
+)
+_EVENTS = (
+    ScoreColumn("event_sensitivity", "SzCORE event sensitivity"),
+    ScoreColumn("event_precision", "SzCORE event precision"),
+    ScoreColumn("event_f1", "SzCORE event F1"),
+    error("event_fp_per_day", "False alarms per 24 hours"),
+)
+_NUMBERS_SHOWN = ("unit_spearman", "unit_mae", "unit_rmse", "unit_r2")
+_UNITS_SHOWN = ("unit_auroc", "unit_balanced_accuracy", "unit_macro_f1")
+_WINDOWS_SHOWN = ("auroc", "auc_pr", "balanced_accuracy")
+
+
+class LabelScores(Benchmarked):
+    """Scores of windows, units and events."""
+
+    columns = (*_WINDOWS, *_UNITS, *_EVENTS)
+    compared = (
+        *(column for column in _WINDOWS if column.name in ("auroc", "balanced_accuracy")),
+        *(_number(name) for name in ("mae", "spearman")),
+    )
+
+    def shown(self, filled: set[str]) -> tuple[ScoreColumn, ...]:
+        """Of numbers, or of units of classes before their windows; events where they are scored."""
+        units = _UNITS_SHOWN if filled & set(_UNITS_SHOWN) else ()
+        events = ("event_f1",) if "event_f1" in filled else ()
+        names = (*units, *_WINDOWS_SHOWN, *events)
+        if "unit_mae" in filled:
+            names = _NUMBERS_SHOWN
+        by_name = {column.name: column for column in self.columns}
+        return tuple(by_name[name] for name in names)
+
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, Scores]:
+        """Scores of windows, of units (of numbers, windows may be the units), and of events."""
+        windows, units, events = facts["windows"], facts.get("units"), facts["events"] or {}
+        of_units = units["levels"][TYPE] if units else None
+        of_units = of_units or (windows if "mae" in windows else {})
+        row = {column.name: windows.get(column.name) for column in _WINDOWS}
+        for prefix, columns, source in (("unit_", _UNITS, of_units), ("event_", _EVENTS, events)):
+            row |= {c.name: source.get(c.name.removeprefix(prefix)) for c in columns}
+        return {MODEL_METHOD: row}
+
+    def by_subject(self, metrics: Mapping[str, Any]) -> Mapping[str, PerUnit]:
+        """Scores of each subject's windows."""
+        per_subject = metrics["per_subject"].items()
+        return {MODEL_METHOD: {subject: _compared(scores) for subject, scores in per_subject}}
+
+    def of_fold(self, facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> Mapping[str, Scores]:
+        """Scores of all windows."""
+        return {MODEL_METHOD: _compared(metrics["windows"])}
+
+    def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
+        """All baselines of the matrix."""
+        return config.baselines
+
+    def run_baseline(self, job: BaselineJob) -> Result:
+        """Fit a baseline on the same windows, and score it on the same."""
+        return run_baseline(job)
+
+
+def _compared(scores: Scores) -> Scores:
+    """The scores of classes, or of numbers, that are compared."""
+    names = ("mae", "spearman") if "mae" in scores else ("auroc", "balanced_accuracy")
+    return {name: scores.get(name) for name in names}

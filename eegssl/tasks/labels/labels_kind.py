@@ -1,0 +1,304 @@
+"""Fine-tune and evaluate on labels of windows, events, recordings or patients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eegssl.adaptation.classifier import build_classifier
+from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.audits.leaks import Timed
+from eegssl.corpus.label_table import LabelTable, format_labels, label_table, read_stored_labels
+from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.store import Corpus
+from eegssl.corpus.windows import require_whole_patches
+from eegssl.encoder.config import EncoderConfig
+from eegssl.errors import ConfigError
+from eegssl.scoring.config import ScoringConfig
+from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
+from eegssl.tasks.labels import explain
+from eegssl.tasks.labels.answers import as_predictions
+from eegssl.tasks.labels.calibration import decide, locked_postprocess, validation_scores
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import (
+    labelled_windows,
+    training_windows,
+    warn_left_out,
+    warn_unlabelled,
+)
+from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_possible
+from eegssl.tasks.labels.label_columns import LabelScores
+from eegssl.tasks.labels.model import (
+    FILES,
+    LABELS,
+    TrainedModel,
+    load_model,
+    logits_of,
+    predict,
+    save_model,
+)
+from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.predictions import Predictions, pooled, read_predictions, write_predictions
+from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
+from eegssl.tasks.labels.sections.model_sections import with_model
+from eegssl.tasks.labels.sections.page_content import page_of
+from eegssl.training.features import Cache, features_of
+from eegssl.training.history import METRICS
+from eegssl.training.loop import choose_device
+
+UNREAD = {"targets": "targets belong to tasks of forecasting, and labels are the truth here"}
+"""Why labels do not read a setting."""
+_OF_MODEL = ("task", "adaptation", "encoder_weights", "labels_permuted")
+
+
+@dataclass(frozen=True)
+class TrainingLabels:
+    """The labelled windows of training and validation, and the table that they are from."""
+
+    table: LabelTable
+    train: LabelledWindows
+    val: LabelledWindows
+
+    @property
+    def inputs(self) -> Inputs:
+        """The labels table, where there is one."""
+        return self.table.inputs
+
+
+@dataclass(frozen=True)
+class TestLabels:
+    """A model, and the labels of what it is tested on."""
+
+    trained: TrainedModel
+    table: LabelTable
+
+    @property
+    def inputs(self) -> Inputs:
+        """The labels table, where there is one."""
+        return self.table.inputs
+
+
+class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores]):
+    """Classes or numbers of windows, seconds, events, recordings or patients."""
+
+    name = "labels"
+    settings = TaskConfig
+    paths = ("table",)
+    finetune_reads = (
+        *("encoder_weights", "adaptation", "labels_fraction", "class_weights", "cache"),
+        *("cache_gb", "training", "choose_threshold_by", "postprocess", "cross"),
+    )
+    evaluate_reads = (
+        *("split", "allow_leak", "labels", "scoring", "batch_size", "device"),
+        *("traces", "trace_s"),
+    )
+    unread = UNREAD
+    files = FILES
+    benchmark = LabelScores()
+
+    def check(self, config: FinetuneConfig, task: TaskConfig) -> None:
+        """Raise ConfigError for an adaptation that can't tell what the task asks."""
+        require_possible(config.adaptation.kind, task.target)
+
+    def prepare(self, job: Job[TaskConfig]) -> TrainingLabels:
+        """Label the windows of training and validation; raises InputError for a class missing."""
+        corpus, task, context = job.corpus, job.task, job.context
+        table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+        fraction = job.config.labels_fraction
+        train, val = training_windows(corpus, task, table, fraction, context.seed)
+        require_classes(train, task, "train")
+        require_classes(val, task, "val")
+        _require_patches(train, task, job.encoder)
+        warn_unlabelled(corpus, task, context)
+        for reason, n in sorted((table.skipped or {}).items()):
+            if n:
+                context.warn(f"{n} row(s) of the labels table are left out: {reason}")
+        for split, part in (("train", train), ("val", val)):
+            warn_left_out(part, split, context)
+        return TrainingLabels(table, train, val)
+
+    def fit(
+        self, job: Job[TaskConfig], data: TrainingLabels, writer: ArtifactWriter
+    ) -> Fitted[Predictions]:
+        """Adapt the encoder; lock temperature, threshold and post-processing on validation data."""
+        config, task, seed = job.config, job.task, job.context.seed
+        classifier = build_classifier(
+            job.build_encoder(), task.n_outputs, config.adaptation, seed, task.unit == "second"
+        )
+        plan = _plan(job, writer)
+        told = adapt(classifier, Labelled(task, data.train, data.val), plan)
+        features = features_of(classifier, data.val.windows, plan.device, plan.cache)
+        size, balanced = config.training.batch_size, config.class_weights != "none"
+        logits = logits_of(classifier, features, data.val.windows, size)
+        decided = decide(classifier, logits, data.val, task, config.choose_threshold_by, balanced)
+        value = decided.threshold.value if decided.threshold else None
+        rule = locked_postprocess(
+            data.val, decided.said, task, value, config.postprocess, job.context
+        )
+        model = TrainedModel(classifier, task, decided.threshold, rule, decided.temperature)
+        save_model(writer, model)
+        if data.table.labels is not None:
+            writer.write(LABELS, format_labels(data.table.labels))
+        scores = validation_scores(data.val, decided.said, value, task)
+        facts = _facts(job, data, model) | told | {"val": scores}
+        return Fitted(facts, (*data.train.windows.recordings, *data.val.windows.recordings))
+
+    def open(self, trial: Trial) -> TestLabels:
+        """The model, and the labels of the recordings as given now, or as it was given them."""
+        trained = load_model(trial.model, trial.corpus)
+        table = _test_labels(trial, trained.task)
+        warn_unlabelled(trial.corpus, trained.task, trial.context)
+        return TestLabels(trained, table)
+
+    def predict(self, trial: Trial, data: TestLabels) -> Predictions:
+        """Probabilities (or numbers) of every labelled window."""
+        trained, context, config = data.trained, trial.context, trial.config
+        labelled = labelled_windows(
+            trial.corpus, trial.recordings, trained.task, data.table.labels, seed=context.seed
+        )
+        short = len(trial.recordings) - len(labelled.windows.recordings)
+        if short and trained.task.detects:
+            context.warn(f"{short} recording(s) are shorter than a window and are not scored")
+        warn_left_out(labelled, config.split, context)
+        context.progress.say(f"predicting {len(labelled)} windows")
+        device = choose_device(config.device)
+        probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)
+        return as_predictions(
+            labelled,
+            probabilities,
+            trained.task,
+            trained.threshold,
+            trained.postprocess,
+            trial.about("labels_permuted"),
+        )
+
+    def read(self, path: Path) -> Predictions:
+        """Read a table; see `read_predictions`."""
+        return read_predictions(path)
+
+    def write(self, path: Path, table: Predictions) -> None:
+        """Write a table; see `write_predictions`."""
+        write_predictions(path, table)
+
+    def pool(self, tables: Sequence[Predictions]) -> Predictions:
+        """The windows of several folds, each with its own model's threshold."""
+        return pooled(tables)
+
+    def times(self, table: Predictions) -> Timed:
+        """Windows by recording and time."""
+        return table
+
+    def concerns(self, table: Predictions) -> Sequence[str]:
+        """Time that windows leave out, overlaps, and truth that contradicts events."""
+        return concerns(table)
+
+    def score(self, table: Predictions, config: ScoringConfig, seed: int) -> AllScores:
+        """Scores of windows, units and events."""
+        return score(table, config, seed)
+
+    def metrics(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
+        """All scores as plain values."""
+        return scores.as_dict()
+
+    def facts(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
+        """Whose predictions these are, and their scores in short."""
+        about = {name: table.about.get(name) for name in _OF_MODEL}
+        return about | score_facts(scores, table)
+
+    def page(
+        self,
+        table: Predictions,
+        scores: AllScores,
+        config: EvaluateConfig,
+        ran: tuple[Trial, TestLabels] | None,
+    ) -> str:
+        """The page, with lineage, training and traces where a model was run."""
+        page = page_of(table, scores)
+        if ran is not None:
+            trial, _ = ran
+            shown = config.traces, config.trace_s
+            page = with_model(page, trial.model, trial.corpus, table, *shown)
+        return render_evaluation(page)
+
+    def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
+        """What the task asks, and the labels that recordings hold for it."""
+        return explain.explain(task, corpus, seed)
+
+    def check_folds(self, jobs: Sequence[Job[TaskConfig]]) -> Inputs:
+        """Refuse folds without labels to learn from or to score."""
+        prepared = [self.prepare(job) for job in jobs]
+        table = prepared[0].table
+        for job in jobs:
+            tested = job.corpus.of_split("test")
+            labelled_windows(job.corpus, tested, job.task, table.labels, seed=job.context.seed)
+        return table.inputs
+
+
+def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> dict[str, Any]:
+    """What the manifest says of a model, but for how its training went."""
+    locked = {
+        "temperature": model.temperature,
+        "threshold": model.threshold,
+        "postprocess": model.postprocess,
+    }
+    chosen_on = sorted({r.id for r in data.val.windows.recordings})
+    task, train, val = job.task, data.train, data.val
+    return {
+        "classes": list(task.classes),
+        "window_s": task.window_s,
+        "windows": {"train": _counts(train, task), "val": _counts(val, task)},
+        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "labels_fraction": job.config.labels_fraction,
+        "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
+        **{name: one.as_dict() if one else None for name, one in locked.items()},
+        "statistics": {name: chosen_on for name, one in locked.items() if one is not None},
+        "labels_permuted": task.permute_labels,
+    }
+
+
+def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
+    if task.target == "number":
+        return {"labelled": len(labelled)}
+    return dict(zip(task.classes, labelled.counts(len(task.classes)).tolist(), strict=True))
+
+
+def _n_subjects(labelled: LabelledWindows) -> int:
+    return len({r.subject for r in labelled.windows.recordings})
+
+
+def _plan(job: Job[TaskConfig], writer: ArtifactWriter) -> Plan:
+    config = job.config
+    folder = Path(config.cache) if config.cache else writer.work / "embeddings"
+    return Plan(
+        training=config.training,
+        class_weights=config.class_weights,
+        seed=job.context.seed,
+        device=job.device,
+        work=writer.work,
+        metrics=writer / METRICS,
+        cache=Cache(folder, config.cache_gb),
+        on_step=job.context.progress.track(job.task.name, config.training.steps),
+    )
+
+
+def _require_patches(train: LabelledWindows, task: TaskConfig, encoder: EncoderConfig) -> None:
+    """Raise ConfigError unless the encoder's patches fill the windows, or are their seconds."""
+    require_whole_patches(train.windows, encoder.patch_samples, "task.window_s")
+    if task.unit == "second" and encoder.patch_samples != encoder.sfreq_hz:
+        raise ConfigError(
+            f"task {task.name} labels seconds; this encoder's patches are "
+            f"{encoder.patch_samples / encoder.sfreq_hz:g} s long: take unit = 'window', with "
+            "--set task.unit=window, or an encoder with patches of a second"
+        )
+
+
+def _test_labels(trial: Trial, task: TaskConfig) -> LabelTable:
+    labels = trial.config.labels
+    if task.labels != "table":
+        if labels:
+            raise ConfigError(f"task {task.name} takes its labels from events; leave labels out")
+        return LabelTable(None)
+    if labels:
+        return label_table(trial.corpus, labels, skip_unknown=task.skip_unknown)
+    return LabelTable(read_stored_labels(trial.model / LABELS))
