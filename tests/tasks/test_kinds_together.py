@@ -151,6 +151,9 @@ def test_folds_are_pooled_to_all_subjects(root: Path, tmp_path: Path, task: str)
     assert len(document["facts"]["subjects"]) == SUBJECTS
     assert "2 folds" in (out / "report.html").read_text()
     again = tmp_path / "again"
+    whole = ("--folds", 2, "--adapt", "scratch", "--out", out, "--overwrite", "--dry-run")
+    anew = done(*call, *whole, *more, "--set", "training.steps=3")
+    assert anew["state"] == "would replace"
     scored = done("evaluate", "--rescore", out, "--out", again)
     assert scored["facts"]["subjects"] == document["facts"]["subjects"]
     assert (again / "metrics.json").read_bytes() == (out / "metrics.json").read_bytes()

@@ -235,7 +235,7 @@ def _leaks(job: Job[PatientTaskConfig], cohort: Cohort) -> tuple[Leak, ...]:
     if job.seen is None:
         return ()
     leaks = audit(job.seen, job.corpus, cohort.recordings)
-    if leaks and not job.task.allow_leak:
+    if not job.task.allow_leak and leaks:
         listed = "; ".join(leak.in_words() for leak in leaks)
         raise LeakError(
             f"{job.seen.path} or something upstream was fitted on patients who are to be tested. "

@@ -15,13 +15,14 @@ from tinycorpus import SETTINGS
 
 from eegssl.artifacts.context import Context, Silent
 from eegssl.config.resolve import resolve
+from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.store import open_corpus
-from eegssl.errors import Preempted
+from eegssl.errors import LeakError, Preempted
 from eegssl.stages import finetune as stage
 from eegssl.tasks.base import rescore
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig, ForecastConfig
 from eegssl.tasks.forecast.data import cut_pairs
-from eegssl.tasks.forecast.error_sums import pooled, read_forecasts
+from eegssl.tasks.forecast.error_sums import pooled, read_forecasts, write_forecasts
 from eegssl.tasks.forecast.forecast_tables import METHOD_WORDS
 from eegssl.tasks.forecast.scores import score_forecasts
 from eegssl.tasks.kinds import KINDS
@@ -132,6 +133,19 @@ def test_tables_of_folds_are_scored_as_one(world: World) -> None:
     assert twice.methods["ar"]["uv"]["overall"]["mae"] == pytest.approx(
         once.methods["ar"]["uv"]["overall"]["mae"]
     )
+
+
+def test_a_table_with_doubled_rows_is_refused(world: World, tmp_path: Path) -> None:
+    table = read_forecasts(world.evaluation / "predictions.parquet")
+    write_forecasts(tmp_path / "twice.parquet", pooled([table, table]))
+    out = Context(tmp_path / "out")
+    with pytest.raises(LeakError, match=f"twice: {len(table)} of {2 * len(table)}"):
+        rescore(KINDS["forecast"], EvaluateConfig(), tmp_path / "twice.parquet", out)
+
+
+def test_where_pairs_are_kept_makes_no_other_model(world: World) -> None:
+    again = finetune(world.causal, world.encoder, world.model, "--set", "cache_gb=0.5")
+    assert again["state"] == "already made"
 
 
 def test_the_same_inputs_give_the_same_bytes(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""Every setting is read by a kind of task, or refused with the reason; never ignored."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from clirun import Pipeline, eegssl
+
+from eegssl.config.resolve import read_task
+from eegssl.config.settings import Settings, leaf_settings
+from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.errors import ConfigError
+from eegssl.tasks.base import check_settings, without_cache
+from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.settings_read import covering, require_read
+
+TASKS = {
+    "labels": "seizure-detection",
+    "forecast": "forecast-short",
+    "phase": "frequency-phase",
+    "patients": "asm-efficacy",
+}
+STAGES: dict[str, type[Settings]] = {"finetune": FinetuneConfig, "evaluate": EvaluateConfig}
+S = TypeVar("S", bound=Settings)
+LEAVES = [
+    (stage, key)
+    for stage, config in STAGES.items()
+    for key in leaf_settings(config())
+    if key != "task"
+]
+
+
+def changed(settings: S, key: str, value: Any = "another value") -> S:
+    """The same settings with another value at a dotted key, whatever the field allows."""
+    name, _, rest = key.partition(".")
+    inner = changed(getattr(settings, name), rest, value) if rest else value
+    return settings.model_copy(update={name: inner})
+
+
+def reads_of(kind: str, stage: str) -> tuple[str, ...]:
+    return {"finetune": KINDS[kind].finetune_reads, "evaluate": KINDS[kind].evaluate_reads}[stage]
+
+
+def check(kind: str, stage: str, key: str) -> None:
+    """What a stage checks of its settings, one of them changed."""
+    this, task = KINDS[kind], read_task(TASKS[kind], {})
+    if stage == "finetune":
+        check_settings(this, changed(FinetuneConfig(), key), task)
+    else:
+        config = changed(EvaluateConfig(), key)
+        require_read(config, this.evaluate_reads, this.unread, task.name, kind)
+
+
+def test_every_kind_has_a_task_here() -> None:
+    assert TASKS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("stage", "key"), LEAVES)
+def test_a_setting_that_a_kind_does_not_read_is_refused_with_its_reason(
+    kind: str, stage: str, key: str
+) -> None:
+    this = KINDS[kind]
+    if covering(key, reads_of(kind, stage)):
+        return
+    with pytest.raises(ConfigError) as refused:
+        check(kind, stage, key)
+    assert key in str(refused.value)
+    assert "leave it out" in str(refused.value)
+    if this.evaluate_reads:
+        assert this.unread[covering(key, this.unread) or "?"] in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_kind_declares_are_settings_that_there_are(kind: str) -> None:
+    for stage in STAGES:
+        keys = [key for one, key in LEAVES if one == stage]
+        for name in reads_of(kind, stage):
+            assert any(covering(key, [name]) for key in keys), name
+    for name in KINDS[kind].unread:
+        assert any(covering(key, [name]) for _, key in LEAVES), name
+
+
+@pytest.mark.parametrize("more", [(), ("--folds", 3)])
+def test_targets_of_a_label_task_are_refused(
+    tiny: Pipeline, tmp_path: Path, more: tuple[object, ...]
+) -> None:
+    call = ("finetune", tiny.recordings, "--encoder", tiny.encoder, "--task", "seizure-detection")
+    ran = eegssl(*call, "--targets", tiny.recordings, "--out", tmp_path / "out", *more)
+    assert (ran.code, "targets (--targets)" in ran.err) == (2, True), ran.err
+    call = ("evaluate", tiny.model, tiny.recordings)
+    ran = eegssl(*call, "--targets", tiny.recordings, "--out", tmp_path / "out")
+    assert (ran.code, "targets (--targets)" in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("task", "setting", "word"),
+    [
+        ("seizure-detection", 'targets = ["zero"]', "targets"),
+        ("forecast-short", "", "labels_fraction (--labels)"),
+    ],
+)
+def test_a_matrix_is_refused_before_any_cell_is_made(
+    tiny: Pipeline, tmp_path: Path, task: str, setting: str, word: str
+) -> None:
+    (tmp_path / "matrix.toml").write_text(
+        f'recordings = ["{tiny.recordings}"]\n[encoders]\none.path = "{tiny.encoder}"\n'
+        f'[tasks.own]\ntask = "{task}"\n{setting}\n[finetune]\nlabels_fraction = 0.5\n'
+    )
+    ran = eegssl("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    assert (ran.code, word in ran.err) == (2, True), ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_where_embeddings_are_kept_decides_no_model() -> None:
+    kept = FinetuneConfig(cache="folder", cache_gb=1.0)
+    assert without_cache(kept) == FinetuneConfig()
