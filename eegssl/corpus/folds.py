@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eegssl.corpus.splits import Unit
+from eegssl.corpus.splits import SplitUnit
 from eegssl.corpus.store import Corpus
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import is_seizure
@@ -47,14 +47,16 @@ def refolded(corpus: Corpus, folds: int, fold: int, seed: int) -> Corpus:
     ]
     tested = {name for k, name in enumerate(order) if k % folds == fold}
     splits = dict.fromkeys(tested, "test")
-    splits |= _train_and_val([Unit(n, n in marked) for n in order if n not in tested], seed, fold)
+    splits |= _train_and_val(
+        [SplitUnit(n, n in marked) for n in order if n not in tested], seed, fold
+    )
     recordings = [
         replace(r, split=splits[r.subject], within_subject=False) for r in corpus.recordings
     ]
     return Corpus(corpus.artifacts, recordings)
 
 
-def _train_and_val(rest: Sequence[Unit], seed: int, fold: int) -> dict[str, str]:
+def _train_and_val(rest: Sequence[SplitUnit], seed: int, fold: int) -> dict[str, str]:
     """A fifth of these subjects validates, at least one; with seizures in its part of them."""
     n_val = max(1, round(VALIDATION_SHARE * len(rest)))
     rng = np.random.default_rng([seed, fold, 0x7A1])

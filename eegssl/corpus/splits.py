@@ -17,14 +17,14 @@ SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class Unit:
+class SplitUnit:
     """What is split as a whole: a subject (or a recording); ``marked`` when it has seizures."""
 
     name: str
     marked: bool
 
 
-def assign(units: Sequence[Unit], config: SplitsConfig, seed: int) -> dict[str, str]:
+def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[str, str]:
     """Assign each unit to ``train``, ``val`` or ``test``.
 
     Units are shuffled by ``seed``; marked ones and the others are dealt out apart, so that each
@@ -95,7 +95,7 @@ def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> 
 
 
 def complete(
-    given: Mapping[str, str], units: Sequence[Unit], config: SplitsConfig, seed: int
+    given: Mapping[str, str], units: Sequence[SplitUnit], config: SplitsConfig, seed: int
 ) -> dict[str, str]:
     """Official splits, with val or test drawn by ``seed`` from train where they have none.
 
@@ -116,7 +116,7 @@ def complete(
     return splits
 
 
-def _shuffled(units: Sequence[Unit], seed: int) -> dict[bool, list[str]]:
+def _shuffled(units: Sequence[SplitUnit], seed: int) -> dict[bool, list[str]]:
     """Names in a seeded order, marked ones apart from the others."""
     rng = np.random.default_rng([seed, 0x5B117])
     names = {kind: sorted(u.name for u in units if u.marked == kind) for kind in (True, False)}

@@ -13,7 +13,13 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.benchmark.comparisons import Comparison, PerUnit, Unit, compare, require_system
+from eegssl.reports.benchmark.comparisons import (
+    ComparedUnit,
+    Comparison,
+    PerUnit,
+    compare,
+    require_system,
+)
 from eegssl.reports.benchmark.leaderboard import render_leaderboard
 from eegssl.reports.benchmark.results import (
     columns,
@@ -50,7 +56,7 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     if isinstance(writer, Result):
         return writer
     within = all(c.within_subject for c in corpora.values())
-    unit: Unit = "fold" if config.folds and within else "subject"
+    unit: ComparedUnit = "fold" if config.folds and within else "subject"
     rows, by_unit = _run_cells(cells, folds, unit, matrix, context)
     resamples = config.evaluate.scoring.bootstrap_resamples
     found = compare(by_unit, against, context.seed, resamples, unit)
@@ -69,7 +75,11 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
 
 
 def _run_cells(
-    cells: Sequence[Cell], folds: Sequence[Fold], unit: Unit, matrix: Matrix, context: Context
+    cells: Sequence[Cell],
+    folds: Sequence[Fold],
+    unit: ComparedUnit,
+    matrix: Matrix,
+    context: Context,
 ) -> tuple[list[Row], PerSystem]:
     """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
 
@@ -111,7 +121,7 @@ def _systems(
     benchmark: Benchmarked,
     facts: Sequence[Mapping[str, Any]],
     folds: Sequence[Fold],
-    unit: Unit,
+    unit: ComparedUnit,
     out: Path,
 ) -> dict[Cell, tuple[Row, list[PerUnit]]]:
     """What a cell's evaluations say: of its system, and of the baselines that stand in them."""

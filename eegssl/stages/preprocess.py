@@ -49,7 +49,7 @@ from eegssl.corpus.preprocessing.source_files import (
     warn_of_others,
 )
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.corpus.splits import Unit, assign, by_folders, check_given, complete
+from eegssl.corpus.splits import SplitUnit, assign, by_folders, check_given, complete
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
 from eegssl.io.bids import is_synthetic
@@ -219,7 +219,7 @@ def _require_splittable(
     by_recording = config.splits.by == "recording"
     units = set(seen.subjects) if by_recording else set(seen.subjects.values())
     if given is None:
-        assign([Unit(unit, False) for unit in sorted(units)], config.splits, 0)
+        assign([SplitUnit(unit, False) for unit in sorted(units)], config.splits, 0)
     elif config.splits.file is not None:
         check_given(given, units, config.splits.by)
 
@@ -307,7 +307,7 @@ def _split(
     unit = "subject" if config.splits.by == "subject" else "file"
     owner = {fields["recording"]: fields[unit] for fields in kept}
     marked = {owner[e["recording"]] for e in events if is_seizure(e["type"])}
-    units = [Unit(name, name in marked) for name in sorted(set(owner.values()))]
+    units = [SplitUnit(name, name in marked) for name in sorted(set(owner.values()))]
     if given is None:
         return assign(units, config.splits, seed)
     if config.splits.folders:

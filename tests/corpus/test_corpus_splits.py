@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eegssl.corpus.config import SplitsConfig
-from eegssl.corpus.splits import SPLITS, Unit, assign, by_folders, check_given, complete
+from eegssl.corpus.splits import SPLITS, SplitUnit, assign, by_folders, check_given, complete
 from eegssl.errors import ConfigError, InputError
 
 UNITS = st.lists(
-    st.builds(Unit, st.text("abcdef0123456789", min_size=1, max_size=6), st.booleans()),
+    st.builds(SplitUnit, st.text("abcdef0123456789", min_size=1, max_size=6), st.booleans()),
     min_size=3,
     max_size=40,
     unique_by=lambda unit: unit.name,
@@ -21,7 +21,7 @@ SEEDS = st.integers(0, 2**31 - 1)
 
 @given(UNITS, SHARES, SHARES, SEEDS)
 def test_every_unit_is_in_one_split_and_no_split_is_empty(
-    units: list[Unit], val: float, test: float, seed: int
+    units: list[SplitUnit], val: float, test: float, seed: int
 ) -> None:
     found = assign(units, SplitsConfig(val=val, test=test), seed)
     assert set(found) == {unit.name for unit in units}
@@ -29,7 +29,9 @@ def test_every_unit_is_in_one_split_and_no_split_is_empty(
 
 
 @given(UNITS, SEEDS)
-def test_the_shares_are_met_as_nearly_as_whole_units_allow(units: list[Unit], seed: int) -> None:
+def test_the_shares_are_met_as_nearly_as_whole_units_allow(
+    units: list[SplitUnit], seed: int
+) -> None:
     config = SplitsConfig(val=0.2, test=0.3)
     found = list(assign(units, config, seed).values())
     for name, share in (("val", 0.2), ("test", 0.3)):
@@ -38,7 +40,7 @@ def test_the_shares_are_met_as_nearly_as_whole_units_allow(units: list[Unit], se
 
 @given(UNITS, SEEDS, st.randoms(use_true_random=False))
 def test_the_order_in_which_units_come_does_not_matter(
-    units: list[Unit], seed: int, shuffle: object
+    units: list[SplitUnit], seed: int, shuffle: object
 ) -> None:
     config = SplitsConfig()
     mixed = list(units)
@@ -47,13 +49,13 @@ def test_the_order_in_which_units_come_does_not_matter(
 
 
 def test_another_seed_is_another_split() -> None:
-    units = [Unit(f"s{k}", k % 2 == 0) for k in range(20)]
+    units = [SplitUnit(f"s{k}", k % 2 == 0) for k in range(20)]
     found = {tuple(sorted(assign(units, SplitsConfig(), seed).items())) for seed in range(10)}
     assert len(found) == 10
 
 
 @given(UNITS, st.data(), SEEDS)
-def test_folds_partition_the_units(units: list[Unit], data: st.DataObject, seed: int) -> None:
+def test_folds_partition_the_units(units: list[SplitUnit], data: st.DataObject, seed: int) -> None:
     folds = data.draw(st.integers(3, len(units)))
     tested: list[str] = []
     validated: list[str] = []
@@ -69,7 +71,7 @@ def test_folds_partition_the_units(units: list[Unit], data: st.DataObject, seed:
 
 
 @given(UNITS, st.data(), SEEDS)
-def test_folds_are_equally_large(units: list[Unit], data: st.DataObject, seed: int) -> None:
+def test_folds_are_equally_large(units: list[SplitUnit], data: st.DataObject, seed: int) -> None:
     folds = data.draw(st.integers(3, len(units)))
     sizes = []
     for fold in range(folds):
@@ -83,8 +85,8 @@ def test_units_with_seizures_are_dealt_evenly_over_the_folds(
     marked: int, calm: int, folds: int, seed: int
 ) -> None:
     """Else a fold tests or validates on nobody with a seizure, and a task can't be scored on it."""
-    units = [Unit(f"m{k}", True) for k in range(marked)]
-    units += [Unit(f"c{k}", False) for k in range(max(calm, folds - marked))]
+    units = [SplitUnit(f"m{k}", True) for k in range(marked)]
+    units += [SplitUnit(f"c{k}", False) for k in range(max(calm, folds - marked))]
     counts = []
     for fold in range(folds):
         found = assign(units, SplitsConfig(folds=folds, fold=fold), seed)
@@ -97,8 +99,8 @@ def test_units_with_seizures_are_dealt_evenly_over_the_folds(
 def test_every_split_has_a_unit_with_seizures_where_three_have_them(
     marked: int, calm: int, seed: int
 ) -> None:
-    units = [Unit(f"m{k}", True) for k in range(marked)]
-    units += [Unit(f"c{k}", False) for k in range(calm)]
+    units = [SplitUnit(f"m{k}", True) for k in range(marked)]
+    units += [SplitUnit(f"c{k}", False) for k in range(calm)]
     found = assign(units, SplitsConfig(), seed)
     assert {split for name, split in found.items() if name.startswith("m")} == set(SPLITS)
 
@@ -106,14 +108,14 @@ def test_every_split_has_a_unit_with_seizures_where_three_have_them(
 @pytest.mark.parametrize("n", range(3))
 def test_fewer_units_than_splits_are_refused_with_what_to_do(n: int) -> None:
     with pytest.raises(InputError) as caught:
-        assign([Unit(f"s{k}", True) for k in range(n)], SplitsConfig(), 0)
+        assign([SplitUnit(f"s{k}", True) for k in range(n)], SplitsConfig(), 0)
     for way in (f"{n} subject(s)", "more subjects", "splits.file", "splits.by=recording"):
         assert way in str(caught.value)
 
 
 def test_fewer_units_than_folds_are_refused() -> None:
     with pytest.raises(InputError, match="4 subject"):
-        assign([Unit(f"s{k}", True) for k in range(4)], SplitsConfig(folds=5), 0)
+        assign([SplitUnit(f"s{k}", True) for k in range(4)], SplitsConfig(folds=5), 0)
 
 
 def test_a_fold_that_does_not_exist_is_refused() -> None:
@@ -157,7 +159,9 @@ def test_folders_that_leave_a_split_open_are_refused(
 
 
 @given(UNITS.filter(lambda units: len(units) >= 5), SEEDS)
-def test_a_split_without_a_folder_is_drawn_from_train_alone(units: list[Unit], seed: int) -> None:
+def test_a_split_without_a_folder_is_drawn_from_train_alone(
+    units: list[SplitUnit], seed: int
+) -> None:
     given_splits = {unit.name: "test" if k == 0 else "train" for k, unit in enumerate(units)}
     found = complete(given_splits, units, SplitsConfig(val=0.25), seed)
     assert [name for name, split in found.items() if split == "test"] == [units[0].name]
@@ -167,7 +171,7 @@ def test_a_split_without_a_folder_is_drawn_from_train_alone(units: list[Unit], s
 
 
 def test_too_few_to_draw_a_split_from_is_refused() -> None:
-    units = [Unit("a", True), Unit("b", False)]
+    units = [SplitUnit("a", True), SplitUnit("b", False)]
     with pytest.raises(InputError, match="too few to draw val"):
         complete({"a": "train", "b": "test"}, units, SplitsConfig(), 0)
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.tasks.forecast.config import Unit
+from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import ArrayPairs, Pairs
 from eegssl.tasks.forecast.fit import ForecastPlan, Trained, fit_network
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
@@ -83,7 +83,7 @@ def trained(
     network: ForecastNetwork,
     train: Pairs,
     held: Pairs,
-    unit: Unit,
+    unit: ErrorUnit,
     folder: Path,
     **training: object,
 ) -> Trained:

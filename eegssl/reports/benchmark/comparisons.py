@@ -16,7 +16,7 @@ from eegssl.errors import ConfigError
 from eegssl.reports.benchmark.score_columns import PerUnit
 from eegssl.scoring.compare import compare_pairs
 
-Unit = Literal["subject", "fold"]
+ComparedUnit = Literal["subject", "fold"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Comparison:
     system: str
     against: str
     metric: str
-    unit: Unit
+    unit: ComparedUnit
     """What is compared one by one, of which there are ``n``."""
     n: int
     difference: float | None
@@ -55,7 +55,7 @@ def compare(
     against: str,
     seed: int,
     n_resamples: int,
-    unit: Unit = "subject",
+    unit: ComparedUnit = "subject",
 ) -> list[Comparison]:
     """Each system of each task against the one of this name.
 

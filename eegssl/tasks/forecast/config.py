@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
 
-Unit = Literal["uv", "zscore"]
+ErrorUnit = Literal["uv", "zscore"]
 Base = Literal["mean", "persistence", "ar"]
 
 Part = Annotated[float, Field(gt=0, lt=1)]
@@ -152,7 +152,7 @@ class ForecastConfig(Settings):
     """With `in_time`, seconds between the parts of a recording that no pair reads; without it,
     context and horizon together."""
 
-    unit: Unit = "uv"
+    unit: ErrorUnit = "uv"
     """In which errors are minimised and scored: µV, or `zscore`, by each channel's mean and
     standard deviation in the context."""
 

@@ -17,7 +17,7 @@ from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import lora_updates
 from eegssl.errors import ConfigError
-from eegssl.tasks.forecast.config import FitConfig, ForecastConfig, Unit
+from eegssl.tasks.forecast.config import ErrorUnit, FitConfig, ForecastConfig
 from eegssl.tasks.forecast.data import Horizon, Pairs
 from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, linear, plain
 from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
@@ -125,7 +125,7 @@ def fit_network(
     network: ForecastNetwork,
     train: Pairs,
     validation: Pairs,
-    unit: Unit,
+    unit: ErrorUnit,
     plan: ForecastPlan,
     parameters: Iterable[dict[str, Any]] | None = None,
 ) -> Trained:

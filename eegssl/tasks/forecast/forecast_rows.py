@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from eegssl.scoring.forecasts.forecast_errors import HORIZONS_S, checked_windows, stretch_edges
 from eegssl.scoring.forecasts.forecast_sums import Sums
 from eegssl.signal.bands import BANDS_HZ
-from eegssl.tasks.forecast.config import Unit
+from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import PairBatch, RecordedPairs
 from eegssl.tasks.forecast.error_sums import KEYS, joined
 from eegssl.tasks.forecast.methods.contexts import in_unit
@@ -27,7 +27,7 @@ _REPEATS = 5
 
 Floats = NDArray[np.float64]
 Keys = dict[str, NDArray[Any]]
-Place = tuple[str, Unit, tuple[int, int], str]
+Place = tuple[str, ErrorUnit, tuple[int, int], str]
 """Method, unit, samples of the horizon from and to, and whether these are its `whole`."""
 
 
@@ -70,7 +70,7 @@ def _sums_of(
     n_samples = pair.target_uv.shape[-1]
     edges = stretch_edges(HORIZONS_S, sfreq_hz, n_samples)
     parts = [((0, n_samples), "whole"), *((span, "stretch") for span in pairwise(edges))]
-    units: tuple[Unit, ...] = get_args(Unit)
+    units: tuple[ErrorUnit, ...] = get_args(ErrorUnit)
     ahead_uv = {name: method.forecast(pair.context) for name, method in methods.items()}
     for unit in units:
         truth = in_unit(pair.target_uv, context_uv, unit)

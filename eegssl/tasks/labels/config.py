@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
-Unit = Literal["window", "second", "event", "recording", "patient"]
+LabelledUnit = Literal["window", "second", "event", "recording", "patient"]
 Monitor = Literal["auroc", "balanced_accuracy", "spearman"]
 
 
@@ -20,7 +20,7 @@ class TaskConfig(Settings):
     """The task's name in tables and reports."""
     labels: Literal["events", "table"]
     """Labels from annotated events, or from a table of the user's own."""
-    unit: Unit = "window"
+    unit: LabelledUnit = "window"
     """What has one label and is scored as one; recordings, where a table says nothing else. For
     the last three the probabilities of all windows in it are averaged."""
     target: Literal["classes", "number"] = "classes"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from eegssl.corpus.windows import Batch
 from eegssl.signal.channels.electrodes import geometry
 from eegssl.signal.filtering.filters import Chain
-from eegssl.tasks.forecast.config import Unit
+from eegssl.tasks.forecast.config import ErrorUnit
 
 Float32 = NDArray[np.float32]
 
@@ -49,7 +49,7 @@ def context_scale(
 
 
 def in_unit(
-    signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: Unit
+    signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: ErrorUnit
 ) -> NDArray[np.float64]:
     """A truth or a forecast [..., T] in the unit that is scored, by what its context says."""
     if unit == "uv":

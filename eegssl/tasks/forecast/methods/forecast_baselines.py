@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import (
     AutoregressionConfig,
+    ErrorUnit,
     ForecastBaselinesConfig,
     ForecastConfig,
-    Unit,
 )
 from eegssl.tasks.forecast.data import Horizon, Pairs
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression, run_on
@@ -120,7 +120,11 @@ class Linear:
 
 
 def fit_linear(
-    train: Pairs, validation: Pairs | None, lookback: int, penalties: tuple[float, ...], unit: Unit
+    train: Pairs,
+    validation: Pairs | None,
+    lookback: int,
+    penalties: tuple[float, ...],
+    unit: ErrorUnit,
 ) -> Linear:
     """Fit `Linear` on training pairs, each octave of the horizon with a penalty of its own: that
     of least squared error in ``unit`` on validation pairs."""
@@ -147,7 +151,7 @@ def fit_linear(
     return Linear(np.stack(fits)[chosen, :, np.arange(n_samples)].T, np.asarray(options)[chosen])
 
 
-def _moments(pairs: Pairs, lookback: int, unit: Unit) -> tuple[Floats, Floats, Floats]:
+def _moments(pairs: Pairs, lookback: int, unit: ErrorUnit) -> tuple[Floats, Floats, Floats]:
     """Sums of products of inputs [L, L], of inputs and targets [L, T], and squares of those [T]."""
     xx: Floats | float = 0.0
     xy: Floats | float = 0.0

@@ -17,9 +17,9 @@ from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import (
     AutoregressionConfig,
     Base,
+    ErrorUnit,
     ForecastConfig,
     HeadConfig,
-    Unit,
 )
 from eegssl.tasks.forecast.data import Horizon, Pairs
 from eegssl.tasks.forecast.methods.contexts import Context, in_unit
@@ -194,7 +194,7 @@ class AutoregressiveHead(EncoderNetwork):
             seen = torch.cat([seen, base + self._next(seen[..., -self.window :], prepared)], -1)
         return seen[..., self.window : self.window + length]
 
-    def loss(self, prepared: Prepared, target: Tensor, unit: Unit, step: int) -> Tensor:
+    def loss(self, prepared: Prepared, target: Tensor, unit: ErrorUnit, step: int) -> Tensor:
         """Squared error of one patch, after a window that ends at t or at a later patch's start."""
         n_patches = -(-target.shape[-1] // self.size)
         start = int(np.random.default_rng([n_patches, step]).integers(n_patches)) * self.size

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from eegssl.tasks.forecast.config import Unit
+from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import Pairs
 from eegssl.tasks.forecast.methods.contexts import Context, context_scale
 
@@ -34,7 +34,7 @@ class ForecastNetwork(nn.Module):
         """Forecasts [B, C, T], z-scored by their contexts."""
         raise NotImplementedError
 
-    def loss(self, prepared: Prepared, target: Tensor, unit: Unit, step: int) -> Tensor:
+    def loss(self, prepared: Prepared, target: Tensor, unit: ErrorUnit, step: int) -> Tensor:
         """Mean squared error of z-scored targets [B, C, T], in the square of ``unit``.
 
         ``step`` is for networks that draw what of a target they learn from.
@@ -72,14 +72,14 @@ def from_nothing(n_in: int, n_out: int) -> nn.Linear:
     return layer
 
 
-def squared_error(forecast: Tensor, target: Tensor, deviation: Tensor, unit: Unit) -> Tensor:
+def squared_error(forecast: Tensor, target: Tensor, deviation: Tensor, unit: ErrorUnit) -> Tensor:
     """Mean squared error of z-scored forecasts and targets [B, C, T]; in µV² for ``uv``."""
     error = forecast - target
     return ((error * deviation) if unit == "uv" else error).square().mean()
 
 
 @torch.no_grad()
-def validation_error(network: ForecastNetwork, cache: "PairCache", unit: Unit) -> float:
+def validation_error(network: ForecastNetwork, cache: "PairCache", unit: ErrorUnit) -> float:
     """Mean squared error of whole forecasts over all pairs, in the square of ``unit``."""
     network.eval()
     total, count = 0.0, 0
