@@ -1,4 +1,4 @@
-"""How a run's configuration is resolved from flags, environment, files and defaults.
+"""Resolve a run's settings from flags, environment, files and defaults.
 
 Flag > environment > file > default: ``--set a.b=1`` beats ``EEGSSL_<STAGE>__A__B=1`` beats
 ``--config FILE.toml`` beats ``--preset NAME`` beats the defaults. A preset or file has one table
@@ -89,10 +89,10 @@ def read_preset(name: str) -> dict[str, Any]:
 
     Raises ConfigError, with the nearest name, when there is none.
     """
-    found = _presets()
-    if name not in found:
-        raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(found))}")
-    return tomllib.loads(found[name].read_text())
+    presets = _presets()
+    if name not in presets:
+        raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(presets))}")
+    return tomllib.loads(presets[name].read_text())
 
 
 def preset_names() -> list[str]:
@@ -164,8 +164,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _from_flag(item: str) -> dict[str, Any]:
-    key, found, value = item.partition("=")
-    if not found or not key.strip():
+    key, equals, value = item.partition("=")
+    if not equals or not key.strip():
         raise ConfigError(f"--set {item!r}: key=value was expected, such as training.steps=100")
     return _nested(key.strip().split("."), _value(value))
 
@@ -208,8 +208,8 @@ def _explain(error: Any, schema: type[Settings], where: str) -> str:
         return f"{where} {have} no {key!r}{nearest(location[-1], _fields(schema, location[:-1]))}"
     whole = error["type"] == "missing" or isinstance(error["input"], Mapping | Settings)
     got = "" if whole else f" (got {error['input']!r})"
-    said = error["msg"].removeprefix("Value error, ")
-    return ": ".join([where, *([key] if key else []), said]) + got
+    message = error["msg"].removeprefix("Value error, ")
+    return ": ".join([where, *([key] if key else []), message]) + got
 
 
 def _fields(schema: type[Settings], path: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Stage configurations, composed of each module's own."""
+"""Compose each stage's settings of its modules' own."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""benchmark: a matrix of encoders, tasks, adaptations and seeds to one table.
+"""Run a matrix of encoders, tasks, adaptations and seeds to one table.
 
 Every cell is a model and an evaluation of their own below ``cells/``, made by the same stages as
 by hand; a finished cell is not run again.
@@ -59,12 +59,12 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     unit: ComparedUnit = "fold" if config.folds and within else "subject"
     rows, by_unit = _run_cells(cells, folds, unit, matrix, context)
     resamples = config.evaluate.scoring.bootstrap_resamples
-    found = compare(by_unit, against, context.seed, resamples, unit)
+    comparisons = compare(by_unit, against, context.seed, resamples, unit)
     about = {
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
     }
-    _write_tables(writer, matrix, rows, found, about)
+    _write_tables(writer, matrix, rows, comparisons, about)
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
@@ -83,7 +83,7 @@ def _run_cells(
 ) -> tuple[list[Row], PerSystem]:
     """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
 
-    A baseline that can't be run on a task is told, and has one row that says why.
+    A baseline that can't be run on a task gets a warning, and one row that says why.
     """
     advance = context.progress.track("cells", len(cells) * len(folds))
     rows: list[Row] = []
@@ -148,18 +148,18 @@ def _write_tables(
     writer: ArtifactWriter,
     matrix: Matrix,
     rows: Sequence[Row],
-    found: Sequence[Comparison],
+    comparisons: Sequence[Comparison],
     about: Mapping[str, bool],
 ) -> None:
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
     writer.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
     writer.write_json("results.json", rows)
-    compared = [[text(v) for v in one.as_dict().values()] for one in found]
+    compared = [[text(v) for v in one.as_dict().values()] for one in comparisons]
     writer.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
     known = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
     page = leaderboard(
-        rows, found, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
+        rows, comparisons, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
     )
     writer.write(LEADERBOARD, render_leaderboard(page))
 

@@ -1,4 +1,4 @@
-"""The cells of a benchmark's matrix: which there are, where they lie, and running one."""
+"""List and run the cells of a benchmark's matrix."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,11 +106,11 @@ class Matrix:
 
     def inputs(self, folds: Mapping[Fold, Corpus]) -> Pairs:
         """What the whole benchmark is made of; the matrix's own paths stay private."""
-        found = [pair for corpus in folds.values() for pair in corpus.inputs()]
-        found += [pair for fold in folds for pair in self._encoders(fold)]
-        found += [pair for task in self.tasks.values() for pair in _task_inputs(task)]
+        inputs = [pair for corpus in folds.values() for pair in corpus.inputs()]
+        inputs += [pair for fold in folds for pair in self._encoders(fold)]
+        inputs += [pair for task in self.tasks.values() for pair in _task_inputs(task)]
         targets = [p for fold in folds for name in self.tasks for p in self._targets(name, fold)]
-        return found + [("targets", load(path, RECORDINGS).manifest.id) for path in targets]
+        return inputs + [("targets", load(path, RECORDINGS).manifest.id) for path in targets]
 
     def run_cell(self, cell: Cell, fold: Fold, context: Context) -> Mapping[str, Any]:
         """Run one cell of one fold; returns the facts of its evaluation.

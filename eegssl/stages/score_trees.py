@@ -10,11 +10,12 @@ from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.scoring.events.event_scores import RecordingEvents
-from eegssl.tasks.base import EVALUATION, REPORT, SCORES
+from eegssl.tasks.base import ALONE, EVALUATION, OF_RUN, REPORT, SCORES
 from eegssl.tasks.labels.page import render_evaluation
 from eegssl.tasks.labels.scores import tree_facts
 from eegssl.tasks.labels.sections.event_report import event_report
 from eegssl.tasks.labels.sections.page_content import events_page
+from eegssl.tasks.settings_read import require_read
 
 FAULTS = "faults.tsv"
 _FAULT_WORDS = {
@@ -37,8 +38,10 @@ def run(
     """Make an evaluation artifact from two trees of SzCORE event tables; no model is run.
 
     With ``missing="count"`` a table of the hypothesis that is missing or can't be read counts as
-    no detections, and is told.
+    no detections; a warning says so.
     """
+    unread = dict.fromkeys(("split", "labels", "targets"), ALONE)
+    require_read(config, ("scoring", *OF_RUN), unread, "of event tables", "labels")
     people = Pseudonyms()
 
     def id_of(table: str) -> str:

@@ -1,6 +1,6 @@
-"""Explain a task: what its file was understood to say, and what recordings hold for it.
+"""Explain a task, and what recordings hold for it.
 
-Nothing is written. Each problem is told with what to do; none hides the next one.
+Nothing is written. Each problem says what to do; none hides the next one.
 """
 
 from collections.abc import Mapping, Sequence

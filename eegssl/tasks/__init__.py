@@ -1,1 +1,1 @@
-"""What an encoder is adapted to: labels, classes and windows."""
+"""Learn and score every kind of task by one flow."""

@@ -25,9 +25,9 @@ PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.htm
 """What an artifact with scores holds, whatever the kind of its task."""
 SCORED = (PREDICTIONS, SCORES, REPORT)
 
-OF_MODEL = ("split", "allow_leak", "batch_size", "device", "traces", "trace_s")
-"""Settings of `evaluate` that say how a model is run and shown: scores alone need none of them."""
-_ALONE = "scores are made anew from predictions alone"
+OF_RUN = ("allow_leak", "batch_size", "device", "traces", "trace_s")
+"""Settings of `evaluate` on how a model is run and shown: scores alone accept them, unread."""
+ALONE = "scores are made anew from predictions alone"
 
 AnyKind = Kind[Any, Any, Any, Any, Any]
 
@@ -143,8 +143,8 @@ def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context)
     """
     table = kind.read(path)
     scoring = tuple(name for name in kind.evaluate_reads if name.startswith("scoring"))
-    unread = {**kind.unread, **dict.fromkeys(("labels", "targets"), _ALONE)}
-    require_read(config, (*scoring, *OF_MODEL), unread, table.about["task"], kind.name)
+    unread = {**kind.unread, **dict.fromkeys(("split", "labels", "targets"), ALONE)}
+    require_read(config, (*scoring, *OF_RUN), unread, table.about["task"], kind.name)
     twice = audit_windows(kind.times(table))
     if not config.allow_leak:
         refuse(twice)

@@ -1,4 +1,4 @@
-"""The choices of forecasting: how far, from how much, by which head, against which baselines."""
+"""Configure forecasts: how far, from how much, by which head, beside what."""
 
 from typing import Annotated, Literal, Self, get_args
 

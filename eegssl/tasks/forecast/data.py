@@ -1,4 +1,4 @@
-"""Pairs of a context, strictly before a time t, and the target after it.
+"""Cut pairs of a context before a time t and the target after it.
 
 What a method reads is an array of its own that ends at t: nothing after t can reach it here.
 Whether it was reached before is a matter of the filters: use recordings with ``phase = causal``.
@@ -200,12 +200,14 @@ def _thinned(windows: Windows, most: int | None) -> Windows:
     """At most so many windows of each recording, evenly spaced, its first and last among them."""
     if most is None:
         return windows
-    kept = []
+    chosen = []
     for owner in range(len(windows.recordings)):
         places = np.flatnonzero(windows.owner == owner)
         n = min(most, len(places))
-        kept.append(places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))])
-    return windows.subset(np.concatenate(kept))
+        chosen.append(
+            places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))]
+        )
+    return windows.subset(np.concatenate(chosen))
 
 
 def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:

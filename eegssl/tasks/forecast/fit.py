@@ -1,4 +1,4 @@
-"""Networks that forecast, trained by the one loop: heads on an encoder, and their baselines.
+"""Train networks that forecast: heads on an encoder, and their baselines.
 
 A network ends with the weights of least validation error, its first ones included: last layers
 start at 0, so that a head which learns nothing stays what it adds to.

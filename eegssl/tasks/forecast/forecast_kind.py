@@ -160,14 +160,14 @@ class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts,
         horizon = horizon_of(job.task, job.corpus.sfreq_hz)
         task = resolved_base(job.task, data.val, horizon)
         context.progress.say(f"the head adds to {task.head.base}")
-        past, doubts = past_facts(task, job.seen, job.corpus)
-        for doubt in doubts:
-            context.warn(doubt)
+        past, concerns = past_facts(task, job.seen, job.corpus)
+        for concern in concerns:
+            context.warn(concern)
         head = build_head(
             job.build_encoder(), horizon, task, context.seed, frozen=is_frozen(adaptation)
         )
         plan = _plan(job, writer)
-        trained, told = adapt_encoder(
+        trained, lora = adapt_encoder(
             head,
             adaptation,
             plan,
@@ -178,7 +178,7 @@ class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts,
             context.progress.say(f"baseline {name}")
             baselines[name] = fit_baseline(name, data.train, data.val, horizon, task, plan)
         save_forecast_model(writer, ForecastModel(head, task, adaptation, baselines))
-        facts = _facts(task, data, trained) | told | past
+        facts = _facts(task, data, trained) | lora | past
         facts |= {
             "n_parameters": sum(p.numel() for p in head.parameters()),
             "within_subject": within_subject(job.corpus, task),

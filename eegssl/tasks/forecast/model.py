@@ -1,4 +1,4 @@
-"""A model that forecasts, on disk: encoder and head, its task, and its baselines beside it."""
+"""Write and read a model that forecasts, with its task and its baselines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

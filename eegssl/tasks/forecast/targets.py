@@ -141,11 +141,11 @@ def explain_pairs(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
 
 def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
     """What the recordings of a split hold: those with pairs, how many, and those without."""
-    held = pairs.windows.recordings if pairs else ()
-    ids = {r.id for r in held}
+    with_pairs = pairs.windows.recordings if pairs else ()
+    ids = {r.id for r in with_pairs}
     return {
-        "recordings": len(held),
-        "subjects": len({r.subject for r in held}),
+        "recordings": len(with_pairs),
+        "subjects": len({r.subject for r in with_pairs}),
         "pairs": len(pairs) if pairs else 0,
         "too short": [r.id for r in recordings if r.id not in ids],
     }

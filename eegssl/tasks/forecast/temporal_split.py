@@ -1,4 +1,4 @@
-"""Within a subject: recordings that train on their beginning and are tested on their end.
+"""Split recordings in time: train on their beginning, test on their end.
 
 Between the parts of a recording lies a gap that no pair reads. Ours; results are within-subject,
 and tell what a model can know of a patient whom it was fitted to.
@@ -79,17 +79,17 @@ def tile_part(
         np.arange(begin, end - length + 1, step, dtype=np.int64)
         for begin, end in zip(begins, ends[k + 1], strict=True)
     ]
-    held = [(r, s) for r, s in zip(recordings, starts, strict=True) if s.size]
-    if not held:
+    with_windows = [(r, s) for r, s in zip(recordings, starts, strict=True) if s.size]
+    if not with_windows:
         needed_s = shortest_s(config, whole_s - config.context_s - config.horizon_s)
         raise InputError(
             f"task.in_time: no recording of split {TESTED} holds {whole_s:g} s in its part {part}, "
             f"{gap_s(config):g} s after the part before; give recordings of {needed_s:.4g} s and "
             "more, or set task.context_s, task.gap_s or other shares"
         )
-    owner = np.repeat(np.arange(len(held)), [len(s) for _, s in held])
-    found = tuple(r for r, _ in held)
-    return Windows(corpus, found, owner, np.concatenate([s for _, s in held]), length)
+    owner = np.repeat(np.arange(len(with_windows)), [len(s) for _, s in with_windows])
+    tiled = tuple(r for r, _ in with_windows)
+    return Windows(corpus, tiled, owner, np.concatenate([s for _, s in with_windows]), length)
 
 
 def _ends(lengths: Sequence[int], shares: tuple[float, float]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What a system said of labelled windows, as a table that holds all that scores need."""
+"""Turn answers for labelled windows into a table of predictions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def as_predictions(
     windows = labelled.windows
     rows = _rows(labelled, probabilities, task)
     owners = [windows.recordings[k] for k in windows.owner[rows.window]]
-    said = {
+    of_task = {
         "task": task.name,
         "labels": "classes" if task.class_events else task.labels,
         "unit": task.unit,
@@ -58,7 +58,7 @@ def as_predictions(
         references=tuple(
             _reference(r, task, *windows.corpus.person(r.subject)) for r in windows.recordings
         ),
-        about=said | dict(about),
+        about=of_task | dict(about),
         unit=[labelled.units[k].id for k in labelled.unit] if labelled.units else [],
         units=tuple(Unit(**vars(key)) for key in labelled.units),
         truth_value=rows.truth_value,
@@ -70,13 +70,13 @@ def event_probabilities(
     labelled: LabelledWindows, probabilities: NDArray[Any], task: TaskConfig
 ) -> list[Probabilities]:
     """The probability of the event in each recording's windows (or seconds), and its reference."""
-    windows, found = labelled.windows, []
+    windows, recordings = labelled.windows, []
     rows = _rows(labelled, probabilities, task)
     owner = windows.owner[rows.window]
     for k, recording in enumerate(windows.recordings):
         mine = owner == k
         spans = positive_spans(recording.events, task.event_types)
-        found.append(
+        recordings.append(
             Probabilities(
                 subject=recording.subject,
                 recording=recording.id,
@@ -87,7 +87,7 @@ def event_probabilities(
                 reference=[(float(a), float(b)) for a, b in spans],
             )
         )
-    return found
+    return recordings
 
 
 @dataclass(frozen=True)
@@ -103,21 +103,21 @@ class _Rows:
     value: NDArray[np.float64] | None = None
 
 
-def _rows(labelled: LabelledWindows, said: NDArray[Any], task: TaskConfig) -> _Rows:
+def _rows(labelled: LabelledWindows, answers: NDArray[Any], task: TaskConfig) -> _Rows:
     windows, truth = labelled.windows, labelled.truth
     n = len(labelled)
     every = np.arange(n)
     if task.target == "number":
         unknown, none = np.full(n, UNKNOWN, dtype=np.int64), np.zeros((n, 0))
-        values = np.asarray(said, dtype=np.float64).reshape(n)
+        values = np.asarray(answers, dtype=np.float64).reshape(n)
         true = np.asarray(truth, dtype=np.float64)
         return _Rows(every, windows.start_s, windows.window_s, unknown, none, true, values)
     if truth.ndim == 1:
-        return _Rows(every, windows.start_s, windows.window_s, truth.astype(np.int64), said)
+        return _Rows(every, windows.start_s, windows.window_s, truth.astype(np.int64), answers)
     n_seconds = truth.shape[1]
     step_s = windows.window_s / n_seconds
     starts_s = windows.start_s[:, None] + step_s * np.arange(n_seconds)
-    along = said if said.ndim == 3 else np.repeat(said[:, None], n_seconds, axis=1)
+    along = answers if answers.ndim == 3 else np.repeat(answers[:, None], n_seconds, axis=1)
     return _Rows(
         np.repeat(every, n_seconds),
         starts_s.ravel(),

@@ -1,4 +1,4 @@
-"""What is decided on validation data and then kept: temperature and threshold."""
+"""Choose temperature, threshold and post-processing on validation data."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,12 @@ from eegssl.tasks.labels.config import TaskConfig
 class Decided:
     """What was locked, and what the classifier says of the validation windows with it.
 
-    ``said`` are probabilities [n, K] or [n, N, K], of numbers the values [n, 1].
+    ``answers`` are probabilities [n, K] or [n, N, K], of numbers the values [n, 1].
     """
 
     temperature: Temperature | None
     threshold: Threshold | None
-    said: NDArray[np.float64]
+    answers: NDArray[np.float64]
 
 
 def decide(
@@ -51,24 +51,24 @@ def decide(
     temperature = choose_temperature(logits.flatten(0, -2).numpy(), truth, balanced=balanced)
     if temperature:
         classifier.temperature = temperature.value
-    said = classifier.say(logits).numpy()
+    answers = classifier.say(logits).numpy()
     if len(task.classes) != 2:
-        return Decided(temperature, None, said)
+        return Decided(temperature, None, answers)
     known = truth >= 0
-    positive = said[..., 1].ravel()[known]
-    return Decided(temperature, choose_threshold(truth[known], positive, choose_by), said)
+    positive = answers[..., 1].ravel()[known]
+    return Decided(temperature, choose_threshold(truth[known], positive, choose_by), answers)
 
 
 def validation_scores(
-    val: LabelledWindows, said: NDArray[np.float64], threshold: float | None, task: TaskConfig
+    val: LabelledWindows, answers: NDArray[np.float64], threshold: float | None, task: TaskConfig
 ) -> dict[str, float | None]:
     """The loss, and the scores by which weights may be chosen, of validation windows or seconds."""
     if task.target == "number":
-        error = said[:, 0] - val.truth
-        level = np.ptp(said) == 0 or np.ptp(val.truth) == 0
-        rank = 0.0 if level else float(spearmanr(said[:, 0], val.truth).statistic)
+        error = answers[:, 0] - val.truth
+        level = np.ptp(answers) == 0 or np.ptp(val.truth) == 0
+        rank = 0.0 if level else float(spearmanr(answers[:, 0], val.truth).statistic)
         return {"loss": float((error**2).mean()), "spearman": rank}
-    truth, flat = val.truth.astype(np.int64).ravel(), said.reshape(-1, said.shape[-1])
+    truth, flat = val.truth.astype(np.int64).ravel(), answers.reshape(-1, answers.shape[-1])
     truth, flat = truth[truth >= 0], flat[truth >= 0]
     scores = window_scores(truth, flat, threshold, task.classes)
     chance = np.clip(flat[np.arange(len(truth)), truth], 1e-12, 1.0)

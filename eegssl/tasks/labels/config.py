@@ -1,4 +1,4 @@
-"""What a task is: what is labelled, with what, in which windows, and where labels come from."""
+"""Configure a task of labels: what is labelled, with what, in which windows."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

@@ -1,6 +1,6 @@
-"""What a task file was understood to say, what it finds in recordings, and what is missing.
+"""Explain a task of labels: its settings, what recordings hold, what is missing.
 
-Nothing is written. Each problem is told with what to do; none hides the next one.
+Nothing is written. Each problem says what to do; none hides the next one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,17 +49,17 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
         return info
     if table.labels is not None:
         info.understood["table"] = {"labels": len(table.labels), **_skipped(table)}
-    found = {
+    labelled_by_split = {
         split: labelled
         for split in ("train", "val", "test")
         if (labelled := _look(info, corpus, resolved, table.labels, split, seed)) is not None
     }
-    _check_classes(info, resolved, {s: one for s, one in found.items() if s != "test"})
+    _check_classes(info, resolved, {s: one for s, one in labelled_by_split.items() if s != "test"})
     return info
 
 
 def _understood(task: TaskConfig) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "name": task.name,
         "labels": "annotated events" if task.labels == "events" else "a table",
         "unit": task.unit,
@@ -69,18 +69,18 @@ def _understood(task: TaskConfig) -> dict[str, Any]:
         "window_s": task.window_s,
     }
     if task.class_events:
-        said["events"] = {name: list(types) for name, types in task.class_events.items()}
-        said["a window has a class from this share in its events"] = task.min_overlap
+        settings["events"] = {name: list(types) for name, types in task.class_events.items()}
+        settings["a window has a class from this share in its events"] = task.min_overlap
     elif task.labels == "events":
-        said["events"] = list(task.event_types)
+        settings["events"] = list(task.event_types)
     if task.detects:
-        said["positive class"] = task.classes[1]
-        said["a window is positive from this share in events"] = task.min_overlap
+        settings["positive class"] = task.classes[1]
+        settings["a window is positive from this share in events"] = task.min_overlap
     if task.types:
-        said["levels"] = {name: list(groups) for name, groups in levels(task.classes).items()}
+        settings["levels"] = {name: list(groups) for name, groups in levels(task.classes).items()}
     if task.permute_labels:
-        said["control"] = "labels are permuted: every honest score is at chance"
-    return said
+        settings["control"] = "labels are permuted: every honest score is at chance"
+    return settings
 
 
 def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
@@ -104,7 +104,7 @@ def _look(
     split: str,
     seed: int,
 ) -> LabelledWindows | None:
-    """What one split holds; test needs nothing of its own, but is told too."""
+    """What one split holds; test needs nothing of its own, but is explained too."""
     recordings = [r for r in corpus.recordings if r.split == split]
     if not recordings:
         if split != "test":
@@ -117,7 +117,7 @@ def _look(
 
 
 def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, LabelledWindows]) -> None:
-    """Whether the labels can be learned and decided by; what all splits lack is told once."""
+    """Whether the labels can be learned and decided by; what all splits lack is named once."""
     lacking = {
         split: set(np.flatnonzero(f.counts(len(task.classes)) == 0).tolist())
         for split, f in fitted.items()
@@ -140,18 +140,20 @@ def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, Labell
 
 def _contents(labelled: LabelledWindows, task: TaskConfig) -> dict[str, Any]:
     owners = labelled.windows.recordings
-    held: dict[str, Any] = {
+    contents: dict[str, Any] = {
         "recordings": len(owners),
         "subjects": len({r.subject for r in owners}),
         "windows": len(labelled),
     }
-    held["labels"] = _counted(labelled.truth, task)
+    contents["labels"] = _counted(labelled.truth, task)
     if labelled.units:
-        held[f"{task.unit}s"] = {"all": len(labelled.units)} | _counted(labelled.unit_truth, task)
+        contents[f"{task.unit}s"] = {"all": len(labelled.units)} | _counted(
+            labelled.unit_truth, task
+        )
     if task.types:
         unknown = int((labelled.unit_truth < 0).sum())
-        held["events"]["known in part, or not at all"] = unknown
-    return held | ({"left out": dict(labelled.left_out)} if labelled.left_out else {})
+        contents["events"]["known in part, or not at all"] = unknown
+    return contents | ({"left out": dict(labelled.left_out)} if labelled.left_out else {})
 
 
 def _counted(values: np.ndarray, task: TaskConfig) -> dict[str, Any]:

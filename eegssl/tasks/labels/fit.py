@@ -1,4 +1,4 @@
-"""Adapting an encoder to a task: every way of it, on labelled windows.
+"""Adapt an encoder to labelled windows in every way there is.
 
 A frozen encoder embeds each window once; weights are kept by the task's validation score.
 """

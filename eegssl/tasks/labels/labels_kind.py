@@ -127,21 +127,21 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
             job.build_encoder(), task.n_outputs, config.adaptation, seed, task.unit == "second"
         )
         plan = _plan(job, writer)
-        told = adapt(classifier, Labelled(task, data.train, data.val), plan)
+        training = adapt(classifier, Labelled(task, data.train, data.val), plan)
         features = features_of(classifier, data.val.windows, plan.device, plan.cache)
         size, balanced = config.training.batch_size, config.class_weights != "none"
         logits = logits_of(classifier, features, data.val.windows, size)
         decided = decide(classifier, logits, data.val, task, config.choose_threshold_by, balanced)
         value = decided.threshold.value if decided.threshold else None
         rule = locked_postprocess(
-            data.val, decided.said, task, value, config.postprocess, job.context
+            data.val, decided.answers, task, value, config.postprocess, job.context
         )
         model = TrainedModel(classifier, task, decided.threshold, rule, decided.temperature)
         save_model(writer, model)
         if data.table.labels is not None:
             writer.write(LABELS, format_labels(data.table.labels))
-        scores = validation_scores(data.val, decided.said, value, task)
-        facts = _facts(job, data, model) | told | {"val": scores}
+        scores = validation_scores(data.val, decided.answers, value, task)
+        facts = _facts(job, data, model) | training | {"val": scores}
         return Fitted(facts, (*data.train.windows.recordings, *data.val.windows.recordings))
 
     def open(self, trial: Trial) -> TestLabels:

@@ -1,4 +1,4 @@
-"""A fine-tuned model on disk: classifier, task and locked threshold together."""
+"""Write and read a classifier with its task and what was locked."""
 
 import json
 from dataclasses import dataclass
@@ -115,6 +115,6 @@ def predict(
     was_training = classifier.training
     classifier.to(device).eval()
     features = features_of(classifier, windows, device, cache)
-    said = classifier.say(logits_of(classifier, features, windows, batch_size))
+    answers = classifier.say(logits_of(classifier, features, windows, batch_size))
     classifier.train(was_training)
-    return said.numpy()
+    return answers.numpy()

@@ -1,4 +1,4 @@
-"""Choices of a patient-level analysis: who fared well, how windows are pooled, what is fitted.
+"""Configure an analysis of patients: outcomes, pooling, what is fitted.
 
 The paper names the tasks (efficacy of medication, outcome of thermocoagulation) and leaves the
 analysis open: all of it is ours.

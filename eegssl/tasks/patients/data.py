@@ -1,4 +1,4 @@
-"""Who is in a cohort: the table of patients, their outcomes, and the recordings they are told by.
+"""Gather a cohort: patients with an outcome, and their recordings.
 
 Who is left out, and what is set aside, is counted with its reason.
 """
@@ -147,23 +147,23 @@ def _doubts(found: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Itera
 def windows_of(cohort: Cohort, corpus: Corpus, task: PatientTaskConfig) -> Windows:
     """At most ``most_windows`` windows of each recording, spread evenly over it."""
     windows = tile(corpus, cohort.recordings, task.window_s)
-    kept = []
+    chosen = []
     for k in range(len(windows.recordings)):
         places = np.flatnonzero(windows.owner == k)
         n = min(len(places), task.most_windows)
-        kept.append(places[np.linspace(0, len(places) - 1, n).round().astype(np.int64)])
-    return windows.subset(np.concatenate(kept))
+        chosen.append(places[np.linspace(0, len(places) - 1, n).round().astype(np.int64)])
+    return windows.subset(np.concatenate(chosen))
 
 
 def follow_up(cohort: Cohort, config: OutcomeConfig) -> dict[str, Any]:
     """How long the patients were followed: for how many it is known, and their months."""
     cells = [cohort.table.rows[name].get(config.follow_up_column) for name in cohort.good]
     months = [float(cell) for cell in cells if cell is not None]
-    said: dict[str, Any] = {"known": len(months)}
+    summary: dict[str, Any] = {"known": len(months)}
     if months:
         low, middle, high = np.quantile(months, (0, 0.5, 1)).tolist()
-        said |= {"least_months": low, "median_months": middle, "most_months": high}
-    return said
+        summary |= {"least_months": low, "median_months": middle, "most_months": high}
+    return summary
 
 
 def in_words(counts: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Repeated nested cross-validation over patients: the outer folds score, the inner ones choose.
+"""Cross-validate over patients: outer folds score, inner ones choose.
 
 A patient's probability comes from models that neither saw that patient nor were chosen by them: the
 regularisation is chosen within the fitting patients alone (Varma & Simon, BMC Bioinformatics 2006).
@@ -58,12 +58,12 @@ def nested_of_inputs(
     fits = (folds[:, None] != np.arange(n_outer)[:, None]).reshape(-1, len(truth))
     costs = _choose(inputs, truth, fits, config, rng)
     kernel = _kernels(inputs, truth, fits, config)
-    found = {}
+    left_out = {}
     for name in inputs:
         logits = _logits(kernel[name], truth, fits, costs[name])
         by_fold = logits.reshape(len(folds), n_outer, -1)
-        found[name] = np.take_along_axis(by_fold, folds[:, None], axis=1)[:, 0]
-    return found, folds
+        left_out[name] = np.take_along_axis(by_fold, folds[:, None], axis=1)[:, 0]
+    return left_out, folds
 
 
 def _choose(
@@ -85,12 +85,12 @@ def _choose(
     loss = {name: np.zeros((len(fits), len(costs))) for name in inputs}
     signed = 2.0 * truth - 1.0
     for fold in range(n_inner):
-        held = inner == fold
-        part = fits & ~held
+        tested = inner == fold
+        part = fits & ~tested
         for name, kernel in _kernels(inputs, truth, part, config).items():
             for j, cost in enumerate(costs):
                 logits = _logits(kernel, truth, part, np.full(len(fits), cost))
-                missed = np.where(held, np.logaddexp(0.0, -signed * logits), 0.0)
+                missed = np.where(tested, np.logaddexp(0.0, -signed * logits), 0.0)
                 loss[name][:, j] += missed.sum(axis=1)
     return {name: np.asarray(costs[one.argmin(axis=1)]) for name, one in loss.items()}
 

@@ -1,4 +1,4 @@
-"""The choices of frequency and phase forecasting: bands, what a phase is, the head, the task."""
+"""Configure forecasts of frequency and phase: bands, phases, head, task."""
 
 from typing import Literal, Self
 

@@ -1,4 +1,4 @@
-"""Pairs as phase forecasting sees them: centres and bases from contexts, truths from targets.
+"""Compute centres and bases from contexts, and true phases from targets.
 
 Where targets were filtered without delay and contexts causally, what the causal filters add to the
 phase is taken back from every forecast that starts from the context.
@@ -130,12 +130,12 @@ def base_phases(
     What `late_rad` says of these is taken back.
     """
     n, late, context_uv = int(leads[-1]) + 1, late_rad(context, centres_hz), context.signal_uv
-    found: dict[PhaseBase, Floats] = {}
+    phases: dict[PhaseBase, Floats] = {}
     for name in names:
         if name == "rotation":
             ahead = phases_by_rotation(context_uv, n, centres_hz, sfreq_hz, task.phase)
         else:
             ar = task.forecast.baselines.autoregression
             ahead = phases_by_ar(context_uv, n, centres_hz, sfreq_hz, task.phase, ar)
-        found[name] = ahead.rad[..., leads] - late[..., None]
-    return found
+        phases[name] = ahead.rad[..., leads] - late[..., None]
+    return phases

@@ -1,4 +1,4 @@
-"""A head that forecasts phases: trained, written to disk, and read.
+"""Train, write and read a head that forecasts phases.
 
 What no weight changes is computed once, pair by pair: truths, bases, embeddings of a frozen
 encoder. Errors are those at the knots of lead time, which lie denser near t (ours).
@@ -54,12 +54,12 @@ def fit_phase_head(
     task = train.task
     knots = knot_samples(train.horizon, task.head)
     wanted = BASES if task.head.base == "auto" else (task.head.base,)
-    held = all_known(val, knots, wanted)
-    bases = best_bases(held, wanted)
+    known_of_val = all_known(val, knots, wanted)
+    bases = best_bases(known_of_val, wanted)
     network = build_phase_head(encoder, train.horizon, task, bases, is_frozen(adaptation))
     network.to(plan.device)
     cache = PhaseCache(network, train, all_known(train, knots, sorted(set(bases))))
-    val_cache = PhaseCache(network, val, held)
+    val_cache = PhaseCache(network, val, known_of_val)
     before = validation_errors(network, val_cache)
     size = plan.training.batch_size
 
@@ -70,13 +70,13 @@ def fit_phase_head(
     def error() -> float:
         return validation_errors(network, val_cache)["error"]
 
-    trained, told = adapt_encoder(
+    trained, lora = adapt_encoder(
         network,
         adaptation,
         plan,
         lambda groups: fit_least_error(network, step, error, plan, groups),
     )
-    return network.eval(), told | {
+    return network.eval(), lora | {
         "base": dict(zip(task.phase.bands, bases, strict=True)),
         "best_step": trained.best_step,
         "n_parameters_trained": trained.n_parameters_trained,
@@ -202,9 +202,9 @@ def load_phase_head(artifact: Artifact, corpus: Corpus) -> PhaseHead:
     """
     encoder = build_encoder(encoder_settings(artifact, corpus), 0)
     task = read_module_config(artifact.path, "task", PhaseTaskConfig)
-    said = read_module_config(artifact.path, MODEL, PhaseBases)
+    chosen = read_module_config(artifact.path, MODEL, PhaseBases)
     horizon = horizon_of(task.forecast, corpus.sfreq_hz)
-    bases = [said.bases[band] for band in task.phase.bands]
+    bases = [chosen.bases[band] for band in task.phase.bands]
     network = build_phase_head(encoder, horizon, task, bases, frozen=True)
     load_weights(network, artifact.path, MODEL)
     return network.eval()

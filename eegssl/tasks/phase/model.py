@@ -1,4 +1,4 @@
-"""A head on the encoder that forecasts phases and frequencies. All of it is ours.
+"""Build a head on the encoder that forecasts phases and frequencies. All of it is ours.
 
 Per channel and band it turns and stretches a base phasor: z = base (1 + c), with complex c from a
 linear map of LayerNorm-ed embeddings at lead times (knots) that lie denser near t. A frequency is
@@ -76,13 +76,13 @@ class PhaseHead(EncoderNetwork):
     def read(self, context: Context) -> Prepared:
         """What of contexts no weight of a head changes: ``read`` [B, C, F] of a frozen encoder,
         else the end of the signal and its geometry."""
-        given = self.placed(context)
+        placed = self.placed(context)
         used = min(self.task.head.windows * self.window, context.signal_uv.shape[-1])
         signal_uv = self.tensor(context.signal_uv[..., -used:])
         if not self.frozen:
-            return given | {"signal_uv": signal_uv}
+            return placed | {"signal_uv": signal_uv}
         with torch.no_grad():
-            return {"read": self._embedded(signal_uv, given)}
+            return {"read": self._embedded(signal_uv, placed)}
 
     def placed(self, context: Context) -> Prepared:
         """The geometry of contexts' channels as tensors."""
@@ -95,8 +95,8 @@ class PhaseHead(EncoderNetwork):
         read = prepared.get("read")
         if read is None:
             read = self._embedded(prepared["signal_uv"], prepared)
-        said = self.head(self.norm(read)).float().unflatten(-1, (len(self.bases), -1))
-        move, parts = said[..., 0].tanh(), said[..., 1:]
+        output = self.head(self.norm(read)).float().unflatten(-1, (len(self.bases), -1))
+        move, parts = output[..., 0].tanh(), output[..., 1:]
         return torch.complex(*parts.unflatten(-1, (2, -1)).unbind(-2)), move
 
     def moved_hz(self, centres_hz: Tensor, move: Tensor) -> Tensor:
@@ -128,9 +128,9 @@ class PhaseHead(EncoderNetwork):
         """Of phases [B, C, K, L] by both bases those of each band's own."""
         return np.stack([bases[name][..., k, :] for k, name in enumerate(self.bases)], axis=-2)
 
-    def _embedded(self, signal_uv: Tensor, given: Prepared) -> Tensor:
+    def _embedded(self, signal_uv: Tensor, placed: Prepared) -> Tensor:
         """The patches of the last window, then the mean of those before: [B, C, F]."""
-        embedded = self.embed(signal_uv, given)
+        embedded = self.embed(signal_uv, placed)
         last, earlier = embedded[:, -1], embedded[:, :-1]
         some = earlier.shape[1] > 0
         mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])

@@ -116,9 +116,9 @@ class PhaseKind(
     ) -> Fitted[PhasePredictions]:
         """Train a head on the encoder; weights and bases are chosen on validation pairs."""
         config, task, context = job.config, job.task, job.context
-        past, doubts = past_facts(task.forecast, job.seen, job.corpus)
-        for doubt in doubts:
-            context.warn(doubt)
+        past, concerns = past_facts(task.forecast, job.seen, job.corpus)
+        for concern in concerns:
+            context.warn(concern)
         train, val = data.train, data.val
         context.progress.say(f"reading {len(train)} and {len(val)} pairs")
         plan = ForecastPlan(
@@ -130,9 +130,9 @@ class PhaseKind(
             on_step=context.progress.track(task.name, config.training.steps),
         )
         encoder = job.build_encoder()
-        head, told = fit_phase_head(encoder, train, val, config.adaptation, plan)
+        head, training = fit_phase_head(encoder, train, val, config.adaptation, plan)
         save_phase_head(writer, head)
-        facts = told | past
+        facts = training | past
         facts |= {
             "kind": task.kind,
             "pairs": {"train": len(train), "val": len(val)},
@@ -256,7 +256,7 @@ def _understood(task: PhaseTaskConfig) -> dict[str, Any]:
 
 
 def _explain_split(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> None:
-    """What one split holds; test needs nothing of its own, but is told too."""
+    """What one split holds; test needs nothing of its own, but is explained too."""
     try:
         recordings = recordings_of(corpus, split, task.forecast)
         pairs = cut_phase_pairs(corpus, recordings, task, part=split)
