@@ -1,1 +1,1 @@
-"""Scores as pure NumPy: window and event metrics, thresholds."""
+"""Score predictions of windows, events, forecasts and numbers, with NumPy."""

@@ -1,4 +1,4 @@
-"""Compare systems in pairs, unit by unit, and adjust p for their number."""
+"""Compare systems in pairs, unit by unit, with adjusted p."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass

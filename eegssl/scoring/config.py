@@ -1,4 +1,4 @@
-"""The choices that scores depend on; an evaluation stores them beside its numbers."""
+"""Configure scores; an evaluation stores these choices beside its numbers."""
 
 from typing import Literal
 
@@ -49,12 +49,12 @@ class PostprocessConfig(Settings):
     @classmethod
     def _odd(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not value or any(n < 1 or n % 2 == 0 for n in value):
-            raise ValueError("expected odd numbers of windows, at least one")
+            raise ValueError(f"got {value}; expected odd numbers of windows, at least one")
         return value
 
     @field_validator("merge_gap_s", "min_duration_s")
     @classmethod
     def _not_negative(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if not value or any(seconds < 0 for seconds in value):
-            raise ValueError("expected seconds of 0 or more, at least one")
+            raise ValueError(f"got {value}; expected seconds of 0 or more, at least one")
         return value

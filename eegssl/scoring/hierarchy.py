@@ -1,9 +1,9 @@
-"""Seizure types as a hierarchy: what a type says of a task's classes, and scores level by level.
+"""Relate seizure types to a task's classes, level by level.
 
 SzCORE's types follow ILAE 2017: each part of a name is a level below the one before it (``sz``,
 ``sz_gen``, ``sz_gen_m``, ``sz_gen_m_tonic``). A class holds the types that equal it or begin with
-it. A label that says less than a class (``sz_gen`` where tonic and clonic are classes) is true and
-counts where it says something: at the levels above.
+it. A coarser label (``sz_gen`` where tonic and clonic are classes) counts at the levels above that
+it decides.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-NOT_SAID = ("uo", "uc", "ua", "um", "f2b")
+OPEN_PARTS = ("uo", "uc", "ua", "um", "f2b")
 """Parts of a name that leave open what stands at their level: unknown onset, unclassified, unknown
-awareness, unknown movement; ``f2b`` is focal and says nothing of awareness."""
+awareness, unknown movement; ``f2b`` is focal, of unknown awareness."""
 UNKNOWN = -1
 """Stands in the truth where a label does not decide between classes."""
 ONSET, TYPE = "onset", "type"
@@ -24,10 +24,10 @@ def lies_in(kind: str, group: str) -> bool:
     return kind == group or kind.startswith(f"{group}_")
 
 
-def said(kind: str) -> str:
-    """What of a type is known: up to the first part that leaves its level open."""
+def known_part(kind: str) -> str:
+    """The known part of a type: up to the first part that leaves its level open."""
     parts = kind.split("_")
-    known = next((k for k, part in enumerate(parts) if part in NOT_SAID), len(parts))
+    known = next((k for k, part in enumerate(parts) if part in OPEN_PARTS), len(parts))
     return "_".join(parts[:known])
 
 
@@ -39,12 +39,12 @@ def class_of(kind: str, classes: Sequence[str]) -> int:
 def possible_classes(kind: str, classes: Sequence[str]) -> NDArray[np.bool_]:
     """The classes [K] that an event of this type may be of; none for a type outside the task.
 
-    One that lies in a class is of that class; else it may be of all that lie below what is said.
+    One that lies in a class is of that class; else it may be of all below its known part.
     """
-    own = class_of(kind, classes)
-    if own != UNKNOWN:
-        return np.arange(len(classes)) == own
-    return np.array([lies_in(group, said(kind)) for group in classes], dtype=bool)
+    own_class = class_of(kind, classes)
+    if own_class != UNKNOWN:
+        return np.arange(len(classes)) == own_class
+    return np.array([lies_in(group, known_part(kind)) for group in classes], dtype=bool)
 
 
 def levels(classes: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -53,12 +53,12 @@ def levels(classes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     ``onset`` is focal or generalised; what lies between it and ``type`` is named by its depth.
     """
     deepest = max(len(name.split("_")) for name in classes)
-    found: dict[str, tuple[str, ...]] = {}
+    groups_by_level: dict[str, tuple[str, ...]] = {}
     for depth in range(2, deepest):
         groups = tuple(dict.fromkeys("_".join(c.split("_")[:depth]) for c in classes))
-        if 1 < len(groups) < len(classes) and groups not in found.values():
-            found[ONSET if depth == 2 else f"level {depth}"] = groups
-    return found | {TYPE: tuple(classes)}
+        if 1 < len(groups) < len(classes) and groups not in groups_by_level.values():
+            groups_by_level[ONSET if depth == 2 else f"level {depth}"] = groups
+    return groups_by_level | {TYPE: tuple(classes)}
 
 
 def group_probabilities(

@@ -1,8 +1,8 @@
-"""Which phase's numbers of patients and seizures a study of seizure detection reaches.
+"""Name the ILAE phase whose counts a detection study reaches.
 
 Phases are those of Beniczky & Ryvlin, Epilepsia 2018 (standards for testing and clinical
 validation of seizure detection devices). They ask for far more than numbers (prospective data, a
-locked algorithm, blinded reference, real time); none of that is known here or said.
+locked algorithm, blinded reference, real time), which is not judged here.
 """
 
 from eegssl.errors import InputError

@@ -1,4 +1,4 @@
-"""Scores of predicted numbers: how far off, and whether larger is called larger.
+"""Score predicted numbers: errors and correlations.
 
 A score that is undefined (a correlation with a constant, or of two points, which is always 1 or
 -1) is ``None``; the reason stands under ``undefined``, as in `eegssl.scoring.window_scores`.
@@ -23,7 +23,7 @@ _CONSTANT = 1e-12  # relative: a spread below this is rounding
 
 
 def number_scores(truth: NDArray[np.floating], value: NDArray[np.floating]) -> dict[str, Any]:
-    """Scores of numbers said ``value`` [n] beside the true ones ``truth`` [n].
+    """Scores of predicted numbers ``value`` [n] beside the true ones ``truth`` [n].
 
     ``mae`` and ``rmse`` are in the unit of the labels; ``r2`` is 1 less the squared error over
     that of the mean of ``truth`` (scikit-learn's definition: below 0 is worse than that mean).
@@ -41,11 +41,11 @@ def number_scores(truth: NDArray[np.floating], value: NDArray[np.floating]) -> d
             scores[name], undefined[name] = None, too_few
             continue
         if name == "spearman":
-            found = weighted_spearman(truth, value, np.ones((1, len(truth))))[0]
+            score = weighted_spearman(truth, value, np.ones((1, len(truth))))[0]
         else:
-            found = _FROM_SUMS[name](one @ sums)[0]
-        scores[name] = float(found) if np.isfinite(found) else None
-        if not np.isfinite(found):
+            score = _FROM_SUMS[name](one @ sums)[0]
+        scores[name] = float(score) if np.isfinite(score) else None
+        if not np.isfinite(score):
             same = "true" if _constant(truth) else "predicted"
             undefined[name] = f"all {same} numbers are the same"
     return scores | {"mean_truth": float(truth.mean()), "undefined": undefined}
@@ -64,15 +64,17 @@ def number_intervals(
     names, patient = np.unique(np.asarray(subjects), return_inverse=True)
     sums = _sums(truth, value, patient, len(names))
     too_few = _too_few(truth, value)
-    found = {}
+    intervals = {}
     for name in NUMBER_METRICS:
         statistic = _spearman_of(truth, value, patient)
         if too_few and name in _RELATIVE:
             statistic = _undefined
         elif name != "spearman":
             statistic = _of_sums(name, sums)
-        found[name] = bootstrap_weighted(statistic, len(names), seed=seed, n_resamples=n_resamples)
-    return found
+        intervals[name] = bootstrap_weighted(
+            statistic, len(names), seed=seed, n_resamples=n_resamples
+        )
+    return intervals
 
 
 def weighted_spearman(truth: Floats, value: Floats, weights: NDArray[Any]) -> Floats:

@@ -1,8 +1,8 @@
-"""Strata of a test set: age band, sex, kind of seizure, length of the recording.
+"""Score strata: age, sex, kind of seizure, recording length.
 
-Averages hide whom a system fails. Every recording stands in exactly one stratum of age, sex and
-length, and in one for each kind of seizure that it holds; what is not known is its own stratum,
-"n/a", and never left out. Strata of few patients are shown and said to be small.
+Every recording is in exactly one stratum of age, sex and length, and in one for each kind of
+seizure that it holds; unknown traits have their own stratum, "n/a". Strata of few patients are
+marked as small.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from eegssl.errors import InputError
 UNKNOWN = "n/a"
 NO_SEIZURE = "no seizure"
 SMALL_BELOW_PATIENTS = 10
-"""A stratum of fewer patients is said to be small (ours; the bootstrap's own limit)."""
+"""A stratum of fewer patients is marked as small (ours; the bootstrap's own limit)."""
 
 AGE_BANDS_YEARS: dict[str, float] = {
     "under 28 days": 28 / 365.25,
@@ -51,10 +51,10 @@ SEXES: dict[str, str] = {"f": "female", "m": "male", "o": "other"}
 
 @dataclass(frozen=True)
 class Traits:
-    """What is known of one recording: None is not known.
+    """Traits of one recording; None is unknown.
 
     ``seizure_types`` names the type of each seizure in it, () where there is none; None where
-    nobody looked.
+    it was not annotated.
     """
 
     subject: str
@@ -66,7 +66,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class Stratum:
-    """Recordings that share a trait: their places in the list given, and how much that is.
+    """Recordings that share a trait: their places in the list, and their amount.
 
     ``n_seizures`` are of the stratum's own kind where ``by`` is the kind of seizure.
     """
@@ -95,29 +95,29 @@ class StratumScores:
 
     def as_dict(self) -> dict[str, Any]:
         """Counts, scores and whether the stratum is small as plain values for JSON."""
-        own = self.stratum
+        stratum = self.stratum
         return {
-            "by": own.by,
-            "stratum": own.name,
-            "n_patients": own.n_patients,
-            "n_recordings": len(own.recordings),
-            "n_seizures": own.n_seizures,
-            "hours": own.hours,
-            "small": own.small,
+            "by": stratum.by,
+            "stratum": stratum.name,
+            "n_patients": stratum.n_patients,
+            "n_recordings": len(stratum.recordings),
+            "n_seizures": stratum.n_seizures,
+            "hours": stratum.hours,
+            "small": stratum.small,
             "scores": dict(self.scores),
         }
 
 
 def strata(recordings: Sequence[Traits]) -> list[Stratum]:
     """All strata that hold a recording, in the order of the tables above, "n/a" last."""
-    found = []
+    divided = []
     for by, (names_of, order) in _DIVISIONS.items():
         names = [names_of(traits) for traits in recordings]
         for name in order:
-            own = tuple(k for k, held in enumerate(names) if name in held)
-            if own:
-                found.append(_stratum(by, name, own, recordings))
-    return found
+            members = tuple(k for k, names_held in enumerate(names) if name in names_held)
+            if members:
+                divided.append(_stratum(by, name, members, recordings))
+    return divided
 
 
 def score_strata(
@@ -169,18 +169,18 @@ def _band(value: float | None, upper_edges: Mapping[str, float]) -> str:
     return next(name for name, edge in upper_edges.items() if value < edge)
 
 
-def _stratum(by: str, name: str, own: tuple[int, ...], recordings: Sequence[Traits]) -> Stratum:
-    held = [recordings[k] for k in own]
-    kinds = [kind for traits in held for kind in traits.seizure_types or ()]
+def _stratum(by: str, name: str, places: tuple[int, ...], recordings: Sequence[Traits]) -> Stratum:
+    members = [recordings[k] for k in places]
+    kinds = [kind for traits in members for kind in traits.seizure_types or ()]
     if by == BY_SEIZURE:
         kinds = [kind for kind in kinds if seizure_class(kind) == name]
     return Stratum(
         by=by,
         name=name,
-        recordings=own,
-        n_patients=len({traits.subject for traits in held}),
+        recordings=places,
+        n_patients=len({traits.subject for traits in members}),
         n_seizures=len(kinds),
-        hours=sum(traits.duration_s for traits in held) / 3600,
+        hours=sum(traits.duration_s for traits in members) / 3600,
     )
 
 

@@ -1,4 +1,4 @@
-"""The decision threshold: chosen once, on validation windows, and then kept."""
+"""Choose the decision threshold on validation windows."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from eegssl.scoring.config import ThresholdCriterion
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold and where it came from: a window is positive if probability >= ``value``."""
+    """A threshold and its origin: a window is positive if its probability >= ``value``."""
 
     value: float
     criterion: str = "not chosen"
@@ -70,13 +70,13 @@ def _counts_at_thresholds(
 
 
 def _check(truth: NDArray[np.integer], probability: NDArray[np.float64]) -> None:
-    """Refuse what no threshold can be chosen from."""
+    """Raise InputError for windows that no threshold can be chosen from."""
     if truth.ndim != 1 or truth.shape != probability.shape:
         raise InputError(
             f"got truth {truth.shape} and probabilities {probability.shape}; expected [n] twice."
         )
     if not np.all(np.isin(truth, (0, 1))):
-        raise InputError("got labels other than 0 and 1; a threshold decides between two classes.")
+        raise InputError("got labels other than 0 and 1; expected two classes for a threshold.")
     if len(np.unique(truth)) < 2:
         raise InputError(
             f"got {int(np.sum(truth == 1))} positive and {int(np.sum(truth == 0))} negative "
@@ -84,4 +84,4 @@ def _check(truth: NDArray[np.integer], probability: NDArray[np.float64]) -> None
             "validation split subjects with both classes, or more subjects."
         )
     if not np.all(np.isfinite(probability)):
-        raise InputError("got a probability that is not finite on the validation windows.")
+        raise InputError("got a probability that is not finite; expected finite ones.")

@@ -1,4 +1,4 @@
-"""Scores of single windows: how well probabilities tell the classes apart, window by window.
+"""Score classified windows: discrimination, decisions and calibration.
 
 A score that is undefined (a subject without a seizure has no sensitivity) is ``None``, and the
 reason stands under the key ``undefined``; it is never NaN, 0 or an exception. Two classes: class
@@ -7,6 +7,7 @@ reason stands under the key ``undefined``; it is never NaN, 0 or an exception. T
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.metrics import (
 
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.events.counts import mean_of_subjects
 
 Thresholds = float | NDArray[np.floating] | None
 """One threshold for all windows, one for each [n] (models of several folds), or none."""
@@ -93,12 +95,14 @@ def per_subject(
     if len(names) != len(truth):
         raise InputError(f"got {len(names)} subjects for {len(truth)} windows; expected one each.")
     truth, probabilities = np.asarray(truth), np.asarray(probabilities)
-    found = {}
+    scores = {}
     for name in np.unique(names):
-        mine = names == name
-        own = thresholds_at(threshold, mine)
-        found[str(name)] = window_scores(truth[mine], probabilities[mine], own, classes, config)
-    return found
+        inside = names == name
+        own_threshold = thresholds_at(threshold, inside)
+        scores[str(name)] = window_scores(
+            truth[inside], probabilities[inside], own_threshold, classes, config
+        )
+    return scores
 
 
 def subject_means(
@@ -109,15 +113,10 @@ def subject_means(
     Subjects whose score is undefined are left out of that score's mean; ``n_subjects`` says how
     many were in it. ``sd`` is None below two subjects.
     """
-    means: dict[str, Scores] = {}
-    for metric in metrics:
-        values = [s[metric] for s in scores.values() if s[metric] is not None]
-        means[metric] = {
-            "mean": float(np.mean(values)) if values else None,
-            "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-            "n_subjects": len(values),
-        }
-    return means
+    return {
+        metric: asdict(mean_of_subjects([s[metric] for s in scores.values()], "skip"))
+        for metric in metrics
+    }
 
 
 def thresholds_at(threshold: Thresholds, places: NDArray[Any]) -> Thresholds:

@@ -1,4 +1,4 @@
-"""A seizure's type says as much as it says: no less, and nothing that was not said."""
+"""A seizure's type says as much as it says: no less, and nothing that was not known_part."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from eegssl.scoring.hierarchy import (
     class_of,
     group_probabilities,
     group_truth,
+    known_part,
     levels,
     possible_classes,
-    said,
 )
 
 CLASSES = ("sz_foc_a", "sz_foc_ia", "sz_gen_m_tonic", "sz_gen_m_tonicClonic", "sz_gen_nm")
@@ -32,7 +32,10 @@ TYPES = st.sampled_from(SEIZURE_TYPES)
         ("sz_gen", [0, 0, 1, 1, 1]),
         ("sz_gen_m", [0, 0, 1, 1, 0]),
         ("sz_foc_ua", [1, 1, 0, 0, 0]),  # awareness unknown: focal, either way
-        ("sz_foc_f2b", [1, 1, 0, 0, 0]),  # to bilateral: focal, and nothing is said of awareness
+        (
+            "sz_foc_f2b",
+            [1, 1, 0, 0, 0],
+        ),  # to bilateral: focal, and nothing is known_part of awareness
         ("sz_uo_m_tonicClonic", [1, 1, 1, 1, 1]),  # onset unknown: perhaps focal
         ("sz_uc", [1, 1, 1, 1, 1]),
         ("sz_gen_m_myoclonic", [0, 0, 0, 0, 0]),  # known, and no class of this task
@@ -60,8 +63,8 @@ def test_a_class_may_be_what_is_unspecified() -> None:
 
 @given(TYPES)
 def test_what_is_said_is_the_type_or_above_it(kind: str) -> None:
-    assert kind == said(kind) or kind.startswith(f"{said(kind)}_")
-    assert said(said(kind)) == said(kind)
+    assert kind == known_part(kind) or kind.startswith(f"{known_part(kind)}_")
+    assert known_part(known_part(kind)) == known_part(kind)
 
 
 @given(TYPES)

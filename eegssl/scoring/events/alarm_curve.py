@@ -1,8 +1,7 @@
-"""Sensitivity against false alarms per 24 h: what a detector could do at other thresholds.
+"""Trace sensitivity against false alarms per 24 h, over thresholds.
 
-Each point is a threshold with the rest of the post-processing as it is locked. The points are
-read off the recordings that are scored: they describe, and no threshold may be chosen by them.
-Counts are SzCORE's.
+Each point is a threshold, with the rest of the post-processing as locked in the model. Points
+come from the test recordings, so no threshold may be chosen by them. Counts are SzCORE's.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class AlarmPoint:
-    """What one threshold gives; threshold None is a detector that stays silent."""
+    """Rates at one threshold; None stands for a detector without alarms."""
 
     threshold: float | None
     subject_mean: Rate
@@ -108,27 +107,27 @@ def alarm_curve(
 
     Raises InputError for a recording given twice and for windows that make no timeline.
     """
-    kept = scored(recordings, scoring)
-    if not kept:
+    recordings_scored = scored(recordings, scoring)
+    if not recordings_scored:
         return None
-    lines = [one.line(rule.smooth) for one in kept]
+    lines = [one.line(rule.smooth) for one in recordings_scored]
 
     def point(threshold: float | None) -> AlarmPoint:
-        found = [
+        spans = [
             np.empty((0, 2))
             if threshold is None
             else spans_of(line, threshold, rule.merge_gap_s, rule.min_duration_s)
             for line in lines
         ]
-        return _point(threshold, score_spans(kept, found, scoring))
+        return _point(threshold, score_spans(recordings_scored, spans, scoring))
 
     tried = sorted({*thresholds(lines, n_thresholds), rule.threshold}, reverse=True)
     return AlarmCurve(
         points=tuple(point(threshold) for threshold in (None, *tried)),
         locked=point(rule.threshold),
-        n_subjects=len({one.subject for one in kept}),
-        n_with_seizures=len({one.subject for one in kept if len(one.reference)}),
-        n_recordings=len(kept),
+        n_subjects=len({one.subject for one in recordings_scored}),
+        n_with_seizures=len({one.subject for one in recordings_scored if len(one.reference)}),
+        n_recordings=len(recordings_scored),
     )
 
 

@@ -1,4 +1,4 @@
-"""Counts of found, missed and false detections, and how they sum up to scores.
+"""Count detected and missed events and false alarms, and score them.
 
 Counts add: recordings to a subject, subjects to the pool. Scores are computed after adding, and
 averaged over subjects only. Scorers that give partial credit count fractions, others whole numbers.

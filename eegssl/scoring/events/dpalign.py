@@ -1,4 +1,4 @@
-"""NEDC's DPALIGN: the order of events is compared, their times are not.
+"""Count events as NEDC's DPALIGN: by their order, not their times.
 
 Definition: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
 Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
@@ -25,7 +25,7 @@ def dpalign_counts(
 
     - Words of different length: the shorter one lies in the longer one. All of it is matched,
       the surplus is inserted or deleted. So DPALIGN compares little more than *numbers* of events:
-      as many detections as seizures anywhere in the recording give a perfect score.
+      as many detections as seizures, anywhere, give a perfect score.
     - Words of equal length that begin alike are equal.
     - Words of equal length that do not begin alike: shifting one by a place is best, and NEDC, of
       the two ways, drops the first of the reference and inserts the last of the hypothesis. Words
@@ -46,7 +46,7 @@ def dpalign_counts(
 
 @dataclass(frozen=True)
 class _Word:
-    """What matters of the labels of a recording in order."""
+    """The ordered labels of a recording, in numbers."""
 
     n_seizures: int
     n_labels: int

@@ -1,7 +1,8 @@
-"""Lists of events: made from windows, and put in the order that scorers rely on."""
+"""Sort, cut and merge lists of events, as scorers expect them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from eegssl.errors import InputError
 
 Event = tuple[float, float]
 """(onset, offset) in seconds from the start of the recording."""
+
+Spans = NDArray[np.float64]
+"""Events [n, 2]: onset and offset in seconds, sorted and apart."""
 
 _TOUCHING_S = 1e-6  # window times are sums of floats; a rounding gap is no gap
 
@@ -20,33 +24,6 @@ class CleanEvents:
 
     events: tuple[Event, ...]
     n_outside: int
-
-
-def events_from_windows(
-    start_s: NDArray[np.floating],
-    duration_s: NDArray[np.floating],
-    probability: NDArray[np.floating],
-    threshold: float,
-) -> tuple[Event, ...]:
-    """The detections of one recording: windows at or above the threshold, adjoining ones merged.
-
-    All arrays are [n], in any order; windows may overlap. Between windows that do not touch,
-    nothing is filled in: SzCORE itself joins events closer than 90 s. Raises InputError for
-    arrays of different length and values that are not finite.
-    """
-    start_s, duration_s, probability = (
-        np.asarray(a, dtype=np.float64) for a in (start_s, duration_s, probability)
-    )
-    if not (start_s.shape == duration_s.shape == probability.shape and start_s.ndim == 1):
-        raise InputError(
-            f"got starts {start_s.shape}, durations {duration_s.shape}, probabilities "
-            f"{probability.shape}; expected one of each per window."
-        )
-    if not (np.all(np.isfinite(probability)) and np.isfinite(threshold)):
-        raise InputError("got a probability or threshold that is not finite.")
-    positive = probability >= threshold
-    ends_s = start_s[positive] + duration_s[positive]
-    return merge_touching(zip(start_s[positive].tolist(), ends_s.tolist(), strict=True))
 
 
 def clean_events(events: Sequence[Event], duration_s: float) -> CleanEvents:
@@ -76,3 +53,20 @@ def merge_touching(events: Iterable[Event]) -> tuple[Event, ...]:
         else:
             merged.append((onset_s, offset_s))
     return tuple(merged)
+
+
+def as_spans(events: Sequence[Event]) -> Spans:
+    """A list of cleaned events as an array [n, 2]."""
+    return np.asarray(events, dtype=np.float64).reshape(-1, 2)
+
+
+def overlaps(spans: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which spans [n, 2] share time with any of the others [m, 2]; both sorted and apart.
+
+    The others that begin before a span's end, less those that end before its start, overlap it.
+    Spans without a length overlap nothing.
+    """
+    others = others[others[:, 1] > others[:, 0]]
+    begun = np.searchsorted(others[:, 0], spans[:, 1], side="left")
+    over = np.searchsorted(others[:, 1], spans[:, 0], side="right")
+    return (begun > over) & (spans[:, 1] > spans[:, 0])

@@ -1,7 +1,7 @@
-"""All event scorers over the same recordings, side by side.
+"""Score the same recordings with every event scorer.
 
-The same predictions look good under one scorer and bad under another, so no number stands alone:
-SzCORE's by ``timescoring``, NEDC's by our own implementation of its definitions.
+One scorer may rate predictions well and another badly, so all are shown: SzCORE's by
+``timescoring``, NEDC's by our own implementation of its definitions.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.counts import (
     EventCounts,
@@ -22,7 +21,7 @@ from eegssl.scoring.events.counts import (
 )
 from eegssl.scoring.events.dpalign import dpalign_counts
 from eegssl.scoring.events.event_lists import Event, clean_events
-from eegssl.scoring.events.event_scores import RecordingEvents
+from eegssl.scoring.events.event_scores import RecordingEvents, checked
 from eegssl.scoring.events.nedc import (
     LABELS,
     Agreement,
@@ -91,7 +90,9 @@ class AgreementScores:
         return {
             "pooled": self.pooled.as_dict(),
             "subject_mean": asdict(self.subject_mean),
-            "per_subject": {name: found.as_dict() for name, found in self.per_subject.items()},
+            "per_subject": {
+                name: agreement.as_dict() for name, agreement in self.per_subject.items()
+            },
         }
 
 
@@ -111,7 +112,10 @@ def side_by_side(
             counts[name][item.subject, item.recording] = scorer.count(
                 item.reference, item.hypothesis, item.duration_s
             )
-    return {name: scoring_level(found, config.nan_policy) for name, found in counts.items()}
+    return {
+        name: scoring_level(recording_counts, config.nan_policy)
+        for name, recording_counts in counts.items()
+    }
 
 
 def agreement(
@@ -136,7 +140,7 @@ def agreement(
     return AgreementScores(
         pooled=agreement_of(pooled),
         subject_mean=mean_of_subjects(
-            [found.multi_class for found in subjects.values()], config.nan_policy
+            [scores.multi_class for scores in subjects.values()], config.nan_policy
         ),
         per_subject=subjects,
         per_recording={key: agreement_of(table) for key, table in per_recording.items()},
@@ -145,14 +149,7 @@ def agreement(
 
 def _cleaned(recordings: Sequence[RecordingEvents], shortest_s: float) -> Iterator[RecordingEvents]:
     """The recordings to score in sorted order, their events cleaned."""
-    seen: set[tuple[str, str]] = set()
-    for item in sorted(recordings, key=lambda r: (r.subject, r.recording)):
-        key = (item.subject, item.recording)
-        if key in seen:
-            raise InputError(f"recording {item.recording} is given more than once.")
-        seen.add(key)
-        if not (np.isfinite(item.duration_s) and item.duration_s > 0):
-            raise InputError(f"recording {item.recording}: duration {item.duration_s} s.")
+    for item in checked(recordings):
         if item.duration_s >= shortest_s:
             yield RecordingEvents(
                 item.subject,

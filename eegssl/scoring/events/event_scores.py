@@ -1,4 +1,4 @@
-"""Scores of events, as a clinician counts them: seizures found, seizures missed, false alarms.
+"""Score events by SzCORE: detected and missed seizures, false alarms.
 
 The counting is SzCORE's (Dan et al., Epilepsia 2024), by its own ``timescoring`` package with
 the standard's parameters: events closer than 90 s are one, events longer than 300 s are split,
@@ -10,6 +10,7 @@ Unlike the SzCORE evaluation script, times are not rounded to whole seconds firs
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,16 +83,13 @@ def szcore_scores(
     Raises InputError for a recording given twice, without a duration, or with times that are
     not finite or run backwards.
     """
-    _refuse_repeats(recordings)
     shortest_s = config.shortest_event_recording_s
     event: dict[tuple[str, str], EventCounts] = {}
     sample: dict[tuple[str, str], EventCounts] = {}
     outside: Counter[str] = Counter(reference=0, hypothesis=0)
     too_short = []
-    for item in sorted(recordings, key=lambda r: (r.subject, r.recording)):
+    for item in checked(recordings):
         key = (item.subject, item.recording)
-        if not (np.isfinite(item.duration_s) and item.duration_s > 0):
-            raise InputError(f"recording {item.recording}: duration {item.duration_s} s.")
         if item.duration_s < shortest_s:
             too_short.append(key)
             continue
@@ -120,9 +118,20 @@ def _score_recording(
     return timescoring_event_counts(*lists), timescoring_sample_counts(*lists)
 
 
-def _refuse_repeats(recordings: Sequence[RecordingEvents]) -> None:
-    """A recording scored twice would count its seizures twice."""
-    seen = Counter((item.subject, item.recording) for item in recordings)
-    twice = [recording for (_, recording), n in seen.items() if n > 1]
-    if twice:
-        raise InputError(f"{len(twice)} recordings are given more than once, e.g. {twice[0]}.")
+def checked(recordings: Sequence[RecordingEvents]) -> list[RecordingEvents]:
+    """The recordings in order of subject and name.
+
+    Raises InputError for one that is given twice, whose seizures would count twice, or has no
+    duration.
+    """
+    ordered = sorted(recordings, key=lambda r: (r.subject, r.recording))
+    for item, following in pairwise(ordered):
+        if (item.subject, item.recording) == (following.subject, following.recording):
+            raise InputError(f"got recording {item.recording} more than once; expected it once.")
+    for item in ordered:
+        if not (np.isfinite(item.duration_s) and item.duration_s > 0):
+            raise InputError(
+                f"recording {item.recording}: got a duration of {item.duration_s} s; expected "
+                "more than 0."
+            )
+    return ordered

@@ -1,8 +1,8 @@
-"""How long after its onset a seizure is detected.
+"""Measure how long after its onset a seizure is detected.
 
-The definition is ours, on SzCORE's tolerance: a seizure is found if an alarm sounds between 30 s
-before its onset and 60 s after its end, and its latency is the time from the onset to the first
-moment of that stretch at which one does. It is -30 s where an alarm sounded already. Seizures
+The definition is ours, on SzCORE's tolerance: a seizure is detected if an alarm is on between 30 s
+before its onset and 60 s after its end; its latency is the time from the onset to the first such
+moment, -30 s where an alarm was on already. Seizures
 closer than 90 s are one, as in SzCORE; a long one is not split, since it has one onset.
 """
 
@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.scoring.events.event_lists import Event
-from eegssl.scoring.events.szcore_counts import AFTER_S, BEFORE_S, as_spans, merge_close
+from eegssl.scoring.events.event_lists import Event, as_spans
+from eegssl.scoring.events.szcore_counts import AFTER_S, BEFORE_S, merge_close
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """Latencies of the seizures that were found, and how many were not; adds up.
+    """Latencies of detected seizures, and the number of missed ones; can be added.
 
-    Quartiles are of found seizures only: a detector that misses the hard ones looks fast, so
+    Quartiles are of detected seizures only: a detector that misses the hard ones looks fast, so
     ``n_missed`` belongs beside them.
     """
 
@@ -32,7 +32,7 @@ class Latencies:
 
     @property
     def quartiles_s(self) -> tuple[float, float, float] | None:
-        """Lower quartile, median and upper quartile; None where no seizure was found."""
+        """Lower quartile, median and upper quartile; None where no seizure was detected."""
         if not self.seconds:
             return None
         low, middle, high = np.percentile(self.seconds, [25, 50, 75]).tolist()
@@ -40,7 +40,7 @@ class Latencies:
 
     @property
     def median_s(self) -> float | None:
-        """The median; None where no seizure was found."""
+        """The median; None where no seizure was detected."""
         quartiles = self.quartiles_s
         return quartiles[1] if quartiles else None
 
@@ -64,6 +64,6 @@ def latencies(reference: Sequence[Event], hypothesis: Sequence[Event]) -> Latenc
     first = np.searchsorted(alarms[:, 1], seizures[:, 0] - BEFORE_S, side="right")
     padded = np.concatenate([alarms[:, 0], [np.inf]])
     heard = np.maximum(padded[first], seizures[:, 0] - BEFORE_S)
-    found = heard < seizures[:, 1] + AFTER_S
-    seconds = (heard - seizures[:, 0])[found]
-    return Latencies(tuple(seconds.tolist()), int((~found).sum()))
+    detected = heard < seizures[:, 1] + AFTER_S
+    seconds = (heard - seizures[:, 0])[detected]
+    return Latencies(tuple(seconds.tolist()), int((~detected).sum()))

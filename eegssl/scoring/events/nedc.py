@@ -1,4 +1,4 @@
-"""NEDC's OVLP and EPOCH counts and its inter-rater agreement (IRA).
+"""Count events and slices as NEDC does (OVLP, EPOCH, IRA).
 
 Definitions: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
 Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.scoring.events.counts import EventCounts
-from eegssl.scoring.events.event_lists import Event
+from eegssl.scoring.events.event_lists import Event, as_spans, overlaps
 
 EPOCH_S = 0.25
 """NEDC's own default."""
@@ -30,12 +30,12 @@ def ovlp_counts(
 
     A reference event that any detection overlaps is a hit, however little; a detection that
     overlaps no reference event is one false alarm, however long. No tolerance: events that only
-    touch do not overlap. One detection may hit many events, so nothing punishes an alarm that
-    never ends.
+    touch do not overlap. One detection may hit many events, so an alarm that never ends
+    has no cost.
     """
-    hits = _n_overlapped(reference, hypothesis)
-    false = len(hypothesis) - _n_overlapped(hypothesis, reference)
-    return EventCounts(len(reference), hits, false, duration_s)
+    truth, alarms = as_spans(reference), as_spans(hypothesis)
+    hits, false = overlaps(truth, alarms).sum(), (~overlaps(alarms, truth)).sum()
+    return EventCounts(len(reference), int(hits), int(false), duration_s)
 
 
 def epoch_counts(
@@ -58,7 +58,7 @@ def epoch_confusion(
 
     By interval arithmetic on the slices' numbers: equal to labelling each slice.
     """
-    truth, alarm = _middles_until(_bounds(reference)), _middles_until(_bounds(hypothesis))
+    truth, alarm = _middles_until(as_spans(reference)), _middles_until(as_spans(hypothesis))
     total = int(_middles_until(np.asarray(duration_s)))
     n_truth, n_alarm = int(np.diff(truth).sum()), int(np.diff(alarm).sum())
     both = int(np.diff(_covered_until(alarm, truth)).sum())
@@ -116,22 +116,6 @@ def _one_against_rest(confusion: NDArray[np.integer], index: int) -> NDArray[np.
     missed = confusion[index].sum() - both
     false = confusion[:, index].sum() - both
     return np.array([[both, missed], [false, confusion.sum() - both - missed - false]])
-
-
-def _n_overlapped(events: Sequence[Event], others: Sequence[Event]) -> int:
-    """How many events share time with any of the others; both sorted and apart.
-
-    The others that begin before an event ends, less those that are over before it begins.
-    """
-    mine, theirs = _bounds(events), _bounds(others)
-    begun = np.searchsorted(theirs[:, 0], mine[:, 1], side="left")
-    over = np.searchsorted(theirs[:, 1], mine[:, 0], side="right")
-    return int(np.count_nonzero(begun > over))
-
-
-def _bounds(events: Sequence[Event]) -> NDArray[np.float64]:
-    """Onsets and offsets [n, 2] in seconds."""
-    return np.asarray(events, dtype=np.float64).reshape(-1, 2)
 
 
 def _middles_until(time_s: NDArray[np.float64]) -> NDArray[np.int64]:

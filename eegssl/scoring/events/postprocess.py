@@ -1,8 +1,8 @@
-"""From the probabilities of windows to detections: a rule chosen on validation subjects.
+"""Turn window probabilities into detections, by a rule chosen on validation.
 
 The steps, in this order (ours): windows smoothed by a moving mean, overlapping ones averaged onto
 time, a threshold, detections joined over short gaps, short detections dropped. The rule is chosen
-once by SzCORE's event F1 of validation subjects and stays with the model: nobody chooses on test.
+once by SzCORE's event F1 of validation subjects and stays with the model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from eegssl.errors import InputError
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig
 from eegssl.scoring.events.counts import ScoringLevel, scoring_level
-from eegssl.scoring.events.event_lists import Event, clean_events
+from eegssl.scoring.events.event_lists import Event, Spans, as_spans, clean_events
 from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
-from eegssl.scoring.events.szcore_counts import Spans, as_spans, szcore_event_counts
+from eegssl.scoring.events.szcore_counts import szcore_event_counts
 from eegssl.scoring.events.timeline import Timeline, timeline
 
 NOT_CHOSEN = "not chosen"
@@ -49,9 +49,14 @@ class Postprocess:
             numbers = (rule.threshold, rule.smooth, rule.min_duration_s, rule.merge_gap_s)
             sound = all(np.isfinite(numbers)) and rule.smooth % 2 == 1 and min(numbers[1:]) >= 0
         except TypeError as error:
-            raise InputError("the post-processing rule has other fields than expected") from error
+            raise InputError(
+                f"post-processing rule: got the fields {sorted(values)}; expected those of "
+                "a model's post-processing"
+            ) from error
         if not sound:
-            raise InputError("the post-processing rule holds values that no rule can have")
+            raise InputError(
+                f"got the post-processing rule {dict(values)}; expected finite numbers"
+            )
         return rule
 
 
@@ -82,14 +87,14 @@ def detections(
     No detection reaches over time without a window. Raises InputError as `timeline` does.
     """
     line = timeline(start_s, duration_s, probability, rule.smooth)
-    found = spans_of(line, rule.threshold, rule.merge_gap_s, rule.min_duration_s)
-    return tuple((onset, offset) for onset, offset in found.tolist())
+    spans = spans_of(line, rule.threshold, rule.merge_gap_s, rule.min_duration_s)
+    return tuple((onset, offset) for onset, offset in spans.tolist())
 
 
 def spans_of(line: Timeline, threshold: float, merge_gap_s: float, min_duration_s: float) -> Spans:
     """The detections [m, 2] on a timeline: threshold, gaps closed, then short ones dropped."""
-    found = line.above(threshold, merge_gap_s)
-    return found[found[:, 1] - found[:, 0] >= min_duration_s - 1e-9]
+    spans = line.above(threshold, merge_gap_s)
+    return spans[spans[:, 1] - spans[:, 0] >= min_duration_s - 1e-9]
 
 
 def choose_postprocess(
@@ -100,9 +105,9 @@ def choose_postprocess(
     """The rule that maximises the criterion on these recordings, those of validation subjects.
 
     Among equally good ones: the fewest false alarms, then the fewest detections, then the least
-    processing, and of thresholds that are left the middle one (ours): the highest would lie at the
-    edge of what works. Recordings too short for an event score take no part.
-    The rule's ``score`` (by ``timescoring``) is the best of many, so it flatters.
+    processing, and of thresholds that are left the middle one (ours): the highest would be the
+    least robust. Recordings too short for an event score take no part.
+    The rule's ``score`` (by ``timescoring``) is the best of many, so it is too high.
     Raises InputError where none is left, no seizure is in them, or all probabilities are equal.
     """
     lines = scored(recordings, scoring)
@@ -141,16 +146,16 @@ class ScoredRecording:
 
     @property
     def subject(self) -> str:
-        """Whose recording it is."""
+        """The recording's subject."""
         return self.source.subject
 
     def line(self, smooth: int) -> Timeline:
         """Its probability over time."""
         return timeline(self.source.start_s, self.source.duration, self.source.p, smooth)
 
-    def within(self, found: Spans) -> Spans:
+    def within(self, spans: Spans) -> Spans:
         """Detections cut to the recording."""
-        cut = np.clip(found, 0.0, self.source.duration_s)
+        cut = np.clip(spans, 0.0, self.source.duration_s)
         return cut[cut[:, 1] > cut[:, 0]]
 
 
@@ -159,7 +164,7 @@ def scored(recordings: Sequence[Probabilities], scoring: ScoringConfig) -> list[
     ordered = sorted(recordings, key=lambda one: (one.subject, one.recording))
     keys = [(one.subject, one.recording) for one in ordered]
     if len(set(keys)) < len(keys):
-        raise InputError("got a recording more than once; its seizures would count twice.")
+        raise InputError("got a recording more than once; expected it once.")
     return [
         ScoredRecording(one, as_spans(clean_events(one.reference, one.duration_s).events))
         for one in ordered
@@ -168,14 +173,14 @@ def scored(recordings: Sequence[Probabilities], scoring: ScoringConfig) -> list[
 
 
 def score_spans(
-    recordings: Sequence[ScoredRecording], found: Sequence[Spans], scoring: ScoringConfig
+    recordings: Sequence[ScoredRecording], detected: Sequence[Spans], scoring: ScoringConfig
 ) -> ScoringLevel:
     """SzCORE's event scores of detections [m, 2], one array a recording."""
     counts = {
         (one.subject, one.source.recording): szcore_event_counts(
             one.reference, one.within(spans), one.source.duration_s
         )
-        for one, spans in zip(recordings, found, strict=True)
+        for one, spans in zip(recordings, detected, strict=True)
     }
     return scoring_level(counts, scoring.nan_policy)
 
@@ -185,8 +190,8 @@ def thresholds(lines: Sequence[Timeline], n: int) -> list[float]:
 
     All probabilities where no more than ``n`` differ. Else half of the thresholds are evenly apart,
     and half are probabilities that occur, at shares of the time steps from one step to all that
-    make a geometric series (ours): seizures are rare, so what matters happens in the highest few
-    per cent, wherever a model puts them.
+    make a geometric series (ours): seizures are rare, so thresholds matter in the highest few
+    per cent of windows, whatever their probabilities are.
     """
     values = np.sort(np.concatenate([line.probability for line in lines]))  # NaN sort last
     values = values[: len(values) - int(np.isnan(values).sum())][::-1]
@@ -210,11 +215,11 @@ def _candidates(
             thresholds(lines, config.n_thresholds), config.merge_gap_s, config.min_duration_s
         )
         for threshold, gap_s, shortest_s in grid:
-            found = [spans_of(line, threshold, gap_s, shortest_s) for line in lines]
-            level = score_spans(recordings, found, scoring)
-            n_found = sum(map(len, found))
+            detected = [spans_of(line, threshold, gap_s, shortest_s) for line in lines]
+            level = score_spans(recordings, detected, scoring)
+            n_detected = sum(map(len, detected))
             score = round(_criterion(level, config) or 0.0, 12)
-            key = (-score, level.pooled.fp, n_found, smooth, gap_s, shortest_s)
+            key = (-score, level.pooled.fp, n_detected, smooth, gap_s, shortest_s)
             yield (
                 key,
                 {
@@ -235,5 +240,5 @@ def _criterion(level: ScoringLevel, config: PostprocessConfig) -> float | None:
 
 def _detected(one: Probabilities, rule: dict[str, Any]) -> RecordingEvents:
     """A recording with what a rule detects in it."""
-    found = detections(one.start_s, one.duration, one.p, Postprocess(**rule))
-    return RecordingEvents(one.subject, one.recording, one.duration_s, one.reference, found)
+    events = detections(one.start_s, one.duration, one.p, Postprocess(**rule))
+    return RecordingEvents(one.subject, one.recording, one.duration_s, one.reference, events)

@@ -1,4 +1,4 @@
-"""SzCORE counts of one recording, by the standard's own ``timescoring`` package.
+"""Count SzCORE events of one recording with the ``timescoring`` package.
 
 The standard (Dan et al., Epilepsia 2024): events closer than 90 s are one, events longer than
 300 s are split, any overlap counts, from 30 s before an event to 60 s after. The tests hold an

@@ -1,4 +1,4 @@
-"""NEDC's time-aligned event scoring (TAES): partial credit for partial overlap.
+"""Count events as NEDC's TAES: partial credit for partial overlap.
 
 Definition: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
 Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eegssl.scoring.events.counts import EventCounts
-from eegssl.scoring.events.event_lists import Event
+from eegssl.scoring.events.event_lists import Event, as_spans
 
 
 def taes_counts(
@@ -33,7 +33,7 @@ def taes_counts(
     compares whole seconds from the second detection on, and so joins, with negative credit,
     events that are up to a second apart.
     """
-    onsets, offsets = np.asarray(hypothesis, dtype=np.float64).reshape(-1, 2).T
+    onsets, offsets = as_spans(hypothesis).T
     used = [False] * len(hypothesis)
     closed_until_s = 0.0  # events that begin before it are spanned by a detection used up
     hits = false = 0.0

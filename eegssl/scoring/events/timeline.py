@@ -1,4 +1,4 @@
-"""The probability of a recording over time, made from windows that may overlap and leave gaps."""
+"""Average window probabilities over time, across overlaps and gaps."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
-"""Scores of forecast phases: errors on a circle, in degrees.
+"""Score forecast phases: errors on a circle, in degrees.
 
-A forecast that knows nothing has a mean absolute error of 90 degrees and a quarter of its errors
+A forecast without information has a mean absolute error of 90 degrees and a quarter of its errors
 within 45. Positive errors: the forecast runs ahead of the truth.
 """
 
@@ -75,7 +75,7 @@ def phase_scores_by_amplitude(
 ) -> list[AmplitudeStratum]:
     """Scores by strata of the true amplitude, equally many samples in each, weakest first.
 
-    The phase of next to nothing is noise: errors there say little (strata are ours; quartiles by
+    The phase of a very small oscillation is noise (strata are ours; quartiles by
     default). Equal amplitudes stay in one stratum, so that few distinct ones give fewer strata.
     """
     error = phase_error_deg(truth_rad, forecast_rad).ravel()
@@ -88,12 +88,12 @@ def phase_scores_by_amplitude(
         return []
     edges = np.quantile(size, np.arange(1, n_strata) / n_strata)
     stratum = np.searchsorted(edges, size, side="left")
-    found = []
+    strata = []
     for k in np.unique(stratum):
-        own = stratum == k
-        low, high = float(size[own].min()), float(size[own].max())
-        found.append(AmplitudeStratum(low, high, _scores(error[own])))
-    return found
+        inside = stratum == k
+        low, high = float(size[inside].min()), float(size[inside].max())
+        strata.append(AmplitudeStratum(low, high, _scores(error[inside])))
+    return strata
 
 
 def _scores(error_deg: NDArray[np.float64]) -> PhaseScores:

@@ -1,40 +1,79 @@
-"""Forecasts as sums that can be added: over windows, recordings, subjects, as one likes.
+"""Sum up forecast errors of each channel, and score the sums.
 
-Every score of a forecast follows from these sums of each channel, and from nothing else, so that a
-table of them can be scored by any grouping without the signals.
+Every score of a forecast follows from these sums, so they can be added over windows, recordings,
+subjects or channels without the signals. Sums run over windows and samples, so channels with
+larger signals weigh more in the scores of several.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.scoring.forecasts.spectral_distance import (
-    Bands,
-    spectral_columns,
-    spectral_scores,
-    spectral_sums,
-)
+from eegssl.errors import InputError
+from eegssl.scoring.forecasts.spectral_distance import Bands, spectral_scores, spectral_sums
 
 Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
 Scores = dict[str, Any]
 
-_ERRORS = ("n_series", "n", "abs", "sq", "y", "yy", "f", "ff", "yf")
+HORIZONS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 90.0)
+"""Where the stretches of the horizon end (ours); those beyond the forecast are left out."""
+
 _PERSISTENCE = ("held_n", "held_abs", "mase_n", "mase")
 _CONSTANT = 1e-12  # a sum of squares about the mean below this share of the raw one is rounding
 
 
-def sum_columns(bands_hz: Bands) -> tuple[str, ...]:
-    """The names of `forecast_sums`, in order.
+@dataclass(frozen=True)
+class ForecastWindows:
+    """Truth and forecast [n, C, T]; the value held on [n, C, 1] and the one-step scale [n, C]."""
 
-    ``n_series`` windows of ``n`` samples together; sums of absolute (``abs``) and squared errors
-    (``sq``); of truth (``y``), forecast (``f``), their squares and product; the absolute error of
-    holding the context's last sample (``held_abs``); each window's mean absolute error over its
-    context's mean step (``mase``); then those of spectra.
+    truth: Floats
+    forecast: Floats
+    held: Floats | None
+    one_step: Floats | None
+
+    def sums(self, samples: slice, sfreq_hz: float, bands_hz: Bands) -> Sums:
+        """The sums [C] of a stretch of the horizon."""
+        truth, forecast = self.truth[..., samples], self.forecast[..., samples]
+        return forecast_sums(truth, forecast, self.held, self.one_step, sfreq_hz, bands_hz)
+
+
+def checked_windows(
+    truth: NDArray[np.floating],
+    forecast: NDArray[np.floating],
+    context: NDArray[np.floating] | None,
+) -> ForecastWindows:
+    """The arrays as float64, with the last value and mean step of ``context`` [n, C, Tc].
+
+    Raises InputError for arrays that do not fit each other or are not finite.
     """
-    return (*_ERRORS, *_PERSISTENCE, *spectral_columns(bands_hz))
+    y, f = np.asarray(truth, dtype=np.float64), np.asarray(forecast, dtype=np.float64)
+    if y.ndim != 3 or y.shape != f.shape or y.size == 0:
+        raise InputError(
+            f"got truth {y.shape} and forecast {f.shape}; expected [windows, channels, samples] "
+            "twice, none of them 0."
+        )
+    if not (np.all(np.isfinite(y)) and np.all(np.isfinite(f))):
+        raise InputError("got a truth or forecast that is not finite.")
+    if context is None:
+        return ForecastWindows(y, f, None, None)
+    before = np.asarray(context, dtype=np.float64)
+    if before.ndim != 3 or before.shape[:2] != y.shape[:2] or before.shape[2] == 0:
+        raise InputError(f"got context {before.shape} for {y.shape}; expected the same windows.")
+    if not np.all(np.isfinite(before)):
+        raise InputError("got a context that is not finite.")
+    steps = np.abs(np.diff(before, axis=-1))
+    one_step = steps.sum(axis=-1) / max(steps.shape[-1], 1)
+    return ForecastWindows(y, f, before[..., -1:], one_step)
+
+
+def stretch_edges(horizons_s: Sequence[float], sfreq_hz: float, n_samples: int) -> list[int]:
+    """Sample edges of the stretches: 0, each horizon within the forecast, its end."""
+    inner = {round(horizon * sfreq_hz) for horizon in horizons_s}
+    return [0, *sorted(edge for edge in inner if 0 < edge < n_samples), n_samples]
 
 
 def forecast_sums(
@@ -49,6 +88,11 @@ def forecast_sums(
 
     Of truth and forecast [n, C, T]; ``held`` [n, C, 1] is the context's last sample and
     ``one_step`` [n, C] its mean absolute step, None where no context is known.
+
+    ``n_series`` windows of ``n`` samples together; sums of absolute (``abs``) and squared errors
+    (``sq``); of truth (``y``), forecast (``f``), their squares and product; the absolute error of
+    holding the context's last sample (``held_abs``); each window's mean absolute error over its
+    context's mean step (``mase``); then `spectral_sums`.
     """
     n, n_channels, n_samples = truth.shape
     error = forecast - truth
@@ -79,9 +123,18 @@ def forecast_sums(
 
 
 def scores_of(sums: Mapping[str, Floats], bands: Mapping[str, Any]) -> Scores:
-    """The scores of channels taken together, from their sums [C]; see `forecast_scores`.
+    """The scores of channels taken together, from their sums [C].
 
-    What is undefined is None, with its reason under ``undefined``.
+    - ``mae``, ``mse``, ``rmse`` in that unit; ``nrmse`` is RMSE over the truth's standard
+      deviation and ``r2`` = 1 - nrmse**2, both about each channel's mean over all windows;
+      ``pearson`` about the same means.
+    - ``mase`` (Hyndman & Koehler 2006): absolute error over the mean step from sample to sample in
+      the window's own context; mean over the series that are not flat there.
+    - ``mae_over_persistence``: MAE over that of holding the context's last sample; below 1 is
+      better. It is the same yardstick at every horizon and rate, which ``mase`` is not.
+    - ``log_psd_distance_db`` and ``bands``: see `spectral_scores`.
+
+    Undefined scores are None, with the reason under ``undefined``.
     """
     total = {name: float(values.sum()) for name, values in sums.items()}
     n = total["n"]

@@ -1,7 +1,7 @@
-"""How far the spectrum of a forecast lies from that of what came, in dB.
+"""Measure how far a forecast's spectrum lies from the true one.
 
-Sums over series come first, so that windows, recordings and channels can be added; scores follow
-from sums.
+Sums over series are stored, so that windows, recordings and channels can be added; scores follow
+from them.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _FLOOR = 1e-6  # of the truth's mean density: a forecast without power is at mos
 _SERIES, _DISTANCE = ("spectral_series", "spectral_n"), "spectral_db"
 
 
-def spectral_columns(bands_hz: Bands) -> tuple[str, ...]:
+def _columns(bands_hz: Bands) -> tuple[str, ...]:
     """The names of `spectral_sums`, in order."""
     of_bands = (f"{band}_{what}" for band in bands_hz for what in ("n", "abs_db", "db"))
     return (*_SERIES, _DISTANCE, *of_bands)
@@ -36,7 +36,7 @@ def spectral_sums(
     are left out.
     """
     n_samples = truth.shape[-1]
-    sums = {name: np.zeros(truth.shape[1]) for name in spectral_columns(bands_hz)}
+    sums = {name: np.zeros(truth.shape[1]) for name in _columns(bands_hz)}
     if n_samples < _FEWEST_SAMPLES:
         return sums
     moving = np.ptp(truth, axis=-1) > 0

@@ -1,1 +1,1 @@
-"""Intervals, resampling and tests."""
+"""Compute intervals, resample and test."""

@@ -1,12 +1,11 @@
-"""How sure a score is about other patients: the bootstrap over patients.
+"""Compute bootstrap intervals of scores, drawing patients.
 
 Windows and events of one patient are alike, so patients are what is drawn, with replacement, and
 everything of a patient comes along (the cluster bootstrap; Davison & Hinkley 1997, section 3.8).
 Beside the percentile interval stands BCa, which corrects bias and skewness (Efron, J Am Stat
 Assoc 1987). Below ten patients neither is given (ours): the patients' own values say more.
 
-One draw of patients is an array of their indices [m], or, faster, the weights [n]: how often each
-patient was drawn. Both paths draw the same patients from the same seed.
+One draw of patients is an array of weights [n]: how often each patient was drawn.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,41 +28,6 @@ _MOST_UNDEFINED = 0.5  # the share of resamples that may have no score
 _TIE = 1e-12  # relative: the same patients summed in another order have the same score
 
 
-def bootstrap(
-    statistic: Callable[[NDArray[np.int64]], float | None],
-    n_patients: int,
-    *,
-    seed: int,
-    n_resamples: int = N_RESAMPLES,
-    coverage: float = 0.95,
-    n_with_score: int | None = None,
-) -> dict[str, Interval]:
-    """Percentile and BCa interval of a score of patients, by name of the method.
-
-    ``statistic`` takes indices of patients [m], with repeats, and gives their score, None where
-    it has none. Such resamples are left out, and the interval's note says how many. Of
-    ``n_patients`` only ``n_with_score`` may decide the score (patients with a seizure, for a
-    pooled sensitivity): then these must be ten.
-    """
-
-    def value(patients: NDArray[np.int64]) -> float:
-        found = statistic(patients)
-        return np.nan if found is None else float(found)
-
-    def weighted(weights: NDArray[np.int64]) -> Floats:
-        everyone = np.arange(n_patients)
-        return np.array([value(np.repeat(everyone, row)) for row in weights], dtype=np.float64)
-
-    return bootstrap_weighted(
-        weighted,
-        n_patients,
-        seed=seed,
-        n_resamples=n_resamples,
-        coverage=coverage,
-        n_with_score=n_with_score,
-    )
-
-
 def bootstrap_weighted(
     statistic: Callable[[NDArray[np.int64]], Floats],
     n_patients: int,
@@ -73,11 +37,13 @@ def bootstrap_weighted(
     coverage: float = 0.95,
     n_with_score: int | None = None,
 ) -> dict[str, Interval]:
-    """`bootstrap` of a score that is computed for many draws at once.
+    """Percentile and BCa interval of a score of patients, by name of the method.
 
     ``statistic`` takes weights [R, n_patients], one row a draw, and gives scores [R], NaN where
     there is none. A score of pooled counts [n_patients, k] is a function of ``weights @ counts``.
-    The difference of two systems' statistics is a statistic too: its interval is paired.
+    Draws without a score are left out, and the interval's note says how many. Of ``n_patients``
+    only ``n_with_score`` may decide the score (patients with a seizure, for a pooled sensitivity):
+    then these must be ten.
     """
     n = n_patients if n_with_score is None else n_with_score
     if not 0 <= n <= n_patients or not 0 < coverage < 1 or n_resamples < 1:
@@ -110,10 +76,10 @@ def mean_of_patients(
     Patients without a value (None, NaN) are left out first, as they are of the mean itself. Of
     differences between two systems it is the interval of their mean paired difference.
     """
-    found = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-    found = found[np.isfinite(found)]
+    numbers = np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    numbers = numbers[np.isfinite(numbers)]
     return ratio_of_sums(
-        found, np.ones_like(found), seed=seed, n_resamples=n_resamples, coverage=coverage
+        numbers, np.ones_like(numbers), seed=seed, n_resamples=n_resamples, coverage=coverage
     )
 
 

@@ -1,8 +1,8 @@
-"""Exact intervals of counts, beside the bootstrap: they take every event as independent.
+"""Compute exact intervals of counts, taking events as independent.
 
-Seizures and false alarms of one patient are alike, so these are too narrow wherever a patient
-has more than one; each result says so. What they add is an answer where the bootstrap has none:
-a few patients, or no error at all.
+Seizures and false alarms of one patient are alike, so these intervals are too narrow wherever a
+patient has more than one; each result says so. They exist where the bootstrap has none: for few
+patients, or no error at all.
 """
 
 import numpy as np

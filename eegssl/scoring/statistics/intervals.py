@@ -1,4 +1,4 @@
-"""How sure a score is: the interval as a result, and the one over repeated runs."""
+"""Hold an interval of a score; compute those over repeated runs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,10 +10,10 @@ from scipy.special import stdtrit
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval of one score and how it was made; without one, the reason why.
+    """An interval of one score and its method; without one, the reason why.
 
-    ``n`` is what it stands on: patients for a bootstrap, trials or events for an exact one.
-    ``note`` says what a reader must know beside the numbers, such as what was ignored.
+    ``n`` counts patients for a bootstrap, trials or events for an exact interval. ``note`` says
+    what a reader must know, such as what was ignored.
     """
 
     low: float | None

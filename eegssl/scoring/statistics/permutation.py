@@ -1,4 +1,4 @@
-"""Tests between two systems on the same patients, their interval, and the correction for many."""
+"""Test systems on the same patients, and correct for many tests."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar

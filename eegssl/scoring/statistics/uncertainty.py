@@ -1,4 +1,4 @@
-"""The interval of every score of an evaluation, by the bootstrap over patients.
+"""Compute the intervals of an evaluation's scores, over patients.
 
 Pooled scores and means over patients each have their own; exact intervals of counts, which take
 every event as independent, stand beside them.
@@ -15,7 +15,7 @@ from eegssl.scoring.events.counts import EVENT_METRICS, EventCounts, ScoringLeve
 from eegssl.scoring.statistics.bootstrap import bootstrap_weighted, mean_of_patients, ratio_of_sums
 from eegssl.scoring.statistics.exact import binomial_interval, poisson_rate_interval
 from eegssl.scoring.statistics.intervals import Interval
-from eegssl.scoring.statistics.weighted import PatientCurves, patient_curves
+from eegssl.scoring.statistics.weighted import patient_curves
 from eegssl.scoring.window_scores import Thresholds, decide
 
 Intervals = dict[str, Interval]
@@ -49,15 +49,15 @@ def window_intervals(
             return np.asarray((right[:, occurs] / all_[:, occurs]).mean(axis=1))
 
     def macro_f1(weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        right, all_, said = weights @ hits[..., 0], weights @ hits[..., 1], weights @ called
+        right, all_, predicted = weights @ hits[..., 0], weights @ hits[..., 1], weights @ called
         occurs = all_ > 0
-        f1 = np.divide(2 * right, all_ + said, out=np.zeros_like(right), where=occurs)
+        f1 = np.divide(2 * right, all_ + predicted, out=np.zeros_like(right), where=occurs)
         return np.asarray(f1.sum(axis=1) / occurs.sum(axis=1))
 
     often = {"seed": seed, "n_resamples": n_resamples}
     binary = p.shape[1] == 2
     positive = int((hits[:, 1, 1] > 0).sum())
-    found = {
+    intervals = {
         name: bootstrap_weighted(
             score, len(names), n_with_score=deciding if binary else len(names), **often
         )
@@ -67,13 +67,15 @@ def window_intervals(
         )
     }
     if not binary:
-        return found
+        return intervals
     curves = patient_curves(truth, p[:, 1], patient, len(names))
     for name, score in (("auroc", curves.auroc), ("auc_pr", curves.average_precision)):
-        found[name] = bootstrap_weighted(score, len(names), n_with_score=_deciding(curves), **often)
+        intervals[name] = bootstrap_weighted(
+            score, len(names), n_with_score=curves.n_with_positives, **often
+        )
     for name, k in (("sensitivity", 1), ("specificity", 0)):
-        found[name] = ratio_of_sums(hits[:, k, 0], hits[:, k, 1], **often)
-    return found
+        intervals[name] = ratio_of_sums(hits[:, k, 0], hits[:, k, 1], **often)
+    return intervals
 
 
 def level_intervals(
@@ -85,20 +87,20 @@ def level_intervals(
     """
     people = list(level.per_subject.values())
     often = {"seed": seed, "n_resamples": n_resamples}
-    found: dict[str, dict[str, Intervals]] = {}
+    intervals: dict[str, dict[str, Intervals]] = {}
     for metric in EVENT_METRICS:
         values = [getattr(counts, metric) for counts in people]
         if nan_policy == "zero":
             values = [0.0 if value is None else value for value in values]
         parts = np.array([_parts(metric, counts) for counts in people]).reshape(-1, 2)
-        found[metric] = {
+        intervals[metric] = {
             "subject_mean": mean_of_patients(values, **often),
             "pooled": ratio_of_sums(parts[:, 0], parts[:, 1], **often),
         }
         exact = _exact(metric, level.pooled)
         if exact is not None and unit == "events":
-            found[metric]["exact"] = {exact.method: exact}
-    return found
+            intervals[metric]["exact"] = {exact.method: exact}
+    return intervals
 
 
 def as_plain(intervals: Any) -> Any:
@@ -110,7 +112,7 @@ def as_plain(intervals: Any) -> Any:
 
 def _hits(
     truth: NDArray[np.integer],
-    said: NDArray[np.integer],
+    predicted: NDArray[np.integer],
     patient: NDArray[np.integer],
     n_patients: int,
     n_classes: int,
@@ -119,14 +121,9 @@ def _hits(
     place = patient * n_classes + truth
     counts = [
         np.bincount(place, weights=weight, minlength=n_patients * n_classes)
-        for weight in ((said == truth).astype(np.float64), np.ones(len(truth)))
+        for weight in ((predicted == truth).astype(np.float64), np.ones(len(truth)))
     ]
     return np.stack(counts, axis=-1).reshape(n_patients, n_classes, 2).astype(np.float64)
-
-
-def _deciding(curves: PatientCurves) -> int:
-    """Patients with a positive window: a pooled ranking stands on them."""
-    return curves.n_with_positives
 
 
 def _parts(metric: str, counts: EventCounts) -> tuple[float, float]:

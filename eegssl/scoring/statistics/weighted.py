@@ -1,4 +1,4 @@
-"""AUROC and average precision of pooled windows under weights: what resampled patients need.
+"""Compute AUROC and average precision of pooled windows for drawn patients.
 
 Windows are sorted once. A patient who is drawn twice counts twice, so a draw of patients is a
 weight for each. The AUROC of a draw is then a quadratic form of the weights, and the average
@@ -17,31 +17,6 @@ from eegssl.errors import InputError
 Floats = NDArray[np.float64]
 
 _BLOCK = 2048  # thresholds at a time: bounds the memory at about 100 MB for 2,000 draws
-
-
-def weighted_auroc(
-    truth: NDArray[np.integer], score: NDArray[np.floating], weight: NDArray[np.floating]
-) -> float | None:
-    """Area under the ROC curve of windows [n] with weights [n]; None where a class has none."""
-    positive, negative = _weights_by_score(truth, score, weight)
-    total = positive.sum() * negative.sum()
-    if total == 0:
-        return None
-    below = np.cumsum(negative) - negative
-    return float(positive @ (below + negative / 2) / total)
-
-
-def weighted_average_precision(
-    truth: NDArray[np.integer], score: NDArray[np.floating], weight: NDArray[np.floating]
-) -> float | None:
-    """Average precision (area under precision over recall, as steps); None without a positive."""
-    positive, negative = _weights_by_score(truth, score, weight)
-    if positive.sum() == 0:
-        return None
-    found = np.cumsum(positive[::-1])
-    alarms = np.cumsum((positive + negative)[::-1])
-    some = positive[::-1] > 0
-    return float(positive[::-1][some] @ (found[some] / alarms[some]) / positive.sum())
 
 
 @dataclass(frozen=True)
@@ -78,12 +53,12 @@ class PatientCurves:
         before = np.zeros((len(w), 1))
         for start in range(0, self.n_thresholds, _BLOCK):
             places = np.arange(start, min(start + _BLOCK, self.n_thresholds))
-            found = w @ _counts_up_to(self.positives, places)
+            hits = w @ _counts_up_to(self.positives, places)
             alarms = w @ _counts_up_to(self.alarms, places)
-            gained = np.diff(found, axis=1, prepend=before)
-            before = found[:, -1:].copy()
-            np.divide(found, alarms, out=found, where=alarms > 0)  # gained is 0 where alarms are
-            area += np.einsum("rk,rk->r", gained, found)
+            gained = np.diff(hits, axis=1, prepend=before)
+            before = hits[:, -1:].copy()
+            np.divide(hits, alarms, out=hits, where=alarms > 0)  # gained is 0 where alarms are
+            area += np.einsum("rk,rk->r", gained, hits)
         return _ratio(area, w @ self.n_positive)
 
 
@@ -102,9 +77,9 @@ def patient_curves(
         raise InputError(f"got patient {patient.max()}; expected less than {n_patients}.")
     order = np.lexsort((score, patient))
     edges = np.searchsorted(patient[order], np.arange(n_patients + 1))
-    own = [order[a:b] for a, b in pairwise(edges)]  # ascending scores
-    pos = [score[k[positive[k]]] for k in own]
-    neg = [score[k[~positive[k]]] for k in own]
+    sorted_windows = [order[a:b] for a, b in pairwise(edges)]  # ascending scores
+    pos = [score[k[positive[k]]] for k in sorted_windows]
+    neg = [score[k[~positive[k]]] for k in sorted_windows]
     # Only a score that a positive window has can be a step of the precision-recall curve.
     thresholds = np.unique(score[positive])[::-1]
     return PatientCurves(
@@ -112,8 +87,8 @@ def patient_curves(
         n_positive=np.array([len(s) for s in pos], dtype=np.int64),
         n_negative=np.array([len(s) for s in neg], dtype=np.int64),
         above=_pairs_in_order(pos, neg),
-        positives=tuple(_place(score[k[positive[k]]], thresholds) for k in own),
-        alarms=tuple(_place(score[k], thresholds) for k in own),
+        positives=tuple(_place(score[k[positive[k]]], thresholds) for k in sorted_windows),
+        alarms=tuple(_place(score[k], thresholds) for k in sorted_windows),
     )
 
 
@@ -144,23 +119,6 @@ def _pairs_in_order(pos: list[Floats], neg: list[Floats]) -> Floats:
         below = np.searchsorted(scores, every, "left") + np.searchsorted(scores, every, "right")
         columns.append(np.bincount(owner, weights=below / 2, minlength=len(pos)))
     return np.stack(columns, axis=1) if columns else np.empty((0, 0))
-
-
-def _weights_by_score(
-    truth: NDArray[np.integer], score: NDArray[np.floating], weight: NDArray[np.floating]
-) -> tuple[Floats, Floats]:
-    """Weight of the positive and of the negative windows at each score, scores ascending."""
-    positive, score = _checked(truth, score)
-    weight = np.asarray(weight, dtype=np.float64)
-    if weight.shape != score.shape or not np.all(np.isfinite(weight)) or np.any(weight < 0):
-        raise InputError("got weights that do not fit the windows, or below 0.")
-    places = np.unique(score, return_inverse=True)[1]
-    n = int(places.max()) + 1 if len(places) else 0
-    of_positive: Floats = np.zeros(n)
-    of_negative: Floats = np.zeros(n)
-    np.add.at(of_positive, places[positive], weight[positive])
-    np.add.at(of_negative, places[~positive], weight[~positive])
-    return of_positive, of_negative
 
 
 def _checked(

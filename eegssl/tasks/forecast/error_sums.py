@@ -44,7 +44,7 @@ class Forecasts:
     keys: dict[str, NDArray[Any]]
     """[n] each, of `KEYS`."""
     sums: dict[str, NDArray[np.float64]]
-    """[n] each, of ``eegssl.scoring.forecasts.forecast_sums.sum_columns``."""
+    """[n] each, of ``eegssl.scoring.forecasts.forecast_sums.forecast_sums``."""
     split_hash: str
     about: dict[str, Any] = field(default_factory=dict)
 

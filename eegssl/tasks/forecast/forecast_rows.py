@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.scoring.forecasts.forecast_errors import HORIZONS_S, checked_windows, stretch_edges
-from eegssl.scoring.forecasts.forecast_sums import Sums
+from eegssl.scoring.forecasts.forecast_sums import HORIZONS_S, Sums, checked_windows, stretch_edges
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import PairBatch, RecordedPairs

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from indexed_bootstrap import bootstrap
 from scipy import stats
 from sklearn.metrics import f1_score
 
 from eegssl.errors import InputError
 from eegssl.scoring.statistics.bootstrap import (
-    bootstrap,
     bootstrap_weighted,
     draw_weights,
     mean_of_patients,

@@ -10,7 +10,7 @@ from eegssl.corpus.labelled import LabelledWindows, UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
-from eegssl.scoring.hierarchy import class_of, lies_in, possible_classes, said
+from eegssl.scoring.hierarchy import class_of, known_part, lies_in, possible_classes
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.event_windows import Stretch, place
 
@@ -95,6 +95,6 @@ def event_keys(stretches: Sequence[Stretch], kinds: Sequence[str]) -> tuple[Unit
 
 def _more_exact(one: str, other: str) -> str | None:
     """The type that says more, where it says nothing against the other; else None."""
-    if lies_in(one, said(other)):
+    if lies_in(one, known_part(other)):
         return one
-    return other if lies_in(other, said(one)) else None
+    return other if lies_in(other, known_part(one)) else None
