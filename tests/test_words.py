@@ -10,14 +10,14 @@ import eegssl
 
 MOST_WORDS = 12
 NO_NAMES = frozenset({"found", "said"})
-NOT_YET = frozenset(
-    {"api", "baselines", "cli", "config", "encoder", "io", "reports", "stages"}
-    | {"adaptation", "artifacts", "errors", "objectives", "tasks", "tokenizer", "training"}
-    | {"corpus"}
+NOT_YET = (
+    *("adaptation", "api", "artifacts", "baselines", "cli", "config", "encoder", "errors", "io"),
+    *("reports", "stages", "tasks", "tokenizer", "training"),
+    *("corpus/preprocessing", "corpus/audits/duplicates", "corpus/audits/recordings_check"),
 )
-"""Parts of the package that do not keep the rules yet."""
+"""Folders and files of the package that do not keep the rules yet."""
 ROOT = Path(eegssl.__file__).parent
-PARTS = sorted({path.relative_to(ROOT).parts[0].removesuffix(".py") for path in ROOT.rglob("*.py")})
+FILES = {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in ROOT.rglob("*.py")}
 
 
 def first_line(tree: ast.Module) -> Iterator[str]:
@@ -38,20 +38,14 @@ def names(tree: ast.Module) -> Iterator[str]:
             yield f"{node.lineno}: {name!r} says nothing: name what it holds"
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if part not in NOT_YET])
-def test_words_are_plain(part: str) -> None:
-    files = [
-        path
-        for path in ROOT.rglob("*.py")
-        if path.relative_to(ROOT).parts[0] in (part, f"{part}.py")
-    ]
+def test_words_are_plain() -> None:
     wrong = [
-        f"{path.relative_to(ROOT)}:{message}"
-        for path in sorted(files)
+        f"{name}.py:{message}"
+        for name, path in sorted(FILES.items())
+        if not any(name == part or name.startswith(f"{part}/") for part in NOT_YET)
         for tree in [ast.parse(path.read_text())]
         for message in (*first_line(tree), *names(tree))
     ]
-    assert files
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,1 +1,1 @@
-"""Recordings on disk to windows: store, splits, sampling, NumPy batches (no torch)."""
+"""Open stored recordings, split them, and batch their windows."""

@@ -1,5 +1,4 @@
-"""The configuration of how a corpus is made: what a file may cost, what is drawn, who is in
-which split."""
+"""Configure the limits, quality pages, splits and sampling of a corpus."""
 
 from typing import Literal
 
@@ -11,7 +10,7 @@ Split = Literal["train", "val", "test"]
 
 
 class Limits(Settings):
-    """What one file may cost before it is given up."""
+    """The time and memory that one file may take before it is refused."""
 
     time_s: float = Field(1800.0, gt=0)
     """Seconds that the work on one file may take; beyond them it is refused (``timed-out``)."""
@@ -51,9 +50,14 @@ class SplitsConfig(Settings):
     @model_validator(mode="after")
     def _fold_exists(self) -> "SplitsConfig":
         if self.fold >= (self.folds or 1):
-            raise ValueError(f"fold {self.fold} of {self.folds or 1} folds: counted from 0")
+            raise ValueError(
+                f"got fold {self.fold} of {self.folds or 1}; expected less: folds count from 0"
+            )
         if self.folds is None and self.val + self.test >= 1:
-            raise ValueError(f"val {self.val:g} and test {self.test:g} leave nothing to train on")
+            raise ValueError(
+                f"got val {self.val:g} and test {self.test:g}; expected a sum below 1, to train on "
+                "the rest"
+            )
         if sum([self.folds is not None, bool(self.folders), self.file is not None]) > 1:
             raise ValueError("folds, folders and file exclude each other: give one of them")
         return self

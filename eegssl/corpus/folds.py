@@ -1,7 +1,7 @@
-"""Cross-validation: a corpus split anew, subject by subject, once for each fold.
+"""Split a corpus anew for each fold of a cross-validation.
 
-Every subject is tested in one fold. Of the others a fifth validates (ours), with and without
-seizures dealt out apart, and the rest trains.
+Every subject is tested in one fold. Of the others a fifth validates (ours), subjects with and
+without seizures drawn separately, and the rest trains.
 """
 
 import math
@@ -26,14 +26,14 @@ def n_folds(corpus: Corpus, folds: int | str) -> int:
     and to validate on.
     """
     n_subjects = len({r.subject for r in corpus.recordings})
-    wanted = n_subjects if folds == LEAVE_ONE_OUT else int(folds)
-    most_tested = math.ceil(n_subjects / max(1, wanted))
-    if wanted < 2 or n_subjects < wanted or n_subjects - most_tested < 2:
+    n = n_subjects if folds == LEAVE_ONE_OUT else int(folds)
+    most_tested = math.ceil(n_subjects / max(1, n))
+    if n < 2 or n_subjects < n or n_subjects - most_tested < 2:
         raise InputError(
-            f"{n_subjects} subject(s) can't make {wanted} folds that each train, validate and "
+            f"{n_subjects} subject(s) can't make {n} folds that each train, validate and "
             f"test: expected from 2 to {n_subjects} folds, and two subjects beside each"
         )
-    return wanted
+    return n
 
 
 def refolded(corpus: Corpus, folds: int, fold: int, seed: int) -> Corpus:

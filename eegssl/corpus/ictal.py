@@ -1,4 +1,4 @@
-"""Where in a recording the seizures are: spans of time, and what of a window lies in them."""
+"""Find seizures in a recording, and the share of windows in them."""
 
 from collections.abc import Sequence
 

@@ -1,12 +1,13 @@
-"""The user's table of labels for the recordings of a corpus, with what a manifest records of it.
+"""Resolve the user's table of labels to the recordings of a corpus.
 
-What can't be told apart from a mistake is refused with its number: labels of recordings that are
-not here, one stretch labelled twice, times without an end. No text of the table is repeated.
+Likely mistakes are refused, with their number: labels of recordings that are not here, one stretch
+labelled twice, times without an end. Messages repeat no text of the table.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_file
@@ -22,7 +23,7 @@ _MISSING = "n/a"
 
 @dataclass(frozen=True)
 class Label:
-    """What is said of a recording, or of a stretch of it (both times, or None); ids are hashed."""
+    """A label of a recording, or of a stretch of it (both times, or None); ids are hashed."""
 
     recording: str
     text: str
@@ -53,7 +54,7 @@ def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False)
         return LabelTable(None)
     corpora = sorted({a.manifest.config["corpus"] for a in corpus.artifacts})
     rows = read_labels(Path(path), corpora)
-    found, skipped = _resolved(rows, corpus)
+    labels, skipped = _resolved(rows, corpus)
     unknown = skipped["unknown"]
     if unknown and not skip_unknown:
         raise InputError(
@@ -63,15 +64,15 @@ def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False)
             "a task's own table skip_unknown = true in the task (--set task.skip_unknown=true) "
             "leaves them out, for labels that evaluate is given there is no such setting"
         )
-    if not found and not unknown and not skipped["refused"]:
+    if not labels and not unknown and not skipped["refused"]:
         raise InputError(
             f"the labels table has no row with a label ({len(rows)} rows in all); write one row "
             "for each recording, subject or stretch"
         )
-    _refuse_outside(found, corpus)
-    _refuse_overlaps(found)
-    found.sort(key=lambda one: (one.recording, one.onset_s or 0.0))
-    return LabelTable(tuple(found), (("labels-table", hash_file(Path(path))),), dict(skipped))
+    _refuse_outside(labels, corpus)
+    _refuse_overlaps(labels)
+    labels.sort(key=lambda one: (one.recording, one.onset_s or 0.0))
+    return LabelTable(tuple(labels), (("labels-table", hash_file(Path(path))),), dict(skipped))
 
 
 def format_labels(labels: Sequence[Label]) -> str:
@@ -96,7 +97,7 @@ def _resolved(rows: Sequence[LabelRow], corpus: Corpus) -> tuple[list[Label], Co
         for artifact in corpus.artifacts
         for row in read_tsv(artifact / REFUSED, ("recording",))
     }
-    found: dict[Label, None] = {}
+    labels: dict[Label, None] = {}
     skipped: Counter[str] = Counter()
     for row in rows:
         recordings = [r for name in row.names for r in here.get(name, ())]
@@ -106,14 +107,14 @@ def _resolved(rows: Sequence[LabelRow], corpus: Corpus) -> tuple[list[Label], Co
             _require_one_clock(row, recordings)
             for recording in recordings:
                 label = Label(recording.id, row.label, row.onset_s, row.duration_s)
-                found.setdefault(label, None)
+                labels.setdefault(label, None)
         else:
             skipped["refused" if refused & set(row.names) else "unknown"] += 1
-    return list(found), skipped
+    return list(labels), skipped
 
 
 def _places(corpus: Corpus) -> dict[str, list[Recording]]:
-    """Each id that a row may use -> the recordings that it means."""
+    """Each id that a row may use -> its recordings."""
     here: dict[str, list[Recording]] = {}
     for recording in corpus.recordings:
         for id_ in {recording.id, recording.file, recording.subject, *recording.aliases}:
@@ -131,7 +132,7 @@ def _require_one_clock(row: LabelRow, recordings: Sequence[Recording]) -> None:
 
 
 def _refuse_outside(labels: Sequence[Label], corpus: Corpus) -> None:
-    """Raise when a stretch begins where its recording has ended."""
+    """Raise InputError when a stretch begins after its recording's end."""
     lasts_s = {recording.id: recording.duration_s for recording in corpus.recordings}
     outside = sum((one.onset_s or 0.0) >= lasts_s[one.recording] for one in labels)
     if outside:
@@ -143,7 +144,7 @@ def _refuse_outside(labels: Sequence[Label], corpus: Corpus) -> None:
 
 
 def _refuse_overlaps(labels: Sequence[Label]) -> None:
-    """Raise unless nothing is labelled twice: neither a recording nor a moment of it."""
+    """Raise ConfigError where a recording, or a moment of it, has two labels."""
     spans: dict[str, list[tuple[float, float]]] = {}
     whole = Counter(one.recording for one in labels if one.onset_s is None)
     if any(n > 1 for n in whole.values()):
@@ -158,8 +159,8 @@ def _refuse_overlaps(labels: Sequence[Label]) -> None:
     both = len(whole.keys() & spans.keys())
     twice = sum(
         later[0] < earlier[1]
-        for mine in spans.values()
-        for earlier, later in zip(sorted(mine), sorted(mine)[1:], strict=False)
+        for labelled in spans.values()
+        for earlier, later in pairwise(sorted(labelled))
     )
     if twice or both:
         raise ConfigError(

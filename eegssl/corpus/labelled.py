@@ -1,4 +1,4 @@
-"""Windows with what is known of them, and the units that their answers are averaged to."""
+"""Hold labelled windows, and average answers over their units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from eegssl.scoring.means import first_places, means_by_unit
 
 
 class LabelTask(Protocol):
-    """What labelled windows are labels of, as a task of labels says it."""
+    """The settings of a label task that its windows depend on."""
 
     @property
     def name(self) -> str:
@@ -50,7 +50,7 @@ class LabelTask(Protocol):
 
     @property
     def n_outputs(self) -> int:
-        """What a head gives: a logit a class, or one number."""
+        """Outputs of a head: a logit a class, or one number."""
 
     @property
     def detects(self) -> bool:
@@ -106,17 +106,13 @@ class LabelledWindows:
         """[n_classes], windows (or seconds) of each class that are known to be of it."""
         return _counts(self.truth, n_classes)
 
-    def unit_counts(self, n_classes: int) -> NDArray[np.int64]:
-        """[n_classes], units of each class that are known to be of it."""
-        return _counts(self.unit_truth, n_classes) if self.units else self.counts(n_classes)
-
     @property
     def unit_truth(self) -> NDArray[Any]:
         """The truth [U] of each unit."""
         return self.truth[first_places(self.unit)]
 
     def subset(self, keep: NDArray[np.int64]) -> "LabelledWindows":
-        """The windows at these places, in this order; units that have none are gone."""
+        """The windows at these places, in this order; units without any are left out."""
         left, unit = np.unique(self.unit[keep], return_inverse=True)
         return replace(
             self,
@@ -128,15 +124,15 @@ class LabelledWindows:
         )
 
     def known(self) -> "LabelledWindows":
-        """The windows whose class is decided, for a system that learns nothing from the others."""
+        """The windows whose class is decided."""
         return self.subset(np.flatnonzero(self.truth != UNKNOWN))
 
     def balanced(self, n_classes: int) -> NDArray[np.float64]:
-        """Weights [n] of windows to draw: classes weigh alike, and units alike within a class.
+        """Weights [n] for drawing windows: equal for classes, and for units within a class.
 
         A partly known unit counts with a share for each class that it may be of, one that may be
         of any class not at all; a window of seconds by the mean weight of its seconds' classes.
-        Numbers (``n_classes`` 0): units weigh alike.
+        Numbers (``n_classes`` 0): equal for units.
         """
         if self.truth.ndim == 2:
             counts = np.maximum(self.counts(n_classes), 1)

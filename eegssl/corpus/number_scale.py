@@ -1,4 +1,4 @@
-"""The scale of a task's numbers: what a head learns has mean 0 and deviation 1 in training."""
+"""Scale a task's numbers to mean 0 and deviation 1 in training."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,11 +23,11 @@ class NumberScale:
         return cls(float(np.mean(values)), float(np.std(values)) or 1.0)
 
     def scaled(self, truth: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Labels as they are learned."""
+        """Labels [n] as a head is trained on them."""
         return (np.asarray(truth, dtype=np.float64) - self.mean) / self.sd
 
     def undone(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
-        """What a head gives, in the unit of the labels."""
+        """A head's outputs [n], in the unit of the labels."""
         return np.asarray(outputs, dtype=np.float64) * self.sd + self.mean
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A stored recording opened in MNE-Python: EEG, auxiliary channels and events together."""
+"""Open a stored recording in MNE-Python, with its events."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,24 +26,24 @@ def raw_of(folder: Path, recording_id: str) -> "RawArray":
     Raises ArtifactError when the folder is none, InputError when it has no such recording.
     """
     corpus = open_corpus([folder])
-    found = next((r for r in corpus.recordings if r.id == recording_id), None)
-    if found is None:
+    recording = next((r for r in corpus.recordings if r.id == recording_id), None)
+    if recording is None:
         some = ", ".join(r.id for r in corpus.recordings[:_SHOWN])
         raise InputError(
-            f"none of the {len(corpus.recordings)} recordings has this id; got one that is "
-            f"unknown, expected an id such as {some}"
+            f"got an id that none of the {len(corpus.recordings)} recordings has; expected one "
+            f"such as {some}"
         )
     row = _row(folder, recording_id)
-    eeg_uv = corpus.read_uv(found, 0, found.n_samples)
-    signals = _with_auxiliary(eeg_uv, found, row)
+    eeg_uv = corpus.read_uv(recording, 0, recording.n_samples)
+    signals = _with_auxiliary(eeg_uv, recording, row)
     band_hz = (row["band_low_hz"], row["band_high_hz"])
     about = About(
-        sfreq_hz=found.sfreq_hz,
-        subject=found.subject,
-        line_hz=found.line_hz,
+        sfreq_hz=recording.sfreq_hz,
+        subject=recording.subject,
+        line_hz=recording.line_hz,
         band_hz=None if None in band_hz else band_hz,
-        electrodes=_electrodes(found.channels),
-        events=found.events,
+        electrodes=_electrodes(recording.channels),
+        events=recording.events,
     )
     return make_raw(signals, about)
 

@@ -1,4 +1,4 @@
-"""The filters that made recordings, designed again: for what depends on their delay."""
+"""Rebuild a recording's preprocessing filters to know their delay."""
 
 from collections.abc import Sequence
 
@@ -25,8 +25,8 @@ def require_causal(corpus: Corpus) -> None:
     if filter_phases(corpus) != [CAUSAL]:
         raise ConfigError(
             f"{_where(corpus)} was filtered with filter.phase=zero, which looks ahead: contexts "
-            "would hold what is to be forecast. Make recordings with `eegssl preprocess … --set "
-            "filter.phase=causal`; those that you have can be the targets (--targets)"
+            "would hold part of the target. Make recordings with `eegssl preprocess … --set "
+            "filter.phase=causal`; the present ones can be the targets (--targets)"
         )
 
 
@@ -34,9 +34,9 @@ def require_zero_phase(targets: Corpus) -> None:
     """Raise ConfigError unless targets were filtered without delay."""
     if filter_phases(targets) != [ZERO]:
         raise ConfigError(
-            "targets are the same files filtered without delay; these were filtered causally. "
-            "Make them with --set filter.phase=zero, or leave --targets out: then contexts go on "
-            "as their own targets"
+            "got targets that were filtered causally; expected the same files without delay. "
+            "Make them with --set filter.phase=zero, or leave --targets out: then contexts are "
+            "continued by their own recording"
         )
 
 
@@ -46,20 +46,20 @@ def require_made_alike(contexts: Corpus, targets: Corpus) -> None:
     names = sorted({name for name, _ in differ})
     if names:
         raise ConfigError(
-            f"contexts and targets were preprocessed with another {', '.join(names)}: what is "
-            "forecast would not be what goes on. Preprocess the same files twice with the same "
+            f"contexts and targets were preprocessed with another {', '.join(names)}: the target "
+            "would not continue its context. Preprocess the same files twice with the same "
             "settings, apart from filter.phase"
         )
 
 
 def _settings(corpus: Corpus) -> set[tuple[str, str]]:
-    """What shapes a signal, but for the filter's phase: name and value of each setting."""
-    found = set()
+    """Name and value of each setting that shapes a signal, except the filter's phase."""
+    settings = set()
     for artifact in corpus.artifacts:
         for group in ("filter", "montage"):
             values = artifact.manifest.config[group].items()
-            found |= {(f"{group}.{n}", repr(v)) for n, v in values if (group, n) != _PHASE}
-    return found
+            settings |= {(f"{group}.{n}", repr(v)) for n, v in values if (group, n) != _PHASE}
+    return settings
 
 
 def _where(corpus: Corpus) -> str:
@@ -70,10 +70,10 @@ def _where(corpus: Corpus) -> str:
 
 def chains_of(corpus: Corpus, recordings: Sequence[Recording]) -> tuple[Chain, ...]:
     """The chain of filters that each recording went through."""
-    found: dict[str, Chain] = {}
+    chains: dict[str, Chain] = {}
     for artifact in corpus.artifacts:
         config = FilterConfig.model_validate(artifact.manifest.config["filter"])
         table = pq.read_table(artifact / TABLE, columns=_COLUMNS)
         for row in table.to_pylist():
-            found[row["recording"]] = chain(row["source_sfreq_hz"], config, row["line_hz"])
-    return tuple(found[recording.id] for recording in recordings)
+            chains[row["recording"]] = chain(row["source_sfreq_hz"], config, row["line_hz"])
+    return tuple(chains[recording.id] for recording in recordings)

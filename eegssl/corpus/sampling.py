@@ -1,7 +1,7 @@
-"""Which windows train a model: as they come, or with seizures as often as the user says.
+"""Draw training windows, with seizures at the share the user sets.
 
-Seizures fill perhaps a hundredth of a long recording, so a codebook learned on windows as they come
-spends next to nothing on them.
+Seizures fill perhaps a hundredth of a long recording, so a codebook trained on all windows alike
+has hardly a code for them.
 """
 
 from dataclasses import dataclass
@@ -70,29 +70,29 @@ def sampler(windows: Windows, config: SamplingConfig) -> Sampler:
     Raises ConfigError when a share of seizures is asked for and no window overlaps one, or all do.
     """
     ictal = overlaps_seizure(windows)
-    wanted = config.ictal_share
-    if wanted is not None and not ictal.any():
+    share = config.ictal_share
+    if share is not None and not ictal.any():
         raise ConfigError(
-            f"sampling.ictal_share is {wanted:g}, but none of the {len(windows)} training windows "
+            f"sampling.ictal_share is {share:g}, but none of the {len(windows)} training windows "
             "overlaps a seizure: leave it unset, or check events.parquet and splits.tsv"
         )
-    if wanted is not None and ictal.all():
+    if share is not None and ictal.all():
         raise ConfigError(
-            f"sampling.ictal_share is {wanted:g}, but all of the {len(windows)} training windows "
+            f"sampling.ictal_share is {share:g}, but all of the {len(windows)} training windows "
             "overlap a seizure: leave it unset, or choose a shorter window_s"
         )
-    return Sampler(windows, ictal, wanted)
+    return Sampler(windows, ictal, share)
 
 
 def overlaps_seizure(windows: Windows) -> NDArray[np.bool_]:
     """Whether each window [n] has any time in common with a seizure."""
-    found = np.zeros(len(windows), dtype=np.bool_)
+    overlaps = np.zeros(len(windows), dtype=np.bool_)
     for k, recording in enumerate(windows.recordings):
         spans = positive_spans(recording.events)
         if len(spans):
-            mine = windows.owner == k
-            found[mine] = overlap_share(windows.start_s[mine], windows.window_s, spans) > 0
-    return found
+            inside = windows.owner == k
+            overlaps[inside] = overlap_share(windows.start_s[inside], windows.window_s, spans) > 0
+    return overlaps
 
 
 def _some(places: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -1,10 +1,10 @@
-"""One recording's signals on disk: int16 with a scale per channel, read at any offset.
+"""Store a recording's signals on disk, and read them at any offset.
 
-A safetensors file with ``signal`` [C, T] and ``scale_uv`` [C]; ``signal * scale_uv`` is in µV.
-Where a step of int16 would exceed :data:`MAX_STEP_UV` (a huge artifact sets the scale), or where
-every sample has to be exact, it is float32 with a scale of one, so that small activity is never
-rounded away. ``auxiliary`` [A, T] holds ECG, EOG and EMG in the same way, ``quality`` [C, W] the
-flags of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
+A safetensors file holds ``signal`` [C, T], int16, and ``scale_uv`` [C]; ``signal * scale_uv`` is in
+µV. Where a step of int16 would exceed :data:`MAX_STEP_UV` (a huge artifact sets the scale), or
+where every sample has to be exact, it is float32 with a scale of one, so that small activity is
+never rounded away. ``auxiliary`` [A, T] holds ECG, EOG and EMG in the same way, ``quality`` [C, W]
+the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
 """
 
 import json
@@ -28,7 +28,7 @@ Rows = Iterable[NDArray[np.float32]]
 
 
 class _TooCoarse(Exception):
-    """A row whose peak int16 can't hold finely enough."""
+    """Raised for a row whose peak makes the steps of int16 too coarse."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,15 @@ def write_rows(
     ``rows`` gives the channels in µV, and is called once more where int16 turns out too coarse;
     ``auxiliary`` gives the ``n_auxiliary`` others of the same length. ``exact`` means float32.
 
-    Raises ValueError when a sample is not finite: that is never made into a number.
+    Raises ValueError when a sample is not finite.
     """
     widths = ("<f4",) if exact else ("<i2", "<f4")
     for width in widths:
         try:
             with path.open("wb") as stream:
                 places = _write_header(stream, shape, n_auxiliary, quality, np.dtype(width))
-                for name, given in (("", rows), ("auxiliary_", auxiliary)):
-                    _write_rows(stream, given(), name, places, np.dtype(width))
+                for name, rows_of in (("", rows), ("auxiliary_", auxiliary)):
+                    _write_rows(stream, rows_of(), name, places, np.dtype(width))
                 if quality is not None:
                     stream.seek(places["quality"])
                     stream.write(np.ascontiguousarray(quality).tobytes())
@@ -128,7 +128,7 @@ def _write_rows(
     for row in rows:
         peak = float(max(row.max(initial=0.0), -row.min(initial=0.0)))
         if not np.isfinite(peak):
-            raise ValueError("the signal has samples that are not finite")
+            raise ValueError("got samples that are not finite; expected finite ones")
         if dtype.kind == "f":
             scales.append(1.0)
             stream.write(np.ascontiguousarray(row, dtype=dtype).data)
@@ -147,7 +147,7 @@ def _write_rows(
 
 
 def map_signal(path: Path, name: str = "") -> StoredSignal:
-    """Map a stored signal without reading its samples; ``name`` "auxiliary_" for the others.
+    """Map a stored signal without reading its samples; ``name`` "auxiliary_" for ECG and the like.
 
     Raises ArtifactError when the file is no such signal.
     """

@@ -1,7 +1,7 @@
-"""Who trains, who validates, who tests: decided once, by subject, from a seed.
+"""Split subjects into train, val and test, from a seed.
 
-By recording only when asked for: then a subject's data is on both sides, and every result made
-from it says *within-subject*.
+With ``splits.by=recording`` a subject may be in several splits, and every result is marked as
+*within-subject*.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class SplitUnit:
-    """What is split as a whole: a subject (or a recording); ``marked`` when it has seizures."""
+    """A subject (or recording) that is split as a whole; ``marked`` when it has seizures."""
 
     name: str
     marked: bool
@@ -27,8 +27,8 @@ class SplitUnit:
 def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[str, str]:
     """Assign each unit to ``train``, ``val`` or ``test``.
 
-    Units are shuffled by ``seed``; marked ones and the others are dealt out apart, so that each
-    split gets its part of both as far as there are enough. With ``folds``, fold ``fold`` is
+    Units are shuffled by ``seed``; marked ones and the others are drawn separately, so that each
+    split gets its share of both as far as there are enough. With ``folds``, fold ``fold`` is
     tested, the next one validates, and the rest trains; otherwise the fractions of the
     configuration are met as nearly as at least one unit a split allows.
 
@@ -76,7 +76,7 @@ def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> 
     a unit has paths in two splits.
     """
     splits = {name.lower(): split for name, split in folders.items()}
-    given: dict[str, str] = {}
+    split_of: dict[str, str] = {}
     for unit, path in paths:
         parts = {part.lower() for part in PurePosixPath(path).parts[:-1]}
         named = {splits[part] for part in parts & set(splits)}
@@ -86,12 +86,12 @@ def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> 
                 f"a recording of {unit} lies below {where} of splits.folders "
                 f"({', '.join(folders)}); complete that setting, or leave it out"
             )
-        if given.setdefault(unit, *named) not in named:
+        if split_of.setdefault(unit, *named) not in named:
             raise ConfigError(
                 f"{unit} has recordings in the folders of two splits, which would leak; join "
                 "names of one person with subjects.aliases, or bring a table (splits.file)"
             )
-    return given
+    return split_of
 
 
 def complete(

@@ -1,4 +1,4 @@
-"""Recordings artifacts, read: who, which channels, which events, which split, and the samples."""
+"""Open recordings folders: subjects, channels, events, splits and samples."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -108,10 +108,12 @@ class Corpus:
 
         Raises InputError when there are none.
         """
-        found = tuple(r for r in self.recordings if r.split in splits)
-        if not found:
-            raise InputError(f"no recording is in split {' or '.join(splits)}; see splits.tsv")
-        return found
+        recordings = tuple(r for r in self.recordings if r.split in splits)
+        if not recordings:
+            raise InputError(
+                f"no recording is in split {' or '.join(splits)}; expected one in splits.tsv"
+            )
+        return recordings
 
     def geometry(self, recording: Recording) -> Geometry:
         """Electrode positions and regions of the recording's channels."""
@@ -194,7 +196,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
 
 
 def fitted_on(recordings: Iterable[Recording]) -> FittedOn:
-    """What a manifest says of an artifact that was fitted on these recordings."""
+    """The manifest entry of an artifact that was fitted on these recordings."""
     fitted = list(recordings)
     return FittedOn(
         tuple(sorted({r.subject for r in fitted})),

@@ -1,4 +1,4 @@
-"""Windows of recordings: a fixed tiling, seeded draws from it, and batches of NumPy arrays.
+"""Tile recordings into windows, draw from them, and batch arrays.
 
 Windows of recordings with equally many channels are batched together, so that no batch needs a
 padding mask.
@@ -17,7 +17,7 @@ from eegssl.errors import ConfigError, InputError
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows as arrays, with what the encoder is told of their channels."""
+    """Windows as arrays, with the places of their channels."""
 
     signal_uv: NDArray[np.float32]
     """[B, C, T] in µV."""

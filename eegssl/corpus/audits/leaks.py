@@ -1,7 +1,7 @@
-"""What was seen in training and is to be scored: every kind of it, before a score is made.
+"""Find training data among recordings to score, before scoring them.
 
-Ids alone don't tell: the same person may go by another name (`aliases`), the same signal by another
-id, key or corpus (sketches of waveforms).
+Ids are not enough: a person may have another name (`aliases`), and a signal another id, key or
+corpus (sketches of waveforms).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.manifest import Artifact, FittedOn
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import Windows
 from eegssl.errors import LeakError
 from eegssl.signal.waveform import Sketches
 
@@ -30,14 +29,14 @@ REMEDIES: dict[str, str] = {
     "overlap": "leave a gap between the windows of different splits",
     "twice": "score each window once: do two tables hold the same recording?",
 }
-"""Each kind of leak, and what to do about it."""
+"""Each kind of leak -> its remedy."""
 _IDS_SHOWN = 3
 _SAME_TIME_S = 1e-6
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One kind of leak: a key of `REMEDIES`, what was found (hashed ids only), how many."""
+    """``n`` leaks of one kind (a key of `REMEDIES`), with hashed ids in ``what``."""
 
     kind: str
     what: str
@@ -73,12 +72,6 @@ class Times:
     duration_s: NDArray[np.float64]
 
 
-def times_of(windows: Windows) -> Times:
-    """Recording, start and length of each window."""
-    ids = [windows.recordings[k].id for k in windows.owner.tolist()]
-    return Times(ids, windows.start_s, np.full(len(windows), windows.window_s))
-
-
 def audit(
     upstream: Artifact | Sequence[Artifact],
     corpus: Corpus,
@@ -89,9 +82,9 @@ def audit(
     statistics: Mapping[str, Collection[str]] | None = None,
     also: FittedOn = FittedOn(),
 ) -> list[Leak]:
-    """Everything in ``recordings`` (of ``corpus``) that something upstream was fitted on.
+    """The leaks of ``recordings`` (of ``corpus``) into something upstream.
 
-    ``also`` says what was fitted on without being an artifact: a baseline of a benchmark.
+    ``also`` adds what a system that is no artifact, such as a baseline, was fitted on.
     ``scored`` are the windows to score, ``fitted`` those that were trained on. ``statistics``
     names what else was chosen on which recordings or subjects; it is added to what the manifests
     say. Recordings of a folder that was split by recording may share a subject with training.
@@ -129,11 +122,11 @@ def refuse(leaks: Sequence[Leak], *upstream: Artifact) -> None:
     """Raise LeakError with all leaks, and what to do about each, if there are any."""
     if not leaks:
         return
-    who = ", ".join(str(a.path) for a in upstream)
-    cause = f"{who} or something upstream was fitted on what is to be scored. " if who else ""
+    names = ", ".join(str(a.path) for a in upstream)
+    cause = f"{names} or something upstream was fitted on what is to be scored. " if names else ""
     listed = "; ".join(f"{leak.in_words()}: {REMEDIES[leak.kind]}" for leak in leaks)
-    found = [{"kind": leak.kind, "n": leak.n, "what": leak.what} for leak in leaks]
-    raise LeakError(f"{cause}{listed}; --allow-leak scores it, and marks it", leaks=found)
+    facts = [{"kind": leak.kind, "n": leak.n, "what": leak.what} for leak in leaks]
+    raise LeakError(f"{cause}{listed}; --allow-leak scores it, and marks it", leaks=facts)
 
 
 def _recordings(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
@@ -157,7 +150,7 @@ def _subjects(
 
 
 def _waveforms(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
-    """The same signal under another id; under the same it is told by ``_recordings``."""
+    """The same signal under another id; ``_recordings`` finds those of the same id."""
     index = Sketches(seen.sketches)
     others = [r for r in recordings if r.id not in seen.recordings]
     copies = {r.id: list(index.like(r.sketch)) for r in others}
@@ -216,18 +209,18 @@ def _n_overlapping(scored: Timed, fitted: Timed) -> int:
     by_recording: dict[str, list[int]] = {}
     for k, recording in enumerate(fitted.recording):
         by_recording.setdefault(recording, []).append(k)
-    mine: dict[str, list[int]] = {}
+    to_score: dict[str, list[int]] = {}
     for k, recording in enumerate(scored.recording):
         if recording in by_recording:
-            mine.setdefault(recording, []).append(k)
+            to_score.setdefault(recording, []).append(k)
     total = 0
-    for recording, some in mine.items():
-        theirs = np.array(by_recording[recording])
-        theirs = theirs[np.argsort(fitted.start_s[theirs], kind="stable")]
-        starts_s = fitted.start_s[theirs]
-        ends_s = np.maximum.accumulate(starts_s + fitted.duration_s[theirs])
-        begins_s = scored.start_s[some]
-        before = np.searchsorted(starts_s, begins_s + scored.duration_s[some] - _SAME_TIME_S)
+    for recording, windows in to_score.items():
+        places = np.array(by_recording[recording])
+        places = places[np.argsort(fitted.start_s[places], kind="stable")]
+        starts_s = fitted.start_s[places]
+        ends_s = np.maximum.accumulate(starts_s + fitted.duration_s[places])
+        begins_s = scored.start_s[windows]
+        before = np.searchsorted(starts_s, begins_s + scored.duration_s[windows] - _SAME_TIME_S)
         reach_s = np.concatenate([[-np.inf], ends_s])[before]
         total += int((reach_s > begins_s + _SAME_TIME_S).sum())
     return total

@@ -1,7 +1,7 @@
-"""Models that were fitted on the beginning of the very recordings that they are to be scored on.
+"""Audit models that trained on the beginning of the recordings scored.
 
-That is what a split in time is for, and no leak; what is upstream of the model still may be one,
-and so are other recordings of the same people.
+A split in time allows that. Anything upstream of the model may still leak, and so may other
+recordings of the same people.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +20,15 @@ SEEN_BY_ENCODER = (
     "one that was pretrained on other subjects, or random weights (--set encoder_weights=random)"
 )
 IN_TIME = "in_time"
-"""The fact of a model's manifest that holds `own_past`."""
+"""The fact of a model's manifest that holds `temporal_facts`."""
 
 
-def own_past(
+def temporal_facts(
     encoder: Artifact | None, corpus: Corpus, recordings: Sequence[Recording]
 ) -> dict[str, Any]:
-    """What a model has to remember of ``recordings`` that it is fitted on in part.
+    """The facts of a model that is fitted on the beginning of ``recordings``.
 
-    Their ids and lengths, and what its encoder (None for random weights) has seen of them.
+    Their ids and lengths, and their leaks into its encoder (None for random weights).
     """
     leaks = audit(encoder, corpus, recordings) if encoder is not None else []
     return {
@@ -40,31 +40,31 @@ def own_past(
 def audit_model(
     model: Artifact, corpus: Corpus, recordings: Sequence[Recording]
 ) -> tuple[Leak, ...]:
-    """`audit`, but that a model may be scored on the end of recordings that it began with.
+    """`audit`, but a model may be scored on the end of recordings whose beginning it was fitted on.
 
-    Only on the same ones, by length and waveform: a recording that was cut anew has other parts.
-    And only where no other one that it began with holds the same signal.
+    Only on the same ones, by length and waveform, since a recording that was cut anew has other
+    parts, and only where no other recording it was fitted on holds the same signal.
     """
     past = model.manifest.facts.get(IN_TIME)
     if past is None:
         return tuple(audit(model, corpus, recordings))
     fitted = model.manifest.fitted_on.sketches
-    own = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
-    own = [r for r in own if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
-    begun = {r.id for r in own}
+    same = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
+    same = [r for r in same if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
+    begun = {r.id for r in same}
     others = [r for r in recordings if r.id not in begun]
-    upstream = [Leak(**found) for found in past["leaks"]] if own else []
-    return (*audit(model, corpus, others), *_copies(fitted, own), *upstream)
+    upstream = [Leak(**leak) for leak in past["leaks"]] if same else []
+    return (*audit(model, corpus, others), *_copies(fitted, same), *upstream)
 
 
 def _copies(fitted: Mapping[str, NDArray[np.uint32]], own: Sequence[Recording]) -> Iterator[Leak]:
-    """Recordings whose signal, or part of it, another one holds that was trained on."""
+    """Recordings whose signal, or part of it, is in another one that was trained on."""
     index = Sketches(fitted)
-    found = [(r.id, like) for r in own for like in index.like(r.sketch) if like != r.id]
-    if found:
+    copies = [(r.id, like) for r in own for like in index.like(r.sketch) if like != r.id]
+    if copies:
         yield Leak(
             "waveform",
             f"of {len(own)} recordings to score have signal of another one that was trained on "
-            f"({found[0][0]} = {found[0][1]})",
-            len({name for name, _ in found}),
+            f"({copies[0][0]} = {copies[0][1]})",
+            len({name for name, _ in copies}),
         )

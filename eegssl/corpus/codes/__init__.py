@@ -1,1 +1,1 @@
-"""Store codes of patches, and count what they stand for."""
+"""Store codes of patches, and describe what they respond to."""

@@ -1,4 +1,4 @@
-"""What the codes of a codebook stand for: one pass over codes and signals, sums by code.
+"""Sum up spectra, regions and seizures of each code.
 
 Memory is bounded by codes x subjects (two counts) and codes x a few patches, whatever the length
 of the recordings. Recordings are those that are passed in: test subjects' are not among them.
@@ -65,7 +65,7 @@ class CodeAtlas:
         return [list(BANDS_HZ)[k] for k in means.argmax(axis=1).tolist()]
 
     def mean_of(self, shares: Floats) -> Floats:
-        """The shares [K, n] of all patches together, [n]: what is to be expected of any code."""
+        """The shares [n] of all patches together, from those of codes [K, n]."""
         used = self.counts > 0
         mean: Floats = np.average(shares[used], axis=0, weights=self.counts[used])
         return mean
@@ -164,5 +164,5 @@ def _by_region(
 def _add_rows(sums: Floats, codes: NDArray[np.int64], rows: NDArray[np.floating]) -> None:
     """Add each row [n, m] to the sum [K, m] of its code."""
     order = np.argsort(codes, kind="stable")
-    found, first = np.unique(codes[order], return_index=True)
-    sums[found] += np.add.reduceat(rows[order].astype(np.float64), first, axis=0)
+    used, first = np.unique(codes[order], return_index=True)
+    sums[used] += np.add.reduceat(rows[order].astype(np.float64), first, axis=0)

@@ -1,4 +1,4 @@
-"""A few patches of each code, drawn evenly from all of a corpus, and the waveform they share."""
+"""Sample patches of each code evenly, and find their common waveform."""
 
 from dataclasses import dataclass
 
@@ -49,22 +49,22 @@ class Exemplars:
         """Keep those of n patches [n, P] whose rank [n] is among the highest of their code [n]."""
         good = np.flatnonzero(rank > self.rank.min(axis=1)[codes])
         codes, patches, rank = codes[good], patches[good], rank[good]
-        found = np.unique(codes)
+        used = np.unique(codes)
         room = self.rank.shape[1]
-        all_codes = np.concatenate([np.repeat(found, room), codes])
-        all_ranks = np.concatenate([self.rank[found].ravel(), rank])
+        all_codes = np.concatenate([np.repeat(used, room), codes])
+        all_ranks = np.concatenate([self.rank[used].ravel(), rank])
         order = np.lexsort((-all_ranks, all_codes))
-        first = np.searchsorted(all_codes[order], found)
-        kept = order[first[:, None] + np.arange(room)]
-        held = self.patches[found].reshape(-1, patches.shape[1])
-        self.rank[found] = all_ranks[kept]
-        self.patches[found] = np.concatenate([held, patches])[kept]
+        first = np.searchsorted(all_codes[order], used)
+        best = order[first[:, None] + np.arange(room)]
+        stored = self.patches[used].reshape(-1, patches.shape[1])
+        self.rank[used] = all_ranks[best]
+        self.patches[used] = np.concatenate([stored, patches])[best]
 
     def prototype(self, code: int) -> Prototype:
-        """Turn the patches of a code about until they agree, and average those that agree best.
+        """Align the patches of a code, and average those that agree best.
 
-        Ours: codes care little for phase, so patches of one code are out of step and their plain
-        mean is flat. Each is shifted in a circle to where it correlates most with the template:
+        Ours: codes hardly depend on phase, so the plain mean of a code's patches is flat. Each is
+        shifted in a circle to where it correlates most with the template:
         first the patch of middle size, then three times the mean of the better half.
         """
         recorded = self.patches[code, self.rank[code] >= 0].astype(np.float64)

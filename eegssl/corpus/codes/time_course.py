@@ -1,4 +1,4 @@
-"""How the use of codes changes along a seizure: about its onset, and from its onset to its end."""
+"""Trace the use of codes around and along seizures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,8 +45,7 @@ def time_courses(
 ) -> tuple[Course, Course]:
     """The courses of groups of codes about the onsets of all seizures, and within them.
 
-    About an onset, what lies in another seizure is left out. Both are read where a seizure is, so
-    a long recording costs no more than a short one.
+    About an onset, patches of another seizure are left out. Codes are read around seizures only.
     """
     edges_s = np.arange(-AROUND_S, AROUND_S + STEP_S / 2, STEP_S)
     around: dict[str, list[Floats]] = {}

@@ -1,4 +1,4 @@
-"""Codes and entropies of patches on disk: one array a recording, on the tiling of the manifest."""
+"""Store codes and entropies of patches, one array a recording."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ def code_dtype(n_codes: int) -> np.dtype[Any]:
 
 
 def code_path(folder: Path, recording: str) -> Path:
-    """Where the codes of a recording lie."""
+    """The file of a recording's codes."""
     return folder / CODES / f"{recording}.npy"
 
 
 def entropy_path(folder: Path, recording: str) -> Path:
-    """Where the entropies of a recording's patches lie."""
+    """The file of a recording's entropies."""
     return folder / ENTROPIES / f"{recording}.npy"
 
 
@@ -115,14 +115,14 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
     for recording in windows.recordings:
         if recording.id not in coded:
             raise ArtifactError(f"{artifact.path} has no codes of recording {recording.id}")
-        wanted = (len(recording.channels), recording.n_samples // windows.length * n)
-        codes.append(_mapped(code_path(artifact.path, recording.id), wanted))
-        entropies.append(_mapped(entropy_path(artifact.path, recording.id), wanted))
+        shape = (len(recording.channels), recording.n_samples // windows.length * n)
+        codes.append(_mapped(code_path(artifact.path, recording.id), shape))
+        entropies.append(_mapped(entropy_path(artifact.path, recording.id), shape))
     return Codes(windows, tuple(codes), tuple(entropies), n)
 
 
-def _mapped(path: Path, wanted: tuple[int, int]) -> NDArray[Any]:
+def _mapped(path: Path, shape: tuple[int, int]) -> NDArray[Any]:
     values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    if values.shape != wanted:
-        raise ArtifactError(f"{path} has values of shape {values.shape}, expected {wanted}")
+    if values.shape != shape:
+        raise ArtifactError(f"{path} has values of shape {values.shape}, expected {shape}")
     return values

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.audits.temporal_leaks import IN_TIME, SEEN_BY_ENCODER, own_past
+from eegssl.corpus.audits.temporal_leaks import IN_TIME, SEEN_BY_ENCODER, temporal_facts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
@@ -34,7 +34,7 @@ def past_facts(
     nothing where subjects are apart. ``encoder`` is None where its weights are random."""
     if config.in_time is None:
         return {}, ()
-    past = own_past(encoder, corpus, corpus.of_split(TESTED))
+    past = temporal_facts(encoder, corpus, corpus.of_split(TESTED))
     return {IN_TIME: past}, (SEEN_BY_ENCODER,) if past["leaks"] else ()
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.artifacts.manifest import Artifact, FittedOn, Manifest
-from eegssl.corpus.audits.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse, times_of
+from eegssl.corpus.audits.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.corpus.windows import tile
 from eegssl.errors import LeakError
@@ -47,6 +47,13 @@ def kinds(
     assert len({leak.kind for leak in found}) == len(found)
     assert all(leak.n > 0 for leak in found)
     return {leak.kind: leak.n for leak in found}
+
+
+def tiled(*arguments) -> Times:
+    """Recording, start and length of each window of a tiling."""
+    windows = tile(*arguments)
+    ids = [windows.recordings[k].id for k in windows.owner.tolist()]
+    return Times(ids, windows.start_s, np.full(len(windows), windows.window_s))
 
 
 def times(*windows: tuple[str, float, float]) -> Times:
@@ -171,11 +178,11 @@ def test_a_window_that_comes_twice_is_one() -> None:
 
 def test_a_tiling_has_no_leaks_in_itself() -> None:
     corpus = corpora.corpus(*STRANGERS)
-    windows = times_of(tile(corpus, STRANGERS, 4.0))
+    windows = tiled(corpus, STRANGERS, 4.0)
     assert len(windows.recording) == 5 * 15
     assert audit_windows(windows) == []
     assert [leak.n for leak in audit_windows(windows, windows)] == [75]
-    half_over = times_of(tile(corpus, STRANGERS[:1], 4.0, 2.0))
+    half_over = tiled(corpus, STRANGERS[:1], 4.0, 2.0)
     assert audit_windows(half_over) == []
 
 
