@@ -18,8 +18,9 @@ import numpy as np
 
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.scoring.forecasts.circular import phase_error_deg
-from eegssl.tasks.phase.phase_rows import PhasePredictions, read_phase_predictions
+from eegssl.tasks.phase.phase_rows import PhasePredictions
 from eegssl.tasks.phase.scores import METHOD_WORDS
+from eegssl.tasks.table import read_table
 
 COHERENCE_S = (30, 0)
 STRONG = 0.3
@@ -52,7 +53,7 @@ def predictions(home: Path, coherence_s: int) -> PhasePredictions:
     out = ("--out", home / "model")
     command("finetune", causal, *encoder, *TASK, *zero, *out, sets=(*task, *TRAINING))
     command("evaluate", home / "model", causal, *zero, "--out", home / "evaluation")
-    return read_phase_predictions(home / "evaluation" / "predictions.parquet")
+    return read_table(home / "evaluation" / "predictions.parquet", PhasePredictions)
 
 
 def known_phase(home: Path, table: PhasePredictions) -> np.ndarray:

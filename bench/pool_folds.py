@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from eegssl.scoring.config import ScoringConfig
-from eegssl.tasks.forecast import error_sums as forecasts
+from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.scores import score_forecasts
-from eegssl.tasks.labels.predictions import kind_of_table
-from eegssl.tasks.phase import phase_rows as phase_predictions
+from eegssl.tasks.phase.phase_rows import PhasePredictions
 from eegssl.tasks.phase.scores import score_phase_table
+from eegssl.tasks.table import kind_of_table, pool_tables, read_table, write_table
 
 
-def show_signal(table: forecasts.Forecasts) -> None:
+def show_signal(table: Forecasts) -> None:
     """Errors of each method, overall and by stretch, and the model less AR."""
     report = score_forecasts(table, ScoringConfig(), 0)
     spans = report.spans
@@ -32,7 +32,7 @@ def show_signal(table: forecasts.Forecasts) -> None:
             print(one)
 
 
-def show_phase(table: phase_predictions.PhasePredictions) -> None:
+def show_phase(table: PhasePredictions) -> None:
     """Errors of each method and band by stretch, and the model less AR."""
     scores = score_phase_table(table, ScoringConfig(), 0)
     for method, bands in scores.methods.items():
@@ -51,15 +51,14 @@ def main() -> None:
     """Pool, write, print."""
     cell, out = Path(sys.argv[1]), Path(sys.argv[2])
     paths = sorted(cell.glob("fold*/evaluation/predictions.parquet"))
-    if kind_of_table(paths[0]) == forecasts.KIND:
-        table = forecasts.pooled([forecasts.read_forecasts(path) for path in paths])
-        forecasts.write_forecasts(out, table)
-        show_signal(table)
+    if kind_of_table(paths[0]) == Forecasts.spec.kind:
+        sums = pool_tables([read_table(path, Forecasts) for path in paths])
+        write_table(out, sums)
+        show_signal(sums)
         return
-    read = [phase_predictions.read_phase_predictions(path) for path in paths]
-    pooled = phase_predictions.pooled(read)
-    phase_predictions.write_phase_predictions(out, pooled)
-    show_phase(pooled)
+    phases = pool_tables([read_table(path, PhasePredictions) for path in paths])
+    write_table(out, phases)
+    show_phase(phases)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from eegssl.errors import InputError
 from eegssl.tasks import base
 from eegssl.tasks.kind import MODEL, TASK
 from eegssl.tasks.kinds import kind_named
-from eegssl.tasks.labels.predictions import kind_of_table
+from eegssl.tasks.table import kind_of_table
 
 
 def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: Context) -> Result:

@@ -17,6 +17,7 @@ from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.store import Corpus, fitted_on
 from eegssl.tasks.kind import ENCODER, Job, Kind, Trial, encoder_settings
 from eegssl.tasks.settings_read import require_read
+from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
 
@@ -141,15 +142,15 @@ def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context)
 
     Raises LeakError when rows are there twice, unless ``config.allow_leak``.
     """
-    table = kind.read(path)
+    table = read_table(path, kind.view)
     scoring = tuple(name for name in kind.evaluate_reads if name.startswith("scoring"))
     unread = {**kind.unread, **dict.fromkeys(("split", "labels", "targets"), ALONE)}
     require_read(config, (*scoring, *OF_RUN), unread, table.about["task"], kind.name)
-    twice = audit_windows(kind.times(table))
+    twice = audit_windows(rows(table))
     if not config.allow_leak:
         refuse(twice)
     leaks = [*table.about["leaks"], *(leak.in_words() for leak in twice)]
-    table = replace(table, about=table.about | {"leaks": leaks})
+    table = table.with_leaks(leaks)
     for words in leaks:
         context.warn(f"LEAK, allowed: {words}")
     inputs = [("predictions", hash_file(path))]
@@ -169,7 +170,7 @@ def pool(
     context: Context,
 ) -> dict[str, Any]:
     """Write the predictions of several folds as one table, their scores and a page; the facts."""
-    table = kind.pool([kind.read(path) for path in tables])
+    table = pool_tables([read_table(path, kind.view) for path in tables])
     return _write_scores(kind, writer, table, config, context)
 
 
@@ -183,8 +184,8 @@ def _write_scores(
 ) -> dict[str, Any]:
     """Write the table, and the scores and page that follow from what was written; the facts."""
     with writer.writing(PREDICTIONS) as path:
-        kind.write(path, table)
-    table = kind.read(writer / PREDICTIONS)
+        write_table(path, table)
+    table = read_table(writer / PREDICTIONS, kind.view)
     scores = kind.score(table, config.scoring, context.seed)
     writer.write_json(SCORES, kind.metrics(table, scores))
     writer.write(REPORT, kind.page(table, scores, config, ran))

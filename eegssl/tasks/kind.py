@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
@@ -13,7 +12,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Leak, Timed
+from eegssl.corpus.audits.leaks import Leak
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
@@ -21,6 +20,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ArtifactError, ConfigError, EegsslError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
+from eegssl.tasks.table_spec import View
 from eegssl.training.loop import choose_device
 from eegssl.training.weights import load_weights, read_module_config
 
@@ -47,7 +47,7 @@ class HasInputs(Protocol):
 Task = TypeVar("Task", bound=Settings)
 Data = TypeVar("Data", bound=HasInputs)
 Test = TypeVar("Test", bound=HasInputs)
-Table = TypeVar("Table")
+Table = TypeVar("Table", bound=View)
 Scores = TypeVar("Scores")
 
 
@@ -144,6 +144,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     name: ClassVar[str]
     settings: ClassVar[type[Settings]]
     """The settings of a task of this kind."""
+    view: ClassVar[type[View]]
+    """Its table of predictions."""
     paths: ClassVar[tuple[str, ...]] = ()
     """Those of them that are paths of files, seen from the task's own file."""
     finetune_reads: ClassVar[tuple[str, ...]] = ()
@@ -197,22 +199,6 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     def beside(self, trial: Trial, data: Test) -> dict[str, Any]:
         """What is told of an evaluation and not stored, as it is of this machine."""
         return {}
-
-    @abstractmethod
-    def read(self, path: Path) -> Table:
-        """A table of predictions from its file; raises ArtifactError where it is none."""
-
-    @abstractmethod
-    def write(self, path: Path, table: Table) -> None:
-        """Write a table of predictions."""
-
-    @abstractmethod
-    def pool(self, tables: Sequence[Table]) -> Table:
-        """The tables of several folds as one."""
-
-    @abstractmethod
-    def times(self, table: Table) -> Timed:
-        """What each row is of, and when: no two rows may be of the same."""
 
     def concerns(self, table: Table) -> Sequence[str]:
         """What a reader must be warned of."""

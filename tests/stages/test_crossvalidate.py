@@ -11,7 +11,8 @@ from clirun import Pipeline, Ran, done, eegssl, manifest_of, stamps_of
 from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.manifest import PLAN
 from eegssl.artifacts.reading import read_manifest
-from eegssl.tasks.labels.predictions import read_predictions
+from eegssl.tasks.labels.predictions import Predictions
+from eegssl.tasks.table import read_table
 
 
 def call(tiny: Pipeline, out: Path, folds: object, *more: object) -> list[object]:
@@ -39,21 +40,21 @@ def test_every_subject_is_tested_once_by_a_model_that_never_saw_it(
     for k in range(4):
         fold = made / f"folds/fold{k}"
         fitted = set(manifest_of(fold / "model")["fitted_on"]["subjects"])
-        mine = set(read_predictions(fold / "evaluation/predictions.parquet").subject)
+        mine = set(read_table(fold / "evaluation/predictions.parquet", Predictions).subject)
         assert not mine & fitted
         assert mine | fitted == people
         tested += sorted(mine)
     assert sorted(tested) == sorted(people)
-    assert set(read_predictions(made / "predictions.parquet").subject) == people
+    assert set(read_table(made / "predictions.parquet", Predictions).subject) == people
 
 
 def test_pooled_scores_take_each_fold_at_its_own_threshold(made: Path) -> None:
-    table = read_predictions(made / "predictions.parquet")
+    table = read_table(made / "predictions.parquet", Predictions)
     assert table.thresholds is not None
     right = total = 0
     for k in range(4):
         fold = made / f"folds/fold{k}"
-        one = read_predictions(fold / "evaluation/predictions.parquet")
+        one = read_table(fold / "evaluation/predictions.parquet", Predictions)
         threshold = json.loads((fold / "model/threshold.json").read_text())["value"]
         mine = one.truth == 1
         right += int((one.probabilities[mine, 1] >= threshold).sum())

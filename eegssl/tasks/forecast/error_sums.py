@@ -1,38 +1,52 @@
-"""The table of forecasts (Parquet): sums of errors, the only source of every score of a forecast.
+"""Hold the errors of forecasts as sums, which parts add up to wholes.
 
-One row for each method, unit, recording, channel and part of the horizon: its whole, or one of the
-stretches that it is cut into. What scores need besides stands as JSON in the file's own metadata,
-so that the one file can be scored again anywhere, without model, recordings or signals.
+A row for each method, unit, recording, channel and part of the horizon: its whole, or one of the
+stretches that it is cut into.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts.atomic import hash_json
-from eegssl.corpus.audits.leaks import Times
-from eegssl.errors import ArtifactError
+from eegssl.tasks.table_spec import Array, Column, Table, TableSpec, View
 
-KEYS = ("method", "unit", "recording", "subject", "channel", "from_s", "to_s", "part")
-"""The columns beside the sums; ``part`` is `whole` or `stretch`."""
 KIND = "forecast"
-_KEY = b"eegssl"
-_ABOUT = (
-    *("task", "methods", "model", "bands", "sfreq_hz", "context_s", "horizon_s", "targets"),
-    *("synthetic", "within_subject", "parts", "leaks"),
+_KEYS = (
+    Column("method", "str"),
+    Column("unit", "str"),
+    Column("recording", "str"),
+    Column("subject", "str"),
+    Column("channel", "str"),
+    Column("from_s", "f8"),
+    Column("to_s", "f8"),
+    Column("part", "str"),
 )
-_FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
+KEYS = tuple(column.name for column in _KEYS)
+"""The columns beside the sums; ``part`` is `whole` or `stretch`."""
+
+TABLE = TableSpec(
+    kind=KIND,
+    columns=(*_KEYS, Column("{}", "f8", each="sums", finite=False)),
+    ids=("method", "unit", "recording", "channel", "part"),
+    start="from_s",
+    about=(
+        *("task", "methods", "model", "bands", "sfreq_hz", "context_s", "horizon_s", "targets"),
+        *("synthetic", "within_subject", "parts", "leaks"),
+    ),
+    beside=("sums",),
+    same=(
+        *("task", "methods", "model", "bands", "sfreq_hz", "context_s", "horizon_s", "targets"),
+        *("parts", "adaptation", "encoder_weights", "head", "minimised"),
+    ),
+    split_hash="metadata",
+    compression="zstd",
+)
 
 
 @dataclass(frozen=True)
-class Forecasts:
+class Forecasts(View):
     """Rows by key and the sums of each; ``recording`` and ``subject`` are hashed.
 
     ``about`` says of the system: ``kind``, ``task``, ``methods`` in order, ``model`` (the method
@@ -48,70 +62,22 @@ class Forecasts:
     split_hash: str
     about: dict[str, Any] = field(default_factory=dict)
 
+    spec = TABLE
+
     def __len__(self) -> int:
         return len(self.keys["method"])
 
+    def as_table(self) -> Table:
+        """Columns by name."""
+        columns: dict[str, Array] = {**self.keys, **self.sums}
+        return Table(TABLE, columns, self.about, {"sums": list(self.sums)}, self.split_hash)
 
-def joined(parts: Sequence[tuple[dict[str, NDArray[Any]], dict[str, NDArray[np.float64]]]]) -> Any:
-    """Keys and sums of several parts, one below the other."""
-    keys = {name: np.concatenate([k[name] for k, _ in parts]) for name in parts[0][0]}
-    sums = {name: np.concatenate([s[name] for _, s in parts]) for name in parts[0][1]}
-    return keys, sums
-
-
-def pooled(tables: Sequence[Forecasts]) -> Forecasts:
-    """The tables of several folds as one; they are of one task, and no recording is in two."""
-    keys, sums = joined([(table.keys, table.sums) for table in tables])
-    first = tables[0]
-    about = first.about | {
-        "folds": len(tables),
-        "leaks": sorted({leak for t in tables for leak in t.about["leaks"]}),
-    }
-    split_hash = hash_json([table.split_hash for table in tables])
-    return replace(first, keys=keys, sums=sums, split_hash=split_hash, about=about)
-
-
-def times_of_rows(table: Forecasts) -> Times:
-    """What each row sums up, and the stretch of the horizon that it is of."""
-    names = ("method", "unit", "recording", "channel", "part")
-    rows = zip(*(table.keys[name].tolist() for name in names), strict=True)
-    from_s, to_s = (table.keys[name].astype(np.float64) for name in ("from_s", "to_s"))
-    return Times([" ".join(row) for row in rows], from_s, to_s - from_s)
-
-
-def write_forecasts(path: Path, forecasts: Forecasts) -> None:
-    """Write ``predictions.parquet``: the keys, then a column for each sum."""
-    text = {name: pa.array(forecasts.keys[name].tolist(), pa.string()) for name in KEYS[:5]}
-    numbers = {name: pa.array(forecasts.keys[name]) for name in ("from_s", "to_s")}
-    part = {"part": pa.array(forecasts.keys["part"].tolist(), pa.string())}
-    table = pa.table(text | numbers | part | {n: pa.array(v) for n, v in forecasts.sums.items()})
-    besides = {
-        "about": forecasts.about,
-        "sums": list(forecasts.sums),
-        "split_hash": forecasts.split_hash,
-    }
-    metadata = {_KEY: json.dumps(besides, sort_keys=True, allow_nan=False).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
-
-
-def read_forecasts(path: Path) -> Forecasts:
-    """Read ``predictions.parquet`` of a forecast.
-
-    Raises ArtifactError when a column or what stands beside the rows is missing.
-    """
-    try:
-        table = pq.read_table(path)
-        besides = json.loads(table.schema.metadata[_KEY])
-        for name in _ABOUT:
-            _ = besides["about"][name]
-        return Forecasts(
-            {name: table[name].to_numpy() for name in KEYS},
-            {name: table[name].to_numpy() for name in besides["sums"]},
-            besides["split_hash"],
-            besides["about"],
+    @classmethod
+    def of_table(cls, table: Table) -> Self:
+        """The sums in a table."""
+        return cls(
+            {name: table.columns[name] for name in KEYS},
+            {name: table.columns[name] for name in table.beside["sums"]},
+            table.split_hash,
+            table.about,
         )
-    except _FAULTS as error:
-        raise ArtifactError(
-            f"{path} is no table of forecasts of this version of eegssl ({type(error).__name__}); "
-            "give the predictions.parquet of an evaluation of a forecast"
-        ) from None

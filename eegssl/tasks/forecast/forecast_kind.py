@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Timed
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.scoring.config import ScoringConfig
@@ -17,10 +15,6 @@ from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
 from eegssl.tasks.forecast.error_sums import (
     Forecasts,
-    pooled,
-    read_forecasts,
-    times_of_rows,
-    write_forecasts,
 )
 from eegssl.tasks.forecast.fit import (
     ForecastPlan,
@@ -125,6 +119,7 @@ class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts,
 
     name = "forecast"
     settings = ForecastTaskConfig
+    view = Forecasts
     finetune_reads = (*FINETUNE_READS, "cache_gb")
     evaluate_reads = (*EVALUATE_READS, "batch_size")
     unread = UNREAD
@@ -230,22 +225,6 @@ class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts,
     def beside(self, trial: Trial, data: TestPairs) -> dict[str, Any]:
         """How long each method takes for a forecast on this machine."""
         return {"latency_ms": latencies_ms(data.methods, data.pairs)}
-
-    def read(self, path: Path) -> Forecasts:
-        """Read a table; see `read_forecasts`."""
-        return read_forecasts(path)
-
-    def write(self, path: Path, table: Forecasts) -> None:
-        """Write a table; see `write_forecasts`."""
-        write_forecasts(path, table)
-
-    def pool(self, tables: Sequence[Forecasts]) -> Forecasts:
-        """The sums of several folds as one table."""
-        return pooled(tables)
-
-    def times(self, table: Forecasts) -> Timed:
-        """Rows by what they sum up."""
-        return times_of_rows(table)
 
     def score(self, table: Forecasts, config: ScoringConfig, seed: int) -> ForecastReport:
         """Errors of every method, and the model against each baseline."""

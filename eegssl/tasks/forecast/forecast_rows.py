@@ -15,10 +15,11 @@ from eegssl.scoring.forecasts.forecast_sums import HORIZONS_S, Sums, checked_win
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import PairBatch, RecordedPairs
-from eegssl.tasks.forecast.error_sums import KEYS, joined
+from eegssl.tasks.forecast.error_sums import KEYS
 from eegssl.tasks.forecast.methods.contexts import in_unit
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.model import ForecastModel
+from eegssl.tasks.table import stack_rows
 
 MODEL = "model"
 """The name of the model among its methods."""
@@ -58,7 +59,7 @@ def forecast_rows(
             for place, sums in total.items()
         ]
         on_recording(owner + 1)
-    return joined(parts)
+    return stack_rows([keys for keys, _ in parts]), stack_rows([sums for _, sums in parts])
 
 
 def _sums_of(

@@ -23,8 +23,8 @@ from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import locked_postprocess
 from eegssl.tasks.labels.data import labelled_windows, training_windows
-from eegssl.tasks.labels.predictions import write_predictions
 from eegssl.tasks.labels.scores import score, score_facts
+from eegssl.tasks.table import write_table
 
 _FITTED = ("train", "val")
 
@@ -65,7 +65,7 @@ def run_baseline(job: BaselineJob) -> Result:
     predictions = as_predictions(test, of_test, task, threshold, rule, about)
     scores = score(predictions, settings.scoring, context.seed)
     with writer.writing(PREDICTIONS) as path:
-        write_predictions(path, predictions)
+        write_table(path, predictions)
     writer.write_json(SCORES, scores.as_dict())
     facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
     return context.finish(writer, facts)

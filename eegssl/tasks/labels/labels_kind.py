@@ -8,7 +8,6 @@ from typing import Any
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Timed
 from eegssl.corpus.label_table import LabelTable, format_labels, label_table, read_stored_labels
 from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.store import Corpus
@@ -39,7 +38,7 @@ from eegssl.tasks.labels.model import (
     save_model,
 )
 from eegssl.tasks.labels.page import render_evaluation
-from eegssl.tasks.labels.predictions import Predictions, pooled, read_predictions, write_predictions
+from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
 from eegssl.tasks.labels.sections.model_sections import with_model
 from eegssl.tasks.labels.sections.page_content import page_of
@@ -84,6 +83,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
 
     name = "labels"
     settings = TaskConfig
+    view = Predictions
     paths = ("table",)
     finetune_reads = (
         *("encoder_weights", "adaptation", "labels_fraction", "class_weights", "cache"),
@@ -172,22 +172,6 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
             trained.postprocess,
             trial.about("labels_permuted"),
         )
-
-    def read(self, path: Path) -> Predictions:
-        """Read a table; see `read_predictions`."""
-        return read_predictions(path)
-
-    def write(self, path: Path, table: Predictions) -> None:
-        """Write a table; see `write_predictions`."""
-        write_predictions(path, table)
-
-    def pool(self, tables: Sequence[Predictions]) -> Predictions:
-        """The windows of several folds, each with its own model's threshold."""
-        return pooled(tables)
-
-    def times(self, table: Predictions) -> Timed:
-        """Windows by recording and time."""
-        return table
 
     def concerns(self, table: Predictions) -> Sequence[str]:
         """Time that windows leave out, overlaps, and truth that contradicts events."""

@@ -1,27 +1,38 @@
-"""The table of predictions (Parquet): the only source of every score.
+"""Hold predictions of labelled windows: a row a window or a second."""
 
-One row a window. What scores need besides (each recording's length, reference events and strata;
-task, threshold, post-processing) stands as JSON in the file's own metadata, so that the one file
-can be scored again anywhere, without model or recordings.
-"""
-
-import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts.atomic import hash_json
-from eegssl.errors import ArtifactError
+from eegssl.tasks.table_spec import Array, Column, Table, TableSpec, View, text
 
-_KEY = b"eegssl"
-_ABOUT = ("task", "labels", "permuted", "threshold", "postprocess", "synthetic", "within_subject")
-_FAULTS = (OSError, KeyError, TypeError, ValueError, pa.ArrowInvalid)
+TABLE = TableSpec(
+    kind="labels",
+    columns=(
+        Column("subject", "str"),
+        Column("recording", "str"),
+        Column("unit", "str"),
+        Column("start_s", "f8"),
+        Column("duration_s", "f8"),
+        Column("truth", "i4"),
+        Column("p_{}", "f8", each="classes"),
+        Column("truth_value", "f8", finite=False, optional=True),
+        Column("value", "f8", finite=False, optional=True),
+        Column("threshold", "f8", optional=True),
+    ),
+    ids=("recording",),
+    start="start_s",
+    duration="duration_s",
+    about=(
+        *("task", "labels", "permuted", "threshold", "postprocess"),
+        *("synthetic", "within_subject", "leaks"),
+    ),
+    beside=("classes", "references", "units"),
+    same=("task", "labels", "unit", "target", "permuted", "adaptation", "encoder_weights"),
+    split_hash="column",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class Predictions(View):
     """Windows (or seconds) with their truth and probabilities, and what scores need besides.
 
     ``about`` says of the system: ``task``, ``labels`` (events or table), ``unit``, ``target``,
@@ -94,150 +105,73 @@ class Predictions:
     thresholds: NDArray[np.float64] | None = None
     """[n], the threshold of each row, where models of several folds differ."""
 
+    spec = TABLE
+
     def __post_init__(self) -> None:
         if not self.unit and self.recording:
             rows = zip(self.recording, self.start_s.tolist(), strict=True)
             object.__setattr__(self, "unit", [f"{name}@{start:.3f}" for name, start in rows])
 
-    def subset(self, keep: NDArray[np.bool_]) -> "Predictions":
-        """The rows [n] where this is true, with everything that stands beside the rows."""
-        places = np.flatnonzero(keep).tolist()
+    def as_table(self) -> Table:
+        """Columns by name."""
+        columns: dict[str, Array] = {
+            "subject": text(self.subject),
+            "recording": text(self.recording),
+            "unit": text(self.unit),
+            "start_s": self.start_s,
+            "duration_s": self.duration_s,
+            "truth": self.truth,
+        }
+        columns |= {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
+        if self.truth_value is not None and self.value is not None:
+            columns |= {"truth_value": self.truth_value, "value": self.value}
+        if self.thresholds is not None:
+            columns["threshold"] = self.thresholds
+        beside = {
+            "classes": list(self.classes),
+            "references": [asdict(reference) for reference in self.references],
+            "units": [asdict(unit) for unit in self.units],
+        }
+        return Table(TABLE, columns, self.about, beside, self.split_hash)
+
+    @classmethod
+    def of_table(cls, table: Table) -> Self:
+        """The predictions in a table. Raises ValueError where it has neither classes nor values."""
+        columns, classes = table.columns, tuple(table.beside["classes"])
+        if not classes and not {"truth_value", "value"} <= set(columns):
+            raise ValueError("it has neither classes nor the columns truth_value and value")
+        by_class = [columns[f"p_{name}"] for name in classes]
+        return cls(
+            subject=columns["subject"].tolist(),
+            recording=columns["recording"].tolist(),
+            start_s=columns["start_s"],
+            duration_s=columns["duration_s"],
+            truth=columns["truth"].astype(np.int64),
+            probabilities=np.stack(by_class, axis=1) if by_class else np.zeros((len(table), 0)),
+            classes=classes,
+            split_hash=table.split_hash,
+            references=tuple(_reference(**row) for row in table.beside["references"]),
+            about=table.about,
+            unit=columns["unit"].tolist(),
+            units=tuple(Unit(**row) for row in table.beside["units"]),
+            truth_value=columns.get("truth_value"),
+            value=columns.get("value"),
+            thresholds=columns.get("threshold"),
+        )
+
+    def for_pooling(self) -> Self:
+        """The same, with its threshold in each row and its post-processing in each reference."""
+        threshold, rule = self.about["threshold"], self.about["postprocess"]
         return replace(
             self,
-            subject=[self.subject[k] for k in places],
-            recording=[self.recording[k] for k in places],
-            unit=[self.unit[k] for k in places],
-            start_s=self.start_s[keep],
-            duration_s=self.duration_s[keep],
-            truth=self.truth[keep],
-            probabilities=self.probabilities[keep],
-            truth_value=None if self.truth_value is None else self.truth_value[keep],
-            value=None if self.value is None else self.value[keep],
-            thresholds=None if self.thresholds is None else self.thresholds[keep],
+            thresholds=np.full(len(self.truth), float(threshold["value"]))
+            if threshold
+            else self.thresholds,
+            references=tuple(replace(r, postprocess=rule) for r in self.references)
+            if rule
+            else self.references,
+            about=self.about | {"threshold": None, "postprocess": None},
         )
-
-
-def kind_of_table(path: Path) -> str:
-    """What kind of task a ``predictions.parquet`` is of; ``labels`` where it does not say."""
-    try:
-        besides = json.loads((pq.read_schema(path).metadata or {})[_KEY])
-        return str(besides["about"].get("kind", "labels"))
-    except _FAULTS:
-        return "labels"
-
-
-def pooled(tables: Sequence[Predictions]) -> Predictions:
-    """The predictions of several folds as one table: each row keeps its own fold's threshold.
-
-    The tables are of one task, and no recording is in two of them.
-    """
-    first = tables[0]
-    locked = [table.about["threshold"] for table in tables]
-    rules = [table.about["postprocess"] for table in tables]
-    return replace(
-        first,
-        split_hash=hash_json([t.split_hash for t in tables]),
-        subject=[name for t in tables for name in t.subject],
-        recording=[name for t in tables for name in t.recording],
-        unit=[name for t in tables for name in t.unit],
-        start_s=np.concatenate([t.start_s for t in tables]),
-        duration_s=np.concatenate([t.duration_s for t in tables]),
-        truth=np.concatenate([t.truth for t in tables]),
-        probabilities=np.concatenate([t.probabilities for t in tables]),
-        references=tuple(
-            replace(r, postprocess=rule)
-            for t, rule in zip(tables, rules, strict=True)
-            for r in t.references
-        ),
-        about=first.about
-        | {
-            "threshold": None,
-            "postprocess": None,
-            "folds": len(tables),
-            "leaks": sorted({leak for t in tables for leak in t.about["leaks"]}),
-        },
-        units=tuple(unit for t in tables for unit in t.units),
-        truth_value=_joined([t.truth_value for t in tables]),
-        value=_joined([t.value for t in tables]),
-        thresholds=_joined(
-            [
-                None if one is None else np.full(len(t.truth), float(one["value"]))
-                for t, one in zip(tables, locked, strict=True)
-            ]
-        ),
-    )
-
-
-def _joined(parts: Sequence[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there) if there else None
-
-
-def write_predictions(path: Path, predictions: Predictions) -> None:
-    """Write ``predictions.parquet``: a column ``p_<class>`` for each class, or the numbers."""
-    columns = {
-        "subject": pa.array(predictions.subject, pa.string()),
-        "recording": pa.array(predictions.recording, pa.string()),
-        "unit": pa.array(predictions.unit, pa.string()),
-        "start_s": pa.array(predictions.start_s),
-        "duration_s": pa.array(predictions.duration_s),
-        "truth": pa.array(predictions.truth.astype(np.int32)),
-    }
-    for k, name in enumerate(predictions.classes):
-        columns[f"p_{name}"] = pa.array(np.ascontiguousarray(predictions.probabilities[:, k]))
-    if predictions.truth_value is not None and predictions.value is not None:
-        columns["truth_value"] = pa.array(predictions.truth_value)
-        columns["value"] = pa.array(predictions.value)
-    if predictions.thresholds is not None:
-        columns["threshold"] = pa.array(predictions.thresholds)
-    columns["split_hash"] = pa.array([predictions.split_hash] * len(predictions.truth), pa.string())
-    besides = {
-        "classes": predictions.classes,
-        "references": [asdict(reference) for reference in predictions.references],
-        "units": [asdict(unit) for unit in predictions.units],
-        "about": predictions.about,
-    }
-    metadata = {_KEY: json.dumps(besides, sort_keys=True, allow_nan=False).encode()}
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
-
-
-def read_predictions(path: Path) -> Predictions:
-    """Read ``predictions.parquet``.
-
-    Raises ArtifactError when a column or what stands beside the rows is missing.
-    """
-    try:
-        table = pq.read_table(path)
-        besides = json.loads(table.schema.metadata[_KEY])
-        classes = tuple(besides["classes"])
-        for name in (*_ABOUT, "leaks"):
-            _ = besides["about"][name]
-        columns = [table[f"p_{name}"].to_numpy() for name in classes]
-        probabilities = np.stack(columns, axis=1) if columns else np.zeros((len(table), 0))
-        has_numbers = not classes
-        hashes = set(table["split_hash"].to_pylist())
-        return Predictions(
-            subject=table["subject"].to_pylist(),
-            recording=table["recording"].to_pylist(),
-            start_s=table["start_s"].to_numpy(),
-            duration_s=table["duration_s"].to_numpy(),
-            truth=table["truth"].to_numpy().astype(np.int64),
-            probabilities=probabilities,
-            classes=classes,
-            split_hash=hashes.pop() if hashes else "",
-            references=tuple(_reference(**row) for row in besides["references"]),
-            about=besides["about"],
-            unit=table["unit"].to_pylist(),
-            units=tuple(Unit(**row) for row in besides["units"]),
-            truth_value=table["truth_value"].to_numpy() if has_numbers else None,
-            value=table["value"].to_numpy() if has_numbers else None,
-            thresholds=table["threshold"].to_numpy() if "threshold" in table.schema.names else None,
-        )
-    except _FAULTS as error:
-        raise ArtifactError(
-            f"{path} is no predictions table of this version of eegssl ({type(error).__name__}); "
-            "give the predictions.parquet of an evaluation"
-        ) from None
 
 
 def _reference(events: list[list[Any]], **row: Any) -> Reference:

@@ -4,18 +4,15 @@
 as it is.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.baselines.plain_systems import band_power_of
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Leak, Timed, Times, audit
+from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import LEAVE_ONE_OUT
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows, require_whole_patches
@@ -36,8 +33,6 @@ from eegssl.tasks.patients.data import (
 from eegssl.tasks.patients.descriptions import methods, understood
 from eegssl.tasks.patients.left_out import (
     PatientPredictions,
-    read_patients_left_out,
-    write_patients,
 )
 from eegssl.tasks.patients.page import page_of_patients, patient_facts, render_patients
 from eegssl.tasks.patients.patient_inputs import Prepared
@@ -84,6 +79,7 @@ class Patients(
 
     name = "patients"
     settings = PatientTaskConfig
+    view = PatientPredictions
     paths = ("table", "sessions_table")
     finetune_reads = (
         *("encoder_weights", "adaptation.kind", "adaptation.pooling", "cache"),
@@ -166,23 +162,6 @@ class Patients(
         )
         about = _about(job, data, prepared)
         return Fitted(table=PatientPredictions(prepared.patients, prepared.truth, fitted, about))
-
-    def read(self, path: Path) -> PatientPredictions:
-        """Read a table; see `read_patients_left_out`."""
-        return read_patients_left_out(path)
-
-    def write(self, path: Path, table: PatientPredictions) -> None:
-        """Write a table; see `write_patients`."""
-        write_patients(path, table)
-
-    def pool(self, tables: Sequence[PatientPredictions]) -> PatientPredictions:
-        """Refused: the analysis pools its own folds."""
-        raise ConfigError("a task of patients pools its folds itself")
-
-    def times(self, table: PatientPredictions) -> Timed:
-        """Patients; each is there once."""
-        none = np.zeros(len(table.patients))
-        return Times(table.patients, none, none)
 
     def score(self, table: PatientPredictions, config: ScoringConfig, seed: int) -> PatientResult:
         """Scores, intervals and p, by the settings and the seed of the analysis."""

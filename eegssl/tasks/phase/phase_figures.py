@@ -41,7 +41,7 @@ def error_over_lead(table: PhasePredictions, words: Mapping[str, str]) -> Figure
     axes = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True).ravel()
     edges = _edges(len(table.lead_s))
     for ax, band in zip(axes, bands, strict=False):
-        part = table.of(of_band == band)
+        part = table.subset(of_band == band)
         _draw_errors(ax, part, edges, words)
         low, high = table.bands[band]
         ax.set_title(f"{plain(band)}, {low:g} to {high:g} Hz")

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.audits.leaks import Timed
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, EegsslError, InputError
@@ -35,10 +33,6 @@ from eegssl.tasks.phase.phase_columns import PhaseScores
 from eegssl.tasks.phase.phase_methods import predict_phases
 from eegssl.tasks.phase.phase_rows import (
     PhasePredictions,
-    pooled,
-    read_phase_predictions,
-    times_of_rows,
-    write_phase_predictions,
 )
 from eegssl.tasks.phase.scores import AllPhaseScores, score_phase_table
 from eegssl.training.history import METRICS
@@ -84,6 +78,7 @@ class PhaseKind(
 
     name = "phase"
     settings = PhaseTaskConfig
+    view = PhasePredictions
     finetune_reads = FINETUNE_READS
     evaluate_reads = EVALUATE_READS
     unread = UNREAD
@@ -172,22 +167,6 @@ class PhaseKind(
             "parts": in_words(head.task.forecast),
         }
         return predict_phases(head, data.pairs, corpus.split_hash, about)
-
-    def read(self, path: Path) -> PhasePredictions:
-        """Read a table; see `read_phase_predictions`."""
-        return read_phase_predictions(path)
-
-    def write(self, path: Path, table: PhasePredictions) -> None:
-        """Write a table; see `write_phase_predictions`."""
-        write_phase_predictions(path, table)
-
-    def pool(self, tables: Sequence[PhasePredictions]) -> PhasePredictions:
-        """The phases of several folds as one table."""
-        return pooled(tables)
-
-    def times(self, table: PhasePredictions) -> Timed:
-        """Rows by what they are of, and when."""
-        return times_of_rows(table)
 
     def score(self, table: PhasePredictions, config: ScoringConfig, seed: int) -> AllPhaseScores:
         """Errors of phase and frequency by method and band."""

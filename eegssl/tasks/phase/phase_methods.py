@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from eegssl.tasks.phase.data import BASES, PhasePairs, known_of, lead_samples
 from eegssl.tasks.phase.model import PhaseHead
-from eegssl.tasks.phase.phase_rows import KIND, MethodPhases, PhasePredictions, stacked
+from eegssl.tasks.phase.phase_rows import KIND, MethodPhases, PhasePredictions
+from eegssl.tasks.table import stack_tables
 
 _AT_ONCE = 8
 
@@ -28,7 +29,7 @@ def predict_phases(
         "half_width_hz": phase.half_width_hz,
     }
     made = [_rows(head, pairs, index, split_hash, about) for index in pairs.in_order(_AT_ONCE)]
-    return stacked(made)
+    return stack_tables(made)
 
 
 def _rows(

@@ -86,7 +86,7 @@ def score_phase_table(table: PhasePredictions, config: ScoringConfig, seed: int)
         subject: {name: {} for name in table.methods} for subject in subjects
     }
     for band in bands:
-        part, who = table.of(of_band == band), names[of_band == band]
+        part, who = table.subset(of_band == band), names[of_band == band]
         for name in table.methods:
             methods[name][band] = _of_band(part, name)
             for subject in subjects:

@@ -22,10 +22,11 @@ from eegssl.stages import finetune as stage
 from eegssl.tasks.base import rescore
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig, ForecastConfig
 from eegssl.tasks.forecast.data import cut_pairs
-from eegssl.tasks.forecast.error_sums import pooled, read_forecasts, write_forecasts
+from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.forecast_tables import METHOD_WORDS
 from eegssl.tasks.forecast.scores import score_forecasts
 from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.table import pool_tables, read_table, write_table
 
 BASELINES = list(ForecastBaselinesConfig().methods)
 METHODS = ["model", *BASELINES]
@@ -124,8 +125,8 @@ def test_scores_follow_from_the_table_alone(world: World, tmp_path: Path) -> Non
 
 
 def test_tables_of_folds_are_scored_as_one(world: World) -> None:
-    table = read_forecasts(world.evaluation / "predictions.parquet")
-    both = pooled([table, table])
+    table = read_table(world.evaluation / "predictions.parquet", Forecasts)
+    both = pool_tables([table, table])
     assert len(both) == 2 * len(table)
     assert both.about["folds"] == 2
     settings = resolve("evaluate").scoring
@@ -136,8 +137,8 @@ def test_tables_of_folds_are_scored_as_one(world: World) -> None:
 
 
 def test_a_table_with_doubled_rows_is_refused(world: World, tmp_path: Path) -> None:
-    table = read_forecasts(world.evaluation / "predictions.parquet")
-    write_forecasts(tmp_path / "twice.parquet", pooled([table, table]))
+    table = read_table(world.evaluation / "predictions.parquet", Forecasts)
+    write_table(tmp_path / "twice.parquet", pool_tables([table, table]))
     out = Context(tmp_path / "out")
     with pytest.raises(LeakError, match=f"twice: {len(table)} of {2 * len(table)}"):
         rescore(KINDS["forecast"], EvaluateConfig(), tmp_path / "twice.parquet", out)

@@ -9,9 +9,10 @@ from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.page import render_evaluation
-from eegssl.tasks.labels.predictions import Predictions, Reference, pooled
+from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.scores import score
 from eegssl.tasks.labels.sections.page_content import page_of
+from eegssl.tasks.table import pool_tables
 
 SCORING = ScoringConfig(bootstrap_resamples=100)
 
@@ -50,7 +51,7 @@ def _page(predictions: Predictions) -> str:
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return _page(pooled([_of_fold(k) for k in range(3)]))
+    return _page(pool_tables([_of_fold(k) for k in range(3)]))
 
 
 def test_the_title_and_a_count_say_that_it_is_a_cross_validation(page: str) -> None:

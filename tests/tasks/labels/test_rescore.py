@@ -15,9 +15,8 @@ from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.tasks.labels.predictions import (
     Predictions,
     Reference,
-    read_predictions,
-    write_predictions,
 )
+from eegssl.tasks.table import read_table, write_table
 
 HOUR_S, WINDOW_S = 3600.0, 4.0
 SEIZURES = {0: (), 1: ((600.0, 60.0, "sz_foc_ia"),), 2: ((100.0, 40.0, "sz"), (2000.0, 80.0, "sz"))}
@@ -66,12 +65,12 @@ def made_up(**changes: Any) -> Predictions:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, made_up())
+    write_table(path, made_up())
     return path
 
 
 def test_a_table_comes_back_as_it_was_written(table: Path) -> None:
-    wrote, got = made_up(), read_predictions(table)
+    wrote, got = made_up(), read_table(table, Predictions)
     assert got.references == wrote.references
     assert got.about == wrote.about
     np.testing.assert_array_equal(got.probabilities, wrote.probabilities)
@@ -133,7 +132,7 @@ def test_policy_and_resamples_can_be_set_anew(table: Path, tmp_path: Path) -> No
 def test_a_window_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     good = made_up()
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, good)
+    write_table(path, good)
     table = pq.read_table(path)
     pq.write_table(pa.concat_tables([table, table.slice(3, 2)]), path)
     ran = eegssl("evaluate", "--rescore", path, "--out", tmp_path / "out")
@@ -214,7 +213,7 @@ def test_a_missing_table_is_an_error_or_is_counted_and_named(tmp_path: Path) -> 
 
 def test_a_table_whose_metadata_say_too_little_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, made_up(about={}))
+    write_table(path, made_up(about={}))
     ran = eegssl("evaluate", "--rescore", path, "--out", tmp_path / "out")
     assert ran.code == 4
     assert "no predictions table" in ran.err
@@ -224,12 +223,12 @@ def test_tables_that_were_tampered_with_say_so(tmp_path: Path) -> None:
     good = made_up()
     path = tmp_path / "predictions.parquet"
     keep = np.arange(len(good.truth)) % 900 < 500
-    write_predictions(path, good.subset(keep))
+    write_table(path, good.subset(keep))
     less = done("evaluate", "--rescore", path, "--out", tmp_path / "less")["warnings"]
     assert any("less than 90% of 3 recording(s)" in words for words in less)
-    write_predictions(path, made_up(truth=1 - good.truth))
+    write_table(path, made_up(truth=1 - good.truth))
     turned = done("evaluate", "--rescore", path, "--out", tmp_path / "turned")["warnings"]
     assert any("contradicts the reference events" in words for words in turned)
-    write_predictions(path, made_up(start_s=good.start_s + 0.5 * (np.arange(2700) == 5)))
+    write_table(path, made_up(start_s=good.start_s + 0.5 * (np.arange(2700) == 5)))
     moved = done("evaluate", "--rescore", path, "--out", tmp_path / "moved")["warnings"]
     assert any("1 windows overlap another one" in words for words in moved)

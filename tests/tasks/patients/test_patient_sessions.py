@@ -9,7 +9,8 @@ from clirun import Pipeline, Ran, done, eegssl
 from downstream import preprocess, table_of
 from patientcohort import SUBJECTS, Analyse, N, analysis_of, plain_rows, refused, write_cohort
 
-from eegssl.tasks.patients.left_out import read_patients_left_out
+from eegssl.tasks.patients.left_out import PatientPredictions
+from eegssl.tasks.table import read_table
 
 SESSIONS = ("before", "after")
 
@@ -77,7 +78,7 @@ def test_one_session_is_that_of_before_and_the_other_is_set_aside(
     other = analysis_of(tiny, {"paired": recordings["two"]}, tmp_path)
     assert other("paired", plain_rows("outcome"), out="pairs").code == 0
     eeg, before = (
-        read_patients_left_out(tmp_path / out / "predictions.parquet").inputs[name].logits
+        read_table(tmp_path / out / "predictions.parquet", PatientPredictions).inputs[name].logits
         for out, name in (("out", "eeg"), ("pairs", "before"))
     )
     np.testing.assert_array_equal(eeg, before)

@@ -15,7 +15,8 @@ from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
 from eegssl.tasks.base import rescore
 from eegssl.tasks.kinds import KINDS
-from eegssl.tasks.patients.left_out import read_patients_left_out
+from eegssl.tasks.patients.left_out import PatientPredictions
+from eegssl.tasks.table import read_table
 
 NAMES = ("Haagse", "ses-", "participants", "moeder")
 
@@ -105,7 +106,7 @@ def test_what_lies_on_the_disk(asm_result: Path) -> None:
     assert table.schema.names == [
         *("input", "repeat", "subject", "fold", "truth", "logit", "probability")
     ]
-    found = read_patients_left_out(asm_result / "predictions.parquet")
+    found = read_table(asm_result / "predictions.parquet", PatientPredictions)
     assert all(re.fullmatch(r"s-[0-9a-f]{12}", name) for name in found.patients)
     assert found.inputs["eeg"].logits.shape == (2, PATIENTS)
     assert found.inputs["eeg"].null.shape == (50,)
@@ -168,7 +169,7 @@ def test_attention_and_random_weights_run_too(rftc: Cohort, tiny: Pipeline, tmp_
     facts = done(*rftc.command(tiny.encoder, tmp_path / "out", *more))["facts"]
     assert facts["pooling"] == "attention"
     assert facts["encoder_weights"] == "random"
-    found = read_patients_left_out(tmp_path / "out" / "predictions.parquet")
+    found = read_table(tmp_path / "out" / "predictions.parquet", PatientPredictions)
     assert set(found.inputs["difference"].folds[0]) == {0, 1, 2, 3}
     assert "Random encoder" in (tmp_path / "out" / "report.html").read_text()
 
@@ -239,7 +240,8 @@ def test_sessions_may_stand_in_a_table_of_the_users(
     ]
     done(*rftc.command(tiny.encoder, tmp_path / "out", *more))
     a, b = (
-        read_patients_left_out(o / "predictions.parquet") for o in (tmp_path / "out", rftc_result)
+        read_table(o / "predictions.parquet", PatientPredictions)
+        for o in (tmp_path / "out", rftc_result)
     )
     np.testing.assert_array_equal(a.inputs["difference"].logits, b.inputs["difference"].logits)
     path.write_text("\n".join(["recording\tsession", *lines[1:]]) + "\n")

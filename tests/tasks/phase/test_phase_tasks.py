@@ -20,10 +20,8 @@ from eegssl.tasks.base import rescore
 from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.phase.phase_rows import (
     PhasePredictions,
-    pooled,
-    read_phase_predictions,
-    write_phase_predictions,
 )
+from eegssl.tasks.table import pool_tables, read_table, write_table
 
 TASK = ("--task", "frequency-phase")
 
@@ -74,7 +72,7 @@ def evaluate(made: Made, model: str, out: str, *more: object) -> None:
 
 
 def table_of(made: Made, evaluation: str) -> PhasePredictions:
-    return read_phase_predictions(made / evaluation / "predictions.parquet")
+    return read_table(made / evaluation / "predictions.parquet", PhasePredictions)
 
 
 def known_rad(table: PhasePredictions) -> np.ndarray:
@@ -251,11 +249,11 @@ def test_scores_follow_from_the_table_alone(made: Made, tmp_path: Path) -> None:
 def test_folds_are_pooled_and_rows_that_come_twice_are_refused(made: Made, tmp_path: Path) -> None:
     table = table_of(made, "evaluation")
     subjects = sorted(set(table.subject))
-    halves = [table.of(np.array(table.subject) == name) for name in subjects]
-    both = pooled(halves)
+    halves = [table.subset(np.array(table.subject) == name) for name in subjects]
+    both = pool_tables(halves)
     assert len(both) == len(table)
     assert both.about["folds"] == len(subjects)
-    write_phase_predictions(tmp_path / "both.parquet", both)
+    write_table(tmp_path / "both.parquet", both)
     result = rescore(
         KINDS["phase"], EvaluateConfig(), tmp_path / "both.parquet", Context(tmp_path / "b")
     )
@@ -263,7 +261,7 @@ def test_folds_are_pooled_and_rows_that_come_twice_are_refused(made: Made, tmp_p
     for band, scores in result.facts["phase"]["model"].items():
         assert scores == pytest.approx(before[band])
     assert "Cross-validation" in (tmp_path / "b" / "report.html").read_text()
-    write_phase_predictions(tmp_path / "twice.parquet", pooled([table, table]))
+    write_table(tmp_path / "twice.parquet", pool_tables([table, table]))
     with pytest.raises(Exception, match="twice"):
         rescore(
             KINDS["phase"], EvaluateConfig(), tmp_path / "twice.parquet", Context(tmp_path / "c")

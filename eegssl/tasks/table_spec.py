@@ -1,0 +1,134 @@
+"""Specify the columns of a kind's table of predictions, and its typed view."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_SCHEMA = 1
+"""A table that does not say its schema is of this one."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table, or one for each name of a list that stands beside the rows."""
+
+    name: str
+    """With ``{}`` for the name, where there is one for each."""
+    dtype: str
+    """As stored: ``str``, or as NumPy has it."""
+    each: str = ""
+    """The key beside the rows that lists the names."""
+    width: str = ""
+    """The key beside the rows that lists what a row's values are at; without, a row has one."""
+    finite: bool = True
+    optional: bool = False
+    encode: Callable[[Array], Array] = np.asarray
+    """From memory to the file."""
+    decode: Callable[[Array], Array] = np.asarray
+    """From the file to memory."""
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What a table of one kind of task holds."""
+
+    kind: str
+    columns: tuple[Column, ...]
+    """In order; those for each of the same names in turn, name by name."""
+    ids: tuple[str, ...]
+    """The columns of text that, together with ``start``, identify a row."""
+    about: tuple[str, ...]
+    """The keys that ``about`` must have."""
+    beside: tuple[str, ...]
+    """The other keys of the metadata. Lists that name columns are the same in all tables that are
+    pooled, other lists are joined."""
+    start: str = ""
+    """The column of starts in seconds."""
+    duration: str = ""
+    """The column of lengths in seconds."""
+    same: tuple[str, ...] = ()
+    """The keys of ``about`` in which pooled tables must agree; none where tables aren't pooled."""
+    listed: tuple[str, ...] = ()
+    """The keys of ``about`` of which a pooled table lists each table's value."""
+    split_hash: str = ""
+    """Where the hash of the splits stands: in a ``column``, in the ``metadata``, or nowhere."""
+    schema: int = FIRST_SCHEMA
+    compression: str = "snappy"
+    sort_keys: bool = True
+    made_by: str = "eegssl evaluate"
+    """The command that makes such a table."""
+
+    def columns_of(self, beside: Mapping[str, Any]) -> dict[str, Column]:
+        """The columns by name, in order, of a table with this beside its rows."""
+        columns: dict[str, Column] = {}
+        for each, group in groupby(self.columns, key=lambda column: column.each):
+            alike = list(group)
+            for name in beside[each] if each else [""]:
+                columns |= {column.name.format(name): column for column in alike}
+        return columns
+
+    @property
+    def naming(self) -> set[str]:
+        """The keys beside the rows that name columns, or the values within one."""
+        return {key for column in self.columns for key in (column.each, column.width) if key}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as columns by name, [n] or [n, width] each, and what stands beside them."""
+
+    spec: TableSpec
+    columns: dict[str, Array]
+    about: dict[str, Any]
+    beside: dict[str, Any] = field(default_factory=dict)
+    split_hash: str = ""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+class View(ABC):
+    """A table with the types of its kind."""
+
+    spec: ClassVar[TableSpec]
+    about: dict[str, Any]
+    """What is known of the whole table, as plain values."""
+
+    @abstractmethod
+    def as_table(self) -> Table:
+        """Columns by name."""
+
+    @classmethod
+    @abstractmethod
+    def of_table(cls, table: Table) -> Self:
+        """The view of a table of this kind. Raises ValueError where its rows don't fit."""
+
+    def for_pooling(self) -> Self:
+        """The same, with what is the whole table's own written to its rows."""
+        return self
+
+    def with_leaks(self, leaks: Sequence[str]) -> Self:
+        """The same, with these leaks, in words, as those that are known."""
+        table = self.as_table()
+        return self.of_table(replace(table, about=table.about | {"leaks": list(leaks)}))
+
+    def subset(self, keep: NDArray[np.bool_]) -> Self:
+        """The rows [n] where this is true, with everything that stands beside the rows."""
+        table = self.as_table()
+        places = np.flatnonzero(keep)
+        columns = {name: values[places] for name, values in table.columns.items()}
+        return self.of_table(replace(table, columns=columns))
+
+
+def text(names: Sequence[str]) -> Array:
+    """A column of text [n]."""
+    column = np.empty(len(names), dtype=object)
+    column[:] = names
+    return column
