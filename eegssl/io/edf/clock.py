@@ -1,31 +1,27 @@
-"""When a recording began by its header's clock: only to compare with labels given by the clock.
+"""Read when a recording began, to compare with labels by the clock.
 
 The date and the time of day may identify a person, so they are in no result.
 """
 
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.edf.layout import EdfHeader
 
 _CLOCK = re.compile(rb"(\d\d)\.(\d\d)\.(\d\d)(\d\d)\.(\d\d)\.(\d\d)")
 _PIVOT = 85  # EDF: years 85 to 99 are of the last century
 
 
-def read_clock(path: Path) -> datetime:
+def read_clock(header: EdfHeader) -> datetime:
     """Start date and time of an EDF or BDF file's header, to the second.
 
-    Raises RecordingRefused ``events`` where they can't be read or are no date and time.
+    Raises RecordingRefused ``events`` where they are no date and time.
     """
-    try:
-        with open(path, "rb") as file:
-            found = _CLOCK.fullmatch(file.read(184)[168:])
-    except OSError as error:
-        raise _refused(f"the header can't be read: {error.strerror}") from error
-    if not found:
+    match = _CLOCK.fullmatch(header.clock)
+    if not match:
         raise _refused("the header's start is not written dd.mm.yyhh.mm.ss")
-    day, month, year, hour, minute, second = map(int, found.groups())
+    day, month, year, hour, minute, second = map(int, match.groups())
     try:
         return datetime(year + (1900 if year >= _PIVOT else 2000), month, day, hour, minute, second)
     except ValueError as error:

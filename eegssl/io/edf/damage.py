@@ -1,7 +1,5 @@
 """Files that look like recordings and are not: pointers, and damage by text-mode transfer."""
 
-from pathlib import Path
-
 import numpy as np
 
 from eegssl.errors import RecordingRefused
@@ -18,7 +16,7 @@ def check_not_pointer(start: bytes) -> None:
         raise RecordingRefused("not-edf", reason)
 
 
-def check_text_mode(path: Path, header_bytes: int, bytes_per_sample: int) -> None:
+def check_text_mode(records: np.ndarray, bytes_per_sample: int) -> None:
     """Refuse data whose bytes a transfer in text mode has changed.
 
     Such a transfer writes 0x0D before every 0x0A. In samples 0x0A follows 0x0D by chance only,
@@ -26,9 +24,7 @@ def check_text_mode(path: Path, header_bytes: int, bytes_per_sample: int) -> Non
     (At one place alone they could be a channel stuck at the value 0x0A0D.) The first 4 MB are
     looked at. A transfer as UTF-8 leaves U+FFFD, the bytes EF BF BD, for whatever was not text.
     """
-    with open(path, "rb") as file:
-        file.seek(header_bytes)
-        data = np.frombuffer(file.read(_SAMPLE_BYTES), dtype=np.uint8)
+    data = np.array(records[:_SAMPLE_BYTES])
     n_feeds, returned = np.count_nonzero(data[1:] == 0x0A), _places(data, b"\r\n")
     if n_feeds == len(returned) and _scattered(returned, bytes_per_sample):
         reason = (

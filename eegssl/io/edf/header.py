@@ -17,6 +17,7 @@ from eegssl.io.edf.damage import check_not_pointer, check_text_mode
 from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.record_times import read_timekeeping
 from eegssl.io.edf.tal import decode
+from eegssl.io.file_bytes import FileBytes, open_bytes
 
 MAIN_BYTES = 256
 SIGNAL_BYTES = 256
@@ -36,20 +37,14 @@ def read_header(path: Path) -> EdfHeader:
     ``text-mode``, ``damaged``, ``no-records``, ``discontinuous``.
     """
     try:
-        status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.stat(path).st_mode):
             raise RecordingRefused("unreadable", "this is no regular file (a pipe or a device?)")
-        file_bytes = status.st_size
-        with open(path, "rb") as file:
-            main = file.read(MAIN_BYTES)
-            bytes_per_sample = _sample_width(main)
-            n_signals = _integer(main[252:256], "number of signals", 1, 9999)
-            table = file.read(SIGNAL_BYTES * n_signals)
+        file = open_bytes(path)
     except OSError as error:
         cause = "a link to a file that is not here" if os.path.islink(path) else error.strerror
         raise RecordingRefused("unreadable", f"the file can't be opened: {cause}") from error
-    header = _parse(path, main, table, n_signals, bytes_per_sample, file_bytes)
-    check_text_mode(header.path, header.header_bytes, bytes_per_sample)
+    header = _parse(path, file)
+    check_text_mode(file.data[header.header_bytes :], header.bytes_per_sample)
     header = _resolve_records(header)
     times = read_timekeeping(header)
     return replace(
@@ -74,23 +69,26 @@ def _sample_width(main: bytes) -> int:
     raise RecordingRefused("not-edf", reason)
 
 
-def _parse(
-    path: Path, main: bytes, table: bytes, n_signals: int, width: int, file_bytes: int
-) -> EdfHeader:
+def _parse(path: Path, file: FileBytes) -> EdfHeader:
     """The header's fields, each checked by itself and against the others."""
+    main, file_bytes = file.data[:MAIN_BYTES].tobytes(), file.data.size
+    width = _sample_width(main)
+    n_signals = _integer(main[252:256], "number of signals", 1, 9999)
     expected = MAIN_BYTES + SIGNAL_BYTES * n_signals
     header_bytes = _integer(main[184:192], "number of header bytes", 0, 10**8)
     if header_bytes != expected:
         reason = f"header length {header_bytes}, expected {expected} for {n_signals} signals"
         raise RecordingRefused("header", reason)
-    if file_bytes < expected or len(table) < expected - MAIN_BYTES:
+    if file_bytes < expected:
         reason = f"the file ends inside its header: {file_bytes} of {expected} bytes"
         raise RecordingRefused("header", reason)
-    fields = _signal_fields(table, n_signals)
+    fields = _signal_fields(file.data[MAIN_BYTES:expected].tobytes(), n_signals)
     kind = _text(main[192:236])
     is_plus = kind.startswith(("EDF+", "BDF+"))
     header = EdfHeader(
         path=Path(path),
+        modified_ns=file.modified_ns,
+        clock=main[168:184],
         file_bytes=file_bytes,
         header_bytes=header_bytes,
         bytes_per_sample=width,

@@ -23,13 +23,16 @@ class EdfHeader:
     """What is known of one EDF or BDF file (per-signal fields are tuples of equal length).
 
     ``n_records`` is resolved: the whole records that are really there. Limits that can't be read
-    are NaN. ``start_offset_s`` is the onset of the first time-keeping TAL: annotation times count
-    from the header's clock, samples from there. ``notes`` are codes of what is unusual:
-    ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``, ``gaps``.
+    are NaN. ``modified_ns`` is when the file was last changed, ``clock`` the date and time of its
+    start as they stand there. ``start_offset_s`` is the onset of the first time-keeping TAL:
+    annotation times count from the header's clock, samples from there. ``notes`` are codes of what
+    is unusual: ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``, ``gaps``.
     ``segments`` are the pieces between gaps, one where there is none.
     """
 
     path: Path = field(repr=False)
+    modified_ns: int
+    clock: bytes = field(repr=False)
     file_bytes: int
     header_bytes: int
     bytes_per_sample: int

@@ -1,14 +1,12 @@
-"""The bytes of EDF and BDF data records, through one memory map per file."""
+"""Read the bytes of EDF and BDF data records through the file's map."""
 
-import os
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.file_bytes import open_bytes
 
 _CHUNK_BYTES = 1 << 20
 
@@ -25,22 +23,17 @@ def map_records(header: EdfHeader, segment: Segment | None = None) -> np.ndarray
         first, n_records = segment.first_record, segment.n_records
     if first < 0 or n_records < 1 or first + n_records > header.n_records:
         raise ValueError(f"records {first} to {first + n_records} of {header.n_records}")
-    shape = (header.n_records, header.record_bytes)
     try:
-        status = os.stat(header.path)
-        if status.st_size != header.file_bytes:
-            raise RecordingRefused("unreadable", "the file's size changed while it was read")
-        state = (status.st_dev, status.st_ino, status.st_mtime_ns)
-        records = _map(header.path, header.header_bytes, shape, state)
+        file = open_bytes(header.path)
     except OSError as error:
         raise RecordingRefused("unreadable", f"can't be mapped: {error.strerror}") from error
-    return records[first : first + n_records]
-
-
-@lru_cache(maxsize=1)
-def _map(path: Path, start: int, shape: tuple[int, int], _state: tuple[int, ...]) -> np.ndarray:
-    """Of the last file the map is kept: a new one costs ten times as much as reading a channel."""
-    return np.memmap(path, np.uint8, "r", offset=start, shape=shape)
+    if file.data.size != header.file_bytes:
+        raise RecordingRefused("unreadable", "the file's size changed while it was read")
+    if file.modified_ns != header.modified_ns:
+        raise RecordingRefused("unreadable", "the file changed while it was read: run again")
+    size = header.record_bytes
+    start, stop = (header.header_bytes + n * size for n in (first, first + n_records))
+    return file.data[start:stop].reshape(n_records, size)
 
 
 def signal_bytes(header: EdfHeader, records: np.ndarray, index: int) -> np.ndarray:

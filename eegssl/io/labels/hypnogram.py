@@ -35,7 +35,7 @@ def read_hypnogram(path: Path, header: EdfHeader) -> EventsFound:
         hypnogram = read_header(path)
     except RecordingRefused as refusal:
         raise refused(KIND, f"it is no EDF file that can be read ({refusal.code})") from refusal
-    between_s = (read_clock(path) - read_clock(header.path)).total_seconds()
+    between_s = (read_clock(hypnogram) - read_clock(header)).total_seconds()
     if abs(between_s) > _DAY_S:
         raise refused(KIND, "it begins more than a day before or after the recording")
     shift_s = between_s + hypnogram.start_offset_s - header.start_offset_s

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.tal import decode
+from eegssl.io.file_bytes import open_bytes
 
 MAX_BYTES = 16 << 20
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -22,7 +23,7 @@ def read_label_text(path: Path, kind: str, max_bytes: int = MAX_BYTES) -> str:
     try:
         if path.stat().st_size > max_bytes:
             raise refused(kind, f"larger than {max_bytes >> 20} MB")
-        raw = path.read_bytes()
+        raw = open_bytes(path).data.tobytes()
     except OSError as error:
         raise refused(kind, f"can't be read: {error.strerror}") from error
     return as_lines(decode(raw))

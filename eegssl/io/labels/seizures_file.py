@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.event_types import Event
 
 SEIZURE_START, SEIZURE_END = 32, 33
@@ -40,7 +41,7 @@ def read_seizures(path: Path) -> tuple[Event, ...]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _refused(f"larger than {MAX_BYTES >> 20} MB")
-        raw = path.read_bytes()
+        raw = open_bytes(path).data.tobytes()
     except OSError as error:
         raise _refused(f"can't be read: {error.strerror}") from error
     return parse_seizures(raw)

@@ -13,6 +13,7 @@ from pathlib import Path
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSource
 from eegssl.io.edf.tal import decode
+from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.tuh_labels import is_tuh
 
 _HEAD_BYTES = 4096
@@ -104,8 +105,7 @@ def _is_label_file(path: Path) -> bool:
     if suffix not in _GENERIC:
         return True
     try:
-        with open(path, "rb") as file:
-            return is_tuh(decode(file.read(_HEAD_BYTES)), suffix)
+        return is_tuh(decode(open_bytes(path).data[:_HEAD_BYTES].tobytes()), suffix)
     except OSError:
         return True  # refused when read
 

@@ -49,7 +49,7 @@ class Listed:
 
 def read_siena(path: Path, header: EdfHeader) -> EventsFound:
     """The seizures that a list gives for a recording; see `parse_siena`."""
-    clock_s = seconds_of_day(read_clock(header.path)) + header.start_offset_s
+    clock_s = seconds_of_day(read_clock(header)) + header.start_offset_s
     text = read_label_text(path, KIND, MAX_BYTES)
     return parse_siena(text, header.path.stem, clock_s, header.span_s)
 

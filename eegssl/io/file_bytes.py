@@ -1,0 +1,44 @@
+"""Open each input file once, mapped, and notice when it changes."""
+
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class FileBytes:
+    """All bytes of a file as a map, uint8 [N], and when they were last changed."""
+
+    data: np.ndarray
+    modified_ns: int
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the bytes, in hexadecimal digits."""
+        return hashlib.sha256(self.data.data).hexdigest()
+
+
+def open_bytes(path: Path) -> FileBytes:
+    """Map a file; while it stays as it is, the map is kept for the next call.
+
+    Raises OSError where it can't be opened or is no regular file: a pipe would never end.
+    """
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        code = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.ESPIPE
+        raise OSError(code, os.strerror(code))
+    return _map(path, status.st_mtime_ns, (status.st_dev, status.st_ino, status.st_size))
+
+
+@lru_cache(maxsize=8)  # a recording and its label files
+def _map(path: Path, modified_ns: int, _file: tuple[int, ...]) -> FileBytes:
+    with open(path, "rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return FileBytes(np.zeros(0, np.uint8), modified_ns)
+        return FileBytes(np.memmap(file, np.uint8, "r"), modified_ns)
