@@ -26,13 +26,15 @@ from statistics import median
 
 import numpy as np
 
-import eegssl.io.edf.records as records
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_profile import of_file
-from eegssl.corpus.preprocessing.ingest import IngestSettings, ingest
+from eegssl.corpus.preprocessing.ingest import ingest
+from eegssl.corpus.preprocessing.opened_file import IngestSettings
+from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import map_signal, write_signal
+from eegssl.corpus.signals import map_signal
+from eegssl.io import file_bytes
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.samples import (
     EdfHeader,
@@ -61,7 +63,7 @@ def clean_file(path: Path, config: FilterConfig = CONFIG, *, keep: bool = True) 
 
     Without ``keep`` each channel is forgotten before the next, as in the stage: [1,T].
     """
-    records._map.cache_clear()  # a file new to the process, as each recording is
+    file_bytes._map.cache_clear()  # a file new to the process, as each recording is
     header = read_header(path)
     filters = chain(SFREQ_HZ, config, LINE_HZ)
     samples = filters.n_out(header.n_records * header.samples_per_record[0])
@@ -74,15 +76,15 @@ def clean_file(path: Path, config: FilterConfig = CONFIG, *, keep: bool = True) 
 
 def whole_stage(edf: Path, out: Path) -> None:
     """All that preprocess does with one file: look at it, clean it, flag it, write it, hash it."""
-    records._map.cache_clear()
+    file_bytes._map.cache_clear()
     config = PreprocessConfig(filter=CONFIG)
     settings = IngestSettings(
         CleaningSettings(config.filter, config.montage, config.quality),
         *(config.read, config.subjects, config.events, config.look, config.keep_text),
     )
     source = Source(edf, edf.parent, "sub-01/a.edf", "r-000000000000")
-    of_file(source, settings)
-    row = ingest(source, "s-000000000000", settings, out, None)
+    _, file = of_file(source, settings)
+    row = ingest(source, file, "s-000000000000", settings, out, None)
     if "refused" in row:
         raise RuntimeError(row["refused"])
 
@@ -116,7 +118,7 @@ def read_with_pyedflib(path: Path) -> None:
 
 def read_all(path: Path) -> list[np.ndarray]:
     """All signals in float64, by eegssl."""
-    records._map.cache_clear()
+    file_bytes._map.cache_clear()
     return [x.size for x in iter_signals(read_header(path), range(CHANNELS))]
 
 

@@ -1,4 +1,4 @@
-"""Store a recording's signals on disk, and read them at any offset.
+"""Read stored recordings at any offset: int16 with a scale per channel.
 
 A safetensors file holds ``signal`` [C, T], int16, and ``scale_uv`` [C]; ``signal * scale_uv`` is in
 µV. Where a step of int16 would exceed :data:`MAX_STEP_UV` (a huge artifact sets the scale), or
@@ -9,10 +9,8 @@ the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and wi
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +21,7 @@ MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
 
 _DTYPES = {"I16": "<i2", "F32": "<f4", "U8": "|u1"}
-_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
-Rows = Iterable[NDArray[np.float32]]
-
-
-class _TooCoarse(Exception):
-    """Raised for a row whose peak makes the steps of int16 too coarse."""
+NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -43,107 +36,6 @@ class StoredSignal:
         piece = self.data[:, start:stop].astype(np.float32)
         piece *= self.scale_uv[:, None]
         return piece
-
-
-def write_signal(path: Path, signal_uv: NDArray[np.float32]) -> None:
-    """Store a finite signal [C, T] in µV, without auxiliary channels and flags."""
-    write_rows(path, lambda: signal_uv, signal_uv.shape)
-
-
-def write_rows(
-    path: Path,
-    rows: Callable[[], Rows],
-    shape: tuple[int, ...],
-    *,
-    auxiliary: Callable[[], Rows] = tuple,
-    n_auxiliary: int = 0,
-    quality: NDArray[np.uint8] | None = None,
-    exact: bool = False,
-) -> None:
-    """Store a recording [C, T] row by row, so that only one of them need be in memory.
-
-    ``rows`` gives the channels in µV, and is called once more where int16 turns out too coarse;
-    ``auxiliary`` gives the ``n_auxiliary`` others of the same length. ``exact`` means float32.
-
-    Raises ValueError when a sample is not finite.
-    """
-    widths = ("<f4",) if exact else ("<i2", "<f4")
-    for width in widths:
-        try:
-            with path.open("wb") as stream:
-                places = _write_header(stream, shape, n_auxiliary, quality, np.dtype(width))
-                for name, rows_of in (("", rows), ("auxiliary_", auxiliary)):
-                    _write_rows(stream, rows_of(), name, places, np.dtype(width))
-                if quality is not None:
-                    stream.seek(places["quality"])
-                    stream.write(np.ascontiguousarray(quality).tobytes())
-            return
-        except _TooCoarse:
-            continue
-        except ValueError:
-            path.unlink()
-            raise
-
-
-def _write_header(
-    stream: BinaryIO,
-    shape: tuple[int, ...],
-    n_auxiliary: int,
-    quality: NDArray[np.uint8] | None,
-    dtype: np.dtype[np.generic],
-) -> dict[str, int]:
-    """Write the header of a safetensors file; returns where each tensor's bytes begin."""
-    n_channels, n_samples = shape
-    tensors: dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]] = {
-        "scale_uv": (np.dtype("<f4"), (n_channels,)),
-        "signal": (dtype, (n_channels, n_samples)),
-    }
-    if n_auxiliary:
-        scale = {"auxiliary_scale_uv": (np.dtype("<f4"), (n_auxiliary,))}
-        tensors = scale | tensors | {"auxiliary": (dtype, (n_auxiliary, n_samples))}
-    if quality is not None:
-        tensors["quality"] = (np.dtype("|u1"), quality.shape)
-    header: dict[str, object] = {}
-    offsets, end = {}, 0
-    for name, (kind, size) in tensors.items():
-        offsets[name], end = end, end + kind.itemsize * int(np.prod(size))
-        header[name] = {
-            "dtype": _NAMES[kind],
-            "shape": list(size),
-            "data_offsets": [offsets[name], end],
-        }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    stream.write(len(text).to_bytes(8, "little") + text)
-    stream.truncate(8 + len(text) + end)
-    return {name: 8 + len(text) + offset for name, offset in offsets.items()}
-
-
-def _write_rows(
-    stream: BinaryIO, rows: Rows, name: str, places: dict[str, int], dtype: np.dtype[np.generic]
-) -> None:
-    """Write rows one after the other, then their scales."""
-    scales = []
-    stream.seek(places.get(name.rstrip("_") or "signal", 0))
-    for row in rows:
-        peak = float(max(row.max(initial=0.0), -row.min(initial=0.0)))
-        if not np.isfinite(peak):
-            raise ValueError("got samples that are not finite; expected finite ones")
-        if dtype.kind == "f":
-            scales.append(1.0)
-            stream.write(np.ascontiguousarray(row, dtype=dtype).data)
-            continue
-        scale = float(np.float32(peak / 32767)) if peak else 1.0
-        if peak and scale > MAX_STEP_UV:
-            raise _TooCoarse
-        steps = row * np.float32(1 / scale)
-        np.rint(steps, out=steps)
-        np.clip(steps, -32768, 32767, out=steps)
-        scales.append(scale)
-        stream.write(steps.astype(dtype).data)
-    if scales:
-        stream.seek(places[f"{name}scale_uv"])
-        stream.write(np.array(scales, dtype="<f4").tobytes())
 
 
 def map_signal(path: Path, name: str = "") -> StoredSignal:

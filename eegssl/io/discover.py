@@ -1,7 +1,8 @@
-"""Finding the recordings below a folder."""
+"""Find the recordings below a folder in one walk."""
 
 import os
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import InputError
@@ -14,7 +15,15 @@ OTHER_FORMATS = (
 """Endings of EEG in formats that are not read here; counted, so that nobody thinks they were."""
 
 
-def find_recordings(root: Path) -> list[Path]:
+@dataclass
+class FoundFiles:
+    """Recordings below a folder, and how many files have the ending of another format."""
+
+    recordings: list[Path] = field(default_factory=list)
+    other_formats: Counter[str] = field(default_factory=Counter)
+
+
+def find_recordings(root: Path) -> FoundFiles:
     """All EDF and BDF files at or below ``root``, in any case of the suffix, sorted by path.
 
     Hidden files and folders are skipped, links are followed, every folder is visited once, and a
@@ -25,28 +34,28 @@ def find_recordings(root: Path) -> list[Path]:
     Raises InputError where ``root`` does not exist, or is a file of another kind.
     """
     if root.is_file():
-        if not _is_recording(root.name):
+        if not _ends_with(root.name, SUFFIXES):
             raise InputError("the input is a file, but neither .edf nor .bdf: give a folder")
-        return [root]
+        return FoundFiles([root])
     if not root.is_dir():
         raise InputError("the input folder does not exist: check the path")
-    found: list[Path] = []
+    files = FoundFiles()
     ahead, visited = [root], set[tuple[int, int]]()
     while ahead:  # links come after all real folders, so that a path is the one a user would give
-        ahead = [link for folder in ahead for link in _walk(folder, found, visited)]
-    real = {path.resolve() for path in found if not path.is_symlink()}
-    once = [path for path in found if not path.is_symlink() or path.resolve() not in real]
-    return sorted(once, key=lambda path: path.as_posix())
+        ahead = [link for folder in ahead for link in _walk(folder, files, visited)]
+    real = {path.resolve() for path in files.recordings if not path.is_symlink()}
+    once = [p for p in files.recordings if not p.is_symlink() or p.resolve() not in real]
+    return FoundFiles(sorted(once, key=lambda path: path.as_posix()), files.other_formats)
 
 
-def _walk(top: Path, found: list[Path], visited: set[tuple[int, int]]) -> list[Path]:
-    """Append the recordings below one folder to ``found``; returns the links to other folders."""
+def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[Path]:
+    """Add what lies below one folder to ``files``; returns the links to other folders."""
     links: list[Path] = []
 
     def refuse_later(error: OSError) -> None:
-        found.append(Path(error.filename))
+        files.recordings.append(Path(error.filename))
 
-    for folder, folders, files in os.walk(top, onerror=refuse_later):
+    for folder, folders, names in os.walk(top, onerror=refuse_later):
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in visited:
             folders.clear()
@@ -54,16 +63,14 @@ def _walk(top: Path, found: list[Path], visited: set[tuple[int, int]]) -> list[P
         visited.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         links += [Path(folder, name) for name in folders if os.path.islink(Path(folder, name))]
-        found += [Path(folder, name) for name in files if _is_recording(name)]
+        files.recordings += [Path(folder, name) for name in names if _ends_with(name, SUFFIXES)]
+        endings = (_ends_with(name, OTHER_FORMATS) for name in (*folders, *names))
+        files.other_formats.update(ending for ending in endings if ending)
     return links
 
 
-def _is_recording(name: str) -> bool:
-    return not name.startswith(".") and name.lower().endswith(SUFFIXES)
-
-
-def other_formats(root: Path) -> Counter[str]:
-    """How many files below ``root`` have the ending of another EEG format, by ending."""
-    names = (name for _, folders, files in os.walk(root) for name in (*folders, *files))
-    endings = (next((e for e in OTHER_FORMATS if name.lower().endswith(e)), None) for name in names)
-    return Counter(ending for ending in endings if ending)
+def _ends_with(name: str, endings: tuple[str, ...]) -> str | None:
+    """The first of the endings that a file's name has; None for a hidden file."""
+    if name.startswith("."):
+        return None
+    return next((ending for ending in endings if name.lower().endswith(ending)), None)

@@ -19,18 +19,19 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
-from eegssl.corpus.preprocessing import file_profile as fingerprint
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
-from eegssl.corpus.preprocessing.clips import read_excerpt
+from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.file_outcomes import (
     also_refused,
     none_usable,
     refused_rows,
-    seen_outcome,
+    scan_outcome,
     stored_outcome,
 )
-from eegssl.corpus.preprocessing.file_scan import Overview, drawn, look
-from eegssl.corpus.preprocessing.ingest import SIGNALS, IngestSettings, ingest
+from eegssl.corpus.preprocessing.file_profile import channel_audit
+from eegssl.corpus.preprocessing.file_scan import FileScan, clip_files, scan_files
+from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
+from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import (
     RECORDINGS,
     WHOLE_FILE,
@@ -43,7 +44,6 @@ from eegssl.corpus.preprocessing.source_files import (
     Naming,
     find_sources,
     given_splits,
-    other_files,
     other_names,
     subject_table,
     warn_of_others,
@@ -60,7 +60,7 @@ from eegssl.reports.quality.quality_pages import write_look
 
 LOOK = "look/index.html"
 FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"
-_ROWS, _EXCERPTS = "rows", "look"
+_ROWS, _CLIPS = "rows", "look"
 
 
 def run(
@@ -79,40 +79,39 @@ def run(
     pseudonyms = Pseudonyms()
     require_outside(pseudonyms.folder, context.out)
     naming = Naming(pseudonyms, config.corpus)
-    sources = find_sources(roots, naming)
+    sources, others = find_sources(roots, naming)
     context.progress.say(f"{len(sources)} EDF or BDF files found")
-    others = other_files(roots)
     if others:
         context.warn(warn_of_others(others))
     advance = context.progress.track("looked at", len(sources))
-    seen = look(sources, _settings(config), naming, _jobs(jobs), config.limits, advance)
-    plan = decide(seen.print, config)
+    scan = scan_files(sources, _settings(config), naming, _jobs(jobs), config.limits, advance)
+    plan = decide(scan.fingerprint, config)
     for warning in plan.warnings:
         context.warn(warning)
     if plan_only:
         pseudonyms.save()
-        return _write_plan(seen, plan, context)
-    given = _usable(seen, config, naming)
+        return _write_plan(scan, plan, context)
+    given = _usable(scan, config, naming)
     people = _people(roots, config, naming, context)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
-    aliases = other_names(config.subjects, naming, set(seen.subjects.values()))
-    inputs = [("edf-folder", _input_hash(seen, given, people, aliases, synthetic))]
+    aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
+    inputs = [("edf-folder", _input_hash(scan, given, people, aliases, synthetic))]
     if not context.dry_run:
         pseudonyms.save()
     writer = context.begin(KIND, plan.config, inputs)
     if isinstance(writer, Result):
         return replace(
-            writer, beside=stored_outcome(context.out) if writer.id else seen_outcome(seen)
+            writer, beside=stored_outcome(context.out) if writer.id else scan_outcome(scan)
         )
-    rows = _ingest_all(seen, plan.config, writer, context, jobs)
-    tables = _tables(seen, rows, given, aliases, config, context.seed)
+    rows = _ingest_all(scan, plan.config, writer, context, jobs)
+    tables = _tables(scan, rows, given, aliases, config, context.seed)
     write_tables(writer, tables)
     for concern in concerns(tables):
         context.warn(concern)
     named = sorted({row["subject"] for row in tables.recordings})
     told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
     writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
-    _write_findings(writer.write, seen, plan)
+    _write_findings(writer.write, scan, plan)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
         "sfreq_hz": config.filter.sfreq_hz,
@@ -122,8 +121,8 @@ def run(
         "other_formats": others,
         "synthetic": synthetic,
     }
-    excerpts = sorted((writer.work / _EXCERPTS).glob("*.npz"))
-    write_look(writer.path, map(read_excerpt, excerpts), facts)
+    clips = sorted((writer.work / _CLIPS).glob("*.npz"))
+    write_look(writer.path, map(read_clip, clips), facts)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
     return replace(result, beside=stored_outcome(context.out))
 
@@ -154,70 +153,70 @@ def _jobs(jobs: int) -> int:
     return jobs or os.cpu_count() or 1
 
 
-def _write_plan(seen: Overview, plan: Plan, context: Context) -> Result:
+def _write_plan(scan: FileScan, plan: Plan, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
     require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
-    facts = {k: v for k, v in seen.print.items() if k not in ("channels", "refused")}
-    facts |= {"refused": len(seen.files) - seen.print["readable"]}
+    facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
+    facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
     values = public_values(plan.config)
     if context.dry_run:
         return Result(
             *(context.out, "plan", "would make", facts, values),
             warnings=tuple(context.warnings),
-            beside=seen_outcome(seen),
+            beside=scan_outcome(scan),
         )
 
     def write(name: str, text: str) -> None:
         with atomic_path(context.out / name) as path:
             path.write_text(text, encoding="utf-8")
 
-    _write_findings(write, seen, plan)
+    _write_findings(write, scan, plan)
     context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
     return Result(
         *(context.out, "plan", "made", facts, values),
         warnings=tuple(context.warnings),
-        beside=seen_outcome(seen),
+        beside=scan_outcome(scan),
     )
 
 
-def _write_findings(write: Callable[[str, str], None], seen: Overview, plan: Plan) -> None:
-    write(FINGERPRINT, canonical_json(seen.print, indent=1) + "\n")
+def _write_findings(write: Callable[[str, str], None], scan: FileScan, plan: Plan) -> None:
+    write(FINGERPRINT, canonical_json(scan.fingerprint, indent=1) + "\n")
     write(PLAN_FILE, to_toml(plan))
     rows = [
         [row.label, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
-        for row in fingerprint.channel_audit(seen.files)
+        for row in channel_audit(scan.files)
     ]
     write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))
 
 
-def _given(seen: Overview, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
+def _given(scan: FileScan, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
     """Unit -> split where the user's table or the folders of the corpus say it, else None."""
     if config.splits.folders:
         by_subject = config.splits.by == "subject"
-        units = seen.subjects if by_subject else {id_: id_ for id_ in seen.subjects}
-        pairs = [(units[s.id], s.relative) for s in seen.sources if s.id in units]
+        units = scan.subjects if by_subject else {id_: id_ for id_ in scan.subjects}
+        pairs = [(units[s.id], s.relative) for s in scan.sources if s.id in units]
         return by_folders(pairs, config.splits.folders)
     return given_splits(config.splits, config.subjects, naming)
 
 
-def _usable(seen: Overview, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
+def _usable(scan: FileScan, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
     """The splits that were given; fails before any work when nothing can be read or split."""
-    refused = seen_outcome(seen)["refused"]
-    if not seen.subjects:
+    refused = scan_outcome(scan)["refused"]
+    if not scan.subjects:
         raise InputError(none_usable(refused), refused=refused)
     try:
-        given = _given(seen, config, naming)
-        _require_splittable(seen, config, given)
+        given = _given(scan, config, naming)
+        _require_splittable(scan, config, given)
     except InputError as error:
         raise InputError(f"{error}{also_refused(refused)}", refused=refused) from None
     return given
 
 
 def _require_splittable(
-    seen: Overview, config: PreprocessConfig, given: dict[str, str] | None
+    scan: FileScan, config: PreprocessConfig, given: dict[str, str] | None
 ) -> None:
     by_recording = config.splits.by == "recording"
-    units = set(seen.subjects) if by_recording else set(seen.subjects.values())
+    units = set(scan.subjects) if by_recording else set(scan.subjects.values())
     if given is None:
         assign([SplitUnit(unit, False) for unit in sorted(units)], config.splits, 0)
     elif config.splits.file is not None:
@@ -225,33 +224,34 @@ def _require_splittable(
 
 
 def _input_hash(
-    seen: Overview,
+    scan: FileScan,
     given: dict[str, str] | None,
     people: Mapping[str, tuple[str, str, str]],
     aliases: Mapping[str, list[str]],
     synthetic: bool,
 ) -> str:
     """Hash of all that the result depends on, beside settings and seed."""
-    files = [[id_, seen.subjects.get(id_), row["hashes"]] for id_, row in seen.files.items()]
+    files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     return hash_json([files, given, people, aliases, synthetic])
 
 
 def _ingest_all(
-    seen: Overview, config: PreprocessConfig, writer: ArtifactWriter, context: Context, jobs: int
+    scan: FileScan, config: PreprocessConfig, writer: ArtifactWriter, context: Context, jobs: int
 ) -> list[dict[str, Any]]:
     """Ingest what isn't there yet; a row of each lies in the scratch, so a kill costs little."""
-    todo = [source for source in seen.sources if source.id in seen.subjects]
-    shown = drawn(seen, config.look.recordings)
+    todo = [source for source in scan.sources if source.id in scan.subjects]
+    shown = clip_files(scan, config.look.recordings)
     advance = context.progress.track("recordings", len(todo))
     rows, tasks = [], []
     for source in todo:
         path = writer.path / WORK / _ROWS / f"{source.id}.json"
-        excerpt = writer.work / _EXCERPTS / f"{source.id}.npz" if source.id in shown else None
+        clip = writer.work / _CLIPS / f"{source.id}.npz" if source.id in shown else None
         if path.exists():
             rows.append(json.loads(path.read_text()))
         else:
-            subject = seen.subjects[source.id]
-            tasks.append((source, subject, _settings(config), writer.path, excerpt))
+            subject = scan.subjects[source.id]
+            file = scan.scanned[source.id]
+            tasks.append((source, file, subject, _settings(config), writer.path, clip))
     advance(len(rows))
     for number, row in each(ingest, tasks, _jobs(jobs), config.limits):
         if isinstance(row, Failure):
@@ -263,7 +263,7 @@ def _ingest_all(
 
 
 def _tables(
-    seen: Overview,
+    scan: FileScan,
     rows: Sequence[dict[str, Any]],
     given: dict[str, str] | None,
     aliases: Mapping[str, list[str]],
@@ -275,7 +275,7 @@ def _tables(
         for row in rows
         for fields in row.get("kept", ())
     ]
-    refused = {id_: row["refused"] for id_, row in seen.files.items() if "refused" in row}
+    refused = {id_: row["refused"] for id_, row in scan.files.items() if "refused" in row}
     refused |= {row["file"]: row["refused"] for row in rows if "refused" in row}
     if not kept:
         raise InputError(none_usable(refused_rows(refused)), refused=refused_rows(refused))

@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.preprocessing.channel_selection import sample_windows, select
-from eegssl.corpus.preprocessing.cleaning import CleaningSettings, clean_segment
-from eegssl.corpus.signals import map_signal
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError, RecordingRefused
@@ -130,18 +129,18 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     channels: tuple[str, ...] = ()
     for segment in header.segments:
         with tempfile.TemporaryDirectory() as folder:
-            stored = Path(folder) / "signal.safetensors"
             try:
-                facts = clean_segment(header, segment, selection, settings, line_hz, stored)
+                cleaner = SegmentCleaner(header, segment, selection, settings, line_hz)
+                cleaned = cleaner.clean(Path(folder) / "signal.safetensors")
             except RecordingRefused as refusal:
                 refusals.append(refusal)
                 continue
-            signal_uv = map_signal(stored).read_uv(0, facts["n_samples"])
-        if channels and channels != tuple(facts["channels"]):
+            signal_uv = cleaned.signal.read_uv(0, cleaner.n_samples)
+        if channels and channels != tuple(cleaned.fields["channels"]):
             raise RecordingRefused(
                 "no-eeg", "a channel is flat between some gaps only; embed it from `preprocess`"
             )
-        channels = tuple(facts["channels"])
+        channels = tuple(cleaned.fields["channels"])
         made.append(embed_signal(encoder, signal_uv, channels, choices.window_s))
         times.append(segment.onset_s + _times(encoder, made[-1]))
     if not made:

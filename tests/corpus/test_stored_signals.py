@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from eegssl.corpus.signals import MAX_STEP_UV, SignalCache, map_signal, write_signal
+from eegssl.corpus.preprocessing.signal_writer import write_signal
+from eegssl.corpus.signals import MAX_STEP_UV, SignalCache, map_signal
 from eegssl.errors import ArtifactError
 
 

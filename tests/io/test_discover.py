@@ -9,7 +9,7 @@ from eegssl.io.discover import find_recordings
 
 
 def names(root):
-    return [path.relative_to(root).as_posix() for path in find_recordings(root)]
+    return [path.relative_to(root).as_posix() for path in find_recordings(root).recordings]
 
 
 def touch(root, *paths):
@@ -61,9 +61,15 @@ def test_a_folder_that_can_not_be_opened_is_listed_to_be_refused_later(tmp_path,
 
 def test_a_single_recording_is_a_root_too(tmp_path):
     touch(tmp_path, "1.edf", "1.txt")
-    assert find_recordings(tmp_path / "1.edf") == [tmp_path / "1.edf"]
+    assert find_recordings(tmp_path / "1.edf").recordings == [tmp_path / "1.edf"]
     with pytest.raises(InputError, match=r"neither \.edf nor \.bdf"):
         find_recordings(tmp_path / "1.txt")
     with pytest.raises(InputError, match="does not exist"):
         find_recordings(tmp_path / "none")
-    assert find_recordings(tmp_path / "..") != []
+    assert find_recordings(tmp_path / "..").recordings
+
+
+def test_other_formats_are_counted_where_recordings_are_sought(tmp_path):
+    touch(tmp_path, "a/1.edf", "a/2.SET", "a/3.edf.gz", "b/4.set", ".hidden/5.set", "b/._6.set")
+    (tmp_path / "b/7.mff").mkdir()
+    assert find_recordings(tmp_path).other_formats == {".set": 2, ".edf.gz": 1, ".mff": 1}

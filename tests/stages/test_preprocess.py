@@ -12,7 +12,7 @@ from clirun import done, eegssl
 from safetensors.numpy import load_file
 from tinycorpus import noise_uv, spike_and_wave_uv
 
-from eegssl.corpus.preprocessing import file_scan as overview
+from eegssl.corpus.preprocessing import file_scan
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.stages import preprocess
@@ -180,7 +180,7 @@ def test_a_file_that_breaks_its_worker_is_refused_and_the_rest_goes_through(
         for number, row in each(function, tasks, *limits):
             yield number, next(broken) if number == 1 else row
 
-    monkeypatch.setattr(overview, "each", break_one)
+    monkeypatch.setattr(file_scan, "each", break_one)
     monkeypatch.setattr(preprocess, "each", break_one)
     document = done("preprocess", edf, "--out", tmp_path / "out")
     assert sorted(row["code"] for row in document["refused"]) == ["crashed", "timed-out"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.corpus.signals import write_signal
+from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.io.labels.event_types import Event
 

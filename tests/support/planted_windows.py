@@ -8,7 +8,7 @@ import numpy as np
 from corpora import corpus, recording
 
 from eegssl.corpus.labelled import LabelledWindows
-from eegssl.corpus.signals import write_signal
+from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.store import Recording
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows

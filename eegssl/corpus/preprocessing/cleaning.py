@@ -1,11 +1,13 @@
-"""One stretch of a file without gaps to a clean signal on disk, channel by channel.
+"""Clean one stretch of a file without gaps and store it, channel by channel.
 
-The raw signal is gone through twice: once for its quality, once to be filtered, resampled and
-written, so that one channel at a time is in memory, however long the recording.
+Each channel is read once: it is judged, filtered, resampled and written while its samples are in
+hand, so that one channel at a time is in memory, however long the recording. Only a montage holds
+all of them; and where int16 turns out too coarse, the channels are read once more.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.atomic import atomic_path, hash_file
+from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.preprocessing.channel_selection import Selection, Signal
-from eegssl.corpus.signals import write_rows
+from eegssl.corpus.preprocessing.signal_writer import (
+    SignalWriter,
+    TooCoarse,
+    Width,
+    Written,
+    widths,
+)
+from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import Segment
 from eegssl.io.edf.samples import EdfHeader, read_digital
@@ -24,6 +33,10 @@ from eegssl.signal.channels.montages import Rereferenced, rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.filters import Chain, chain
 from eegssl.signal.quality import ChannelReport, channel_summary, examine
+
+Samples = NDArray[np.integer]
+Viewer = Callable[[Signal, Samples, NDArray[np.uint8]], None]
+"""What else looks at an EEG channel while it is in hand: its digital samples and its flags."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,14 @@ class CleaningSettings:
     quality: QualityConfig
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """A stored segment: what the table of recordings says of it, and its EEG as stored."""
+
+    fields: dict[str, Any]
+    signal: StoredSignal
+
+
 def require_usable(
     header: EdfHeader, segment: Segment, signals: Sequence[Signal], config: FilterConfig
 ) -> None:
@@ -44,137 +65,169 @@ def require_usable(
         chain(header.sfreq_hz(signal.index), config, None).require_long_enough(n_samples)
 
 
-def clean_segment(
-    header: EdfHeader,
-    segment: Segment,
-    selection: Selection,
-    settings: CleaningSettings,
-    line_hz: float | None,
-    path: Path,
-) -> dict[str, Any]:
-    """Clean and store one segment; returns what the table of recordings says of its signal.
+class SegmentCleaner:
+    """Cleans one segment of a file; ``n_samples`` is the length at the new rate.
 
-    Raises RecordingRefused ``no-eeg`` where all channels are flat, and what `require_usable` says.
+    Raises RecordingRefused as `require_usable` does.
     """
-    require_usable(header, segment, selection.eeg, settings.filter)
-    reports = [
-        _examine(header, segment, signal, settings.quality, line_hz) for signal in selection.eeg
-    ]
-    flat = [s for s, report in zip(selection.eeg, reports, strict=True) if report.flat]
-    kept = [(s, r) for s, r in zip(selection.eeg, reports, strict=True) if not r.flat]
-    if not kept:
-        raise RecordingRefused("no-eeg", f"all {len(flat)} EEG channels are flat")
-    signals = [s for s, _ in kept]
-    montage = rereference([s.channel for s in signals], settings.montage.reference)
-    work = _Work(header, segment, signals, selection.auxiliary, montage, settings.filter, line_hz)
-    flags = _flags([r.windows for _, r in kept], signals, montage)
-    with atomic_path(path) as temporary:
-        write_rows(
-            temporary,
-            work.rows,
-            (len(montage.names), work.n_samples),
-            auxiliary=work.auxiliary_rows,
-            n_auxiliary=len(work.auxiliary),
-            quality=flags,
-            exact=settings.filter.phase == "causal",
-        )
-    return {
-        "channels": list(montage.names),
-        "missing": list(montage.missing),
-        "montage": montage.note or settings.montage.reference,
-        "auxiliary": [s.channel.name for s in work.auxiliary],
-        "auxiliary_kinds": [s.channel.kind for s in work.auxiliary],
-        "n_samples": work.n_samples,
-        "sfreq_hz": settings.filter.sfreq_hz,
-        "duration_s": work.n_samples / settings.filter.sfreq_hz,
-        "source_sfreq_hz": max(header.sfreq_hz(s.index) for s in signals),
-        "band_low_hz": max(c.band_hz[0] for c in work.chains),
-        "band_high_hz": min(c.band_hz[1] for c in work.chains),
-        "delay_s": max(c.delay_s for c in work.chains),
-        "line_hz": line_hz,
-        "reference": _reference(signals, montage),
-        "doubled": list(selection.doubled),
-        "flat": [s.channel.name for s in flat],
-        "saturated": [
-            s.channel.name for s, r in kept if r.saturated_share >= settings.quality.saturated_share
-        ],
-        "flagged": channel_summary(flags),
-        "n_other_channels": selection.n_other + len(selection.auxiliary) - len(work.auxiliary),
-        "bytes": path.stat().st_size,
-        "sha256": hash_file(path),
-    }
-
-
-class _Work:
-    """The rows of one stored recording, made when they are asked for."""
 
     def __init__(
         self,
         header: EdfHeader,
         segment: Segment,
-        signals: Sequence[Signal],
-        auxiliary: Sequence[Signal],
-        montage: Rereferenced,
-        config: FilterConfig,
+        selection: Selection,
+        settings: CleaningSettings,
         line_hz: float | None,
     ) -> None:
-        self._header, self._segment, self._montage = header, segment, montage
-        self._signals = signals
-        self._config, self._line_hz = config, line_hz
-        self.chains = [self._chain(signal) for signal in signals]
-        self.n_samples = min(self._length(s, c) for s, c in zip(signals, self.chains, strict=True))
-        self.auxiliary = [s for s in auxiliary if self._usable(s)]
+        require_usable(header, segment, selection.eeg, settings.filter)
+        self._header, self._segment, self._selection = header, segment, selection
+        self._settings, self._line_hz = settings, line_hz
+        self.n_samples = min(self._length(signal) for signal in selection.eeg)
+        self._auxiliary = [signal for signal in selection.auxiliary if self._is_usable(signal)]
+        self._reports: dict[int, ChannelReport] = {}
 
-    def rows(self) -> Iterator[NDArray[np.float32]]:
-        """The EEG channels in µV, in the montage asked for, float32 [T] each."""
-        cleaned = (self._clean(signal) for signal in self._signals)
-        matrix = self._montage.matrix
-        if matrix is None:
-            yield from cleaned
+    @property
+    def duration_s(self) -> float:
+        """Length of the clean signal in seconds."""
+        return self.n_samples / self._settings.filter.sfreq_hz
+
+    def clean(self, path: Path, view: Viewer | None = None) -> Cleaned:
+        """Clean and store the segment; ``view`` is called with each EEG channel.
+
+        Raises RecordingRefused ``no-eeg`` where all channels are flat.
+        """
+        for width in widths(exact=self._settings.filter.phase == "causal"):
+            try:
+                with atomic_path(path) as temporary:
+                    montage, flags, written = self._write(temporary, width, view)
+                break
+            except TooCoarse:
+                continue
+        return Cleaned(self._fields(montage, flags, written), written.signal)
+
+    def _write(
+        self, path: Path, width: Width, view: Viewer | None
+    ) -> tuple[Rereferenced, NDArray[np.uint8], Written]:
+        planned = self._montage()
+        mixed = planned.matrix is not None
+        rows = self._mixed_rows(view) if mixed else self._rows(view)
+        shape, n_auxiliary = (len(planned.names), self.n_samples), len(self._auxiliary)
+        with SignalWriter(path, shape, width, n_auxiliary, self._n_windows()) as writer:
+            for row in rows:
+                writer.add(row)
+            montage = self._montage()
+            if mixed or montage.matrix is None:
+                for signal in self._auxiliary:
+                    writer.add(self._clean(signal, self._read(signal)))
+                windows = [self._reports[s.index].windows for s in self._good]
+                flags = _flags(windows, self._good, montage)
+                return montage, flags, writer.finish(flags)
+        return self._write(path, width, view)  # without the flat channels a montage can be had
+
+    @property
+    def _good(self) -> list[Signal]:
+        """The EEG channels that are not known to be flat."""
+        flat = {index for index, report in self._reports.items() if report.flat}
+        return [signal for signal in self._selection.eeg if signal.index not in flat]
+
+    def _montage(self) -> Rereferenced:
+        """What becomes of the good channels; raises RecordingRefused where there are none."""
+        if not self._good:
+            reason = f"all {len(self._reports)} EEG channels are flat"
+            raise RecordingRefused("no-eeg", reason)
+        return rereference([s.channel for s in self._good], self._settings.montage.reference)
+
+    def _rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
+        """The good EEG channels in µV as recorded, float32 [T]: each is gone with the next."""
+        for signal in self._good:
+            digital = self._read(signal)
+            if signal.index not in self._reports:
+                report = self._reports[signal.index] = self._examine(signal, digital)
+                if view is not None:
+                    view(signal, digital, report.windows)
+                if report.flat:
+                    continue
+            yield self._clean(signal, digital)
+
+    def _mixed_rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
+        """The channels of a montage in µV, float32 [T] each."""
+        inputs = np.empty((len(self._good), self.n_samples), np.float32)
+        for k, row in enumerate(self._rows(view)):
+            inputs[k] = row
+        matrix = self._montage().matrix
+        if matrix is None:  # without the flat channels it can't be had
+            yield from inputs[: len(self._good)]
             return
-        inputs = np.stack(list(cleaned))
         for weights in matrix:
             used = np.flatnonzero(weights)
             yield weights[used] @ inputs[used]
 
-    def auxiliary_rows(self) -> Iterator[NDArray[np.float32]]:
-        """ECG, EOG and EMG, cleaned in the same way, float32 [T] each."""
-        return (self._clean(signal) for signal in self.auxiliary)
+    def _read(self, signal: Signal) -> Samples:
+        return read_digital(self._header, signal.index, self._segment)
 
-    def _clean(self, signal: Signal) -> NDArray[np.float32]:
-        digital = read_digital(self._header, signal.index, self._segment)
+    def _examine(self, signal: Signal, digital: Samples) -> ChannelReport:
+        header, k = self._header, signal.index
+        return examine(
+            digital,
+            header.sfreq_hz(k),
+            self._line_hz,
+            config=self._settings.quality,
+            gain_uv=signal.gain_uv,
+            limits=(header.digital_min[k], header.digital_max[k]),
+        )
+
+    def _clean(self, signal: Signal, digital: Samples) -> NDArray[np.float32]:
         return self._chain(signal).apply(digital, signal.gain_uv)[: self.n_samples]
 
     def _chain(self, signal: Signal) -> Chain:
-        return chain(self._header.sfreq_hz(signal.index), self._config, self._line_hz)
+        return chain(self._header.sfreq_hz(signal.index), self._settings.filter, self._line_hz)
 
-    def _length(self, signal: Signal, filters: Chain) -> int:
+    def _length(self, signal: Signal) -> int:
         n_samples = self._segment.n_records * self._header.samples_per_record[signal.index]
-        return filters.n_out(n_samples)
+        return self._chain(signal).n_out(n_samples)
 
-    def _usable(self, signal: Signal) -> bool:
+    def _is_usable(self, signal: Signal) -> bool:
         """Whether an auxiliary channel is sampled fast enough, and as long as the EEG."""
         try:
-            return self._length(signal, self._chain(signal)) >= self.n_samples
+            return self._length(signal) >= self.n_samples
         except RecordingRefused:
             return False
 
+    def _n_windows(self) -> int:
+        """Windows of the flags, for room in the file."""
+        return math.ceil(self.duration_s / self._settings.quality.window_s)
 
-def _examine(
-    header: EdfHeader,
-    segment: Segment,
-    signal: Signal,
-    config: QualityConfig,
-    line_hz: float | None,
-) -> ChannelReport:
-    return examine(
-        read_digital(header, signal.index, segment),
-        header.sfreq_hz(signal.index),
-        line_hz,
-        config=config,
-        gain_uv=signal.gain_uv,
-        limits=(header.digital_min[signal.index], header.digital_max[signal.index]),
-    )
+    def _fields(
+        self, montage: Rereferenced, flags: NDArray[np.uint8], written: Written
+    ) -> dict[str, Any]:
+        """What the table of recordings says of the signal."""
+        good, selection = self._good, self._selection
+        chains = [self._chain(signal) for signal in good]
+        limit = self._settings.quality.saturated_share
+        saturated = [s for s in good if self._reports[s.index].saturated_share >= limit]
+        return {
+            "channels": list(montage.names),
+            "missing": list(montage.missing),
+            "montage": montage.note or self._settings.montage.reference,
+            "auxiliary": [s.channel.name for s in self._auxiliary],
+            "auxiliary_kinds": [s.channel.kind for s in self._auxiliary],
+            "n_samples": self.n_samples,
+            "sfreq_hz": self._settings.filter.sfreq_hz,
+            "duration_s": self.duration_s,
+            "source_sfreq_hz": max(self._header.sfreq_hz(s.index) for s in good),
+            "band_low_hz": max(c.band_hz[0] for c in chains),
+            "band_high_hz": min(c.band_hz[1] for c in chains),
+            "delay_s": max(c.delay_s for c in chains),
+            "line_hz": self._line_hz,
+            "reference": _reference(good, montage),
+            "doubled": list(selection.doubled),
+            "flat": [s.channel.name for s in selection.eeg if s not in good],
+            "saturated": [s.channel.name for s in saturated],
+            "flagged": channel_summary(flags),
+            "n_other_channels": selection.n_other + len(selection.auxiliary) - len(self._auxiliary),
+            "bytes": written.n_bytes,
+            "sha256": written.sha256,
+        }
 
 
 def _flags(

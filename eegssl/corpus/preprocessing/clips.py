@@ -1,7 +1,7 @@
-"""A few seconds of a recording before and after cleaning, with spectra, for a person to look at.
+"""Cut clips of recordings before and after cleaning, for the quality pages.
 
-Cut by the worker that cleaned the recording and kept as ``.npz`` in the scratch folder until the
-pages are drawn.
+The worker that cleans a recording cuts its clip, with spectra, and keeps it as ``.npz`` in the
+scratch folder until the pages are drawn.
 """
 
 import json
@@ -15,27 +15,23 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.corpus.config import LookConfig
 from eegssl.corpus.preprocessing.channel_selection import (
     SAMPLE_WINDOW_S,
     Selection,
     Signal,
-    read_windows,
     sample_pieces,
 )
-from eegssl.corpus.signals import map_signal
+from eegssl.corpus.signals import StoredSignal
 from eegssl.io.edf.layout import Segment
-from eegssl.io.edf.samples import EdfHeader, read_digital
+from eegssl.io.edf.samples import EdfHeader
 from eegssl.io.labels.event_types import Event, is_seizure
-from eegssl.signal.config import QualityConfig
-from eegssl.signal.quality import window_flags
 
 LEAD_S = 2.0
 """Seconds shown before the first seizure."""
 
 
 @dataclass(frozen=True)
-class Excerpt:
+class Clip:
     """One recording as its pages show it: a stretch before and after, and all of its flags.
 
     ``before_uv`` [C1, T1] is as recorded but for its offset, ``after_uv`` [C2, T2] as stored; both
@@ -80,95 +76,107 @@ _ARRAYS = (
 )
 
 
-def write_excerpt(path: Path, excerpt: Excerpt) -> None:
-    """Keep an excerpt for `read_excerpt`."""
-    words = {name: value for name, value in vars(excerpt).items() if name not in _ARRAYS}
-    arrays = {name: getattr(excerpt, name) for name in _ARRAYS}
+def write_clip(path: Path, clip: Clip) -> None:
+    """Keep a clip for `read_clip`."""
+    words = {name: value for name, value in vars(clip).items() if name not in _ARRAYS}
+    arrays = {name: getattr(clip, name) for name in _ARRAYS}
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, words=np.array(json.dumps(words)), **arrays)
 
 
-def read_excerpt(path: Path) -> Excerpt:
-    """The excerpt that `write_excerpt` kept."""
+def read_clip(path: Path) -> Clip:
+    """The clip that `write_clip` kept."""
     with np.load(path) as stored:
         words = json.loads(str(stored["words"]))
         arrays = {name: stored[name] for name in _ARRAYS}
     for name in ("before_names", "after_names", "band_hz"):
         words[name] = tuple(words[name])
     words["events"] = tuple(map(tuple, words["events"]))
-    return Excerpt(**words, **arrays)
+    return Clip(**words, **arrays)
 
 
-def cut_excerpt(
-    header: EdfHeader,
-    selection: Selection,
-    segment: Segment,
-    fields: dict[str, Any],
-    events: Sequence[Event],
-    stored: Path,
-    config: LookConfig,
-    quality: QualityConfig,
-) -> Excerpt:
-    """Cut around the first seizure of a recording, else in its middle.
+class ClipCutter:
+    """Cuts a clip out of a segment while it is cleaned: see `view` and `cut`.
 
-    ``fields`` is the recording's row of the table, ``stored`` its signal file.
+    Around the first of the seizures among ``events``, else in the middle of ``duration_s``.
     """
-    onset_s, end_s = _span(fields["duration_s"], events, config.window_s)
-    rate_hz = header.sfreq_hz(selection.eeg[0].index)
-    shown = [s for s in selection.eeg if header.sfreq_hz(s.index) == rate_hz]
-    before_uv = np.stack([_raw(header, s.index, s.gain_uv, segment, onset_s, end_s) for s in shown])
-    after = map_signal(stored)
-    sfreq_hz = fields["sfreq_hz"]
-    pieces = sample_pieces(header, [segment])
-    before_freqs_hz, before_psd = _density(read_windows(header, shown, pieces), rate_hz)
-    length = round(SAMPLE_WINDOW_S * sfreq_hz)
-    starts = [
-        round((piece.first_record - segment.first_record) * header.record_duration_s * sfreq_hz)
-        for piece in pieces
-    ]
-    windows_uv = [after.read_uv(start, start + length) for start in starts]
-    same_uv = np.stack([w for w in windows_uv if w.shape[1] == length])
-    after_freqs_hz, after_psd = _density(same_uv, sfreq_hz)
-    return Excerpt(
-        recording=fields["recording"],
-        subject=fields["subject"],
-        seconds=fields["duration_s"],
-        onset_s=onset_s,
-        before_names=tuple(s.channel.name for s in shown),
-        before_uv=before_uv,
-        before_sfreq_hz=rate_hz,
-        after_names=tuple(fields["channels"]),
-        after_uv=after.read_uv(round(onset_s * sfreq_hz), round(end_s * sfreq_hz)),
-        after_sfreq_hz=sfreq_hz,
-        before_psd=before_psd,
-        before_freqs_hz=before_freqs_hz,
-        after_psd=after_psd,
-        after_freqs_hz=after_freqs_hz,
-        line_hz=fields["line_hz"],
-        band_hz=(fields["band_low_hz"], fields["band_high_hz"]),
-        flags=np.stack(
-            [_window_flags(header, segment, s, quality, fields["line_hz"]) for s in shown]
-        ),
-        events=tuple((event.onset_s, event.duration_s, event.type) for event in events),
-    )
 
+    def __init__(
+        self,
+        header: EdfHeader,
+        selection: Selection,
+        segment: Segment,
+        duration_s: float,
+        events: Sequence[Event],
+        window_s: float,
+    ) -> None:
+        self._header, self._segment, self._events = header, segment, events
+        self._onset_s, self._end_s = _span(duration_s, events, window_s)
+        rate_hz = header.sfreq_hz(selection.eeg[0].index)
+        self._shown = [s for s in selection.eeg if header.sfreq_hz(s.index) == rate_hz]
+        self._pieces = sample_pieces(header, [segment])
+        length = round(SAMPLE_WINDOW_S * rate_hz)
+        self._windows_uv = np.empty((len(self._pieces), len(self._shown), length), np.float32)
+        self._traces_uv: list[NDArray[np.float32]] = []
+        self._flags: list[NDArray[np.uint8]] = []
 
-def _window_flags(
-    header: EdfHeader,
-    segment: Segment,
-    signal: Signal,
-    config: QualityConfig,
-    line_hz: float | None,
-) -> NDArray[np.uint8]:
-    k = signal.index
-    return window_flags(
-        read_digital(header, k, segment),
-        header.sfreq_hz(k),
-        line_hz,
-        config=config,
-        gain_uv=signal.gain_uv,
-        limits=(header.digital_min[k], header.digital_max[k]),
-    )
+    def view(self, signal: Signal, digital: NDArray[np.integer], flags: NDArray[np.uint8]) -> None:
+        """Take what is shown of one raw EEG channel [T]; to be called once with each, in order."""
+        if signal not in self._shown:
+            return
+        first = self._segment.first_record
+        for window, piece in zip(self._windows_uv[:, len(self._flags)], self._pieces, strict=True):
+            start = (piece.first_record - first) * self._header.samples_per_record[signal.index]
+            window[:] = digital[start : start + len(window)]
+            window *= signal.gain_uv
+        self._traces_uv.append(self._trace(signal, digital))
+        self._flags.append(flags)
+
+    def cut(self, fields: dict[str, Any], stored: StoredSignal) -> Clip:
+        """The clip, with the recording's row of the table and its clean samples."""
+        rate_hz, sfreq_hz = self._header.sfreq_hz(self._shown[0].index), fields["sfreq_hz"]
+        before_freqs_hz, before_psd = _density(self._windows_uv, rate_hz)
+        after_freqs_hz, after_psd = _density(self._clean_windows(stored, sfreq_hz), sfreq_hz)
+        start, stop = round(self._onset_s * sfreq_hz), round(self._end_s * sfreq_hz)
+        return Clip(
+            recording=fields["recording"],
+            subject=fields["subject"],
+            seconds=fields["duration_s"],
+            onset_s=self._onset_s,
+            before_names=tuple(s.channel.name for s in self._shown),
+            before_uv=np.stack(self._traces_uv),
+            before_sfreq_hz=rate_hz,
+            after_names=tuple(fields["channels"]),
+            after_uv=stored.read_uv(start, stop),
+            after_sfreq_hz=sfreq_hz,
+            before_psd=before_psd,
+            before_freqs_hz=before_freqs_hz,
+            after_psd=after_psd,
+            after_freqs_hz=after_freqs_hz,
+            line_hz=fields["line_hz"],
+            band_hz=(fields["band_low_hz"], fields["band_high_hz"]),
+            flags=np.stack(self._flags),
+            events=tuple((event.onset_s, event.duration_s, event.type) for event in self._events),
+        )
+
+    def _trace(self, signal: Signal, digital: NDArray[np.integer]) -> NDArray[np.float32]:
+        """The clip of one channel as it is in the file, its mean removed, float32 [T]."""
+        rate_hz = self._header.sfreq_hz(signal.index)
+        first = int(self._onset_s // self._header.record_duration_s)
+        start = first * self._header.samples_per_record[signal.index]
+        start += round((self._onset_s - first * self._header.record_duration_s) * rate_hz)
+        length = round((self._end_s - self._onset_s) * rate_hz)
+        trace_uv = digital[start : start + length].astype(np.float64) * signal.gain_uv
+        return (trace_uv - trace_uv.mean()).astype(np.float32)
+
+    def _clean_windows(self, stored: StoredSignal, sfreq_hz: float) -> NDArray[np.float32]:
+        """Windows [W, C, S] of the clean signal, where those of the raw one begin."""
+        length = round(SAMPLE_WINDOW_S * sfreq_hz)
+        record_s = self._header.record_duration_s
+        onsets_s = [(p.first_record - self._segment.first_record) * record_s for p in self._pieces]
+        starts = [round(onset_s * sfreq_hz) for onset_s in onsets_s]
+        windows_uv = [stored.read_uv(start, start + length) for start in starts]
+        return np.stack([w for w in windows_uv if w.shape[1] == length])
 
 
 def _span(duration_s: float, events: Sequence[Event], window_s: float) -> tuple[float, float]:
@@ -177,20 +185,6 @@ def _span(duration_s: float, events: Sequence[Event], window_s: float) -> tuple[
     wanted_s = min(seizures) - LEAD_S if seizures else (duration_s - length_s) / 2
     onset_s = float(min(max(0.0, np.floor(wanted_s)), duration_s - length_s))
     return onset_s, onset_s + length_s
-
-
-def _raw(
-    header: EdfHeader, index: int, gain_uv: float, segment: Segment, onset_s: float, end_s: float
-) -> NDArray[np.float32]:
-    """A stretch of one channel as it is in the file, its mean removed, float32 [T]."""
-    first = int(onset_s // header.record_duration_s)
-    last = min(segment.n_records, int(np.ceil(end_s / header.record_duration_s)))
-    records = Segment(segment.first_record + first, last - first, 0.0)
-    digital = read_digital(header, index, records).astype(np.float64) * gain_uv
-    rate_hz = header.sfreq_hz(index)
-    start = round((onset_s - first * header.record_duration_s) * rate_hz)
-    piece = digital[start : start + round((end_s - onset_s) * rate_hz)]
-    return (piece - piece.mean()).astype(np.float32)
 
 
 def _density(

@@ -1,4 +1,4 @@
-"""What became of the files: every one is accepted or refused, and each refusal has a reason."""
+"""Tell which files were accepted, and which were refused and why."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from eegssl.corpus.preprocessing.file_scan import Overview
+from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import (
     RECORDINGS,
     REFUSED,
@@ -28,10 +28,10 @@ def stored_outcome(out: Path) -> dict[str, Any]:
     return {"accepted": sorted(accepted), "refused": refused}
 
 
-def seen_outcome(seen: Overview) -> dict[str, Any]:
-    """The same as far as a look at the files can tell."""
-    refused = {id_: row["refused"] for id_, row in seen.files.items() if "refused" in row}
-    return {"accepted": sorted(seen.subjects), "refused": refused_rows(refused)}
+def scan_outcome(scan: FileScan) -> dict[str, Any]:
+    """The same as far as a scan of the files can tell."""
+    refused = {id_: row["refused"] for id_, row in scan.files.items() if "refused" in row}
+    return {"accepted": sorted(scan.subjects), "refused": refused_rows(refused)}
 
 
 def refused_rows(refused: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:

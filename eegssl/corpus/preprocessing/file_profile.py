@@ -1,4 +1,4 @@
-"""What a corpus is like before anything is made of it: file by file, and as a whole."""
+"""Describe the files of a corpus one by one, and join them to its fingerprint."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from eegssl.artifacts.atomic import hash_file
-from eegssl.corpus.preprocessing.channel_selection import sample_windows
-from eegssl.corpus.preprocessing.ingest import IngestSettings, Opened, open_file, require_a_segment
+from eegssl.corpus.preprocessing.channel_selection import Selection, sample_windows
+from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile, open_file
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
-from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.file_bytes import open_bytes
+from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.events import find_sidecars
 from eegssl.io.subjects import find_subject
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
@@ -22,53 +23,53 @@ Row = dict[str, Any]
 _QUANTILES = {"least": 0.0, "median": 0.5, "most": 1.0}
 
 
-def of_file(source: Source, settings: IngestSettings) -> Row:
-    """Look at one file: its bytes, header, labels, and a sample of its signals.
+def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile | None]:
+    """Scan one file: its bytes, header, labels, and some of its samples.
 
     ``hashes`` are of all files that its recording depends on. ``subject`` is a name, for this
-    process alone. With ``refused`` (code, reason) the rest is missing.
+    process alone. With ``refused`` (code, reason) the rest is missing, and nothing is handed on.
     """
     row: Row = {"hashes": [_hash(source.path)]}
     try:
         row["hashes"] += [_hash(path) for path in _label_files(source)]
-        opened = open_file(source, settings)
-        require_a_segment(opened, settings)
+        header, selection, events = open_file(source, settings)
         rules = settings.subjects
         row["subject"] = find_subject(
-            PurePosixPath(source.relative), opened.header.patient_code, rules.pattern, rules.aliases
+            PurePosixPath(source.relative), header.patient_code, rules.pattern, rules.aliases
         )
-        return row | _facts(opened)
+        row |= _facts(header, selection, events)
+        return row, ScannedFile(header, events, row["line_hz"])
     except RecordingRefused as refusal:
-        return row | {"refused": [refusal.code, refusal.reason]}
+        return row | {"refused": [refusal.code, refusal.reason]}, None
 
 
 def of_corpus(rows: Mapping[str, Row]) -> Row:
-    """Join what was seen of each file (by id) into the fingerprint of a corpus."""
-    seen = [row for row in rows.values() if "refused" not in row]
+    """Join what the scan says of each file (by id) into the fingerprint of a corpus."""
+    usable = [row for row in rows.values() if "refused" not in row]
     refused = Counter(tuple(row["refused"]) for row in rows.values() if "refused" in row)
-    hours = sum(row["duration_s"] for row in seen) / 3600
-    events: Counter[str] = sum((Counter(row["events"]) for row in seen), Counter())
-    seizure_s = sum(row["seizure_s"] for row in seen)
+    hours = sum(row["duration_s"] for row in usable) / 3600
+    events: Counter[str] = sum((Counter(row["events"]) for row in usable), Counter())
+    seizure_s = sum(row["seizure_s"] for row in usable)
     return {
         "files": len(rows),
-        "readable": len(seen),
+        "readable": len(usable),
         "hours": round(hours, 4),
-        "duration_s": _spread([row["duration_s"] for row in seen]),
-        "discontinuous_files": sum(row["n_segments"] > 1 for row in seen),
-        "sfreq_hz": _counted(rate for row in seen for rate in row["rates_hz"]),
-        "n_channels": _counted(len(row["channels"]) for row in seen),
-        "channels": _counted(name for row in seen for name in row["channels"]),
-        "derivations": sum(row["derivations"] for row in seen),
-        "references": _counted(name for row in seen for name in row["references"]),
-        "auxiliary": _counted(kind for row in seen for kind in row["auxiliary"]),
-        "amplitude_uv": _spread([row["amplitude_uv"] for row in seen if row["amplitude_uv"]]),
-        "line_hz": _counted(row["line_hz"] for row in seen),
-        "label_sources": _counted(row["label_source"] for row in seen),
+        "duration_s": _spread([row["duration_s"] for row in usable]),
+        "discontinuous_files": sum(row["n_segments"] > 1 for row in usable),
+        "sfreq_hz": _counted(rate for row in usable for rate in row["rates_hz"]),
+        "n_channels": _counted(len(row["channels"]) for row in usable),
+        "channels": _counted(name for row in usable for name in row["channels"]),
+        "derivations": sum(row["derivations"] for row in usable),
+        "references": _counted(name for row in usable for name in row["references"]),
+        "auxiliary": _counted(kind for row in usable for kind in row["auxiliary"]),
+        "amplitude_uv": _spread([row["amplitude_uv"] for row in usable if row["amplitude_uv"]]),
+        "line_hz": _counted(row["line_hz"] for row in usable),
+        "label_sources": _counted(row["label_source"] for row in usable),
         "events": dict(sorted(events.items())),
-        "files_with_seizures": sum(row["seizure_s"] > 0 for row in seen),
+        "files_with_seizures": sum(row["seizure_s"] > 0 for row in usable),
         "seizure_s": round(seizure_s, 3),
         "seizure_share": round(seizure_s / (3600 * hours), 6) if hours else 0.0,
-        "notes": _counted(note for row in seen for note in row["notes"]),
+        "notes": _counted(note for row in usable for note in row["notes"]),
         "refused": [
             {"code": code, "reason": reason, "files": n}
             for (code, reason), n in sorted(refused.items())
@@ -87,7 +88,7 @@ def channel_audit(rows: Mapping[str, Row]) -> list[AuditRow]:
 def _hash(path: Path) -> str:
     """The hash of a file; a word for one that can't be read, or is a pipe."""
     try:
-        return hash_file(path) if path.is_file() else "unreadable"
+        return open_bytes(path).sha256
     except OSError:
         return "unreadable"
 
@@ -96,10 +97,10 @@ def _label_files(source: Source) -> list[Path]:
     return [path for _, path in find_sidecars(source.path, source.root).files]
 
 
-def _facts(opened: Opened) -> Row:
-    header, eeg = opened.header, opened.selection.eeg
+def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
+    eeg, events = selection.eeg, labels.events
     windows_uv, rate_hz = sample_windows(header, eeg)
-    seizures = [event for event in opened.events.events if is_seizure(event.type)]
+    seizures = [event for event in events if is_seizure(event.type)]
     deviation = windows_uv.std(axis=2) if len(windows_uv) else np.zeros(0)
     return {
         "duration_s": header.duration_s,
@@ -108,11 +109,11 @@ def _facts(opened: Opened) -> Row:
         "channels": [s.channel.name for s in eeg],
         "derivations": sum(len(s.channel.electrodes) == 2 for s in eeg),
         "references": sorted({s.channel.reference for s in eeg} - {""}),
-        "auxiliary": [s.channel.kind for s in opened.selection.auxiliary],
+        "auxiliary": [s.channel.kind for s in selection.auxiliary],
         "amplitude_uv": round(float(np.median(deviation)), 3) if deviation.size else None,
         "line_hz": detect_line_in_windows(windows_uv, rate_hz),
-        "label_source": opened.events.source or "none",
-        "events": Counter(event.type for event in opened.events.events),
+        "label_source": labels.source or "none",
+        "events": Counter(event.type for event in events),
         "seizure_s": sum(event.duration_s for event in seizures),
         "notes": list(header.notes),
         "audit": list(audit_one([header.labels[i] for i in header.ordinary_signals])),

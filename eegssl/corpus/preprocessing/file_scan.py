@@ -1,39 +1,50 @@
-"""A look at every file of a corpus, each in a worker of its own, before anything is made."""
+"""Scan every file of a corpus once, each in a worker, before anything is made."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eegssl.corpus.config import Limits
-from eegssl.corpus.preprocessing import file_profile as fingerprint
-from eegssl.corpus.preprocessing.ingest import IngestSettings
+from eegssl.corpus.preprocessing import file_profile
+from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.preprocessing.workers import Failure, each
 
 
 @dataclass(frozen=True)
-class Overview:
-    """What was seen: ``files`` by id, subject ids of the usable ones, the corpus as a whole."""
+class FileScan:
+    """What a scan says: ``files`` by id, of the usable ones subject ids and what is handed on.
+
+    ``fingerprint`` describes the corpus as a whole.
+    """
 
     sources: list[Source]
     files: dict[str, dict[str, Any]]
     subjects: dict[str, str]
-    print: dict[str, Any]
+    scanned: dict[str, ScannedFile]
+    fingerprint: dict[str, Any]
 
 
-def look(
+def scan_files(
     sources: list[Source],
     settings: IngestSettings,
     naming: Naming,
     jobs: int,
     limits: Limits,
     advance: Callable[[int], None],
-) -> Overview:
-    """Look at every file; ``advance`` is told how many are done."""
+) -> FileScan:
+    """Scan every file; ``advance`` is told how many are done."""
     files: dict[str, dict[str, Any]] = {}
+    scanned: dict[str, ScannedFile] = {}
+    pool: dict[object, Any] = {}
     tasks = [(source, settings) for source in sources]
-    for number, row in each(fingerprint.of_file, tasks, jobs, limits):
-        files[sources[number].id] = _refused(row) if isinstance(row, Failure) else row
+    for number, answer in each(file_profile.of_file, tasks, jobs, limits):
+        id_ = sources[number].id
+        if isinstance(answer, Failure):
+            answer = {"hashes": ["unreadable"], "refused": [answer.code, answer.reason]}, None
+        files[id_], file = answer
+        if file is not None:
+            scanned[id_] = _pooled(file, pool)
         advance(len(files))
     files = dict(sorted(files.items()))
     subjects = {
@@ -41,14 +52,14 @@ def look(
         for id_, row in files.items()
         if "refused" not in row
     }
-    return Overview(sources, files, subjects, fingerprint.of_corpus(files))
+    return FileScan(sources, files, subjects, scanned, file_profile.of_corpus(files))
 
 
-def drawn(seen: Overview, n: int) -> set[str]:
-    """Files to draw: up to half of them with seizures, all spread over the corpus."""
-    ids = [source.id for source in seen.sources if source.id in seen.subjects]
-    marked = [id_ for id_ in ids if seen.files[id_]["seizure_s"] > 0]
-    some = _spread(marked, n // 2)
+def clip_files(scan: FileScan, n: int) -> set[str]:
+    """Files whose clips are shown: up to half of them with seizures, all spread over the corpus."""
+    ids = [source.id for source in scan.sources if source.id in scan.subjects]
+    with_seizures = [id_ for id_ in ids if scan.files[id_]["seizure_s"] > 0]
+    some = _spread(with_seizures, n // 2)
     return {*some, *_spread([id_ for id_ in ids if id_ not in some], n - len(some))}
 
 
@@ -57,5 +68,8 @@ def _spread(ids: Sequence[str], n: int) -> list[str]:
     return [ids[k * len(ids) // n] for k in range(n)]
 
 
-def _refused(failure: Failure) -> dict[str, Any]:
-    return {"hashes": ["unreadable"], "refused": [failure.code, failure.reason]}
+def _pooled(file: ScannedFile, pool: dict[object, Any]) -> ScannedFile:
+    """The same, with labels and limits that other files of the corpus have too held once."""
+    values = {field.name: getattr(file.header, field.name) for field in fields(file.header)}
+    shared = {k: pool.setdefault((k, v), v) for k, v in values.items() if isinstance(v, tuple)}
+    return replace(file, header=replace(file.header, **shared))

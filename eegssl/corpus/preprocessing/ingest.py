@@ -1,142 +1,96 @@
-"""One EDF or BDF file to clean recordings on disk, one a segment, or to a reason why not."""
+"""Make clean recordings of one EDF or BDF file, one a segment."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.corpus.config import LookConfig
-from eegssl.corpus.preprocessing.channel_selection import Selection, sample_windows, select
-from eegssl.corpus.preprocessing.cleaning import CleaningSettings, clean_segment, require_usable
-from eegssl.corpus.preprocessing.clips import Excerpt, cut_excerpt, write_excerpt
+from eegssl.corpus.preprocessing.channel_selection import Selection, select
+from eegssl.corpus.preprocessing.cleaning import SegmentCleaner
+from eegssl.corpus.preprocessing.clips import ClipCutter, write_clip
+from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile, none_usable
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import map_signal
 from eegssl.errors import RecordingRefused
-from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.io.edf.layout import Segment
-from eegssl.io.edf.samples import EdfHeader, read_header
 from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
-from eegssl.io.labels.events import read_events
 from eegssl.signal.channels.electrodes import parse_channel
-from eegssl.signal.filtering.mains import detect_line_in_windows
 from eegssl.signal.waveform import sketch
 
 SIGNALS = "signals"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class IngestSettings:
-    """What decides how a file becomes recordings."""
-
-    cleaning: CleaningSettings
-    read: ReadSettings
-    subjects: SubjectSettings
-    events: EventSettings
-    look: LookConfig
-    keep_text: bool
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A file whose header, channels and labels could be read."""
-
-    header: EdfHeader
-    selection: Selection
-    events: EventsFound
-
-
-def open_file(source: Source, settings: IngestSettings) -> Opened:
-    """Read all but the samples. Raises RecordingRefused."""
-    header = read_header(source.path)
-    selection = select(header, settings.read.assumed_unit)
-    return Opened(header, selection, read_events(header, settings.events, source.root))
-
-
-def require_a_segment(opened: Opened, settings: IngestSettings) -> None:
-    """Raise RecordingRefused where no segment of a file is long enough to be filtered."""
-    lost = []
-    for segment in opened.header.segments:
-        try:
-            signals, config = opened.selection.eeg, settings.cleaning.filter
-            require_usable(opened.header, segment, signals, config)
-            return
-        except RecordingRefused as refusal:
-            lost.append(refusal)
-    raise RecordingRefused(*_why_nothing([("", r.code, r.reason) for r in lost]))
-
-
 def ingest(
-    source: Source, subject_id: str, settings: IngestSettings, out: Path, excerpt: Path | None
+    source: Source,
+    scanned: ScannedFile,
+    subject_id: str,
+    settings: IngestSettings,
+    out: Path,
+    clip: Path | None,
 ) -> Row:
     """Read, clean and store the recordings of one file below ``out``; returns what tables say.
 
     ``file`` is the file's id; ``refused`` holds code and reason if nothing of it can be used.
     Else ``kept`` has the fields of each recording, ``events`` and ``texts`` their events and
-    annotations, ``lost`` the segments that can't be used. ``excerpt`` is a file to write for the
-    pages, or None.
+    annotations, ``lost`` the segments that can't be used. ``clip`` is a file to write for the
+    quality pages, or None.
     """
-    try:
-        opened = open_file(source, settings)
-        line_hz = _line_hz(opened, settings)
-    except RecordingRefused as refusal:
-        return {"file": source.id, "refused": [refusal.code, refusal.reason]}
+    header, selection = scanned.header, select(scanned.header, settings.read.assumed_unit)
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
-    several = len(opened.header.segments) > 1
-    for number, segment in enumerate(opened.header.segments, start=1):
+    several = len(header.segments) > 1
+    for number, segment in enumerate(header.segments, start=1):
         id_ = f"{source.id}-{number}" if several else source.id
-        path = out / f"{SIGNALS}/{id_}.safetensors"
+        ids = {"recording": id_, "subject": subject_id, "file": source.id}
+        path = clip if clip is not None and not row["kept"] else None
         try:
-            fields = clean_segment(
-                opened.header, segment, opened.selection, settings.cleaning, line_hz, path
-            )
+            fields, inside = _store(scanned, selection, segment, ids, settings, out, path)
         except RecordingRefused as refusal:
             row["lost"].append([id_, refusal.code, refusal.reason])
             continue
-        fields |= {"recording": id_, "subject": subject_id, "file": source.id}
-        fields["sketch"] = _sketch(path, fields)
-        inside = list(_inside(opened.events.events, segment, fields["duration_s"]))
-        row["kept"].append(fields | {"file_onset_s": segment.onset_s})
+        row["kept"].append(fields)
         row["events"] += [{"recording": id_} | asdict(event) for event in inside]
         if settings.keep_text:
-            row["texts"] += _texts(opened.events, id_, segment, fields["duration_s"])
-        if excerpt is not None and len(row["kept"]) == 1:
-            write_excerpt(excerpt, _cut(opened, segment, row["kept"][0], inside, path, settings))
+            row["texts"] += _texts(scanned.events, id_, segment, fields["duration_s"])
     if not row["kept"]:
-        return {"file": source.id, "refused": _why_nothing(row["lost"])}
-    of_file = _of_file(opened, row["kept"])
+        refusals = [(code, reason) for _, code, reason in row["lost"]]
+        return {"file": source.id, "refused": list(none_usable(refusals))}
+    of_file = _of_file(scanned, row["kept"])
     row["kept"] = [fields | of_file for fields in row["kept"]]
     return row
 
 
-def _sketch(path: Path, fields: Row) -> list[int]:
-    """The sketch of the waveform as it was stored."""
-    stored = map_signal(path)
-    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
-    return [int(value) for value in hashes]
-
-
-def _cut(
-    opened: Opened,
+def _store(
+    scanned: ScannedFile,
+    selection: Selection,
     segment: Segment,
-    fields: Row,
-    inside: Sequence[Event],
-    path: Path,
+    ids: dict[str, str],
     settings: IngestSettings,
-) -> Excerpt:
-    header, selection = opened.header, opened.selection
-    quality = settings.cleaning.quality
-    return cut_excerpt(header, selection, segment, fields, inside, path, settings.look, quality)
+    out: Path,
+    clip: Path | None,
+) -> tuple[Row, list[Event]]:
+    """Clean and store one segment; returns its row of the table and its events."""
+    line_hz = _line_hz(settings.cleaning.filter.notch, scanned.line_hz)
+    cleaner = SegmentCleaner(scanned.header, segment, selection, settings.cleaning, line_hz)
+    inside = list(_inside(scanned.events.events, segment, cleaner.duration_s))
+    cutter = clip and ClipCutter(
+        *(scanned.header, selection, segment),
+        *(cleaner.duration_s, inside, settings.look.window_s),
+    )
+    path = out / f"{SIGNALS}/{ids['recording']}.safetensors"
+    cleaned = cleaner.clean(path, cutter.view if cutter else None)
+    fields, stored = cleaned.fields | ids, cleaned.signal
+    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
+    fields |= {"sketch": [int(value) for value in hashes], "file_onset_s": segment.onset_s}
+    if clip and cutter:
+        write_clip(clip, cutter.cut(fields, stored))
+    return fields, inside
 
 
-def _line_hz(opened: Opened, settings: IngestSettings) -> float | None:
+def _line_hz(notch: str, seen_hz: float | None) -> float | None:
     """The mains frequency to remove: as set, or as seen in this file."""
-    notch = settings.cleaning.filter.notch
     if notch == "off":
         return None
-    if notch in ("50", "60"):
-        return float(notch)
-    return detect_line_in_windows(*sample_windows(opened.header, opened.selection.eeg))
+    return float(notch) if notch in ("50", "60") else seen_hz
 
 
 def _inside(events: Sequence[Event], segment: Segment, duration_s: float) -> Iterator[Event]:
@@ -158,9 +112,9 @@ def _inside(events: Sequence[Event], segment: Segment, duration_s: float) -> Ite
             )
 
 
-def _texts(found: EventsFound, id_: str, segment: Segment, duration_s: float) -> Iterator[Row]:
+def _texts(events: EventsFound, id_: str, segment: Segment, duration_s: float) -> Iterator[Row]:
     """All annotations of a segment as they were typed, for ``keep_text``."""
-    for note in found.annotations:
+    for note in events.annotations:
         onset_s = note.onset_s - segment.onset_s
         if 0 <= onset_s < duration_s:
             yield {
@@ -171,15 +125,15 @@ def _texts(found: EventsFound, id_: str, segment: Segment, duration_s: float) ->
             }
 
 
-def _of_file(opened: Opened, kept: Sequence[Row]) -> Row:
+def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
     """What holds for all recordings of a file."""
-    found = opened.events
-    spans = [(f["file_onset_s"], f["file_onset_s"] + f["duration_s"]) for f in kept]
-    outside = [event for event in found.events if not _touches(event, spans)]
+    events = scanned.events
+    spans = [(f["file_onset_s"], f["file_onset_s"] + f["duration_s"]) for f in recordings]
+    outside = [event for event in events.events if not _touches(event, spans)]
     return {
-        "notes": list(opened.header.notes),
-        "n_annotations_dropped": found.n_dropped,
-        "n_annotations_unresolved": found.n_unresolved + found.n_unreadable,
+        "notes": list(scanned.header.notes),
+        "n_annotations_dropped": events.n_dropped,
+        "n_annotations_unresolved": events.n_unresolved + events.n_unreadable,
         "n_events_outside": len(outside),
     }
 
@@ -193,11 +147,3 @@ def _touches(event: Event, spans: Sequence[tuple[float, float]]) -> bool:
         or (marker and start_s <= event.onset_s < stop_s)
         for start_s, stop_s in spans
     )
-
-
-def _why_nothing(lost: Sequence[Sequence[str]]) -> list[str]:
-    """Code and reason of a file all segments of which were refused."""
-    _, code, reason = lost[0]
-    if len(lost) == 1:
-        return [code, reason]
-    return [code, f"none of {len(lost)} segments between its gaps can be used; the first: {reason}"]

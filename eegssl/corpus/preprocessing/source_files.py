@@ -8,7 +8,7 @@ from pathlib import Path
 from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
-from eegssl.io.discover import find_recordings, other_formats
+from eegssl.io.discover import find_recordings
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.participants import read_participants
 from eegssl.io.tables.tsv import read_tsv
@@ -42,15 +42,19 @@ class Naming:
         return self._pseudonyms.subject(self._prefix + name)
 
 
-def find_sources(roots: Sequence[Path], naming: Naming) -> list[Source]:
+def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], dict[str, int]]:
     """All EDF and BDF files below the folders, in the order of their paths.
 
-    Raises InputError when there are none, ConfigError when two share an id.
+    Beside them suffix -> number of files in other EEG formats, which are not read. Raises
+    InputError when there are no EDF or BDF files, ConfigError when two share an id.
     """
     sources: dict[str, Source] = {}
+    counts: Counter[str] = Counter()
     for root in roots:
         base = root if root.is_dir() else root.parent
-        for path in find_recordings(root):
+        files = find_recordings(root)
+        counts.update(files.other_formats)
+        for path in files.recordings:
             relative = path.relative_to(base).as_posix()
             id_ = naming.recording(relative)
             if id_ in sources and sources[id_].path.resolve() != path.resolve():
@@ -59,19 +63,11 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> list[Source]:
                     "folder above both, or each into its own --out, one with --set corpus=NAME"
                 )
             sources[id_] = Source(path, base, relative, id_)
+    others = dict(sorted(counts.items()))
     if not sources:
-        others = other_files(roots)
         there = f" ({_listed(others)} lie there: convert them to EDF first)" if others else ""
         raise InputError(f"no EDF or BDF file lies below the folder(s) given{there}")
-    return sorted(sources.values(), key=lambda s: s.relative)
-
-
-def other_files(roots: Sequence[Path]) -> dict[str, int]:
-    """Suffix -> number of files in other EEG formats, which are not read."""
-    counts: Counter[str] = Counter()
-    for root in roots:
-        counts.update(other_formats(root))
-    return dict(sorted(counts.items()))
+    return sorted(sources.values(), key=lambda s: s.relative), others
 
 
 def warn_of_others(others: Mapping[str, int]) -> str:

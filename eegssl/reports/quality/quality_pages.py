@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eegssl import __version__
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.corpus.preprocessing.clips import Excerpt
+from eegssl.corpus.preprocessing.clips import Clip
 from eegssl.reports.content import (
     NOT_AVAILABLE,
     RESEARCH_USE,
@@ -56,7 +56,7 @@ class LookContent:
     version: str = __version__
 
 
-def write_look(out: Path, excerpts: Iterable[Excerpt], facts: Mapping[str, Any]) -> list[Path]:
+def write_look(out: Path, excerpts: Iterable[Clip], facts: Mapping[str, Any]) -> list[Path]:
     """Write ``look/<recording>.html`` for each excerpt and ``look/index.html`` below ``out``.
 
     One excerpt is in memory at a time. ``facts`` are those of the manifest; ``refused_by_code``
@@ -103,7 +103,7 @@ def _banners(facts: Mapping[str, Any]) -> tuple[Banner, ...]:
     return (Banner(text, "warning"),) if facts.get("synthetic") else ()
 
 
-def _recording_page(excerpt: Excerpt, banners: tuple[Banner, ...]) -> str:
+def _recording_page(excerpt: Clip, banners: tuple[Banner, ...]) -> str:
     return render(
         "look.html.j2",
         content=LookContent(f"Recording {excerpt.recording}", banners, _counts(excerpt)),
@@ -114,7 +114,7 @@ def _recording_page(excerpt: Excerpt, banners: tuple[Banner, ...]) -> str:
     )
 
 
-def _figures(e: Excerpt) -> tuple[ReportFigure, ...]:
+def _figures(e: Clip) -> tuple[ReportFigure, ...]:
     """Traces, spectra and, where there are windows, flags."""
     events = _shown_events(e)
     shown_s = (e.onset_s, e.onset_s + e.after_uv.shape[1] / e.after_sfreq_hz)
@@ -154,7 +154,7 @@ def _figures(e: Excerpt) -> tuple[ReportFigure, ...]:
     return tuple(figures)
 
 
-def _counts(e: Excerpt) -> tuple[tuple[str, str], ...]:
+def _counts(e: Clip) -> tuple[tuple[str, str], ...]:
     events = _shown_events(e)
     kinds = sorted({kind for _, _, kind in events})
     return (
@@ -168,16 +168,16 @@ def _counts(e: Excerpt) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _shown_events(e: Excerpt) -> tuple[tuple[float, float, str], ...]:
+def _shown_events(e: Clip) -> tuple[tuple[float, float, str], ...]:
     """The events worth a mark: background is what lies between them."""
     return tuple(event for event in e.events if event[2] != "bckg")
 
 
-def _line(e: Excerpt) -> str:
+def _line(e: Clip) -> str:
     return "none found" if e.line_hz is None else f"{e.line_hz:g} Hz"
 
 
-def _index_row(e: Excerpt) -> tuple[Cell, ...]:
+def _index_row(e: Clip) -> tuple[Cell, ...]:
     n_before, n_after = len(e.before_names), len(e.after_names)
     return (
         Cell(e.recording),
@@ -191,7 +191,7 @@ def _index_row(e: Excerpt) -> tuple[Cell, ...]:
     )
 
 
-def _channel_table(e: Excerpt) -> Table:
+def _channel_table(e: Clip) -> Table:
     """Size of each channel before and after in the excerpt, and its flags in the recording."""
     after = dict(zip(e.after_names, _rms_uv(e.after_uv), strict=True))
     rows = []

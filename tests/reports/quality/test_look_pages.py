@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eegssl.corpus.preprocessing.clips import Excerpt
+from eegssl.corpus.preprocessing.clips import Clip
 from eegssl.reports.html import CONTENT_SECURITY_POLICY
 from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
 from eegssl.reports.quality.quality_pages import write_look
@@ -24,7 +24,7 @@ FACTS = {
 }
 
 
-def excerpt(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Excerpt:
+def excerpt(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
     """Ten seconds of noise with hum, at 256 Hz before and without it at 200 Hz after."""
     rng = np.random.default_rng(0)
     t = np.arange(2560) / 256
@@ -33,7 +33,7 @@ def excerpt(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Excer
     flags[1, :30] = FLAGS["line_noise"]
     flags[3, 7] = FLAGS["flat"] | FLAGS["pop"]
     freqs = np.linspace(0, 128, 513), np.linspace(0, 100, 401)
-    return Excerpt(
+    return Clip(
         recording=name,
         subject="s-00000000000a",
         seconds=60.0,

@@ -1,0 +1,74 @@
+"""Open a recording's file and keep what its scan reads for the cleaning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from eegssl.corpus.config import LookConfig
+from eegssl.corpus.preprocessing.channel_selection import Selection, select
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings, require_usable
+from eegssl.corpus.preprocessing.source_files import Source
+from eegssl.errors import RecordingRefused
+from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.labels.event_types import EventsFound
+from eegssl.io.labels.events import read_events
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """What decides how a file becomes recordings."""
+
+    cleaning: CleaningSettings
+    read: ReadSettings
+    subjects: SubjectSettings
+    events: EventSettings
+    look: LookConfig
+    keep_text: bool
+
+
+@dataclass(frozen=True)
+class ScannedFile:
+    """What the scan of a file hands on, so that nothing but samples is read again.
+
+    ``line_hz`` is the mains frequency that stands out. Annotations are among the events only where
+    their text is kept.
+    """
+
+    header: EdfHeader
+    events: EventsFound
+    line_hz: float | None
+
+
+def open_file(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Selection, EventsFound]:
+    """Read all but the samples.
+
+    Raises RecordingRefused, also where no segment is long enough to be filtered.
+    """
+    header = read_header(source.path)
+    selection = select(header, settings.read.assumed_unit)
+    events = read_events(header, settings.events, source.root)
+    _require_a_segment(header, selection, settings)
+    if not settings.keep_text:
+        events = replace(events, annotations=())
+    return header, selection, events
+
+
+def _require_a_segment(header: EdfHeader, selection: Selection, settings: IngestSettings) -> None:
+    refusals = []
+    for segment in header.segments:
+        try:
+            require_usable(header, segment, selection.eeg, settings.cleaning.filter)
+            return
+        except RecordingRefused as refusal:
+            refusals.append((refusal.code, refusal.reason))
+    raise RecordingRefused(*none_usable(refusals))
+
+
+def none_usable(refusals: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Code and reason of a file all segments of which were refused, by theirs."""
+    code, reason = refusals[0]
+    if len(refusals) > 1:
+        n = len(refusals)
+        reason = f"none of {n} segments between its gaps can be used; the first: {reason}"
+    return code, reason

@@ -1,0 +1,158 @@
+"""Store the cleaned rows of a recording as they come, and hash them.
+
+The format is that of `eegssl.corpus.signals`. Its header, scales and flags are known only once the
+last row is there: room is left for them, and where fewer rows came than were planned (flat
+channels), the rows are moved to their place. What was written is hashed and handed on through a
+map of the same file, so that nothing is opened or read again.
+"""
+
+import hashlib
+import json
+import mmap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.corpus.signals import MAX_STEP_UV, NAMES, StoredSignal
+
+Width = Literal["<i2", "<f4"]
+
+
+class TooCoarse(Exception):
+    """A row whose peak int16 can't hold finely enough."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A stored recording: its EEG rows (mapped), the size of its file and the file's SHA-256."""
+
+    signal: StoredSignal
+    n_bytes: int
+    sha256: str
+
+
+class SignalWriter:
+    """Writes rows [T], first EEG and then auxiliary ones; only one of them need be in memory.
+
+    ``shape`` is the [C, T] that is expected; fewer channels may come. ``n_windows`` is that of the
+    flags, where there are any. Used in a ``with`` block: the file is removed where that ends in an
+    error.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, int],
+        width: Width,
+        n_auxiliary: int = 0,
+        n_windows: int | None = None,
+    ) -> None:
+        n_channels, self._n_samples = shape
+        self._path, self._dtype, self._n_auxiliary = path, np.dtype(width), n_auxiliary
+        self._scales: list[float] = []
+        self._steps = np.empty(self._n_samples, np.float32)
+        self._stream = path.open("w+b")
+        self._room = len(self._header(n_channels, n_windows)) + 4 * (n_channels + n_auxiliary)
+        self._stream.write(bytes(self._room))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._stream.close()
+        if kind is not None:
+            self._path.unlink()
+
+    def add(self, row: NDArray[np.float32]) -> None:
+        """Write one row [T] in µV.
+
+        Raises TooCoarse where the file is of int16 and that would round too coarsely, ValueError
+        for a sample that is not finite: that is never made into a number.
+        """
+        peak = float(max(row.max(initial=0.0), -row.min(initial=0.0)))
+        if not np.isfinite(peak):
+            raise ValueError("got samples that are not finite; expected finite ones")
+        if self._dtype.kind == "f":
+            self._scales.append(1.0)
+            self._stream.write(np.ascontiguousarray(row, dtype=self._dtype).data)
+            return
+        scale = float(np.float32(peak / 32767)) if peak else 1.0
+        if peak and scale > MAX_STEP_UV:
+            raise TooCoarse
+        steps = np.multiply(row, np.float32(1 / scale), out=self._steps)
+        np.rint(steps, out=steps)
+        np.clip(steps, -32768, 32767, out=steps)
+        self._scales.append(scale)
+        self._stream.write(steps.astype(self._dtype).data)
+
+    def finish(self, quality: NDArray[np.uint8] | None = None) -> Written:
+        """Complete the file, with flags ``quality`` [C, W] of the EEG channels."""
+        n_channels = len(self._scales) - self._n_auxiliary
+        flags = b"" if quality is None else np.ascontiguousarray(quality).tobytes()
+        scales = [*self._scales[n_channels:], *self._scales[:n_channels]]
+        head = self._header(n_channels, None if quality is None else quality.shape[1])
+        head += np.array(scales, "<f4").tobytes()
+        size = len(self._scales) * self._n_samples * self._dtype.itemsize
+        end = len(head) + size
+        self._stream.flush()
+        self._stream.truncate(max(self._room + size, end + len(flags)))
+        mapped = mmap.mmap(self._stream.fileno(), 0)
+        if len(head) != self._room:
+            mapped.move(len(head), self._room, size)
+        for place, part in ((0, head), (end, flags)):
+            self._stream.seek(place)
+            self._stream.write(part)
+        self._stream.truncate(end + len(flags))
+        digest = hashlib.sha256(head)
+        digest.update(memoryview(mapped)[len(head) : end])
+        digest.update(flags)
+        count = n_channels * self._n_samples
+        data = np.frombuffer(mapped, self._dtype, count, len(head))
+        data.flags.writeable = False
+        signal = StoredSignal(
+            data.reshape(n_channels, self._n_samples),
+            np.array(self._scales[:n_channels], np.float32),
+        )
+        return Written(signal, end + len(flags), digest.hexdigest())
+
+    def _header(self, n_channels: int, n_windows: int | None) -> bytes:
+        """The header of the safetensors file: where the bytes of each tensor lie."""
+        scale = np.dtype("<f4")
+        tensors: dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]] = {}
+        if self._n_auxiliary:
+            tensors["auxiliary_scale_uv"] = (scale, (self._n_auxiliary,))
+        tensors["scale_uv"] = (scale, (n_channels,))
+        tensors["signal"] = (self._dtype, (n_channels, self._n_samples))
+        if self._n_auxiliary:
+            tensors["auxiliary"] = (self._dtype, (self._n_auxiliary, self._n_samples))
+        if n_windows is not None:
+            tensors["quality"] = (np.dtype("|u1"), (n_channels, n_windows))
+        entries: dict[str, object] = {}
+        end = 0
+        for name, (kind, size) in tensors.items():
+            start, end = end, end + kind.itemsize * int(np.prod(size))
+            entries[name] = {"dtype": NAMES[kind], "shape": size, "data_offsets": [start, end]}
+        text = json.dumps(entries, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        return len(text).to_bytes(8, "little") + text
+
+
+def write_signal(path: Path, signal_uv: NDArray[np.float32]) -> None:
+    """Store a finite signal [C, T] in µV, without auxiliary channels and flags."""
+    for width in widths(exact=False):
+        try:
+            with SignalWriter(path, (len(signal_uv), signal_uv.shape[1]), width) as writer:
+                for row in signal_uv:
+                    writer.add(row)
+                writer.finish()
+            return
+        except TooCoarse:
+            continue
+
+
+def widths(*, exact: bool) -> tuple[Width, ...]:
+    """The types of samples to try in turn: int16, and float32 where that is too coarse."""
+    return ("<f4",) if exact else ("<i2", "<f4")
