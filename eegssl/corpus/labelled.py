@@ -113,13 +113,13 @@ class LabelledWindows:
 
     def subset(self, keep: NDArray[np.int64]) -> "LabelledWindows":
         """The windows at these places, in this order; units without any are left out."""
-        left, unit = np.unique(self.unit[keep], return_inverse=True)
+        units, unit = np.unique(self.unit[keep], return_inverse=True)
         return replace(
             self,
             windows=self.windows.subset(keep),
             truth=self.truth[keep],
             unit=unit.astype(np.int64),
-            units=tuple(self.units[k] for k in left) if self.units else (),
+            units=tuple(self.units[k] for k in units) if self.units else (),
             possible=None if self.possible is None else self.possible[keep],
         )
 

@@ -28,10 +28,10 @@ def raw_of(folder: Path, recording_id: str) -> "RawArray":
     corpus = open_corpus([folder])
     recording = next((r for r in corpus.recordings if r.id == recording_id), None)
     if recording is None:
-        some = ", ".join(r.id for r in corpus.recordings[:_SHOWN])
+        examples = ", ".join(r.id for r in corpus.recordings[:_SHOWN])
         raise InputError(
             f"got an id that none of the {len(corpus.recordings)} recordings has; expected one "
-            f"such as {some}"
+            f"such as {examples}"
         )
     row = _row(folder, recording_id)
     eeg_uv = corpus.read_uv(recording, 0, recording.n_samples)
@@ -63,8 +63,8 @@ def _with_auxiliary(
 
 def _electrodes(channels: tuple[str, ...]) -> dict[str, str]:
     """Channel -> its electrode; derivations are left out, ``C3-A2`` lies at C3."""
-    named = {channel: parse_channel(channel).electrodes for channel in channels}
-    return {channel: at[0] for channel, at in named.items() if len(at) == 1}
+    electrodes_of = {channel: parse_channel(channel).electrodes for channel in channels}
+    return {channel: at[0] for channel, at in electrodes_of.items() if len(at) == 1}
 
 
 def _row(folder: Path, recording_id: str) -> dict[str, Any]:

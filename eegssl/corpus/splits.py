@@ -79,14 +79,14 @@ def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> 
     split_of: dict[str, str] = {}
     for unit, path in paths:
         parts = {part.lower() for part in PurePosixPath(path).parts[:-1]}
-        named = {splits[part] for part in parts & set(splits)}
-        if len(named) != 1:
-            where = "no folder" if not named else "folders of several splits"
+        path_splits = {splits[part] for part in parts & set(splits)}
+        if len(path_splits) != 1:
+            where = "no folder" if not path_splits else "folders of several splits"
             raise ConfigError(
                 f"a recording of {unit} lies below {where} of splits.folders "
                 f"({', '.join(folders)}); complete that setting, or leave it out"
             )
-        if split_of.setdefault(unit, *named) not in named:
+        if split_of.setdefault(unit, *path_splits) not in path_splits:
             raise ConfigError(
                 f"{unit} has recordings in the folders of two splits, which would leak; join "
                 "names of one person with subjects.aliases, or bring a table (splits.file)"
@@ -95,13 +95,13 @@ def by_folders(paths: Iterable[tuple[str, str]], folders: Mapping[str, str]) -> 
 
 
 def complete(
-    given: Mapping[str, str], units: Sequence[SplitUnit], config: SplitsConfig, seed: int
+    official: Mapping[str, str], units: Sequence[SplitUnit], config: SplitsConfig, seed: int
 ) -> dict[str, str]:
     """Official splits, with val or test drawn by ``seed`` from train where they have none.
 
     Raises InputError when train is too small for that.
     """
-    splits = {unit.name: given[unit.name] for unit in units}
+    splits = {unit.name: official[unit.name] for unit in units}
     for split, share in (("val", config.val), ("test", config.test)):
         if split in splits.values():
             continue

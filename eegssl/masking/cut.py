@@ -35,6 +35,6 @@ def _cut(order: Order, last: int, missing: int, rng: np.random.Generator) -> NDA
     mask = order < last
     channel, patch = np.nonzero(order == last)
     since = (patch - rng.integers(order.shape[1])) % order.shape[1]
-    some = np.argsort(since + rng.random(len(since)))[:missing]
-    mask[channel[some], patch[some]] = True
+    places = np.argsort(since + rng.random(len(since)))[:missing]
+    mask[channel[places], patch[places]] = True
     return mask

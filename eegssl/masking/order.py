@@ -71,8 +71,8 @@ def discs(
     derivation is touched if either electrode is: so none that is hidden can be computed from
     those that are visible.
     """
-    there = located.reshape(-1)
+    present = located.reshape(-1)
     points = places.reshape(-1, 3)
-    close = points @ points[there].T >= np.cos(min(radius_cm / HEAD_RADIUS_CM, np.pi)) - 1e-6
-    touched: NDArray[np.bool_] = (close & there[:, None]).reshape(len(places), 2, -1).any(axis=1)
+    close = points @ points[present].T >= np.cos(min(radius_cm / HEAD_RADIUS_CM, np.pi)) - 1e-6
+    touched: NDArray[np.bool_] = (close & present[:, None]).reshape(len(places), 2, -1).any(axis=1)
     return touched

@@ -43,8 +43,8 @@ def choose_temperature(
     are left out; None where nothing is labelled. The order of two-class probabilities stays as it
     was.
     """
-    known = truth >= 0
-    labels, labelled = truth[known], np.asarray(logits, dtype=np.float64)[known]
+    has_label = truth >= 0
+    labels, labelled = truth[has_label], np.asarray(logits, dtype=np.float64)[has_label]
     if not len(labels):
         return None
     n_classes = labelled.shape[1]

@@ -47,9 +47,9 @@ def pops(
 
 def _median_step(step: Samples) -> float:
     """The median of the absolute steps that aren't zero, of up to 16,384 spread over the signal."""
-    some = np.abs(step[1 :: max(1, step.size // _SAMPLE)].astype(np.float64))
-    some = some[some > 0]
-    return float(np.median(some)) if some.size else 0.0
+    sizes = np.abs(step[1 :: max(1, step.size // _SAMPLE)].astype(np.float64))
+    sizes = sizes[sizes > 0]
+    return float(np.median(sizes)) if sizes.size else 0.0
 
 
 def _largest(step: Samples, length: int) -> Places:

@@ -156,12 +156,12 @@ def _held(
     if raw.size < RUN:
         return np.zeros(0, dtype=np.intp)
     low, high = raw.min(), raw.max()
-    held = [_runs(raw, limit) for limit in limits or () if low == limit or high == limit]
+    runs_held = [_runs(raw, limit) for limit in limits or () if low == limit or high == limit]
     if least is not None:
-        own = [extreme for extreme in (low, high) if extreme not in (limits or ())]
-        runs = {extreme: _runs(raw, extreme) for extreme in own}
-        held += [r for x, r in runs.items() if r.size >= max(RUN, least) and _crowded(raw, x)]
-    return np.sort(np.concatenate([np.zeros(0, dtype=np.intp), *held]))
+        extremes = [extreme for extreme in (low, high) if extreme not in (limits or ())]
+        runs = {extreme: _runs(raw, extreme) for extreme in extremes}
+        runs_held += [r for x, r in runs.items() if r.size >= max(RUN, least) and _crowded(raw, x)]
+    return np.sort(np.concatenate([np.zeros(0, dtype=np.intp), *runs_held]))
 
 
 def _crowded(raw: Samples, extreme: float) -> bool:

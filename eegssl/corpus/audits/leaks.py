@@ -90,17 +90,17 @@ def audit(
     say. Recordings of a folder that was split by recording may share a subject with training.
     """
     artifacts = [upstream] if isinstance(upstream, Artifact) else list(upstream)
-    seen = also
+    fitted_on = also
     chosen_on = {name: set(ids) for name, ids in (statistics or {}).items()}
     for artifact in artifacts:
-        seen |= artifact.manifest.fitted_on
+        fitted_on |= artifact.manifest.fitted_on
         for name, ids in artifact.manifest.facts.get(STATISTICS, {}).items():
             chosen_on.setdefault(name, set()).update(ids)
-    person = _people([*seen.aliases, *_aliases(corpus.recordings)])
+    person = _people([*fitted_on.aliases, *_aliases(corpus.recordings)])
     leaks = [
-        *_recordings(seen, recordings),
-        *_subjects(seen, recordings, person),
-        *_waveforms(seen, recordings),
+        *_recordings(fitted_on, recordings),
+        *_subjects(fitted_on, recordings, person),
+        *_waveforms(fitted_on, recordings),
         *_statistics(chosen_on, recordings, person),
     ]
     return leaks + (audit_windows(scored, fitted) if scored is not None else [])
@@ -129,30 +129,30 @@ def refuse(leaks: Sequence[Leak], *upstream: Artifact) -> None:
     raise LeakError(f"{cause}{listed}; --allow-leak scores it, and marks it", leaks=facts)
 
 
-def _recordings(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
-    known = sorted({r.id for r in recordings} & set(seen.recordings))
-    if known:
+def _recordings(fitted_on: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
+    leaked = sorted({r.id for r in recordings} & set(fitted_on.recordings))
+    if leaked:
         yield Leak(
-            "recording", f"of {len(recordings)} recordings to score ({_some(known)})", len(known)
+            "recording", f"of {len(recordings)} recordings to score ({_some(leaked)})", len(leaked)
         )
 
 
 def _subjects(
-    seen: FittedOn, recordings: Sequence[Recording], person: Mapping[str, str]
+    fitted_on: FittedOn, recordings: Sequence[Recording], person: Mapping[str, str]
 ) -> Iterable[Leak]:
     apart = {r.subject for r in recordings if not r.within_subject}
-    trained = {person.get(subject, subject) for subject in seen.subjects}
-    known = sorted(subject for subject in apart if person.get(subject, subject) in trained)
-    if known:
-        renamed = len(set(known) - set(seen.subjects))
+    trained = {person.get(subject, subject) for subject in fitted_on.subjects}
+    leaked = sorted(subject for subject in apart if person.get(subject, subject) in trained)
+    if leaked:
+        renamed = len(set(leaked) - set(fitted_on.subjects))
         more = f", {renamed} of them under another name" if renamed else ""
-        yield Leak("subject", f"of the subjects to score ({_some(known)}){more}", len(known))
+        yield Leak("subject", f"of the subjects to score ({_some(leaked)}){more}", len(leaked))
 
 
-def _waveforms(seen: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
+def _waveforms(fitted_on: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
     """The same signal under another id; ``_recordings`` finds those of the same id."""
-    index = Sketches(seen.sketches)
-    others = [r for r in recordings if r.id not in seen.recordings]
+    index = Sketches(fitted_on.sketches)
+    others = [r for r in recordings if r.id not in fitted_on.recordings]
     copies = {r.id: list(index.like(r.sketch)) for r in others}
     pairs = [f"{id_} = {like[0]}" for id_, like in sorted(copies.items()) if like]
     if pairs:
@@ -177,9 +177,9 @@ def _statistics(
         if (n := len({person.get(id_, id_) for id_ in ids} & tested))
     }
     if used:
-        named = ", ".join(used)
+        names = ", ".join(used)
         yield Leak(
-            STATISTICS, f"of those to score were used to choose: {named}", max(used.values())
+            STATISTICS, f"of those to score were used to choose: {names}", max(used.values())
         )
 
 

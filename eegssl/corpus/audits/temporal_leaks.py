@@ -57,14 +57,16 @@ def audit_model(
     return (*audit(model, corpus, others), *_copies(fitted, same), *upstream)
 
 
-def _copies(fitted: Mapping[str, NDArray[np.uint32]], own: Sequence[Recording]) -> Iterator[Leak]:
+def _copies(
+    fitted: Mapping[str, NDArray[np.uint32]], recordings: Sequence[Recording]
+) -> Iterator[Leak]:
     """Recordings whose signal, or part of it, is in another one that was trained on."""
     index = Sketches(fitted)
-    copies = [(r.id, like) for r in own for like in index.like(r.sketch) if like != r.id]
+    copies = [(r.id, like) for r in recordings for like in index.like(r.sketch) if like != r.id]
     if copies:
         yield Leak(
             "waveform",
-            f"of {len(own)} recordings to score have signal of another one that was trained on "
-            f"({copies[0][0]} = {copies[0][1]})",
+            f"of {len(recordings)} recordings to score have signal of another one that was "
+            f"trained on ({copies[0][0]} = {copies[0][1]})",
             len({name for name, _ in copies}),
         )

@@ -98,8 +98,10 @@ def collect(
         seconds += codes.shape[1] * patch_s
         start_s: Floats = np.arange(codes.shape[1], dtype=np.float64) * patch_s
         ictal = overlap_share(start_s, patch_s, spans) >= MIN_ICTAL
-        for kind, some in enumerate((codes[:, ictal], codes[:, ~ictal])):
-            counts[kind, place[recording.subject]] += np.bincount(some.ravel(), minlength=n_codes)
+        for kind, patches_of_kind in enumerate((codes[:, ictal], codes[:, ~ictal])):
+            counts[kind, place[recording.subject]] += np.bincount(
+                patches_of_kind.ravel(), minlength=n_codes
+            )
         regions += _by_region(codes, corpus.geometry(recording).regions, n_codes)
         rng = np.random.default_rng([seed, 0xA71A5, k])
         for at, patches in _patches(corpus, recording, codes.shape[1], patch_samples):

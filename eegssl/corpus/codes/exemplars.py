@@ -47,8 +47,8 @@ class Exemplars:
         rank: NDArray[np.float64],
     ) -> None:
         """Keep those of n patches [n, P] whose rank [n] is among the highest of their code [n]."""
-        good = np.flatnonzero(rank > self.rank.min(axis=1)[codes])
-        codes, patches, rank = codes[good], patches[good], rank[good]
+        ranked = np.flatnonzero(rank > self.rank.min(axis=1)[codes])
+        codes, patches, rank = codes[ranked], patches[ranked], rank[ranked]
         used = np.unique(codes)
         room = self.rank.shape[1]
         all_codes = np.concatenate([np.repeat(used, room), codes])

@@ -125,10 +125,10 @@ def _mean(
 
 def _over(rows: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Mean and standard deviation [T, J] over the first axis, and how many there are [T]."""
-    known = np.isfinite(rows)
-    n = known.sum(axis=0)
-    total = np.where(known, rows, 0).sum(axis=0)
+    defined = np.isfinite(rows)
+    n = defined.sum(axis=0)
+    total = np.where(defined, rows, 0).sum(axis=0)
     mean = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
-    squares = np.where(known, (rows - mean) ** 2, 0).sum(axis=0)
+    squares = np.where(defined, (rows - mean) ** 2, 0).sum(axis=0)
     sd = np.sqrt(np.divide(squares, n - 1, out=np.full(total.shape, np.nan), where=n > 1))
     return mean, sd, n.min(axis=1, initial=len(rows))

@@ -40,9 +40,9 @@ def spectral_sums(
     if n_samples < _FEWEST_SAMPLES:
         return sums
     moving = np.ptp(truth, axis=-1) > 0
-    true, ours = _densities(truth), _densities(forecast)
+    true, predicted = _densities(truth), _densities(forecast)
     floor = np.where(moving[..., None], _FLOOR * true.mean(axis=-1, keepdims=True), 1.0)
-    true, ours = np.maximum(true, floor), np.maximum(ours, floor)
+    true, predicted = np.maximum(true, floor), np.maximum(predicted, floor)
     hz = np.fft.rfftfreq(n_samples, 1 / sfreq_hz)[1:]
 
     def add(name: str, values: Floats | NDArray[np.bool_]) -> None:
@@ -52,14 +52,14 @@ def spectral_sums(
     for band, (low_hz, high_hz) in bands_hz.items():
         inside = (hz >= low_hz) & (hz < high_hz)
         if inside.any():
-            apart_db = 10 * np.log10(ours[..., inside].sum(-1) / true[..., inside].sum(-1))
+            apart_db = 10 * np.log10(predicted[..., inside].sum(-1) / true[..., inside].sum(-1))
             add(f"{band}_n", moving)
             add(f"{band}_abs_db", np.abs(apart_db))
             add(f"{band}_db", apart_db)
     edges = [edge for band in bands_hz.values() for edge in band]
     inside = (hz >= min(edges, default=0.0)) & (hz < max(edges, default=np.inf))
     if inside.any():
-        apart_db = 10 * np.log10(ours[..., inside] / true[..., inside])
+        apart_db = 10 * np.log10(predicted[..., inside] / true[..., inside])
         add("spectral_n", moving)
         add(_DISTANCE, np.sqrt(np.mean(apart_db**2, axis=-1)))
     return sums

@@ -103,8 +103,8 @@ def ratio_of_sums(
         raise InputError(f"got {above.shape} over {below.shape}; expected [n_patients] twice.")
     if not (np.all(np.isfinite(above)) and np.all(np.isfinite(below)) and np.all(below >= 0)):
         raise InputError("got sums that are not finite, or a denominator below 0.")
-    some = below > 0
-    sums = np.stack([above[some], below[some]], axis=1)
+    defined = below > 0
+    sums = np.stack([above[defined], below[defined]], axis=1)
 
     def ratio(weights: NDArray[np.int64]) -> Floats:
         both = weights @ sums

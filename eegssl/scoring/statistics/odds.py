@@ -134,19 +134,19 @@ def _pooled(
     for_ = a * (n_background - c) / n
     against = c * (n_seizure - a) / n
     sums = for_.sum(axis=0), against.sum(axis=0)
-    some = (sums[0] > 0) & (sums[1] > 0)
-    ratio = np.divide(sums[0], sums[1], out=np.full_like(sums[0], np.nan), where=some)
-    expected = np.where(some, ratio, 0) * against
-    weight = (for_ + expected) * some
-    leverage = weight / np.where(some, weight.sum(axis=0), 1.0)
+    finite = (sums[0] > 0) & (sums[1] > 0)
+    ratio = np.divide(sums[0], sums[1], out=np.full_like(sums[0], np.nan), where=finite)
+    expected = np.where(finite, ratio, 0) * against
+    weight = (for_ + expected) * finite
+    leverage = weight / np.where(finite, weight.sum(axis=0), 1.0)
     k = (leverage > 0).sum(axis=0)
-    score = np.where(some, for_ - expected, 0.0)
+    score = np.where(finite, for_ - expected, 0.0)
     inflated = np.divide(score, 1 - leverage, out=np.zeros_like(score), where=leverage < 1)
     between = (inflated**2).sum(axis=0) * (k - 1) / np.maximum(k, 1)
     agree = (a + n_background - c) / n
     within = robins_breslow_greenland(for_, against, agree)
-    variance = np.maximum(between / np.where(some, sums[0], 1.0) ** 2, within)
-    effective = 1 / np.where(some, (leverage**2).sum(axis=0), np.inf)
+    variance = np.maximum(between / np.where(finite, sums[0], 1.0) ** 2, within)
+    effective = 1 / np.where(finite, (leverage**2).sum(axis=0), np.inf)
     return np.log(ratio), np.sqrt(variance), k, effective, corrected
 
 
@@ -156,9 +156,9 @@ def robins_breslow_greenland(for_: Floats, against: Floats, agree: Floats) -> Fl
     From a d / n, b c / n and (a + d) / n, each [S, K] (Robins, Breslow & Greenland 1986, eq. 10).
     """
     r, s = for_.sum(axis=0), against.sum(axis=0)
-    some = (r > 0) & (s > 0)
-    r, s = np.where(some, r, 1.0), np.where(some, s, 1.0)
+    finite = (r > 0) & (s > 0)
+    r, s = np.where(finite, r, 1.0), np.where(finite, s, 1.0)
     mixed = (agree * against + (1 - agree) * for_).sum(axis=0) / (r * s)
     alike = (agree * for_).sum(axis=0) / r**2 + ((1 - agree) * against).sum(axis=0) / s**2
-    variance: Floats = np.where(some, (alike + mixed) / 2, 0.0)
+    variance: Floats = np.where(finite, (alike + mixed) / 2, 0.0)
     return variance

@@ -40,18 +40,18 @@ def window_intervals(
     decided = decide(p, threshold)
     hits = _hits(truth, decided, patient, len(names), p.shape[1])
     called = _hits(decided, decided, patient, len(names), p.shape[1])[..., 1]
-    some = (hits[..., 1] > 0).all(axis=1)
+    has_all_classes = (hits[..., 1] > 0).all(axis=1)
 
     def balanced(weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        right, all_ = weights @ hits[..., 0], weights @ hits[..., 1]
-        occurs = all_.sum(axis=0) > 0
+        right, total = weights @ hits[..., 0], weights @ hits[..., 1]
+        occurs = total.sum(axis=0) > 0
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((right[:, occurs] / all_[:, occurs]).mean(axis=1))
+            return np.asarray((right[:, occurs] / total[:, occurs]).mean(axis=1))
 
     def macro_f1(weights: NDArray[np.int64]) -> NDArray[np.float64]:
-        right, all_, predicted = weights @ hits[..., 0], weights @ hits[..., 1], weights @ called
-        occurs = all_ > 0
-        f1 = np.divide(2 * right, all_ + predicted, out=np.zeros_like(right), where=occurs)
+        right, total, predicted = weights @ hits[..., 0], weights @ hits[..., 1], weights @ called
+        occurs = total > 0
+        f1 = np.divide(2 * right, total + predicted, out=np.zeros_like(right), where=occurs)
         return np.asarray(f1.sum(axis=1) / occurs.sum(axis=1))
 
     often = {"seed": seed, "n_resamples": n_resamples}
@@ -62,7 +62,7 @@ def window_intervals(
             score, len(names), n_with_score=deciding if binary else len(names), **often
         )
         for name, score, deciding in (
-            ("balanced_accuracy", balanced, int(some.sum())),
+            ("balanced_accuracy", balanced, int(has_all_classes.sum())),
             ("macro_f1", macro_f1, positive),
         )
     }

@@ -100,7 +100,7 @@ def _place(ascending: Floats, thresholds: Floats) -> NDArray[np.int64]:
 
 def _counts_up_to(places: tuple[NDArray[np.int64], ...], of: NDArray[np.int64]) -> Floats:
     """How many of each patient's windows reach the thresholds ``of``: [n, K]."""
-    counts = [np.searchsorted(own, of, side="right") for own in places]
+    counts = [np.searchsorted(row, of, side="right") for row in places]
     return np.array(counts, dtype=np.float64).reshape(len(places), len(of))
 
 

@@ -33,8 +33,8 @@ class AuditRow:
 
 def audit_one(labels: Sequence[str]) -> Counter[Entry]:
     """Count the readings of one recording's labels; add counters to merge recordings."""
-    read = zip(labels, parse_channels(labels), strict=True)
-    return Counter({(shown(label), _became(c), c.kind, c.reference) for label, c in read})
+    readings = zip(labels, parse_channels(labels), strict=True)
+    return Counter({(shown(label), _became(c), c.kind, c.reference) for label, c in readings})
 
 
 def audit_rows(counts: Counter[Entry]) -> list[AuditRow]:

@@ -183,13 +183,13 @@ def _with_common_reference(channels: list[Channel]) -> list[Channel]:
 def _distinct(channels: list[Channel]) -> list[Channel]:
     """The channels with those of ECG, EOG and EMG numbered where they are doubled."""
     taken: set[str] = set()
-    named = []
+    distinct_channels = []
     for channel in channels:
         if channel.kind in ("ecg", "eog", "emg"):
             channel = replace(channel, name=distinct(channel.name, taken))
             taken.add(channel.name)
-        named.append(channel)
-    return named
+        distinct_channels.append(channel)
+    return distinct_channels
 
 
 def geometry(names: Sequence[str]) -> Geometry:

@@ -90,8 +90,8 @@ def on_montage(
     rows = {parse_channel(name).name: k for k, name in reversed(list(enumerate(names)))}
     laid = np.full((len(montage), signal.shape[1]), np.nan, dtype=np.float32)
     present = np.zeros(len(montage), dtype=np.bool_)
-    for m, wanted in enumerate(montage):
-        name = parse_channel(wanted).name
+    for m, target in enumerate(montage):
+        name = parse_channel(target).name
         for spelling, sign in ((name, 1), (_flipped(name), -1)):
             if spelling in rows and not present[m]:
                 laid[m] = sign * signal[rows[spelling]]

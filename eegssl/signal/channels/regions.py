@@ -140,6 +140,6 @@ def _of_all_electrodes(
     regions: RegionSet,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Positions [E, 3] of all electrodes and the index of each one's region, -1 for none."""
-    named = {name: region_of(name, regions) for name in positions()}
-    index = [regions.names.index(r) if r is not None else -1 for r in named.values()]
-    return np.stack([positions()[name] for name in named]), np.array(index)
+    region_names = {name: region_of(name, regions) for name in positions()}
+    index = [regions.names.index(r) if r is not None else -1 for r in region_names.values()]
+    return np.stack([positions()[name] for name in region_names]), np.array(index)
