@@ -1,6 +1,5 @@
 """Specify the columns of a kind's table of predictions, and its typed view."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -27,6 +26,8 @@ class Column:
     """The key beside the rows that lists the names."""
     width: str = ""
     """The key beside the rows that lists what a row's values are at; without, a row has one."""
+    field: str = ""
+    """The field of the view that holds it; without, it is named as the column."""
     finite: bool = True
     optional: bool = False
     encode: Callable[[Array], Array] = np.asarray
@@ -46,7 +47,7 @@ class TableSpec:
     """The columns of text that, together with ``start``, identify a row."""
     about: tuple[str, ...]
     """The keys that ``about`` must have."""
-    beside: tuple[str, ...]
+    beside: tuple[str, ...] = ()
     """The other keys of the metadata. Lists that name columns are the same in all tables that are
     pooled, other lists are joined."""
     start: str = ""
@@ -94,21 +95,28 @@ class Table:
         return len(next(iter(self.columns.values())))
 
 
-class View(ABC):
-    """A table with the types of its kind."""
+class View:
+    """A table with the types of its kind: a dataclass with a field for each column."""
 
     spec: ClassVar[TableSpec]
     about: dict[str, Any]
     """What is known of the whole table, as plain values."""
 
-    @abstractmethod
     def as_table(self) -> Table:
-        """Columns by name."""
+        """The columns that are fields of the view; other views add theirs."""
+        fields = {c.name: getattr(self, c.field or c.name) for c in self.spec.columns if not c.each}
+        columns = {
+            name: values if isinstance(values, np.ndarray) else text(values)
+            for name, values in fields.items()
+            if values is not None
+        }
+        split_hash = vars(self)["split_hash"] if self.spec.split_hash else ""
+        return Table(self.spec, columns, self.about, {}, split_hash)
 
     @classmethod
-    @abstractmethod
     def of_table(cls, table: Table) -> Self:
         """The view of a table of this kind. Raises ValueError where its rows don't fit."""
+        return cls(**fields_of(table))
 
     def for_pooling(self) -> Self:
         """The same, with what is the whole table's own written to its rows."""
@@ -125,6 +133,18 @@ class View(ABC):
         places = np.flatnonzero(keep)
         columns = {name: values[places] for name, values in table.columns.items()}
         return self.of_table(replace(table, columns=columns))
+
+
+def fields_of(table: Table) -> dict[str, Any]:
+    """The fields of a view that are columns of a table, ``about`` and ``split_hash``."""
+    fields: dict[str, Any] = {"about": table.about}
+    for column in table.spec.columns:
+        if not column.each:
+            values: Any = table.columns.get(column.name)
+            if column.dtype == "str" and values is not None:
+                values = values.tolist()
+            fields[column.field or column.name] = values
+    return fields | ({"split_hash": table.split_hash} if table.spec.split_hash else {})
 
 
 def text(names: Sequence[str]) -> Array:

@@ -2,21 +2,22 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of
+from numpy.typing import NDArray
 
 from eegssl.config.settings import Settings, public_values
-from eegssl.corpus.audits.leaks import Times
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.reports.benchmark.score_columns import ScoreColumn, error
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.kind import TASK, Fitted, Kind, TaskInfo
 from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.table_spec import Column, TableSpec, View
 
 
 class LoudnessTask(Settings):
@@ -29,14 +30,27 @@ class LoudnessTask(Settings):
 
 
 @dataclass(frozen=True)
-class Guesses:
+class Guesses(View):
     """True and guessed loudness of recordings."""
 
-    recording: tuple[str, ...]
-    subject: tuple[str, ...]
-    true_uv: tuple[float, ...]
-    guessed_uv: tuple[float, ...]
+    recording: list[str]
+    subject: list[str]
+    true_uv: NDArray[np.float64]
+    guessed_uv: NDArray[np.float64]
     about: dict[str, Any]
+
+    spec = TableSpec(
+        kind="loudness",
+        columns=(
+            Column("recording", "str"),
+            Column("subject", "str"),
+            Column("true_uv", "f8"),
+            Column("guessed_uv", "f8"),
+        ),
+        ids=("recording",),
+        about=("task", "leaks"),
+        same=("task",),
+    )
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Loudness(Kind[LoudnessTask, Heard, Heard, Guesses, dict[str, dict[str, flo
 
     name = "loudness"
     settings = LoudnessTask
+    view = Guesses
     finetune_reads = ("encoder_weights", "cross")
     evaluate_reads = ("split", "allow_leak")
     files = ("guess.json", TASK)
@@ -87,38 +102,12 @@ class Loudness(Kind[LoudnessTask, Heard, Heard, Guesses, dict[str, dict[str, flo
 
     def predict(self, trial: Any, data: Heard) -> Guesses:
         return Guesses(
-            tuple(r.id for r in data.recordings),
-            tuple(r.subject for r in data.recordings),
-            data.loudness_uv,
-            (data.guess_uv,) * len(data.recordings),
+            [r.id for r in data.recordings],
+            [r.subject for r in data.recordings],
+            np.array(data.loudness_uv),
+            np.full(len(data.recordings), data.guess_uv),
             trial.about() | {"kind": self.name, "synthetic": trial.corpus.synthetic},
         )
-
-    def read(self, path: Path) -> Guesses:
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(path)
-        rows = table.to_pydict()
-        about = json.loads(table.schema.metadata[b"eegssl"])["about"]
-        return Guesses(*(tuple(values) for values in rows.values()), about=about)
-
-    def write(self, path: Path, table: Guesses) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        rows = asdict(table)
-        about = {b"eegssl": json.dumps({"about": rows.pop("about")}).encode()}
-        pq.write_table(pa.table(rows).replace_schema_metadata(about), path)
-
-    def pool(self, tables: Any) -> Guesses:
-        columns = [asdict(table) for table in tables]
-        names = ("recording", "subject", "true_uv", "guessed_uv")
-        rows = {name: sum((c[name] for c in columns), ()) for name in names}
-        return Guesses(**rows, about=tables[0].about)
-
-    def times(self, table: Guesses) -> Times:
-        none = np.zeros(len(table.recording))
-        return Times(table.recording, none, none)
 
     def score(self, table: Guesses, config: Any, seed: int) -> dict[str, dict[str, float]]:
         gaps = np.abs(np.subtract(table.true_uv, table.guessed_uv))

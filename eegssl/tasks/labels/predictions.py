@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.tasks.table_spec import Array, Column, Table, TableSpec, View, text
+from eegssl.tasks.table_spec import Column, Table, TableSpec, View, fields_of
 
 TABLE = TableSpec(
     kind="labels",
@@ -20,7 +20,7 @@ TABLE = TableSpec(
         Column("p_{}", "f8", each="classes"),
         Column("truth_value", "f8", finite=False, optional=True),
         Column("value", "f8", finite=False, optional=True),
-        Column("threshold", "f8", optional=True),
+        Column("threshold", "f8", field="thresholds", optional=True),
     ),
     ids=("recording",),
     start="start_s",
@@ -114,25 +114,14 @@ class Predictions(View):
 
     def as_table(self) -> Table:
         """Columns by name."""
-        columns: dict[str, Array] = {
-            "subject": text(self.subject),
-            "recording": text(self.recording),
-            "unit": text(self.unit),
-            "start_s": self.start_s,
-            "duration_s": self.duration_s,
-            "truth": self.truth,
-        }
-        columns |= {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
-        if self.truth_value is not None and self.value is not None:
-            columns |= {"truth_value": self.truth_value, "value": self.value}
-        if self.thresholds is not None:
-            columns["threshold"] = self.thresholds
+        table = super().as_table()
+        by_class = {f"p_{name}": self.probabilities[:, k] for k, name in enumerate(self.classes)}
         beside = {
             "classes": list(self.classes),
             "references": [asdict(reference) for reference in self.references],
             "units": [asdict(unit) for unit in self.units],
         }
-        return Table(TABLE, columns, self.about, beside, self.split_hash)
+        return replace(table, columns=table.columns | by_class, beside=beside)
 
     @classmethod
     def of_table(cls, table: Table) -> Self:
@@ -141,22 +130,13 @@ class Predictions(View):
         if not classes and not {"truth_value", "value"} <= set(columns):
             raise ValueError("it has neither classes nor the columns truth_value and value")
         by_class = [columns[f"p_{name}"] for name in classes]
+        fields = fields_of(table)
         return cls(
-            subject=columns["subject"].tolist(),
-            recording=columns["recording"].tolist(),
-            start_s=columns["start_s"],
-            duration_s=columns["duration_s"],
-            truth=columns["truth"].astype(np.int64),
+            **fields | {"truth": fields["truth"].astype(np.int64)},
             probabilities=np.stack(by_class, axis=1) if by_class else np.zeros((len(table), 0)),
             classes=classes,
-            split_hash=table.split_hash,
             references=tuple(_reference(**row) for row in table.beside["references"]),
-            about=table.about,
-            unit=columns["unit"].tolist(),
             units=tuple(Unit(**row) for row in table.beside["units"]),
-            truth_value=columns.get("truth_value"),
-            value=columns.get("value"),
-            thresholds=columns.get("threshold"),
         )
 
     def for_pooling(self) -> Self:

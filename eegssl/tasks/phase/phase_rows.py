@@ -1,12 +1,12 @@
 """Hold forecast phases: a row is a channel and band of one pair."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.tasks.table_spec import Array, Column, Table, TableSpec, View, text
+from eegssl.tasks.table_spec import Column, Table, TableSpec, View, fields_of
 
 Floats = NDArray[np.float64]
 
@@ -22,9 +22,13 @@ def _as_mrad(rad: Floats) -> NDArray[np.int16]:
     return np.clip(np.round(short * _MRAD), -_MOST_MRAD, _MOST_MRAD).astype(np.int16)
 
 
-def _phases(name: str, each: str = "") -> Column:
+def _as_rad(mrad: NDArray[np.int16]) -> Floats:
+    return mrad / _MRAD
+
+
+def _phases(name: str, each: str = "", field: str = "") -> Column:
     """A column of phases in radians at every lead time."""
-    return Column(*(name, "i2", each, "lead_s"), encode=_as_mrad, decode=lambda mrad: mrad / _MRAD)
+    return Column(name, "i2", each, "lead_s", field, encode=_as_mrad, decode=_as_rad)
 
 
 TABLE = TableSpec(
@@ -38,7 +42,7 @@ TABLE = TableSpec(
         Column("context_hz", "f8", finite=False),
         Column("true_hz", "f8", finite=False),
         Column("oscillates", "?"),
-        _phases("true_mrad"),
+        _phases("true_mrad", field="true_rad"),
         Column(
             *("true_uv", "f4", "", "lead_s"),
             encode=lambda uv: np.round(uv, _UV_DECIMALS),
@@ -111,43 +115,18 @@ class PhasePredictions(View):
 
     def as_table(self) -> Table:
         """Columns by name; phases in radians."""
-        columns: dict[str, Array] = {
-            "subject": text(self.subject),
-            "recording": text(self.recording),
-            "channel": text(self.channel),
-            "band": text(self.band),
-            "t_s": self.t_s,
-            "context_hz": self.context_hz,
-            "true_hz": self.true_hz,
-            "oscillates": self.oscillates,
-            "true_mrad": self.true_rad,
-            "true_uv": self.true_uv,
-        }
+        table = super().as_table()
         for name, method in self.methods.items():
-            columns |= {f"hz_{name}": method.hz, f"mrad_{name}": method.rad}
+            table.columns.update({f"hz_{name}": method.hz, f"mrad_{name}": method.rad})
         beside = {"lead_s": self.lead_s.tolist(), "methods": list(self.methods)}
-        return Table(TABLE, columns, self.about, beside, self.split_hash)
+        return replace(table, beside=beside)
 
     @classmethod
     def of_table(cls, table: Table) -> Self:
         """The phases in a table."""
-        columns = table.columns
-        return cls(
-            subject=columns["subject"].tolist(),
-            recording=columns["recording"].tolist(),
-            t_s=columns["t_s"],
-            channel=columns["channel"].tolist(),
-            band=columns["band"].tolist(),
-            context_hz=columns["context_hz"],
-            true_hz=columns["true_hz"],
-            oscillates=columns["oscillates"],
-            true_rad=columns["true_mrad"],
-            true_uv=columns["true_uv"],
-            methods={
-                name: MethodPhases(columns[f"hz_{name}"], columns[f"mrad_{name}"])
-                for name in table.beside["methods"]
-            },
-            lead_s=np.array(table.beside["lead_s"], dtype=np.float64),
-            split_hash=table.split_hash,
-            about=table.about,
-        )
+        methods = {
+            name: MethodPhases(table.columns[f"hz_{name}"], table.columns[f"mrad_{name}"])
+            for name in table.beside["methods"]
+        }
+        lead_s = np.array(table.beside["lead_s"], dtype=np.float64)
+        return cls(**fields_of(table), methods=methods, lead_s=lead_s)
