@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from mask_figure import MaskPanel, mask_figure
 
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined_share, electrode_pairs
 from eegssl.masking.draw import complement, draw_mask
 from eegssl.masking.entropy import patch_entropy
-from eegssl.reports.masks import MaskPanel, mask_figure
 from eegssl.signal.channels.electrodes import geometry
 
 # fmt: off

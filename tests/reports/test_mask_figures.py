@@ -4,9 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from mask_figure import MaskPanel, mask_figure
 from montage_names import MONTAGES
-
-from eegssl.reports.masks import MaskPanel, mask_figure
 
 
 def png(names, n_panels=3):

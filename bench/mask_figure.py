@@ -1,4 +1,4 @@
-"""What masks hide: each on a head at one moment, and over channels and time."""
+"""Draw masks: each on a head at one moment, and over channels and time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
