@@ -1,6 +1,5 @@
 """Logistic regression on standardised features, kept as plain arrays and not as a pickle."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from eegssl.baselines.config import BandPowerConfig
-from eegssl.errors import ArtifactError, InputError
-
-_STATE = ("mean", "scale", "coefficients", "intercepts")
+from eegssl.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -64,25 +61,6 @@ class BandPowerLogReg:
         logits = x @ self.coefficients.T + self.intercepts
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
-
-    def state(self) -> dict[str, NDArray[np.float64]]:
-        """The arrays to write to disk."""
-        return {name: getattr(self, name) for name in _STATE}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, NDArray[np.float64]]) -> "BandPowerLogReg":
-        """The classifier of saved arrays; ArtifactError if they are not its arrays."""
-        if set(state) != set(_STATE):
-            raise ArtifactError(f"got the arrays {sorted(state)}; expected {sorted(_STATE)}.")
-        model = cls(**{name: np.asarray(state[name], dtype=np.float64) for name in _STATE})
-        classes, width = model.coefficients.shape if model.coefficients.ndim == 2 else (0, 0)
-        shapes = {model.mean.shape, model.scale.shape}
-        if shapes != {(width,)} or model.intercepts.shape != (classes,):
-            raise ArtifactError(
-                "got arrays whose shapes do not fit each other; the baseline's file is damaged. "
-                "Fit the baseline again."
-            )
-        return model
 
 
 def _check(x: NDArray[np.float64], y: NDArray[np.integer], n_classes: int) -> None:

@@ -86,20 +86,6 @@ def examine(
     return ChannelReport(flat, finite is not None, share, windows)
 
 
-def window_flags(
-    signal: Samples,
-    sfreq_hz: float,
-    line_hz: float | None,
-    *,
-    config: QualityConfig,
-    gain_uv: float,
-    limits: tuple[float, float] | None = None,
-) -> Flags:
-    """The bits of `FLAGS` for each window of one raw channel [T], uint8 [W]; see `examine`."""
-    report = examine(signal, sfreq_hz, line_hz, config=config, gain_uv=gain_uv, limits=limits)
-    return report.windows
-
-
 def channel_summary(flags: Flags) -> dict[str, list[float]]:
     """Name of each flag -> the share of windows that have it, for each channel of [C, W]."""
     n_windows = max(1, flags.shape[1])

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from realdata import real_data
 
 from eegssl.signal.config import QualityConfig
-from eegssl.signal.quality import FLAGS, channel_summary, examine, window_flags
+from eegssl.signal.quality import FLAGS, channel_summary, examine
 
 CONFIG = QualityConfig()
 GAIN_UV = 0.2
@@ -25,7 +25,8 @@ def background_uv(seconds, sfreq_hz=256.0, seed=0, rms_uv=30.0):
 
 def flags_of(signal_uv, sfreq_hz=256.0, line_hz=60.0, gain_uv=GAIN_UV, config=CONFIG):
     digital = np.round(signal_uv / gain_uv).clip(*LIMITS).astype(np.int16)
-    return window_flags(digital, sfreq_hz, line_hz, config=config, gain_uv=gain_uv, limits=LIMITS)
+    report = examine(digital, sfreq_hz, line_hz, config=config, gain_uv=gain_uv, limits=LIMITS)
+    return report.windows
 
 
 def named(flags):
@@ -242,14 +243,14 @@ def test_real_seizures_have_no_flag_but_for_one_real_pop():
     for clip in clips:
         header = read_header(clip)
         for index in header.ordinary_signals:
-            flags = window_flags(
+            flags = examine(
                 read_digital(header, index),
                 header.sfreq_hz(index),
                 60.0,
                 config=CONFIG,
                 gain_uv=microvolt_scale(header, index)[0],
                 limits=(header.digital_min[index], header.digital_max[index]),
-            )
+            ).windows
             n_windows += len(flags)
             if flags.any():
                 found[clip.stem, header.labels[index]] = named(flags)

@@ -1,5 +1,7 @@
 """Recordings in memory and processes whose future is known, for tests of forecasting."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,44 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.tasks.forecast.config import ErrorUnit
-from eegssl.tasks.forecast.data import ArrayPairs, Pairs
+from eegssl.tasks.forecast.data import PairBatch, Pairs
 from eegssl.tasks.forecast.fit import ForecastPlan, Trained, fit_network
+from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
 from eegssl.training.config import TrainingConfig
 
 RATE_HZ = 200.0
 NAMES = ("Fp1", "C3", "O2")
+
+
+@dataclass(frozen=True)
+class ArrayPairs:
+    """Pairs that are in memory already, all with the same channels."""
+
+    context_uv: NDArray[np.float32]
+    """[n, C, Tc]"""
+    target_uv: NDArray[np.float32]
+    """[n, C, T]"""
+    channels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.context_uv)
+
+    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
+        """Index arrays that cover every pair once."""
+        for k in range(0, len(self), batch_size):
+            yield np.arange(k, min(k + batch_size, len(self)))
+
+    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
+        """The pairs of a training step, without replacement where there are enough."""
+        rng = np.random.default_rng([seed, step])
+        return rng.choice(len(self), size=batch_size, replace=len(self) < batch_size)
+
+    def batch(self, index: NDArray[np.int64]) -> PairBatch:
+        """These pairs; nothing is known of what came after their targets."""
+        target_uv = self.target_uv[index]
+        context = as_context(self.context_uv[index], self.channels)
+        return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
 
 
 class MemoryCorpus(Corpus):

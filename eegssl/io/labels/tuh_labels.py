@@ -49,7 +49,6 @@ _CSV_COLUMNS = ["channel", "start_time", "stop_time", "label", "confidence"]
 _FOUR_NUMBERS = re.compile(r"-?\d+,[^,]*\d[^,]*,[^,]*\d[^,]*,")
 _VERSION = re.compile(r"#?\s*version\s*=\s*(csv|tse)_v1(\.\d{1,3}){0,2}\s*", re.IGNORECASE)
 _DURATION = re.compile(r"#\s*duration\s*=\s*([\d.]{1,20})\s*(?:sec(?:ond)?s?)?\s*", re.IGNORECASE)
-_REC = re.compile(r"\d{1,2},[\d.]{1,20},[\d.]{1,20},\d")
 _CHANNEL = re.compile(r"[A-Za-z0-9-]{1,16}")
 _LABEL = re.compile(r"[A-Za-z_]{1,24}")
 

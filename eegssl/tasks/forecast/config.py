@@ -11,8 +11,8 @@ Base = Literal["mean", "persistence", "ar"]
 
 Part = Annotated[float, Field(gt=0, lt=1)]
 
-SHORT_HORIZON_S, LONG_HORIZON_S = 12.0, 20.0
-"""Short- and long-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
+SHORT_HORIZON_S = 12.0
+"""Short-term forecasting in EpilepsyFM (Neural Networks 193:108060, 2025)."""
 
 
 class FitConfig(Settings):

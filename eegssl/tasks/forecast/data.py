@@ -17,7 +17,7 @@ from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.signal.filtering.filters import Chain
 from eegssl.tasks.forecast.config import ForecastConfig
-from eegssl.tasks.forecast.methods.contexts import Context, Float32, as_context
+from eegssl.tasks.forecast.methods.contexts import Context, Float32
 from eegssl.tasks.forecast.temporal_split import tile_part
 
 
@@ -133,36 +133,6 @@ class RecordedPairs:
         """The pairs at these places, in this order."""
         targets = None if self.targets is None else self.targets.subset(keep)
         return RecordedPairs(self.windows.subset(keep), self.horizon, targets, self.chains)
-
-
-@dataclass(frozen=True)
-class ArrayPairs:
-    """Pairs that are in memory already, all with the same channels."""
-
-    context_uv: Float32
-    """[n, C, Tc]"""
-    target_uv: Float32
-    """[n, C, T]"""
-    channels: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.context_uv)
-
-    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
-        """Index arrays that cover every pair once."""
-        for k in range(0, len(self), batch_size):
-            yield np.arange(k, min(k + batch_size, len(self)))
-
-    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
-        """The pairs of a training step, without replacement where there are enough."""
-        rng = np.random.default_rng([seed, step])
-        return rng.choice(len(self), size=batch_size, replace=len(self) < batch_size)
-
-    def batch(self, index: NDArray[np.int64]) -> PairBatch:
-        """These pairs; nothing is known of what came after their targets."""
-        target_uv = self.target_uv[index]
-        context = as_context(self.context_uv[index], self.channels)
-        return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
 
 
 def cut_pairs(

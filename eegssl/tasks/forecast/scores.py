@@ -13,7 +13,6 @@ from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
 from eegssl.tasks.forecast.error_sums import Forecasts
 
-UNITS = ("uv", "zscore")
 COMPARED = ("mae", "mse")
 _TOLD = ("mae", "mse", "mae_over_persistence")
 _OF_SUBJECT = (
@@ -21,7 +20,6 @@ _OF_SUBJECT = (
     *("rmse", "nrmse", "mase", "undefined"),
 )
 Span = tuple[float, float]
-PerMethod = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -31,25 +31,15 @@ def deal(truth: NDArray[np.integer], n_folds: int, rng: Generator) -> NDArray[np
     return rng.permutation(n_folds)[fold]
 
 
-def nested_logits(
-    blocks: Sequence[Block], truth: NDArray[np.integer], config: PatientsConfig, rng: Generator
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Logits [R, P] of patients left out, and the fold [R, P] in which each was.
-
-    ``blocks`` are features [P, F] that count the same each, ``truth`` [P] is 0 or 1.
-    """
-    logits, folds = nested_of_inputs({"": blocks}, truth, config, rng)
-    return logits[""], folds
-
-
 def nested_of_inputs(
     inputs: Mapping[str, Sequence[Block]],
     truth: NDArray[np.integer],
     config: PatientsConfig,
     rng: Generator,
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    """The same for several inputs in the same folds: input -> logits [R, P], and the folds.
+    """Input -> logits [R, P] of patients left out, and the fold [R, P] in which each was.
 
+    An input's blocks are features [P, F] that count the same each; ``truth`` [P] is 0 or 1.
     What inputs share, the same array in their blocks, is computed once.
     """
     smaller = int(min(np.bincount(truth, minlength=2)))

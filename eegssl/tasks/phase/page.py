@@ -26,7 +26,6 @@ from eegssl.tasks.phase.scores import METHOD_WORDS, MODEL, AllPhaseScores, Diffe
 
 _SHOWN_S = 3.0
 _NOTHING = "no target oscillates in this band"
-_STRETCHES = ((0.0, 0.25), (0.25, 0.5), (0.5, 1.0), (1.0, 2.0), (2.0, 5.0))
 """Stretches of lead time that the page shows where they are scored; the rest is in the file."""
 _READING = (
     ("Phase", "The angle of the wave in a band of ±{half:g} Hz around the context's dominant "

@@ -1,69 +1,15 @@
 """Scores of forecast frequencies and phases: per band, by horizon and by true amplitude."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.errors import InputError
 from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
-from eegssl.tasks.phase.config import PhaseConfig
-from eegssl.tasks.phase.dominant_frequency import Peaks
-from eegssl.tasks.phase.instantaneous_phase import Phases
 
 HORIZONS_S = (0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 12.0, 20.0, 30.0)
 """Where the stretches of the horizon end (ours)."""
-
-
-@dataclass(frozen=True)
-class PhaseForecast:
-    """One method's answer for n series: phases [n, K, T], and the frequency of each band [n, K]."""
-
-    rad: NDArray[np.float64]
-    hz: NDArray[np.float64]
-
-
-def score_phases(
-    truth: Phases,
-    true_peaks: Peaks,
-    forecast: PhaseForecast,
-    sfreq_hz: float,
-    config: PhaseConfig,
-) -> dict[str, dict[str, Any]]:
-    """Band -> scores of forecast against true phases [n, K, T] and frequencies [n, K].
-
-    - ``phase``: all samples; ``by_amplitude``: by strata of the true amplitude; ``per_horizon``:
-      by stretches that say ``from_s`` and ``to_s`` (see `eegssl.scoring.forecasts.circular`).
-    - ``frequency_mae_hz``, over the ``n_oscillating`` series that oscillate in this band over the
-      target; None where none does. ``phase_where_oscillating`` is of the same series.
-
-    Raises InputError for arrays that do not fit each other.
-    """
-    if truth.rad.ndim != 3 or truth.rad.shape != forecast.rad.shape:
-        raise InputError(
-            f"got true phases {truth.rad.shape} and forecast ones {forecast.rad.shape}; expected "
-            "[series, bands, samples] twice"
-        )
-    n, n_bands, _ = truth.rad.shape
-    for given in (true_peaks.hz, forecast.hz):
-        if given.shape != (n, n_bands) or n_bands != len(config.bands):
-            raise InputError(
-                f"got frequencies {given.shape} for {n} series and {len(config.bands)} bands"
-            )
-    return {
-        name: band_scores(
-            truth.rad[:, k],
-            truth.uv[:, k],
-            forecast.rad[:, k],
-            np.abs(forecast.hz - true_peaks.hz)[:, k],
-            true_peaks.oscillates[:, k],
-            sfreq_hz,
-            config.strata,
-        )
-        for k, name in enumerate(config.bands)
-    }
 
 
 def band_scores(
@@ -75,8 +21,14 @@ def band_scores(
     rate_hz: float,
     strata: int,
 ) -> dict[str, Any]:
-    """Scores of one band, as in `score_phases`: phases and amplitudes [n, T] at a rate, frequency
-    errors [n], and whether each series oscillates [n]."""
+    """Scores of one band: phases and amplitudes [n, T] at a rate, frequency errors [n], and whether
+    each series oscillates [n].
+
+    - ``phase``: all samples; ``by_amplitude``: by strata of the true amplitude; ``per_horizon``:
+      by stretches that say ``from_s`` and ``to_s`` (see `eegssl.scoring.forecasts.circular`).
+    - ``frequency_mae_hz``, over the ``n_oscillating`` series that oscillate in this band over the
+      target; None where none does. ``phase_where_oscillating`` is of the same series.
+    """
     n_samples = true_rad.shape[-1]
     inner = {round(s * rate_hz) for s in HORIZONS_S}
     edges = [0, *sorted(e for e in inner if 0 < e < n_samples), n_samples]

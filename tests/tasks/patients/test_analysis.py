@@ -14,7 +14,7 @@ from eegssl.tasks.patients.analysis import (
     permuted_aurocs,
 )
 from eegssl.tasks.patients.config import PatientsConfig
-from eegssl.tasks.patients.fit import deal, nested_logits
+from eegssl.tasks.patients.fit import deal, nested_of_inputs
 from eegssl.tasks.patients.scores import pairs_of, permutation_interval
 
 QUICK = PatientsConfig(repeats=4, permutations=60, costs=(0.1, 1.0), bootstrap_resamples=200)
@@ -28,8 +28,13 @@ def cohort(n, width, effect, seed):
     return x, truth
 
 
+def _nested(x, truth, config, rng):
+    logits, folds = nested_of_inputs({"eeg": [x]}, truth, config, rng)
+    return logits["eeg"], folds
+
+
 def auroc_of(x, truth, config, seed):
-    logits, folds = nested_logits([x], truth, config, np.random.default_rng(seed))
+    logits, folds = _nested(x, truth, config, np.random.default_rng(seed))
     return float(pairs_of(truth, logits, folds).auroc(np.ones((1, len(truth)), int))[0])
 
 
@@ -84,13 +89,13 @@ def test_every_patient_is_left_out_once_in_each_repeat_and_classes_are_spread():
 def test_a_patients_own_outcome_never_reaches_the_own_probability():
     x, truth = cohort(20, 5, 1.0, 1)
     one = PatientsConfig(repeats=1, outer_folds=4, costs=(0.1, 10.0))
-    logits, folds = nested_logits([x], truth, one, np.random.default_rng(0))
+    logits, folds = _nested(x, truth, one, np.random.default_rng(0))
     # Two patients of one fold swap outcomes: folds stay, and so do the logits of all in it.
     same = np.flatnonzero(folds[0] == folds[0, 0])
     a, b = (same[truth[same] == side][0] for side in (0, 1))
     swapped = x.copy()
     swapped[[a, b]] = x[[b, a]]
-    again, _ = nested_logits([swapped], truth, one, np.random.default_rng(0))
+    again, _ = _nested(swapped, truth, one, np.random.default_rng(0))
     rest = np.setdiff1d(same, [a, b])
     np.testing.assert_allclose(again[0, rest], logits[0, rest], atol=1e-9)
     np.testing.assert_allclose(again[0, [a, b]], logits[0, [b, a]], atol=1e-9)

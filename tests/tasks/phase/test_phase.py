@@ -16,9 +16,8 @@ from eegssl.tasks.forecast.data import PairBatch
 from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.forecast.methods.phase_compensation import filter_phase_rad
 from eegssl.tasks.phase.config import PhaseConfig
-from eegssl.tasks.phase.dominant_frequency import Peaks, dominant_frequencies
+from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
 from eegssl.tasks.phase.instantaneous_phase import (
-    Phases,
     analytic_signal,
     edge_s,
     phases_by_ar,
@@ -26,7 +25,7 @@ from eegssl.tasks.phase.instantaneous_phase import (
     phases_of_forecast,
     true_phases,
 )
-from eegssl.tasks.phase.phase_errors import PhaseForecast, score_phases
+from eegssl.tasks.phase.phase_errors import band_scores
 
 CONFIG = PhaseConfig()
 BANDS = list(CONFIG.bands)
@@ -195,19 +194,14 @@ def test_the_delay_of_causal_filters_can_be_taken_back() -> None:
     assert not filter_phase_rad(chain(256.0, FilterConfig(), 50.0), hz).any()
 
 
-def test_scores_tell_a_known_error_per_band_and_frequency() -> None:
+def test_scores_tell_a_known_error_of_phase_and_frequency() -> None:
     rng = np.random.default_rng(0)
-    rad = rng.uniform(-np.pi, np.pi, (5, 4, 1000))
-    truth = Phases(rad, rng.random(rad.shape))
-    peaks = Peaks(np.full((5, 4), 10.0), np.ones((5, 4)), np.ones((5, 4), dtype=bool))
-    forecast = PhaseForecast(rad + np.deg2rad(20), np.full((5, 4), 10.5))
-    scores = score_phases(truth, peaks, forecast, RATE_HZ, CONFIG)
-    assert list(scores) == BANDS
-    for band in scores.values():
-        assert band["phase"]["bias_deg"] == pytest.approx(20)
-        assert band["frequency_mae_hz"] == pytest.approx(0.5)
-        assert band["per_horizon"][-1]["to_s"] == 5.0
-        assert len(band["by_amplitude"]) == 4
-        assert sum(s["scores"]["n"] for s in band["by_amplitude"]) == 5000
-    with pytest.raises(InputError, match="bands"):
-        score_phases(truth, peaks, PhaseForecast(rad, np.ones((5, 3))), RATE_HZ, CONFIG)
+    rad = rng.uniform(-np.pi, np.pi, (5, 1000))
+    ahead, off_hz = rad + np.deg2rad(20), np.full(5, 0.5)
+    every = np.ones(5, dtype=bool)
+    band = band_scores(rad, rng.random(rad.shape), ahead, off_hz, every, RATE_HZ, 4)
+    assert band["phase"]["bias_deg"] == pytest.approx(20)
+    assert band["frequency_mae_hz"] == pytest.approx(0.5)
+    assert band["per_horizon"][-1]["to_s"] == 5.0
+    assert len(band["by_amplitude"]) == 4
+    assert sum(s["scores"]["n"] for s in band["by_amplitude"]) == 5000
