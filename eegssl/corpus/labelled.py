@@ -97,11 +97,6 @@ class LabelledWindows:
     def __len__(self) -> int:
         return len(self.truth)
 
-    @property
-    def n_units(self) -> int:
-        """How many labels there are: units, or windows where these stand for themselves."""
-        return len(self.units) or len(self)
-
     def counts(self, n_classes: int) -> NDArray[np.int64]:
         """[n_classes], windows (or seconds) of each class that are known to be of it."""
         return _counts(self.truth, n_classes)

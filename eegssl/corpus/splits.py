@@ -60,7 +60,7 @@ def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> di
     """
     wrong = sorted({split for split in table.values() if split not in SPLITS})
     if wrong:
-        raise InputError(f"the splits file has {wrong[0]!r} as a split; use train, val or test")
+        raise InputError(f"splits file: got the split {wrong[0]!r}; expected train, val or test")
     missing = sorted(set(units) - set(table))
     if missing:
         raise InputError(
@@ -108,7 +108,10 @@ def complete(
         train = [unit for unit in units if splits[unit.name] == "train"]
         n_drawn = max(1, round(share * len(train)))
         if n_drawn >= len(train):
-            raise InputError(f"{len(train)} {config.by}(s) in train: too few to draw {split} from")
+            raise InputError(
+                f"{len(train)} {config.by}(s) in train: too few to draw {split} from; expected "
+                f"more than {n_drawn}: lower splits.{split}, or bring a table (splits.file)"
+            )
         marked, others = (_shuffled(train, seed)[kind] for kind in (True, False))
         n_marked = min(len(marked), max(round(n_drawn * len(marked) / len(train)), 0))
         n_marked = max(n_marked, n_drawn - len(others))

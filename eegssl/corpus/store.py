@@ -73,7 +73,10 @@ class Corpus:
         """
         rates = sorted({r.sfreq_hz for r in self.recordings})
         if len(rates) != 1:
-            raise ArtifactError(f"these recordings have several sampling rates: {rates} Hz")
+            raise ArtifactError(
+                f"got recordings at {rates} Hz; expected one sampling rate: preprocess them with "
+                "the same --set filter.sfreq_hz"
+            )
         return rates[0]
 
     @property

@@ -146,8 +146,8 @@ def tile(
     starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]
     if not recordings:
         raise InputError(
-            f"no recording here is as long as one window: {window_s:g} s are needed, "
-            f"the longest has {longest:g} s"
+            f"no recording here is as long as one window: got {longest:g} s at most, expected "
+            f"{window_s:g} s; set shorter windows, or give longer recordings"
         )
     owner = np.repeat(np.arange(len(recordings)), [len(s) for s in starts])
     return Windows(corpus, tuple(recordings), owner, np.concatenate(starts), length)

@@ -128,7 +128,9 @@ def _covers(config: MaskingConfig, geometry: Geometry) -> NDArray[np.bool_]:
 
 def _checked(weights: NDArray[np.floating] | None, shape: tuple[int, int]) -> NDArray[np.floating]:
     if weights is None:
-        raise InputError("masks of kind entropy need weights [C, N] (masking.entropy)")
+        raise InputError(
+            "got no weights; expected [C, N] for masks of kind entropy (masking.entropy)"
+        )
     if weights.shape != shape or not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise InputError(
             f"expected finite weights >= 0 of shape {shape} [C, N]; got shape {weights.shape} "

@@ -32,7 +32,7 @@ def patch_entropy(signal_uv: NDArray[np.floating], patch_samples: int) -> NDArra
     """
     if patch_samples < 2 or not np.isfinite(signal_uv).all():
         raise InputError(
-            f"entropy needs finite signal and patches of 2 samples or more; got {patch_samples}"
+            f"got patches of {patch_samples} samples; expected 2 or more, of a finite signal"
         )
     n_patches = signal_uv.shape[-1] // patch_samples
     shape = (*signal_uv.shape[:-1], n_patches)

@@ -314,7 +314,7 @@ def test_weights_that_cannot_be_used_are_refused(weights):
 
 
 def test_entropy_masks_without_weights_are_refused():
-    with pytest.raises(InputError, match="need weights"):
+    with pytest.raises(InputError, match="got no weights"):
         draw_mask(
             MaskingConfig(kind="entropy"), abstract(referential(4)), 4, seed=0, step=0, sample=0
         )

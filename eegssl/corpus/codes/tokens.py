@@ -114,7 +114,10 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
     codes, entropies = [], []
     for recording in windows.recordings:
         if recording.id not in coded:
-            raise ArtifactError(f"{artifact.path} has no codes of recording {recording.id}")
+            raise ArtifactError(
+                f"{artifact.path} has no codes of recording {recording.id}; expected codes of all: "
+                "run `eegssl tokenize` on these recordings"
+            )
         shape = (len(recording.channels), recording.n_samples // windows.length * n)
         codes.append(_mapped(code_path(artifact.path, recording.id), shape))
         entropies.append(_mapped(entropy_path(artifact.path, recording.id), shape))

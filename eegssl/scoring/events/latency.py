@@ -38,12 +38,6 @@ class Latencies:
         low, middle, high = np.percentile(self.seconds, [25, 50, 75]).tolist()
         return low, middle, high
 
-    @property
-    def median_s(self) -> float | None:
-        """The median; None where no seizure was detected."""
-        quartiles = self.quartiles_s
-        return quartiles[1] if quartiles else None
-
     def as_dict(self) -> dict[str, Any]:
         """Summary as plain values for JSON."""
         low, middle, high = self.quartiles_s or (None, None, None)

@@ -109,6 +109,6 @@ def _check(start: NDArray[np.float64], length: NDArray[np.float64], p: NDArray[n
             "expected one of each per window."
         )
     if not (np.all(np.isfinite(start)) and np.all(np.isfinite(p)) and np.all(np.isfinite(length))):
-        raise InputError("got a time or a probability that is not finite.")
+        raise InputError("got a time or a probability that is not finite; expected finite ones.")
     if np.any(length * _PER_S < 1):
         raise InputError("got a window without a duration; expected at least a microsecond.")

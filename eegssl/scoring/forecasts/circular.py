@@ -55,7 +55,7 @@ def phase_error_deg(
     if truth.shape != forecast.shape:
         raise InputError(f"got phases {truth.shape} and {forecast.shape}; expected one shape.")
     if not (np.all(np.isfinite(truth)) and np.all(np.isfinite(forecast))):
-        raise InputError("got a phase that is not finite.")
+        raise InputError("got a phase that is not finite; expected finite ones.")
     degrees = np.rad2deg(forecast - truth)
     return np.asarray(180 - np.mod(180 - degrees, 360), dtype=np.float64)
 
@@ -81,7 +81,9 @@ def phase_scores_by_amplitude(
     error = phase_error_deg(truth_rad, forecast_rad).ravel()
     size = np.asarray(amplitude, dtype=np.float64).ravel()
     if size.shape != error.shape or not np.all(np.isfinite(size)) or np.any(size < 0):
-        raise InputError("got amplitudes that do not fit the phases, or below 0.")
+        raise InputError(
+            f"got amplitudes {size.shape} for {error.shape} phases; expected one each, from 0."
+        )
     if n_strata < 1:
         raise InputError(f"got {n_strata} strata; expected at least one.")
     if len(size) == 0:

@@ -57,14 +57,14 @@ def checked_windows(
             "twice, none of them 0."
         )
     if not (np.all(np.isfinite(y)) and np.all(np.isfinite(f))):
-        raise InputError("got a truth or forecast that is not finite.")
+        raise InputError("got a truth or forecast that is not finite; expected finite ones.")
     if context is None:
         return ForecastWindows(y, f, None, None)
     before = np.asarray(context, dtype=np.float64)
     if before.ndim != 3 or before.shape[:2] != y.shape[:2] or before.shape[2] == 0:
         raise InputError(f"got context {before.shape} for {y.shape}; expected the same windows.")
     if not np.all(np.isfinite(before)):
-        raise InputError("got a context that is not finite.")
+        raise InputError("got a context that is not finite; expected a finite one.")
     steps = np.abs(np.diff(before, axis=-1))
     one_step = steps.sum(axis=-1) / max(steps.shape[-1], 1)
     return ForecastWindows(y, f, before[..., -1:], one_step)

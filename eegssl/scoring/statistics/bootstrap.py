@@ -102,7 +102,7 @@ def ratio_of_sums(
     if above.ndim != 1 or above.shape != below.shape:
         raise InputError(f"got {above.shape} over {below.shape}; expected [n_patients] twice.")
     if not (np.all(np.isfinite(above)) and np.all(np.isfinite(below)) and np.all(below >= 0)):
-        raise InputError("got sums that are not finite, or a denominator below 0.")
+        raise InputError("got sums that are not finite or below 0; expected finite ones from 0.")
     defined = below > 0
     sums = np.stack([above[defined], below[defined]], axis=1)
 

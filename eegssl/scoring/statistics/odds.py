@@ -69,7 +69,7 @@ def odds_ratios(
     if seizure.ndim != 2 or seizure.shape != background.shape:
         raise ValueError(f"got counts {seizure.shape} and {background.shape}; expected two [S, K].")
     if min(seizure.min(initial=0), background.min(initial=0)) < 0:
-        raise ValueError("got a negative count of patches.")
+        raise ValueError("got a negative count of patches; expected counts from 0.")
     totals = seizure.sum(axis=1), background.sum(axis=1)
     both = (totals[0] > 0) & (totals[1] > 0)
     parts = [

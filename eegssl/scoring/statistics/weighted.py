@@ -129,7 +129,7 @@ def _checked(
     if truth.ndim != 1 or truth.shape != values.shape or not np.all(np.isin(truth, (0, 1))):
         raise InputError("got labels and scores that do not fit; expected 0 or 1 and a score each.")
     if not np.all(np.isfinite(values)):
-        raise InputError("got a score that is not finite.")
+        raise InputError("got a score that is not finite; expected finite ones.")
     return truth == 1, values
 
 

@@ -5,7 +5,7 @@ A label is free text: it is shown only if all its words are in the channel vocab
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eegssl.signal.channels.channel_vocabulary import shown
@@ -41,14 +41,6 @@ def audit_rows(counts: Counter[Entry]) -> list[AuditRow]:
     """The rows of merged counters, by kind, the most frequent first."""
     rows = [AuditRow(*entry, n) for entry, n in counts.items()]
     return sorted(rows, key=lambda r: (KINDS.index(r.kind), -r.n, r.became, r.label, r.reference))
-
-
-def audit(label_lists: Iterable[Sequence[str]]) -> list[AuditRow]:
-    """Audit recordings by their labels."""
-    counts: Counter[Entry] = Counter()
-    for labels in label_lists:
-        counts += audit_one(labels)
-    return audit_rows(counts)
 
 
 def _became(channel: Channel) -> str:

@@ -86,17 +86,21 @@ def _preset(name: str) -> RegionSet:
 
 def _checked(table: Mapping[str, Sequence[str]]) -> RegionSet:
     if not table:
-        raise ConfigError("a set of regions needs at least one: region = [electrodes]")
+        raise ConfigError("regions: got none; expected at least one region = [electrodes]")
     owner: dict[str, str] = {}
     for region, spellings in table.items():
         if not spellings:
-            raise ConfigError(f"region {region!r} has no electrodes")
+            raise ConfigError(f"region {region!r} has no electrodes; expected at least one")
         for spelling in spellings:
             name = electrode_name(spelling)
             if name is None:
-                raise ConfigError(f"region {region!r} names {spelling!r}, no electrode of 10-10")
+                raise ConfigError(
+                    f"region {region!r}: got {spelling!r}; expected an electrode of 10-10"
+                )
             if name in owner:
-                raise ConfigError(f"{name} is in two regions, {owner[name]!r} and {region!r}")
+                raise ConfigError(
+                    f"{name} is in two regions, {owner[name]!r} and {region!r}; expected one"
+                )
             owner[name] = region
     members = tuple(tuple(n for n in owner if owner[n] == region) for region in table)
     return RegionSet(tuple(table), members)

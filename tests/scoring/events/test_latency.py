@@ -48,7 +48,7 @@ def test_summaries_add_up_and_say_what_was_missed():
         "lower_quartile_s": -1.25,
         "upper_quartile_s": 17.5,
     }
-    assert (Latencies().median_s, Latencies().quartiles_s) == (None, None)
+    assert Latencies().quartiles_s is None
     json.dumps(Latencies().as_dict(), allow_nan=False)
 
 

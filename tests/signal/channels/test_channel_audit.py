@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from realdata import real_data
 
-from eegssl.signal.channels.channel_audit import AuditRow, audit, audit_one, audit_rows
+from eegssl.signal.channels.channel_audit import AuditRow, audit_one, audit_rows
 from eegssl.signal.channels.channel_vocabulary import WITHHELD, may_be_shown, shown
+
+
+def audit(label_lists):
+    """The audit of recordings by their labels."""
+    return audit_rows(sum((audit_one(labels) for labels in label_lists), Counter()))
+
 
 # fmt: off
 TUH = [

@@ -77,7 +77,7 @@ def test_own_regions_take_any_spelling_and_leave_the_other_side_alone():
     [
         ("nine", "expected one of eight, hemispheres, lobes"),
         ({"a": ["Fp1"], "b": ["FP1"]}, "Fp1 is in two regions, 'a' and 'b'"),
-        ({"a": ["Xy9"]}, "names 'Xy9', no electrode"),
+        ({"a": ["Xy9"]}, "got 'Xy9'; expected an electrode"),
         ({"a": []}, "'a' has no electrodes"),
         ({}, "at least one"),
     ],
