@@ -1,1 +1,1 @@
-"""The disk contract: manifests, checked reading, atomic writing."""
+"""Write and read the folders that stages exchange."""

@@ -1,4 +1,4 @@
-"""Files as every stage writes them: atomically, and hashed by content."""
+"""Write files atomically, and hash files and JSON by content."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 PARTIAL = ".partial"
-"""The suffix of a file that is being written; one left behind is of a killed run."""
+"""Suffix of a file that is being written; a killed run may leave one behind."""
 
 
 @contextmanager
 def atomic_path(path: Path, mode: int | None = None) -> Iterator[Path]:
-    """A temporary path beside ``path``; it is renamed there once the block ends well.
+    """A temporary path beside ``path``; it is renamed to ``path`` if the block succeeds.
 
-    The file gets ``mode``, or what the user's umask says, whatever a library writes it with.
+    The file gets ``mode``, by default that of the user's umask, whichever library writes it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")

@@ -1,9 +1,8 @@
-"""The disk contract: a folder that says what it is, checked when it is read.
+"""Describe an artifact: a folder that a stage made, by its ``manifest.json``.
 
-``manifest.json`` is written last and atomically, so its presence means *complete*; how a folder
-is made is in :mod:`eegssl.artifacts.writer`.
-
-No wall-clock time is written anywhere: the same inputs and settings give the same bytes.
+The manifest is written last and atomically, so its presence means *complete*. It holds no
+wall-clock time: the same inputs and settings give the same bytes. :mod:`eegssl.artifacts.reading`
+checks a folder against it, :mod:`eegssl.artifacts.writer` makes one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,16 +25,16 @@ SEEN = "seen.parquet"
 
 @dataclass(frozen=True)
 class FittedOn:
-    """Whose data an artifact was fitted on, everything upstream included (hashed ids)."""
+    """Whose data an artifact and all its inputs were fitted on (hashed ids)."""
 
     subjects: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
-    """Pairs of ids of one person: another name's, and the one in ``subjects``."""
+    """Pairs of ids of one person: an alias, and the id in ``subjects``."""
     sketches: Mapping[str, NDArray[np.uint32]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """Recording -> sketch of its waveform (`eegssl.signal.waveform`); kept in a file apart."""
+    """Recording -> sketch of its waveform (`eegssl.signal.waveform`); stored in ``SEEN``."""
 
     def __or__(self, other: "FittedOn") -> "FittedOn":
         return FittedOn(
@@ -48,7 +47,7 @@ class FittedOn:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What ``manifest.json`` says; ``id`` is the SHA-256 of all the rest."""
+    """The content of ``manifest.json``; ``id`` is the SHA-256 of everything else in it."""
 
     kind: str
     config: dict[str, Any]
@@ -56,19 +55,19 @@ class Manifest:
     inputs: tuple[tuple[str, str], ...]
     """Kind and id of each artifact (or hash of each source) that this one was made from."""
     files: dict[str, tuple[int, str]]
-    """Relative path -> bytes and SHA-256. Bulk files stand in a table instead."""
+    """Relative path -> bytes and SHA-256. Tables list those of ``bulk`` folders."""
     facts: dict[str, Any]
     """What the artifact holds: channels, sampling rate, units, counts."""
     fitted_on: FittedOn = FittedOn()
     bulk: dict[str, str] = field(default_factory=dict)
-    """Folder of many files -> the table (Parquet) that lists them: recording, bytes, sha256. An
-    empty name stands for a folder of artifacts, which have manifests of their own."""
+    """Folder of many files -> the table (Parquet) that lists them: recording, bytes, sha256. A
+    folder of artifacts, which have their own manifests, has an empty name here."""
     schema_version: int = SCHEMA_VERSION
     eegssl_version: str = __version__
     id: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest as plain JSON values, ``id`` included."""
+        """The manifest as JSON values, ``id`` included."""
         return {
             "kind": self.kind,
             "schema_version": self.schema_version,
@@ -90,14 +89,37 @@ class Manifest:
             },
         }
 
+    @classmethod
+    def from_json(cls, raw: Any) -> "Manifest":
+        """Read what `to_json` gave. Raises KeyError, TypeError, ValueError or AttributeError for
+        anything else."""
+        fitted_on = raw["fitted_on"]
+        return cls(
+            kind=raw["kind"],
+            config=raw["config"],
+            seed=raw["seed"],
+            inputs=tuple((i["kind"], i["id"]) for i in raw["inputs"]),
+            files={n: (f["bytes"], f["sha256"]) for n, f in raw["files"].items()},
+            facts=raw["facts"],
+            fitted_on=FittedOn(
+                tuple(fitted_on["subjects"]),
+                tuple(fitted_on["recordings"]),
+                tuple((a, b) for a, b in fitted_on["aliases"]),
+            ),
+            bulk=dict(raw["bulk"]),
+            schema_version=raw["schema_version"],
+            eegssl_version=raw["eegssl_version"],
+            id=raw["id"],
+        )
+
     def digest(self) -> str:
-        """The id that this manifest's content calls for (32 hexadecimal digits)."""
+        """The id that follows from the content (32 hexadecimal digits)."""
         body = self.to_json()
         del body["id"]
         return hash_json(body)
 
     def plan(self) -> dict[str, Any]:
-        """What decides whether the same command would make the same artifact."""
+        """The plan that made this artifact; see `plan_of`."""
         return plan_of(self.kind, self.config, self.seed, self.inputs)
 
 
@@ -120,7 +142,7 @@ def inputs_of(*artifacts: Artifact) -> tuple[tuple[str, str], ...]:
 def plan_of(
     kind: str, config: dict[str, Any], seed: int, inputs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """What a run sets out to make; equal plans make equal artifacts."""
+    """What decides an artifact's content: equal plans make equal artifacts."""
     return {
         "kind": kind,
         "schema_version": SCHEMA_VERSION,

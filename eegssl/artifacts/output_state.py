@@ -1,6 +1,6 @@
-"""What lies at an output folder already, and whether a run may go on with it or replace it.
+"""Decide whether a run may create, resume or replace an output folder.
 
-Nothing that eegssl did not make is ever deleted, and nothing is replaced without being asked.
+Nothing that eegssl did not make is deleted, and nothing is replaced without ``--overwrite``.
 """
 
 import json
@@ -17,7 +17,7 @@ from eegssl.errors import ArtifactError, ConfigError
 WORK = "work"
 _MODEL = ("json", "safetensors")
 CLEARING = {"clearing": True}
-"""Stands in place of a plan while an older artifact is being removed."""
+"""Replaces the plan while an older artifact is being removed."""
 PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
 """What ``preprocess --plan`` leaves in a folder: the recordings may be made there next."""
 _FILES = (

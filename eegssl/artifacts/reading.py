@@ -19,17 +19,15 @@ from eegssl.artifacts.manifest import (
     SCHEMA_VERSION,
     SEEN,
     Artifact,
-    FittedOn,
     Manifest,
 )
 from eegssl.errors import ArtifactError
 
 
 def load(path: Path, kind: str) -> Artifact:
-    """Open an artifact of this kind; every file that its manifest lists is checked, of bulk files
-    their presence and size.
+    """Open an artifact of this kind and check its files: size and hash, of bulk files the size.
 
-    Raises ArtifactError when it is missing, unfinished, of another kind or schema, or damaged.
+    Raises ArtifactError if it is missing, unfinished, of another kind or schema, or damaged.
     """
     manifest = read_manifest(path)
     if manifest.kind != kind:
@@ -38,13 +36,13 @@ def load(path: Path, kind: str) -> Artifact:
         check_file(path / name, size, digest)
     check_bulk(path, manifest, hashes=False)
     if SEEN in manifest.files:
-        seen = replace(manifest.fitted_on, sketches=read_sketches(path / SEEN))
-        manifest = replace(manifest, fitted_on=seen)
+        fitted_on = replace(manifest.fitted_on, sketches=read_sketches(path / SEEN))
+        manifest = replace(manifest, fitted_on=fitted_on)
     return Artifact(path, manifest)
 
 
 def write_sketches(path: Path, sketches: Mapping[str, NDArray[np.uint32]]) -> None:
-    """Write a table of recordings and the sketches of their waveforms, by their ids."""
+    """Write a table of recordings and sketches of their waveforms, sorted by id."""
     rows = sorted(sketches)
     columns = {
         "recording": pa.array(rows, pa.string()),
@@ -54,7 +52,7 @@ def write_sketches(path: Path, sketches: Mapping[str, NDArray[np.uint32]]) -> No
 
 
 def read_sketches(path: Path) -> dict[str, NDArray[np.uint32]]:
-    """Recording -> sketch, of any table with columns ``recording`` and ``sketch``."""
+    """Recording -> sketch, from any table with columns ``recording`` and ``sketch``."""
     table = pq.read_table(path, columns=["recording", "sketch"])
     lists = table["sketch"].combine_chunks()
     values, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
@@ -63,7 +61,7 @@ def read_sketches(path: Path) -> dict[str, NDArray[np.uint32]]:
 
 
 def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
-    """Raise ArtifactError unless all bulk files have the size (and hash) that their table says."""
+    """Raise ArtifactError unless all bulk files have the size (and hash) that their table lists."""
     for folder, table in manifest.bulk.items():
         if not table:
             continue
@@ -78,46 +76,32 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
 def check_file(path: Path, size: int, digest: str | None) -> None:
     """Raise ArtifactError unless the file has this size (and, if given, this SHA-256)."""
     if not path.is_file():
-        raise ArtifactError(f"{path} is missing, though the manifest of its folder lists it")
-    got = path.stat().st_size
-    if got != size:
-        raise ArtifactError(f"{path} is damaged: {got} bytes, the manifest says {size}")
-    if digest is not None and (found := hash_file(path)) != digest:
+        raise ArtifactError(f"{path} is missing; the manifest of its folder lists it")
+    size_now = path.stat().st_size
+    if size_now != size:
+        raise ArtifactError(f"{path} is damaged: {size_now} bytes, the manifest says {size}")
+    if digest is not None and (digest_now := hash_file(path)) != digest:
         raise ArtifactError(
-            f"{path} is damaged: SHA-256 {found[:12]}…, the manifest says {digest[:12]}…"
+            f"{path} is damaged: SHA-256 {digest_now[:12]}…, the manifest says {digest[:12]}…"
         )
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read and check ``manifest.json`` itself (not the files that it lists)."""
+    """Read and check ``manifest.json``, not the files that it lists.
+
+    Raises ArtifactError if it is missing, damaged or of another schema.
+    """
     if not path.is_dir():
         raise ArtifactError(f"{path} is no folder; an eegssl artifact was expected here")
     source = path / MANIFEST
     if not source.exists():
         if (path / PLAN).exists():
             raise ArtifactError(
-                f"{path} is unfinished; run the command that makes it again, it goes on from there"
+                f"{path} is unfinished: run the command that makes it again; it goes on from there"
             )
         raise ArtifactError(f"{path} is no eegssl artifact: it has no {MANIFEST}")
     try:
-        raw = json.loads(source.read_text())
-        manifest = Manifest(
-            kind=raw["kind"],
-            config=raw["config"],
-            seed=raw["seed"],
-            inputs=tuple((i["kind"], i["id"]) for i in raw["inputs"]),
-            files={n: (f["bytes"], f["sha256"]) for n, f in raw["files"].items()},
-            facts=raw["facts"],
-            fitted_on=FittedOn(
-                tuple(raw["fitted_on"]["subjects"]),
-                tuple(raw["fitted_on"]["recordings"]),
-                tuple((a, b) for a, b in raw["fitted_on"]["aliases"]),
-            ),
-            bulk=dict(raw["bulk"]),
-            schema_version=raw["schema_version"],
-            eegssl_version=raw["eegssl_version"],
-            id=raw["id"],
-        )
+        manifest = Manifest.from_json(json.loads(source.read_text()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{source} is damaged: {type(error).__name__} in reading it") from None
     if manifest.schema_version != SCHEMA_VERSION:
@@ -135,12 +119,12 @@ def read_manifest(path: Path) -> Manifest:
 
 def require_parent(child: Artifact, parents: Sequence[Artifact], kind: str) -> None:
     """Raise ArtifactError unless ``child`` was made from exactly these parents of ``kind``."""
-    made_from = sorted(id_ for k, id_ in child.manifest.inputs if k == kind)
-    given = sorted(parent.manifest.id for parent in parents)
-    if made_from != given:
+    expected = sorted(id_ for k, id_ in child.manifest.inputs if k == kind)
+    ids = sorted(parent.manifest.id for parent in parents)
+    if expected != ids:
         paths = ", ".join(str(parent.path) for parent in parents)
         raise ArtifactError(
-            f"{child.path} was made from {kind} {_short(made_from)}, but {paths} is {_short(given)}"
+            f"{child.path} was made from {kind} {_short(expected)}, but {paths} is {_short(ids)}"
         )
 
 

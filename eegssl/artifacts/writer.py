@@ -1,8 +1,8 @@
-"""Artifacts in the making: begun, gone on with after a kill, finished, never mixed up.
+"""Write an artifact, or resume one that was interrupted.
 
-While a folder is being made it holds ``eegssl-plan.json`` (what is being made, from what) and every
-file in it appears atomically; a run with the same plan goes on from the files that are there.
-Files under ``work/`` (checkpoints) are scratch and are removed once the manifest stands.
+An unfinished folder holds ``eegssl-plan.json`` (its kind, settings and inputs), and every file in
+it appears atomically; a run with the same plan continues from the files that are there. Files under
+``work/`` (checkpoints) are scratch and are removed once the manifest is written.
 """
 
 import json
@@ -21,7 +21,7 @@ from eegssl.artifacts.reading import load, write_sketches
 
 @dataclass
 class ArtifactWriter:
-    """Writes one artifact into a folder; ``made`` is set when it stood already."""
+    """Writes one artifact into a folder; ``made`` is set if the folder held it already."""
 
     path: Path
     kind: str
@@ -36,14 +36,14 @@ class ArtifactWriter:
 
     @property
     def work(self) -> Path:
-        """The scratch folder for checkpoints; it is gone when the artifact is finished."""
+        """The scratch folder for checkpoints; finishing the artifact removes it."""
         folder = self.path / WORK
         folder.mkdir(exist_ok=True)
         return folder
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """A temporary path; the file appears under ``name`` once the block ends well."""
+        """A temporary path; the file appears under ``name`` if the block succeeds."""
         with atomic_path(self.path / name) as temporary:
             yield temporary
 
@@ -62,10 +62,10 @@ class ArtifactWriter:
         fitted_on: FittedOn | None = None,
         bulk: Mapping[str, str] | None = None,
     ) -> Artifact:
-        """Hash the files, write the manifest, clear the scratch.
+        """Hash the files, write the manifest, remove the scratch folder.
 
-        Folders named in ``bulk`` are left out of the manifest: the table named for each lists
-        their files with size and hash. Sketches of ``fitted_on`` go into a table of their own.
+        Files in folders named in ``bulk`` are listed by the table that belongs to the folder, not
+        by the manifest. Sketches of ``fitted_on`` go into a table of their own.
         """
         skip, bulk = {PLAN, MANIFEST}, dict(bulk or {})
         if fitted_on and fitted_on.sketches:
@@ -104,14 +104,14 @@ def begin(
     overwrite: bool = False,
     update: bool = False,
 ) -> ArtifactWriter:
-    """Start, go on with, or recognise an artifact at ``out``.
+    """Start or resume an artifact at ``out``, or find that it is finished already.
 
     ``names`` are (patterns of) files that it may hold beside those that every stage knows: an
     unfinished folder with them can be replaced too.
     With ``update`` an artifact of the same kind and other settings loses its manifest and keeps
-    its files: they are artifacts in their own right, or are written anew.
+    its files: they are artifacts themselves, or are written again.
 
-    Raises ConfigError when ``out`` holds something else; nothing is overwritten unless
+    Raises ConfigError if ``out`` holds something else; nothing is overwritten unless
     ``overwrite`` is set and the folder is an eegssl artifact of the same kind.
     """
     config = json.loads(canonical_json(config))
@@ -134,7 +134,7 @@ def begin(
 
 
 def _clear(out: Path) -> None:
-    """Empty the folder so that a kill in between is never taken for a run to go on with."""
+    """Empty the folder; if killed in between, the next run clears it again and resumes nothing."""
     with atomic_path(out / PLAN) as path:
         path.write_text(canonical_json(CLEARING))
     (out / MANIFEST).unlink(missing_ok=True)
