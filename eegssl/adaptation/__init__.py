@@ -1,1 +1,1 @@
-"""How an encoder is adapted to a task: a probe on frozen weights, or all of it."""
+"""Adapt an encoder to a task."""

@@ -1,6 +1,6 @@
-"""A classifier of windows: an encoder, frozen or not, pooled, under a head.
+"""Classify windows, or predict numbers, by a head on a pooled encoder.
 
-It reads the encoder's embeddings, never quantised codes: those hurt downstream
+The head reads the encoder's embeddings, never quantised codes: those hurt downstream
 (arXiv 2602.11558).
 """
 
@@ -18,9 +18,9 @@ from eegssl.encoder.pooling import pool, pooled_width
 class Classifier(nn.Module):
     """Windows to ``n_outputs`` logits each; with ``per_patch`` to as many for each patch of time.
 
-    While ``frozen`` the encoder gets no gradient, and stays in evaluation mode even while the head
-    trains. Logits divided by ``temperature`` make probabilities. A number is the one logit times
-    ``deviation`` plus ``mean``.
+    While ``frozen``, the encoder gets no gradient and stays in evaluation mode even if the head
+    trains. Probabilities are the softmax of logits divided by ``temperature``; a number is its one
+    logit times ``deviation`` plus ``mean``.
     """
 
     mean: Tensor
@@ -62,8 +62,8 @@ class Classifier(nn.Module):
     def embed(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
-        """What ``classify`` reads: pooled embeddings [B, W], or [B, N, W]; for a head that attends
-        [B, C, N, D]. Those of a frozen encoder may be computed once and kept."""
+        """What ``classify`` reads: pooled embeddings [B, W], or [B, N, W]; for an attention head
+        [B, C, N, D]. Those of a frozen encoder may be cached."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             embeddings = self.encoder(signal_uv, positions, located, regions)
             if self.attention is not None:
@@ -71,24 +71,24 @@ class Classifier(nn.Module):
             return pool(embeddings, self.config.pooling, per_patch=self.per_patch)
 
     def classify(self, embedded: Tensor) -> Tensor:
-        """Logits of what ``embed`` gave."""
+        """Logits [B, K], or [B, N, K], from the output of ``embed``."""
         if self.attention is not None:
             embedded = self.attention(embedded, self.per_patch)
         return self.head(self.dropout(self.norm(embedded)))
 
     def say(self, logits: Tensor) -> Tensor:
-        """Probabilities [..., K] of logits, or the numbers [..., 1] that they stand for."""
+        """Probabilities [..., K] of logits [..., K], or the predicted numbers [..., 1]."""
         if self.n_outputs == 1:
             return logits * self.deviation.to(logits) + self.mean.to(logits)
         return (logits / self.temperature).softmax(dim=-1)
 
     def set_scale(self, mean: float, deviation: float) -> None:
-        """What a logit of 0, and a step of 1 from it, mean in the unit of the task's numbers."""
+        """Set which number a logit of 0 means, and how much a logit of 1 adds to it."""
         self.mean.fill_(mean)
         self.deviation.fill_(deviation)
 
     def freeze(self, frozen: bool) -> None:
-        """Freeze the encoder or set it free, from one step of training to the next."""
+        """Freeze or unfreeze the encoder between two steps of training."""
         if frozen != self.frozen:
             self.frozen = frozen
             self.train(self.training)
@@ -104,7 +104,7 @@ class Classifier(nn.Module):
 def build_classifier(
     encoder: Encoder, n_outputs: int, config: AdaptationConfig, seed: int, per_patch: bool = False
 ) -> Classifier:
-    """Put a head whose weights depend on ``seed`` only on ``encoder``; global generators stay."""
+    """Put a head on ``encoder``; its initial weights depend on ``seed`` only."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return Classifier(encoder, n_outputs, config, per_patch)

@@ -1,4 +1,4 @@
-"""How an encoder is adapted to a task."""
+"""Configure how an encoder is adapted to a task."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from eegssl.config.settings import Settings
 
 Kind = Literal["probe", "attention", "full", "lora", "two-stage", "prototypes", "scratch"]
 FROZEN = ("probe", "attention", "prototypes")
-"""The kinds that leave the encoder as it was, so that its embeddings are computed once."""
+"""The kinds that do not change the encoder, so that its embeddings are computed once."""
 
 
 class LoraConfig(Settings):

@@ -1,4 +1,4 @@
-"""Fewer labels: a share of the training subjects, or a few examples of each class."""
+"""Reduce labels: to a share of the subjects, or a few examples per class."""
 
 from collections.abc import Mapping, Set
 
@@ -13,14 +13,14 @@ _SUBJECTS, _SHOTS = 0x5AB5, 0x5807
 
 
 def some_recordings(labelled: LabelledWindows, fraction: float, seed: int) -> tuple[Recording, ...]:
-    """The recordings of a share of the subjects of labelled windows; see `some_subjects`."""
+    """The recordings of a share of the subjects; see `some_subjects`."""
     recordings = labelled.windows.recordings
     classes_of: dict[str, set[int]] = {}
     numbers = labelled.truth.dtype.kind == "f"
     for k, recording in enumerate(recordings):
         truth = labelled.truth[labelled.windows.owner == k]
-        held = set() if numbers else {int(one) for one in np.unique(truth) if one >= 0}
-        classes_of.setdefault(recording.subject, set()).update(held)
+        classes = set() if numbers else {int(one) for one in np.unique(truth) if one >= 0}
+        classes_of.setdefault(recording.subject, set()).update(classes)
     chosen = some_subjects(classes_of, fraction, seed)
     return tuple(r for r in recordings if r.subject in chosen)
 
@@ -28,12 +28,10 @@ def some_recordings(labelled: LabelledWindows, fraction: float, seed: int) -> tu
 def some_subjects(
     classes_of: Mapping[str, Set[int]], fraction: float, seed: int
 ) -> tuple[str, ...]:
-    """A share of the subjects, by seed: a smaller share is a part of every larger one.
+    """A share of the subjects, by seed; a smaller share is a subset of every larger one.
 
-    ``classes_of`` says which classes each subject's labels hold. The first subjects are as few as
-    can hold all classes together, so at least so many are needed.
-
-    Raises InputError when the share is of fewer than that.
+    ``classes_of`` has the classes of each subject's labels. The first subjects are the fewest that
+    hold all classes together. Raises InputError if the share is of fewer subjects.
     """
     order = sorted(classes_of)
     order = [order[k] for k in np.random.default_rng([seed, _SUBJECTS]).permutation(len(order))]
@@ -43,7 +41,7 @@ def some_subjects(
     if n < len(first):
         raise InputError(
             f"labels_fraction {fraction:g} of {len(order)} training subjects is {n}, and no {n} of "
-            f"them hold every class: take {len(first) / len(order):.2g} or more"
+            f"them hold every class: set labels_fraction to {len(first) / len(order):.2g} or more"
         )
     return tuple(sorted(order[:n]))
 
@@ -64,7 +62,10 @@ def _cover(order: list[str], classes_of: Mapping[str, Set[int]]) -> list[str]:
 def some_examples(
     truth: NDArray[np.integer], n_classes: int, shots: int, seed: int
 ) -> NDArray[np.int64]:
-    """Up to ``shots`` places of each class in ``truth`` [n], by seed: fewer are part of more."""
+    """Indices of up to ``shots`` examples per class in ``truth`` [n], by seed.
+
+    Fewer shots are a subset of more.
+    """
     rng = np.random.default_rng([seed, _SHOTS])
     chosen = [rng.permutation(np.flatnonzero(truth == k))[:shots] for k in range(n_classes)]
     return np.sort(np.concatenate(chosen))

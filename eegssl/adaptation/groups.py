@@ -1,4 +1,4 @@
-"""Parameter groups: what is trained at which rate."""
+"""Group parameters by learning rate and weight decay."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,8 +17,8 @@ def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[
 
     The head learns at ``lr`` x ``head_lr_scale``; below it each block at ``layer_decay`` times
     the rate of the block above, the embeddings slowest (layer-wise decay: BEiT, ICLR 2022; LaBraM
-    .65). What knows nothing yet, updates of low rank and an encoder from scratch, learns at one
-    rate. Frozen parameters are left out; biases, norms and other vectors are not decayed.
+    .65). Low-rank updates and encoders from scratch learn at one rate. Frozen parameters are left
+    out; biases, norms and other vectors are not decayed.
     """
     top = [m for m in (model.attention, model.norm, model.head) if m is not None]
     return groups_of(model.encoder, top, model.config, lr, weight_decay)
@@ -31,7 +31,7 @@ def groups_of(
     lr: float,
     weight_decay: float,
 ) -> list[dict[str, Any]]:
-    """The same for an encoder below modules that make up a head."""
+    """Groups as `parameter_groups`, for an encoder and the modules ``top`` of a head."""
     depth = len(encoder.blocks)
     decay = config.layer_decay if config.kind in ("full", "two-stage") else 1.0
     groups = _split(HEAD, top, lr * config.head_lr_scale, weight_decay)
@@ -44,14 +44,14 @@ def groups_of(
 
 
 def joining_later(groups: Iterable[dict[str, Any]], first_step: int) -> list[dict[str, Any]]:
-    """The same groups, all but the head's with a schedule that begins at ``first_step``."""
+    """The same groups; those below the head have a schedule that begins at ``first_step``."""
     return [g if g["name"].startswith(HEAD) else g | {"first_step": first_step} for g in groups]
 
 
 def _split(
     name: str, modules: Iterable[nn.Module], lr: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """One group for matrices, which decay, and one for vectors, which don't."""
+    """One group for matrices, which decay, and one for vectors, which do not."""
     trained = [p for m in modules for p in m.parameters() if p.requires_grad]
     matrices = [p for p in trained if p.ndim > 1]
     vectors = [p for p in trained if p.ndim <= 1]

@@ -1,4 +1,4 @@
-"""Heads beside the linear one: attention to patches, and the nearest of a few prototypes."""
+"""Define two heads: attention over patches, and nearest class prototypes."""
 
 import torch
 from torch import Tensor, nn
@@ -10,16 +10,17 @@ _SHARPNESS = 10.0  # of the cosine, before a temperature is chosen on validation
 
 
 class AttentionPooling(nn.Module):
-    """Embeddings of patches to one vector of width D: each head weighs the patches in its own way.
+    """Embeddings of patches to one vector of width D, by learned weights of each attention head.
 
-    It starts as the mean of all patches (ours), and is blind to their order.
+    Initially all patches weigh alike (ours); their order plays no part.
     """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         if width % heads:
             raise ConfigError(
-                f"adaptation.attention_heads is {heads}; it must divide the encoder's width {width}"
+                f"adaptation.attention_heads is {heads}; expected a divisor of the encoder's width "
+                f"{width}"
             )
         self.score = nn.Linear(width, heads)
         self.value = nn.Linear(width, width)
@@ -36,10 +37,10 @@ class AttentionPooling(nn.Module):
 
 
 class PrototypeHead(nn.Module):
-    """Logits by cosine similarity to a prototype of each class, as seen from their centre.
+    """Logits by cosine similarity to a prototype of each class, after centring. Not trained.
 
-    Nothing of it is trained. Centring and normalising before comparing is of SimpleShot (Wang et
-    al., 2019); that the classes' means give the centre, each counted once, is ours.
+    Centring and normalising follow SimpleShot (Wang et al., 2019); the centre is the mean of the
+    classes' means (ours).
     """
 
     centre: Tensor

@@ -1,4 +1,4 @@
-"""The base of every module's configuration: frozen, typed, and strict about unknown keys."""
+"""Define the base class of all settings: frozen, typed, no unknown keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 PRIVATE = "(private)"
-"""Stands in manifests for a value that may name people or places of the user's machine."""
+"""Replaces, in manifests, a value that may name people or folders of the user's machine."""
 MAY_NAME_PEOPLE: dict[str, Any] = {"private": True}
-"""Mark of a field whose value is kept out of manifests: ``Field(json_schema_extra=...)``."""
+"""Marks a field whose value is kept out of manifests: ``Field(json_schema_extra=...)``."""
 
 _PRIVATE_KEYS = ("table", "sessions_table", "session", "sessions")  # in free task settings
 
 
 class Settings(BaseModel):
-    """A frozen set of choices; the string under a field is its documentation."""
+    """A frozen set of values; the string under a field is its documentation."""
 
     model_config = ConfigDict(
         frozen=True,

@@ -1,1 +1,1 @@
-"""What pretraining minimises."""
+"""Define what pretraining minimises."""

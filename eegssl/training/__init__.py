@@ -1,1 +1,1 @@
-"""The one loop for tokenizer, pretraining and fine-tuning."""
+"""Train tokenizers, encoders and heads by one loop."""

@@ -1,4 +1,4 @@
-"""NumPy batches of windows as tensors on the device that trains."""
+"""Move NumPy batches of windows to the training device as tensors."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class TensorBatch:
 
     @property
     def inputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What an encoder takes, in its order."""
+        """The arguments of an encoder, in its order."""
         return self.signal_uv, self.positions, self.located, self.regions
 
 

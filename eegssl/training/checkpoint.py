@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: one safetensors file, so that it is whole or not there."""
+"""Write and read training checkpoints, each one safetensors file written atomically."""
 
 import json
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ FILE = "checkpoint.safetensors"
 
 @dataclass
 class Checkpoint:
-    """Where a run stands: steps done, history, best weights, sums since the last logged row."""
+    """State of a run: steps done, history, best weights, terms since the last logged row."""
 
     step: int
     history: History
@@ -26,11 +26,11 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
-    """Replace the folder's checkpoint by this one, atomically."""
+    """Replace the folder's checkpoint atomically."""
     tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
     tensors |= {f"best.{n}": t for n, t in point.best.items()}
     tensors |= {f"optimizer.{k}.{n}": t for k, s in optimizer.state.items() for n, t in s.items()}
-    note = {
+    state = {
         "step": point.step,
         "rows": point.history.rows,
         "best_step": point.history.best_step,
@@ -41,28 +41,28 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
         save_file(
             {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()},
             path,
-            metadata={"state": json.dumps(note)},
+            metadata={"state": json.dumps(state)},
         )
 
 
 def read_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW) -> Checkpoint | None:
-    """Load the folder's checkpoint into model and optimizer, if there is one."""
+    """Load the folder's checkpoint into model and optimizer; None if there is none."""
     if not (folder / FILE).exists():
         return None
     with safe_open(folder / FILE, framework="pt") as stream:
-        note = json.loads(stream.metadata()["state"])
+        saved = json.loads(stream.metadata()["state"])
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
-    model.load_state_dict(_below("model.", tensors))
+    model.load_state_dict(_with_prefix("model.", tensors))
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in _below("optimizer.", tensors).items():
+    for name, tensor in _with_prefix("optimizer.", tensors).items():
         k, key = name.split(".", 1)
         state.setdefault(int(k), {})[key] = tensor
     optimizer.load_state(state)
     device = next(model.parameters()).device
-    best = {n: t.to(device) for n, t in _below("best.", tensors).items()}
-    history = History(note["rows"], note["best_step"], note["best_value"])
-    return Checkpoint(note["step"], history, best, note["sums"])
+    best = {n: t.to(device) for n, t in _with_prefix("best.", tensors).items()}
+    history = History(saved["rows"], saved["best_step"], saved["best_value"])
+    return Checkpoint(saved["step"], history, best, saved["sums"])
 
 
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""The configuration of the training loop."""
+"""Configure the training loop."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ class TrainingConfig(Settings):
     steps: int = Field(1000, ge=1)
     """Optimizer steps."""
     batch_size: int = Field(16, ge=1)
-    """Windows a step."""
+    """Windows per step."""
     lr: float = Field(1e-3, gt=0)
     """Peak learning rate."""
     weight_decay: float = Field(0.05, ge=0)
@@ -32,12 +32,12 @@ class TrainingConfig(Settings):
     validate_every: int = Field(200, ge=1)
     """Steps between passes over validation data (one more follows the last step)."""
     patience: int | None = Field(None, ge=1)
-    """Training ends after so many validations in a row without a better score, where one is
-    monitored (fine-tuning); by default it takes all its steps."""
+    """Stop after so many validations in a row without a better score, where one is monitored
+    (fine-tuning); by default all steps are taken."""
     checkpoint_every: int = Field(200, ge=1)
-    """Steps between checkpoints, from which a killed run goes on."""
+    """Steps between checkpoints; an interrupted run resumes from the last one."""
     device: Device = "auto"
     """Where to train; ``auto`` takes a GPU if there is one."""
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    """``bfloat16`` runs the forward pass under autocast; ``auto`` does so where the processor has
-    instructions for it. Weights and updates are float32 always."""
+    """``bfloat16`` runs the forward pass under autocast; ``auto`` does so if the processor has
+    instructions for it. Weights and updates are always float32."""

@@ -1,4 +1,4 @@
-"""What a run costs: seconds, memory at its peak, trained parameters. Told, never stored."""
+"""Measure what a run costs: seconds, peak memory, trained parameters; never stored."""
 
 import resource
 import sys
@@ -13,7 +13,7 @@ _MB = 1e6
 
 @dataclass
 class Meter:
-    """Measures from its making on."""
+    """Measures from its creation on."""
 
     device: torch.device
     start: float = field(default_factory=time.perf_counter)
@@ -23,8 +23,8 @@ class Meter:
             torch.cuda.reset_peak_memory_stats(self.device)
 
     def read(self, trained: int) -> dict[str, Any]:
-        """Trained parameters, seconds, and the peak of memory in MB: of this process since it
-        began, and on a GPU of what torch took there."""
+        """Trained parameters, seconds, and peak memory in MB: of this process since it started,
+        and of torch on a GPU."""
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         unit = 1 if sys.platform == "darwin" else 1024
         cost: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A few hidden patches for the report: their spectra, true, decoded, and predicted unseen."""
+"""Store spectra of a few hidden patches for the report: true, decoded, predicted."""
 
 import json
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class Examples:
-    """Log-amplitude spectra [n, F] of n hidden patches of one window, and the window's mask."""
+    """Log-amplitude spectra [n, F] of n hidden patches of one window, and its mask."""
 
     true: NDArray[np.float32]
     tokenizer: NDArray[np.float32]
     predicted: NDArray[np.float32]
     freqs_hz: NDArray[np.float32]
     shown: NDArray[np.int64]
-    """[n, 2], channel and patch of each."""
+    """Channel and patch of each: [n, 2]."""
     mask: NDArray[np.bool_]
     """[C, N]"""
     channels: tuple[str, ...]
@@ -45,7 +45,7 @@ class Examples:
 def write_examples(
     writer: ArtifactWriter, model: MaskedCodes, tokens: Artifact, val: Codes, masking: MaskingConfig
 ) -> None:
-    """Hide patches of the middle validation window, predict them, store what became of them."""
+    """Hide patches of the middle validation window, predict them, store their spectra."""
     index = np.array([len(val.windows) // 2])
     batch = val.windows.batch(index)
     n_patches = val.patches_per_window
@@ -62,7 +62,7 @@ def write_examples(
     load_weights(tokenizer, tokens.path, "tokenizer")
     places = tuple(torch.from_numpy(shown).T)
     codes = tokenizer.codes_of(torch.from_numpy(val.of(index))[0][places])
-    unseen = tokenizer.codes_of(predicted[places])
+    predicted_codes = tokenizer.codes_of(predicted[places])
     cut = n_patches * settings.patch_samples
     patches = torch.from_numpy(batch.signal_uv[0, :, :cut]).unflatten(1, (n_patches, -1))
     true = spectrum_of(patches[places] / settings.scale_uv, settings.n_bins).log_amplitude
@@ -70,7 +70,7 @@ def write_examples(
     arrays = {
         "true": true.numpy(),
         "tokenizer": tokenizer.decode_spectrum(codes).log_amplitude.numpy(),
-        "predicted": tokenizer.decode_spectrum(unseen).log_amplitude.numpy(),
+        "predicted": tokenizer.decode_spectrum(predicted_codes).log_amplitude.numpy(),
         "freqs_hz": np.arange(settings.n_bins, dtype=np.float32)
         * np.float32(settings.sfreq_hz / settings.patch_samples),
         "shown": shown.astype(np.int64),

@@ -1,4 +1,4 @@
-"""What a training run has logged: rows, and which validation was best."""
+"""Keep the log of a training run, and copy it between artifacts."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ METRICS = "metrics.jsonl"
 USAGE = "codebook.json"
 EXAMPLES = "examples.safetensors"
 LOGGED = (METRICS, USAGE, EXAMPLES)
-"""What a stage logs for the reports of later stages."""
+"""Files that a stage logs for the reports of later stages."""
 HISTORY = "history"
 
 
@@ -25,11 +25,11 @@ class History:
     best_value: float | None = None
 
     def is_best(self, value: float | None) -> bool:
-        """Whether this value of the monitored score beats all before (higher is better)."""
+        """Whether this value of the monitored score beats all earlier ones (higher is better)."""
         return value is not None and (self.best_value is None or value > self.best_value)
 
     def since_best(self, name: str) -> int:
-        """Validations after the best one, by rows that hold ``name``."""
+        """Number of validations after the best one: rows that hold ``name``."""
         return sum(name in row and row["step"] > self.best_step for row in self.rows)
 
     def as_lines(self) -> str:
@@ -43,8 +43,8 @@ def as_line(row: dict[str, Any]) -> str:
 
 
 def copy_history(writer: ArtifactWriter, parent: Artifact, stage: str) -> None:
-    """Copy what a parent logged into ``history/``, and what it had copied, so that a report can
-    show the whole way without the parents at hand."""
+    """Copy a parent's log and its own ``history/`` into ``history/``, so that a report can show
+    all earlier stages without their folders."""
     writer.write_json(f"{HISTORY}/{stage}/{MANIFEST}", parent.manifest.to_json())
     for name in parent.manifest.files:
         path = parent / name

@@ -1,7 +1,7 @@
-"""The one training loop: the tokenizer, pretraining and fine-tuning hand it a step.
+"""Train any model by one loop, from a function that computes a step's loss.
 
-``step(k)`` is a pure function of the model's weights and of ``k`` (it draws its own batch), so a
-run that is killed goes on from its last checkpoint to the same weights, bit for bit.
+``step(k)`` depends on the model's weights and on ``k`` alone (it draws its own batch), so an
+interrupted run resumes from its last checkpoint and ends in the same weights, bit for bit.
 """
 
 import math
@@ -40,13 +40,13 @@ def fit(
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
-    ``folder`` is scratch for the checkpoint; ``metrics`` gets a line with each row of the history
-    (a run that goes on first rewrites it up to its checkpoint). With ``monitor`` (a term of
+    ``folder`` is scratch for the checkpoint; ``metrics`` gets a line for each row of the history
+    (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``, higher is better) the model ends with its best weights, otherwise with its last.
     A group of ``parameters`` may have a ``first_step``, at which its own schedule begins.
 
-    Raises ConfigError when the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt
-    passes; after both, the same call goes on from the checkpoint.
+    Raises ConfigError if the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt is not
+    caught. After either the same call resumes from the checkpoint.
     """
     groups = list(parameters) if parameters is not None else weight_groups(model, config)
     for group in groups:
@@ -112,7 +112,7 @@ def _one_step(
 
 
 def _logged(point: Checkpoint, config: TrainingConfig, lr: float) -> dict[str, Any]:
-    """The means since the last row, when a row is due; else nothing."""
+    """Means of the terms since the last row, if a row is due; else nothing."""
     if not _is_due(point.step, config.log_every, config):
         return {}
     row = {f"train_{n}": math.fsum(v) / len(v) for n, v in point.sums.items()}
@@ -125,7 +125,7 @@ def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
 
 
 def _is_stale(history: History, monitor: str | None, config: TrainingConfig) -> bool:
-    """Whether ``config.patience`` validations in a row have not beaten the best one."""
+    """Whether the last ``config.patience`` validations did not beat the best one."""
     return config.patience is not None and history.since_best(f"val_{monitor}") >= config.patience
 
 
@@ -139,7 +139,7 @@ def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> 
 
 
 def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Trainable parameters in two groups: matrices decay, vectors and scalars don't."""
+    """Trainable parameters in two groups: matrices decay, vectors and scalars do not."""
     trained = [p for p in model.parameters() if p.requires_grad]
     return [
         {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
@@ -148,20 +148,22 @@ def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, An
 
 
 def choose_device(wanted: Device) -> torch.device:
-    """The device that is asked for; ``auto`` takes a GPU if there is one.
+    """The device of this name; ``auto`` takes a GPU if there is one.
 
-    Raises ConfigError when it is not there.
+    Raises ConfigError if torch does not find it.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
     if wanted == "auto":
-        return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
-    if not there[wanted]:
-        raise ConfigError(f"device={wanted}, but torch finds none; use auto or cpu")
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if available[name]))
+    if not available[wanted]:
+        raise ConfigError(
+            f"training.device is {wanted}, but torch finds no such device; use auto or cpu"
+        )
     return torch.device(wanted)
 
 
 def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
-    """The precision of the forward pass on a device: as configured, or for ``auto`` the fastest."""
+    """Precision of the forward pass on a device: as configured, for ``auto`` the fastest."""
     if config.precision != "auto":
         return config.precision
     if device.type == "cuda":
@@ -172,7 +174,7 @@ def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
 
 
 def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
-    """Set each group's rate at step ``k``; returns the factor times the configured rate."""
+    """Set each group's learning rate at step ``k``; returns the rate of ``config.lr``."""
     for group in optimizer.param_groups:
         first = group.get("first_step", 0)
         group["lr"] = group["peak_lr"] * _factor(config, k - first, config.steps - first)
@@ -180,7 +182,7 @@ def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
 
 
 def _factor(config: TrainingConfig, k: int, steps: int) -> float:
-    """Linear warm-up, then a cosine to zero; nothing before the first step."""
+    """Linear warm-up, then a cosine to zero; 0 before the first step."""
     warm = round(config.warmup * steps)
     if k < 0:
         return 0.0

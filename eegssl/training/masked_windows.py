@@ -1,4 +1,4 @@
-"""Masks of batches, and what an encoder makes of masked validation windows."""
+"""Draw masks for batches, and score predictions of masked validation windows."""
 
 from dataclasses import dataclass
 
@@ -19,28 +19,28 @@ from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.batches import to_tensors
 
 COMPARED = ("region", "random")
-"""Kinds of masks under which every encoder is scored, whatever it was trained with."""
+"""Kinds of masks with which every encoder is scored, whichever it was trained with."""
 
 
 @dataclass(frozen=True)
 class Patches:
-    """How windows are cut into patches."""
+    """Length of a patch."""
 
     samples: int
     sfreq_hz: float
 
     @property
     def length_s(self) -> float:
-        """Of one patch."""
+        """Length in seconds."""
         return self.samples / self.sfreq_hz
 
 
 def masks_of(
     config: MaskingConfig, batch: Batch, codes: Codes, patches: Patches, *, seed: int, step: int
 ) -> NDArray[np.bool_]:
-    """Masks [B, C, N] of a batch, each a function of seed, step and window.
+    """Masks [B, C, N] of a batch, each determined by seed, step and window.
 
-    ``codes`` of the same windows hold the entropies that masks may be weighted by.
+    ``codes`` of the same windows hold the entropies that may weight the masks.
     """
     weighted = config.kind == "entropy"
     return draw_masks(
@@ -61,10 +61,10 @@ def masked_scores(
 ) -> dict[str, float]:
     """Scores over all validation windows, by kind of mask; the masks are always the same.
 
-    For `COMPARED` and the kind of training: what ``CodeScores.numbers`` tells, by region of the
-    head and by band of the patch; ``ratio_<kind>``, the share of patches hidden; and
+    For `COMPARED` and the kind used in training: ``CodeScores.numbers``, by region of the head and
+    by band of the patch; ``ratio_<kind>``, the share of patches hidden; and
     ``determined_<kind>``, the share of those that visible channels determine exactly. ``chance``
-    is the accuracy of a guess among all codes.
+    is the accuracy of a uniform guess among all codes.
     """
     kinds = dict.fromkeys((*COMPARED, masking.kind))
     scores = {"chance": 1 / model.head.out_features}
@@ -78,7 +78,7 @@ def _scores_under(
     model: MaskedCodes, masking: MaskingConfig, val: Codes, patches: Patches, batch_size: int
 ) -> dict[str, float]:
     device = next(model.parameters()).device
-    found = CodeScores(model.head.out_features, (*REGIONS, *BANDS_HZ))
+    scores = CodeScores(model.head.out_features, (*REGIONS, *BANDS_HZ))
     n_all, n_hidden, n_determined = 0, 0, 0
     for index in val.windows.in_order(batch_size):
         batch = val.windows.batch(index)
@@ -86,11 +86,11 @@ def _scores_under(
         hide = torch.from_numpy(mask).to(device)
         codes = torch.from_numpy(val.of(index)).to(device)
         logits = model.logits(*to_tensors(batch, device).inputs, hide)
-        found.add(logits, codes[hide], _groups(batch, patches)[mask])
+        scores.add(logits, codes[hide], _groups(batch, patches)[mask])
         n_all += mask.size
         n_hidden += int(mask.sum())
         n_determined += _count_determined(val, index, mask)
-    return found.numbers(masking.kind) | {
+    return scores.numbers(masking.kind) | {
         f"ratio_{masking.kind}": n_hidden / n_all,
         f"determined_{masking.kind}": n_determined / n_hidden,
     }
@@ -105,7 +105,7 @@ def _groups(batch: Batch, patches: Patches) -> NDArray[np.bool_]:
 
 
 def _count_determined(val: Codes, index: NDArray[np.int64], mask: NDArray[np.bool_]) -> int:
-    """Hidden patches of these windows that visible channels determine."""
+    """Number of hidden patches in these windows that visible channels determine."""
     windows = val.windows
     montages = [windows.recordings[k].channels for k in windows.owner[index]]
     count = 0

@@ -1,7 +1,7 @@
-"""AdamW over groups of parameters, on torch's own arithmetic.
+"""Optimise groups of parameters with AdamW, without loading torch's compiler.
 
-`torch.optim.AdamW` loads torch's compiler when it is first made, which takes longer than to fit a
-probe; the function below it doesn't.
+Creating `torch.optim.AdamW` loads the compiler, which takes longer than fitting a probe; the
+function that the class calls does not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,11 +16,11 @@ _STATE = ("step", "exp_avg", "exp_avg_sq")
 
 
 class AdamW:
-    """Decoupled weight decay (Loshchilov & Hutter, ICLR 2019): the updates of torch's class, bit
-    for bit.
+    """Adam with decoupled weight decay (Loshchilov & Hutter, ICLR 2019); its updates equal those of
+    torch's class, bit for bit.
 
-    ``groups`` have ``params``, and may have an ``lr`` and a ``weight_decay`` of their own; what
-    else they hold is kept. A parameter without a gradient stays as it is.
+    ``groups`` have ``params``, and may have their own ``lr`` and ``weight_decay``; other entries
+    are kept. A parameter without a gradient is not updated.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class AdamW:
         betas: tuple[float, float],
         weight_decay: float = 0.01,
     ) -> None:
-        given: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
-        self.param_groups: list[dict[str, Any]] = [given | dict(group) for group in groups]
+        defaults: dict[str, Any] = {"lr": lr, "weight_decay": weight_decay}
+        self.param_groups: list[dict[str, Any]] = [defaults | dict(group) for group in groups]
         self.betas = betas
         self.state: dict[int, dict[str, Tensor]] = {}
-        """For each parameter, counted through all groups: steps taken, and both moments."""
+        """Parameter number, counted through all groups -> steps taken, and both moments."""
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -43,7 +43,7 @@ class AdamW:
         return [p for group in self.param_groups for p in group["params"]]
 
     def zero_grad(self) -> None:
-        """Forget all gradients."""
+        """Clear all gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
@@ -54,17 +54,17 @@ class AdamW:
         for group in self.param_groups:
             places = range(first, first + len(group["params"]))
             first += len(group["params"])
-            moved = [
+            updated = [
                 (p, self._state_of(k, p))
                 for k, p in zip(places, group["params"], strict=True)
                 if p.grad is not None
             ]
             steps, first_moments, second_moments = (
-                [state[name] for _, state in moved] for name in _STATE
+                [state[name] for _, state in updated] for name in _STATE
             )
             adamw(
-                [p for p, _ in moved],
-                [p.grad for p, _ in moved],
+                [p for p, _ in updated],
+                [p.grad for p, _ in updated],
                 first_moments,
                 second_moments,
                 [],
@@ -79,7 +79,7 @@ class AdamW:
             )
 
     def load_state(self, state: Mapping[int, Mapping[str, Tensor]]) -> None:
-        """Go on from the ``state`` of another one over the same parameters."""
+        """Take over the ``state`` of another optimizer of the same parameters."""
         parameters = self.parameters
         self.state = {
             k: {n: t if n == "step" else t.to(parameters[k]) for n, t in one.items()}

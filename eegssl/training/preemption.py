@@ -1,4 +1,4 @@
-"""SIGTERM (preemption by a scheduler) noted, so that training stops at a checkpoint."""
+"""Note SIGTERM (preemption by a scheduler), so that training stops at a checkpoint."""
 
 import signal
 import threading
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class StopSignals:
-    """While this context is open, SIGTERM only sets ``received``.
+    """Within this context SIGTERM only sets ``received``.
 
-    Outside the main thread, where no handler can be set, it does nothing.
+    Outside the main thread, where no handler can be set, the context does nothing.
     """
 
     def __init__(self) -> None:

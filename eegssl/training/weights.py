@@ -1,4 +1,4 @@
-"""Models on disk: weights as safetensors, and beside them the configuration of the module."""
+"""Save and load a module's weights (safetensors) and its configuration (JSON)."""
 
 import json
 from pathlib import Path
@@ -25,21 +25,21 @@ def save_module(writer: ArtifactWriter, name: str, module: nn.Module, config: Se
 
 
 def read_module_config(folder: Path, name: str, schema: type[S]) -> S:
-    """The configuration that was saved beside a module's weights.
+    """The configuration saved beside a module's weights.
 
-    Raises ArtifactError when it is missing or not of this schema.
+    Raises ArtifactError if it is missing or not of this schema.
     """
     path = folder / f"{name}.json"
     try:
         return schema.model_validate(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is no {schema.__name__} ({type(error).__name__})") from None
+        raise ArtifactError(f"{path} holds no {schema.__name__} ({type(error).__name__})") from None
 
 
 def load_weights(module: nn.Module, folder: Path, name: str) -> None:
-    """Load ``<name>.safetensors`` into a module; every tensor must match.
+    """Load ``<name>.safetensors`` into a module; names and shapes of all tensors must match.
 
-    Raises ArtifactError that names what does not.
+    Raises ArtifactError with those that do not.
     """
     path = folder / f"{name}.safetensors"
     try:
@@ -47,10 +47,10 @@ def load_weights(module: nn.Module, folder: Path, name: str) -> None:
     except (OSError, SafetensorError) as error:
         raise ArtifactError(f"{path} can't be read ({type(error).__name__})") from None
     wanted = {n: tuple(t.shape) for n, t in module.state_dict().items()}
-    found = {n: tuple(t.shape) for n, t in tensors.items()}
-    wrong = sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n))
+    stored = {n: tuple(t.shape) for n, t in tensors.items()}
+    wrong = sorted(n for n in {*wanted, *stored} if wanted.get(n) != stored.get(n))
     if wrong:
-        some = [f"{n} (file {found.get(n)}, model {wanted.get(n)})" for n in wrong[:_NAMED]]
+        some = [f"{n} (file {stored.get(n)}, model {wanted.get(n)})" for n in wrong[:_NAMED]]
         raise ArtifactError(
             f"{path} does not match the model: {len(wrong)} of {len(wanted)} tensors differ: "
             + ", ".join(some + ["..."] * (len(wrong) > _NAMED))
