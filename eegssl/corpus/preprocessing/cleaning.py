@@ -85,6 +85,7 @@ class SegmentCleaner:
         self.n_samples = min(self._length(signal) for signal in selection.eeg)
         self._auxiliary = [signal for signal in selection.auxiliary if self._is_usable(signal)]
         self._reports: dict[int, ChannelReport] = {}
+        self._scratch = np.empty(0, np.float32)
 
     @property
     def duration_s(self) -> float:
@@ -103,6 +104,7 @@ class SegmentCleaner:
                 break
             except TooCoarse:
                 continue
+        self._scratch = np.empty(0, np.float32)
         return Cleaned(self._fields(montage, flags, written), written.signal)
 
     def _write(
@@ -177,7 +179,10 @@ class SegmentCleaner:
         )
 
     def _clean(self, signal: Signal, digital: Samples) -> NDArray[np.float32]:
-        return self._chain(signal).apply(digital, signal.gain_uv)[: self.n_samples]
+        n_out, filters = self._length(signal), self._chain(signal)
+        if len(self._scratch) < n_out:  # fresh memory for each channel would cost time
+            self._scratch = np.empty(n_out, np.float32)
+        return filters.apply(digital, signal.gain_uv, self._scratch[:n_out])[: self.n_samples]
 
     def _chain(self, signal: Signal) -> Chain:
         return chain(self._header.sfreq_hz(signal.index), self._settings.filter, self._line_hz)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from eegssl.corpus.signals import MAX_STEP_UV, NAMES, StoredSignal
 
 Width = Literal["<i2", "<f4"]
+_BLOCK_SAMPLES, _BLOCK_BYTES = 1 << 16, 16 << 20
 
 
 class TooCoarse(Exception):
@@ -53,7 +54,6 @@ class SignalWriter:
         n_channels, self._n_samples = shape
         self._path, self._dtype, self._n_auxiliary = path, np.dtype(width), n_auxiliary
         self._scales: list[float] = []
-        self._steps = np.empty(self._n_samples, np.float32)
         self._stream = path.open("w+b")
         self._room = len(self._header(n_channels, n_windows)) + 4 * (n_channels + n_auxiliary)
         self._stream.write(bytes(self._room))
@@ -82,11 +82,12 @@ class SignalWriter:
         scale = float(np.float32(peak / 32767)) if peak else 1.0
         if peak and scale > MAX_STEP_UV:
             raise TooCoarse
-        steps = np.multiply(row, np.float32(1 / scale), out=self._steps)
-        np.rint(steps, out=steps)
-        np.clip(steps, -32768, 32767, out=steps)
         self._scales.append(scale)
-        self._stream.write(steps.astype(self._dtype).data)
+        for start in range(0, len(row), _BLOCK_SAMPLES):
+            steps = row[start : start + _BLOCK_SAMPLES] * np.float32(1 / scale)
+            np.rint(steps, out=steps)
+            np.clip(steps, -32768, 32767, out=steps)
+            self._stream.write(steps.astype(self._dtype).data)
 
     def finish(self, quality: NDArray[np.uint8] | None = None) -> Written:
         """Complete the file, with flags ``quality`` [C, W] of the EEG channels."""
@@ -107,7 +108,9 @@ class SignalWriter:
             self._stream.write(part)
         self._stream.truncate(end + len(flags))
         digest = hashlib.sha256(head)
-        digest.update(memoryview(mapped)[len(head) : end])
+        for start in range(len(head), end, _BLOCK_BYTES):
+            digest.update(memoryview(mapped)[start : min(end, start + _BLOCK_BYTES)])
+            mapped.madvise(mmap.MADV_DONTNEED)  # they stay in the system's cache
         digest.update(flags)
         count = n_channels * self._n_samples
         data = np.frombuffer(mapped, self._dtype, count, len(head))

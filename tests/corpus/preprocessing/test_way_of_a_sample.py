@@ -1,0 +1,182 @@
+"""Each file is opened once to be scanned and once to be cleaned, each channel is read once."""
+
+import builtins
+import hashlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from edf_bytes import EdfSpec, Signal, noise, time_stamps
+from safetensors.numpy import load_file
+
+from eegssl.config.stages import PreprocessConfig
+from eegssl.corpus.preprocessing import cleaning
+from eegssl.corpus.preprocessing.cleaning import CleaningSettings
+from eegssl.corpus.preprocessing.clips import read_clip
+from eegssl.corpus.preprocessing.file_profile import of_file
+from eegssl.corpus.preprocessing.ingest import ingest
+from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
+from eegssl.corpus.preprocessing.source_files import Source
+from eegssl.corpus.signals import map_signal
+from eegssl.io import file_bytes
+from eegssl.io.edf.edf_writer import write_edf
+
+NAMES = ("Fp1", "Fp2", "C3", "C4", "O1", "O2")
+TSV = "onset\tduration\teventType\n5\t3\tsz\n"
+
+
+def settings_of(config: PreprocessConfig) -> IngestSettings:
+    parts = CleaningSettings(config.filter, config.montage, config.quality)
+    rest = (config.read, config.subjects, config.events, config.look, config.keep_text)
+    return IngestSettings(parts, *rest)
+
+
+def recording(folder: Path, flat: tuple[int, ...] = (), rate: int = 256) -> Source:
+    path = folder / "sub-1" / "a.edf"
+    path.parent.mkdir(parents=True)
+    signal_uv = np.random.default_rng(0).normal(0, 30, (len(NAMES), 40 * rate))
+    signal_uv[list(flat)] = 0
+    write_edf(path, signal_uv, NAMES, rate, physical_max_uv=3000.0)
+    path.with_suffix(".tsv").write_text(TSV)
+    return Source(path, folder, "sub-1/a.edf", "r-000000000000")
+
+
+def scan(source: Source, settings: IngestSettings) -> ScannedFile:
+    row, scanned = of_file(source, settings)
+    assert scanned is not None, row
+    return scanned
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each file below the test's folder was opened to be read, or hashed."""
+    counts: Counter[str] = Counter()
+    really_open = builtins.open
+
+    def counting(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if "w" not in mode and str(tmp_path) in str(file):
+            counts[Path(file).name] += 1
+        return really_open(file, mode, *rest, **more)
+
+    monkeypatch.setattr(builtins, "open", counting)
+    monkeypatch.setattr("io.open", counting)
+    hashing = hashlib.sha256
+
+    def hashed(data: Any = b"", **more: Any) -> Any:
+        if len(data) > 10_000:
+            counts["hash of the recording"] += 1
+        return hashing(data, **more)
+
+    monkeypatch.setattr(file_bytes.hashlib, "sha256", hashed)
+    return counts
+
+
+def test_a_file_is_opened_and_hashed_once_in_the_scan_and_opened_once_to_be_cleaned(
+    tmp_path: Path, opened: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, settings = recording(tmp_path / "edf"), settings_of(PreprocessConfig())
+    opened.clear()
+    scanned = scan(source, settings)
+    assert opened == {"a.edf": 1, "a.tsv": 1, "hash of the recording": 1}
+    file_bytes._map.cache_clear()  # as in another process
+    opened.clear()
+    channels: list[int] = []
+    read = cleaning.read_digital
+    monkeypatch.setattr(
+        cleaning, "read_digital", lambda h, k, s: (channels.append(k), read(h, k, s))[1]
+    )
+    row = ingest(source, scanned, "s-000000000000", settings, tmp_path / "out", tmp_path / "c.npz")
+    assert len(row["kept"]) == 1
+    assert sorted(channels) == list(range(len(NAMES)))
+    synced = {name: n for name, n in opened.items() if name.endswith(".partial")}
+    assert set(opened) - set(synced) == {"a.edf"}
+    assert opened["a.edf"] == 1
+    assert all(n == 1 for n in synced.values())  # only so that the system writes it out
+
+
+def test_a_file_that_changes_after_its_scan_is_refused(tmp_path: Path) -> None:
+    source, settings = recording(tmp_path / "edf"), settings_of(PreprocessConfig())
+    scanned = scan(source, settings)
+    content = bytearray(source.path.read_bytes())
+    content[-1] ^= 1
+    source.path.write_bytes(content)
+    os.utime(source.path, ns=(0, scanned.header.modified_ns + 1))
+    row = ingest(source, scanned, "s-000000000000", settings, tmp_path / "out", None)
+    assert row["refused"] == ["unreadable", "the file changed while it was read: run again"]
+    assert not list(tmp_path.glob("out/signals/*"))
+
+
+@pytest.mark.parametrize("flat", [(), (0,), (2, 5), (1, 2, 3, 4, 5)])
+@pytest.mark.parametrize("phase", ["zero", "causal"])
+def test_table_and_file_agree_also_where_channels_are_flat(
+    tmp_path: Path, flat: tuple[int, ...], phase: str
+) -> None:
+    config = PreprocessConfig.model_validate({"filter": {"phase": phase, "notch": "off"}})
+    source, settings = recording(tmp_path / "edf", flat), settings_of(config)
+    scanned = scan(source, settings)
+    row = ingest(source, scanned, "s-000000000000", settings, tmp_path, tmp_path / "c.npz")
+    (fields,) = row["kept"]
+    path = tmp_path / "signals" / "r-000000000000.safetensors"
+    assert fields["flat"] == [NAMES[k] for k in flat]
+    assert fields["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert fields["bytes"] == path.stat().st_size
+    stored = map_signal(path)
+    assert stored.data.shape == (len(NAMES) - len(flat), fields["n_samples"])
+    assert load_file(path)["quality"].shape == (len(NAMES) - len(flat), 40)
+    alone = recording(tmp_path / "whole"), settings_of(config)
+    ingest(alone[0], scan(*alone), "s-000000000000", alone[1], tmp_path / "b", None)
+    whole = map_signal(tmp_path / "b" / "signals" / "r-000000000000.safetensors").data
+    np.testing.assert_array_equal(stored.data, np.delete(whole, flat, axis=0))
+    clip = read_clip(tmp_path / "c.npz")
+    np.testing.assert_array_equal(clip.after_uv, stored.read_uv(*_seconds(clip, 200)))
+
+
+def _seconds(clip: Any, sfreq_hz: int) -> tuple[int, int]:
+    start = round(clip.onset_s * sfreq_hz)
+    return start, start + clip.after_uv.shape[1]
+
+
+def test_a_montage_that_only_a_flat_channel_forbids_is_had_without_it(tmp_path: Path) -> None:
+    """Two references forbid the average; the only channel of the second one is flat."""
+    labels = [f"EEG {name}-REF" for name in (*NAMES, "F3", "F4")]
+    values = [noise(40 * 100, seed) for seed in range(8)] + [np.zeros(4000, int)]
+    signals = [Signal(v, n) for v, n in zip(values, [*labels, "EEG Cz-LE"], strict=True)]
+    path = tmp_path / "case" / "a.edf"
+    path.parent.mkdir()
+    path.write_bytes(EdfSpec(signals, 40, tals=time_stamps([str(k) for k in range(40)])).bytes())
+    config = PreprocessConfig.model_validate({"montage": {"reference": "average"}})
+    settings = settings_of(config)
+    source = Source(path, tmp_path, "case/a.edf", "r-000000000000")
+    row = ingest(source, scan(source, settings), "s-0", settings, tmp_path / "out", None)
+    (fields,) = row["kept"]
+    assert fields["montage"] == "average"
+    assert fields["reference"] == "AVG"
+    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
+    assert np.abs(stored.read_uv(0, 1000).mean(axis=0)).max() < 0.5
+
+
+def test_embedding_a_file_cleans_it_to_what_preprocess_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, as int16 with its scale: after quantisation."""
+    from eegssl.training import embedding
+
+    source = recording(tmp_path / "edf")
+    config = PreprocessConfig.model_validate({"filter": {"notch": "50"}})
+    settings = settings_of(config)
+    ingest(source, scan(source, settings), "s-0", settings, tmp_path / "out", None)
+    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
+    seen: list[np.ndarray] = []
+
+    def take(encoder: Any, signal_uv: np.ndarray, channels: Any, window_s: float) -> np.ndarray:
+        seen.append(signal_uv)
+        return np.zeros((len(channels), 1, 1), np.float32)
+
+    monkeypatch.setattr(embedding, "embed_signal", take)
+    monkeypatch.setattr(embedding, "_times", lambda encoder, vectors: np.zeros(1))
+    choices = embedding.Choices(config.filter, config.montage, 10.0)
+    embedding.embed_file(None, source.path, choices)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(seen[0], stored.read_uv(0, stored.data.shape[1]))
