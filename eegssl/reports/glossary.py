@@ -113,3 +113,40 @@ HOW_TO_READ: tuple[tuple[str, str], ...] = (
         "minutes) is marked n/a, with the reason below its table.",
     ),
 )
+
+ICTAL_CODE_WORDS: tuple[tuple[str, str], ...] = (
+    (
+        "Odds ratio",
+        "How much more often a code occurs in seizures than outside them, in the same person: 1 is "
+        "no difference, 10 is ten times the odds. It is pooled over subjects by Mantel and "
+        "Haenszel, so that a person with many seizures, or a person with one code all day, does "
+        "not count as evidence about others.",
+    ),
+    (
+        "Interval and q",
+        "Both treat subjects, not patches, as independent. Of the codes with q below "
+        "{rate:g}, one in twenty is expected to be there by chance (Benjamini and "
+        "Hochberg). A person without seizures, or without background, says nothing about the "
+        "difference.",
+    ),
+    (
+        "In a seizure",
+        "A patch counts as seizure if at least half of it lies in an annotated seizure, in any "
+        "channel: where a seizure is focal, its patches include channels that it never reached.",
+    ),
+)
+CODE_WORDS: tuple[tuple[str, str], ...] = (
+    (
+        "Region",
+        "Compared with how many patches of all codes lie there, since montages have more channels "
+        "in some regions than in others. A bipolar derivation counts half in each of its two "
+        "regions.",
+    ),
+    (
+        "What this is not",
+        "Codes were learned from these recordings and are described on the same ones. An ictal "
+        "code shows what the tokenizer distinguishes, not how well seizures are detected in new "
+        "people.",
+    ),
+)
+"""What to know of the codes of a codebook, with seizures and anyhow."""

@@ -1,4 +1,4 @@
-"""Scores side by side: subjects of one evaluation, systems of a benchmark."""
+"""Draw scores row by row with their intervals: subjects, systems of a benchmark, inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from eegssl.reports.cells import number_text
 from eegssl.reports.style import (
+    DASHED,
     FAINT,
+    GRID,
     INK,
     MODEL,
     MUTED,
@@ -17,88 +20,82 @@ from eegssl.reports.style import (
     plain,
     with_grid,
 )
-from eegssl.scoring.statistics.intervals import mean_interval
+
+Span = tuple[float, float]
+SHARE: Span = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class ComparedSystem:
-    """One system of a benchmark: its name and its score at each seed."""
+class ForestRow:
+    """A name with its score and what surrounds it: its interval, single values, the chance range.
+
+    A score of None leaves the row empty.
+    """
 
     name: str
-    values: tuple[float, ...]
-    is_baseline: bool
+    score: float | None
+    interval: Span | None = None
+    values: tuple[float, ...] = ()
+    chance: Span | None = None
+    is_baseline: bool = False
 
 
 @house_style()
-def per_subject_bars(
-    subjects: Sequence[str],
-    values: Sequence[float | None],
+def score_forest(
+    rows: Sequence[ForestRow],
     label: str,
+    *,
     chance: float | None = None,
+    bounds: Span = SHARE,
+    whole: bool = False,
+    mean: bool = False,
 ) -> Figure:
-    """One bar per subject, best first; a subject without a value says ``n/a``.
+    """One line a row: large dot the score, bar its interval, small dots values, grey the chance.
 
-    The dashed line is the mean of those with a value, the dotted one chance.
-    Raises ValueError if there is no subject.
+    Nothing is drawn beyond ``bounds``, which the axis spans where ``whole``. The dotted line is
+    ``chance``; with ``mean`` a dashed one is the mean score. Raises ValueError without rows.
     """
-    if not subjects or len(subjects) != len(values):
-        raise ValueError(f"got {len(subjects)} subjects and {len(values)} values.")
-    order = sorted(
-        range(len(subjects)), key=lambda i: (values[i] is None, -(values[i] or 0), subjects[i])
-    )
-    figure = new_figure(0.9 + 0.24 * len(order))
+    if not rows:
+        raise ValueError(f"got no row to draw of {label}.")
+    figure = new_figure(0.9 + 0.32 * len(rows))
     ax = figure.subplots()
-    for row, i in enumerate(order):
-        ax.barh(row, values[i] or 0.0, height=0.62, color=MODEL, alpha=0.85)
-    found = [value for value in values if value is not None]
-    if found:
-        ax.axvline(float(np.mean(found)), color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-    if chance is not None:
-        ax.axvline(chance, color=SECOND, linewidth=1.2, linestyle=":")
-    labels = [f"{plain(subjects[i], 22)}   {_three_decimals(values[i])}" for i in order]
-    ax.set_yticks(range(len(order)), labels)
-    ax.tick_params(axis="y", labelcolor=INK)
-    ax.set_ylim(len(order) - 0.4, -0.6)
-    ax.set_xlim(0, max([1.0, *found]))
-    ax.set_xlabel(plain(label))
-    with_grid(ax, "x")
-    ax.spines["left"].set_visible(False)
-    return figure
-
-
-@house_style()
-def benchmark_comparison(
-    systems: Sequence[ComparedSystem], label: str, chance: float | None = None
-) -> Figure:
-    """Each system's score: small dots are seeds, the large one their mean, the bar its interval.
-
-    The interval is Student's 95 % over seeds. Best mean first. Raises ValueError if there is no
-    system.
-    """
-    if not systems:
-        raise ValueError("got no system to compare.")
-    ranked = sorted(systems, key=lambda s: (-float(np.mean(s.values)), s.name))
-    figure = new_figure(0.95 + 0.34 * len(ranked))
-    ax = figure.subplots()
-    for row, system in enumerate(ranked):
-        colour = MUTED if system.is_baseline else MODEL
-        interval = mean_interval(system.values)
-        if interval.low is not None and interval.high is not None:
-            ax.plot([interval.low, interval.high], [row, row], color=colour, linewidth=2.2)
-        ax.plot(system.values, [row] * len(system.values), "o", color=FAINT, markersize=3.5)
-        ax.plot([interval.mean], [row], "o", color=colour, markersize=7.5)
+    for place, row in enumerate(rows):
+        colour = MUTED if row.is_baseline else MODEL
+        if row.chance is not None:
+            low, high = row.chance
+            ax.barh(place, high - low, left=low, height=0.62, color=GRID, zorder=1)
+        if row.interval is not None:
+            interval = np.clip(row.interval, *bounds)
+            ax.plot(interval, (place, place), color=colour, linewidth=2.2, clip_on=False)
+        ax.plot(row.values, [place] * len(row.values), "o", color=FAINT, ms=3.5, clip_on=False)
+        if row.score is not None:
+            ax.plot([row.score], [place], "o", color=colour, markersize=7, clip_on=False)
+    scores = [row.score for row in rows if row.score is not None]
+    if mean and scores:
+        ax.axvline(float(np.mean(scores)), color=INK, linewidth=0.9, linestyle=DASHED)
     if chance is not None:
         ax.axvline(chance, color=SECOND, linewidth=1.2, linestyle=":")
         ax.text(chance, -0.62, " chance", fontsize=8, color=MUTED, va="bottom")
-    names = [plain(s.name) + (" (baseline)" if s.is_baseline else "") for s in ranked]
-    ax.set_yticks(range(len(ranked)), names)
+    ax.set_yticks(range(len(rows)), [plain(row.name) for row in rows])
     ax.tick_params(axis="y", labelcolor=INK)
-    ax.set_ylim(len(ranked) - 0.4, -0.6)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    left, right = bounds if whole else ax.get_xlim()
+    ax.set_xlim(max(left, bounds[0]), min(right, bounds[1]))
     ax.set_xlabel(plain(label))
-    with_grid(ax, "both")
+    with_grid(ax)
     ax.spines["left"].set_visible(False)
     return figure
 
 
-def _three_decimals(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
+def subject_rows(subjects: Sequence[str], scores: Sequence[float | None]) -> list[ForestRow]:
+    """One row a subject with its score beside the name, the best first, n/a last.
+
+    Raises ValueError where they are not equally many.
+    """
+    if len(subjects) != len(scores):
+        raise ValueError(f"got {len(subjects)} subjects and {len(scores)} scores.")
+    pairs = sorted(
+        zip(subjects, scores, strict=True),
+        key=lambda pair: (pair[1] is None, -(pair[1] or 0), pair[0]),
+    )
+    return [ForestRow(f"{plain(name, 22)}   {number_text(s)}", s) for name, s in pairs]

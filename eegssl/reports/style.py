@@ -22,6 +22,9 @@ TRUTH = "#d1495b"  # what the experts marked
 MODEL = "#1769aa"  # what the model says
 SECOND = "#e09f3e"  # a second curve beside the model's
 THIRD = "#3c8d6e"
+DASHED = (0, (4, 3))
+DASHES = (0, (4, 2))
+DOTS = (0, (1, 1.5))
 
 _SETTINGS = {
     "font.size": 9.0,

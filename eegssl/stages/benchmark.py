@@ -20,7 +20,6 @@ from eegssl.reports.benchmark.comparisons import (
     compare,
     require_system,
 )
-from eegssl.reports.benchmark.leaderboard import render_leaderboard
 from eegssl.reports.benchmark.results import (
     columns,
     filled,
@@ -29,6 +28,7 @@ from eegssl.reports.benchmark.results import (
     result_row,
     text,
 )
+from eegssl.reports.html import render_page
 from eegssl.stages.benchmark_cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
 from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
 
@@ -161,7 +161,7 @@ def _write_tables(
     page = leaderboard(
         rows, comparisons, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
     )
-    writer.write(LEADERBOARD, render_leaderboard(page))
+    writer.write(LEADERBOARD, render_page(page))
 
 
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:

@@ -9,12 +9,12 @@ from eegssl.config.stages import EvaluateConfig
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
+from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
 from eegssl.tasks.base import ALONE, EVALUATION, OF_RUN, REPORT, SCORES
-from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.page import events_page
 from eegssl.tasks.labels.scores import tree_facts
 from eegssl.tasks.labels.sections.event_report import event_report
-from eegssl.tasks.labels.sections.page_content import events_page
 from eegssl.tasks.settings_read import require_read
 
 FAULTS = "faults.tsv"
@@ -73,5 +73,5 @@ def run(
     writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], rows))
     writer.write_json(SCORES, {"events": events.as_dict()})
     page = events_page(events, "Evaluation: event tables")
-    writer.write(REPORT, render_evaluation(page))
+    writer.write(REPORT, render_page(page))
     return context.finish(writer, tree_facts(events) | {"faults": len(rows)})

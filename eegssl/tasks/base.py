@@ -15,6 +15,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.store import Corpus, fitted_on
+from eegssl.reports.html import render_page
 from eegssl.tasks.kind import ENCODER, Job, Kind, Trial, encoder_settings
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
@@ -188,5 +189,5 @@ def _write_scores(
     table = read_table(writer / PREDICTIONS, kind.view)
     scores = kind.score(table, config.scoring, context.seed)
     writer.write_json(SCORES, kind.metrics(table, scores))
-    writer.write(REPORT, kind.page(table, scores, config, ran))
+    writer.write(REPORT, render_page(kind.page(table, scores, config, ran)))
     return kind.facts(table, scores)

@@ -18,6 +18,7 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ArtifactError, ConfigError, EegsslError
+from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.table_spec import View
@@ -219,8 +220,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     @abstractmethod
     def page(
         self, table: Table, scores: Scores, config: EvaluateConfig, ran: tuple[Trial, Test] | None
-    ) -> str:
-        """The report; ``ran`` is None where no model was run."""
+    ) -> Page:
+        """The page; ``ran`` is None where no model was run."""
 
     @abstractmethod
     def explain(self, task: Task, corpus: Corpus | None, seed: int) -> TaskInfo:

@@ -14,11 +14,7 @@ from eegssl.reports.codebook.masked_patches import (
 )
 from eegssl.reports.curves import probability_histogram, roc_and_precision_recall, training_curves
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.score_forest import (
-    ComparedSystem,
-    benchmark_comparison,
-    per_subject_bars,
-)
+from eegssl.reports.score_forest import ForestRow, score_forest, subject_rows
 from eegssl.reports.trace_figure import clock, display_scale_uv, traces_with_predictions
 
 RUDE = "<script>alert(1)</script> $\\frac{1}$ & \x07"
@@ -64,9 +60,16 @@ FIGURES = {
     "codebook": lambda: codebook_usage(np.array([5, 0, 100, 1])),
     "roc": lambda: roc_and_precision_recall(*_binary(), 0.5, {RUDE: _binary()[1] / 2}),
     "histogram": lambda: probability_histogram(*_binary(), 0.5, ("background", RUDE)),
-    "subjects": lambda: per_subject_bars(["a", RUDE], [0.7, None], RUDE, 0.5),
-    "benchmark": lambda: benchmark_comparison(
-        [ComparedSystem(RUDE, (0.6, 0.7), False), ComparedSystem("b", (0.5,), True)], RUDE, 0.5
+    "subjects": lambda: score_forest(
+        subject_rows(["a", RUDE], [0.7, None]), RUDE, chance=0.5, whole=True, mean=True
+    ),
+    "benchmark": lambda: score_forest(
+        [
+            ForestRow(RUDE, 0.65, (0.5, 2.0), (0.6, 0.7)),
+            ForestRow("b", 0.5, chance=(0.4, 0.6), is_baseline=True),
+        ],
+        RUDE,
+        chance=0.5,
     ),
 }
 
@@ -180,7 +183,16 @@ def test_perplexity_is_the_number_of_codes_used_alike():
 def test_what_can_not_be_drawn_is_an_error_that_says_so():
     with pytest.raises(ValueError, match="one class only"):
         roc_and_precision_recall(np.zeros(4, int), np.linspace(0, 1, 4), None)
-    with pytest.raises(ValueError, match="no system"):
-        benchmark_comparison([], "AUROC")
-    with pytest.raises(ValueError, match="0 subjects"):
-        per_subject_bars([], [], "AUROC")
+    with pytest.raises(ValueError, match="no row to draw of AUROC"):
+        score_forest([], "AUROC")
+    with pytest.raises(ValueError, match="1 subjects and 0 scores"):
+        subject_rows(["a"], [])
+
+
+def test_subjects_stand_best_first_with_their_scores_and_those_without_last():
+    rows = subject_rows(["a", "b", "c"], [0.25, None, 0.75])
+    assert [row.name for row in rows] == ["c   0.750", "a   0.250", "b   n/a"]
+    figure = score_forest(rows, "AUROC", chance=0.4, whole=True, mean=True)
+    assert figure.axes[0].get_xlim() == (0, 1)
+    lines = {tuple(line.get_xdata()) for line in figure.axes[0].lines}
+    assert {(0.75,), (0.25,), (0.4, 0.4), (0.5, 0.5)} <= lines

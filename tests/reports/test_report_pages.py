@@ -8,25 +8,29 @@ import numpy as np
 import pytest
 
 from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.leaderboard import (
-    LeaderboardContent,
-    LeaderboardRow,
-    ranking_figure,
-    render_leaderboard,
-)
+from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page, ranking_figure
 from eegssl.reports.benchmark.score_columns import ScoreColumn, error
-from eegssl.reports.content import (
+from eegssl.reports.cautions import limits
+from eegssl.reports.cells import Footnotes, number_cell
+from eegssl.reports.embed import svg_uri
+from eegssl.reports.html import render_page
+from eegssl.reports.score_forest import ForestRow, score_forest
+from eegssl.reports.sections import (
     Banner,
+    Bullets,
     Cell,
     Column,
-    Footnotes,
+    Counts,
+    Glossary,
+    Lineage,
     LineageStep,
+    Page,
     ReportFigure,
     Table,
-    number_cell,
+    Text,
+    inserted,
+    section,
 )
-from eegssl.reports.embed import svg_uri
-from eegssl.reports.score_forest import per_subject_bars
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.event_scorers import SCORERS
 from eegssl.scoring.events.event_scores import RecordingEvents
@@ -34,7 +38,9 @@ from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.statistics.uncertainty import window_intervals
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import METRICS, per_subject, window_scores
-from eegssl.tasks.labels.page import EvaluationContent, render_evaluation
+from eegssl.tasks.labels.page import page_of
+from eegssl.tasks.labels.predictions import Predictions, Reference
+from eegssl.tasks.labels.scores import AllScores
 from eegssl.tasks.labels.sections.event_report import event_report
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
@@ -77,7 +83,8 @@ def _lines(text):
     ]
 
 
-def _content(text="plain", event=True):
+def _scored(text="plain", event=True):
+    """Predictions of two subjects with their scores, every name of them ``text``."""
     rng = np.random.default_rng(0)
     subjects = np.repeat([f"{text}-1", f"{text}-2"], 100)
     truth = np.r_[rng.random(100) < 0.3, np.zeros(100, bool)].astype(int)
@@ -87,54 +94,94 @@ def _content(text="plain", event=True):
         RecordingEvents(f"{text}-1", f"{text}-r1", 3600.0, [(100, 200)], [(110, 150)]),
         RecordingEvents(f"{text}-2", f"{text}-r2", 60.0, [], []),
     ]
-    figure = ReportFigure(text, text, text, svg_uri(per_subject_bars([text], [0.5], text)))
-    return EvaluationContent(
-        title=text,
-        task=text,
-        banners=(Banner(text, "warning"),),
-        counts=((text, text),),
+    about = {
+        "task": text,
+        "labels": "events" if event else "table",
+        "permuted": False,
+        "threshold": choose_threshold(truth, p).as_dict(),
+        "postprocess": RULE.as_dict(),
+        "synthetic": True,
+        "within_subject": False,
+        "leaks": [],
+    }
+    predictions = Predictions(
+        subject=subjects.tolist(),
+        recording=np.repeat([f"{text}-r1", f"{text}-r2"], 100).tolist(),
+        start_s=np.tile(np.arange(100) * 4.0, 2),
+        duration_s=np.full(200, 4.0),
+        truth=truth,
+        probabilities=both,
         classes=classes,
-        window_scores=window_scores(truth, both, 0.5, classes),
-        subject_scores=per_subject(subjects, truth, both, 0.5, classes),
-        window_intervals=window_intervals(subjects, truth, both, 0.5, seed=0, n_resamples=100),
-        event_scores=event_report(recordings, SCORING, 0, _lines(text), RULE) if event else None,
-        event_note=text,
-        threshold=choose_threshold(truth, p),
-        postprocess=RULE,
-        beside={text: window_scores(truth, both[::-1], 0.5, classes)},
-        lineage=(LineageStep(text, text, text),),
-        score_figures=(figure,),
-        trace_figures=(figure,),
-        subject_figures=(figure,),
-        training_figures=(figure,),
-        limits=(text,),
-        version=text,
+        split_hash="",
+        references=tuple(Reference(r.recording, r.subject, r.duration_s) for r in recordings),
+        about=about,
+    )
+    scores = AllScores(
+        windows=window_scores(truth, both, 0.5, classes),
+        intervals=window_intervals(subjects, truth, both, 0.5, seed=0, n_resamples=100),
+        per_subject=per_subject(subjects, truth, both, 0.5, classes),
+        units=None,
+        events=event_report(recordings, SCORING, 0, _lines(text), RULE) if event else None,
+        subgroups=[],
+    )
+    return predictions, scores
+
+
+def _evaluation(text="plain", event=True):
+    return render_page(page_of(*_scored(text, event)))
+
+
+def _every_part(text="plain"):
+    """A page with each kind of part, every word of it ``text``."""
+    figure = ReportFigure(text, text, text, svg_uri(score_forest([ForestRow(text, 0.5)], text)))
+    table = Table(text, (Column(text),), ((Cell(text, text, text, link="page.html"),),), text,
+                  ((text, text),))  # fmt: skip
+    rows = ((text, text),)
+    parts = (Text(text, title=text), Bullets((text,)), Glossary(rows), Counts(rows), figure, table)
+    return render_page(
+        Page(
+            kicker=text,
+            title=text,
+            lead=text,
+            sections=(
+                section(f"{text}.", *parts, Lineage((LineageStep(text, text, text),))),
+                limits("evaluation", text),
+            ),
+            banners=(Banner(text, "warning"),),
+            tiles=((text, text, text),),
+            counts=rows,
+            back=(text, "index.html"),
+            version=text,
+        )
     )
 
 
-def _board(text="plain", rows=None):
+def _board(text="plain", rows=None, comparisons=()):
     scores = {"auroc": (0.9, 0.8), "ece": (0.1, 0.2), "f1": (None, None)}
     low = {"auroc": (0.6, 0.5), "ece": (0.05, 0.01), "f1": (0.1, None)}
     default = (
         LeaderboardRow(text, text, text, False, scores),
         LeaderboardRow(text, f"{text} baseline", "", True, low),
     )
-    columns = (ScoreColumn("auroc", "AUROC"), error("ece", "Calibration error"))
-    return LeaderboardContent(
-        columns={column.name: column for column in columns},
-        title=text,
-        banners=(Banner(text),),
-        counts=((text, text),),
-        rows=default if rows is None else rows,
-        limits=(text,),
-        version=text,
+    columns = (
+        ScoreColumn("auroc", "AUROC"),
+        error("ece", "Calibration error"),
+        error("unit_mae", "Mean absolute error"),
+    )
+    return leaderboard_page(
+        default if rows is None else rows,
+        {column.name: column for column in columns},
+        comparisons,
+        (Banner(text),),
+        ((text, text),),
     )
 
 
 PAGES = {
-    "evaluation": lambda text: render_evaluation(_content(text)),
-    "evaluation without events": lambda text: render_evaluation(_content(text, event=False)),
-    "leaderboard": lambda text: render_leaderboard(_board(text)),
+    "every part": _every_part,
+    "evaluation": _evaluation,
+    "evaluation without events": lambda text: _evaluation(text, event=False),
+    "leaderboard": lambda text: render_page(_board(text)),
 }
 
 
@@ -167,22 +214,22 @@ def test_the_same_content_gives_the_same_bytes(name):
 
 
 def test_banners_and_research_use_stand_before_any_number():
-    html = render_evaluation(_content("synthetic data"))
+    html = _evaluation()
     first_number = html.index('class="tiles"')
     assert html.index("Research use only") < first_number
-    assert html.index('<li class="warning">synthetic data</li>') < first_number
+    assert html.index('<li class="warning">Synthetic data') < first_number
 
 
 def test_numbers_are_those_of_the_scores_with_three_decimals():
-    content = _content()
-    words = _Page(render_evaluation(content)).words
+    predictions, scores = _scored()
+    words = _Page(_evaluation()).words
     for metric in METRICS:
-        assert f"{content.window_scores[metric]:.3f}" in words
-    assert f"{content.threshold.value:.4f}" in words
+        assert f"{scores.windows[metric]:.3f}" in words
+    assert f"{predictions.about['threshold']['value']:.4f}" in words
 
 
 def test_a_score_without_a_value_says_na_and_why():
-    html = render_evaluation(_content())
+    html = _evaluation()
     assert re.search(r"n/a<sup>a</sup>", html)
     words = _Page(html).words
     assert "n/a: only one class present: background." in words
@@ -193,7 +240,7 @@ def test_a_score_without_a_value_says_na_and_why():
 
 
 def test_the_event_table_names_its_standard_its_policy_and_its_counts():
-    words = _Page(render_evaluation(_content())).words
+    words = _Page(_evaluation()).words
     assert "SzCORE" in words
     assert "NaN policy: skip" in words
     assert "Scored: 1 of 2 recordings, from 1 subject," in words
@@ -201,7 +248,7 @@ def test_the_event_table_names_its_standard_its_policy_and_its_counts():
 
 
 def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
-    words = _Page(render_evaluation(_content())).words
+    words = _Page(_evaluation()).words
     for scorer in SCORERS.values():
         assert scorer.title in words
         assert scorer.rule in words
@@ -216,34 +263,52 @@ def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
     one = Comparison(
         "plain", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
     )
-    words = _Page(render_leaderboard(replace(_board(), comparisons=(one,)))).words
+    words = _Page(render_page(_board(comparisons=(one,)))).words.replace("\u00a0", " ")
     assert "Compared with base" in words
     for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):
         assert number in words
 
 
 def test_a_page_without_threshold_says_how_windows_were_decided():
-    content = _content(event=False)
-    bare = replace(content, threshold=None, lineage=(), training_figures=())
-    assert "if its probability is at least 0.5" in _Page(render_evaluation(bare)).words
+    predictions, scores = _scored(event=False)
+    bare = replace(predictions, about=predictions.about | {"threshold": None, "postprocess": None})
+    page = render_page(page_of(bare, scores))
+    assert "if its probability is at least 0.5" in _Page(page).words
 
 
 def test_three_classes_have_a_page_too():
     truth, p = np.array([0, 1, 2, 0]), np.eye(3)[[0, 1, 1, 0]]
-    classes = ("rest", "left", "right")
-    content = replace(
-        _content(event=False),
+    classes, subjects = ("rest", "left", "right"), list("aabb")
+    predictions, _ = _scored(event=False)
+    predictions = replace(
+        predictions.subset(np.arange(200) < 4),
+        subject=subjects,
+        truth=truth,
+        probabilities=p,
         classes=classes,
-        window_scores=window_scores(truth, p, None, classes),
-        subject_scores=per_subject(list("aabb"), truth, p, None, classes),
-        beside={},
-        threshold=None,
+        about=predictions.about | {"threshold": None},
     )
-    assert "most probable class" in _Page(render_evaluation(content)).words
+    scores = AllScores(
+        windows=window_scores(truth, p, None, classes),
+        intervals={},
+        per_subject=per_subject(subjects, truth, p, None, classes),
+        units=None,
+        events=None,
+        subgroups=[],
+    )
+    assert "most probable class" in _Page(render_page(page_of(predictions, scores))).words
+
+
+def test_a_section_is_put_before_the_first_of_these_titles_and_an_empty_one_is_not_shown():
+    page = Page("", "t", "", (section("one", Text("1")), section("two", Text("2"))))
+    for before, titles in ((("x", "two"), ["one", "new", "two"]), ((), ["one", "two", "new"])):
+        longer = inserted(page, section("new", Text("3")), before)
+        assert [one.title for one in longer.sections] == titles
+    assert "<h2>new" not in render_page(inserted(page, section("new", None), ()))
 
 
 def test_the_leaderboard_ranks_by_its_first_metric_and_marks_the_best_of_each():
-    html = render_leaderboard(_board("sys"))
+    html = render_page(_board("sys"))
     assert re.search(r"<strong>0\.850</strong>", html)
     assert re.search(r"<strong>0\.030</strong>", html)  # the lower calibration error is the better
     body = html[html.index("<tbody>") :]
@@ -257,7 +322,7 @@ def test_systems_without_a_value_stand_last_and_an_empty_task_has_no_figure():
         LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}),
         LeaderboardRow("empty", "none", "", False, {"auroc": (None,)}),
     )
-    html = render_leaderboard(_board("x", rows))
+    html = render_page(_board("x", rows))
     assert html.index("some") < html.index("none</td>")
     assert html.count("<figure>") == 1
 
@@ -268,11 +333,7 @@ def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better(
         LeaderboardRow("numbers", "far", "", False, {"unit_mae": (9.0,)}),
         LeaderboardRow("numbers", "near", "", False, {"unit_mae": (2.0,)}),
     )
-    columns = {
-        "auroc": ScoreColumn("auroc", "AUROC"),
-        "unit_mae": error("unit_mae", "Mean absolute error"),
-    }
-    words = _Page(render_leaderboard(replace(_board("x", rows), columns=columns))).words
+    words = _Page(render_page(_board("x", rows))).words
     assert "Ranked by AUROC" in words
     assert "Ranked by mean absolute error" in words
     assert words.index("near") < words.index("far")
@@ -281,7 +342,7 @@ def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better(
 def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
     lost = LeaderboardRow("t", "lost", "", True, {"auroc": ()}, "too few channels")
     rows = (lost, LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}))
-    html = render_leaderboard(_board("x", rows))
+    html = render_page(_board("x", rows))
     assert html.index("some") < html.index("lost")
     assert html.count("not run: too few channels") == 1
 
@@ -297,6 +358,8 @@ def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
 def test_a_figure_from_outside_and_a_ragged_table_are_refused():
     with pytest.raises(ValueError, match="no embedded"):
         ReportFigure("t", "c", "a", "https://example.org/x.png")
+    with pytest.raises(ValueError, match="no page of this folder"):
+        Cell("t", link="https://example.org/x.html")
     with pytest.raises(ValueError, match="another length"):
         Table("t", (Column("a"), Column("b")), ((Cell("1"),),))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eegssl.config.settings import Settings, public_values
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.reports.benchmark.score_columns import ScoreColumn, error
+from eegssl.reports.sections import Page
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.kind import TASK, Fitted, Kind, TaskInfo
 from eegssl.tasks.kinds import KINDS
@@ -126,8 +127,8 @@ class Loudness(Kind[LoudnessTask, Heard, Heard, Guesses, dict[str, dict[str, flo
         more = {"leaks": table.about["leaks"], "within_subject": False}
         return {"task": table.about["task"], "loudness_mae_uv": mean} | counts | more
 
-    def page(self, table: Guesses, scores: Any, config: Any, ran: Any) -> str:
-        return f"<p>{table.about['task']}</p>"
+    def page(self, table: Guesses, scores: Any, config: Any, ran: Any) -> Page:
+        return Page("Evaluation", table.about["task"], "", ())
 
     def explain(self, task: LoudnessTask, corpus: Corpus | None, seed: int) -> TaskInfo:
         info = TaskInfo({"name": task.name, "which means": "how loud a recording is"})

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eegssl import __version__
 from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.leaderboard import LeaderboardContent, LeaderboardRow
+from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page
 from eegssl.reports.benchmark.score_columns import COUNTS, ScoreColumn
-from eegssl.reports.content import banners
+from eegssl.reports.cautions import banners
+from eegssl.reports.sections import Page
 from eegssl.scoring.means import mean_of_defined
 
 Row = Mapping[str, Any]
@@ -56,49 +56,44 @@ def leaderboard(
     known: Sequence[ScoreColumn],
     synthetic: bool,
     within_subject: bool,
-) -> LeaderboardContent:
-    """The content of the leaderboard page; ``known`` are all scores that a page may name."""
+) -> Page:
+    """The leaderboard page; ``known`` are all scores that a page may name."""
+    ran = [row for row in rows if not row["not_run"]]
+    leaks = sorted({leak for row in rows for leak in row["leaks"].split("; ") if leak})
+    about = {"synthetic": synthetic, "within_subject": within_subject, "leaks": leaks}
+    counts = (
+        ("Test windows, over folds", f"{ran[0]['windows']:,}"),
+        ("Test subjects", str(ran[0]["subjects"])),
+        ("Folds", str(ran[0]["folds"])),
+        ("Seeds", str(len({row["seed"] for row in ran}))),
+    )
+    by_name = {column.name: column for column in known}
+    systems = leaderboard_rows(rows, shown)
+    return leaderboard_page(systems, by_name, comparisons, banners(about), counts)
+
+
+def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
+    """One row a system and task, with the scores of every seed that the page shows."""
     systems: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         systems.setdefault((row["task"], row["encoder"], row["adaptation"]), []).append(row)
-    ran = [row for row in rows if not row["not_run"]]
-    first = ran[0]
-    return LeaderboardContent(
-        title="Benchmark",
-        banners=banners(synthetic, within_subject, False, {"leaks": _leaks(rows)}),
-        counts=(
-            ("Test windows, over folds", f"{first['windows']:,}"),
-            ("Test subjects", str(first["subjects"])),
-            ("Folds", str(first["folds"])),
-            ("Seeds", str(len({row["seed"] for row in ran}))),
-        ),
-        rows=tuple(
-            LeaderboardRow(
-                task,
-                encoder,
-                "" if adaptation == "baseline" else adaptation,
-                is_baseline=adaptation == "baseline",
-                scores={
-                    column.name: tuple(row[column.name] for row in group if not row["not_run"])
-                    for column in shown[task]
-                },
-                not_run=group[0]["not_run"],
-            )
-            for (task, encoder, adaptation), group in systems.items()
-        ),
-        columns={column.name: column for column in known},
-        comparisons=tuple(comparisons),
-        limits=("Scores are means over folds where there are folds.",),
-        version=__version__,
-    )
+    return [
+        LeaderboardRow(
+            task,
+            encoder,
+            "" if adaptation == "baseline" else adaptation,
+            is_baseline=adaptation == "baseline",
+            scores={
+                column.name: tuple(row[column.name] for row in group if not row["not_run"])
+                for column in shown[task]
+            },
+            not_run=group[0]["not_run"],
+        )
+        for (task, encoder, adaptation), group in systems.items()
+    ]
 
 
 def columns(shown: Shown) -> tuple[str, ...]:
     """The columns that a terminal shows: the scores of every task."""
     scores = dict.fromkeys(column.name for of_task in shown.values() for column in of_task)
     return (*_NAMES, *COUNTS, *scores)
-
-
-def _leaks(rows: Sequence[Row]) -> list[str]:
-    """What leaked in any cell, each once."""
-    return sorted({leak for row in rows for leak in row["leaks"].split("; ") if leak})

@@ -1,14 +1,14 @@
 """The page of a codebook: what its codes look like, where they lie, which belong to seizures."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from eegssl import __version__
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.reports.cautions import SYNTHETIC
+from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, hours
 from eegssl.reports.codebook.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.codebook.codebook_figures import (
     Card,
@@ -19,35 +19,26 @@ from eegssl.reports.codebook.codebook_figures import (
 )
 from eegssl.reports.codebook.masked_patches import codebook_perplexity, codebook_usage
 from eegssl.reports.config import AtlasConfig
-from eegssl.reports.content import (
-    NOT_AVAILABLE,
-    RESEARCH_USE,
+from eegssl.reports.embed import png_uri, svg_uri
+from eegssl.reports.glossary import CODE_WORDS, ICTAL_CODE_WORDS
+from eegssl.reports.html import render_page
+from eegssl.reports.sections import (
     Banner,
     Cell,
     Column,
+    Glossary,
+    Page,
+    Pairs,
     ReportFigure,
     Table,
-    count_cell,
-    counted,
-    hours,
+    Text,
+    section,
 )
-from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.html import render
 from eegssl.scoring.statistics.odds import MIN_SUBJECTS
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS
 
 _ROWS = 40
-
-
-@dataclass(frozen=True)
-class AtlasContent:
-    """What the page says beside figures and tables."""
-
-    title: str
-    banners: tuple[Banner, ...]
-    counts: tuple[tuple[str, str], ...]
-    version: str = __version__
 
 
 def write_page(
@@ -59,28 +50,45 @@ def write_page(
     within_subject: bool = False,
 ) -> None:
     """Write `PAGE`, unless no code is to be drawn; the same atlas gives the same bytes."""
-    if not config.codes:
-        return
-    ictal = atlas.ictal_first()[: config.codes].tolist()
-    frequent = atlas.used[: config.codes].tolist()
-    banners = _banners(atlas, synthetic=synthetic, within_subject=within_subject)
-    page = render(
-        "atlas.html.j2",
-        content=AtlasContent("Atlas of the codebook", banners, _counts(atlas)),
-        research_use=RESEARCH_USE,
-        key=png_uri(head_key()),
-        ictal=_cards_figure(atlas, ictal, _ICTAL) if ictal else None,
-        odds=_odds_figure(atlas, ictal) if atlas.sums.n_seizures else None,
-        course=_course(atlas) if atlas.followed else None,
-        frequent=_cards_figure(atlas, frequent, _FREQUENT),
-        usage=_usage(atlas),
-        table=_table(atlas, ictal, frequent),
-        why=_why_no_interval(atlas),
-        seizures=atlas.sums.n_seizures,
-        rate=f"{FALSE_DISCOVERY:g}",
-        patch_s=f"{atlas.patch_s:g}",
+    if config.codes:
+        banners = _banners(atlas, synthetic=synthetic, within_subject=within_subject)
+        writer.write(PAGE, render_page(codebook_page(atlas, config.codes, banners)))
+
+
+def codebook_page(atlas: Atlas, n_codes: int, banners: tuple[Banner, ...]) -> Page:
+    """The page of a codebook; ``n_codes`` of the most ictal and of the most frequent are drawn."""
+    ictal = atlas.ictal_first()[:n_codes].tolist()
+    frequent = atlas.used[:n_codes].tolist()
+    why, seizures = _why_no_interval(atlas), bool(atlas.sums.n_seizures)
+    cards = [_cards_figure(atlas, codes, words)
+             for codes, words in ((ictal, _ICTAL), (frequent, _FREQUENT)) if codes]  # fmt: skip
+    return Page(
+        kicker="Tokenizer",
+        title="Atlas of the codebook",
+        lead=f"A code stands for pieces of EEG (patches of {atlas.patch_s:g} s of one channel) "
+        "that the tokenizer treats as the same. This page shows what codes look like, where on "
+        "the head and in which frequency band they occur, and which of them belong to seizures.",
+        banners=banners,
+        counts=_counts(atlas),
+        sections=(
+            section(
+                "Codes and seizures",
+                Text(why, small=True) if why else None,
+                _odds_figure(atlas, ictal) if seizures else None,
+                _course(atlas) if atlas.followed else None,
+            ),
+            section("What codes look like", cards[0], _head_key(), *cards[1:]),
+            section("How the codebook is used", _usage(atlas)),
+            section("Codes in numbers", _table(atlas, ictal, frequent)),
+            section("How to read this", Glossary(_reading(seizures))),
+        ),
     )
-    writer.write(PAGE, page)
+
+
+def _reading(seizures: bool) -> Pairs:
+    """Terms with their meaning; those about seizures only where there are some."""
+    rows = (*ICTAL_CODE_WORDS, *CODE_WORDS) if seizures else CODE_WORDS
+    return tuple((term, meaning.format(rate=FALSE_DISCOVERY)) for term, meaning in rows)
 
 
 _ICTAL = (
@@ -96,13 +104,12 @@ _LOCAL = 1.5  # times as common in a region as codes are: below, a code is found
 
 
 def _banners(atlas: Atlas, *, synthetic: bool, within_subject: bool) -> tuple[Banner, ...]:
-    text = "Made from training and validation subjects; no test subject was looked at."
+    text = "Made from training and validation subjects; no test subject was used."
     if within_subject:
         text = "Made from training and validation recordings; the same people are also tested."
     banners = [Banner(text)]
     if synthetic:
-        text = "Synthetic data: these recordings were simulated, not measured on a patient."
-        banners.insert(0, Banner(text, "warning"))
+        banners.insert(0, Banner(SYNTHETIC, "warning"))
     if not atlas.sums.n_seizures:
         text = "No seizure is annotated in these recordings: the codes are described, not compared."
         banners.append(Banner(text, "warning"))
@@ -238,6 +245,16 @@ def _odds_figure(atlas: Atlas, named: list[int]) -> ReportFigure:
         "in seizures, patches of all subjects pooled; dots on the edge occur in one of both only.",
         "Odds ratios of codes against their q, and shares of codes in seizure and background",
         svg_uri(figure),
+    )
+
+
+def _head_key() -> ReportFigure:
+    return ReportFigure(
+        "Regions and colours of the heads",
+        "",
+        "Regions of the head and the colours of the heads",
+        png_uri(head_key()),
+        narrow=True,
     )
 
 

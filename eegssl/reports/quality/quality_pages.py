@@ -1,36 +1,34 @@
-"""Pages that show what the cleaning did: one a recording, and an index of them."""
+"""Show what the cleaning did: a quality page for each recording, and their index."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl import __version__
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.preprocessing.clips import Clip
-from eegssl.reports.content import (
-    NOT_AVAILABLE,
-    RESEARCH_USE,
-    Banner,
-    Cell,
-    Column,
-    ReportFigure,
-    Table,
-    count_cell,
-    counted,
-    hours,
-)
+from eegssl.reports.cautions import SYNTHETIC
+from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, heads, hours
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.html import render
+from eegssl.reports.html import render_page
 from eegssl.reports.quality.quality_figures import (
     FLAG_WORDS,
     before_and_after,
     flag_strip,
     spectra,
     worst_flag,
+)
+from eegssl.reports.sections import (
+    Banner,
+    Cell,
+    Counts,
+    Page,
+    ReportFigure,
+    Table,
+    Text,
+    section,
 )
 from eegssl.signal.quality import FLAGS
 
@@ -46,84 +44,88 @@ _DIVIDED = {
 }
 
 
-@dataclass(frozen=True)
-class LookContent:
-    """What a page shows beside figures; ``rows`` of the index are (page, cells)."""
+def write_look(out: Path, clips: Iterable[Clip], facts: Mapping[str, Any]) -> list[Path]:
+    """Write ``look/<recording>.html`` for each clip and ``look/index.html`` below ``out``.
 
-    title: str
-    banners: tuple[Banner, ...]
-    counts: tuple[tuple[str, str], ...]
-    version: str = __version__
-
-
-def write_look(out: Path, excerpts: Iterable[Clip], facts: Mapping[str, Any]) -> list[Path]:
-    """Write ``look/<recording>.html`` for each excerpt and ``look/index.html`` below ``out``.
-
-    One excerpt is in memory at a time. ``facts`` are those of the manifest; ``refused_by_code``
+    One clip is in memory at a time. ``facts`` are those of the manifest; ``refused_by_code``
     (code -> files) may stand beside them. Returns the paths; same inputs, same bytes.
     """
-    banners = _banners(facts)
+    banners = (Banner(SYNTHETIC, "warning"),) if facts.get("synthetic") else ()
     written, rows = [], []
-    for excerpt in excerpts:
-        page = f"{excerpt.recording}.html"
-        written.append(_write(out / LOOK / page, _recording_page(excerpt, banners)))
-        rows.append((page, _index_row(excerpt)))
+    for clip in clips:
+        name = f"{clip.recording}.html"
+        written.append(_write(out / LOOK / name, recording_page(clip, banners)))
+        rows.append((name, _index_row(clip, name)))
     rows.sort(key=lambda row: row[0])
-    index = render(
-        "look_index.html.j2",
-        content=LookContent("Before and after cleaning", banners, _fact_counts(facts)),
-        research_use=RESEARCH_USE,
-        columns=_INDEX_COLUMNS,
-        rows=rows,
-        divided=_divided(facts),
-    )
+    index = index_page([cells for _, cells in rows], facts, banners)
     return [*written, _write(out / LOOK / "index.html", index)]
 
 
-_INDEX_COLUMNS = (
-    Column("Recording", numeric=False),
-    Column("Subject", numeric=False),
-    Column("Length"),
-    Column("Channels"),
-    Column("Hz"),
-    Column("Mains"),
-    Column("Flagged"),
-    Column("Seizures"),
+def index_page(
+    rows: Sequence[tuple[Cell, ...]], facts: Mapping[str, Any], banners: tuple[Banner, ...]
+) -> Page:
+    """The index of all quality pages, with the counts of the corpus."""
+    table = Table(
+        "Recordings",
+        _INDEX_COLUMNS,
+        tuple(rows),
+        "Flagged: share of channel windows with a quality flag; flags are notes, nothing is cut. "
+        "Click an id to see traces and spectra.",
+    )
+    return Page(
+        kicker="Preprocessing",
+        title="Before and after cleaning",
+        lead="The recorded signal beside the stored signal, so that you can see the effect of the "
+        "cleaning.",
+        banners=banners,
+        counts=_fact_counts(facts),
+        sections=(
+            section(
+                "Recordings",
+                table if rows else Text("No recording was chosen to be shown.", small=True),
+            ),
+            section("The corpus", *_divided(facts)),
+        ),
+    )
+
+
+def recording_page(clip: Clip, banners: tuple[Banner, ...]) -> Page:
+    """The quality page of one recording."""
+    return Page(
+        kicker="Preprocessing",
+        title=f"Recording {clip.recording}",
+        lead=f"Subject {clip.subject}. The recorded signal and the stored signal.",
+        banners=banners,
+        counts=_counts(clip),
+        back=("All recordings", "index.html"),
+        sections=(
+            section("Before and after cleaning", *_figures(clip)),
+            section("Channels", _channel_table(clip)),
+        ),
+    )
+
+
+_INDEX_COLUMNS = heads(
+    ("Recording", "Subject"), "Length", "Channels", "Hz", "Mains", "Flagged", "Seizures"
 )
 
 
-def _write(path: Path, html: str) -> Path:
+def _write(path: Path, page: Page) -> Path:
     with atomic_path(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+        temporary.write_text(render_page(page), encoding="utf-8")
     return path
 
 
-def _banners(facts: Mapping[str, Any]) -> tuple[Banner, ...]:
-    text = "Synthetic data: these recordings were simulated, not measured on a patient."
-    return (Banner(text, "warning"),) if facts.get("synthetic") else ()
-
-
-def _recording_page(excerpt: Clip, banners: tuple[Banner, ...]) -> str:
-    return render(
-        "look.html.j2",
-        content=LookContent(f"Recording {excerpt.recording}", banners, _counts(excerpt)),
-        research_use=RESEARCH_USE,
-        subject=excerpt.subject,
-        figures=_figures(excerpt),
-        table=_channel_table(excerpt),
-    )
-
-
-def _figures(e: Clip) -> tuple[ReportFigure, ...]:
+def _figures(clip: Clip) -> tuple[ReportFigure, ...]:
     """Traces, spectra and, where there are windows, flags."""
-    events = _shown_events(e)
-    shown_s = (e.onset_s, e.onset_s + e.after_uv.shape[1] / e.after_sfreq_hz)
+    events = _shown_events(clip)
+    shown_s = (clip.onset_s, clip.onset_s + clip.after_uv.shape[1] / clip.after_sfreq_hz)
     traces = before_and_after(
-        *(e.before_uv, e.before_names, e.before_sfreq_hz),
-        *(e.after_uv, e.after_names, e.after_sfreq_hz),
-        *(e.onset_s, events),
+        *(clip.before_uv, clip.before_names, clip.before_sfreq_hz),
+        *(clip.after_uv, clip.after_names, clip.after_sfreq_hz),
+        *(clip.onset_s, events),
     )
-    before, after = (e.before_freqs_hz, e.before_psd), (e.after_freqs_hz, e.after_psd)
+    before, after = (clip.before_freqs_hz, clip.before_psd), (clip.after_freqs_hz, clip.after_psd)
     figures = [
         ReportFigure(
             "Traces",
@@ -137,11 +139,11 @@ def _figures(e: Clip) -> tuple[ReportFigure, ...]:
             "Spectra",
             "Line: median over channels. Shade: from the least to the greatest channel.",
             "Power spectra before and after cleaning",
-            svg_uri(spectra(before, after, e.band_hz, e.line_hz)),
+            svg_uri(spectra(before, after, clip.band_hz, clip.line_hz)),
         ),
     ]
-    if e.flags.size:
-        strip = flag_strip(worst_flag(e.flags), e.before_names, e.seconds, shown_s, events)
+    if clip.flags.size:
+        strip = flag_strip(worst_flag(clip.flags), clip.before_names, clip.seconds, shown_s, events)
         figures.append(
             ReportFigure(
                 "Quality flags",
@@ -154,49 +156,49 @@ def _figures(e: Clip) -> tuple[ReportFigure, ...]:
     return tuple(figures)
 
 
-def _counts(e: Clip) -> tuple[tuple[str, str], ...]:
-    events = _shown_events(e)
+def _counts(clip: Clip) -> tuple[tuple[str, str], ...]:
+    events = _shown_events(clip)
     kinds = sorted({kind for _, _, kind in events})
     return (
-        ("Length", hours(e.seconds)),
-        ("Channels", f"{len(e.before_names)} → {len(e.after_names)}"),
-        ("Sampling rate", f"{e.before_sfreq_hz:g} → {e.after_sfreq_hz:g} Hz"),
-        ("Pass band", f"{e.band_hz[0]:g}–{e.band_hz[1]:g} Hz"),
-        ("Mains removed", _line(e)),
-        ("Windows flagged", f"{e.flagged_share:.1%}"),
+        ("Length", hours(clip.seconds)),
+        ("Channels", f"{len(clip.before_names)} → {len(clip.after_names)}"),
+        ("Sampling rate", f"{clip.before_sfreq_hz:g} → {clip.after_sfreq_hz:g} Hz"),
+        ("Pass band", f"{clip.band_hz[0]:g}–{clip.band_hz[1]:g} Hz"),
+        ("Mains removed", _line(clip)),
+        ("Windows flagged", f"{clip.flagged_share:.1%}"),
         ("Events", f"{len(events)} ({', '.join(kinds)})" if kinds else "none"),
     )
 
 
-def _shown_events(e: Clip) -> tuple[tuple[float, float, str], ...]:
+def _shown_events(clip: Clip) -> tuple[tuple[float, float, str], ...]:
     """The events worth a mark: background is what lies between them."""
-    return tuple(event for event in e.events if event[2] != "bckg")
+    return tuple(event for event in clip.events if event[2] != "bckg")
 
 
-def _line(e: Clip) -> str:
-    return "none found" if e.line_hz is None else f"{e.line_hz:g} Hz"
+def _line(clip: Clip) -> str:
+    return "none found" if clip.line_hz is None else f"{clip.line_hz:g} Hz"
 
 
-def _index_row(e: Clip) -> tuple[Cell, ...]:
-    n_before, n_after = len(e.before_names), len(e.after_names)
+def _index_row(clip: Clip, name: str) -> tuple[Cell, ...]:
+    n_before, n_after = len(clip.before_names), len(clip.after_names)
     return (
-        Cell(e.recording),
-        Cell(e.subject),
-        Cell(hours(e.seconds)),
+        Cell(clip.recording, link=name),
+        Cell(clip.subject),
+        Cell(hours(clip.seconds)),
         Cell(str(n_after) if n_after == n_before else f"{n_after} of {n_before}"),
-        Cell(f"{e.after_sfreq_hz:g}", small=f"from {e.before_sfreq_hz:g}"),
-        Cell(_line(e)),
-        Cell(f"{e.flagged_share:.1%}"),
-        count_cell(e.seizures),
+        Cell(f"{clip.after_sfreq_hz:g}", small=f"from {clip.before_sfreq_hz:g}"),
+        Cell(_line(clip)),
+        Cell(f"{clip.flagged_share:.1%}"),
+        count_cell(clip.seizures),
     )
 
 
-def _channel_table(e: Clip) -> Table:
+def _channel_table(clip: Clip) -> Table:
     """Size of each channel before and after in the excerpt, and its flags in the recording."""
-    after = dict(zip(e.after_names, _rms_uv(e.after_uv), strict=True))
+    after = dict(zip(clip.after_names, _rms_uv(clip.after_uv), strict=True))
     rows = []
-    flags = dict(zip(e.before_names, e.flags, strict=True)) if e.flags.size else {}
-    for name, size_uv in zip(e.before_names, _rms_uv(e.before_uv), strict=True):
+    flags = dict(zip(clip.before_names, clip.flags, strict=True)) if clip.flags.size else {}
+    for name, size_uv in zip(clip.before_names, _rms_uv(clip.before_uv), strict=True):
         kept = Cell(_microvolts(after[name])) if name in after else Cell("not kept")
         shares = [
             _share(flags[name] & bit) if name in flags else Cell("") for bit in FLAGS.values()
@@ -205,10 +207,10 @@ def _channel_table(e: Clip) -> Table:
     columns = ("Before (µV)", "After (µV)", *(FLAG_WORDS[flag].capitalize() for flag in FLAGS))
     return Table(
         "Channels",
-        (Column("Channel", numeric=False), *(Column(name) for name in columns)),
+        heads(("Channel",), *columns),
         tuple(rows),
-        caption="Before, after: root mean square in the excerpt. Flags: share of "
-        f"{counted(e.flags.shape[1], 'window')} of the recording.",
+        caption="Before, after: root mean square in the clip that is drawn. Flags: share of "
+        f"{counted(clip.flags.shape[1], 'window')} of the recording.",
     )
 
 
@@ -238,15 +240,15 @@ def _plain(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _divided(facts: Mapping[str, Any]) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+def _divided(facts: Mapping[str, Any]) -> list[Counts]:
     """Counts by reason, type or frequency, the most frequent first, under their headings."""
-    found = []
+    counts = []
     for name, title in _DIVIDED.items():
         ranked = sorted((facts.get(name) or {}).items(), key=lambda item: (-item[1], str(item[0])))
         pairs = tuple((_key(str(key)), f"{n:,}") for key, n in ranked)
         if pairs:
-            found.append((title, pairs))
-    return found
+            counts.append(Counts(pairs, title))
+    return counts
 
 
 def _key(text: str) -> str:

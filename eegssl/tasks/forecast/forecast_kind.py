@@ -8,6 +8,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
+from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.tasks.forecast.config import ForecastTaskConfig
@@ -35,7 +36,7 @@ from eegssl.tasks.forecast.model import (
     load_forecast_model,
     save_forecast_model,
 )
-from eegssl.tasks.forecast.page import forecast_page, render_forecast, with_examples
+from eegssl.tasks.forecast.page import page_of, with_examples
 from eegssl.tasks.forecast.scores import ForecastReport, forecast_facts, score_forecasts
 from eegssl.tasks.forecast.targets import (
     explain_pairs,
@@ -244,13 +245,13 @@ class ForecastKind(Kind[ForecastTaskConfig, TrainingPairs, TestPairs, Forecasts,
         scores: ForecastReport,
         config: EvaluateConfig,
         ran: tuple[Trial, TestPairs] | None,
-    ) -> str:
+    ) -> Page:
         """The page, with lineage, training and examples where a model was run."""
-        page = forecast_page(table, scores)
+        page = page_of(table, scores)
         if ran is not None:
             trial, data = ran
             page = with_examples(page, data.methods, data.pairs, trial.model, config.traces)
-        return render_forecast(page)
+        return page
 
     def explain(self, task: ForecastTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """What the task asks, and of recordings: their filters, pairs, and which are too short."""

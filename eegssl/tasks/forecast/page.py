@@ -1,16 +1,15 @@
-"""The page of a forecast: every method by horizon, what beats what, and examples."""
+"""Build the page of a forecast: every method by horizon, comparisons, examples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from eegssl import __version__
 from eegssl.artifacts.manifest import Artifact
-from eegssl.reports.content import RESEARCH_USE, Banner, LineageStep, ReportFigure, banners
+from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.html import render
+from eegssl.reports.model_history import model_history
+from eegssl.reports.sections import Bullets, Page, ReportFigure, Section, Tile, inserted, section
 from eegssl.tasks.forecast.data import RecordedPairs
 from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.forecast_figures import SHOWN, error_over_horizon, forecast_example
@@ -27,97 +26,71 @@ from eegssl.tasks.forecast.forecast_tables import (
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.scores import ForecastReport
 from eegssl.tasks.forecast.targets import APART
-from eegssl.tasks.labels.sections.model_sections import history_figures, lineage
 
 _CHANNELS = ("O1", "O2", "Pz", "Cz", "C3", "Fz", "Fp1")
 _DRAWN = 3
 _TAIL_S, _AHEAD_S = 1.0, 3.0
+_GROUPS = "Subject by subject, channel by channel"
 
 
-@dataclass(frozen=True)
-class ForecastContent:
-    """All that the page shows beside its report; examples and lineage need the model at hand."""
-
-    title: str
-    task: str
-    banners: tuple[Banner, ...]
-    counts: tuple[tuple[str, str], ...]
-    report: ForecastReport
-    verdicts: tuple[str, ...]
-    limits: tuple[str, ...]
-    figures: tuple[ReportFigure, ...]
-    examples: tuple[ReportFigure, ...] = ()
-    lineage: tuple[LineageStep, ...] = ()
-    training_figures: tuple[ReportFigure, ...] = ()
-    version: str = __version__
-
-
-def forecast_page(table: Forecasts, report: ForecastReport) -> ForecastContent:
+def page_of(table: Forecasts, report: ForecastReport) -> Page:
     """The page of a table and its scores; nothing but these two is needed."""
     about = table.about
     folds = f", {about['folds']} folds" if "folds" in about else ""
-    first, whole = report.spans[0], whole_of(report)
     against = [name for name in ("ar", "mean", "persistence") if name in report.baselines]
-    return ForecastContent(
+    spans = (report.spans[0], whole_of(report))
+    every = [make(report, unit) for unit in UNIT_WORDS for make in (overall_table, stretch_table)]
+    return Page(
+        kicker="Evaluation",
         title=f"Evaluation: {about['task']}{folds}",
-        task=f"The signal of the next {about['horizon_s']:g} s from the {about['context_s']:g} s "
+        lead=f"The signal of the next {about['horizon_s']:g} s from the {about['context_s']:g} s "
         "before, sample by sample.",
-        banners=banners(about["synthetic"], about["within_subject"], False, about),
+        banners=banners(about),
+        tiles=_tiles(report),
         counts=_counts(report, about),
-        report=report,
-        verdicts=tuple(verdict(report, n, "uv", s) for n in against for s in (first, whole)),
-        limits=_limits(report, about["targets"] == APART),
-        figures=(
-            ReportFigure(
-                "Error over the horizon",
-                "Mean absolute error of each stretch, drawn at its geometric middle (the first at "
-                "its half). Right: 1 is as good as forecasting the context's mean throughout.",
-                "Curves of the error of each method over the horizon",
-                svg_uri(error_over_horizon(report, METHOD_WORDS)),
+        sections=(
+            section(
+                "The model against the baselines",
+                Bullets(tuple(verdict(report, n, "uv", s) for n in against for s in spans)),
+                _error_figure(report),
+                *(comparison_table(report, unit) for unit in UNIT_WORDS),
             ),
+            section("All methods", *every),
+            section(
+                _GROUPS,
+                group_table(report, "per_subject", "Subject"),
+                group_table(report, "per_channel", "Channel"),
+            ),
+            _limits(report, about["targets"] == APART),
         ),
     )
 
 
-def render_forecast(content: ForecastContent) -> str:
-    """The page as one self-contained HTML file; same content, same bytes."""
-    report = content.report
-    return render(
-        "forecast.html.j2",
-        content=content,
-        research_use=RESEARCH_USE,
-        tiles=_tiles(report),
-        tables=[
-            table
-            for unit in UNIT_WORDS
-            for table in (overall_table(report, unit), stretch_table(report, unit))
-        ],
-        comparisons=[comparison_table(report, unit) for unit in UNIT_WORDS],
-        groups=[
-            group_table(report, "per_subject", "Subject"),
-            group_table(report, "per_channel", "Channel"),
-        ],
-    )
-
-
 def with_examples(
-    page: ForecastContent,
+    page: Page,
     methods: Mapping[str, Forecaster],
     pairs: RecordedPairs,
     model: Artifact,
     count: int,
-) -> ForecastContent:
-    """The page with the model's lineage and training, and ``count`` forecasts beside what came.
+) -> Page:
+    """The page with the model's lineage and training, and ``count`` forecasts beside the signal.
 
     One of each recording, from its middle, recordings evenly spaced: none is chosen for its looks.
     """
     owners = len(pairs.windows.recordings)
     chosen = np.unique(np.linspace(0, owners - 1, min(count, owners)).round().astype(np.int64))
-    return replace(
-        page,
-        examples=tuple(_example(methods, pairs, int(owner)) for owner in chosen) if count else (),
-        lineage=lineage(model),
-        training_figures=history_figures(model),
+    examples = [_example(methods, pairs, int(owner)) for owner in chosen] if count else []
+    page = inserted(page, section("Forecasts beside the true signal", *examples), (_GROUPS,))
+    return inserted(page, model_history(model), (page.sections[-1].title,))
+
+
+def _error_figure(report: ForecastReport) -> ReportFigure:
+    return ReportFigure(
+        "Error over the horizon",
+        "Mean absolute error of each stretch, drawn at its geometric middle (the first at its "
+        "half). Right: 1 is as good as forecasting the context's mean throughout.",
+        "Curves of the error of each method over the horizon",
+        svg_uri(error_over_horizon(report, METHOD_WORDS)),
     )
 
 
@@ -140,26 +113,23 @@ def _example(methods: Mapping[str, Forecaster], pairs: RecordedPairs, owner: int
     )
     return ReportFigure(
         f"Recording {recording.id}, subject {recording.subject}, t = {pairs.t_s[place]:g} s",
-        "The last second that methods read, then (shaded) what came and what was forecast.",
+        "The last second that methods read, then (shaded) the true signal and its forecasts.",
         f"EEG of recording {recording.id} with forecasts",
         png_uri(figure, dpi=110),
     )
 
 
-def _tiles(report: ForecastReport) -> list[tuple[str, str, str]]:
+def _tiles(report: ForecastReport) -> tuple[Tile, ...]:
     """The scores that a reader looks for first, the model's beside AR's and the mean's."""
-    first, whole = report.spans[0], whole_of(report)
-    tiles = []
-    for words, span in (("MAE", whole), ("MAE", first)):
-        for name in (report.model, *(n for n in SHOWN if n in report.baselines)):
+    names = (report.model, *(name for name in SHOWN if name in report.baselines))
+    whole, tiles = whole_of(report), []
+    for span in (whole, report.spans[0]):
+        for name in names:
             held = report.methods[name]["uv"]
             scores = held["overall"] if span == whole else held["per_stretch"][0]
-            tiles.append((f"{words}, {METHOD_WORDS[name]}", f"{scores['mae']:.2f} µV", _over(span)))
-    return tiles
-
-
-def _over(span: tuple[float, float]) -> str:
-    return f"{span[0]:g} to {span[1]:g} s ahead"
+            basis = f"{span[0]:g} to {span[1]:g} s ahead"
+            tiles.append((f"MAE, {METHOD_WORDS[name]}", f"{scores['mae']:.2f} µV", basis))
+    return tuple(tiles)
 
 
 def _counts(report: ForecastReport, about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -179,23 +149,19 @@ def _counts(report: ForecastReport, about: Mapping[str, Any]) -> tuple[tuple[str
 
 
 FILTERED_APART = (
-    "Targets were filtered without delay, contexts causally: AR and seasonal run a context on and "
-    "take the phase of its filters back. Persistence holds the last sample as it was filtered."
+    "Targets were filtered without delay, contexts causally. AR and seasonal continue the context "
+    "and take back the phase shift of its filters; persistence holds the last filtered sample."
 )
 
 
-def _limits(report: ForecastReport, filtered_apart: bool) -> tuple[str, ...]:
-    n = report.n_subjects
-    said = [
+def _limits(report: ForecastReport, filtered_apart: bool) -> Section:
+    return limits(
+        "evaluation",
+        *((FILTERED_APART,) if filtered_apart else ()),
+        *few_subjects(report.n_subjects),
         "Forecasts of one recording overlap and are alike; only subjects are independent.",
-        "An error of the whole horizon is dominated by what nobody can forecast: read the first "
-        "stretches, and the share of the mean's error.",
-        "Squared error rewards forecasts that fade to the mean: a good score is not a lifelike "
-        "signal, as the spectral distance shows.",
-    ]
-    if n < 20:
-        few = f"{n} test subject(s): with so few, another draw of subjects may score otherwise."
-        said.insert(0, few)
-    if filtered_apart:
-        said.insert(0, FILTERED_APART)
-    return tuple(said)
+        "Most of the error over the whole horizon is noise that no method can forecast: read the "
+        "first stretches, and the error as a share of the mean's.",
+        "Squared error rewards forecasts that fade to the mean: a good score does not mean a "
+        "lifelike signal, as the spectral distance shows.",
+    )

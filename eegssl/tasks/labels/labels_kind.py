@@ -14,6 +14,7 @@ from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
+from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
 from eegssl.tasks.labels import explain
@@ -37,11 +38,9 @@ from eegssl.tasks.labels.model import (
     predict,
     save_model,
 )
-from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.page import page_of, with_model
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
-from eegssl.tasks.labels.sections.model_sections import with_model
-from eegssl.tasks.labels.sections.page_content import page_of
 from eegssl.training.features import Cache, features_of
 from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
@@ -196,14 +195,14 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         scores: AllScores,
         config: EvaluateConfig,
         ran: tuple[Trial, TestLabels] | None,
-    ) -> str:
+    ) -> Page:
         """The page, with lineage, training and traces where a model was run."""
         page = page_of(table, scores)
         if ran is not None:
             trial, _ = ran
             shown = config.traces, config.trace_s
             page = with_model(page, trial.model, trial.corpus, table, *shown)
-        return render_evaluation(page)
+        return page
 
     def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """What the task asks, and the labels that recordings hold for it."""

@@ -1,25 +1,21 @@
-"""The page of an evaluation: what a clinician reads, and a reviewer checks."""
+"""Build the page of an evaluation of labels from its predictions and scores."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
-from eegssl.reports.content import (
-    NOT_AVAILABLE,
-    RESEARCH_USE,
-    Banner,
-    LineageStep,
-    ReportFigure,
-    counted,
-)
+from eegssl.artifacts.manifest import Artifact
+from eegssl.corpus.store import Corpus
+from eegssl.reports.cautions import banners, few_subjects, limits
+from eegssl.reports.cells import counted, number_text
 from eegssl.reports.glossary import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
-from eegssl.reports.html import render
+from eegssl.reports.model_history import model_history
+from eegssl.reports.sections import Glossary, Page, Section, Text, Tile, inserted, section
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
-from eegssl.scoring.number_scores import NUMBER_METRICS
-from eegssl.scoring.statistics.uncertainty import Intervals
-from eegssl.scoring.subgroups import StratumScores
 from eegssl.scoring.threshold import Threshold
-from eegssl.scoring.window_scores import Scores, subject_means
+from eegssl.scoring.window_scores import Scores
+from eegssl.tasks.labels.predictions import Predictions
+from eegssl.tasks.labels.scores import AllScores, rule_of
 from eegssl.tasks.labels.sections.event_report import EventReport
 from eegssl.tasks.labels.sections.event_tables import (
     alarm_table,
@@ -27,176 +23,254 @@ from eegssl.tasks.labels.sections.event_tables import (
     scorer_table,
     subgroup_table,
 )
-from eegssl.tasks.labels.sections.score_tables import subject_table, window_table
+from eegssl.tasks.labels.sections.label_figures import (
+    alarm_report,
+    ranking_figures,
+    subject_figures,
+    trace_figures,
+)
+from eegssl.tasks.labels.sections.score_tables import score_table, subject_table, unit_tables
 from eegssl.tasks.labels.sections.unit_scores import UnitScores
-from eegssl.tasks.labels.sections.unit_tables import number_table, unit_tables
 
-Tile = tuple[str, str, str]
-"""Name, value, and what it counts."""
+_EVENTS = "Events found and missed"
+_SUBJECTS = "Subject by subject"
+_FIXED = "What was fixed before the test"
+_READING = "How to read these numbers"
 _UNIT_TILES = (("balanced_accuracy", "Balanced accuracy"), ("macro_f1", "Macro F1"))
 _NUMBER_TILES = (("mae", "Mean absolute error"), ("spearman", "Spearman's ρ"))
+_EVENTS_ALONE = "Scores of windows say little about events; read both."
 
 
-@dataclass(frozen=True)
-class EvaluationContent:
-    """All that the page shows; ``window_scores`` is None where only events or numbers are known.
-
-    ``counts`` are (what, how much) pairs such as ("Test subjects", "4"). ``event_scores`` is
-    None where a task has no events, and ``event_note`` says so. ``beside`` holds window scores of
-    other systems on the same windows. ``limits`` are sentences on what the numbers can't show.
-    """
-
-    title: str
-    task: str
-    banners: tuple[Banner, ...]
-    counts: tuple[tuple[str, str], ...]
-    classes: tuple[str, ...]
-    window_scores: Scores | None
-    number_scores: Scores | None = None
-    unit_scores: UnitScores | None = None
-    window_intervals: Mapping[str, Intervals] = field(default_factory=dict)
-    subject_scores: Mapping[str, Scores] = field(default_factory=dict)
-    event_scores: EventReport | None = None
-    event_note: str = ""
-    subgroups: tuple[StratumScores, ...] = ()
-    threshold: Threshold | None = None
-    postprocess: Postprocess | None = None
-    event_figures: tuple[ReportFigure, ...] = ()
-    beside: Mapping[str, Scores] = field(default_factory=dict)
-    lineage: tuple[LineageStep, ...] = ()
-    score_figures: tuple[ReportFigure, ...] = ()
-    trace_figures: tuple[ReportFigure, ...] = ()
-    subject_figures: tuple[ReportFigure, ...] = ()
-    training_figures: tuple[ReportFigure, ...] = ()
-    limits: tuple[str, ...] = ()
-    version: str = ""
-
-
-def render_evaluation(content: EvaluationContent) -> str:
-    """The evaluation as one self-contained HTML page; same content, same bytes."""
-    positive = content.classes[1] if len(content.classes) == 2 else None
-    units = content.unit_scores
-    events, windows = content.event_scores, content.window_scores
-    curve = events.curve if events else None
-    return render(
-        "evaluation.html.j2",
-        content=content,
-        research_use=RESEARCH_USE,
-        tiles=(_unit_tiles(units) if units else _window_tiles(content))
-        + (_event_tiles(events) if events else []),
-        window_table=windows
-        and window_table(
-            windows,
-            content.window_intervals,
-            subject_means(content.subject_scores),
-            content.beside,
+def page_of(predictions: Predictions, scores: AllScores) -> Page:
+    """The page of predictions and their scores; nothing but these two is needed."""
+    about, events, units = predictions.about, scores.events, scores.units
+    of_folds = f"Cross-validation: {about['task']}, {about.get('folds')} folds"
+    return Page(
+        kicker="Evaluation",
+        title=of_folds if "folds" in about else f"Evaluation: {about['task']}",
+        lead=about["task"],
+        banners=banners(about),
+        tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *_event_tiles(events)),
+        counts=_counts(predictions),
+        sections=(
+            _event_section(events, _event_note(about)),
+            *_score_sections(predictions, scores),
+            _fixed_section(predictions, scores.windows),
+            section(_READING, Glossary(HOW_TO_READ)),
+            limits("evaluation", *few_subjects(len(scores.per_subject)), _EVENTS_ALONE),
         ),
-        number_table=content.number_scores
-        and number_table(
-            content.number_scores,
-            content.window_intervals,
-            subject_means(content.subject_scores, NUMBER_METRICS),
-        ),
-        unit_tables=unit_tables(units) if units else (),
-        scorer_table=events and scorer_table(events),
-        alarm_table=curve and alarm_table(curve),
-        latency_words=events and latency_words(events.latency),
-        agreement_words=events and _agreement_words(events),
-        subgroup_table=subgroup_table(content.subgroups) if content.subgroups else None,
-        subject_table=subject_table(
-            content.subject_scores, events.szcore if events else None, positive
-        )
-        if content.subject_scores and windows
-        else None,
-        scorer_words=SCORER_WORDS,
-        interval_words=INTERVAL_WORDS,
-        threshold_words=_threshold_words(content) if windows else "",
-        postprocess_words=_postprocess_words(content.postprocess),
-        how_to_read=HOW_TO_READ,
     )
 
 
-def _window_tiles(content: EvaluationContent) -> list[Tile]:
-    """The window scores that a reader looks for first."""
-    scores = content.window_scores
-    if scores is None:
-        return []
+def events_page(events: EventReport, title: str) -> Page:
+    """The page of detections alone, without probabilities or windows."""
+    n_subjects = events.szcore.n_subjects
+    return Page(
+        kicker="Evaluation",
+        title=title,
+        lead="Detections of another system against a reference",
+        tiles=_event_tiles(events),
+        counts=(
+            ("Subjects", str(n_subjects)),
+            ("Recordings", str(events.szcore.n_recordings)),
+            ("Hours", f"{events.szcore.event.pooled.duration_s / 3600:,.2f}"),
+        ),
+        sections=(
+            _event_section(events, ""),
+            section(_READING, Glossary(HOW_TO_READ)),
+            limits("evaluation", *few_subjects(n_subjects), _EVENTS_ALONE),
+        ),
+    )
+
+
+def with_model(
+    page: Page,
+    model: Artifact,
+    corpus: Corpus,
+    predictions: Predictions,
+    traces: int,
+    trace_s: float,
+) -> Page:
+    """The page, and on it the model's lineage, its training, and ``traces`` recordings."""
+    drawn = section(
+        "EEG with the model's probabilities", *trace_figures(corpus, predictions, traces, trace_s)
+    )
+    page = inserted(page, drawn, (_SUBJECTS, _FIXED, _READING))
+    return inserted(page, model_history(model), (_READING,))
+
+
+def _counts(predictions: Predictions) -> tuple[tuple[str, str], ...]:
+    used = set(predictions.recording)
+    rows_are = "Seconds" if predictions.about.get("unit") == "second" else "Windows"
+    seconds = sum(r.duration_s for r in predictions.references if r.recording in used)
+    folds = predictions.about.get("folds")
+    return (
+        *((("Folds", str(folds)),) if folds else ()),
+        ("Test subjects", str(len(set(predictions.subject)))),
+        ("Test recordings", str(len(used))),
+        ("Hours", f"{seconds / 3600:.2f}"),
+        (rows_are, f"{len(predictions.truth):,}"),
+        *(
+            (f"{rows_are} of {name}", f"{int((predictions.truth == k).sum()):,}")
+            for k, name in enumerate(predictions.classes)
+        ),
+    )
+
+
+def _window_tiles(scores: AllScores) -> tuple[Tile, ...]:
+    """The window scores that a reader looks for first; numbers have none."""
+    windows = scores.windows
+    if "auroc" not in windows:
+        return ()
     metrics = [("auroc", "AUROC"), ("balanced_accuracy", "Balanced accuracy")]
-    if content.event_scores is None:
+    if scores.events is None:
         metrics += [("sensitivity", "Sensitivity"), ("specificity", "Specificity")]
-    basis = f"{scores['n']:,} windows"
-    return [(name, _three_decimals(scores[metric]), basis) for metric, name in metrics]
+    basis = f"{windows['n']:,} windows"
+    return tuple((name, number_text(windows[metric]), basis) for metric, name in metrics)
 
 
-def _unit_tiles(units: UnitScores) -> list[Tile]:
+def _unit_tiles(units: UnitScores) -> tuple[Tile, ...]:
     """The scores of events, recordings or patients that a reader looks for first."""
-    tiles = []
+    tiles: list[Tile] = []
     for name, level in units.levels.items():
         if level.scores is None:
             continue
-        of = "" if name == TYPE else f", {name}"
-        basis = counted(level.scores["n"], units.name) + of
+        at_level = "" if name == TYPE else f", {name}"
+        basis = counted(level.scores["n"], units.name) + at_level
         shown = _UNIT_TILES if level.classes else _NUMBER_TILES
-        tiles += [(words, _three_decimals(level.scores[key]), basis) for key, words in shown]
-    return tiles
+        tiles += [(words, number_text(level.scores[key]), basis) for key, words in shown]
+    return tuple(tiles)
 
 
-def _event_tiles(events: EventReport) -> list[Tile]:
+def _event_tiles(events: EventReport | None) -> tuple[Tile, ...]:
     """The event scores that a reader looks for first."""
+    if events is None:
+        return ()
     level = events.scorers["szcore-event"]
-    found, alarms = level.subject_mean["sensitivity"], level.subject_mean["fp_per_day"]
-    rate = NOT_AVAILABLE if alarms.mean is None else f"{alarms.mean:.1f}"
-    scored, rated = (
-        f"SzCORE, mean of {counted(mean.n_subjects, 'subject')}" for mean in (found, alarms)
+    shown = (("sensitivity", "Event sensitivity", 3), ("fp_per_day", "False alarms per 24 h", 1))
+    means = [(level.subject_mean[metric], words, digits) for metric, words, digits in shown]
+    return tuple(
+        (
+            words,
+            number_text(mean.mean, digits),
+            f"SzCORE, mean of {counted(mean.n_subjects, 'subject')}",
+        )
+        for mean, words, digits in means
     )
-    return [
-        ("Event sensitivity", _three_decimals(found.mean), scored),
-        ("False alarms per 24 h", rate, rated),
-    ]
 
 
-def _agreement_words(events: EventReport) -> str:
-    """NEDC's inter-rater agreement in a sentence."""
+def _event_section(events: EventReport | None, note: str) -> Section:
+    """Every scorer's table, latency, and the curve of alarms; or why there is none."""
+    if events is None:
+        return section(_EVENTS, Text(f"No event scores. {note}"))
     kappa = events.agreement.pooled.multi_class
-    value = "n/a" if kappa is None else f"{kappa:.3f}"
-    return f"NEDC inter-rater agreement (IRA), pooled over slices of 0.25 s: κ {value}."
+    curve = events.curve
+    return section(
+        _EVENTS,
+        Text(SCORER_WORDS),
+        scorer_table(events),
+        Text(
+            f"{latency_words(events.latency)} NEDC inter-rater agreement (IRA), pooled over "
+            f"slices of 0.25 s: κ {number_text(kappa)}."
+        ),
+        Text(INTERVAL_WORDS, small=True),
+        Text(
+            f"This test set {events.phase}: {counted(events.n_seizures, 'event')} of "
+            f"{counted(events.n_subjects_with_seizures, 'subject')}.",
+            small=True,
+        ),
+        *((alarm_report(curve), alarm_table(curve)) if curve else ()),
+        Text(note, small=True) if note else None,
+    )
 
 
-def _postprocess_words(rule: Postprocess | None) -> str:
+def _event_note(about: Mapping[str, Any]) -> str:
+    if about["labels"] != "events":
+        return "This task has labels from a table, not events."
+    if about.get("unit") == "event":
+        return "In this task the events are known, and their type is asked: there is none to find."
+    if about["permuted"]:
+        return "Events are not scored, since labels were permuted."
+    if "folds" in about:
+        return (
+            "There is no curve of sensitivity against false alarms: each fold's model has its own "
+            "threshold and post-processing, so there is no single threshold to vary."
+        )
+    return ""
+
+
+def _score_sections(predictions: Predictions, scores: AllScores) -> tuple[Section, ...]:
+    """Units, windows (or their numbers), subgroups and subjects."""
+    units, windows, subjects = scores.units, scores.windows, scores.per_subject
+    of_classes, classes = "auroc" in windows, predictions.classes
+    title, of_windows = "Windows and their numbers", "Numbers"
+    if of_classes:
+        title, of_windows = "How well windows are classified", "Window scores"
+    by_subject = section(_SUBJECTS)
+    if of_classes and subjects:
+        events = scores.events.szcore if scores.events else None
+        positive = classes[1] if len(classes) == 2 else None
+        figures = subject_figures(scores, predictions.about)
+        by_subject = section(_SUBJECTS, subject_table(subjects, events, positive), *figures)
+    return (
+        section(f"{units.name.capitalize()}s, each as a whole", *unit_tables(units))
+        if units
+        else section(""),
+        section(
+            title,
+            score_table(of_windows, windows, scores.intervals, subjects),
+            *(ranking_figures(predictions) if of_classes else ()),
+        ),
+        section(
+            "Scores by subgroup",
+            subgroup_table(scores.subgroups) if scores.subgroups else None,
+        ),
+        by_subject,
+    )
+
+
+def _fixed_section(predictions: Predictions, windows: Scores) -> Section:
+    """Where the threshold and the rule of detections came from."""
+    chosen, rule = predictions.about["threshold"], rule_of(predictions)
+    threshold = Threshold(**chosen) if chosen else None
+    return section(
+        _FIXED,
+        Text(_threshold_words(threshold, predictions.classes, windows))
+        if "auroc" in windows
+        else None,
+        Text(_postprocess_words(rule)) if rule else None,
+    )
+
+
+def _threshold_words(threshold: Threshold | None, classes: tuple[str, ...], windows: Scores) -> str:
+    if threshold is None or threshold.score is None:
+        return f"Windows: decided by {windows.get('decision', 'n/a')}."
+    criterion = threshold.criterion.replace("_", " ")
+    return (
+        f"Windows: the threshold is {threshold.value:.4f}; a window counts as {classes[1]} if its "
+        f"probability is at least this. It was chosen to maximise {criterion} on "
+        f"{threshold.n_windows:,} validation windows ({threshold.n_positive:,} of them "
+        f"{classes[1]}), where it reached {threshold.score:.3f}; it was not changed since."
+    )
+
+
+def _postprocess_words(rule: Postprocess) -> str:
     """From windows to detections, in words, and where the rule came from."""
-    if rule is None:
-        return ""
-    steps = [f"probability at least {rule.threshold:.4f}"]
-    if rule.smooth > 1:
-        steps.insert(0, f"moving mean over {rule.smooth} windows")
+    steps = [f"moving mean over {rule.smooth} windows"] if rule.smooth > 1 else []
+    steps.append(f"probability at least {rule.threshold:.4f}")
     if rule.merge_gap_s:
         steps.append(f"detections closer than {rule.merge_gap_s:g} s joined")
     if rule.min_duration_s:
         steps.append(f"those shorter than {rule.min_duration_s:g} s dropped")
     words = f"Detections: {', '.join(steps)}."
     if rule.score is None:
-        return f"{words} Not chosen on validation recordings: the windows' threshold as it is."
+        return (
+            f"{words} This was not chosen on validation recordings: the threshold of windows is "
+            "used as it is."
+        )
     return (
-        f"{words} Chosen to maximise {rule.criterion.replace('_', ' ')} of "
+        f"{words} This was chosen to maximise {rule.criterion.replace('_', ' ')} of "
         f"{counted(rule.n_subjects, 'validation subject')} "
-        f"({counted(rule.n_recordings, 'recording')}), where it reached {rule.score:.3f}; not "
-        "changed since."
-    )
-
-
-def _three_decimals(value: float | None) -> str:
-    return NOT_AVAILABLE if value is None else f"{value:.3f}"
-
-
-def _threshold_words(content: EvaluationContent) -> str:
-    """Where the threshold came from."""
-    chosen = content.threshold
-    if chosen is None or chosen.score is None:
-        return f"Decision: {(content.window_scores or {}).get('decision', 'n/a')}."
-    criterion = chosen.criterion.replace("_", " ")
-    return (
-        f"{chosen.value:.4f}: a window counts as {content.classes[1]} if its probability is at "
-        f"least this. Chosen to maximise {criterion} on {chosen.n_windows:,} validation windows "
-        f"({chosen.n_positive:,} of them {content.classes[1]}), where it reached "
-        f"{chosen.score:.3f}; not changed since."
+        f"({counted(rule.n_recordings, 'recording')}), where it reached {rule.score:.3f}; it was "
+        "not changed since."
     )

@@ -1,37 +1,38 @@
-"""The page of a patient-level task: what a cohort shows, how sure that is, and what it can't."""
+"""Build the page of a patient-level task: scores, how sure they are, and their limits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from eegssl import __version__
-from eegssl.reports.content import (
+from eegssl.reports.cautions import banners, limits
+from eegssl.reports.cells import (
+    NO_INTERVAL,
     NOT_AVAILABLE,
-    RESEARCH_USE,
-    Banner,
-    Cell,
-    Column,
     Footnotes,
-    ReportFigure,
-    Table,
-    banners,
+    heads,
+    interval_text,
     number_cell,
+    number_text,
 )
 from eegssl.reports.embed import svg_uri
-from eegssl.reports.html import render
+from eegssl.reports.score_forest import ForestRow, score_forest
+from eegssl.reports.sections import (
+    Cell,
+    Glossary,
+    Page,
+    ReportFigure,
+    Section,
+    Table,
+    Text,
+    Tile,
+    section,
+)
 from eegssl.scoring.statistics.intervals import Interval
 from eegssl.tasks.patients.analysis import InputResult, PatientResult
 from eegssl.tasks.patients.left_out import PatientPredictions
-from eegssl.tasks.patients.patient_figures import (
-    Range,
-    auroc_figure,
-    calibration_figure,
-    probability_figure,
-)
+from eegssl.tasks.patients.patient_figures import calibration_figure, probability_figure
 
-Tile = tuple[str, str, str]
 INPUT_WORDS = {
     "clinical": "what is known before treatment without any EEG",
     "band power": "log band power, the baseline of every encoder",
@@ -46,9 +47,9 @@ INPUT_WORDS = {
 HOW_TO_READ: tuple[tuple[str, str], ...] = (
     (
         "A patient counts once",
-        "Windows were pooled to their patient before anything was fitted or scored. There are no "
+        "The windows of a patient were pooled before anything was fitted or scored. There are no "
         "scores of windows here: windows of one patient share one outcome, and a p-value that "
-        "counts them as patients finds an effect in any noise.",
+        "counts windows as patients finds an effect in any noise.",
     ),
     (
         "AUROC",
@@ -57,84 +58,58 @@ HOW_TO_READ: tuple[tuple[str, str], ...] = (
     ),
     (
         "Its interval",
-        "True values that this cohort can't refuse, from the same procedure with permuted "
-        "outcomes. If it holds 0.5, nothing was shown.",
+        "True values that fit the data of this cohort, from the same procedure with permuted "
+        "outcomes. If the interval holds 0.5, nothing was shown.",
     ),
     (
         "p and Holm's p",
-        "Share of permuted outcomes that came out as well; one-sided. Holm's is adjusted for all "
-        "inputs of this page: it is the one to quote, unless one input was named beforehand.",
+        "p is the share of permuted outcomes with an AUROC at least as high; one-sided. Holm's p "
+        "is adjusted for all inputs of this page: quote this one, unless you named one input "
+        "before the analysis.",
     ),
     (
         "Gain over clinical data",
-        "Difference of two AUROCs on the same patients. Its interval draws patients anew with the "
-        "scores they got, leaves out how fits differ, and is therefore too narrow: a gain that "
-        "barely excludes 0 is none.",
+        "Difference of two AUROCs on the same patients. Its interval resamples patients with their "
+        "scores, ignores that models would differ if they were fitted again, and is therefore too "
+        "narrow: a gain whose interval barely excludes 0 proves nothing.",
     ),
     (
         "Calibration",
-        "Slope and intercept of the outcome on the predicted log odds: 1 and 0 are ideal, a slope "
-        "below 1 says that probabilities are too extreme, one near 0 that they mean nothing.",
+        "Slope and intercept of the outcome on the predicted log odds: 1 and 0 are ideal. A slope "
+        "below 1 means that the probabilities are too extreme; a slope near 0, that they mean "
+        "nothing.",
     ),
 )
 
 
-@dataclass(frozen=True)
-class PatientsContent:
-    """All that the page shows."""
-
-    title: str
-    task: str
-    banners: tuple[Banner, ...]
-    tiles: tuple[Tile, ...]
-    counts: tuple[tuple[str, str], ...]
-    scores: Table
-    calibration: Table
-    auroc_figure: ReportFigure
-    probability_figure: ReportFigure
-    calibration_figure: ReportFigure
-    left_out: tuple[tuple[str, str], ...]
-    methods: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    limits: tuple[str, ...]
-    version: str = __version__
-
-
-def render_patients(content: PatientsContent) -> str:
-    """The page as one self-contained HTML text; same content, same bytes."""
-    return render(
-        "patients.html.j2", content=content, how_to_read=HOW_TO_READ, research_use=RESEARCH_USE
-    )
-
-
-def page_of_patients(found: PatientPredictions, result: PatientResult) -> PatientsContent:
-    """The page of what patients left out got, and its scores; nothing else is needed."""
-    about = found.about
-    outside = about["tested"] == "outside"
-    title = "Outside cohort" if outside else "Patients left out"
-    return PatientsContent(
+def page_of(table: PatientPredictions, result: PatientResult) -> Page:
+    """The page of predictions of patients left out, and their scores; nothing else is needed."""
+    about = table.about
+    title = "Outside cohort" if about["tested"] == "outside" else "Patients left out"
+    when = "before and after treatment" if about["design"] == "paired" else "before treatment"
+    return Page(
+        kicker="Outcome of patients",
         title=f"{title}: {about['task']}",
-        task=_question(about),
-        banners=banners(about["synthetic"], False, False, about),
+        lead=f"Who will do well, predicted from recordings {when} and from clinical data; each "
+        "patient counts once.",
+        banners=banners(about),
         tiles=_tiles(result),
         counts=_counts(about),
-        scores=_score_table(result),
-        calibration=_calibration_table(result, about),
-        auroc_figure=_aurocs(found, result),
-        probability_figure=_probabilities(found, result),
-        calibration_figure=_calibration(found, result, about),
-        left_out=_left_out(about),
-        methods=tuple((str(a), str(b)) for a, b in about["methods"]),
-        notes=result.notes,
-        limits=result.limits.words,
+        sections=(
+            limits("cohort", *result.limits.words),
+            section(
+                "How well outcomes are predicted",
+                _score_table(result),
+                _aurocs(table, result),
+                _probabilities(table, result),
+            ),
+            section(
+                "Calibration", _calibration_table(result, about), _calibration(table, result, about)
+            ),
+            _method_section(about, result),
+            section("How to read these numbers", Glossary(HOW_TO_READ)),
+        ),
     )
-
-
-def interval_text(interval: Interval | None) -> str:
-    """``0.61 to 0.92``, or an empty text where there is none."""
-    if interval is None or interval.low is None or interval.high is None:
-        return ""
-    return f"{interval.low:.2f} to {interval.high:.2f}".replace(" ", "\u00a0")
 
 
 def auroc_interval(one: InputResult) -> Interval:
@@ -143,13 +118,8 @@ def auroc_interval(one: InputResult) -> Interval:
     return intervals["permutation"] if "permutation" in intervals else intervals["bca"]
 
 
-def _question(about: Mapping[str, Any]) -> str:
-    when = (
-        "recordings before and after treatment"
-        if about["design"] == "paired"
-        else "recordings before treatment"
-    )
-    return f"Who fares well, told from {when} and from clinical data; one row a patient."
+def _text(interval: Interval | None, digits: int = 2) -> str:
+    return interval_text(interval.low, interval.high, digits) if interval else ""
 
 
 def _tiles(result: PatientResult) -> tuple[Tile, ...]:
@@ -159,8 +129,8 @@ def _tiles(result: PatientResult) -> tuple[Tile, ...]:
 
 
 def _basis(one: InputResult) -> str:
-    said = interval_text(auroc_interval(one)) or "no interval"
-    return f"{said}, p = {one.p_holm:.3f} after Holm" if one.p_holm is not None else said
+    interval = _text(auroc_interval(one)) or "no interval"
+    return interval if one.p_holm is None else f"{interval}, p = {one.p_holm:.3f} after Holm"
 
 
 def _counts(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -170,128 +140,114 @@ def _counts(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         low, high = months["least_months"], months["most_months"]
         rows.append(("Follow-up, months", f"{months['median_months']:g} ({low:g} to {high:g})"))
     rows.append(("Follow-up known", f"{months['known']} patients"))
-    told = ", ".join(f"{n} by {what}" for what, n in about["told_by"].items())
-    rows.append(("Outcomes are told", told))
+    sources = ", ".join(f"{n} by {what}" for what, n in about["told_by"].items())
+    rows.append(("Outcomes are known", sources))
     return tuple(rows)
 
 
-def _left_out(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    patients = [(why, f"{n} patients") for why, n in about["left_out"].items()]
-    of = about["set_aside_of_patients"]
-    recordings = [
-        (why, f"{n} recordings of {of[why]} patients") for why, n in about["set_aside"].items()
+def _method_section(about: Mapping[str, Any], result: PatientResult) -> Section:
+    """How patients were analysed, and who and what was left out."""
+    patients = about["set_aside_of_patients"]
+    left_out = [(f"{n} patients", why) for why, n in about["left_out"].items()]
+    left_out += [
+        (f"{n} recordings of {patients[why]} patients", why)
+        for why, n in about["set_aside"].items()
     ]
-    return tuple((why[:1].upper() + why[1:], n) for why, n in (*patients, *recordings))
+    rows = tuple((n, why[:1].upper() + why[1:]) for n, why in left_out)
+    return section(
+        "How it was done",
+        Glossary(tuple((str(what), str(how)) for what, how in about["methods"])),
+        Glossary(rows, "Left out") if rows else None,
+        *(Text(note, small=True) for note in result.notes),
+    )
 
 
 def _score_table(result: PatientResult) -> Table:
-    notes = Footnotes()
-    rows = []
+    notes, rows = Footnotes(), []
     for name, one in result.inputs.items():
-        interval = auroc_interval(one)
-        why = interval.reason if interval.low is None else ""
-        auroc = Cell(
-            f"{one.scores.auroc:.3f}",
-            small=interval_text(interval),
-            mark=notes.mark(f"no interval: {why}") if why else "",
-        )
+        interval, scores = auroc_interval(one), one.scores
+        missing = f"{NO_INTERVAL}{interval.reason}" if interval.low is None else ""
         no_p = "no outcomes were permuted"
+        gain = Cell(NOT_AVAILABLE, mark=notes.mark("the other inputs are compared with this one"))
+        if one.gain is not None:
+            gain = Cell(number_text(one.gain, sign="+"), small=_text(one.gain_interval))
         rows.append(
             (
                 Cell(name, small=INPUT_WORDS.get(name, "")),
-                auroc,
+                Cell(f"{scores.auroc:.3f}", small=_text(interval), mark=notes.mark(missing)),
                 number_cell(one.p, notes, no_p),
                 number_cell(one.p_holm, notes, no_p),
-                _gain(one, notes),
-                number_cell(
-                    one.scores.brier, notes, small=interval_text(one.intervals["brier"]["bca"])
-                ),
+                gain,
+                number_cell(scores.brier, notes, small=_text(one.intervals["brier"]["bca"])),
             )
         )
-    head = ("AUROC", "p", "p, Holm", "Gain over clinical", "Brier")
     return Table(
-        title="Scores",
-        columns=(Column("Input", numeric=False), *map(Column, head)),
-        rows=tuple(rows),
-        caption=f"Of {result.n_patients} patients. In small print: 95 % intervals. Brier score: "
-        "mean squared error of the probabilities; saying one half to all gives 0.25.",
-        footnotes=notes.listed(),
+        "Scores",
+        heads(("Input",), "AUROC", "p", "p, Holm", "Gain over clinical", "Brier"),
+        tuple(rows),
+        f"Of {result.n_patients} patients. In small print: 95 % intervals. Brier score: mean "
+        "squared error of the probabilities; a probability of one half for everyone gives 0.25.",
+        notes.listed(),
     )
-
-
-def _gain(one: InputResult, notes: Footnotes) -> Cell:
-    if one.gain is None:
-        return Cell(NOT_AVAILABLE, mark=notes.mark("that is what the others are compared with"))
-    return Cell(f"{one.gain:+.3f}", small=interval_text(one.gain_interval))
 
 
 def _calibration_table(result: PatientResult, about: Mapping[str, Any]) -> Table:
-    notes = Footnotes()
+    notes, rows = Footnotes(), []
+    for name, one in result.inputs.items():
+        undefined = one.scores.undefined
+        cells = [
+            number_cell(getattr(one.scores, key), notes, undefined.get(key, ""))
+            for key in ("calibration_slope", "calibration_intercept", "ece")
+        ]
+        rows.append((Cell(name), *cells))
+    n_bins = about["analysis"]["calibration_bins"]
+    columns = heads(("Input",), "Slope", "Intercept", f"Calibration error, {n_bins} bins")
+    return Table("Calibration", columns, tuple(rows), "", notes.listed())
+
+
+def _aurocs(table: PatientPredictions, result: PatientResult) -> ReportFigure:
     rows = []
     for name, one in result.inputs.items():
-        values = [Cell(name)]
-        for key in ("calibration_slope", "calibration_intercept", "ece"):
-            values.append(
-                number_cell(getattr(one.scores, key), notes, one.scores.undefined.get(key, ""))
-            )
-        rows.append(tuple(values))
-    n_bins = about["analysis"]["calibration_bins"]
-    return Table(
-        title="Calibration",
-        columns=(
-            Column("Input", numeric=False),
-            Column("Slope"),
-            Column("Intercept"),
-            Column(f"Calibration error, {n_bins} bins"),
-        ),
-        rows=tuple(rows),
-        footnotes=notes.listed(),
-    )
-
-
-def _aurocs(found: PatientPredictions, result: PatientResult) -> ReportFigure:
-    intervals: dict[str, Range] = {}
-    chance: dict[str, Range] = {}
-    for name, one in result.inputs.items():
-        interval, null = auroc_interval(one), found.inputs[name].null
-        known = interval.low is not None and interval.high is not None
-        intervals[name] = (float(interval.low or 0), float(interval.high or 0)) if known else None
-        low, high = np.quantile(null, (0.025, 0.975)).tolist() if len(null) else (0.0, 0.0)
-        chance[name] = (low, high) if len(null) else None
-    drawn = auroc_figure({n: r.scores.auroc for n, r in result.inputs.items()}, intervals, chance)
+        interval, null = auroc_interval(one), table.inputs[name].null
+        low, high = interval.low, interval.high
+        chance = np.quantile(null, (0.025, 0.975)).tolist() if len(null) else None
+        known = None if low is None or high is None else (low, high)
+        rows.append(ForestRow(name, one.scores.auroc, known, chance=chance))
     return ReportFigure(
-        "How well patients are told apart",
-        "Dot: AUROC of patients left out; line: its 95 % interval. Grey: where 95 % of permuted "
-        "outcomes came out, through the same procedure. Dashed: chance.",
+        "AUROC of each input",
+        "Dot: AUROC of patients left out; line: its 95 % interval. Grey: the range of 95 % of the "
+        "AUROCs with permuted outcomes, through the same procedure. Dotted: chance.",
         "AUROC of each input with its interval and the range of permuted outcomes",
-        svg_uri(drawn),
+        svg_uri(score_forest(rows, "AUROC", chance=0.5, whole=True)),
     )
 
 
-def _probabilities(found: PatientPredictions, result: PatientResult) -> ReportFigure:
-    p = {name: one.probability for name, one in result.inputs.items()}
+def _probabilities(table: PatientPredictions, result: PatientResult) -> ReportFigure:
     return ReportFigure(
         "Patient by patient",
-        "A dot is a patient: the probability of a good outcome that models gave who never saw "
-        "this patient, mean over repeats. The upper row fared poorly, the lower well. Bars: "
-        "medians.",
+        "Each dot is a patient: the probability of a good outcome from models that never saw this "
+        "patient, mean over repeats. Upper row: patients of poor outcome; lower row: of good "
+        "outcome. Bars: medians.",
         "Dots of each patient's probability by true outcome",
-        svg_uri(probability_figure(found.truth, p)),
+        svg_uri(probability_figure(table.truth, _probability(result))),
     )
 
 
 def _calibration(
-    found: PatientPredictions, result: PatientResult, about: Mapping[str, Any]
+    table: PatientPredictions, result: PatientResult, about: Mapping[str, Any]
 ) -> ReportFigure:
-    p = {name: one.probability for name, one in result.inputs.items()}
     n_bins = about["analysis"]["calibration_bins"]
     return ReportFigure(
-        "Whether a probability means what it says",
-        f"Left: {n_bins} bins of equally many patients; on the dotted line as many fare well as "
-        "was said. Right: how often each probability was given.",
+        "Predicted and observed outcomes",
+        f"Left: {n_bins} bins of equally many patients; on the dotted line the share of good "
+        "outcomes equals the predicted probability. Right: how often each probability was given.",
         "Calibration curves and histograms of probabilities",
-        svg_uri(calibration_figure(found.truth, p, n_bins)),
+        svg_uri(calibration_figure(table.truth, _probability(result), n_bins)),
     )
+
+
+def _probability(result: PatientResult) -> dict[str, Any]:
+    return {name: one.probability for name, one in result.inputs.items()}
 
 
 def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, Any]:

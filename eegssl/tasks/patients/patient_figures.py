@@ -1,4 +1,4 @@
-"""Figures of a cohort: AUROCs with their intervals, each patient's probability, calibration."""
+"""Draw a cohort: each patient's probability, and calibration."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from eegssl.reports.style import (
     FAINT,
-    GRID,
     INK,
     MODEL,
     MUTED,
@@ -23,30 +22,6 @@ from eegssl.reports.style import (
 )
 
 _COLOURS = (MUTED, SECOND, MODEL, THIRD, TRUTH, INK)
-Range = tuple[float, float] | None
-
-
-@house_style()
-def auroc_figure(
-    aurocs: Mapping[str, float],
-    intervals: Mapping[str, Range],
-    chance: Mapping[str, Range],
-) -> Figure:
-    """The AUROC of each input with its interval, and where permuted outcomes lie."""
-    figure = new_figure(0.9 + 0.42 * len(aurocs))
-    ax = figure.subplots()
-    for row, (name, auroc) in enumerate(aurocs.items()):
-        if (band := chance[name]) is not None:
-            ax.barh(row, band[1] - band[0], left=band[0], height=0.62, color=GRID, zorder=1)
-        if (interval := intervals[name]) is not None:
-            ax.plot(interval, (row, row), color=MODEL, linewidth=2.2, zorder=2)
-        ax.plot([auroc], [row], "o", color=MODEL, markersize=6.5, zorder=3)
-    ax.axvline(0.5, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-    ax.set_yticks(range(len(aurocs)), [plain(name) for name in aurocs])
-    ax.tick_params(axis="y", labelcolor=INK)
-    ax.set(xlim=(-0.02, 1.02), ylim=(len(aurocs) - 0.4, -0.6), xlabel="AUROC")
-    with_grid(ax, "x")
-    return figure
 
 
 @house_style()

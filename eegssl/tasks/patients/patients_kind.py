@@ -17,6 +17,7 @@ from eegssl.corpus.folds import LEAVE_ONE_OUT
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows, require_whole_patches
 from eegssl.errors import ConfigError, EegsslError, LeakError
+from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
 from eegssl.tasks.patients.analysis import PatientResult, conclude, fit, n_permutations
@@ -34,7 +35,7 @@ from eegssl.tasks.patients.descriptions import methods, understood
 from eegssl.tasks.patients.left_out import (
     PatientPredictions,
 )
-from eegssl.tasks.patients.page import page_of_patients, patient_facts, render_patients
+from eegssl.tasks.patients.page import page_of, patient_facts
 from eegssl.tasks.patients.patient_inputs import Prepared
 from eegssl.tasks.patients.patient_inputs import prepare as prepare_rows
 from eegssl.training.features import Cache, embed_windows
@@ -182,9 +183,9 @@ class Patients(
         scores: PatientResult,
         config: EvaluateConfig,
         ran: tuple[Trial, CohortWindows] | None,
-    ) -> str:
+    ) -> Page:
         """The page; all of it follows from the table."""
-        return render_patients(page_of_patients(table, scores))
+        return page_of(table, scores)
 
     def explain(self, task: PatientTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """What the task asks, and, of recordings, what they hold for it and what they lack."""

@@ -1,37 +1,36 @@
-"""The page of forecast phases: from one table and its scores to HTML."""
+"""Build the page of forecast phases from one table and its scores."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from eegssl import __version__
-from eegssl.reports.content import (
-    RESEARCH_USE,
-    Cell,
-    Column,
-    Footnotes,
-    ReportFigure,
-    Table,
-    banners,
-    count_cell,
-    limits,
-    number_cell,
-)
+from eegssl.reports.cautions import banners, few_subjects, limits
+from eegssl.reports.cells import Footnotes, heads, number_cell
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.html import render
+from eegssl.reports.method_tables import difference_table, score_cells
+from eegssl.reports.sections import (
+    Cell,
+    Glossary,
+    Page,
+    ReportFigure,
+    Section,
+    Table,
+    Text,
+    Tile,
+    section,
+)
 from eegssl.tasks.phase.phase_figures import error_over_lead, waves
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 from eegssl.tasks.phase.scores import METHOD_WORDS, MODEL, AllPhaseScores, Difference
 
-_SHOWN_S = 3.0
+_SHOWN_S, _FIRST_S = 3.0, 0.25
 _NOTHING = "no target oscillates in this band"
-"""Stretches of lead time that the page shows where they are scored; the rest is in the file."""
 _READING = (
     ("Phase", "The angle of the wave in a band of ±{half:g} Hz around the context's dominant "
      "frequency: 0° is a crest. The truth looks at both sides of every moment; forecasts saw the "
      "context only."),
-    ("Mean absolute error", "The mean distance between forecast and truth, the short way round. "
+    ("Mean absolute error", "The mean angle between forecast and truth, the short way round. "
      "90° is guessing."),
     ("Bias", "The direction of the mean error; above 0 the forecast runs ahead. It means little "
      "where phase-locking is near 0."),
@@ -40,61 +39,59 @@ _READING = (
     ("Within ±45°", "The share of moments at which a stimulus timed by the forecast would hit the "
      "right quarter of the wave; 25 % is guessing."),
     ("Frequency error", "Mean absolute difference to the dominant frequency of the time to come, "
-     "where it stands out of the spectrum. The baselines say that of the context."),
-    ("Amplitude strata", "The phase of next to nothing is noise: errors are smaller where the true "
-     "wave is large. Strata are quarters of all moments by true amplitude."),
+     "where it stands out of the spectrum. The baselines give that of the context."),
+    ("Amplitude strata", "The phase of a very weak wave is noise: errors are smaller where the "
+     "true wave is large. Strata are quarters of all moments by true amplitude."),
 )  # fmt: skip
 
 
-def render_phase_page(table: PhasePredictions, scores: AllPhaseScores, traces: int) -> str:
-    """One self-contained page; ``traces`` waves are drawn. Same table, same bytes."""
+def page_of(table: PhasePredictions, scores: AllPhaseScores, traces: int) -> Page:
+    """The page of a table and its scores; ``traces`` waves are drawn."""
     about = table.about
-    facts = {"leaks": about["leaks"], "encoder_weights": about.get("encoder_weights")}
     title = f"Evaluation: {about['task']}"
     if "folds" in about:
         title = f"Cross-validation: {about['task']}, {about['folds']} folds"
-    return render(
-        "phase.html.j2",
-        content={
-            "title": title,
-            "task": "Frequency and phase to come, beside what needs no encoder",
-            "banners": banners(about["synthetic"], about["within_subject"], False, facts),
-            "counts": _counts(table),
-            "version": __version__,
-        },
-        research_use=RESEARCH_USE,
+    reading = tuple((name, text.format(half=about["half_width_hz"])) for name, text in _READING)
+    return Page(
+        kicker="Evaluation",
+        title=title,
+        lead="Future frequency and phase, beside methods that need no encoder",
+        banners=banners(about),
         tiles=_tiles(scores),
-        verdict=verdict(scores),
-        tables=[_band_table(band, scores) for band in table.bands],
-        errors=_error_figure(table),
-        waves=_wave_figure(table, traces),
-        strata=_strata_table(scores),
-        differences=_difference_table(scores.differences),
-        subjects=_subject_table(scores),
-        how_to_read=[(name, text.format(half=about["half_width_hz"])) for name, text in _READING],
-        limits=_limits(table),
+        counts=_counts(table),
+        sections=(
+            section(
+                "How far ahead the phase is known", Text(verdict(scores)), _error_figure(table)
+            ),
+            section("Forecasts beside the truth", _wave_figure(table, traces)),
+            section("Against the baselines", _difference_table(scores.differences)),
+            section("Band by band", *(_band_table(band, scores) for band in table.bands)),
+            section("By amplitude", _strata_table(scores)),
+            section("Subject by subject", _subject_table(scores)),
+            section("How to read these numbers", Glossary(reading)),
+            _limits(table),
+        ),
     )
 
 
 def verdict(scores: AllPhaseScores) -> str:
-    """Whether the model beats the baselines in the first second, in a sentence."""
+    """Whether the model is better than the baselines in the first second, in a sentence."""
     near = [one for one in scores.differences if one.score == "near_mae_deg"]
-    beaten = [one for one in near if one.difference is not None and one.difference < 0]
-    sure = [one for one in beaten if one.p_holm is not None and one.p_holm < 0.05]
-    against_ar = {one.band: one for one in near if one.against == "ar"}
-    lines = [
-        f"{band} {one.difference:+.1f}°"
-        for band, one in against_ar.items()
-        if one.difference is not None
-    ]
-    said = (
-        f"Over the first second the model's error less that of AR + Hilbert, mean over subjects: "
-        f"{', '.join(lines)} (below 0 is better). "
+    better = [one for one in near if one.difference is not None and one.difference < 0]
+    sure = [one for one in better if one.p_holm is not None and one.p_holm < 0.05]
+    against_ar = ", ".join(
+        f"{one.band} {one.difference:+.1f}°"
+        for one in near
+        if one.against == "ar" and one.difference is not None
+    )
+    sentence = (
+        "Over the first second, the model's error less that of AR + Hilbert, mean over subjects: "
+        f"{against_ar} (below 0 is better). "
     )
     if not sure:
-        return said + "No difference to a baseline is certain: the encoder does not beat them."
+        return f"{sentence}The model is not surely better than any baseline."
     named = ", ".join(f"{METHOD_WORDS[one.against]} in {one.band}" for one in sure)
-    return said + f"After Holm's correction the model is better than {named}, and nowhere else."
+    return f"{sentence}After Holm's correction the model is better than {named}, and nowhere else."
 
 
 def _counts(table: PhasePredictions) -> tuple[tuple[str, str], ...]:
@@ -112,82 +109,70 @@ def _counts(table: PhasePredictions) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _tiles(scores: AllPhaseScores) -> list[tuple[str, str, str]]:
+def _tiles(scores: AllPhaseScores) -> tuple[Tile, ...]:
     """The error of the first quarter second of each band, beside AR's, and how often there is an
     oscillation to have a phase."""
     tiles = []
-    for band, found in scores.methods[MODEL].items():
-        first = _stretch(found, 0.0, 0.25)
-        beside = _stretch(scores.methods["ar"][band], 0.0, 0.25)
-        there = f"{found['n_oscillating']:,} of {found['n_series']:,} series oscillate"
+    for band, own in scores.methods[MODEL].items():
+        first = _first_error(own)
+        beside = _first_error(scores.methods["ar"][band])
+        oscillating = f"{own['n_oscillating']:,} of {own['n_series']:,} series oscillate"
         if first is not None and beside is not None:
-            small = f"AR + Hilbert {_deg(beside)}; {there}"
-            tiles.append((f"{band}, first 250 ms", _deg(first), small))
-    return tiles
+            small = f"AR + Hilbert {beside:.0f}°; {oscillating}"
+            tiles.append((f"{band}, first 250 ms", f"{first:.0f}°", small))
+    return tuple(tiles)
 
 
-def _stretch(found: Mapping[str, Any], from_s: float, to_s: float) -> Mapping[str, Any] | None:
-    """The scores of lead times from ``from_s`` to ``to_s``, weighed by their numbers of samples."""
-    parts = [
-        one
-        for one in found["per_horizon"]
-        if one["from_s"] >= from_s - 1e-6 and one["to_s"] <= to_s + 1e-6
-    ]
+def _first_error(scores: Mapping[str, Any]) -> float | None:
+    """The mean absolute error up to a quarter second ahead, weighted by numbers of samples."""
+    parts = [one for one in scores["per_horizon"] if one["to_s"] <= _FIRST_S + 1e-6]
     n = sum(one["n"] for one in parts)
-    if not n:
-        return None
-    mean = np.array([[one["n"] * (one[k] or 0.0) for k in _AVERAGED] for one in parts]).sum(axis=0)
-    return dict(zip(_AVERAGED, (mean / n).tolist(), strict=True))
-
-
-_AVERAGED = ("mae_deg", "share_within_45_deg")
-
-
-def _deg(scores: Mapping[str, Any]) -> str:
-    return f"{scores['mae_deg']:.0f}°"
+    return sum(one["n"] * (one["mae_deg"] or 0.0) for one in parts) / n if n else None
 
 
 def _band_table(band: str, scores: AllPhaseScores) -> Table:
     """Methods of one band by stretch of lead time, and over all of it."""
-    notes, columns, rows = (
-        Footnotes(),
-        [Column("Method", numeric=False), Column("Lead time (s)")],
-        [],
-    )
-    names = ("Error (°)", "Bias (°)", "Phase-locking", "Within ±45°", "Frequency error (Hz)")
-    columns += [Column(name) for name in names]
+    notes, rows = Footnotes(), []
     first = next(iter(scores.methods.values()))[band]
     stretches = [(one["from_s"], one["to_s"]) for one in first["per_horizon"]]
     for k, (from_s, to_s) in enumerate([*stretches, (0.0, stretches[-1][1])]):
         whole = k == len(stretches)
-        found = {m: b[band]["phase"] if whole else b[band]["per_horizon"][k]
-                 for m, b in scores.methods.items()}  # fmt: skip
-        best = min(one["mae_deg"] for one in found.values())
-        for method, one in found.items():
-            hz = scores.methods[method][band]["frequency_mae_hz"]
+        of_methods = [
+            bands[band]["phase"] if whole else bands[band]["per_horizon"][k]
+            for bands in scores.methods.values()
+        ]
+        errors = score_cells([one["mae_deg"] for one in of_methods], notes, digits=1)
+        for (method, bands), one, error in zip(
+            scores.methods.items(), of_methods, errors, strict=True
+        ):
+            hz = bands[band]["frequency_mae_hz"]
             rows.append(
                 (
                     Cell(METHOD_WORDS.get(method, method)),
-                    Cell(f"{from_s:g} to {to_s:g}" if not whole else f"all, to {to_s:g}"),
-                    Cell(f"{one['mae_deg']:.1f}", strong=one["mae_deg"] <= best),
-                    number_cell(one["bias_deg"], notes, "errors point nowhere", 0),
+                    Cell(f"all, to {to_s:g}" if whole else f"{from_s:g} to {to_s:g}"),
+                    error,
+                    number_cell(one["bias_deg"], notes, "errors point in all directions", 0),
                     number_cell(one["phase_locking"], notes, "", 2),
                     number_cell(one["share_within_45_deg"], notes, "", 2),
                     number_cell(hz, notes, _NOTHING, 2) if whole else Cell(""),
                 )
             )
-    n, there = first["n_series"], first["n_oscillating"]
-    caption = f"{there:,} of {n:,} targets (a channel at a time t) oscillate in this band."
-    return Table(band, tuple(columns), tuple(rows), caption, notes.listed())
+    n, oscillating = first["n_series"], first["n_oscillating"]
+    return Table(
+        band,
+        heads(("Method",), "Lead time (s)", "Error (°)", "Bias (°)", "Phase-locking",
+              "Within ±45°", "Frequency error (Hz)"),
+        tuple(rows),
+        f"{oscillating:,} of {n:,} targets (a channel at a time t) oscillate in this band. The "
+        "smallest error in bold.",
+        notes.listed(),
+    )  # fmt: skip
 
 
 def _strata_table(scores: AllPhaseScores) -> Table:
     """Errors by true amplitude, and where the target oscillates."""
-    columns = [Column("Band", numeric=False), Column("Method", numeric=False)]
     most = max(len(one["by_amplitude"]) for b in scores.methods.values() for one in b.values())
-    columns += [Column(f"Quarter {k + 1} (°)" if most == 4 else f"Stratum {k + 1} (°)")
-                for k in range(most)]  # fmt: skip
-    columns += [Column("Where it oscillates (°)")]
+    strata = [f"Quarter {k + 1} (°)" if most == 4 else f"Stratum {k + 1} (°)" for k in range(most)]
     notes, rows = Footnotes(), []
     for band in next(iter(scores.methods.values())):
         for method, bands in scores.methods.items():
@@ -197,65 +182,53 @@ def _strata_table(scores: AllPhaseScores) -> Table:
                 for s in one["by_amplitude"]
             ]
             cells += [Cell("")] * (most - len(cells))
-            there = number_cell(one["phase_where_oscillating"]["mae_deg"], notes, _NOTHING, 1)
-            rows.append((Cell(band), Cell(METHOD_WORDS.get(method, method)), *cells, there))
-    caption = "Mean absolute error over all lead times, by true amplitude, weakest first."
-    return Table("By amplitude", tuple(columns), tuple(rows), caption, notes.listed())
+            cells.append(number_cell(one["phase_where_oscillating"]["mae_deg"], notes, _NOTHING, 1))
+            rows.append((Cell(band), Cell(METHOD_WORDS.get(method, method)), *cells))
+    return Table(
+        "By amplitude",
+        heads(("Band", "Method"), *strata, "Where it oscillates (°)"),
+        tuple(rows),
+        "Mean absolute error over all lead times, by true amplitude, weakest first.",
+        notes.listed(),
+    )
 
 
-def _difference_table(found: list[Difference]) -> Table:
+def _difference_table(differences: list[Difference]) -> Table:
     """The model less each baseline, by subject."""
-    names = ("Score", "Band", "Against")
-    columns = [Column(name, numeric=False) for name in names]
-    columns += [
-        Column(name) for name in ("Subjects", "Difference", "95 % interval", "p", "p, Holm")
-    ]
     words = {"mae_deg": "Error, all lead times (°)", "near_mae_deg": "Error, first second (°)",
              "frequency_mae_hz": "Frequency error (Hz)"}  # fmt: skip
-    notes, rows = Footnotes(), []
-    for one in found:
-        if one.score == "frequency_mae_hz" and one.against != "ar":
-            continue  # both baselines say the context's frequency
-        interval = number_cell(None, notes, one.note)
-        if one.low is not None and one.high is not None:
-            interval = Cell(f"{one.low:+.2f} to {one.high:+.2f}")
-        against = "the context's" if one.score == "frequency_mae_hz" else METHOD_WORDS[one.against]
-        shown = Cell("n/a") if one.difference is None else Cell(f"{one.difference:+.2f}")
-        rows.append(
-            (
-                Cell(words[one.score]),
-                Cell(one.band),
-                Cell(against),
-                count_cell(one.n_subjects),
-                shown,
-                interval,
-                number_cell(one.p, notes),
-                number_cell(one.p_holm, notes),
-            )
-        )
-    caption = (
+    rows = []
+    for one in differences:
+        against = METHOD_WORDS[one.against]
+        if one.score == "frequency_mae_hz":
+            if one.against != "ar":
+                continue  # both baselines give the context's frequency
+            against = "the context's"
+        rows.append(((words[one.score], one.band, against), one.n_subjects, one))
+    return difference_table(
+        "The model against its baselines, subject by subject",
+        ("Score", "Band", "Against"),
+        "subject",
+        rows,
         "Model less baseline, mean over subjects; below 0 the model is better. p: paired "
-        "permutation over subjects, beside it after Holm over all differences of a score."
+        "permutation over subjects, beside it after Holm over all differences of a score.",
+        digits=2,
     )
-    title = "The model against its baselines, subject by subject"
-    return Table(title, tuple(columns), tuple(rows), caption, notes.listed())
 
 
 def _subject_table(scores: AllPhaseScores) -> Table:
     """Errors of the first second by subject, of the model and of AR."""
     bands = list(next(iter(scores.methods.values())))
-    columns = [Column("Subject", numeric=False)]
-    columns += [Column(f"{band} (°)") for band in bands]
     notes, rows = Footnotes(), []
     for subject, methods in scores.per_subject.items():
         cells = []
         for band in bands:
-            ours, ar = methods[MODEL][band]["near_mae_deg"], methods["ar"][band]["near_mae_deg"]
-            beside = "" if ar is None else f"AR {ar:.1f}"
-            cells.append(number_cell(ours, notes, "", 1, beside))
+            own, ar = methods[MODEL][band]["near_mae_deg"], methods["ar"][band]["near_mae_deg"]
+            cells.append(number_cell(own, notes, "", 1, "" if ar is None else f"AR {ar:.1f}"))
         rows.append((Cell(subject), *cells))
     caption = "Mean absolute error of the model over the first second; small: AR + Hilbert."
-    return Table("Subject by subject", tuple(columns), tuple(rows), caption)
+    columns = heads(("Subject",), *(f"{band} (°)" for band in bands))
+    return Table("Subject by subject", columns, tuple(rows), caption)
 
 
 def _error_figure(table: PhasePredictions) -> ReportFigure:
@@ -274,10 +247,10 @@ def _wave_figure(table: PhasePredictions, traces: int) -> ReportFigure | None:
         return None
     return ReportFigure(
         "Single channels",
-        "Dark: the true wave in its narrow band, shaded its amplitude. Forecasts tell a phase and "
-        "no amplitude: they are drawn as cosines. From each band, evenly over subjects, channels "
-        "that oscillate with the median error of the model over the first second: neither its best "
-        "nor its worst.",
+        "Dark: the true wave in its narrow band; shaded: its amplitude. Forecasts give a phase and "
+        "no amplitude, so they are drawn as cosines. Shown are, from each band and evenly over "
+        "subjects, channels that oscillate and have the model's median error over the first "
+        "second: neither its best nor its worst.",
         "Waves of single channels with their forecasts",
         png_uri(waves(table, rows, METHOD_WORDS, _SHOWN_S), dpi=110),
     )
@@ -301,23 +274,22 @@ def worth_showing(table: PhasePredictions, count: int) -> list[int]:
     return list(dict.fromkeys(rows))
 
 
-def _limits(table: PhasePredictions) -> tuple[str, ...]:
-    about = table.about
-    own = about.get("targets") == "own"
+def _limits(table: PhasePredictions) -> Section:
     signal = (
         "Truth and forecast are phases of the causally filtered signal, which runs behind the EEG "
         "by the filters' delay at each frequency."
-        if own
+        if table.about.get("targets") == "own"
         else "Truth is the phase of the signal filtered without delay; what the causal filters of "
         "the contexts add was taken back from every forecast."
     )
-    return (
-        *limits(len(set(table.subject)))[:-1],
+    return limits(
+        "evaluation",
+        *few_subjects(len(set(table.subject))),
         signal,
         "Channels of one recording, and times a few seconds apart, resemble each other: they are "
         "no independent cases. Only subjects are.",
         "Where a band holds no oscillation its phase is that of filtered noise, and nothing can "
         "forecast it for longer than the filter remembers.",
         "A narrow band makes every signal look like a slowly changing wave: part of the short-term "
-        "success of all methods is the filter's.",
+        "success of all methods comes from the filter.",
     )

@@ -11,6 +11,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, EegsslError, InputError
+from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.forecast.fit import ForecastPlan, require_possible
 from eegssl.tasks.forecast.forecast_kind import EVALUATE_READS, FINETUNE_READS, UNREAD
@@ -28,7 +29,7 @@ from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import PhasePairs, cut_phase_pairs
 from eegssl.tasks.phase.fit import fit_phase_head, load_phase_head, save_phase_head
 from eegssl.tasks.phase.model import PhaseHead
-from eegssl.tasks.phase.page import render_phase_page
+from eegssl.tasks.phase.page import page_of
 from eegssl.tasks.phase.phase_columns import PhaseScores
 from eegssl.tasks.phase.phase_methods import predict_phases
 from eegssl.tasks.phase.phase_rows import (
@@ -191,9 +192,9 @@ class PhaseKind(
         scores: AllPhaseScores,
         config: EvaluateConfig,
         ran: tuple[Trial, TestPhases] | None,
-    ) -> str:
+    ) -> Page:
         """The page; all of it follows from the table."""
-        return render_phase_page(table, scores, config.traces)
+        return page_of(table, scores, config.traces)
 
     def explain(self, task: PhaseTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """What the task asks, and of recordings how many pairs each split holds."""

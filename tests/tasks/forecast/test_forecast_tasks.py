@@ -120,8 +120,8 @@ def test_scores_follow_from_the_table_alone(world: World, tmp_path: Path) -> Non
     for name in ("metrics.json", "predictions.parquet"):
         assert (tmp_path / "r" / name).read_bytes() == (world.evaluation / name).read_bytes()
     page = (tmp_path / "r" / "report.html").read_text()
-    assert "Forecasts beside what came" not in page
-    assert "Forecasts beside what came" in (world.evaluation / "report.html").read_text()
+    assert "Forecasts beside the true signal" not in page
+    assert "Forecasts beside the true signal" in (world.evaluation / "report.html").read_text()
 
 
 def test_tables_of_folds_are_scored_as_one(world: World) -> None:

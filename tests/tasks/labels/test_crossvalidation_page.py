@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eegssl.reports.html import render_page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.threshold import Threshold
-from eegssl.tasks.labels.page import render_evaluation
+from eegssl.tasks.labels.page import page_of
 from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.scores import score
-from eegssl.tasks.labels.sections.page_content import page_of
 from eegssl.tasks.table import pool_tables
 
 SCORING = ScoringConfig(bootstrap_resamples=100)
@@ -46,7 +46,7 @@ def _of_fold(k: int) -> Predictions:
 
 
 def _page(predictions: Predictions) -> str:
-    return render_evaluation(page_of(predictions, score(predictions, SCORING, 0)))
+    return render_page(page_of(predictions, score(predictions, SCORING, 0)))
 
 
 @pytest.fixture(scope="module")

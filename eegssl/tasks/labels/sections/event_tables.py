@@ -1,30 +1,28 @@
-"""Tables of event scores: all scorers side by side, alarms at given rates, strata."""
+"""Show scores of events as tables: every scorer, given rates of false alarms, subgroups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from eegssl.reports.content import (
+from eegssl.reports.cells import (
+    NBSP,
     NOT_AVAILABLE,
-    Cell,
-    Column,
     Footnotes,
-    Table,
+    bootstrap_cell,
     count_cell,
     counted,
+    heads,
     hours,
     number_cell,
 )
 from eegssl.reports.glossary import EVENT_WORDS, NUMBER_WORDS, POLICY_WORDS, WINDOW_WORDS
+from eegssl.reports.sections import Cell, Table
 from eegssl.scoring.events.alarm_curve import RATES, AlarmCurve
-from eegssl.scoring.events.counts import ScoringLevel
 from eegssl.scoring.events.event_scorers import SCORERS
 from eegssl.scoring.events.event_scores import EventScores
 from eegssl.scoring.events.latency import Latencies
-from eegssl.scoring.statistics.uncertainty import Intervals
 from eegssl.scoring.subgroups import StratumScores
 from eegssl.tasks.labels.sections.event_report import EventReport
 from eegssl.tasks.labels.sections.strata import NUMBER_SCORES
 
-_NBSP = "\u00a0"
 _STRATUM_COLUMNS = {
     "auroc": WINDOW_WORDS["auroc"][0],
     "balanced_accuracy": WINDOW_WORDS["balanced_accuracy"][0],
@@ -38,45 +36,22 @@ _STRATUM_COLUMNS = {
 
 def scorer_table(report: EventReport) -> Table:
     """One row a scorer: mean over subjects with its interval, the pooled score in small print."""
-    notes = Footnotes()
-    rows = []
+    notes, rows = Footnotes(), []
     for name, level in report.scorers.items():
-        scorer = SCORERS[name]
-        pooled = level.pooled
+        scorer, pooled = SCORERS[name], level.pooled
         in_seconds = scorer.unit == "s"
-        row = [
-            Cell(scorer.title, small=scorer.rule),
-            *(_amount(n, in_seconds) for n in (pooled.n_reference, pooled.tp, pooled.fp)),
-        ]
-        row += [
-            _score_cell(metric, level, report.intervals[name][metric], in_seconds, notes, report)
-            for metric in EVENT_WORDS
-        ]
+        row = [Cell(scorer.title, small=scorer.rule)]
+        row += [_amount(n, in_seconds) for n in (pooled.n_reference, pooled.tp, pooled.fp)]
+        row += [_score_cell(metric, name, report, notes) for metric in EVENT_WORDS]
         rows.append(tuple(row))
-    heads = ["Scorer", "Reference", "Found", "False"]
-    columns = [Column(head, numeric=head != "Scorer") for head in heads]
-    columns += [Column(words[0]) for words in EVENT_WORDS.values()]
+    names = ("Reference", "Found", "False", *(words for words, _ in EVENT_WORDS.values()))
     return Table(
-        title="Events by every scorer",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        caption=_caption(report.szcore),
-        footnotes=notes.listed(),
+        "Events by every scorer",
+        heads(("Scorer",), *names),
+        tuple(rows),
+        _caption(report.szcore),
+        notes.listed(),
     )
-
-
-def interval_words(intervals: Intervals, digits: int = 3) -> str:
-    """The BCa interval (percentile, and said so, where there is none); "" without either."""
-    for method, name in (("bca", ""), ("percentile", " (percentile)")):
-        found = intervals[method]
-        if found.low is not None and found.high is not None:
-            return f"{found.low:.{digits}f}{_NBSP}to{_NBSP}{found.high:.{digits}f}{name}"
-    return ""
-
-
-def why_no_interval(intervals: Intervals) -> str:
-    """The reason why there is no bootstrap interval; "" where there is one."""
-    return "" if interval_words(intervals) else f"no interval: {intervals['bca'].reason}"
 
 
 def alarm_table(curve: AlarmCurve) -> Table:
@@ -94,39 +69,34 @@ def alarm_table(curve: AlarmCurve) -> Table:
             cells.append(Cell(f"{reached.sensitivity:.3f}", small=small))
         rows.append(tuple(cells))
     return Table(
-        title="Sensitivity at given rates of false alarms",
-        columns=(
-            Column("False alarms per 24 h", numeric=False),
-            Column("Sensitivity, mean over subjects"),
-            Column("Sensitivity, pooled"),
-        ),
-        rows=tuple(rows),
-        caption=(
-            f"{curve.n_with_seizures} of {counted(curve.n_subjects, 'subject')} have seizures. "
-            "Thresholds are read off these very recordings: this describes the ranking, and no "
-            "threshold may be chosen by it. Smoothing, joining and shortest duration stay locked."
-        ),
+        "Sensitivity at given rates of false alarms",
+        heads(("False alarms per 24 h",), "Sensitivity, mean over subjects", "Sensitivity, pooled"),
+        tuple(rows),
+        f"{curve.n_with_seizures} of {counted(curve.n_subjects, 'subject')} have seizures. These "
+        "thresholds are read from the test recordings themselves: the table describes how well "
+        "the model ranks, and no threshold may be chosen by it. Smoothing, joining and the "
+        "shortest duration stay as they were fixed on validation data.",
     )
 
 
-def latency_words(found: Latencies) -> str:
+def latency_words(latencies: Latencies) -> str:
     """How long after onset seizures were detected."""
-    if found.quartiles_s is None:
-        return f"No seizure was found; {found.n_missed:,} missed."
-    low, middle, high = found.quartiles_s
-    early = sum(1 for seconds in found.seconds if seconds < 0)
+    if latencies.quartiles_s is None:
+        return f"No seizure was found; {latencies.n_missed:,} were missed."
+    low, middle, high = latencies.quartiles_s
+    early = sum(1 for seconds in latencies.seconds if seconds < 0)
     return (
-        f"Of {counted(len(found.seconds) + found.n_missed, 'seizure')}, "
-        f"{len(found.seconds):,} were found, {middle:.1f} s after onset (median; quartiles "
-        f"{low:.1f} to {high:.1f} s), {early:,} of them before it; {found.n_missed:,} were missed."
+        f"Of {counted(len(latencies.seconds) + latencies.n_missed, 'seizure')}, "
+        f"{len(latencies.seconds):,} were found, {middle:.1f} s after onset (median; quartiles "
+        f"{low:.1f} to {high:.1f} s), {early:,} of them before onset; {latencies.n_missed:,} were "
+        "missed."
     )
 
 
 def subgroup_table(strata: Sequence[StratumScores]) -> Table:
     """One row a stratum, with its counts; few patients are said to be few."""
-    notes = Footnotes()
+    notes, rows = Footnotes(), []
     metrics = list(strata[0].scores) if strata else []
-    rows = []
     for one in strata:
         own = one.stratum
         row = [Cell(own.by), Cell(own.name, small=own.small), count_cell(own.n_patients)]
@@ -135,44 +105,29 @@ def subgroup_table(strata: Sequence[StratumScores]) -> Table:
             digits = 2 if metric == "event_fp_per_day" else 3
             row.append(number_cell(one.scores[metric], notes, "undefined here", digits))
         rows.append(tuple(row))
-    heads = ["Stratum by", "", "Patients", "Events", "Recorded"]
-    columns = [Column(head, numeric=k > 1) for k, head in enumerate(heads)]
-    columns += [Column(_STRATUM_COLUMNS[metric]) for metric in metrics]
+    names = ["Patients", "Events", "Recorded", *(_STRATUM_COLUMNS[metric] for metric in metrics)]
     return Table(
-        title="Subgroups",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        caption=(
-            "Windows pooled within the stratum; events as the mean over its subjects (SzCORE). By "
-            "kind of seizure a recording counts whole, its other seizures included."
-        ),
-        footnotes=notes.listed(),
+        "Scores by subgroup",
+        heads(("Subgroup by", ""), *names),
+        tuple(rows),
+        "Windows are pooled within the subgroup; event scores are means over its subjects "
+        "(SzCORE). By kind of seizure, a recording counts as a whole, with its other seizures.",
+        notes.listed(),
     )
 
 
-def _score_cell(
-    metric: str,
-    level: ScoringLevel,
-    intervals: Mapping[str, Intervals],
-    in_seconds: bool,
-    notes: Footnotes,
-    report: EventReport,
-) -> Cell:
+def _score_cell(metric: str, scorer: str, report: EventReport, notes: Footnotes) -> Cell:
     """A score's mean over subjects; its interval and the pooled score in small print."""
-    if metric == "fp_per_day" and in_seconds:
+    level = report.scorers[scorer]
+    if metric == "fp_per_day" and SCORERS[scorer].unit == "s":
         return Cell("–")  # wrong seconds in a day are no alarms
     digits = 2 if metric == "fp_per_day" else 3
     mean, pooled = level.subject_mean[metric], getattr(level.pooled, metric)
+    more = [f"n{NBSP}={NBSP}{mean.n_subjects}"]
+    more += [f"pooled{NBSP}{pooled:.{digits}f}"] if pooled is not None else []
     reason = report.szcore.reason_if_empty or "undefined for every subject"
-    own = intervals["subject_mean"]
-    said = [interval_words(own, digits), f"n{_NBSP}={_NBSP}{mean.n_subjects}"]
-    if pooled is not None:
-        said.append(f"pooled{_NBSP}{pooled:.{digits}f}")
-    cell = number_cell(mean.mean, notes, reason, digits, small="; ".join(filter(None, said)))
-    missing = why_no_interval(own)
-    if mean.mean is None or not missing:
-        return cell
-    return Cell(cell.text, mark=notes.mark(missing), small=cell.small)
+    own = report.intervals[scorer][metric]["subject_mean"]
+    return bootstrap_cell(mean.mean, own, notes, reason, digits, *more)
 
 
 def _amount(value: float, in_seconds: bool) -> Cell:

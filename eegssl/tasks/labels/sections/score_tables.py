@@ -1,63 +1,68 @@
-"""Scores as tables: three decimals, what they mean beside them, n/a with its reason below."""
+"""Show scores of windows, units and subjects as tables, n/a with its reason below."""
 
 from collections.abc import Mapping
 
-from eegssl.reports.content import (
+from eegssl.reports.cells import (
     NOT_AVAILABLE,
-    Cell,
-    Column,
     Footnotes,
-    Table,
+    bootstrap_cell,
     count_cell,
+    counted,
+    heads,
     hours,
     number_cell,
 )
-from eegssl.reports.glossary import WINDOW_WORDS
+from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
+from eegssl.reports.sections import Cell, Table
 from eegssl.scoring.events.event_scores import EventScores
+from eegssl.scoring.hierarchy import ONSET, TYPE
+from eegssl.scoring.number_scores import NUMBER_METRICS
 from eegssl.scoring.statistics.uncertainty import Intervals
-from eegssl.scoring.window_scores import Scores
-from eegssl.tasks.labels.sections.event_tables import interval_words, why_no_interval
+from eegssl.scoring.window_scores import METRICS, Scores, subject_means
+from eegssl.tasks.labels.sections.unit_scores import LevelScores, UnitScores
 
 _SUBJECT_METRICS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
+_UNIT_METRICS = (
+    *("balanced_accuracy", "auroc", "auc_pr", "f1"),
+    *("sensitivity", "specificity", "brier", "macro_f1"),
+)
+_LEVELS = {ONSET: "Focal or generalised", TYPE: "Class of the task"}
+_SMALL_PRINT = "In small print: the 95 % interval over subjects (BCa)."
 
 
-def window_table(
+def score_table(
+    title: str,
     scores: Scores,
     intervals: Mapping[str, Intervals],
-    means: Mapping[str, Scores],
-    beside: Mapping[str, Scores],
+    subjects: Mapping[str, Scores],
+    unit: str = "window",
 ) -> Table:
-    """Window scores: all windows, mean over subjects, and other systems on the same windows."""
-    notes = Footnotes()
-    rows = []
-    for metric, (name, meaning) in WINDOW_WORDS.items():
-        mean = means.get(metric, {"mean": None, "sd": None, "n_subjects": 0})
+    """Scores of classes or of numbers: of all units together, and as the mean over subjects."""
+    numbers = "mae" in scores
+    means = subject_means(subjects, NUMBER_METRICS if numbers else METRICS) if subjects else {}
+    notes, rows = Footnotes(), []
+    for metric, (name, meaning) in (NUMBER_WORDS if numbers else WINDOW_WORDS).items():
         if metric == "ece":
             meaning += f" {scores['ece_bins']} equally wide bins."
-        spread = f"n = {mean['n_subjects']}"
-        if mean["sd"] is not None:
-            spread = f"SD {mean['sd']:.3f}, {spread}"
+        reason = scores["undefined"].get(metric, "")
         row = [
             Cell(name, small=meaning),
-            _with_interval(scores, metric, intervals.get(metric), notes),
-            number_cell(mean["mean"], notes, "undefined for every subject", small=spread),
+            bootstrap_cell(scores[metric], intervals.get(metric), notes, reason),
         ]
-        for other in beside.values():
-            row.append(number_cell(other[metric], notes, other["undefined"].get(metric, "")))
+        if means:
+            mean = means[metric]
+            spread = f"SD {mean['sd']:.3f}, " if mean["sd"] is not None else ""
+            small = f"{spread}n = {mean['n_subjects']}"
+            row.append(number_cell(mean["mean"], notes, "undefined for every subject", small=small))
         rows.append(tuple(row))
-    columns = [Column("Score", numeric=False), Column("Model, all windows")]
-    columns += [Column("Model, mean over subjects")]
-    columns += [Column(name) for name in beside]
-    caption = "In small print beside all windows: the 95 % interval over subjects (BCa)."
-    if beside:
-        caption += " On the right, for comparison: other systems on all of the same windows."
-    return Table(
-        title="Window scores",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        caption=caption,
-        footnotes=notes.listed(),
-    )
+    columns = (f"All {unit}s", *(("Mean over subjects",) if means else ()))
+    caption = _SMALL_PRINT
+    if numbers:
+        caption = (
+            f"Of {counted(scores['n'], unit)}; the true numbers have the mean "
+            f"{scores['mean_truth']:.4g}. {caption}"
+        )
+    return Table(title, heads(("Score",), *columns), tuple(rows), caption, notes.listed())
 
 
 def subject_table(
@@ -67,13 +72,10 @@ def subject_table(
 
     ``positive`` is the name of the positive class of two; None for three or more classes.
     """
-    notes = Footnotes()
-    columns = [Column("Subject", numeric=False), Column("Windows")]
-    columns += [Column(f"{positive} windows")] if positive else []
-    columns += [Column(WINDOW_WORDS[metric][0]) for metric in _SUBJECT_METRICS]
-    if events is not None:
-        columns += [Column(name) for name in ("Recorded", "Events", "Found", "False alarms / 24 h")]
-    rows = []
+    notes, rows = Footnotes(), []
+    names = ["Windows", *([f"{positive} windows"] if positive else [])]
+    names += [WINDOW_WORDS[metric][0] for metric in _SUBJECT_METRICS]
+    names += ["Recorded", "Events", "Found", "False alarms / 24 h"] if events else []
     for subject, scores in subjects.items():
         row = [Cell(subject), count_cell(scores["n"])]
         row += [count_cell(scores["n_per_class"][positive])] if positive else []
@@ -82,24 +84,7 @@ def subject_table(
         if events is not None:
             row += _subject_event_cells(subject, events, notes)
         rows.append(tuple(row))
-    return Table(
-        title="Per subject",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        footnotes=notes.listed(),
-    )
-
-
-def _with_interval(
-    scores: Scores, metric: str, intervals: Intervals | None, notes: Footnotes
-) -> Cell:
-    """A pooled score, with its bootstrap interval in small print or the reason for none."""
-    value = scores[metric]
-    if value is None or intervals is None:
-        return number_cell(value, notes, scores["undefined"].get(metric, ""))
-    missing = why_no_interval(intervals)
-    mark = notes.mark(missing) if missing else ""
-    return Cell(f"{value:.3f}", mark=mark, small=interval_words(intervals))
+    return Table("Subject by subject", heads(("Subject",), *names), tuple(rows), "", notes.listed())
 
 
 def _subject_event_cells(subject: str, events: EventScores, notes: Footnotes) -> list[Cell]:
@@ -114,3 +99,55 @@ def _subject_event_cells(subject: str, events: EventScores, notes: Footnotes) ->
         count_cell(round(counts.tp)),
         number_cell(counts.fp_per_day, notes, digits=2),
     ]
+
+
+def unit_tables(units: UnitScores) -> tuple[Table, ...]:
+    """A table of scores, a column a level, and which class was taken for which at the finest."""
+    finest = units.finest
+    if not finest.classes:
+        assert finest.scores is not None
+        return (score_table("Numbers", finest.scores, finest.intervals, {}, units.name),)
+    return (_level_table(units), *([_confusion_table(finest, units.name)] if finest.scores else []))
+
+
+def _level_table(units: UnitScores) -> Table:
+    notes, levels = Footnotes(), units.levels
+    rows = [("Scored", [count_cell(_n(level)) for level in levels.values()])]
+    unknown = [level.n_unknown for level in levels.values()]
+    if any(unknown):
+        rows.append(("Left out: the label says too little", [count_cell(n) for n in unknown]))
+    for metric in _UNIT_METRICS:
+        cells = []
+        for level in levels.values():
+            scores = level.scores or {"undefined": {}}
+            reason = scores["undefined"].get(metric, "no label decides at this level")
+            own = level.intervals.get(metric)
+            cells.append(bootstrap_cell(scores.get(metric), own, notes, reason))
+        rows.append((WINDOW_WORDS[metric][0], cells))
+    names = [_LEVELS.get(name, name.capitalize()) for name in levels]
+    return Table(
+        f"Scores of {units.name}s",
+        heads(("Score",), *names),
+        tuple((Cell(name), *cells) for name, cells in rows),
+        f"Each {units.name} counts once, with the mean probability of its windows; a group of "
+        f"classes has the sum of theirs. {_SMALL_PRINT}",
+        notes.listed(),
+    )
+
+
+def _confusion_table(level: LevelScores, unit: str) -> Table:
+    rows = [
+        (Cell(name), *(Cell(f"{int(n):,}", strong=j == k) for j, n in enumerate(counts)))
+        for k, (name, counts) in enumerate(zip(level.classes, level.confusion, strict=True))
+    ]
+    return Table(
+        "True class and predicted class",
+        heads(("True",), *level.classes),
+        tuple(rows),
+        f"{unit.capitalize()}s by their true class (row) and by the class that the model chose "
+        "(column).",
+    )
+
+
+def _n(level: LevelScores) -> int:
+    return level.scores["n"] if level.scores else 0

@@ -1,0 +1,97 @@
+"""Show methods side by side, the best in bold, and one method against the others."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from eegssl.reports.cells import (
+    NO_INTERVAL,
+    NOT_AVAILABLE,
+    Footnotes,
+    count_cell,
+    heads,
+    interval_text,
+    number_cell,
+    number_text,
+)
+from eegssl.reports.sections import Cell, Table
+
+
+class Compared(Protocol):
+    """A mean difference between two methods with its interval and p; ``note`` says what lacks."""
+
+    @property
+    def difference(self) -> float | None:
+        """The mean difference."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of its interval."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of its interval."""
+
+    @property
+    def p(self) -> float | None:
+        """The p-value of a paired test."""
+
+    @property
+    def p_holm(self) -> float | None:
+        """The same, adjusted for several differences."""
+
+    @property
+    def note(self) -> str:
+        """Why there is no interval."""
+
+
+def score_cells(
+    values: Sequence[float | None],
+    notes: Footnotes,
+    *,
+    digits: int = 3,
+    higher: bool = False,
+    smalls: Sequence[str] = (),
+    reasons: Sequence[str] = (),
+) -> list[Cell]:
+    """One score of several methods: the best as it is shown is bold, unless all are alike."""
+    known = {round(value, digits) for value in values if value is not None}
+    best = (max if higher else min)(known) if len(known) > 1 else None
+    return [
+        number_cell(
+            value,
+            notes,
+            reasons[k] if reasons else "",
+            digits,
+            smalls[k] if smalls else "",
+            strong=value is not None and round(value, digits) == best,
+        )
+        for k, value in enumerate(values)
+    ]
+
+
+def difference_table(
+    title: str,
+    words: tuple[str, ...],
+    unit: str,
+    rows: Sequence[tuple[tuple[str, ...], int, Compared]],
+    caption: str,
+    digits: int = 3,
+) -> Table:
+    """One row a difference: what is compared, of how many units, how large, and how sure."""
+    notes, cells = Footnotes(), []
+    for labels, n, one in rows:
+        interval = interval_text(one.low, one.high, digits, "+")
+        reason = f"no {unit} has both scores"
+        missing = f"{NO_INTERVAL}{one.note}" if one.note else ""
+        cells.append(
+            (
+                *map(Cell, labels),
+                count_cell(n),
+                Cell(number_text(one.difference, digits, "+")),
+                Cell(interval or NOT_AVAILABLE, mark=notes.mark(missing)),
+                number_cell(one.p, notes, reason),
+                number_cell(one.p_holm, notes, reason),
+            )
+        )
+    numbers = (f"{unit.capitalize()}s", "Difference", "95 % interval", "p", "p, Holm")
+    return Table(title, heads(words, *numbers), tuple(cells), caption, notes.listed())
