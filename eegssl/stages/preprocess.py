@@ -1,7 +1,7 @@
-"""preprocess: folders of EDF and BDF to clean, de-identified recordings, split by subject.
+"""Preprocess folders of EDF and BDF to clean recordings, split by subject.
 
-In three steps: look at every file (the fingerprint), decide what is left open (the plan), and
-make the recordings. Each file is read in a worker process under limits of time and memory.
+In three steps: scan every file (the fingerprint), decide what is left open (the plan), and make
+the recordings. Each file is read in a worker process under limits of time and memory.
 """
 
 import json
@@ -21,10 +21,9 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
+from eegssl.corpus.preprocessing.corpus_splits import official_splits
+from eegssl.corpus.preprocessing.corpus_tables import join_tables
 from eegssl.corpus.preprocessing.file_outcomes import (
-    also_refused,
-    none_usable,
-    refused_rows,
     scan_outcome,
     stored_outcome,
 )
@@ -34,8 +33,6 @@ from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import (
     RECORDINGS,
-    WHOLE_FILE,
-    Tables,
     concerns,
     summarise,
     write_tables,
@@ -43,17 +40,14 @@ from eegssl.corpus.preprocessing.recording_tables import (
 from eegssl.corpus.preprocessing.source_files import (
     Naming,
     find_sources,
-    given_splits,
     other_names,
     subject_table,
     warn_of_others,
 )
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.corpus.splits import SplitUnit, assign, by_folders, check_given, complete
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
 from eegssl.io.bids import is_synthetic
-from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.quality.quality_pages import write_look
@@ -91,11 +85,11 @@ def run(
     if plan_only:
         pseudonyms.save()
         return _write_plan(scan, plan, context)
-    given = _usable(scan, config, naming)
+    official = official_splits(scan, config.splits, config.subjects, naming)
     people = _people(roots, config, naming, context)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
-    inputs = [("edf-folder", _input_hash(scan, given, people, aliases, synthetic))]
+    inputs = [("edf-folder", _input_hash(scan, official, people, aliases, synthetic))]
     if not context.dry_run:
         pseudonyms.save()
     writer = context.begin(KIND, plan.config, inputs)
@@ -104,13 +98,15 @@ def run(
             writer, beside=stored_outcome(context.out) if writer.id else scan_outcome(scan)
         )
     rows = _ingest_all(scan, plan.config, writer, context, jobs)
-    tables = _tables(scan, rows, given, aliases, config, context.seed)
+    tables = join_tables(
+        *(scan, rows, official, aliases, config.splits, context.seed), keep_text=config.keep_text
+    )
     write_tables(writer, tables)
     for concern in concerns(tables):
         context.warn(concern)
-    named = sorted({row["subject"] for row in tables.recordings})
-    told = [people.get(subject, (subject, "n/a", "n/a")) for subject in named]
-    writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, told))
+    subjects = sorted({row["subject"] for row in tables.recordings})
+    ages = [people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
+    writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, ages))
     _write_findings(writer.write, scan, plan)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
@@ -189,50 +185,16 @@ def _write_findings(write: Callable[[str, str], None], scan: FileScan, plan: Pla
     write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))
 
 
-def _given(scan: FileScan, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
-    """Unit -> split where the user's table or the folders of the corpus say it, else None."""
-    if config.splits.folders:
-        by_subject = config.splits.by == "subject"
-        units = scan.subjects if by_subject else {id_: id_ for id_ in scan.subjects}
-        pairs = [(units[s.id], s.relative) for s in scan.sources if s.id in units]
-        return by_folders(pairs, config.splits.folders)
-    return given_splits(config.splits, config.subjects, naming)
-
-
-def _usable(scan: FileScan, config: PreprocessConfig, naming: Naming) -> dict[str, str] | None:
-    """The splits that were given; fails before any work when nothing can be read or split."""
-    refused = scan_outcome(scan)["refused"]
-    if not scan.subjects:
-        raise InputError(none_usable(refused), refused=refused)
-    try:
-        given = _given(scan, config, naming)
-        _require_splittable(scan, config, given)
-    except InputError as error:
-        raise InputError(f"{error}{also_refused(refused)}", refused=refused) from None
-    return given
-
-
-def _require_splittable(
-    scan: FileScan, config: PreprocessConfig, given: dict[str, str] | None
-) -> None:
-    by_recording = config.splits.by == "recording"
-    units = set(scan.subjects) if by_recording else set(scan.subjects.values())
-    if given is None:
-        assign([SplitUnit(unit, False) for unit in sorted(units)], config.splits, 0)
-    elif config.splits.file is not None:
-        check_given(given, units, config.splits.by)
-
-
 def _input_hash(
     scan: FileScan,
-    given: dict[str, str] | None,
+    official: dict[str, str] | None,
     people: Mapping[str, tuple[str, str, str]],
     aliases: Mapping[str, list[str]],
     synthetic: bool,
 ) -> str:
     """Hash of all that the result depends on, beside settings and seed."""
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
-    return hash_json([files, given, people, aliases, synthetic])
+    return hash_json([files, official, people, aliases, synthetic])
 
 
 def _ingest_all(
@@ -260,56 +222,3 @@ def _ingest_all(
         rows.append(row)
         advance(len(rows))
     return sorted(rows, key=lambda row: row["file"])
-
-
-def _tables(
-    scan: FileScan,
-    rows: Sequence[dict[str, Any]],
-    given: dict[str, str] | None,
-    aliases: Mapping[str, list[str]],
-    config: PreprocessConfig,
-    seed: int,
-) -> Tables:
-    kept = [
-        fields | {"aliases": aliases.get(fields["subject"], [])}
-        for row in rows
-        for fields in row.get("kept", ())
-    ]
-    refused = {id_: row["refused"] for id_, row in scan.files.items() if "refused" in row}
-    refused |= {row["file"]: row["refused"] for row in rows if "refused" in row}
-    if not kept:
-        raise InputError(none_usable(refused_rows(refused)), refused=refused_rows(refused))
-    lost = [
-        [row["file"], id_.rpartition("-")[2], code, reason]
-        for row in rows
-        for id_, code, reason in row.get("lost", ())
-    ]
-    events = [event for row in rows for event in row.get("events", ())]
-    by = config.splits.by
-    return Tables(
-        recordings=kept,
-        events=events,
-        refused=[[id_, WHOLE_FILE, *why] for id_, why in refused.items()] + lost,
-        splits=_split(kept, events, given, config, seed),
-        split_by=by,
-        texts=[t for row in rows for t in row.get("texts", ())] if config.keep_text else None,
-    )
-
-
-def _split(
-    kept: Sequence[dict[str, Any]],
-    events: Sequence[dict[str, Any]],
-    given: dict[str, str] | None,
-    config: PreprocessConfig,
-    seed: int,
-) -> dict[str, str]:
-    """Unit (subject, or file of recordings) -> split."""
-    unit = "subject" if config.splits.by == "subject" else "file"
-    owner = {fields["recording"]: fields[unit] for fields in kept}
-    marked = {owner[e["recording"]] for e in events if is_seizure(e["type"])}
-    units = [SplitUnit(name, name in marked) for name in sorted(set(owner.values()))]
-    if given is None:
-        return assign(units, config.splits, seed)
-    if config.splits.folders:
-        return complete(given, units, config.splits, seed)
-    return check_given(given, set(owner.values()), config.splits.by)

@@ -5,13 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.discover import find_recordings
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.participants import read_participants
-from eegssl.io.tables.tsv import read_tsv
 
 OLDEST_YEARS = 90.0
 """Older subjects are few enough to be known by their age."""
@@ -107,23 +105,3 @@ def other_names(
         if alias != name and (id_ := naming.subject(name)) in known:
             names.setdefault(id_, []).append(naming.subject(alias))
     return names
-
-
-def given_splits(
-    config: SplitsConfig, subjects: SubjectSettings, naming: Naming
-) -> dict[str, str] | None:
-    """The user's own table (``splits.file``) with hashed ids, or None.
-
-    Raises ConfigError when it can't be read, or puts one unit into two splits.
-    """
-    if config.file is None:
-        return None
-    by = config.by
-    hashed = naming.subject if by == "subject" else naming.recording
-    aliases = subjects.aliases if by == "subject" else {}
-    table: dict[str, str] = {}
-    for row in read_tsv(Path(config.file), (by, "split")):
-        id_ = hashed(aliases.get(row[by], row[by]))
-        if table.setdefault(id_, row["split"]) != row["split"]:
-            raise ConfigError(f"the splits file puts one {by} ({id_}) into two splits")
-    return table
