@@ -1,1 +1,1 @@
-"""The world's files: EDF, annotations, BIDS; the only place that knows mne and pyedflib."""
+"""Read and write EDF, annotations and tables (with mne and pyedflib)."""

@@ -1,4 +1,4 @@
-"""What a BIDS folder says of itself."""
+"""Read what a BIDS folder states about itself."""
 
 import json
 from pathlib import Path

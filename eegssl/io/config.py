@@ -1,4 +1,4 @@
-"""Choices about how the world's files are read: labels, subjects, units. Imports nothing heavy."""
+"""Configure how files are read: labels, subjects and units."""
 
 from typing import Literal, get_args
 

@@ -1,4 +1,4 @@
-"""The spherical head: where the electrodes sit, and what each dipole shows at them (from mne)."""
+"""Model a spherical head: electrodes, and the potentials of dipoles (mne)."""
 
 from functools import lru_cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stretches of time as (start, end) in seconds: joined, cut out of each other, compared."""
+"""Join, cut and compare stretches of time, (start, end) in seconds."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

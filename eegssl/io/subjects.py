@@ -1,4 +1,4 @@
-"""Who was recorded: the subject of a file, found by rules in a stated order, never guessed.
+"""Find a file's subject by rules in a stated order, never guessing.
 
 Subjects decide what is trained and what is tested on, so that a wrong one is a leak. Names found
 here stay in memory; artifacts carry hashes of them (`eegssl.io.private.pseudonyms`).
@@ -83,13 +83,13 @@ def _user_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _search(compiled: re.Pattern[str], path: str) -> str | None:
-    found = compiled.search(path)
-    return found[1] if found else None
+    match = compiled.search(path)
+    return match[1] if match else None
 
 
 def _only(compiled: re.Pattern[str], path: str) -> str | None:
     """The one subject that a rule finds in a path, in folders and file name alike."""
-    subjects = {found[1] for found in compiled.finditer(path)}
+    subjects = {match[1] for match in compiled.finditer(path)}
     if len(subjects) > 1:
         reason = f"the path names {len(subjects)} subjects: set subjects.pattern"
         raise _refused(reason)

@@ -1,4 +1,4 @@
-"""The same signal twice in one corpus, under two names: seen by its waveform, and told."""
+"""Find the same signal twice in one corpus, by its waveform."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ ACROSS: dict[str, str] = {
     "of each away, or join the subjects (subjects.aliases)",
     "neither": "pair(s) of recordings are the same signal twice of one subject: they count double",
 }
-"""What a pair of duplicates lies across -> what to tell of it; the worst first."""
+"""What a pair of duplicates lies across -> a message; the worst first."""
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Two recordings of one signal, how many hashes they share, and what they lie across."""
+    """Two recordings of one signal, their number of shared hashes, and what they lie across."""
 
     recording: str
     same_as: str

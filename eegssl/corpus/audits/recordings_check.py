@@ -1,4 +1,4 @@
-"""Is a recordings artifact what it says it is? Hashes, ranges and counts, all of them."""
+"""Check a recordings artifact: hashes, ranges and counts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -56,10 +56,10 @@ def _hashes(folder: Path, manifest: Any) -> Iterator[str]:
         yield str(error)
 
 
-def _strangers(folder: Path, own: set[str]) -> Iterator[str]:
-    """Files that are not the artifact's: they travel with it, and nobody has looked into them."""
-    found = [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]
-    n = sum(path.relative_to(folder).as_posix() not in own for path in found)
+def _strangers(folder: Path, listed: set[str]) -> Iterator[str]:
+    """Files that are not the artifact's, which nobody has checked."""
+    paths = [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]
+    n = sum(path.relative_to(folder).as_posix() not in listed for path in paths)
     if n:
         yield f"{n} file(s) in the folder are not part of it: move them"
 
@@ -73,12 +73,12 @@ def _signal(path: Path, row: dict[str, Any]) -> Iterator[str]:
     except (ArtifactError, KeyError):
         yield f"{id_}: its signal file can't be read"
         return
-    wanted = (len(row["channels"]), row["n_samples"])
-    if stored.data.shape != wanted or stored.scale_uv.shape != wanted[:1]:
-        yield f"{id_}: signal of shape {stored.data.shape}, the table says {wanted}"
+    shape = (len(row["channels"]), row["n_samples"])
+    if stored.data.shape != shape or stored.scale_uv.shape != shape[:1]:
+        yield f"{id_}: signal of shape {stored.data.shape}, the table says {shape}"
         return
-    if flags.shape[0] != wanted[0]:
-        yield f"{id_}: flags for {flags.shape[0]} channels, the table says {wanted[0]}"
+    if flags.shape[0] != shape[0]:
+        yield f"{id_}: flags for {flags.shape[0]} channels, the table says {shape[0]}"
     if abs(row["duration_s"] - row["n_samples"] / row["sfreq_hz"]) > _TIME_TOLERANCE_S:
         yield f"{id_}: {row['duration_s']} s are not {row['n_samples']} samples"
     if not (np.isfinite(stored.scale_uv).all() and (stored.scale_uv > 0).all()):
@@ -116,7 +116,7 @@ def _counts(
     refused: list[dict[str, str]],
     facts: dict[str, Any],
 ) -> Iterator[str]:
-    """What the manifest states, counted again."""
+    """Check the manifest's counts against the tables."""
     files = {row["file"] for row in rows}
     counted = {
         "recordings": len(rows),

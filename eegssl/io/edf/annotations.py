@@ -1,4 +1,4 @@
-"""Annotations inside EDF+ and BDF+ files, in seconds from the recording's first sample."""
+"""Read annotations inside EDF+ and BDF+ files, in seconds."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

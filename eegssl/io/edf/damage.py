@@ -1,4 +1,4 @@
-"""Files that look like recordings and are not: pointers, and damage by text-mode transfer."""
+"""Detect files that only look like recordings: pointers and text-mode damage."""
 
 import numpy as np
 
@@ -44,10 +44,10 @@ def check_text_mode(records: np.ndarray, bytes_per_sample: int) -> None:
 def _places(data: np.ndarray, text: bytes) -> np.ndarray:
     """Where a text begins in the data."""
     last = max(0, len(data) - len(text) + 1)
-    found = data[:last] == text[0]
+    matches = data[:last] == text[0]
     for k in range(1, len(text)):
-        found &= data[k : last + k] == text[k]
-    return np.flatnonzero(found)
+        matches &= data[k : last + k] == text[k]
+    return np.flatnonzero(matches)
 
 
 def _scattered(places: np.ndarray, bytes_per_sample: int) -> bool:

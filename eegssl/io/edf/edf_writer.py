@@ -1,4 +1,4 @@
-"""Writing EDF+: a stream of blocks in, records of one second out, the same bytes every time.
+"""Write EDF+ from a stream of blocks, the same bytes every time.
 
 The layout follows the EDF specification (Kemp et al., 1992) and EDF+ (Kemp and Olivan, 2003).
 Memory stays at a few records, however long the recording is.

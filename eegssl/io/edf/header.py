@@ -1,4 +1,4 @@
-"""Headers of EDF, EDF+, BDF and BDF+ files: what a recording says about itself, checked.
+"""Read and check headers of EDF, EDF+, BDF and BDF+ files.
 
 Sources: Kemp et al. 1992 (EDF), Kemp & Olivan 2003 (EDF+), BioSemi (BDF: the same with 24 bit).
 Nothing is guessed: a file that can't be right is refused with a reason that tells what was found

@@ -1,4 +1,4 @@
-"""What is known of one EDF or BDF file once its header has been read and checked."""
+"""Describe an EDF or BDF file whose header was checked."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

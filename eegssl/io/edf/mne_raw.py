@@ -1,4 +1,4 @@
-"""A clean recording as ``mne.io.RawArray``, for users who go on in MNE-Python."""
+"""Convert a clean recording to ``mne.io.RawArray``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Physical dimensions of EDF signals, as they are really written, to microvolts."""
+"""Convert physical dimensions of EDF signals, as written, to microvolts."""
 
 import re
 
@@ -13,8 +13,8 @@ def microvolts_per_unit(unit: str) -> float | None:
     An upper-case ``MV`` is no voltage here: it may stand for milli and for mega.
     """
     text = unit.strip(" \t\x00").translate(_MICRO_SIGNS)
-    if found := re.fullmatch(r"([umnU]?)[vV](?:olts?)?", text):
-        return _MICROVOLTS[found[1].lower()]
-    if found := re.fullmatch(r"(micro|milli|nano)\W?v(?:olts?)?", text, re.IGNORECASE):
-        return {"micro": 1.0, "milli": 1e3, "nano": 1e-3}[found[1].lower()]
+    if match := re.fullmatch(r"([umnU]?)[vV](?:olts?)?", text):
+        return _MICROVOLTS[match[1].lower()]
+    if match := re.fullmatch(r"(micro|milli|nano)\W?v(?:olts?)?", text, re.IGNORECASE):
+        return {"micro": 1.0, "milli": 1e3, "nano": 1e-3}[match[1].lower()]
     return None

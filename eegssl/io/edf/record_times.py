@@ -1,4 +1,4 @@
-"""When was each record of an EDF+ file taken? Its time-keeping annotations say so.
+"""Read when each record of an EDF+ file was taken.
 
 mne and edfio join the pieces of a discontinuous file to one signal without a word; every
 later time is then wrong. Here the stamps of all records are compared with their order, whatever

@@ -1,4 +1,4 @@
-"""Read the bytes of EDF and BDF data records through the file's map."""
+"""Read the bytes of EDF and BDF data records."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Reading samples of EDF, EDF+, BDF and BDF+ files in microvolts, exactly and channel by channel.
+"""Read samples of EDF and BDF files in microvolts, channel by channel.
 
 Ours, on a NumPy memory map: this is the loop that every preprocessing spends its time in, and
 the usual readers either hide gaps or are several times slower (see docs, speed).

@@ -1,4 +1,4 @@
-"""Time-stamped annotation lists (TAL): the byte format of EDF+ annotation signals.
+"""Parse time-stamped annotation lists (TAL) of EDF+.
 
 Source: Kemp & Olivan 2003, EDF+ specification, 2.2.2. One TAL is
 ``onset [0x15 duration] 0x14 text 0x14 text 0x14 0x00``. The first TAL of every data record is
@@ -39,8 +39,8 @@ def parse_tals(raw: bytes) -> TalScan:
     for piece in raw.split(b"\x00"):
         if not piece:
             continue
-        if found := _TAL.fullmatch(piece):
-            tals.append(_tal(found))
+        if match := _TAL.fullmatch(piece):
+            tals.append(_tal(match))
         else:
             unreadable += 1
     return TalScan(tuple(tals), unreadable)
@@ -53,8 +53,8 @@ def is_stamp_alone(raw: bytes) -> bool:
 
 def first_onset(raw: bytes) -> float | None:
     """The onset of the time-keeping TAL at the start of a record, in seconds, None without one."""
-    found = _STAMP.match(raw)
-    return float(found[1]) if found else None
+    match = _STAMP.match(raw)
+    return float(match[1]) if match else None
 
 
 def decode(raw: bytes) -> str:
@@ -65,7 +65,7 @@ def decode(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _tal(found: re.Match[bytes]) -> Tal:
-    texts = tuple(decode(text) for text in found[3].split(b"\x14") if text)
-    duration = float(found[2]) if found[2] else None
-    return Tal(float(found[1]), duration, texts)
+def _tal(match: re.Match[bytes]) -> Tal:
+    texts = tuple(decode(text) for text in match[3].split(b"\x14") if text)
+    duration = float(match[2]) if match[2] else None
+    return Tal(float(match[1]), duration, texts)

@@ -1,4 +1,4 @@
-"""CHB-MIT's ``chbNN-summary.txt``: the seizures of all files of one subject, file by file.
+"""Read CHB-MIT's ``chbNN-summary.txt``: seizures of one subject's files.
 
 Source: PhysioNet, CHB-MIT Scalp EEG Database 1.0.0 (Shoeb 2009). A block begins with
 ``File Name:`` and says how many seizures the file has; each has a start and an end in seconds from
@@ -58,16 +58,16 @@ def _blocks(text: str, name: str) -> list[_Block] | None:
     current: _Block | None = None
     any_file = False
     for line in map(str.strip, text.split("\n")):
-        if found := _FILE.fullmatch(line):
+        if match := _FILE.fullmatch(line):
             any_file = True
-            current = _Block() if found[1].lower() == name.lower() else None
+            current = _Block() if match[1].lower() == name.lower() else None
             blocks += [current] if current else []
         elif current is None:
             continue
-        elif found := _COUNT.fullmatch(line):
-            current.announced = number(found[1])
-        elif found := _EDGE.fullmatch(line):
-            current.edges.append((found[1].lower(), number(_SECONDS.sub("", found[2]))))
+        elif match := _COUNT.fullmatch(line):
+            current.announced = number(match[1])
+        elif match := _EDGE.fullmatch(line):
+            current.edges.append((match[1].lower(), number(_SECONDS.sub("", match[2]))))
         elif line.lower().startswith("seizure"):
             raise refused(KIND, "a line about a seizure of this file is neither start nor end")
     return blocks if any_file else None

@@ -1,4 +1,4 @@
-"""Events in one form, the closed vocabulary of their types, and the spellings of it.
+"""Define events, the closed vocabulary of their types, and its spellings.
 
 Source: SzCORE annotation format (Dan et al. 2024), which follows ILAE 2017 and HED-SCORE; its
 website writes hyphens, BIDS and we underscores. ``impd`` (impedance check) is SeizeIT2's. What
@@ -131,10 +131,10 @@ def original_of(text: str, kind: str) -> str:
 
 def seizure_edge(text: str) -> str | None:
     """``start`` or ``end`` for texts that mark one edge of a seizure, else None."""
-    found = _EDGE.fullmatch(text.strip().lower())
-    if not found:
+    match = _EDGE.fullmatch(text.strip().lower())
+    if not match:
         return None
-    return "start" if found[1] in _START else "end"
+    return "start" if match[1] in _START else "end"
 
 
 def mentions_seizure(text: str) -> bool:

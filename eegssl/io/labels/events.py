@@ -1,4 +1,4 @@
-"""A recording's events in one form, whatever kind of file says them.
+"""Read a recording's events in one form, whatever file has them.
 
 Kinds of sources in order of trust (``events.sources``, see `SOURCES`); the first one that a
 recording has says alone where the seizures and the background are, so that none is counted twice.
@@ -61,46 +61,46 @@ def read_events(
     inside = EventsFound(())
     if "edf" in settings.sources:
         inside = events_from_annotations(scan.annotations, settings.markers, scan.n_unreadable)
-    said: EventsFound | None = None
+    trusted: EventsFound | None = None
     stages = EventsFound(())
     for source in settings.sources:
         paths = sidecars.of(source)
         if source == "edf":
-            said = said or (inside if inside.source else None)
+            trusted = trusted or (inside if inside.source else None)
         elif source == "hypnogram" and paths:
             stages = read_hypnogram(paths[0], header)
         elif paths:
-            said = _trusted(said, source, paths, header, settings)
-    found = said or (stages if stages.source else inside)
-    return replace(_beside(found, inside, stages, settings), annotations=scan.annotations)
+            trusted = _trusted(trusted, source, paths, header, settings)
+    listed = trusted or (stages if stages.source else inside)
+    return replace(_beside(listed, inside, stages, settings), annotations=scan.annotations)
 
 
 def _trusted(
-    said: EventsFound | None,
+    trusted: EventsFound | None,
     source: EventSource,
     paths: Sequence[Path],
     header: EdfHeader,
     settings: EventSettings,
 ) -> EventsFound:
-    """What is trusted once a source more is read: what was, if there is any and they agree."""
+    """The events trusted so far, if they agree with one more source; else that source's."""
     try:
-        found = _read(source, paths, header, settings)
+        events = _read(source, paths, header, settings)
     except RecordingRefused:
-        if said is None:
+        if trusted is None:
             raise
-        return said
-    if said is None:
-        return found
-    one, other = _seizures_said(said), _seizures_said(found)
+        return trusted
+    if trusted is None:
+        return events
+    one, other = _seizures_said(trusted), _seizures_said(events)
     if one is not None and other is not None and not agree(one, other, _AGREE_S):
-        kinds = f"{said.source} and {found.source}"
+        kinds = f"{trusted.source} and {events.source}"
         what = f"{len(one)} seizures by the first, {len(other)} by the second"
         reason = (
             f"the label files of kinds {kinds} contradict each other by more than {_AGREE_S:g} s "
             f"({what}): delete or correct the wrong one, or set events.sources"
         )
         raise RecordingRefused("events", reason)
-    return said
+    return trusted
 
 
 def _read(
@@ -126,17 +126,17 @@ def _read(
     raise ValueError(f"{source} is no kind of label file")
 
 
-def _seizures_said(found: EventsFound) -> list[Span] | None:
+def _seizures_said(listed: EventsFound) -> list[Span] | None:
     """Where a source says that seizures are; None where it says nothing certain of them.
 
     Remarks inside a recording need not be complete, so they contradict nothing.
     """
-    if found.source == "edf":
+    if listed.source == "edf":
         return None
-    says = found.source in _LISTS or any(event.type in EVENT_TYPES for event in found.events)
-    if not says or found.n_unresolved:
+    says = listed.source in _LISTS or any(event.type in EVENT_TYPES for event in listed.events)
+    if not says or listed.n_unresolved:
         return None
-    seizures = [event for event in found.events if is_seizure(event.type)]
+    seizures = [event for event in listed.events if is_seizure(event.type)]
     return [(event.onset_s, event.onset_s + event.duration_s) for event in seizures]
 
 
@@ -175,14 +175,14 @@ def events_from_annotations(
 
 
 def _beside(
-    found: EventsFound, inside: EventsFound, stages: EventsFound, settings: EventSettings
+    listed: EventsFound, inside: EventsFound, stages: EventsFound, settings: EventSettings
 ) -> EventsFound:
     """A source's events with those that speak of no seizure from the recording and a hypnogram.
 
     The recording's own markers only if the source has none.
     """
-    has_markers = any(event.type in settings.markers for event in found.events)
+    has_markers = any(event.type in settings.markers for event in listed.events)
     kinds = EXTRA_TYPES if has_markers else (*EXTRA_TYPES, *settings.markers)
-    own = [event for event in inside.events if event.type in kinds and found is not inside]
-    asleep = () if found is stages else stages.events
-    return replace(found, events=in_order([*found.events, *own, *asleep]))
+    own = [event for event in inside.events if event.type in kinds and listed is not inside]
+    asleep = () if listed is stages else stages.events
+    return replace(listed, events=in_order([*listed.events, *own, *asleep]))

@@ -1,4 +1,4 @@
-"""SzCORE and BIDS tables of events: tab-separated, one row an event, ``n/a`` for what is missing.
+"""Read and write SzCORE and BIDS tables of events.
 
 Source: SzCORE annotation format, BIDS 1.10 "Task events". SzCORE scores a label file that can't
 be read as no seizures; here it refuses the recording.

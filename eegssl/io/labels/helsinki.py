@@ -1,4 +1,4 @@
-"""Helsinki's neonatal seizures: a table an expert, a column a recording, a row a second.
+"""Read Helsinki's neonatal seizures, a table for each expert.
 
 Source: Stevenson et al. 2019 (Sci Data 6:190039), ``annotations_2017_A.csv`` (corrected by the
 authors as ``A_fixed``), ``_B`` and ``_C``: column ``N`` belongs to ``eegN.edf``; 1 is seizure, 0 is

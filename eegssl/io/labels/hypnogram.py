@@ -1,4 +1,4 @@
-"""Sleep-EDF's hypnograms: sleep stages as the annotations of an EDF+ file beside the recording.
+"""Read Sleep-EDF's hypnograms: sleep stages as EDF+ annotations.
 
 Source: PhysioNet, Sleep-EDF Database Expanded 1.0.0 (Kemp et al. 2000): ``SC4001E0-PSG.edf`` has
 ``SC4001EC-Hypnogram.edf`` beside it, whose last letter before the hyphen names the scorer.

@@ -1,4 +1,4 @@
-"""What all label files of text have in common: read whole, within a size, and refused in one way.
+"""Read label files of text, within a size, or refuse them.
 
 No refusal repeats a word of the file: who was recorded, and by whom, may stand in it.
 """

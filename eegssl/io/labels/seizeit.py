@@ -1,4 +1,4 @@
-"""SeizeIT1's ``P_IDx_rN_a1.tsv``: comments, then one row a seizure: start, end, type, remarks.
+"""Read SeizeIT1's ``P_IDx_rN_a1.tsv``: one row for each seizure.
 
 Source: SeizeIT1 (Vandecasteele et al. 2020, doi 10.48804/P5Q0OJ). Seconds from the first sample;
 an end of ``None`` was not marked. The remarks (side, lobe) are not used. SeizeIT2 is a BIDS corpus

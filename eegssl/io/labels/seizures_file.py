@@ -1,4 +1,4 @@
-"""CHB-MIT's ``.seizures`` files: onsets and ends of seizures as binary WFDB annotations.
+"""Read CHB-MIT's ``.seizures`` files: seizures as binary WFDB annotations.
 
 Source: WFDB Applications Guide, annot(5), "MIT format", and PhysioNet's own chbmit files. A word
 of 16 bits, little-endian, holds a code A (upper 6 bits) and an interval I in ticks. SKIP (59) is
@@ -54,8 +54,8 @@ def parse_seizures(raw: bytes) -> tuple[Event, ...]:
     spans: list[tuple[int, int]] = []
     for tick in parse_ticks(raw):
         if tick.code == _AUX:
-            if found := _RESOLUTION.fullmatch(tick.text):
-                resolution_hz = float(found[1])
+            if match := _RESOLUTION.fullmatch(tick.text):
+                resolution_hz = float(match[1])
         elif tick.code == SEIZURE_START:
             if start is not None:
                 raise _refused("a seizure starts before the last one ends")

@@ -1,4 +1,4 @@
-"""The label files of a recording: beside it, and for some corpora above it.
+"""Find a recording's label files, beside it or above it.
 
 Names alone decide, as each corpus ships them; ``.csv`` and ``.rec``, which others use too, must
 also begin like TUH's.
@@ -59,23 +59,23 @@ def find_sidecars(edf_path: Path, root: Path | None = None) -> Sidecars:
     named: list[tuple[EventSource, Path]] = [("tsv", path) for path in _tables(edf_path)]
     named += [("tuh", path) for path in _tuh_files(edf_path)]
     named.append(("seizures", edf_path.with_name(edf_path.name + ".seizures")))
-    if found := _CHBMIT.match(stem):
-        named.append(("summary", edf_path.with_name(f"{found[1].lower()}-summary.txt")))
-    if found := _SIENA.match(stem):
-        named.append(("siena", edf_path.with_name(f"Seizures-list-{found[1].upper()}.txt")))
+    if match := _CHBMIT.match(stem):
+        named.append(("summary", edf_path.with_name(f"{match[1].lower()}-summary.txt")))
+    if match := _SIENA.match(stem):
+        named.append(("siena", edf_path.with_name(f"Seizures-list-{match[1].upper()}.txt")))
     if helsinki_number(edf_path) is not None:
         named += [("helsinki", path) for path in _helsinki_tables(edf_path, root)]
     if _SEIZEIT1.fullmatch(stem):
         named.append(("seizeit1", edf_path.with_name(f"{stem}_a1.tsv")))
-    if found := _PSG.fullmatch(stem):
-        named += [("hypnogram", path) for path in _hypnograms(edf_path, found[1])]
+    if match := _PSG.fullmatch(stem):
+        named += [("hypnogram", path) for path in _hypnograms(edf_path, match[1])]
     return Sidecars(tuple((source, path) for source, path in named if os.path.lexists(path)))
 
 
 def helsinki_number(edf_path: Path) -> int | None:
     """N of ``eegN.edf``, None for other names."""
-    found = _HELSINKI.fullmatch(edf_path.stem)
-    return int(found[1]) if found else None
+    match = _HELSINKI.fullmatch(edf_path.stem)
+    return int(match[1]) if match else None
 
 
 def _tables(edf_path: Path) -> list[Path]:

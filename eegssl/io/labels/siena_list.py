@@ -1,4 +1,4 @@
-"""Siena's ``Seizures-list-PNxx.txt``: seizures by the clock, in lists written by hand.
+"""Read Siena's ``Seizures-list-PNxx.txt``: seizures by the clock.
 
 Source: PhysioNet, Siena Scalp EEG Database 1.0.0 (Detti et al. 2020). The published lists hold
 ``.`` and ``:`` mixed, a space inside an hour (``1 6.49.25``), letters for digits (``PNO6``), names
@@ -74,15 +74,15 @@ def _listed(text: str) -> Iterator[Listed]:
     """Seizures in the order of the list; the file and its registration hold until named anew."""
     context = Listed("")
     for line in map(str.strip, text.split("\n")):
-        if found := _LINE.fullmatch(line):
-            if found["file"]:
-                name = found["name"].strip()
+        if match := _LINE.fullmatch(line):
+            if match["file"]:
+                name = match["name"].strip()
                 if context.starts:
                     raise refused(KIND, "a seizure has a start and no end")
                 context = context if name == context.name else Listed(name)
                 continue
-            times, starts = _clock_times(found["times"]), found["edge"].lower() == "start"
-            if found["what"].lower() == "registration":
+            times, starts = _clock_times(match["times"]), match["edge"].lower() == "start"
+            if match["what"].lower() == "registration":
                 context = _registered(context, starts, times[0])
             elif not starts:
                 yield replace(context, ends=times)

@@ -1,4 +1,4 @@
-"""Labels of the Temple University Hospital corpora: ``.csv``, ``.csv_bi``, ``.tse``, ``.rec`` ….
+"""Read labels of the Temple University Hospital corpora.
 
 Source: Shah et al. 2018 (TUSZ), Ochal et al. 2020 (annotation guidelines), the corpora's own
 AAREADME files. ``csv`` has one row a channel, ``csv_bi`` one a term (``TERM``: all channels) with
@@ -144,12 +144,14 @@ def _check_notes(notes: Sequence[str], duration_s: float | None) -> None:
     for note in notes:
         if "version" in note.lower() and not _VERSION.fullmatch(note):
             raise refused(KIND, "its version is not csv_v1 or tse_v1")
-        found = _DURATION.fullmatch(note)
-        if found and duration_s is not None:
-            given = number(found[1])
+        match = _DURATION.fullmatch(note)
+        if match and duration_s is not None:
+            given = number(match[1])
             if given is None or abs(given - duration_s) > _DURATION_S:
-                said = "no number" if given is None else f"{given:g} s"
-                raise refused(KIND, f"its duration is {said}, the recording's {duration_s:g} s")
+                announced = "no number" if given is None else f"{given:g} s"
+                raise refused(
+                    KIND, f"its duration is {announced}, the recording's {duration_s:g} s"
+                )
 
 
 def _csv_row(line: str, place: int) -> Row:

@@ -1,4 +1,4 @@
-"""Does an output hold what may identify a person? Every byte of it is searched.
+"""Search every byte of an output for what may identify a person.
 
 ``collect`` gathers what stands in the sources (EDF headers, annotations, names of files);
 ``listed`` and ``known_names`` bring strings of the user's; ``meaningful`` leaves out what would be
@@ -64,27 +64,27 @@ def collect(sources: Sequence[Path]) -> dict[str, str]:
     vocabulary of events, names of files and folders, and cells of tables that name people.
     Raises InputError where a folder can't be read.
     """
-    found: dict[str, str] = {}
+    needles: dict[str, str] = {}
     for source in sources:
         try:
             for text, kind in typed_text(source):
-                _add(found, text, kind)
+                _add(needles, text, kind)
         except OSError as error:
             raise InputError(f"a source can't be read: {error.strerror}") from None
-    return found
+    return needles
 
 
 def known_names(folder: Path | None = None) -> dict[str, str]:
     """The parts of all paths in the private table of names, which lies beside the key."""
     path = (folder or private_folder()) / NAMES
-    found: dict[str, str] = {}
+    needles: dict[str, str] = {}
     lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
     for line in lines:
         name = line.partition("\t")[2].encode("ascii", "replace").decode("unicode_escape")
         for part in Path(name).parts:
-            _add(found, part, "private name")
-            _add(found, Path(part).stem, "private name")
-    return found
+            _add(needles, part, "private name")
+            _add(needles, Path(part).stem, "private name")
+    return needles
 
 
 def listed(path: Path) -> dict[str, str]:
@@ -95,13 +95,13 @@ def listed(path: Path) -> dict[str, str]:
         raise InputError(
             "the file of strings can't be read: expected a file in UTF-8, a string a line"
         ) from None
-    found = {line.strip(): LISTED for line in lines if line.strip()}
-    if not meaningful(found)[0]:
+    needles = {line.strip(): LISTED for line in lines if line.strip()}
+    if not meaningful(needles)[0]:
         raise InputError(
             f"the file of strings holds none of {SHORTEST} characters or more: nothing would be "
             "searched for; list names, a string a line"
         )
-    return found
+    return needles
 
 
 def meaningful(strings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, int]]:
@@ -136,29 +136,29 @@ def search(folder: Path, needles: Mapping[str, str]) -> list[Finding]:
         relative = path.relative_to(folder).as_posix()
         shown = _masked(relative, needles)
         named = finder.count([path.name.encode("utf-8", "surrogateescape")])
-        found = {needle: (n, "name") for needle, n in named.items()}
+        hits = {needle: (n, "name") for needle, n in named.items()}
         if path.is_file() and not path.is_symlink():
-            found |= _in_file(path, finder)
+            hits |= _in_file(path, finder)
         elif path.is_symlink():
             target = str(path.readlink()).encode("utf-8", "surrogateescape")
-            found |= {needle: (n, "link") for needle, n in finder.count([target]).items()}
+            hits |= {needle: (n, "link") for needle, n in finder.count([target]).items()}
         findings += [
             Finding(shown, needles[needle], n, how, needle)
-            for needle, (n, how) in sorted(found.items())
+            for needle, (n, how) in sorted(hits.items())
         ]
     return findings
 
 
 def _in_file(path: Path, finder: Finder) -> dict[str, tuple[int, str]]:
     """Needle -> how often, in the first form of the file that shows it."""
-    found: dict[str, tuple[int, str]] = {}
+    hits: dict[str, tuple[int, str]] = {}
     try:
         for piece in pieces(path):
             for needle, n in finder.count(piece.chunks).items():
-                found.setdefault(needle, (n, piece.how))
+                hits.setdefault(needle, (n, piece.how))
     except OSError as error:
         raise InputError(f"a file of the output can't be read: {error.strerror}") from None
-    return found
+    return hits
 
 
 def _masked(relative: str, needles: Mapping[str, str]) -> str:
@@ -168,20 +168,20 @@ def _masked(relative: str, needles: Mapping[str, str]) -> str:
     return relative
 
 
-def _add(found: dict[str, str], text: str, kind: str) -> None:
+def _add(needles: dict[str, str], text: str, kind: str) -> None:
     """The text and its words, unless it is a word of the vocabulary of events or channels."""
     if kind in ("annotation", "table") and (event_type(text) or seizure_edge(text)):
         return
     if kind == "label" and _is_channel(text):
         return
     if kind == "start time":
-        found.setdefault(text, kind)
-        found.setdefault(text.replace(".", ":"), kind)
+        needles.setdefault(text, kind)
+        needles.setdefault(text.replace(".", ":"), kind)
         return
     for part in (text, *text.split(), *_SPLIT.split(text)):
-        found.setdefault(part, kind)
+        needles.setdefault(part, kind)
         for spelling in _dates(part):
-            found.setdefault(spelling, kind)
+            needles.setdefault(spelling, kind)
 
 
 def _dates(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Many strings sought in many bytes in one pass, in every encoding and any case.
+"""Find many strings in many bytes in one pass, in every encoding.
 
 The first bytes of all patterns stand in a hash table; NumPy looks up every place of the data in
 it, and only what is in the table is compared. The time does not depend on how many strings there
@@ -65,18 +65,18 @@ class Finder:
 
     def count(self, chunks: Iterable[bytes]) -> Counter[str]:
         """How often each string stands in the chunks, taken as one stream."""
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         margin = self._longest + 2 * _CONTEXT
         held, first = b"", 0
         for chunk, is_last in _with_last(chunks):
             data = held + chunk
             stop = len(data) if is_last else len(data) - margin
             if stop > first:
-                found.update(self._inside(data, first, stop))
+                counts.update(self._inside(data, first, stop))
                 first = stop
             cut = max(0, first - 2 * _CONTEXT)
             held, first = data[cut:], first - cut
-        return found
+        return counts
 
     def _inside(self, data: bytes, first: int, stop: int) -> Iterator[str]:
         """The string of each match that begins in ``first:stop``."""
@@ -177,8 +177,8 @@ def _means_something(
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found[0] if found else ""
+    match = pattern.search(text)
+    return match[0] if match else ""
 
 
 def _with_last(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -1,4 +1,4 @@
-"""What people have typed into and around recordings: all that may name somebody.
+"""Collect the free text of recordings, which may name somebody.
 
 For a search of the outputs, so it reads generously: fields of headers that no reader would
 accept, annotations of damaged files, names of files and folders, cells of tables beside them.
@@ -76,8 +76,8 @@ def annotation_texts(path: Path) -> Iterator[Typed]:
         texts = {note.text for note in scan_annotations(read_header(path)).annotations}
     except RecordingRefused:
         raw = path.read_bytes()
-        found = {piece for match in _TAL.finditer(raw) for piece in match[1].split(b"\x14")}
-        for piece in sorted(found):
+        pieces = {piece for match in _TAL.finditer(raw) for piece in match[1].split(b"\x14")}
+        for piece in sorted(pieces):
             yield from _decoded(piece, "annotation")
         return
     yield from ((text, "annotation") for text in sorted(texts))

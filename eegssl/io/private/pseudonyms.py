@@ -1,4 +1,4 @@
-"""The only place where names of people and files are kept: a key and a table, mode 600.
+"""Keep names of people and files in a key and a table.
 
 Artifacts, logs and ``--json`` carry keyed hashes (HMAC-SHA-256) of subjects and recordings. The
 key is made once for a user and kept outside every output, with a table from each id to its name.

@@ -1,4 +1,4 @@
-"""What a file holds once its format is undone: the bytes and texts that a search has to see."""
+"""Unpack files into the bytes and texts that a search must see."""
 
 import base64
 import gzip
@@ -74,8 +74,8 @@ def inside(data: bytes, what: str = "", depth: int = 0) -> Iterator[Piece]:
         text = data.decode("utf-8", "replace")
         yield Piece(f"{what}html", [html.unescape(text).encode("utf-8", "replace")])
         yield Piece(f"{what}html address", [unquote(text).encode()])
-        for found in _BASE64.finditer(data):
-            decoded = b"".join(_safely(base64.b64decode, _base64_bytes(found[1])))
+        for match in _BASE64.finditer(data):
+            decoded = b"".join(_safely(base64.b64decode, _base64_bytes(match[1])))
             yield Piece(f"{what}html image", [decoded])
             yield from inside(decoded, f"{what}html image ", depth + 1)
     elif data.lstrip()[:1] in (b"{", b"[", b'"'):

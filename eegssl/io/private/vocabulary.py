@@ -1,4 +1,4 @@
-"""The words that eegssl itself writes: found in every output, so they identify nobody."""
+"""Collect the words that eegssl itself writes, which identify nobody."""
 
 import ast
 import re
@@ -19,15 +19,15 @@ def own_words() -> frozenset[str]:
     Docstrings of modules, classes and functions, and comments, are left out: they name authors,
     and no output repeats them.
     """
-    found: set[str] = set()
+    words: set[str] = set()
     for path in _walk(files("eegssl")):
         if path.name.endswith(".py"):
             for text in _texts_of(ast.parse(path.read_text(encoding="utf-8"))):
-                found.update(_WORD.findall(text.lower()))
+                words.update(_WORD.findall(text.lower()))
         elif path.name.endswith(_TEXTS):
             text = _COMMENT.sub("", path.read_text(encoding="utf-8"))
-            found.update(_WORD.findall(text.lower()))
-    return frozenset(found)
+            words.update(_WORD.findall(text.lower()))
+    return frozenset(words)
 
 
 def _walk(folder: Traversable) -> Iterator[Traversable]:

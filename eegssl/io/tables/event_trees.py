@@ -1,4 +1,4 @@
-"""Two trees of event tables, a reference and what a system detected, paired file by file.
+"""Pair two trees of event tables, reference and detections, by file.
 
 The layout is that of SzCORE's evaluation: ``sub-xx/ses-xx/eeg/*_events.tsv`` on both sides under
 the same names (where no file is called so, every ``.tsv`` below ``sub-xx`` counts, as there).
@@ -62,7 +62,7 @@ def read_tree(
     """
     names = _tables(reference, "reference")
     others = set(_tables(hypothesis, "hypothesis"))
-    found, faults, broken = [], [], []
+    recordings, faults, broken = [], [], []
     for name in names:
         try:
             duration_s, seizures = _read(reference / name)
@@ -72,7 +72,7 @@ def read_tree(
         fault, detected = _detected(hypothesis / name, name, duration_s)
         faults += [fault] if fault else []
         subject, recording = name.split("/")[0], recording_of(name)
-        found.append(TreeRecording(recording, subject, duration_s, seizures, detected))
+        recordings.append(TreeRecording(recording, subject, duration_s, seizures, detected))
     if broken:
         raise InputError(f"the reference can't be read: {_in_words(broken, shown)}")
     if faults and missing == "error":
@@ -84,7 +84,7 @@ def read_tree(
     faults += [
         TreeFault("no-reference", name, "the reference has no such file") for name in surplus
     ]
-    return found, faults
+    return recordings, faults
 
 
 def recording_of(name: str) -> str:

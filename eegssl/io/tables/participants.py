@@ -1,4 +1,4 @@
-"""BIDS ``participants.tsv``: age, sex and label columns by subject."""
+"""Read BIDS ``participants.tsv``: age, sex and labels by subject."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,8 +59,8 @@ def participant_rows(path: Path) -> dict[str, dict[str, str]]:
     people: dict[str, dict[str, str]] = {}
     for number, cells in enumerate(rows[1:], start=2):
         if len(cells) != len(header):
-            found = f"{len(cells)} fields, expected {len(header)}"
-            raise InputError(f"{path.name}, row {number}: {found}")
+            fault = f"{len(cells)} fields, expected {len(header)}"
+            raise InputError(f"{path.name}, row {number}: {fault}")
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
         subject = row.pop("participant_id")
         if subject in people:

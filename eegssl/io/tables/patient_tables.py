@@ -1,4 +1,4 @@
-"""The user's tables about patients: outcomes by participant, sessions by recording.
+"""Read the user's tables of outcomes by participant and sessions by recording.
 
 Names become the ids that recordings have (`eegssl.io.private.pseudonyms`); none is kept.
 """
@@ -42,14 +42,14 @@ def read_patients(path: Path, corpora: Sequence[str]) -> list[PatientRow]:
     ConfigError and InputError for a table that can't be read.
     """
     pseudonyms = Pseudonyms()
-    found = []
+    patients = []
     for name, row in participant_rows(path).items():
         cells = {column: cell for column, cell in row.items() if cell.lower() not in _MISSING}
         bare = name.removeprefix(_BIDS_SUBJECT)
         names = [_within(c, one) for one in (name, _BIDS_SUBJECT + bare, bare) for c in corpora]
         ids = dict.fromkeys([name, *map(pseudonyms.subject, names)])
-        found.append(PatientRow(tuple(ids), cells))
-    return found
+        patients.append(PatientRow(tuple(ids), cells))
+    return patients
 
 
 def read_sessions(path: Path, corpora: Sequence[str]) -> list[SessionRow]:
@@ -82,8 +82,8 @@ def sessions_by_name(ids: Sequence[str]) -> list[str | None]:
     Names are known only where the recordings were preprocessed, to the private folder there.
     """
     pseudonyms = Pseudonyms()
-    found = [set(_SESSION.findall(pseudonyms.name(id_))) for id_ in ids]
-    return [next(iter(names)) if len(names) == 1 else None for names in found]
+    sessions = [set(_SESSION.findall(pseudonyms.name(id_))) for id_ in ids]
+    return [next(iter(names)) if len(names) == 1 else None for names in sessions]
 
 
 def bare_session(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables that users bring, and that users read: TSV."""
+"""Read and write tables as TSV."""
 
 import csv
 from collections.abc import Iterable, Sequence

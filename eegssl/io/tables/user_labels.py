@@ -1,4 +1,4 @@
-"""The user's table of labels (TSV): which recording, subject or stretch has which label."""
+"""Read the user's table of labels (TSV)."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
             "says what each label belongs to was expected"
         )
     pseudonyms = Pseudonyms()
-    found, nameless, timeless = [], 0, 0
+    labels, nameless, timeless = [], 0, 0
     for row in rows:
         name, subject = (_text(row, column) for column in ("recording", "subject"))
         hashed = pseudonyms.recording if name else pseudonyms.subject
@@ -52,14 +52,14 @@ def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
         )
         stretch = times if onset_s else (None, None)
         ids = dict.fromkeys([own, *map(hashed, prefixed)])
-        found.append(LabelRow(tuple(ids), row["label"], *stretch))
+        labels.append(LabelRow(tuple(ids), row["label"], *stretch))
     if nameless or timeless:
         raise ConfigError(
             f"{path}: {nameless} of {len(rows)} rows name neither recording nor subject, and "
             f"{timeless} have an onset_s or duration_s that is no time (seconds, both or neither: "
             "an onset of 0 or more, a duration above 0)"
         )
-    return found
+    return labels
 
 
 def _header(path: Path) -> list[str]:

@@ -149,7 +149,7 @@ def reseal(folder: Path) -> None:
 
 
 def test_an_unknown_id_or_folder_is_an_error_that_says_what_to_do(recordings, tmp_path):
-    with pytest.raises(InputError, match="expected an id such as r-"):
+    with pytest.raises(InputError, match="expected one such as r-"):
         open_raw(recordings, "r-000000000000")
     with pytest.raises(ArtifactError):
         recording_ids(tmp_path)
