@@ -1,1 +1,1 @@
-"""The encoder: patch and spatial embeddings, transformer, pooling."""
+"""Embed EEG windows patch by patch."""

@@ -1,4 +1,4 @@
-"""What an encoder costs: parameters of its modules, operations and memory of a window.
+"""Count an encoder's parameters, and its operations and memory per window.
 
 Counted from the configuration and shapes alone, as plain numbers. A multiplication with its
 addition counts as two operations; activations, norms and lone additions don't count.
@@ -40,7 +40,7 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
 
 
 def _parameters(encoder: EpilepsyFM) -> dict[str, int]:
-    """Trainable numbers of each module; the mask token is by itself."""
+    """Trainable parameters of each module, and of the mask token."""
     named = {name: module for name, module in encoder.named_children() if module is not None}
     counts = {name: sum(p.numel() for p in module.parameters()) for name, module in named.items()}
     return counts | {"mask_token": encoder.mask_token.numel()}
@@ -66,12 +66,12 @@ def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
 
 
 def _widest(config: EncoderConfig) -> int:
-    """Numbers a token at the widest place of a block: the stream, its norm, the hidden layer."""
+    """Numbers per token at the widest point of a block: input, its norm, the hidden layer."""
     return 2 * config.width + max(2 * config.ffn, 4 * config.width)
 
 
 def _kept(config: EncoderConfig) -> int:
-    """Numbers a token that the backward pass needs.
+    """Numbers per token that the backward pass needs.
 
     A block keeps its two inputs and norms, query, key, value and mixture, and the hidden layer
     before and after its activation; with checkpointing only its input, and one block at a time.

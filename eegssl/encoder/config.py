@@ -1,4 +1,4 @@
-"""The size of the encoder and what it expects of a signal."""
+"""Configure the encoder's size and the signals that it expects."""
 
 from typing import Literal, Self
 

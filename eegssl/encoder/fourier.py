@@ -1,7 +1,7 @@
-"""The log-amplitude Fourier spectrum of each patch alone, linearly embedded.
+"""Embed the log-amplitude Fourier spectrum of each patch linearly.
 
-The plain alternative to the spectral module's wavelet packets, and what the tokenizer sees. Phase
-is left to the temporal module.
+The tokenizer uses it, and the encoder as an alternative to wavelet packets. The temporal module
+covers phase.
 """
 
 import math
@@ -20,9 +20,9 @@ class FourierEmbedding(nn.Module):
         super().__init__()
         self.n_bins = int(top_hz * patch_samples / sfreq_hz) + 1
         self.project = nn.Linear(self.n_bins, width)
-        transform = 2.5 * patch_samples * math.log2(patch_samples)  # operations of a fast one
+        transform = 2.5 * patch_samples * math.log2(patch_samples)  # operations of an FFT
         self.products = int(transform / 2) + self.project.weight.numel()
-        """Multiplications a patch."""
+        """Multiplications per patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""

@@ -1,8 +1,8 @@
-"""Signals in µV to the encoder's own units, from what a window shows and nothing else.
+"""Normalise signals by statistics of a window's visible samples.
 
-Statistics over a whole window would carry its hidden samples into every visible token, so they are
-taken over the visible samples. Ours: over all channels of a window together, so that a focal
-seizure stays louder than the rest of the head, and a flat channel is not blown up.
+Statistics of a whole window would leak its hidden samples into every visible token. Ours: they are
+taken over all channels together, so that a focal seizure stays louder than the rest of the head,
+and a flat channel is not amplified.
 """
 
 import torch
@@ -13,9 +13,9 @@ _QUARTILES_PER_DEVIATION = 1.349  # of a normal distribution
 
 
 def normalise(patches_uv: Tensor, visible: Tensor | None, kind: str, scale_uv: float) -> Tensor:
-    """Bring ``patches_uv`` [B, C, N, P] to around 1; those not ``visible`` [B, C, N] become 0.
+    """Scale ``patches_uv`` [B, C, N, P] to about 1; patches not ``visible`` [B, C, N] become 0.
 
-    Whatever a patch that isn't visible holds, NaN included, reaches no output.
+    Nothing of a patch that is not visible, NaN included, reaches any output.
     """
     if visible is not None:
         patches_uv = torch.where(visible[..., None], patches_uv, 0)
@@ -36,7 +36,7 @@ def _moments(patches: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor]:
 
 
 def _quartiles(patches: Tensor, visible: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Median, and the deviation that the quartiles tell, of each window's visible samples."""
+    """Median, and deviation from the quartiles, of each window's visible samples."""
     seen = torch.ones_like(patches[..., 0], dtype=torch.bool) if visible is None else visible
     ordered = patches.masked_fill(~seen[..., None], torch.inf).flatten(1).sort(dim=1).values
     last = seen.sum(dim=(1, 2)) * patches.shape[-1] - 1

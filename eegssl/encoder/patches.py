@@ -1,7 +1,7 @@
-"""A signal cut into patches, each of which is then embedded without its neighbours.
+"""Cut a signal into patches.
 
-No sample crosses a patch's border before the transformer: a filter over the window would carry
-hidden samples into visible tokens.
+Each patch is embedded without its neighbours: a filter over the window would leak hidden samples
+into visible tokens.
 """
 
 from torch import Tensor

@@ -1,10 +1,10 @@
-"""The spatial module: where a channel lies, for any electrode and any derivation.
+"""Embed where a channel lies, for any electrode and any derivation.
 
-A channel is told by its one or two electrodes - which they are, and where they lie - and by its
-brain regions. No montage is fixed: an electrode of the 10-10 table has a learned vector, the same
-in whatever derivation it stands; one that is only located is told by its position alone. Fourier
-features follow Tancik et al. (NeurIPS 2020); their use here is ours, and so is that an electrode is
-recognised by its place: ``FT9`` and ``T1`` are one electrode, and a batch needs no names.
+A channel is described by its one or two electrodes (their identity and position) and its brain
+regions. No montage is fixed: an electrode of the 10-10 table has one learned vector in all
+derivations; any other electrode has its position alone. Fourier features follow Tancik et al.
+(NeurIPS 2020). Ours: electrodes are identified by position, so that ``FT9`` and ``T1`` are one
+electrode, and a batch needs no names.
 """
 
 import math
@@ -22,7 +22,7 @@ _SAME_PLACE = 0.02  # head radii; electrodes of the table lie 0.13 apart at leas
 
 
 class SpatialEmbedding(nn.Module):
-    """Geometry of C channels to embeddings [B, C, D], of the parts that are wanted."""
+    """Geometry of C channels to embeddings [B, C, D], of the parts that are on."""
 
     def __init__(
         self, width: int, n_regions: int, *, identity: bool, position: bool, region: bool
@@ -36,7 +36,7 @@ class SpatialEmbedding(nn.Module):
     def forward(self, positions: Tensor, located: Tensor, regions: Tensor) -> Tensor | float:
         """Embed ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R].
 
-        With all parts off there is nothing to add: 0.
+        Returns 0 if all parts are off.
         """
         self._check(positions, located, regions)
         place: Tensor | float = 0.0
@@ -60,9 +60,9 @@ class SpatialEmbedding(nn.Module):
 
 
 class ElectrodeIdentity(nn.Module):
-    """Which electrodes a channel stands between: one vector each, shared by both ends.
+    """A learned vector for each electrode of a channel, whichever end it is at.
 
-    The places of the known electrodes are stored with the vectors that belong to them.
+    The positions of the known electrodes are stored beside their vectors.
     """
 
     places: Tensor
@@ -79,14 +79,14 @@ class ElectrodeIdentity(nn.Module):
         return self.project(self.vectors(self.numbers(positions, located)).flatten(-2))
 
     def numbers(self, positions: Tensor, located: Tensor) -> Tensor:
-        """Each electrode's number from 1, or 0 for none and for one not in the table: [B, C, 2]."""
-        away = (positions[..., None, :] - self.places).abs().amax(dim=-1)
-        distance, nearest = away.min(dim=-1)
+        """Each electrode's number from 1; 0 for none, or one not in the table: [B, C, 2]."""
+        offsets = (positions[..., None, :] - self.places).abs().amax(dim=-1)
+        distance, nearest = offsets.min(dim=-1)
         return torch.where(located & (distance < _SAME_PLACE), nearest + 1, 0)
 
 
 class ElectrodePosition(nn.Module):
-    """Where the electrodes of a channel lie, as Fourier features of their coordinates."""
+    """Fourier features of the coordinates of a channel's electrodes."""
 
     frequencies: Tensor
 
@@ -97,7 +97,7 @@ class ElectrodePosition(nn.Module):
         self.project = nn.Linear(2 * (3 + 3 * 2 * _OCTAVES + 1), width)
 
     def forward(self, positions: Tensor, located: Tensor) -> Tensor:
-        """Embed the places of channels: [B, C, D]."""
+        """Embed the positions of electrodes: [B, C, D]."""
         waves = (positions[..., None] * self.frequencies).flatten(-2)
         known = located[..., None].to(positions.dtype)
         features = torch.cat([positions, waves.sin(), waves.cos()], dim=-1) * known

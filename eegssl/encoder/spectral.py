@@ -1,4 +1,4 @@
-"""The spectral module: wavelet-packet convolution of each patch alone.
+"""Embed the wavelet-packet coefficients of each patch.
 
 EpilepsyFM names wavelet packets (approximation and detail bands); wavelet, depth, borders and
 features are ours, see ``wavelets``. The filters are fixed.
@@ -16,8 +16,8 @@ _TYPICAL = 3.0  # log amplitude of common EEG over the floor, so that features l
 class WaveletPacketEmbedding(nn.Module):
     """Patches [M, P], scaled, to embeddings [M, D] of their leaves from 0 Hz to ``top_hz``.
 
-    Seen are the leaf coefficients of the patch at unit root mean square (when what happens) and
-    each leaf's log energy (how much of it), in order of frequency.
+    Features are the leaf coefficients of the patch at unit root mean square (timing) and each
+    leaf's log energy (amount), in order of frequency.
     """
 
     matrix: Tensor
@@ -37,7 +37,7 @@ class WaveletPacketEmbedding(nn.Module):
         self.coefficients = nn.Linear(self.n_leaves * self.n_coefficients, width, bias=False)
         maps = self.energies.weight.numel() + self.coefficients.weight.numel()
         self.products = matrix.numel() + maps
-        """Multiplications a patch."""
+        """Multiplications per patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""

@@ -1,9 +1,9 @@
-"""The temporal module: a convolution over the samples of each patch alone.
+"""Embed each patch by a convolution over its samples.
 
 Layers as in LaBraM (ICLR 2024): 8 channels, kernels 15 (stride 8), 3, 3, group normalisation,
-GELU. Ours: each patch is first brought to unit root mean square, and the logarithm of that is one
-more feature, so that the convolution sees shapes, whether of 5 µV or of 500 µV. LaBraM normalises
-over the whole window instead, which lets hidden patches leak into visible ones.
+GELU. Ours: each patch is first scaled to unit root mean square, whose logarithm is one more
+feature, so that the convolution sees shapes at any amplitude. LaBraM normalises over the whole
+window instead, which leaks hidden patches into visible ones.
 """
 
 import torch
@@ -34,7 +34,7 @@ class TemporalEmbedding(nn.Module):
         self.project = nn.Linear(_CHANNELS * steps + 1, width)
         filters = sum(m.weight.numel() for m in self.convolutions if isinstance(m, nn.Conv1d))
         self.products = steps * filters + self.project.weight.numel()
-        """Multiplications a patch."""
+        """Multiplications per patch."""
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""

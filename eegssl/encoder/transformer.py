@@ -1,8 +1,7 @@
-"""Transformer blocks over all (channel, patch) tokens of a window.
+"""Transform all (channel, patch) tokens of a window by attention.
 
 Pre-norm, on ``scaled_dot_product_attention``. Batches are bucketed by channel count, so that no
-padding mask is needed and the fastest kernels apply; where there is padding, its tokens are no
-keys.
+padding mask is needed and the fastest kernels apply; tokens of padding are never keys.
 """
 
 import math
@@ -24,7 +23,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Mix tokens [B, L, D] by attention to those that ``keys`` [B, L] allows: [B, L, D]."""
+        """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D]."""
         qkv = self.qkv(tokens)
         allowed = None if keys is None else keys[:, None, None]
         dropout = self.dropout if self.training else 0.0
@@ -84,7 +83,7 @@ class Transformer(nn.Module):
         return self.norm(tokens)
 
     def _initialise(self, layers: int) -> None:
-        """Xavier weights; what is added to the tokens starts small in deep stacks (as GPT-2)."""
+        """Xavier weights; residual branches start small in deep stacks (as GPT-2)."""
         for name, parameter in self.blocks.named_parameters():
             if parameter.ndim < 2:
                 if name.endswith("bias"):

@@ -1,1 +1,1 @@
-"""The neural tokenizer: patch encoder, vector quantizer, spectral decoder, diagnostics."""
+"""Turn EEG patches into codes of a learned codebook, and back."""

@@ -1,9 +1,9 @@
-"""One learned codebook: nearest codes, moved by averages, kept alive, the same on all ranks.
+"""Learn one codebook by moving averages, the same on all ranks.
 
-The codebook is no parameter: each code follows the moving average of the vectors that chose it
-(van den Oord et al. 2017, appendix). All of its state is in buffers, so a saved tokenizer goes on
-exactly where it stopped. Sums are taken over all ranks, and k-means and revival see the joined
-batch, so ranks keep one codebook; every rank must take every step.
+The codebook is no parameter: each code follows the moving average of the vectors nearest to it
+(van den Oord et al. 2017, appendix). All state is in buffers, so a saved tokenizer resumes exactly.
+Sums are taken over all ranks, and k-means and revival use the joined batch, so all ranks hold the
+same codebook; every rank must take every step.
 """
 
 import torch
@@ -18,7 +18,7 @@ from eegssl.tokenizer.ranks import gather_rows, is_first, sum_over_ranks, take_f
 
 
 class Codebook(nn.Module):
-    """K codes in D dimensions; ``unit`` ones are directions, compared by cosine."""
+    """K codes in D dimensions; if ``unit``, codes are directions, compared by cosine."""
 
     codebook: Tensor
     mean_sum: Tensor
@@ -41,7 +41,7 @@ class Codebook(nn.Module):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """Nearest code of each vector [M, D]: int64 [M]. Nothing is learned."""
+        """Nearest code of each vector [M, D]: int64 [M]. The codebook does not change."""
         return nearest_codes(vectors, self.codebook, unit=self.unit)
 
     def of(self, codes: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def learn(self, vectors: Tensor, codes: Tensor) -> None:
-        """Move each chosen code towards the vectors [m, D] that chose it; revive the dead."""
+        """Move codes towards the vectors [m, D] that ``codes`` [m] assigns; revive dead codes."""
         sums, counts = sums_per_code(vectors, codes, len(self.codebook))
         sums, counts = sum_over_ranks(sums), sum_over_ranks(counts)
         total = counts.sum()
@@ -77,7 +77,7 @@ class Codebook(nn.Module):
         self._revive(vectors, codes, int(total))
 
     def _means(self) -> Tensor:
-        """Where the moving averages stand: directions of unit codes, centres of others."""
+        """Codes from the moving averages: directions if ``unit``, else centres."""
         if self.unit:
             return F.normalize(self.mean_sum, dim=-1)
         return (
@@ -86,16 +86,16 @@ class Codebook(nn.Module):
         )
 
     def _revive(self, vectors: Tensor, codes: Tensor, total: int) -> None:
-        """Move codes that are long unused to vectors of the joined batch that fit their code badly.
+        """Move codes that are long unused to vectors of the joined batch far from their own code.
 
-        Which vectors depends on the step alone, so a resumed run revives the same.
+        The choice is seeded by the step, so a resumed run makes the same.
         """
         dead = torch.nonzero(self.idle_steps >= self.revive_after).flatten()[:total]
         if not len(dead):
             return
-        joined, chosen_by = gather_rows(vectors), gather_rows(codes)
+        joined, joined_codes = gather_rows(vectors), gather_rows(codes)
         generator = torch.Generator().manual_seed(int(self.steps))
-        fresh = joined[draw_far(joined, self.codebook[chosen_by], len(dead), generator)]
+        fresh = joined[draw_far(joined, self.codebook[joined_codes], len(dead), generator)]
         take_from_first(fresh)
         self.codebook[dead] = fresh
         self.mean_share[dead] = 1 / len(self.codebook)

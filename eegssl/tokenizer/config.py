@@ -1,4 +1,4 @@
-"""The size of the tokenizer, its codebook and how the codebook is kept alive."""
+"""Configure the tokenizer, its codebook and how unused codes are revived."""
 
 from typing import Literal, Self
 
@@ -28,7 +28,7 @@ class TokenizerConfig(Settings):
     """Width D of the patch encoder and of the decoder."""
 
     quantizer: QuantizerKind = "cosine"
-    """``residual`` tells a patch by ``n_codebooks`` codes; ``random-projection`` learns no code."""
+    """``residual`` has ``n_codebooks`` codes per patch; ``random-projection`` learns none."""
 
     n_codebooks: int = Field(8, ge=2)
     """Codebooks Q of the residual quantizer; the first one's code is the token of a patch."""
@@ -40,7 +40,7 @@ class TokenizerConfig(Settings):
     """Codes K in a codebook; `diagnostics.fitting_codebook` says how many a corpus can feed."""
 
     decay: float = Field(0.95, ge=0, lt=1)
-    """Share of its past that a code keeps in one step; LaBraM's .99 suits long trainings."""
+    """Weight of a code's moving average against one batch; LaBraM's .99 suits long training."""
 
     commitment: float = Field(0.03, ge=0)
     """Weight of the loss (2 - 2 cosine) that pulls a patch to its code."""
@@ -49,12 +49,11 @@ class TokenizerConfig(Settings):
     """Weight of the phase in the loss; the log amplitude has weight 1."""
 
     waveform_weight: float = Field(0.0, ge=0)
-    """Weight of the waveform in the loss; 0 decodes none, and signals come from the spectrum.
-
-    Sines come back within some percent from 8 residual codebooks of 1024 x 96."""
+    """Weight of the waveform in the loss; with 0 none is decoded, and signals are reconstructed
+    from the spectrum. 8 residual codebooks of 1024 x 96 reconstruct sines within some percent."""
 
     revive_after: int = Field(50, ge=1)
-    """A code that no patch chose for so many steps is moved to a patch of the batch."""
+    """A code that no patch had for so many steps is moved to a patch of the batch."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

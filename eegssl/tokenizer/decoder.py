@@ -1,4 +1,4 @@
-"""The decoder: the vector of a code to the spectrum of a patch, and if asked to its waveform."""
+"""Decode the vector of a code to a patch's spectrum and, optionally, its waveform."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from eegssl.tokenizer.ranks import gather_rows, sum_over_ranks
 from eegssl.tokenizer.shape_and_size import n_sizes, read_size, straight_out
 from eegssl.tokenizer.spectrum import Spectrum, amplitude_of
 
-_FOLLOW = 0.05  # share of a batch in the moving powers
+_FOLLOW = 0.05  # weight of a batch in the moving averages of power
 _NO_POWER = 1e-12  # far under that of 0.1 µV
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What vectors [...] tell: spectra [..., F], and waveforms [..., P], scaled, if any."""
+    """Decoded vectors [...]: spectra [..., F] and, if any, scaled waveforms [..., P]."""
 
     spectrum: Spectrum
     waveform: Tensor | None
@@ -26,8 +26,8 @@ class Decoded:
 class Decoder(nn.Module):
     """Vectors [..., code_dim] to log amplitudes, sines and cosines of F bins, and P samples.
 
-    The waveform is ours, a shape and a size: a spectrum tells where energy lies, but a sine between
-    two bins needs the phases of many.
+    The waveform (ours) is decoded as a shape and a size: a sine between two bins of the spectrum
+    would need the phases of many bins.
     """
 
     told_power: Tensor
@@ -66,16 +66,15 @@ class Decoder(nn.Module):
     def gain(self) -> Tensor:
         """Factors [F] that give decoded amplitudes the power of the true ones.
 
-        A code tells the mean log amplitude of its patches, a geometric mean: what it averages over
-        would come back quieter than it was. Ours: one factor a bin, from moving averages over the
-        training.
+        A code decodes to the mean log amplitude of its patches, a geometric mean, which is less
+        than their root mean square. Ours: one factor per bin, from moving averages over training.
         """
         return ((self.true_power + _NO_POWER) / (self.told_power + _NO_POWER)).sqrt()
 
     @torch.no_grad()
-    def follow(self, told: Spectrum, target: Spectrum) -> None:
-        """Move the powers behind ``gain`` towards those of a batch [m, F], joined over ranks."""
-        powers = [amplitude_of(s.log_amplitude).square().float() for s in (told, target)]
+    def follow(self, decoded: Spectrum, target: Spectrum) -> None:
+        """Update the powers behind ``gain`` by those of a batch [m, F], joined over ranks."""
+        powers = [amplitude_of(s.log_amplitude).square().float() for s in (decoded, target)]
         joined = sum_over_ranks(torch.stack(powers).sum(dim=1))
         joined = joined / sum_over_ranks(torch.tensor(len(powers[0]), device=joined.device))
         self.told_power.lerp_(joined[0], _FOLLOW)
@@ -85,8 +84,8 @@ class Decoder(nn.Module):
     def start(self, target: Spectrum) -> None:
         """Set the last bias to the mean log amplitude of ``target`` [m, F], joined over ranks.
 
-        What all patches share is then known from the start, and the first gradients tell patches
-        apart in place of pushing all codes the same way. Ours.
+        Ours: the first gradients then separate patches, rather than move all codes towards what
+        all patches share.
         """
         bias = torch.zeros_like(self.out.bias)
         bias[: self.n_bins] = gather_rows(target.log_amplitude).mean(dim=0)

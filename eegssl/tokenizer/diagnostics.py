@@ -1,7 +1,8 @@
-"""Is the codebook used? Counted over a whole validation pass; a batch says little.
+"""Measure how a corpus uses its codebook, and warn if too little.
 
-The limits are rules of thumb of ours: a code wants some 90 patches to be learned from, and a
-codebook starves when its perplexity is under a quarter of what the corpus could feed.
+Counts are of a whole validation pass. The limits are our rules of thumb: a code needs some 90
+patches to be learned from, and a codebook is underused if its perplexity is below a quarter of
+what the corpus allows.
 """
 
 import math
@@ -18,7 +19,7 @@ _PATCHES_PER_FED_CODE = 30  # for judging what came out
 
 @dataclass(frozen=True)
 class Usage:
-    """How the codes of a corpus are spread over the codebook."""
+    """How often a corpus uses the codes of a codebook."""
 
     n_codes: int
     n_patches: int
@@ -30,14 +31,15 @@ class Usage:
 
     @property
     def dead(self) -> int:
-        """Codes that no patch chose."""
+        """Number of codes that no patch has."""
         return self.n_codes - self.used
 
 
 def codebook_usage(counts: NDArray[np.int64]) -> Usage:
     """Summarise how often each code was chosen, ``counts`` int64 [K].
 
-    Perplexity is 2 to the entropy: the number of codes that, equally used, would tell as much.
+    Perplexity is 2 to the entropy: so many equally frequent codes would have the same entropy.
+    Raises InputError for counts of no patch.
     """
     total = int(counts.sum())
     if counts.ndim != 1 or total < 1 or counts.min() < 0:
@@ -56,12 +58,12 @@ def codebook_usage(counts: NDArray[np.int64]) -> Usage:
 
 
 def perplexity_floor(n_codes: int, n_patches: int) -> float:
-    """The perplexity under which a codebook starves: a quarter of min(K, patches / 30)."""
+    """The perplexity below which a codebook is underused: a quarter of min(K, patches / 30)."""
     return min(n_codes, n_patches / _PATCHES_PER_FED_CODE) / 4
 
 
 def starving_message(usage: Usage) -> str | None:
-    """A warning when the codebook is used far below what its corpus could feed, else None."""
+    """A warning if the corpus uses far fewer codes than it allows, else None."""
     wanted = perplexity_floor(usage.n_codes, usage.n_patches)
     if usage.perplexity >= wanted:
         return None
@@ -74,7 +76,7 @@ def starving_message(usage: Usage) -> str | None:
 
 
 def oversized_message(n_codes: int, n_patches: int) -> str | None:
-    """A warning when a corpus has too few patches for its codebook, else None."""
+    """A warning if a corpus has too few patches for its codebook, else None."""
     fitting = fitting_codebook(n_patches)
     if n_codes <= fitting:
         return None
@@ -85,6 +87,6 @@ def oversized_message(n_codes: int, n_patches: int) -> str | None:
 
 
 def fitting_codebook(n_patches: int) -> int:
-    """The power of two nearest to a 90th of the patches, from 16 to 8192."""
+    """Number of codes for a corpus: the power of two nearest to patches / 90, from 16 to 8192."""
     exponent = round(math.log2(max(n_patches / _PATCHES_PER_CODE, 1)))
     return int(2 ** min(max(exponent, 4), 13))

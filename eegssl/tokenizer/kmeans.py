@@ -1,7 +1,7 @@
-"""k-means: where a codebook starts; on the sphere by cosine (Dhillon and Modha 2001), or in space.
+"""Cluster vectors by k-means, to initialise a codebook.
 
-Every random choice comes from one generator on the CPU, so that the same vectors and seed give
-the same centres on any device.
+Unit vectors are clustered by cosine (Dhillon and Modha 2001). All random draws come from one
+generator on the CPU, so that vectors and seed determine the centres on any device.
 """
 
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ def kmeans(
 ) -> Clusters:
     """Cluster ``vectors`` [M, D] into K clusters: ``unit`` ones by cosine, others by distance.
 
-    A centre that lost all its vectors moves to a vector far from its own centre. With fewer
-    vectors than codes, the codes left over point in random directions.
+    A centre without vectors moves to a vector far from its own centre. With fewer vectors than
+    codes, the remaining codes have random directions.
     """
     centres = _first_centres(vectors, n_codes, generator, unit)
     for _ in range(iterations):
@@ -53,8 +53,8 @@ def kmeans(
 def sums_per_code(vectors: Tensor, codes: Tensor, n_codes: int) -> tuple[Tensor, Tensor]:
     """Sum of the vectors [M, D] of each code [K, D] and their number [K].
 
-    Sorted and summed in the order of the vectors: adding at an index goes in any order on CUDA,
-    so that two runs of one seed would differ.
+    Sorted and summed in the order of the vectors: CUDA adds at an index in any order, so that two
+    runs of one seed would differ.
     """
     counts = torch.bincount(codes, minlength=n_codes)
     in_order = vectors[codes.argsort(stable=True)]
@@ -73,7 +73,7 @@ def draw_far(vectors: Tensor, own: Tensor, n: int, generator: torch.Generator) -
 def _first_centres(vectors: Tensor, n_codes: int, generator: torch.Generator, unit: bool) -> Tensor:
     """Draw K of the vectors far from each other, in few rounds (k-means||, Bahmani et al. 2012).
 
-    Where there are too few vectors, the rest are random directions of a common length.
+    If there are too few vectors, the others are random directions of their mean length.
     """
     wanted = min(n_codes, len(vectors))
     size = -(-wanted // _ROUNDS)

@@ -1,7 +1,7 @@
-"""The nearest code of each vector, without the full distance matrix and without one-hot rows.
+"""Find the nearest code of each vector without a full distance matrix.
 
-Blocks of rows by blocks of codes, scored into one buffer: fresh memory for the scores of all codes
-took as long as the products themselves.
+Blocks of rows and codes are scored into one buffer: allocating the scores of all codes took as
+long as the products themselves.
 """
 
 import torch
@@ -15,10 +15,10 @@ _CODES = 2048  # 32 MB of float32 scores with _ROWS
 def nearest_codes(
     vectors: Tensor, codebook: Tensor, *, unit: bool = True, chunk: int | None = None
 ) -> Tensor:
-    """Index of the nearest code [K, D] for each vector [M, D]: int64 [M]; of equals the first.
+    """Index of the nearest code [K, D] for each vector [M, D]: int64 [M]; of ties the first.
 
     ``unit`` codes are compared by cosine (the length of a vector plays no part), others by
-    distance. ``chunk`` vectors are compared at once; by default as many as bound the memory.
+    distance. ``chunk`` vectors are compared at once, by default 4096.
     """
     rows = min(chunk or _ROWS, max(len(vectors), 1))
     offset = None if unit else codebook.square().sum(dim=-1) / -2

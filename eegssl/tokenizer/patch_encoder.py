@@ -1,4 +1,4 @@
-"""The patch encoder: each patch alone to a vector, so that its code depends on nothing else."""
+"""Encode each patch alone to a vector, so that its code needs no context."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
 from eegssl.tokenizer.spectrum import spectrum_of
 
-_FOLLOW = 0.1  # share of a batch in the moving statistics
+_FOLLOW = 0.1  # weight of a batch in the moving statistics
 _EPSILON = 1e-5  # as in torch's batch_norm
 
 
@@ -21,9 +21,9 @@ class PatchEncoder(nn.Module):
     The encoder's temporal and spectral modules, then Linear-Tanh-Linear to the code's dimensions
     as in LaBraM (ICLR 2024); without that model's transformer, so that codes need no context.
 
-    Standardising is ours, after Lancucki et al. (IJCNN 2020): vectors of a young network share
-    most of their direction and drift together, faster than a codebook follows. Without it (and with
-    the straight-through gradient alone) all patches of ``eegmat`` chose one code after 14 steps.
+    Standardising is ours, after Lancucki et al. (IJCNN 2020): early in training vectors share most
+    of their direction and drift together, faster than a codebook follows. Without it (and with the
+    straight-through gradient alone) all patches of ``eegmat`` had one code after 14 steps.
 
     Where a waveform is decoded, vectors hold shape and size apart, see `shape_and_size`.
     """
@@ -52,8 +52,8 @@ class PatchEncoder(nn.Module):
     def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
         """Encode patches [M, P]: [M, code_dim].
 
-        With ``learn`` the vectors are standardised over this batch, and the stored statistics
-        follow it; else by the stored statistics, each patch whatever its company.
+        With ``learn`` the vectors are standardised over this batch, which also updates the stored
+        statistics; else by the stored statistics, so that each patch is encoded alone.
         """
         raw = self.raw(patches)
         vectors = raw[:, : len(self.mean)]
@@ -88,7 +88,7 @@ class PatchEncoder(nn.Module):
         return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
 
     def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
-        """Vectors [M, code_dim]; where waveforms are decoded the log sizes are joined to shapes."""
+        """Vectors [M, code_dim]; if waveforms are decoded, shapes joined with log sizes."""
         return join(vectors, raw[:, -1:], self.code_dim) if self.sized else vectors
 
     def _standardise_joined(self, vectors: Tensor) -> Tensor:
@@ -106,7 +106,7 @@ class PatchEncoder(nn.Module):
 class SpectrumFeatures(nn.Module):
     """Patches [M, P], scaled, to standardised log amplitudes [M, F]; nothing is learned.
 
-    What the random projection sees, as BEST-RQ (ICML 2022) shows it standardised log-mel features.
+    The random projection's input; BEST-RQ (ICML 2022) takes standardised log-mel features.
     """
 
     mean: Tensor
@@ -128,7 +128,7 @@ class SpectrumFeatures(nn.Module):
 
     @torch.no_grad()
     def start(self, vectors: Tensor) -> Tensor:
-        """Set the statistics to those of log amplitudes [m, F] of all ranks; return these so."""
+        """Set the statistics to those of log amplitudes [m, F] of all ranks; scale them."""
         joined = gather_rows(vectors)
         self.mean.copy_(joined.mean(dim=0))
         self.variance.copy_(joined.var(dim=0))

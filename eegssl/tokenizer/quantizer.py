@@ -1,7 +1,7 @@
-"""Three vector quantizers behind one interface: vectors to codes, and codes to vectors.
+"""Quantize vectors to codes by one of three methods, and decode them.
 
-``cosine``: one codebook of directions; a patch takes the most similar one (LaBraM, after Yu et al.,
-ViT-VQGAN, ICLR 2022). ``residual``: Q codebooks, each for what the ones before left over (Zeghidour
+``cosine``: one codebook of directions; a patch has the most similar one (LaBraM, after Yu et al.,
+ViT-VQGAN, ICLR 2022). ``residual``: Q codebooks, each for the residual of those before (Zeghidour
 et al., SoundStream, 2021); ours: the first is a cosine codebook, so that its code is a token like
 the others'. ``random-projection``: a frozen random matrix and frozen random codes, nothing learned
 (Chiu et al., BEST-RQ, ICML 2022): the cheap baseline, with 256 codes in EpiNT.
@@ -21,11 +21,11 @@ from eegssl.tokenizer.lookup import nearest_codes
 
 @dataclass(frozen=True)
 class Quantized:
-    """What became of M vectors.
+    """M quantized vectors.
 
-    ``vectors`` [M, D] are those of the ``codes`` ([M], or [M, Q] of several codebooks), the
-    gradient passed straight through; ``unit`` [M, D] are the vectors given, at length 1;
-    ``commitment`` is their mean squared distance, summed over codebooks.
+    ``vectors`` [M, D] are those of the ``codes`` ([M], or [M, Q] of several codebooks), with the
+    straight-through gradient; ``unit`` [M, D] are the original vectors, at length 1;
+    ``commitment`` is the mean squared distance of the two, summed over codebooks.
     """
 
     vectors: Tensor
@@ -41,7 +41,7 @@ class Quantizer(nn.Module):
 
     @property
     def codebook(self) -> Tensor:
-        """The codes [K, D] of the first codebook, unit vectors: what a token stands for."""
+        """The codes [K, D] of the first codebook, unit vectors; a token is an index into them."""
         raise NotImplementedError
 
     def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
@@ -49,7 +49,7 @@ class Quantizer(nn.Module):
         raise NotImplementedError
 
     def encode(self, vectors: Tensor) -> Tensor:
-        """Codes of vectors [M, E]: int64 [M] or [M, Q]. Nothing is learned."""
+        """Codes of vectors [M, E]: int64 [M] or [M, Q]. The codebook does not change."""
         raise NotImplementedError
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class CosineQuantizer(Quantizer):
 
 
 class ResidualQuantizer(Quantizer):
-    """Unit vectors [M, D] to Q codes each; their codes' sum comes nearer with every codebook."""
+    """Unit vectors [M, D] to Q codes each, whose sum approximates the vector."""
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
@@ -126,8 +126,8 @@ class ResidualQuantizer(Quantizer):
                 if learn:
                     book.learn(rest.detach(), codes[-1])
                 rest = rest - nearest
-            told = unit - rest.detach()
-            return Quantized(told, unit, torch.stack(codes, dim=-1), commitment)
+            quantized = unit - rest.detach()
+            return Quantized(quantized, unit, torch.stack(codes, dim=-1), commitment)
 
     @torch.no_grad()
     def encode(self, vectors: Tensor) -> Tensor:
@@ -140,7 +140,7 @@ class ResidualQuantizer(Quantizer):
         return torch.stack(codes, dim=-1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Vectors [..., D] of codes [..., q]; with q < Q what the first q codebooks tell."""
+        """Vectors [..., D] of codes [..., q]; with q < Q from the first q codebooks."""
         if not 1 <= codes.shape[-1] <= self.n_codebooks:
             raise InputError(
                 f"expected codes [..., 1 to {self.n_codebooks}]; got {tuple(codes.shape)}: "
@@ -151,7 +151,7 @@ class ResidualQuantizer(Quantizer):
 
     @torch.no_grad()
     def start(self, vectors: Tensor, seed: int) -> None:
-        """Set each codebook by k-means on what the ones before leave over."""
+        """Set each codebook by k-means on the residuals of those before."""
         rest = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
         for place in range(self.n_codebooks):
             book = self._book(place)
@@ -186,7 +186,7 @@ class RandomProjectionQuantizer(Quantizer):
         return self.codes
 
     def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
-        """Quantize features [M, E]; nothing is learned, ``learn`` or not."""
+        """Quantize features [M, E]; ``learn`` has no effect."""
         with torch.no_grad(), torch.autocast(vectors.device.type, enabled=False):
             unit = self._unit(vectors)
             codes = nearest_codes(unit, self.codes)
@@ -214,7 +214,7 @@ QUANTIZERS = {
     "residual": ResidualQuantizer,
     "random-projection": RandomProjectionQuantizer,
 }
-"""The quantizers by the name that ``tokenizer.quantizer`` gives."""
+"""Value of ``tokenizer.quantizer`` -> class."""
 
 
 def build_quantizer(config: TokenizerConfig) -> Quantizer:

@@ -1,7 +1,7 @@
-"""What ranks of a distributed run tell each other; with one process each of these does nothing.
+"""Exchange tensors between the ranks of a distributed run.
 
-A codebook that starts or moves from one rank's own batch is another one on each rank: LaBraM's
-agree on 0.5 % of the tokens after one step. Setting ranks up is left to the training.
+With one process these functions do nothing. A codebook updated from each rank's own batch would
+differ between ranks: LaBraM's agree on 0.5 % of the tokens after one step. Training sets ranks up.
 """
 
 from typing import Any
@@ -12,18 +12,18 @@ from torch import distributed as dist
 
 
 def n_ranks() -> int:
-    """How many processes train together; 1 where nothing was set up."""
+    """Number of processes that train together; 1 if none were set up."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def is_first() -> bool:
-    """Whether this is rank 0, which decides."""
+    """Whether this is rank 0."""
     return n_ranks() == 1 or dist.get_rank() == 0
 
 
 @torch.no_grad()
 def gather_rows(rows: Tensor) -> Tensor:
-    """The rows [m, ...] of all ranks [M, ...], in the order of ranks; each may give another m."""
+    """The rows [m, ...] of all ranks as [M, ...], in the order of ranks; m may differ."""
     if n_ranks() == 1:
         return rows
     count = torch.tensor([len(rows)], device=rows.device)
@@ -38,7 +38,7 @@ def gather_rows(rows: Tensor) -> Tensor:
 
 
 def sum_over_ranks(tensor: Tensor) -> Tensor:
-    """The sum of the ranks' tensors, the same on each; gradients are summed likewise."""
+    """The sum of the tensors of all ranks; gradients are summed likewise."""
     if n_ranks() == 1:
         return tensor
     summed: Tensor = _SumOverRanks.apply(tensor)
@@ -47,7 +47,7 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
 
 @torch.no_grad()
 def take_from_first(*tensors: Tensor) -> None:
-    """Overwrite these tensors by those of rank 0."""
+    """Overwrite these tensors with those of rank 0."""
     if n_ranks() > 1:
         for tensor in tensors:
             dist.broadcast(tensor, src=0)

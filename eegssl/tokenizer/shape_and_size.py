@@ -1,8 +1,8 @@
-"""Patches for decoding waveforms: a shape and a size, so that those of 5 and of 500 µV come alike.
+"""Split patches into shape and size, to decode waveforms at any amplitude.
 
-Ours. Shapes pass straight, by a matrix that starts as Fourier components: through the tanh alone
-sines came back without their phase. The logarithm of the size is turned into sines and cosines,
-which lie on the unit sphere as codes do: as plain numbers sizes came back ± 10 %.
+Ours. Shapes also pass through a linear map that starts as Fourier components: with the tanh alone
+sines lost their phase. The logarithm of the size is encoded as sines and cosines, which lie on the
+unit sphere as codes do: as plain numbers, sizes were off by 10 %.
 """
 
 import math
@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 _FLAT = 1e-3  # root mean square below which a patch counts as flat (0.1 µV at scale_uv = 100)
 _SPAN = 12.0  # from _FLAT to e^12 times that (14 mV at scale_uv = 100)
-_STEPS = 1201  # sizes that can be read, one a percent
+_STEPS = 1201  # sizes that can be decoded, 1 % apart
 
 
 def n_sizes(code_dim: int) -> int:
-    """How many of the numbers of a vector tell the size; the others tell the shape."""
+    """How many numbers of a vector encode the size; the others encode the shape."""
     return 2 * max(code_dim // 16, 1)
 
 
@@ -30,7 +30,7 @@ def split_size(patches: Tensor) -> tuple[Tensor, Tensor]:
 def size_features(log_size: Tensor, n: int) -> Tensor:
     """Cosines and sines of 1, 2, ... turns over the span for log sizes [..., 1]: [..., n].
 
-    Sizes beyond the span count as its end.
+    Sizes beyond the span are clipped to it.
     """
     turns = torch.arange(1, n // 2 + 1, device=log_size.device)
     above = (log_size - math.log(_FLAT)).clamp(0, 0.99 * _SPAN)
@@ -40,7 +40,7 @@ def size_features(log_size: Tensor, n: int) -> Tensor:
 
 @torch.no_grad()
 def read_size(features: Tensor) -> Tensor:
-    """The log sizes [..., 1] whose features come nearest to these [..., n]."""
+    """The log sizes [..., 1] whose features are nearest to these [..., n]."""
     grid = torch.linspace(0, 0.99 * _SPAN, _STEPS, device=features.device) + math.log(_FLAT)
     table = size_features(grid[:, None], features.shape[-1])
     with torch.autocast(features.device.type, enabled=False):
@@ -48,20 +48,20 @@ def read_size(features: Tensor) -> Tensor:
 
 
 def join(shape: Tensor, log_size: Tensor, code_dim: int) -> Tensor:
-    """Unit vectors [..., code_dim]: directions of shapes, and sizes; a quarter of it is size."""
+    """Unit vectors [..., code_dim] of shapes and sizes; size has a quarter of the squared norm."""
     sizes = size_features(log_size, n_sizes(code_dim))
     return torch.cat([F.normalize(shape, dim=-1) * 0.75**0.5, sizes * 0.5], dim=-1)
 
 
 def straight_in(patch_samples: int, n: int) -> nn.Linear:
-    """A matrix from P samples to n numbers that starts as the n slowest waves."""
+    """A linear map from P samples to n numbers, initialised with the n slowest waves."""
     straight = nn.Linear(patch_samples, n, bias=False)
     straight.weight.data.copy_(waves(n, patch_samples))
     return straight
 
 
 def straight_out(n: int, patch_samples: int) -> nn.Linear:
-    """The way back, from n numbers to P samples."""
+    """The inverse map, from n numbers to P samples."""
     straight = nn.Linear(n, patch_samples)
     straight.weight.data.copy_(waves(n, patch_samples).t() * patch_samples**0.5)
     straight.bias.data.zero_()
@@ -71,7 +71,7 @@ def straight_out(n: int, patch_samples: int) -> nn.Linear:
 def waves(n: int, patch_samples: int) -> Tensor:
     """The ``n`` slowest of 1, cos, sin, cos 2, sin 2 ... over a patch: [n, P], rows of length 1.
 
-    More than P are zeros.
+    Rows beyond P are zeros.
     """
     turns = 2 * math.pi * torch.arange(patch_samples, dtype=torch.float64) / patch_samples
     order = torch.arange(n)[:, None]

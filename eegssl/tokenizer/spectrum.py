@@ -1,9 +1,9 @@
-"""The spectrum of a patch as the decoder's target, and back to a signal.
+"""Compute a patch's spectrum for the decoder, and signals from spectra.
 
 Bins k = 0 .. F-1 at k sfreq / P Hz, of a discrete Fourier transform without taper. The amplitude
 a is that of the sine in the bin (2 |X| / P; at 0 Hz and at the Nyquist frequency |X| / P), in units
-of ``scale_uv``; its logarithm is log(1 + a / 0.001), 0 for nothing. Phase is given as sine and
-cosine: angles wrap at ±π, and regressing them punishes neighbours across the cut. Ours; LaBraM
+of ``scale_uv``; its logarithm is log(1 + a / 0.001), 0 for a = 0. Phase is given as sine and
+cosine: angles wrap at ±π, and regressing them penalises neighbours across the cut. Ours; LaBraM
 regresses standardised amplitudes and raw angles of all P bins.
 """
 
@@ -38,9 +38,9 @@ def spectrum_of(patches: Tensor, n_bins: int) -> Spectrum:
     bins = torch.fft.rfft(patches, norm="forward")[..., :n_bins]
     size = bins.abs()
     amplitude = size * _sides(patches.shape[-1], n_bins, patches)
-    somewhere = size.clamp_min(torch.finfo(size.dtype).tiny)
+    divisor = size.clamp_min(torch.finfo(size.dtype).tiny)
     log_amplitude = torch.log1p(amplitude / _FLOOR)
-    return Spectrum(log_amplitude, bins.imag / somewhere, bins.real / somewhere)
+    return Spectrum(log_amplitude, bins.imag / divisor, bins.real / divisor)
 
 
 def amplitude_of(log_amplitude: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ def amplitude_of(log_amplitude: Tensor) -> Tensor:
 def patches_of(spectrum: Spectrum, patch_samples: int, gain: Tensor | float = 1.0) -> Tensor:
     """Patches [..., P], scaled, with this spectrum, and nothing above its last bin.
 
-    Amplitudes are multiplied by ``gain``, one factor or one a bin [F].
+    Amplitudes are multiplied by ``gain``, one factor or one per bin [F].
     """
     n_bins = spectrum.log_amplitude.shape[-1]
     amplitude = amplitude_of(spectrum.log_amplitude) * gain
@@ -62,9 +62,9 @@ def patches_of(spectrum: Spectrum, patch_samples: int, gain: Tensor | float = 1.
 
 
 def spectral_loss(predicted: Spectrum, target: Spectrum) -> SpectralLoss:
-    """Compare spectra [..., F]; in each patch a bin's phase counts by its share of amplitude.
+    """Compare spectra [..., F]; in each patch a bin's phase is weighted by its share of amplitude.
 
-    So the phase of nothing costs nothing, in a bin or in a whole flat patch.
+    So bins without amplitude, or flat patches, add no phase error.
     """
     amplitude = amplitude_of(target.log_amplitude)
     n_bins = amplitude.shape[-1]
@@ -77,16 +77,16 @@ def spectral_loss(predicted: Spectrum, target: Spectrum) -> SpectralLoss:
 
 
 def waveform_loss(predicted: Tensor, patches: Tensor) -> Tensor:
-    """Mean share of the power of patches [..., P] that the predicted ones miss.
+    """Mean squared error of predicted patches [..., P], relative to their power.
 
-    Ours: relative, so that the quiet count like the loud; nothing counts as 0.1 µV.
+    Ours: relative, so that quiet patches count like loud ones; power is at least (0.1 µV)².
     """
-    missed = (predicted - patches).square().mean(dim=-1)
-    return (missed / (patches.square().mean(dim=-1) + _FLOOR**2)).mean()
+    error = (predicted - patches).square().mean(dim=-1)
+    return (error / (patches.square().mean(dim=-1) + _FLOOR**2)).mean()
 
 
 def _sides(patch_samples: int, n_bins: int, like: Tensor) -> Tensor:
-    """How often a bin stands in the two-sided transform: 2, at 0 Hz and Nyquist 1: [F]."""
+    """How often a bin occurs in the two-sided transform: 2, at 0 Hz and Nyquist 1: [F]."""
     sides = torch.full((n_bins,), 2.0, dtype=like.dtype, device=like.device)
     sides[0] = 1.0
     if patch_samples % 2 == 0 and n_bins == patch_samples // 2 + 1:

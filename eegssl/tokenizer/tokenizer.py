@@ -1,4 +1,4 @@
-"""The tokenizer: EEG patches to codes of a learned codebook, and codes back to spectra.
+"""Tokenize EEG patches by a learned codebook, and decode codes to spectra.
 
 After the discrete neural tokenizers of EpilepsyFM (2025) and LaBraM (ICLR 2024). Ours: a patch is
 encoded without its neighbours, so its code is the same on any tiling of the recording.
@@ -49,24 +49,24 @@ class Tokenizer(nn.Module):
         self.decoder = Decoder(config)
 
     def forward(self, signal_uv: Tensor) -> TokenizerOutput:
-        """Quantize ``signal_uv`` [B, C, T] and compare what the codes say with the spectrum.
+        """Quantize ``signal_uv`` [B, C, T] and compare the decoded spectrum with the true one.
 
         Terms: ``amplitude`` (squared nats), ``phase`` (0 to 4), ``commitment`` (2 - 2 cosine),
         ``waveform`` if one is decoded (share of the power that is missed), ``perplexity`` of the
         tokens in this batch. In training mode the codebook moves.
 
-        Ours: the loss also asks the decoder about the vectors before quantization. Their gradient
-        is exact; by the straight-through one alone, sines were learned far slower.
+        Ours: the loss also decodes the vectors before quantization. Their gradient is exact; with
+        the straight-through gradient alone, sines were learned far slower.
         """
         patches = self._patches(signal_uv)
         flat, learn = patches.flatten(0, 2), self.training
         quantized = self.quantizer(self.encoder(flat, learn), learn)
-        told, meant = self.decoder(quantized.vectors), self.decoder(quantized.unit)
+        decoded, unquantized = self.decoder(quantized.vectors), self.decoder(quantized.unit)
         target = spectrum_of(flat, self.config.n_bins)
-        loss, terms = self._compare(told, target, flat)
-        loss = loss + self._compare(meant, target, flat)[0]
+        loss, terms = self._compare(decoded, target, flat)
+        loss = loss + self._compare(unquantized, target, flat)[0]
         if learn:
-            self.decoder.follow(told.spectrum, target)
+            self.decoder.follow(decoded.spectrum, target)
         terms["commitment"] = quantized.commitment.detach()
         terms["perplexity"] = _perplexity(self.tokens_of(quantized.codes), self.config.n_codes)
         codes = quantized.codes.unflatten(0, patches.shape[:3])
@@ -76,7 +76,7 @@ class Tokenizer(nn.Module):
     def encode(self, signal_uv: Tensor) -> Tensor:
         """Codes of ``signal_uv`` [B, C, T]: int64 [B, C, N], of several codebooks [B, C, N, Q].
 
-        Learns nothing in any mode.
+        The codebook does not change, in any mode.
         """
         patches = self._patches(signal_uv)
         parts = patches.flatten(0, 2).split(_PATCHES_AT_ONCE)
@@ -84,36 +84,36 @@ class Tokenizer(nn.Module):
         return codes.unflatten(0, patches.shape[:3])
 
     def tokens_of(self, codes: Tensor) -> Tensor:
-        """One code a patch, for what takes no more: the first codebook's, [...] of [..., Q]."""
+        """One code per patch: that of the first codebook, [...] of [..., Q]."""
         return codes if self.quantizer.n_codebooks == 1 else codes[..., 0]
 
     def codes_of(self, tokens: Tensor) -> Tensor:
-        """Tokens [...] as codes that can be decoded: the first codebook alone."""
+        """Tokens [...] as codes of the first codebook, which ``decode_spectrum`` takes."""
         return tokens if self.quantizer.n_codebooks == 1 else tokens[..., None]
 
     @torch.no_grad()
     def decode_spectrum(self, codes: Tensor) -> Spectrum:
-        """What the codes say of a patch: log amplitude and phase [..., F]."""
+        """Decoded log amplitude and phase [..., F] of codes."""
         return self._decode(codes).spectrum
 
     @torch.no_grad()
     def reconstruct(self, codes: Tensor) -> Tensor:
-        """Signals [..., P] in µV that the codes tell, by the waveform where one is decoded.
+        """Signals [..., P] in µV of codes, from the decoded waveform if there is one.
 
-        Otherwise by the spectrum, as loud as the patches were over the training (`Decoder.gain`).
+        Otherwise from the spectrum, with the power of the training patches (`Decoder.gain`).
         """
-        told = self._decode(codes)
-        if told.waveform is not None:
-            return told.waveform * self.config.scale_uv
-        patches = patches_of(told.spectrum, self.config.patch_samples, self.decoder.gain)
+        decoded = self._decode(codes)
+        if decoded.waveform is not None:
+            return decoded.waveform * self.config.scale_uv
+        patches = patches_of(decoded.spectrum, self.config.patch_samples, self.decoder.gain)
         return patches * self.config.scale_uv
 
     @torch.no_grad()
     def start_codebook(self, signal_uv: Tensor, seed: int) -> None:
         """Start the codebook by k-means on the patches of ``signal_uv`` [B, C, T].
 
-        Call it once, before the first step, with windows from all over the training data: at
-        least some ten patches per code.
+        Call it once, before the first step, with windows from all training data: at least some
+        ten patches per code.
         """
         patches = self._patches(signal_uv).flatten(0, 2)
         self.decoder.start(spectrum_of(patches, self.config.n_bins))
@@ -125,16 +125,16 @@ class Tokenizer(nn.Module):
         return decoded
 
     def _compare(
-        self, told: Decoded, target: Spectrum, patches: Tensor
+        self, decoded: Decoded, target: Spectrum, patches: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of what was decoded of patches [M, P] with spectra ``target``, and its terms."""
-        error = spectral_loss(told.spectrum, target)
+        """The loss of decoded patches [M, P] with true spectra ``target``, and its terms."""
+        error = spectral_loss(decoded.spectrum, target)
         loss = error.amplitude + self.config.phase_weight * error.phase
         terms = {"amplitude": error.amplitude.detach(), "phase": error.phase.detach()}
-        if told.waveform is not None:
-            missed = waveform_loss(told.waveform, patches)
-            loss = loss + self.config.waveform_weight * missed
-            terms["waveform"] = missed.detach()
+        if decoded.waveform is not None:
+            waveform = waveform_loss(decoded.waveform, patches)
+            loss = loss + self.config.waveform_weight * waveform
+            terms["waveform"] = waveform.detach()
         return loss, terms
 
     def _patches(self, signal_uv: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ def _perplexity(codes: Tensor, n_codes: int) -> Tensor:
 
 
 def build_tokenizer(config: TokenizerConfig, seed: int) -> Tokenizer:
-    """Make a tokenizer whose first weights depend on ``seed`` only; global generators stay."""
+    """Make a tokenizer whose initial weights depend on ``seed`` only."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return Tokenizer(config)
