@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from eegssl.reports.benchmark.comparisons import Comparison
 from eegssl.reports.benchmark.score_columns import ScoreColumn
-from eegssl.reports.cautions import limits
 from eegssl.reports.cells import Footnotes, count_cell, heads
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.method_tables import difference_table, score_cells
@@ -73,10 +72,7 @@ def leaderboard_page(
         lead="All systems of a task were trained and tested on the same splits.",
         banners=banners,
         counts=counts,
-        sections=(
-            *(_task_section(task, rows, columns, comparisons) for task in tasks),
-            limits("benchmark", "Scores are means over folds where there are folds."),
-        ),
+        sections=tuple(_task_section(task, rows, columns, comparisons) for task in tasks),
     )
 
 
@@ -125,7 +121,10 @@ def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreCol
         for rank, (row, *of_row) in enumerate(zip(rows, *scores, strict=True), start=1)
     )
     names = heads(("Encoder", "Adaptation"), *(column.words for column in columns), "Seeds")
-    ranked_by = f"Ranked by {_in_a_sentence(columns[0].words)}, mean over seeds."
+    ranked_by = (
+        f"Ranked by {_in_a_sentence(columns[0].words)}, mean over seeds. Where there are folds, a "
+        "score is the mean over folds."
+    )
     return Table(task, (Column("Rank"), *names), cells, ranked_by, notes.listed())
 
 

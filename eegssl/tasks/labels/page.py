@@ -48,7 +48,7 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
     return Page(
         kicker="Evaluation",
         title=of_folds if "folds" in about else f"Evaluation: {about['task']}",
-        lead=about["task"],
+        lead=f"Scores of a model for the task {about['task']} on its test recordings.",
         banners=banners(about),
         tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *_event_tiles(events)),
         counts=_counts(predictions),
@@ -68,7 +68,7 @@ def events_page(events: EventReport, title: str) -> Page:
     return Page(
         kicker="Evaluation",
         title=title,
-        lead="Detections of another system against a reference",
+        lead="Detections of another system, scored against a reference.",
         tiles=_event_tiles(events),
         counts=(
             ("Subjects", str(n_subjects)),

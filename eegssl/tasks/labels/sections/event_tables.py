@@ -82,7 +82,8 @@ def alarm_table(curve: AlarmCurve) -> Table:
 def latency_words(latencies: Latencies) -> str:
     """How long after onset seizures were detected."""
     if latencies.quartiles_s is None:
-        return f"No seizure was found; {latencies.n_missed:,} were missed."
+        missed = f"No seizure was found; {latencies.n_missed:,} were missed."
+        return missed if latencies.n_missed else "There was no seizure to find."
     low, middle, high = latencies.quartiles_s
     early = sum(1 for seconds in latencies.seconds if seconds < 0)
     return (
