@@ -12,9 +12,9 @@ from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
 from eegssl.tasks.base import ALONE, EVALUATION, OF_RUN, REPORT, SCORES
+from eegssl.tasks.labels.measures.event_report import event_report
 from eegssl.tasks.labels.page import events_page
 from eegssl.tasks.labels.scores import tree_facts
-from eegssl.tasks.labels.sections.event_report import event_report
 from eegssl.tasks.settings_read import require_read
 
 FAULTS = "faults.tsv"

@@ -15,6 +15,7 @@ from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
+from eegssl.corpus.codes.codebook_atlas import Atlas, make_atlas, write_atlas
 from eegssl.corpus.codes.tokens import (
     CODES,
     ENTROPIES,
@@ -34,7 +35,6 @@ from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
-from eegssl.reports.codebook.codebook_atlas import Atlas, make_atlas, write_atlas
 from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (

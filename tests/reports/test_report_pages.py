@@ -38,10 +38,10 @@ from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.statistics.uncertainty import window_intervals
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import METRICS, per_subject, window_scores
+from eegssl.tasks.labels.measures.event_report import event_report
 from eegssl.tasks.labels.page import page_of
 from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.scores import AllScores
-from eegssl.tasks.labels.sections.event_report import event_report
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
 SCORING = ScoringConfig(bootstrap_resamples=100)

@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.corpus.codes.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.cautions import SYNTHETIC
 from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, hours
-from eegssl.reports.codebook.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.codebook.codebook_figures import (
     Card,
     code_cards,

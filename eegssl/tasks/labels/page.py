@@ -14,9 +14,10 @@ from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.threshold import Threshold
 from eegssl.scoring.window_scores import Scores
+from eegssl.tasks.labels.measures.event_report import EventReport
+from eegssl.tasks.labels.measures.unit_scores import UnitScores
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, rule_of
-from eegssl.tasks.labels.sections.event_report import EventReport
 from eegssl.tasks.labels.sections.event_tables import (
     alarm_table,
     latency_words,
@@ -30,7 +31,6 @@ from eegssl.tasks.labels.sections.label_figures import (
     trace_figures,
 )
 from eegssl.tasks.labels.sections.score_tables import score_table, subject_table, unit_tables
-from eegssl.tasks.labels.sections.unit_scores import UnitScores
 
 _EVENTS = "Events found and missed"
 _SUBJECTS = "Subject by subject"

@@ -22,10 +22,10 @@ from eegssl.scoring.window_scores import (
     subject_means,
     window_scores,
 )
+from eegssl.tasks.labels.measures.event_report import EventReport, event_report
+from eegssl.tasks.labels.measures.strata import subgroups
+from eegssl.tasks.labels.measures.unit_scores import UnitScores, unit_scores
 from eegssl.tasks.labels.predictions import Predictions, Reference
-from eegssl.tasks.labels.sections.event_report import EventReport, event_report
-from eegssl.tasks.labels.sections.strata import subgroups
-from eegssl.tasks.labels.sections.unit_scores import UnitScores, unit_scores
 
 _COVERED, _ROUNDING_S = 0.9, 1e-6
 _WINDOW_FACTS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")

@@ -1,1 +1,1 @@
-"""Build the sections of a page about labels."""
+"""Draw the parts of a page about labels: tables and figures."""

@@ -20,8 +20,8 @@ from eegssl.scoring.events.event_scorers import SCORERS
 from eegssl.scoring.events.event_scores import EventScores
 from eegssl.scoring.events.latency import Latencies
 from eegssl.scoring.subgroups import StratumScores
-from eegssl.tasks.labels.sections.event_report import EventReport
-from eegssl.tasks.labels.sections.strata import NUMBER_SCORES
+from eegssl.tasks.labels.measures.event_report import EventReport
+from eegssl.tasks.labels.measures.strata import NUMBER_SCORES
 
 _STRATUM_COLUMNS = {
     "auroc": WINDOW_WORDS["auroc"][0],

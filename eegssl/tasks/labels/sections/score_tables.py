@@ -19,7 +19,7 @@ from eegssl.scoring.hierarchy import ONSET, TYPE
 from eegssl.scoring.number_scores import NUMBER_METRICS
 from eegssl.scoring.statistics.uncertainty import Intervals
 from eegssl.scoring.window_scores import METRICS, Scores, subject_means
-from eegssl.tasks.labels.sections.unit_scores import LevelScores, UnitScores
+from eegssl.tasks.labels.measures.unit_scores import LevelScores, UnitScores
 
 _SUBJECT_METRICS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 _UNIT_METRICS = (

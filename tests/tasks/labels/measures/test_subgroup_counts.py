@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from eegssl.scoring.config import ScoringConfig
+from eegssl.tasks.labels.measures.strata import subgroups
 from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.scores import score
 from eegssl.tasks.labels.sections.event_tables import subgroup_table
-from eegssl.tasks.labels.sections.strata import subgroups
 
 KINDS = ("sz_foc_ia", "sz_gen_m_tonic", "sz_gen_nm_typical")
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import begin
-from eegssl.corpus.store import Recording
-from eegssl.reports.codebook.codebook_atlas import (
+from eegssl.corpus.codes.codebook_atlas import (
     ATLAS,
     COURSE,
     PAGE,
@@ -20,6 +19,7 @@ from eegssl.reports.codebook.codebook_atlas import (
     make_atlas,
     write_atlas,
 )
+from eegssl.corpus.store import Recording
 from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.reports.config import AtlasConfig
 from eegssl.reports.html import CONTENT_SECURITY_POLICY

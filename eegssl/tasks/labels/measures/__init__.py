@@ -1,0 +1,1 @@
+"""Score events, units and subgroups of a task of labels."""
