@@ -45,11 +45,18 @@ class HasInputs(Protocol):
         """What a manifest records of them."""
 
 
+class HasDict(Protocol):
+    """Scores of a table."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of them as plain values."""
+
+
 Task = TypeVar("Task", bound=Settings)
 Data = TypeVar("Data", bound=HasInputs)
 Test = TypeVar("Test", bound=HasInputs)
 Table = TypeVar("Table", bound=View)
-Scores = TypeVar("Scores")
+Scores = TypeVar("Scores", bound=HasDict)
 
 
 @dataclass(frozen=True)
@@ -209,9 +216,9 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     def score(self, table: Table, config: ScoringConfig, seed: int) -> Scores:
         """Every score; nothing but the table is read."""
 
-    @abstractmethod
     def metrics(self, table: Table, scores: Scores) -> dict[str, Any]:
         """All scores as plain values."""
+        return scores.as_dict()
 
     @abstractmethod
     def facts(self, table: Table, scores: Scores) -> dict[str, Any]:

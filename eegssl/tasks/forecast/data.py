@@ -87,6 +87,11 @@ class RecordedPairs:
     def __len__(self) -> int:
         return len(self.windows)
 
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Those that hold a pair."""
+        return self.windows.recordings
+
     def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
         """Index arrays that cover every pair once, bucketed by number of channels."""
         return self.windows.in_order(batch_size)

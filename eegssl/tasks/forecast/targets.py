@@ -94,14 +94,14 @@ def none_long_enough(
 
 
 def none_in_fold(
-    task: str, splits: Mapping[str, Mapping[str, Any]], fold: int, n_folds: int
+    task: Any, splits: Mapping[str, Mapping[str, Any]], fold: int, n_folds: int
 ) -> InputError | None:
     """Why a fold has nothing to learn from or to score, and what to do; None where it has."""
     lacking = [split for split in PARTS if not splits.get(split, {}).get("pairs")]
     if not lacking:
         return None
     return InputError(
-        f"task {task}: in fold {fold} of {n_folds} no recording of its subjects for "
+        f"task {task.name}: in fold {fold} of {n_folds} no recording of its subjects for "
         f"{' and '.join(lacking)} is long enough; give fewer folds (--folds), set shorter "
         "lengths, or leave subjects of short recordings out (`eegssl info --task` names "
         "recordings that are too short)"

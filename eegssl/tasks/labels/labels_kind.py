@@ -180,10 +180,6 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         """Scores of windows, units and events."""
         return score(table, config, seed)
 
-    def metrics(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
-        """All scores as plain values."""
-        return scores.as_dict()
-
     def facts(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
         """Whose predictions these are, and their scores in short."""
         about = {name: table.about.get(name) for name in _OF_MODEL}

@@ -53,6 +53,17 @@ class PhasePairs:
         """Lengths in samples."""
         return self.pairs.horizon
 
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Those that hold a pair."""
+        windows = self.pairs.windows
+        return tuple(windows.recordings[k] for k in np.unique(windows.owner))
+
+    @property
+    def n_subjects(self) -> int:
+        """How many people they are of."""
+        return len({r.subject for r in self.recordings})
+
     def in_order(self, batch_size: int) -> Iterator[Samples]:
         """Index arrays that cover every pair once, bucketed by number of channels."""
         return self.pairs.in_order(batch_size)

@@ -1,30 +1,25 @@
 """Fine-tune and evaluate forecasts of dominant frequency and phase."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
-from eegssl.tasks.forecast.fit import ForecastPlan, require_possible
-from eegssl.tasks.forecast.forecast_kind import EVALUATE_READS, FINETUNE_READS, UNREAD
+from eegssl.tasks.forecast.config import ForecastConfig
+from eegssl.tasks.forecast.fit import ForecastPlan
+from eegssl.tasks.forecast.pairs_kind import PairsKind, TestPairs, TrainingPairs
 from eegssl.tasks.forecast.targets import (
     in_words,
-    inputs_of_targets,
     kind_of_targets,
-    none_in_fold,
-    open_targets,
-    require_trained_targets,
 )
 from eegssl.tasks.forecast.temporal_split import PARTS, past_facts, recordings_of, within_subject
-from eegssl.tasks.kind import MODEL_FILES, Fitted, Inputs, Job, Kind, TaskInfo, Trial
+from eegssl.tasks.kind import MODEL_FILES, Fitted, Job, TaskInfo, Trial
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import PhasePairs, cut_phase_pairs
 from eegssl.tasks.phase.fit import fit_phase_head, load_phase_head, save_phase_head
@@ -43,72 +38,39 @@ _OF_MODEL = ("task", "adaptation", "encoder_weights", "base", "targets")
 _OF_TABLE = (*_OF_MODEL, "kind", "within_subject", "synthetic", "leaks")
 
 
-@dataclass(frozen=True)
-class TrainingPhases:
-    """Contexts and targets of training and validation; ``targets`` None where they are one's own
-    continuation."""
-
-    targets: Corpus | None
-    train: PhasePairs
-    val: PhasePairs
-
-    @property
-    def inputs(self) -> Inputs:
-        """The recordings of the targets."""
-        return inputs_of_targets(self.targets)
-
-
-@dataclass(frozen=True)
-class TestPhases:
-    """A head, and the pairs that it is tested on."""
-
-    head: PhaseHead
-    targets: Corpus | None
-    pairs: PhasePairs
-
-    @property
-    def inputs(self) -> Inputs:
-        """The recordings of the targets."""
-        return inputs_of_targets(self.targets)
-
-
 class PhaseKind(
-    Kind[PhaseTaskConfig, TrainingPhases, TestPhases, PhasePredictions, AllPhaseScores]
+    PairsKind[PhaseTaskConfig, PhaseHead, PhasePairs, PhasePredictions, AllPhaseScores]
 ):
     """Dominant frequency and phase after a time t, band by band."""
 
     name = "phase"
     settings = PhaseTaskConfig
     view = PhasePredictions
-    finetune_reads = FINETUNE_READS
-    evaluate_reads = EVALUATE_READS
-    unread = UNREAD
     files = MODEL_FILES
     benchmark = PhaseScores()
 
-    def check(self, config: FinetuneConfig, task: PhaseTaskConfig) -> None:
-        """Raise ConfigError for ways to adapt that forecasts don't have."""
-        require_possible(config.adaptation)
+    def times(self, task: PhaseTaskConfig) -> ForecastConfig:
+        """As for signals."""
+        return task.forecast
 
-    def prepare(self, job: Job[PhaseTaskConfig]) -> TrainingPhases:
-        """Cut pairs of training and validation.
+    def cut(
+        self,
+        corpus: Corpus,
+        recordings: Sequence[Recording],
+        task: PhaseTaskConfig,
+        part: str,
+        targets: Corpus | None,
+    ) -> PhasePairs:
+        """The pairs of recordings; raises InputError when none is long enough."""
+        return cut_phase_pairs(corpus, recordings, task, targets, part)
 
-        Raises ConfigError for recordings that were not filtered causally, InputError when none is
-        long enough.
-        """
-        corpus, task = job.corpus, job.task
-        require_causal(corpus)
-        targets = open_targets(job.config.targets, corpus)
-        train, val = (
-            cut_phase_pairs(
-                corpus, recordings_of(corpus, split, task.forecast), task, targets, split
-            )
-            for split in ("train", "val")
-        )
-        return TrainingPhases(targets, train, val)
+    def load(self, model: Artifact, corpus: Corpus) -> tuple[PhaseHead, PhaseTaskConfig]:
+        """The head on its encoder, and its task."""
+        head = load_phase_head(model, corpus)
+        return head, head.task
 
     def fit(
-        self, job: Job[PhaseTaskConfig], data: TrainingPhases, writer: ArtifactWriter
+        self, job: Job[PhaseTaskConfig], data: TrainingPairs[PhasePairs], writer: ArtifactWriter
     ) -> Fitted[PhasePredictions]:
         """Train a head on the encoder; weights and bases are chosen on validation pairs."""
         config, task, context = job.config, job.task, job.context
@@ -132,34 +94,17 @@ class PhaseKind(
         facts |= {
             "kind": task.kind,
             "pairs": {"train": len(train), "val": len(val)},
-            "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+            "subjects": {"train": train.n_subjects, "val": val.n_subjects},
             "targets": kind_of_targets(data.targets),
             "n_parameters": sum(p.numel() for p in head.parameters()),
-            "statistics": {"base": sorted(r.id for r in _recordings(val))},
+            "statistics": {"base": sorted(r.id for r in val.recordings)},
             "within_subject": within_subject(job.corpus, task.forecast),
         }
-        return Fitted(facts, (*_recordings(train), *_recordings(val)))
+        return Fitted(facts, (*train.recordings, *val.recordings))
 
-    def open(self, trial: Trial) -> TestPhases:
-        """The model, and the pairs of the recordings.
-
-        Raises ConfigError for recordings of zero phase, or for targets where the model had none.
-        """
-        require_causal(trial.corpus)
-        targets = open_targets(trial.config.targets, trial.corpus)
-        require_trained_targets(trial.model, targets)
-        head = load_phase_head(trial.model, trial.corpus)
-        pairs = cut_phase_pairs(trial.corpus, trial.recordings, head.task, targets, "test")
-        return TestPhases(head, targets, pairs)
-
-    def predict(self, trial: Trial, data: TestPhases) -> PhasePredictions:
+    def predict(self, trial: Trial, data: TestPairs[PhaseHead, PhasePairs]) -> PhasePredictions:
         """Phases by the model and by both baselines, beside the true ones."""
-        head, corpus, context = data.head, trial.corpus, trial.context
-        short = len(trial.recordings) - len(_recordings(data.pairs))
-        if short:
-            context.warn(
-                f"{short} recording(s) are shorter than context and horizon and are not scored"
-            )
+        head, corpus, context = data.model, trial.corpus, trial.context
         context.progress.say(f"forecasting {len(data.pairs)} times")
         head.to(choose_device(trial.config.device))
         about = trial.about("base", "targets") | {
@@ -172,10 +117,6 @@ class PhaseKind(
     def score(self, table: PhasePredictions, config: ScoringConfig, seed: int) -> AllPhaseScores:
         """Errors of phase and frequency by method and band."""
         return score_phase_table(table, config, seed)
-
-    def metrics(self, table: PhasePredictions, scores: AllPhaseScores) -> dict[str, Any]:
-        """All scores as plain values."""
-        return scores.as_dict()
 
     def facts(self, table: PhasePredictions, scores: AllPhaseScores) -> dict[str, Any]:
         """Whose phases these are, and a few scores of each method and band."""
@@ -191,7 +132,7 @@ class PhaseKind(
         table: PhasePredictions,
         scores: AllPhaseScores,
         config: EvaluateConfig,
-        ran: tuple[Trial, TestPhases] | None,
+        ran: tuple[Trial, TestPairs[PhaseHead, PhasePairs]] | None,
     ) -> Page:
         """The page; all of it follows from the table."""
         return page_of(table, scores, config.traces)
@@ -208,14 +149,6 @@ class PhaseKind(
         for split in PARTS:
             _explain_split(info, corpus, task, split)
         return info
-
-    def check_folds(self, jobs: Sequence[Job[PhaseTaskConfig]]) -> Inputs:
-        """Refuse folds with no pair to learn from or to score."""
-        for k, job in enumerate(jobs):
-            splits = self.explain(job.task, job.corpus, job.context.seed).splits
-            if error := none_in_fold(job.task.name, splits, k, len(jobs)):
-                raise error
-        return ()
 
 
 def _understood(task: PhaseTaskConfig) -> dict[str, Any]:
@@ -246,17 +179,7 @@ def _explain_split(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split:
             info.problems.append(error)
         return
     info.splits[split] = {
-        "recordings": len(_recordings(pairs)),
-        "subjects": _n_subjects(pairs),
+        "recordings": len(pairs.recordings),
+        "subjects": pairs.n_subjects,
         "pairs": len(pairs),
     }
-
-
-def _recordings(pairs: PhasePairs) -> tuple[Recording, ...]:
-    """The recordings that any pair is of."""
-    windows = pairs.pairs.windows
-    return tuple(windows.recordings[k] for k in np.unique(windows.owner))
-
-
-def _n_subjects(pairs: PhasePairs) -> int:
-    return len({r.subject for r in _recordings(pairs)})
