@@ -46,7 +46,7 @@ def test_a_matrix_that_would_count_twice_or_write_elsewhere(
 
 
 def test_shares_that_leave_nothing_to_train_on() -> None:
-    with pytest.raises(ConfigError, match="nothing to train on"):
+    with pytest.raises(ConfigError, match="expected a sum below 1"):
         build(SplitsConfig, {"val": 0.5, "test": 0.5}, "splits")
 
 
