@@ -13,7 +13,8 @@ BASELINE = "baseline"
 """The artifact of a baseline that is a cell of its own, and its adaptation in a table."""
 MODEL_METHOD = "model"
 """What a table of predictions, or its scores, call the model among methods."""
-Scores = Mapping[str, float | None]
+ColumnScores = Mapping[str, float | None]
+"""Column -> value."""
 
 
 class NotRun(Exception):
@@ -53,7 +54,7 @@ class Benchmarked:
         """Those on a page, of a task whose rows have values in these columns; the first ranks."""
         return self.columns
 
-    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, Scores]:
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
         """Method -> column -> value, from what the manifest of an evaluation says."""
         names = [column.name for column in self.columns]
         return {MODEL_METHOD: {name: facts[name] for name in names}}
@@ -68,7 +69,9 @@ class Benchmarked:
             }
         }
 
-    def of_fold(self, facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> Mapping[str, Scores]:
+    def of_fold(
+        self, facts: Mapping[str, Any], metrics: Mapping[str, Any]
+    ) -> Mapping[str, ColumnScores]:
         """Method -> the scores that are compared, of a whole fold."""
         names = [column.name for column in self.compared]
         return {

@@ -10,6 +10,7 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.signal.bands import BANDS_HZ
+from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
@@ -24,7 +25,7 @@ from eegssl.tasks.forecast.fit import (
     fit_network,
     is_frozen,
 )
-from eegssl.tasks.forecast.forecast_rows import MODEL, forecast_rows, latencies_ms, methods_of
+from eegssl.tasks.forecast.forecast_rows import forecast_rows, latencies_ms, methods_of
 from eegssl.tasks.forecast.methods.forecast_head import build_head, resolved_base
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.model import (
@@ -145,7 +146,7 @@ class ForecastKind(
         about = trial.about("best_step") | {
             "kind": FORECAST,
             "methods": list(methods),
-            "model": MODEL,
+            "model": MODEL_METHOD,
             "bands": BANDS_HZ,
             "sfreq_hz": trial.corpus.sfreq_hz,
             "context_s": task.context_s,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegssl.scoring.forecasts.forecast_sums import HORIZONS_S, Sums, checked_windows, stretch_edges
 from eegssl.signal.bands import BANDS_HZ
+from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import PairBatch, RecordedPairs
 from eegssl.tasks.forecast.error_sums import KEYS
@@ -21,8 +22,6 @@ from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.model import ForecastModel
 from eegssl.tasks.table import stack_rows
 
-MODEL = "model"
-"""The name of the model among its methods."""
 _REPEATS = 5
 
 Floats = NDArray[np.float64]
@@ -36,7 +35,7 @@ def methods_of(model: ForecastModel, device: torch.device) -> dict[str, Forecast
     for method in (model.network, *model.baselines.values()):
         if isinstance(method, torch.nn.Module):
             method.to(device).eval()
-    return {MODEL: model.network, **model.baselines}
+    return {MODEL_METHOD: model.network, **model.baselines}
 
 
 def forecast_rows(

@@ -12,8 +12,7 @@ from eegssl.reports.benchmark.score_columns import PerUnit, error
 from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
-from eegssl.tasks.benchmarked import Benchmarked
-from eegssl.tasks.benchmarked import Scores as ColumnScores
+from eegssl.tasks.benchmarked import Benchmarked, ColumnScores
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.error_sums import Forecasts
 

@@ -8,7 +8,7 @@ from eegssl.config.stages import BenchmarkConfig
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.hierarchy import TYPE
-from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, Scores
+from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, ColumnScores
 from eegssl.tasks.labels.label_baseline import run_baseline
 
 
@@ -62,7 +62,7 @@ class LabelScores(Benchmarked):
         by_name = {column.name: column for column in self.columns}
         return tuple(by_name[name] for name in names)
 
-    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, Scores]:
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
         """Scores of windows, of units (of numbers, windows may be the units), and of events."""
         windows, units, events = facts["windows"], facts.get("units"), facts["events"] or {}
         of_units = units["levels"][TYPE] if units else None
@@ -77,7 +77,9 @@ class LabelScores(Benchmarked):
         per_subject = metrics["per_subject"].items()
         return {MODEL_METHOD: {subject: _compared(scores) for subject, scores in per_subject}}
 
-    def of_fold(self, facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> Mapping[str, Scores]:
+    def of_fold(
+        self, facts: Mapping[str, Any], metrics: Mapping[str, Any]
+    ) -> Mapping[str, ColumnScores]:
         """Scores of all windows."""
         return {MODEL_METHOD: _compared(metrics["windows"])}
 
@@ -90,7 +92,7 @@ class LabelScores(Benchmarked):
         return run_baseline(job)
 
 
-def _compared(scores: Scores) -> Scores:
+def _compared(scores: ColumnScores) -> ColumnScores:
     """The scores of classes, or of numbers, that are compared."""
     names = ("mae", "spearman") if "mae" in scores else ("auroc", "balanced_accuracy")
     return {name: scores.get(name) for name in names}

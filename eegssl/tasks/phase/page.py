@@ -20,9 +20,10 @@ from eegssl.reports.sections import (
     Tile,
     section,
 )
+from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.phase.phase_figures import error_over_lead, waves
 from eegssl.tasks.phase.phase_rows import PhasePredictions
-from eegssl.tasks.phase.scores import METHOD_WORDS, MODEL, AllPhaseScores, Difference
+from eegssl.tasks.phase.scores import METHOD_WORDS, AllPhaseScores, Difference
 
 _SHOWN_S, _FIRST_S = 3.0, 0.25
 _NOTHING = "no target oscillates in this band"
@@ -113,7 +114,7 @@ def _tiles(scores: AllPhaseScores) -> tuple[Tile, ...]:
     """The error of the first quarter second of each band, beside AR's, and how often there is an
     oscillation to have a phase."""
     tiles = []
-    for band, own in scores.methods[MODEL].items():
+    for band, own in scores.methods[MODEL_METHOD].items():
         first = _first_error(own)
         beside = _first_error(scores.methods["ar"][band])
         oscillating = f"{own['n_oscillating']:,} of {own['n_series']:,} series oscillate"
@@ -223,7 +224,10 @@ def _subject_table(scores: AllPhaseScores) -> Table:
     for subject, methods in scores.per_subject.items():
         cells = []
         for band in bands:
-            own, ar = methods[MODEL][band]["near_mae_deg"], methods["ar"][band]["near_mae_deg"]
+            own, ar = (
+                methods[MODEL_METHOD][band]["near_mae_deg"],
+                methods["ar"][band]["near_mae_deg"],
+            )
             cells.append(number_cell(own, notes, "", 1, "" if ar is None else f"AR {ar:.1f}"))
         rows.append((Cell(subject), *cells))
     caption = "Mean absolute error of the model over the first second; small: AR + Hilbert."
@@ -260,7 +264,7 @@ def worth_showing(table: PhasePredictions, count: int) -> list[int]:
     """Rows to draw: band after band, that of median error among those that oscillate."""
     bands, of_band = list(table.bands), np.array(table.band)
     names, near = np.array(table.subject), table.lead_s < 1.0
-    gap = table.methods[MODEL].rad[:, near] - table.true_rad[:, near]
+    gap = table.methods[MODEL_METHOD].rad[:, near] - table.true_rad[:, near]
     error = np.arccos(np.clip(np.cos(gap), -1, 1)).mean(axis=1)
     subjects = sorted(set(table.subject))
     rows: list[int] = []

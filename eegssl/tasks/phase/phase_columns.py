@@ -5,7 +5,7 @@ from typing import Any
 
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.scoring.means import mean_of_defined
-from eegssl.tasks.benchmarked import Benchmarked, Scores
+from eegssl.tasks.benchmarked import Benchmarked, ColumnScores
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES
 
@@ -29,14 +29,14 @@ class PhaseScores(Benchmarked):
     )
     compared = tuple(column for column in columns if column.lower_is_better)
 
-    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, Scores]:
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
         """Means over the bands of each method."""
         return {method: _means(bands, _SOURCES) for method, bands in facts["phase"].items()}
 
     def by_subject(self, metrics: Mapping[str, Any]) -> Mapping[str, PerUnit]:
         """The same of each subject."""
         sources = {column.name: _SOURCES[column.name] for column in self.compared}
-        by_method: dict[str, dict[str, Scores]] = {}
+        by_method: dict[str, dict[str, ColumnScores]] = {}
         for subject, methods in metrics["per_subject"].items():
             for method, bands in methods.items():
                 by_method.setdefault(method, {})[subject] = _means(bands, sources)
@@ -47,7 +47,7 @@ class PhaseScores(Benchmarked):
         return BASES
 
 
-def _means(bands: Mapping[str, Any], sources: Mapping[str, str]) -> Scores:
+def _means(bands: Mapping[str, Any], sources: Mapping[str, str]) -> ColumnScores:
     return {
         name: mean_of_defined([scores[score] for scores in bands.values()])
         for name, score in sources.items()

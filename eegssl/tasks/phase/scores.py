@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.circular import phase_scores
+from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.phase.phase_errors import band_scores
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 
-MODEL = "model"
-METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL: "model"}
+METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL_METHOD: "model"}
 """What a method is called on a page."""
 SCORES = ("mae_deg", "bias_deg", "phase_locking", "share_within_45_deg")
 NEAR_S = 1.0
@@ -144,9 +144,9 @@ def _differences(
         for name in methods
     }
     pairs = {
-        (band, name): (scores_of[band, MODEL], scores)
+        (band, name): (scores_of[band, MODEL_METHOD], scores)
         for (band, name), scores in scores_of.items()
-        if name != MODEL
+        if name != MODEL_METHOD
     }
     compared = compare_pairs(pairs, seed=seed, n_resamples=config.bootstrap_resamples)
     return [
