@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from eegssl.reports.style import (
+    DASHED,
     FAINT,
     INK,
     MODEL,
@@ -116,7 +117,7 @@ def probability_histogram(
         label = f"{plain(classes[k])} (n = {int(np.sum(truth == k)):,})"
         histogram.stairs(share, edges, fill=True, color=colour, alpha=0.55, label=label)
     if threshold is not None:
-        histogram.axvline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        histogram.axvline(threshold, color=INK, linewidth=0.9, linestyle=DASHED)
     histogram.set(xlabel=f"probability of {plain(classes[1])}", ylabel="share of the class")
     histogram.set_title("Probabilities by true class")
     histogram.legend()

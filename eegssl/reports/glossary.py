@@ -1,4 +1,4 @@
-"""Every number of a report in words for a clinician: its name, what it means, where it is from."""
+"""Explain every number of a page to a clinician: its name and what it means."""
 
 WINDOW_WORDS: dict[str, tuple[str, str]] = {
     "auroc": (
@@ -23,7 +23,10 @@ WINDOW_WORDS: dict[str, tuple[str, str]] = {
         "Harmonic mean of precision and sensitivity at the threshold (macro average for three "
         "or more classes).",
     ),
-    "macro_f1": ("Macro F1", "Mean of the F1 of the classes that occur, rare ones alike."),
+    "macro_f1": (
+        "Macro F1",
+        "Mean of the F1 of the classes that occur, each counting the same.",
+    ),
     "weighted_f1": ("Weighted F1", "F1 of every class, weighted by how often the class occurs."),
     "cohen_kappa": (
         "Cohen's κ",
@@ -35,7 +38,7 @@ WINDOW_WORDS: dict[str, tuple[str, str]] = {
     ),
     "ece": (
         "Calibration error",
-        "How far stated probabilities lie from observed frequencies, on average (ECE). Lower is "
+        "How far predicted probabilities are from observed frequencies, on average (ECE). Lower is "
         "better.",
     ),
 }
@@ -43,10 +46,16 @@ WINDOW_WORDS: dict[str, tuple[str, str]] = {
 
 NUMBER_WORDS: dict[str, tuple[str, str]] = {
     "mae": ("Mean absolute error", "In the unit of the labels. Lower is better."),
-    "rmse": ("Root mean squared error", "The same, with large errors weighing more."),
-    "r2": ("R²", "1 is perfect, 0 is no better than always saying the mean, below 0 is worse."),
-    "pearson": ("Pearson's r", "Whether larger is called larger, along a line."),
-    "spearman": ("Spearman's ρ", "Whether larger is called larger, by rank."),
+    "rmse": (
+        "Root mean squared error",
+        "The same, but large errors count more.",
+    ),
+    "r2": ("R²", "1 is perfect, 0 is no better than always predicting the mean, below 0 is worse."),
+    "pearson": (
+        "Pearson's r",
+        "Whether larger numbers get larger predictions, along a line.",
+    ),
+    "spearman": ("Spearman's ρ", "Whether larger numbers get larger predictions, by rank."),
 }
 """Score of numbers -> (name, meaning), in the order of the tables."""
 
@@ -57,24 +66,24 @@ EVENT_WORDS: dict[str, tuple[str, str]] = {
     ),
     "precision": (
         "Precision",
-        "What was found, of what was found and false alarms (or their seconds).",
+        "Share of the detections (or of their seconds) that were true events.",
     ),
-    "f1": ("F1", "Harmonic mean of both."),
+    "f1": ("F1", "Harmonic mean of sensitivity and precision."),
     "fp_per_day": ("False alarms per 24 h", "Wrong detections in a day of recording."),
 }
 """Event metric -> (name, meaning)."""
 
 SCORER_WORDS = (
-    "The same detections by every scorer, because each answers another question: SzCORE (Dan et "
-    "al., Epilepsia 2024) by its own software, NEDC's scorers (Shah et al., 2021) by their "
-    "definitions. A number without its scorer can't be compared with anything."
+    "The same detections are scored in several ways, because each scorer answers another question: "
+    "SzCORE (Dan et al., Epilepsia 2024) by its own software, NEDC's scorers (Shah et al., 2021) "
+    "by their definitions. Compare a number only with numbers of the same scorer."
 )
 
 INTERVAL_WORDS = (
-    "Intervals are bootstraps over subjects: they say how much a score would move with other "
-    "subjects like these. Below ten subjects there is none, and the subjects' own values stand "
-    "in their place. Exact intervals of pooled counts, which ignore that events of one subject "
-    "are alike, are in metrics.json."
+    "Intervals are bootstraps over subjects: they show how much a score would change with other "
+    "subjects like these. With fewer than ten subjects there is no interval; read the scores of "
+    "each subject instead. Exact intervals of pooled counts, which ignore that events of one "
+    "subject are alike, are in metrics.json."
 )
 
 POLICY_WORDS = {
@@ -87,9 +96,9 @@ POLICY_WORDS = {
 HOW_TO_READ: tuple[tuple[str, str], ...] = (
     (
         "Windows and events answer different questions",
-        "Window scores say how well single pieces of EEG are told apart. Event scores say how "
-        "many events a reader would have been alerted to, and how often for nothing. Good window "
-        "scores often go with many false alarms a day: read both.",
+        "Window scores say how well single pieces of EEG are classified. Event scores say how "
+        "many events would have raised an alarm, and how often there were false alarms. Good "
+        "window scores often go with many false alarms a day: read both.",
     ),
     (
         "Mean over subjects, or pooled",
@@ -99,8 +108,8 @@ HOW_TO_READ: tuple[tuple[str, str], ...] = (
     ),
     (
         "Few subjects prove little",
-        "The number of subjects, not of windows, decides how far a result carries. Windows of "
-        "one recording resemble each other.",
+        "The number of subjects, not of windows, decides how well a result holds for others. "
+        "Windows of one recording resemble each other.",
     ),
     (
         "The threshold was fixed before",

@@ -23,8 +23,7 @@ MODEL = "#1769aa"  # what the model says
 SECOND = "#e09f3e"  # a second curve beside the model's
 THIRD = "#3c8d6e"
 DASHED = (0, (4, 3))
-DASHES = (0, (4, 2))
-DOTS = (0, (1, 1.5))
+DOTTED = (0, (1, 1.5))
 
 _SETTINGS = {
     "font.size": 9.0,

@@ -10,7 +10,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from eegssl.reports.style import FAINT, GRID, INK, MODEL, MUTED, PAGE_IN, TRUTH, house_style, plain
+from eegssl.reports.style import (
+    DASHED,
+    FAINT,
+    GRID,
+    INK,
+    MODEL,
+    MUTED,
+    PAGE_IN,
+    TRUTH,
+    house_style,
+    plain,
+)
 
 _SCALES_UV = (5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 _CHANNEL_IN = 0.27  # height of a channel on the page
@@ -136,7 +147,7 @@ def _draw_strip(
     ax.bar(window_start_s, p, width=window_duration_s, align="edge", color=colours, linewidth=0)
     ax.hlines(p, window_start_s, np.add(window_start_s, window_duration_s), color=colours, lw=1.4)
     if threshold is not None:
-        ax.axhline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.axhline(threshold, color=INK, linewidth=0.9, linestyle=DASHED)
     ax.set_ylim(0, 1.04)
     ax.set_yticks([0, 0.5, 1])
     ax.tick_params(length=2.5, color=FAINT)
@@ -165,9 +176,8 @@ def _legend(figure: Figure, event_name: str, threshold: float | None, right: flo
     else:
         handles.append(Patch(facecolor=MODEL, label="model: at or above threshold"))
         handles.append(Patch(facecolor=FAINT, label="model: below"))
-        dashes = (0, (4, 3))
         label = f"threshold {threshold:.3f}"
-        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=dashes, label=label))
+        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=DASHED, label=label))
     figure.legend(
         handles=handles,
         loc="upper right",

@@ -50,7 +50,7 @@ from eegssl.errors import InputError
 from eegssl.io.bids import is_synthetic
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.quality.quality_pages import write_look
+from eegssl.reports.quality.quality_pages import write_quality_pages
 
 LOOK = "look/index.html"
 FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"
@@ -118,7 +118,7 @@ def run(
         "synthetic": synthetic,
     }
     clips = sorted((writer.work / _CLIPS).glob("*.npz"))
-    write_look(writer.path, map(read_clip, clips), facts)
+    write_quality_pages(writer.path, map(read_clip, clips), facts)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
     return replace(result, beside=stored_outcome(context.out))
 

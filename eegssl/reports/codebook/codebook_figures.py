@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eegssl.reports.head_map import draw_head
 from eegssl.reports.style import (
+    DASHED,
     FAINT,
     GRID,
     INK,
@@ -191,7 +192,7 @@ def course_figure(
             side.set_visible(False)
     axes[0, 0].set_ylim(bottom=0)
     for ax in axes[:, 0]:
-        ax.axvline(0, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.axvline(0, color=INK, linewidth=0.9, linestyle=DASHED)
     axes[0, 0].text(0.8, 0.97, "onset", transform=axes[0, 0].get_xaxis_transform(), va="top",
                     fontsize=8)  # fmt: skip
     axes[0, 0].set(ylabel="of all patches (%)", title="Ictal codes together, about the onset")

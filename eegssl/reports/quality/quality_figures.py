@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from eegssl.reports.style import (
+    DASHED,
     GRID,
     INK,
     MODEL,
@@ -124,15 +125,14 @@ def spectra(
         rest[0].set_title(f"Around the mains, {line_hz:g} Hz")
         rest[0].set_xticks([line_hz - 5, line_hz, line_hz + 5])
         for ax in (whole, rest[0]):
-            ax.axvline(line_hz, color=TRUTH, linewidth=0.9, linestyle=(0, (3, 3)), zorder=1)
+            ax.axvline(line_hz, color=TRUTH, linewidth=0.9, linestyle=DASHED, zorder=1)
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=_BEFORE, label="before"),
         Line2D([], [], color=MODEL, label="after"),
         Patch(facecolor=GRID, label=f"outside the pass band ({_hz(band_hz)})"),
     ]
     if zoomed:
-        dashes = (0, (3, 3))
-        handles.append(Line2D([], [], color=TRUTH, lw=0.9, linestyle=dashes, label="mains"))
+        handles.append(Line2D([], [], color=TRUTH, lw=0.9, linestyle=DASHED, label="mains"))
     figure.legend(handles=handles, loc="outside lower left", ncols=4)
     return figure
 
@@ -142,13 +142,13 @@ def flag_strip(
     worst: NDArray[np.integer],
     names: Sequence[str],
     seconds: float,
-    excerpt_s: tuple[float, float],
+    clip_s: tuple[float, float],
     events: Spans = (),
 ) -> Figure:
     """Flags of every channel and window of a recording: ``worst`` [C, W], 0 for none.
 
     A value k > 0 is the k-th of FLAG_WORDS. The windows tile the recording's ``seconds``; the
-    excerpt that the traces show is bracketed above.
+    clip that the traces show is bracketed above.
     """
     rows_in = 0.13 * len(names)
     height = 0.34 + rows_in + 0.75
@@ -165,9 +165,9 @@ def flag_strip(
     ax.spines[["left", "bottom"]].set_visible(False)
     above = ax.get_xaxis_transform()
     ax.tick_params(axis="x", pad=9, length=0)
-    ax.plot(excerpt_s, [1 + 0.07 / rows_in] * 2, color=INK, lw=2.2, transform=above, clip_on=False)
+    ax.plot(clip_s, [1 + 0.07 / rows_in] * 2, color=INK, lw=2.2, transform=above, clip_on=False)
     ax.text(
-        excerpt_s[0], 1 + 0.13 / rows_in, "shown above", transform=above, fontsize=7.5, color=MUTED
+        clip_s[0], 1 + 0.13 / rows_in, "shown above", transform=above, fontsize=7.5, color=MUTED
     )
     for onset_s, duration_s, _ in events:
         span = (onset_s, onset_s + duration_s)

@@ -44,7 +44,7 @@ _DIVIDED = {
 }
 
 
-def write_look(out: Path, clips: Iterable[Clip], facts: Mapping[str, Any]) -> list[Path]:
+def write_quality_pages(out: Path, clips: Iterable[Clip], facts: Mapping[str, Any]) -> list[Path]:
     """Write ``look/<recording>.html`` for each clip and ``look/index.html`` below ``out``.
 
     One clip is in memory at a time. ``facts`` are those of the manifest; ``refused_by_code``

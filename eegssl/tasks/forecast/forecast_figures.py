@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegssl.reports.style import (
+    DASHED,
+    DOTTED,
     FAINT,
     INK,
     MODEL,
@@ -25,12 +27,12 @@ Floats = NDArray[np.floating]
 _OF_MODEL: dict[str, Any] = {"color": MODEL, "linewidth": 2.4, "zorder": 5}
 _OF_BASELINE: dict[str, dict[str, Any]] = {
     "ar": {"color": SECOND, "linewidth": 2.0, "zorder": 4},
-    "mean": {"color": INK, "linestyle": (0, (1, 1.5))},
-    "persistence": {"color": MUTED, "linestyle": (0, (4, 2))},
+    "mean": {"color": INK, "linestyle": DOTTED},
+    "persistence": {"color": MUTED, "linestyle": DASHED},
     "seasonal": {"color": FAINT},
     "linear": {"color": THIRD},
-    "dlinear": {"color": THIRD, "linestyle": (0, (4, 2))},
-    "patchtst": {"color": THIRD, "linestyle": (0, (1, 1.5))},
+    "dlinear": {"color": THIRD, "linestyle": DASHED},
+    "patchtst": {"color": THIRD, "linestyle": DOTTED},
 }
 SHOWN = ("ar", "mean")
 """The baselines in figures of examples, where they are among the methods."""

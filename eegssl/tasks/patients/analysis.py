@@ -240,3 +240,37 @@ def _notes(config: PatientsConfig) -> tuple[str, ...]:
         "p is one-sided, by permuted outcomes through the whole procedure; p_holm is adjusted for "
         "all inputs.",
     )
+
+
+def auroc_interval(one: InputResult) -> Interval:
+    """The interval of an input's AUROC that is shown; see the notes of the analysis."""
+    intervals = one.intervals["auroc"]
+    return intervals["permutation"] if "permutation" in intervals else intervals["bca"]
+
+
+def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, Any]:
+    """What the manifest says, and the terminal shows."""
+    shown = {}
+    for name, one in result.inputs.items():
+        interval = auroc_interval(one)
+        shown[name] = {
+            "auroc": one.scores.auroc,
+            "interval": [interval.low, interval.high],
+            "p": one.p,
+            "p_holm": one.p_holm,
+            "gain_over_clinical": one.gain,
+        }
+    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic")
+    return {name: about[name] for name in (*told, "follow_up", "told_by")} | {
+        "adaptation": "probe",
+        "pooling": about["analysis"]["pooling"],
+        "patients": {
+            "good": result.limits.n_good,
+            "poor": result.limits.n_poor,
+            "left_out": about["left_out"],
+        },
+        "recordings_set_aside": about["set_aside"],
+        "recordings_set_aside_of_patients": about["set_aside_of_patients"],
+        "scores": shown,
+        "least_significant_auroc": result.limits.least_significant,
+    }

@@ -29,7 +29,7 @@ from eegssl.reports.sections import (
     section,
 )
 from eegssl.scoring.statistics.intervals import Interval
-from eegssl.tasks.patients.analysis import InputResult, PatientResult
+from eegssl.tasks.patients.analysis import InputResult, PatientResult, auroc_interval
 from eegssl.tasks.patients.left_out import PatientPredictions
 from eegssl.tasks.patients.patient_figures import calibration_figure, probability_figure
 
@@ -110,12 +110,6 @@ def page_of(table: PatientPredictions, result: PatientResult) -> Page:
             section("How to read these numbers", Glossary(HOW_TO_READ)),
         ),
     )
-
-
-def auroc_interval(one: InputResult) -> Interval:
-    """The interval of an input's AUROC that is shown; see the notes of the analysis."""
-    intervals = one.intervals["auroc"]
-    return intervals["permutation"] if "permutation" in intervals else intervals["bca"]
 
 
 def _text(interval: Interval | None, digits: int = 2) -> str:
@@ -248,31 +242,3 @@ def _calibration(
 
 def _probability(result: PatientResult) -> dict[str, Any]:
     return {name: one.probability for name, one in result.inputs.items()}
-
-
-def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, Any]:
-    """What the manifest says, and the terminal shows."""
-    shown = {}
-    for name, one in result.inputs.items():
-        interval = auroc_interval(one)
-        shown[name] = {
-            "auroc": one.scores.auroc,
-            "interval": [interval.low, interval.high],
-            "p": one.p,
-            "p_holm": one.p_holm,
-            "gain_over_clinical": one.gain,
-        }
-    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic")
-    return {name: about[name] for name in (*told, "follow_up", "told_by")} | {
-        "adaptation": "probe",
-        "pooling": about["analysis"]["pooling"],
-        "patients": {
-            "good": result.limits.n_good,
-            "poor": result.limits.n_poor,
-            "left_out": about["left_out"],
-        },
-        "recordings_set_aside": about["set_aside"],
-        "recordings_set_aside_of_patients": about["set_aside_of_patients"],
-        "scores": shown,
-        "least_significant_auroc": result.limits.least_significant,
-    }

@@ -20,7 +20,13 @@ from eegssl.errors import ConfigError, EegsslError, LeakError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
-from eegssl.tasks.patients.analysis import PatientResult, conclude, fit, n_permutations
+from eegssl.tasks.patients.analysis import (
+    PatientResult,
+    conclude,
+    fit,
+    n_permutations,
+    patient_facts,
+)
 from eegssl.tasks.patients.cohort.limits import check_enough, limits_of
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
 from eegssl.tasks.patients.data import (
@@ -35,7 +41,7 @@ from eegssl.tasks.patients.descriptions import methods, understood
 from eegssl.tasks.patients.left_out import (
     PatientPredictions,
 )
-from eegssl.tasks.patients.page import page_of, patient_facts
+from eegssl.tasks.patients.page import page_of
 from eegssl.tasks.patients.patient_inputs import Prepared
 from eegssl.tasks.patients.patient_inputs import prepare as prepare_rows
 from eegssl.training.features import Cache, embed_windows

@@ -10,7 +10,7 @@ import pytest
 from eegssl.corpus.preprocessing.clips import Clip
 from eegssl.reports.html import CONTENT_SECURITY_POLICY
 from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
-from eegssl.reports.quality.quality_pages import write_look
+from eegssl.reports.quality.quality_pages import write_quality_pages
 from eegssl.signal.quality import FLAGS
 
 RUDE = "<script>alert('x')</script>"
@@ -24,7 +24,7 @@ FACTS = {
 }
 
 
-def excerpt(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
+def clip(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
     """Ten seconds of noise with hum, at 256 Hz before and without it at 200 Hz after."""
     rng = np.random.default_rng(0)
     t = np.arange(2560) / 256
@@ -56,7 +56,7 @@ def excerpt(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
 
 
 def test_pages_load_nothing_and_run_nothing(tmp_path: Path) -> None:
-    written = write_look(tmp_path, [excerpt(), excerpt("r-000000000002", None)], FACTS)
+    written = write_quality_pages(tmp_path, [clip(), clip("r-000000000002", None)], FACTS)
     assert {p.relative_to(tmp_path).as_posix() for p in written} == {
         "look/index.html",
         "look/r-000000000001.html",
@@ -73,15 +73,15 @@ def test_pages_load_nothing_and_run_nothing(tmp_path: Path) -> None:
 
 
 def test_the_same_excerpts_give_the_same_bytes(tmp_path: Path) -> None:
-    first = [p.read_bytes() for p in write_look(tmp_path / "a", [excerpt()], FACTS)]
-    again = [p.read_bytes() for p in write_look(tmp_path / "b", [excerpt()], FACTS)]
+    first = [p.read_bytes() for p in write_quality_pages(tmp_path / "a", [clip()], FACTS)]
+    again = [p.read_bytes() for p in write_quality_pages(tmp_path / "b", [clip()], FACTS)]
     assert first == again
 
 
 def test_the_index_lists_and_links_every_recording_and_why_files_were_refused(
     tmp_path: Path,
 ) -> None:
-    write_look(tmp_path, [excerpt("r-000000000002"), excerpt()], FACTS)
+    write_quality_pages(tmp_path, [clip("r-000000000002"), clip()], FACTS)
     html = (tmp_path / "look" / "index.html").read_text()
     links = re.findall(r'href="([^"]+)"', html)
     assert links == ["r-000000000001.html", "r-000000000002.html"]
@@ -95,44 +95,44 @@ def test_the_index_lists_and_links_every_recording_and_why_files_were_refused(
 
 
 def test_a_corpus_of_which_nothing_is_drawn_still_has_an_index(tmp_path: Path) -> None:
-    (index,) = write_look(tmp_path, [], {})
+    (index,) = write_quality_pages(tmp_path, [], {})
     assert "No recording was chosen" in index.read_text()
 
 
 def test_a_page_tells_what_became_of_each_channel(tmp_path: Path) -> None:
-    page = write_look(tmp_path, [excerpt()], {"synthetic": True})[0].read_text()
+    page = write_quality_pages(tmp_path, [clip()], {"synthetic": True})[0].read_text()
     assert "Synthetic data" in page
     rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
     cells = {c[0]: c for c in (re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows) if c}
     assert cells["T7-P7"][2] == "not kept"
     assert cells["F7-T7"][6] == "50%"
     assert cells["P7-O1"][3] == cells["P7-O1"][7] == "2%"
-    rms_uv = float(np.std(excerpt().before_uv[0]))
+    rms_uv = float(np.std(clip().before_uv[0]))
     assert cells["Fp1-F7"][1] == f"{rms_uv:.1f}"
 
 
 def test_background_is_no_mark(tmp_path: Path) -> None:
-    calm = replace(excerpt(), events=((0.0, 60.0, "bckg"),))
-    page, index = (p.read_text() for p in write_look(tmp_path, [calm], {}))
+    calm = replace(clip(), events=((0.0, 60.0, "bckg"),))
+    page, index = (p.read_text() for p in write_quality_pages(tmp_path, [calm], {}))
     assert re.search(r"<dt>Events</dt><dd>none</dd>", page)
     assert ">0<" in index
 
 
 def test_every_text_is_escaped(tmp_path: Path) -> None:
     rude = replace(
-        excerpt(),
+        clip(),
         subject=RUDE,
         before_names=(RUDE, "a", "b", "c"),
         after_names=("a", "b", RUDE),
         events=((0.0, 1.0, RUDE),),
     )
-    for path in write_look(tmp_path, [rude], {"refused_by_code": {RUDE: 1}}):
+    for path in write_quality_pages(tmp_path, [rude], {"refused_by_code": {RUDE: 1}}):
         assert "<script" not in path.read_text()
 
 
 @pytest.mark.parametrize("change", ["no spectra", "no flags", "not finite", "one sample", "zeros"])
 def test_poor_recordings_have_pages_too(change: str, tmp_path: Path) -> None:
-    e = excerpt()
+    e = clip()
     broken = e.before_uv.copy()
     broken[0, 5] = np.nan
     broken[1] = np.inf
@@ -149,12 +149,12 @@ def test_poor_recordings_have_pages_too(change: str, tmp_path: Path) -> None:
         "one sample": {"before_uv": e.before_uv[:, :1], "after_uv": e.after_uv[:, :1]},
         "zeros": {"after_uv": np.zeros_like(e.after_uv), "after_psd": np.zeros_like(e.after_psd)},
     }[change]
-    page, _ = write_look(tmp_path, [replace(e, **changed)], {})
+    page, _ = write_quality_pages(tmp_path, [replace(e, **changed)], {})
     assert page.read_text().count("<figure>") == (2 if change == "no flags" else 3)
 
 
 def test_both_traces_share_time_and_gain_and_events_are_shaded() -> None:
-    e = excerpt()
+    e = clip()
     figure = before_and_after(
         *(e.before_uv, e.before_names, 256.0, e.after_uv, e.after_names, 200.0, e.onset_s),
         [(14.0, 100.0, "sz")],
@@ -179,7 +179,7 @@ def test_both_traces_share_time_and_gain_and_events_are_shaded() -> None:
 
 
 def test_the_spectra_show_medians_and_where_the_mains_are() -> None:
-    e = excerpt()
+    e = clip()
     before, after = (e.before_freqs_hz, e.before_psd), (e.after_freqs_hz, e.after_psd)
     figure = spectra(before, after, e.band_hz, 50.0)
     whole, zoom = figure.axes
@@ -196,6 +196,6 @@ def test_of_several_flags_the_worst_is_drawn() -> None:
     f = FLAGS
     bits = [0, f["pop"], f["pop"] | f["flat"], f["line_noise"] | f["saturated"], 31]
     assert worst_flag(np.array([bits], np.uint8)).tolist() == [[0, 4, 2, 3, 1]]
-    strip = flag_strip(worst_flag(excerpt().flags), excerpt().before_names, 60.0, (12.0, 22.0))
+    strip = flag_strip(worst_flag(clip().flags), clip().before_names, 60.0, (12.0, 22.0))
     words = [text.get_text() for text in strip.legends[0].get_texts()]
     assert words == ["flat", "line noise", "no flag"]
