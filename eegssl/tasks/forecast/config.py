@@ -16,7 +16,7 @@ SHORT_HORIZON_S = 12.0
 
 
 class FitConfig(Settings):
-    """How a network among the baselines trains, stopped early on validation pairs.
+    """Training of a network among the baselines, stopped early on validation pairs.
 
     All else (device, betas, clipping) is as for the head, in ``training``.
     """
@@ -61,7 +61,7 @@ BaselineName = Literal["persistence", "mean", "seasonal", "ar", "linear", "dline
 
 
 class ForecastBaselinesConfig(Settings):
-    """What a forecast is shown beside. Sizes are ours where no paper is named."""
+    """Configure the baselines of a forecast. Sizes are ours where no paper is named."""
 
     methods: tuple[BaselineName, ...] = Field(get_args(BaselineName), min_length=1)
     """Which ones, fitted on the same pairs as the head and shown in every table."""

@@ -1,4 +1,4 @@
-"""Cut pairs of a context before a time t and the target after it.
+"""Cut pairs of a context and the target that follows it.
 
 What a method reads is an array of its own that ends at t: nothing after t can reach it here.
 Whether it was reached before is a matter of the filters: use recordings with ``phase = causal``.
@@ -23,7 +23,7 @@ from eegssl.tasks.forecast.temporal_split import tile_part
 
 @dataclass(frozen=True)
 class Horizon:
-    """What a method is made for: samples Tc of a context, T of a target, and their rate."""
+    """Lengths that a method is made for: samples Tc of a context, T of a target, and their rate."""
 
     context_samples: int
     target_samples: int

@@ -1,4 +1,4 @@
-"""Hold the errors of forecasts as sums, which parts add up to wholes.
+"""Hold errors of forecasts as sums that can be added.
 
 A row for each method, unit, recording, channel and part of the horizon: its whole, or one of the
 stretches that it is cut into.

@@ -67,7 +67,7 @@ class ForecastPlan:
 
 @dataclass(frozen=True)
 class Trained:
-    """How a training went: errors on validation pairs before and after, and what was kept."""
+    """A training's outcome: errors on validation pairs before and after, and the weights' step."""
 
     first_error: float
     error: float
@@ -166,7 +166,7 @@ def require_possible(adaptation: AdaptationConfig) -> None:
     """Raise ConfigError for a way to adapt that forecasts don't have."""
     if adaptation.kind not in POSSIBLE:
         raise ConfigError(
-            f"--adapt {adaptation.kind} is of classes; a forecast can be adapted by "
+            f"--adapt {adaptation.kind} is for classes; expected for a forecast one of "
             f"{', '.join(POSSIBLE)}"
         )
 

@@ -1,4 +1,4 @@
-"""What a model and its baselines forecast of recordings, as the sums that scores are made of."""
+"""Sum up the errors of a model and its baselines by recording."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -107,7 +107,7 @@ def _rows(
 def latencies_ms(methods: Mapping[str, Forecaster], pairs: RecordedPairs) -> dict[str, float]:
     """Milliseconds from the last sample of one context to each method's forecast, at the median.
 
-    Wall time on this machine; told beside a result and never stored in it.
+    Wall time on this machine; printed with a result and never stored in it.
     """
     context = pairs.batch(np.array([0])).context
     took: dict[str, list[float]] = {name: [] for name in methods}

@@ -1,4 +1,4 @@
-"""Write and read a model that forecasts, with its task and its baselines."""
+"""Write and read a forecasting model with its task and baselines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,4 +97,6 @@ def _arrays(artifact: Artifact, name: str) -> dict[str, NDArray[np.float64]]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ArtifactError(f"{path} can't be read ({type(error).__name__})") from None
+        raise ArtifactError(
+            f"{path} can't be read ({type(error).__name__}); finetune the model again"
+        ) from None

@@ -1,4 +1,4 @@
-"""From a table of forecasts to its scores: of every method, in both units, by any grouping."""
+"""Score a table of forecasts: every method, unit and grouping."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,10 +82,10 @@ class _Grouped:
         names = zip(
             *(keys[n].tolist() for n in ("method", "unit", "part", "from_s", "to_s")), strict=True
         )
-        found: dict[Any, list[int]] = {}
+        places_of: dict[Any, list[int]] = {}
         for k, name in enumerate(names):
-            found.setdefault(name, []).append(k)
-        return {name: np.array(places) for name, places in found.items()}
+            places_of.setdefault(name, []).append(k)
+        return {name: np.array(places) for name, places in places_of.items()}
 
     def scores(self, places: NDArray[np.int64]) -> Scores:
         """The scores of these rows taken together, about the means of each channel."""
@@ -177,13 +177,13 @@ def _comparisons(
 
 def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
     """What a manifest says of a forecast: a few scores of each method and unit."""
-    told = {
+    overall = {
         method: {unit: {n: held["overall"][n] for n in _TOLD} for unit, held in of_units.items()}
         for method, of_units in report.methods.items()
     }
     held = report.methods[report.model]["uv"]["per_subject"]
     return {
-        "forecast": told,
+        "forecast": overall,
         "stretches_s": [list(span) for span in report.spans],
         "subjects": sorted(held),
         "windows": {"n": report.n_windows},

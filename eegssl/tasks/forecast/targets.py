@@ -1,4 +1,4 @@
-"""What a task of forecasting needs of recordings, what they hold for it, and what they lack."""
+"""Open targets, and say which recordings can hold pairs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The patient-level analysis: outcome from clinical data, from EEG, and from both.
+"""Predict outcomes of patients from clinical data, EEG, and both.
 
 Everything here has one row a patient. P-values over windows are refused: the windows of a patient
 share one outcome and resemble each other, so that hundreds of them are one observation, and a test
@@ -37,7 +37,7 @@ Inputs = Mapping[str, Sequence[Block]]
 
 @dataclass(frozen=True)
 class InputResult:
-    """What one input says: scores of patients left out, how sure, and against clinical data."""
+    """Scores of one input for patients left out, their intervals, and against clinical data."""
 
     probability: Floats
     """[P], the mean over repeats of patients left out."""
@@ -115,7 +115,7 @@ def fit(
     seed: int,
     advance: Callable[[int], None] = lambda done: None,
 ) -> dict[str, LeftOut]:
-    """What patients left out got of each input, and the AUROCs of permuted outcomes.
+    """Each input's predictions of patients left out, and the AUROCs of permuted outcomes.
 
     ``advance`` hears how many permutations are done. Arguments and errors as for `analyse`.
     """
@@ -176,19 +176,19 @@ def permuted_aurocs(
 
     Folds, choice of the regularisation and fits are repeated for every permutation.
     """
-    found: dict[str, list[float]] = {name: [] for name in inputs}
+    aurocs: dict[str, list[float]] = {name: [] for name in inputs}
     everyone = np.ones((1, len(truth)), dtype=np.int64)
     for k in range(n_permutations(config)):
         drawn = np.random.default_rng([seed, 2, k]).permutation(truth)
         logits, folds = _logits(inputs, drawn, config, seed)
         for name, one in logits.items():
-            found[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
+            aurocs[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
         advance(k + 1)
-    return {name: np.array(values, dtype=np.float64) for name, values in found.items()}
+    return {name: np.array(values, dtype=np.float64) for name, values in aurocs.items()}
 
 
 def n_permutations(config: PatientsConfig) -> int:
-    """How many permutations the pooling gets."""
+    """Number of permutations; fewer where windows are pooled by attention."""
     attends = config.pooling == "attention"
     return config.attention_permutations if attends else config.permutations
 

@@ -54,7 +54,7 @@ class OutcomeConfig(Settings):
 
 
 class PatientsConfig(Settings):
-    """How patients are told apart and how sure that is."""
+    """Configure how outcomes are predicted and tested."""
 
     pooling: Pooling = "mean"
     """A patient's features: the mean over windows of each; its quantiles; or a mean in which
@@ -149,7 +149,7 @@ class PatientTaskConfig(Settings):
     """What a good outcome is."""
 
     analysis: PatientsConfig = PatientsConfig()
-    """How patients are told apart."""
+    """How outcomes are predicted and tested."""
 
     @model_validator(mode="after")
     def _one_way_to_name_sessions(self) -> "PatientTaskConfig":
@@ -163,13 +163,13 @@ class PatientTaskConfig(Settings):
     @model_validator(mode="after")
     def _outcome_apart(self) -> "PatientTaskConfig":
         outcome = self.outcome
-        told_later = {
+        known_later = {
             outcome.label,
             outcome.free_months_column,
             outcome.after_column,
             outcome.follow_up_column,
         }
-        later = sorted(told_later & set(self.analysis.clinical))
+        later = sorted(known_later & set(self.analysis.clinical))
         if later:
             raise ValueError(
                 f"analysis.clinical holds {', '.join(later)}: what is known after treatment, or is "

@@ -39,13 +39,13 @@ class Cohort:
     set_aside_of: dict[str, int]
     inputs: tuple[tuple[str, str], ...]
     told_by: dict[str, int]
-    """What told the outcomes of how many: the table's label, its numbers, or both."""
+    """Columns that say the outcome (label, numbers or both) -> number of patients."""
     doubts: tuple[str, ...]
     """What a reader should know of the outcomes."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many patients fared well, and how many did not."""
+        """Patients of good and of poor outcome."""
         n_good = sum(self.good.values())
         return {"good": n_good, "poor": len(self.good) - n_good}
 
@@ -58,11 +58,11 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
     where one is, and where nobody is left.
     """
     table = patient_table(corpus, task.table)
-    found = outcomes(table.rows, task.outcome)
+    outcome = outcomes(table.rows, task.outcome)
     aside: dict[str, list[Recording]] = {}
     mine: list[Recording] = []
     for recording in corpus.recordings:
-        why = _why_aside(recording, table, found, task)
+        why = _why_aside(recording, table, outcome, task)
         (aside.setdefault(why, []) if why else mine).append(recording)
     sessions = _sessions(task, corpus, mine)
     aside["of other sessions"] = [r for r in mine if r.id not in sessions.side]
@@ -70,10 +70,10 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
     whole = _of_every_session(task, mine, sessions)
     aside["of patients who lack the other session"] = [r for r in mine if r.subject not in whole]
     aside = {why: recordings for why, recordings in aside.items() if recordings}
-    left_out = dict(found.left_out)
-    if n := sum(name not in whole for name in found.good):
+    left_out = dict(outcome.left_out)
+    if n := sum(name not in whole for name in outcome.good):
         left_out[LACKING] = n
-    good = {name: found.good[name] for name in sorted(whole)}
+    good = {name: outcome.good[name] for name in sorted(whole)}
     if not good:
         raise InputError(
             f"none of the {len(table.rows)} patients of the table has an outcome and the "
@@ -88,18 +88,18 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         set_aside={why: len(recordings) for why, recordings in aside.items()},
         set_aside_of={why: len({r.subject for r in one}) for why, one in aside.items()},
         inputs=(*table.inputs, *sessions.inputs),
-        told_by=dict(sorted(Counter(found.told_by[name] for name in good).items())),
-        doubts=tuple(_doubts(found, task.outcome, sessions)),
+        told_by=dict(sorted(Counter(outcome.told_by[name] for name in good).items())),
+        doubts=tuple(_doubts(outcome, task.outcome, sessions)),
     )
 
 
 def _why_aside(
-    recording: Recording, table: PatientTable, found: Outcomes, task: PatientTaskConfig
+    recording: Recording, table: PatientTable, outcome: Outcomes, task: PatientTaskConfig
 ) -> str:
     """Why a recording says nothing of an outcome, or an empty text."""
     if recording.subject not in table.here:
         return "of subjects that the table of patients does not name"
-    if recording.subject not in found.good:
+    if recording.subject not in outcome.good:
         return "of patients without a usable outcome"
     if recording.duration_s < task.window_s:
         return f"shorter than a window of {task.window_s:g} s"
@@ -121,24 +121,24 @@ def _of_every_session(
     task: PatientTaskConfig, recordings: Sequence[Recording], sessions: Sessions
 ) -> set[str]:
     """The patients who have recordings of every session that the design needs."""
-    found: dict[str, set[int]] = {r.subject: set() for r in recordings}
+    sides: dict[str, set[int]] = {r.subject: set() for r in recordings}
     for recording in recordings:
-        found[recording.subject].add(sessions.side[recording.id])
+        sides[recording.subject].add(sessions.side[recording.id])
     needed = {0, 1} if task.design == "paired" else {0}
-    return {name for name, there in found.items() if there == needed}
+    return {name for name, there in sides.items() if there == needed}
 
 
-def _doubts(found: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
+def _doubts(outcome: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
     if sessions.doubt:
         yield sessions.doubt
-    if not any(config.label in told for told in found.told_by.values()):
+    if not any(config.label in columns for columns in outcome.told_by.values()):
         yield (
             f"no patient has a word in column {config.label}: outcomes are those of the numbers of "
             "seizures (outcome.label names the column)"
         )
-    if found.shortly:
+    if outcome.shortly:
         yield (
-            f"{found.shortly} patient(s) were followed for less than {config.free_months:g} "
+            f"{outcome.shortly} patient(s) were followed for less than {config.free_months:g} "
             "months: nobody knows whether they stay as they are (outcome.least_follow_up_months "
             "leaves them out)"
         )

@@ -1,4 +1,4 @@
-"""A patient-level task in words: what was understood, and how it is analysed."""
+"""Describe a task of patients, and how it is analysed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from eegssl.tasks.patients.config import PatientTaskConfig
 def understood(task: PatientTaskConfig) -> dict[str, Any]:
     """What a task was understood to ask, as rows."""
     outcome, analysis = task.outcome, task.analysis
-    said: dict[str, Any] = {
+    rows: dict[str, Any] = {
         "name": task.name,
         "kind": task.kind,
         "which means": "each patient has an outcome and counts once; windows are pooled first",
@@ -27,26 +27,28 @@ def understood(task: PatientTaskConfig) -> dict[str, Any]:
         "pooling": analysis.pooling,
     }
     if task.design == "paired":
-        said["sessions before and after"] = list(task.sessions)
+        rows["sessions before and after"] = list(task.sessions)
     else:
-        said["session"] = task.session or "whichever it is, of patients who have one"
-    said["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
-    return said
+        rows["session"] = task.session or "whichever it is, of patients who have one"
+    rows["sessions are known from"] = "a table" if task.sessions_table else "ses-… in names"
+    return rows
 
 
 def definition(task: PatientTaskConfig) -> str:
     """What a good outcome is."""
     outcome = task.outcome
-    said = f"seizure-free for {outcome.free_months:g} months, or {outcome.fewer:.0%} fewer seizures"
+    words = (
+        f"seizure-free for {outcome.free_months:g} months, or {outcome.fewer:.0%} fewer seizures"
+    )
     if outcome.least_follow_up_months:
-        said += f", of patients followed for {outcome.least_follow_up_months:g} months or more"
-    return said
+        words += f", of patients followed for {outcome.least_follow_up_months:g} months or more"
+    return words
 
 
 def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list[tuple[str, str]]:
     """How patients are analysed, as (what, how); ``pooling`` makes one vector of a window."""
     analysis = task.analysis
-    said = [
+    rows = [
         ("Good outcome", definition(task)),
         ("Clinical data", ", ".join(analysis.clinical)),
         (
@@ -67,7 +69,7 @@ def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list
         ),
     ]
     if task.design == "paired":
-        said.insert(2, ("Band power", "after treatment less before"))
+        rows.insert(2, ("Band power", "after treatment less before"))
     if task.session is not None:
-        said.insert(2, ("Recordings", "those of one session, which task.session names"))
-    return said
+        rows.insert(2, ("Recordings", "those of one session, which task.session names"))
+    return rows

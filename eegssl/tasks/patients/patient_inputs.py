@@ -1,4 +1,4 @@
-"""A patient-level task from end to end: windows and a table of patients in, the analysis out."""
+"""Build the inputs of an analysis from windows and tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ BASELINE = "band power"
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `analysis.analyse` takes, and who is not in it, as reason -> count."""
+    """The arguments of `analysis.analyse`, and patients left out as reason -> count."""
 
     patients: tuple[str, ...]
     truth: NDArray[np.int64]
@@ -48,29 +48,29 @@ def prepare(
     recordings that the design needs, are left out and counted. Raises InputError where nobody is
     left.
     """
-    found = outcomes(table, config.outcome)
+    outcome = outcomes(table, config.outcome)
     rows = _pooled(config, features, patients, sessions)
     other = None if baseline is None else _pooled(config, baseline, patients, sessions)
     everyone = set.intersection(*(set(r.patients) for r in rows.values()))
-    kept = tuple(sorted(name for name in found.good if name in everyone))
-    left_out = dict(found.left_out)
-    if len(found.good) > len(kept):
-        left_out["no EEG, or not of every session"] = len(found.good) - len(kept)
-    if not kept:
+    included = tuple(sorted(name for name in outcome.good if name in everyone))
+    left_out = dict(outcome.left_out)
+    if len(outcome.good) > len(included):
+        left_out["no EEG, or not of every session"] = len(outcome.good) - len(included)
+    if not included:
         raise InputError(
             "no patient has an outcome and the recordings that the task needs; compare the ids of "
             "participants.tsv with those of the recordings"
         )
-    clinical = clinical_features(table, kept, config.analysis)
-    eeg: Mapping[str, Block] = _blocks(rows, kept)
+    clinical = clinical_features(table, included, config.analysis)
+    eeg: Mapping[str, Block] = _blocks(rows, included)
     if config.analysis.pooling == "attention":
-        eeg = _bags(config, features, patients, sessions, kept)
+        eeg = _bags(config, features, patients, sessions, included)
     return Prepared(
-        patients=kept,
-        truth=np.array([found.good[name] for name in kept], dtype=np.int64),
-        inputs=_inputs(eeg, clinical, None if other is None else _blocks(other, kept)),
+        patients=included,
+        truth=np.array([outcome.good[name] for name in included], dtype=np.int64),
+        inputs=_inputs(eeg, clinical, None if other is None else _blocks(other, included)),
         left_out=left_out,
-        n_windows=int(np.isin(np.asarray(patients, dtype=str), kept).sum()),
+        n_windows=int(np.isin(np.asarray(patients, dtype=str), included).sum()),
     )
 
 
@@ -107,21 +107,21 @@ def _bags(
     features: NDArray[np.floating],
     patients: Sequence[str],
     sessions: Sequence[str] | None,
-    kept: Sequence[str],
+    included: Sequence[str],
 ) -> dict[str, Bags]:
     """The same by the same names as windows, which attention pools later."""
     names, x = np.asarray(patients, dtype=str), np.asarray(features)
-    mine = np.isin(names, kept)
+    mine = np.isin(names, included)
     if sessions is None:
-        return {"eeg": bags_of(x[mine], names[mine].tolist(), kept, np.ones(int(mine.sum())))}
+        return {"eeg": bags_of(x[mine], names[mine].tolist(), included, np.ones(int(mine.sum())))}
     when = np.asarray(sessions, dtype=str)
     before, after = (mine & (when == session) for session in config.sessions)
     both = before | after
     return {
-        "before": bags_of(x[before], names[before].tolist(), kept, np.ones(int(before.sum()))),
-        "after": bags_of(x[after], names[after].tolist(), kept, np.ones(int(after.sum()))),
+        "before": bags_of(x[before], names[before].tolist(), included, np.ones(int(before.sum()))),
+        "after": bags_of(x[after], names[after].tolist(), included, np.ones(int(after.sum()))),
         "difference": bags_of(
-            x[both], names[both].tolist(), kept, np.where(after[both], 1.0, -1.0)
+            x[both], names[both].tolist(), included, np.where(after[both], 1.0, -1.0)
         ),
     }
 

@@ -1,4 +1,4 @@
-"""Scores of patients who were left out, and their intervals by drawing patients anew.
+"""Score predictions of left-out patients, with bootstrap intervals.
 
 The AUROC compares patients who were left out together: scores of different folds come from
 different models, and comparing them pulls a useless model below .5 (Airola et al., Comput Stat
@@ -44,7 +44,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Scores:
-    """What left-out patients got; None where there is no value, with the reason beside it."""
+    """Scores of left-out patients; None where there is no value, with the reason beside it."""
 
     auroc: float
     brier: float

@@ -48,10 +48,10 @@ class PhaseConfig(Settings):
     """For phi0 + 2 pi f t: seconds at the context's end to which a sinusoid is fitted."""
 
     strata: int = Field(4, ge=1)
-    """Phase errors are also told by so many strata of the true amplitude, equally full."""
+    """Phase errors are also scored in so many strata of the true amplitude, equally full."""
 
     rate_hz: float = Field(40.0, gt=0)
-    """Phases are told so many times a second at most: in a narrow band their errors vary slowly."""
+    """Phases are scored so many times a second at most; in narrow bands errors vary slowly."""
 
     @field_validator("bands")
     @classmethod

@@ -1,7 +1,7 @@
 """Compute centres and bases from contexts, and true phases from targets.
 
 Where targets were filtered without delay and contexts causally, what the causal filters add to the
-phase is taken back from every forecast that starts from the context.
+phase is subtracted from every forecast that starts from the context.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ BASES: tuple[PhaseBase, ...] = get_args(PhaseBase)
 
 
 def lead_samples(horizon: Horizon, config: PhaseConfig) -> Samples:
-    """Samples [L] of the target at which phases are told: every so many, from the first on."""
+    """Samples [L] of the target at which phases are scored: every so many, from the first on."""
     step = max(1, round(horizon.sfreq_hz / config.rate_hz))
     return np.arange(0, horizon.target_samples, step, dtype=np.int64)
 
@@ -92,8 +92,8 @@ def cut_phase_pairs(
 
 
 def late_rad(context: Context, centres_hz: Floats) -> Floats:
-    """What filters add to the phase of contexts at centres [B, C, K], to be taken back; 0 where
-    targets went through the same filters."""
+    """The phase [B, C, K] that causal filters added to contexts at these centres; 0 where targets
+    went through the same filters."""
     if context.chains is None:
         return np.zeros_like(centres_hz)
     rows = zip(context.chains, centres_hz, strict=True)
@@ -102,7 +102,7 @@ def late_rad(context: Context, centres_hz: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Known:
-    """All that is known of B pairs at L lead samples before a network speaks.
+    """The inputs and truth of B pairs at L lead samples, which no network changes.
 
     ``centres_hz`` [B, C, K] are the contexts' dominant frequencies; phases of ``bases`` and truth
     [B, C, K, L] are those in a narrow band around them. ``peaks`` [B, C, K] are the targets'.
@@ -118,7 +118,7 @@ class Known:
 def known_of(
     pairs: PhasePairs, pair: PairBatch, leads: Samples, names: Sequence[PhaseBase] = BASES
 ) -> Known:
-    """What is known of a batch of these pairs, with the bases that are named."""
+    """Inputs and truth of a batch of these pairs, with the bases that are named."""
     task, rate_hz, context = pairs.task, pairs.horizon.sfreq_hz, pair.context
     centres_hz = dominant_frequencies(context.signal_uv, rate_hz, task.phase).hz
     bases = base_phases(context, centres_hz, leads, rate_hz, task, names)
@@ -138,7 +138,7 @@ def base_phases(
 ) -> dict[PhaseBase, Floats]:
     """Phases [B, C, K, L] at ``leads`` by these baselines, from contexts [B, C, Tc] alone.
 
-    What `late_rad` says of these is taken back.
+    The delay of causal filters, `late_rad`, is subtracted.
     """
     n, late, context_uv = int(leads[-1]) + 1, late_rad(context, centres_hz), context.signal_uv
     phases: dict[PhaseBase, Floats] = {}

@@ -1,4 +1,4 @@
-"""The dominant frequency of each band: the peak above the aperiodic part of the spectrum.
+"""Find the dominant frequency of each band above the aperiodic spectrum.
 
 The highest bin of a raw spectrum says where 1/f is largest: 2 Hz or below in three quarters of 12 s
 windows of resting EEG. So a line is fitted to the spectrum in log-log coordinates, and peaks are
@@ -51,8 +51,8 @@ def dominant_frequencies(
     level_db = 10 * np.log10(np.maximum(density, _DARK))
     above_db = level_db - aperiodic_db(hz, level_db, config.fit_hz)
     bands = list(config.bands.values())
-    found = [_peak(hz, above_db, band) for band in bands]
-    at, height, is_peak = (np.stack(part, axis=-1) for part in zip(*found, strict=True))
+    peaks = [_peak(hz, above_db, band) for band in bands]
+    at, height, is_peak = (np.stack(part, axis=-1) for part in zip(*peaks, strict=True))
     least_db = np.array([_chance_db(signal.shape[-1], sfreq_hz, b, config) for b in bands])
     return Peaks(at, height, is_peak & (height >= np.maximum(least_db, config.prominence_db)))
 
@@ -112,9 +112,9 @@ def aperiodic_db(hz: Floats, level_db: Floats, fit_hz: tuple[float, float]) -> F
         )
     x, y = np.log10(hz[inside]), level_db[..., inside]
     octave = 1 / hz[inside]
-    kept = np.ones(y.shape, dtype=bool)
+    inliers = np.ones(y.shape, dtype=bool)
     for _ in range(_ROUNDS):
-        weight = np.where(kept, octave, 0.0)
+        weight = np.where(inliers, octave, 0.0)
         weight = weight / weight.sum(axis=-1, keepdims=True)
         x_mean = np.sum(weight * x, axis=-1, keepdims=True)
         y_mean = np.sum(weight * y, axis=-1, keepdims=True)
@@ -123,7 +123,7 @@ def aperiodic_db(hz: Floats, level_db: Floats, fit_hz: tuple[float, float]) -> F
         off = y - y_mean - slope * (x - x_mean)
         off = off - np.median(off, axis=-1, keepdims=True)
         deviation = _PER_MAD * np.median(np.abs(off), axis=-1, keepdims=True)
-        kept = np.abs(off) <= _FAR * deviation
+        inliers = np.abs(off) <= _FAR * deviation
     return np.asarray(y_mean + slope * (np.log10(hz) - x_mean))
 
 

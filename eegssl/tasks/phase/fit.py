@@ -33,7 +33,7 @@ from eegssl.tasks.phase.model import (
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 Row = dict[str, Tensor]
-"""What is known of one pair; each entry begins with its channels."""
+"""Inputs and truth of one pair; each entry begins with its channels."""
 
 _AT_ONCE = 8
 _SMALL = 1e-6
@@ -145,7 +145,7 @@ def _errors(network: PhaseHead, row: Row) -> tuple[Tensor, Tensor]:
 def all_known(
     pairs: PhasePairs, leads: NDArray[np.int64], names: Sequence[PhaseBase]
 ) -> list[Known]:
-    """What is known of every pair at these lead samples, batch by batch in a fixed order."""
+    """Inputs and truth of every pair at these lead samples, batch by batch in a fixed order."""
     batches = pairs.in_order(_AT_ONCE)
     return [known_of(pairs, pairs.batch(index), leads, names) for index in batches]
 
@@ -166,7 +166,7 @@ class PhaseCache:
                 self._rows[k] = {name: part[place].clone() for name, part in row.items()}
 
     def read(self, index: NDArray[np.int64]) -> Row:
-        """What is known of these pairs; with an encoder that trains, their signals too."""
+        """Inputs and truth of these pairs; with an encoder that trains, their signals too."""
         rows = [self._rows[k] for k in index.tolist()]
         joined = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         if not self._network.frozen:

@@ -1,4 +1,4 @@
-"""Instantaneous phase and amplitude in a narrow band, true and forecast.
+"""Compute instantaneous phase and amplitude in narrow bands.
 
 A phase is the angle of the analytic signal in a band around one frequency; 0 is a crest. The truth
 looks at both sides of each sample, `edge_s` far; forecasts are made from the context alone. Phases

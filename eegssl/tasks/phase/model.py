@@ -1,9 +1,9 @@
-"""Build a head on the encoder that forecasts phases and frequencies. All of it is ours.
+"""Build the head that forecasts phases and frequencies.
 
 Per channel and band it turns and stretches a base phasor: z = base (1 + c), with complex c from a
 linear map of LayerNorm-ed embeddings at lead times (knots) that lie denser near t. A frequency is
 the context's dominant one, moved within its band. The last layer starts at 0: it begins as its
-base.
+base. All of it is ours.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _GROWTH = 0.1  # knots lie this share of the lead time apart, once that is more 
 
 @dataclass(frozen=True)
 class PhaseAhead:
-    """What is forecast of B contexts: phases ``rad`` [B, C, K, L] at the lead samples asked for,
+    """Forecasts of B contexts: phases ``rad`` [B, C, K, L] at the lead samples asked for,
     and frequencies ``hz`` [B, C, K]."""
 
     rad: Floats
@@ -74,7 +74,7 @@ class PhaseHead(EncoderNetwork):
         self.register_buffer("band_hz", torch.from_numpy(bands), persistent=False)
 
     def read(self, context: Context) -> Prepared:
-        """What of contexts no weight of a head changes: ``read`` [B, C, F] of a frozen encoder,
+        """What does not depend on the head's weights: ``read`` [B, C, F] of a frozen encoder,
         else the end of the signal and its geometry."""
         placed = self.placed(context)
         used = min(self.task.head.windows * self.window, context.signal_uv.shape[-1])

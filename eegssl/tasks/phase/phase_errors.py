@@ -1,4 +1,4 @@
-"""Scores of forecast frequencies and phases: per band, by horizon and by true amplitude."""
+"""Score forecast frequencies and phases by band, horizon and amplitude."""
 
 from itertools import pairwise
 from typing import Any

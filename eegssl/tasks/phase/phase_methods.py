@@ -1,4 +1,4 @@
-"""What a head and its baselines say of pairs, as the table that every score is made from."""
+"""Forecast phases of pairs by a head and its baselines."""
 
 from typing import Any
 

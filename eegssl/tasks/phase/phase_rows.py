@@ -1,4 +1,4 @@
-"""Hold forecast phases: a row is a channel and band of one pair."""
+"""Hold forecast phases: a row a channel and band of a pair."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -67,7 +67,7 @@ TABLE = TableSpec(
 
 @dataclass(frozen=True)
 class MethodPhases:
-    """What one method said: ``hz`` [n], the frequency to come; ``rad`` [n, L]."""
+    """One method's forecasts: ``hz`` [n], the frequency after t; ``rad`` [n, L]."""
 
     hz: Floats
     rad: Floats
@@ -78,7 +78,7 @@ class PhasePredictions(View):
     """Forecast and true phases of n rows (a channel and band of a pair) at L lead times.
 
     ``lead_s`` [L] counts from t, the first sample after the context. ``context_hz`` [n] is the
-    dominant frequency of the context, around which phases are told; ``true_hz`` [n] that of the
+    dominant frequency of the context, around which phases are taken; ``true_hz`` [n] that of the
     target, where it ``oscillates`` [n]. ``about`` says of the system: ``task``, ``kind``,
     ``bands`` in Hz by name, ``strata``, ``synthetic``, ``within_subject``, ``parts`` (how
     recordings were split in time, in words), ``leaks``.

@@ -1,4 +1,4 @@
-"""Every score of one table of forecast phases: by method, band, lead time, amplitude, subject."""
+"""Score a table of forecast phases."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -107,11 +107,11 @@ def rate_of(table: PhasePredictions) -> float:
 
 
 def _of_band(part: PhasePredictions, method: str) -> BandScores:
-    said = part.methods[method]
-    off_hz = np.abs(said.hz - part.true_hz)
+    forecast = part.methods[method]
+    off_hz = np.abs(forecast.hz - part.true_hz)
     strata = int(part.about["strata"])
     return band_scores(
-        part.true_rad, part.true_uv, said.rad, off_hz, part.oscillates, rate_of(part), strata
+        part.true_rad, part.true_uv, forecast.rad, off_hz, part.oscillates, rate_of(part), strata
     )
 
 
@@ -119,11 +119,11 @@ def _of_subject(
     part: PhasePredictions, method: str, mine: NDArray[np.bool_]
 ) -> dict[str, float | None]:
     """A subject's scores in one band, over all lead times, and the error of the first second."""
-    said, near = part.methods[method], part.lead_s < NEAR_S
-    truth, rad = part.true_rad[mine], said.rad[mine]
-    off_hz = np.abs(said.hz - part.true_hz)[mine & part.oscillates]
-    found = phase_scores(truth, rad).as_dict()
-    return {name: found[name] for name in SCORES} | {
+    forecast, near = part.methods[method], part.lead_s < NEAR_S
+    truth, rad = part.true_rad[mine], forecast.rad[mine]
+    off_hz = np.abs(forecast.hz - part.true_hz)[mine & part.oscillates]
+    scores = phase_scores(truth, rad).as_dict()
+    return {name: scores[name] for name in SCORES} | {
         "near_mae_deg": phase_scores(truth[:, near], rad[:, near]).mae_deg,
         "frequency_mae_hz": float(off_hz.mean()) if len(off_hz) else None,
     }

@@ -1,4 +1,4 @@
-"""What a method reads: contexts that end at a time t, and the scale that they say."""
+"""Hold the contexts that methods read, and compute their scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a forecast is shown beside: from holding the last sample to a linear map that was fitted.
+"""Forecast by simple methods: last value, mean, season, AR, linear map.
 
 Every method forecasts contexts of any channels, in µV; all treat channels alike and one by one.
 """
@@ -74,9 +74,9 @@ def _periods(signal: Floats, longest: int) -> NDArray[np.int64]:
     n = signal.shape[-1]
     size = scipy.fft.next_fast_len(n + longest + 1, real=True)
     spectrum = scipy.fft.rfft(signal - signal.mean(axis=-1, keepdims=True), size)
-    found = scipy.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[..., : longest + 1]
-    after_dip = np.maximum.accumulate(found < 0, axis=-1)
-    period = np.where(after_dip, found, -np.inf).argmax(axis=-1)
+    correlation = scipy.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[..., : longest + 1]
+    after_dip = np.maximum.accumulate(correlation < 0, axis=-1)
+    period = np.where(after_dip, correlation, -np.inf).argmax(axis=-1)
     return np.where(after_dip.any(axis=-1), np.maximum(period, 1), longest)
 
 
@@ -133,7 +133,10 @@ def fit_linear(
     turned = directions.T @ xy
     variance = float(np.trace(xx)) / len(xx)
     if variance == 0:
-        raise InputError("got flat contexts only; expected signals that a linear map can fit.")
+        raise InputError(
+            "got flat contexts only; expected signals that a linear map can fit; give other "
+            "recordings, or leave linear out of task.baselines.methods"
+        )
     options = sorted(penalties)
     fits = [
         directions @ (turned / (np.maximum(power, 0) + penalty * variance)[:, None])

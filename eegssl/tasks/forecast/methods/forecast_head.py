@@ -1,4 +1,4 @@
-"""Heads on the encoder that forecast: the whole horizon at once, or patch by patch.
+"""Forecast from embeddings: the whole horizon at once, or patch by patch.
 
 The encoder reads the context in windows of the length that it was pretrained on, counted back from
 t: attention over 90 s at once would be both costly and new to it. Heads read embeddings, channel by
@@ -39,7 +39,7 @@ _GEOMETRY = ("positions", "located", "regions")
 
 
 class EncoderNetwork(ForecastNetwork):
-    """What both heads share: the encoder, its windows, the base, and a frozen encoder's calm.
+    """The encoder below both heads, its windows and the base; keeps a frozen encoder in eval mode.
 
     A ``frozen`` encoder gets no gradient and stays in evaluation mode.
     """
@@ -58,7 +58,9 @@ class EncoderNetwork(ForecastNetwork):
         if horizon.sfreq_hz != encoder.config.sfreq_hz or wanted < size:
             raise ConfigError(
                 f"the encoder reads patches of {size} samples at {encoder.config.sfreq_hz:g} Hz; "
-                f"got windows of {wanted} samples at {horizon.sfreq_hz:g} Hz"
+                f"got windows of {wanted} samples at {horizon.sfreq_hz:g} Hz; set "
+                "task.head.window_s and task.context_s to a patch or more, and give recordings at "
+                "the encoder's rate"
             )
         self.encoder = encoder
         self.horizon = horizon
@@ -80,20 +82,20 @@ class EncoderNetwork(ForecastNetwork):
             self.encoder.eval()
         return self
 
-    def given(self, context: Context) -> Prepared:
+    def placed(self, context: Context) -> Prepared:
         """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
-        given = self.scale_of(context)
+        prepared = self.scale_of(context)
         for name in _GEOMETRY:
-            given[name] = torch.from_numpy(getattr(context, name)).to(self.device)
+            prepared[name] = torch.from_numpy(getattr(context, name)).to(self.device)
         ahead = self.tensor(self.base.forecast(context))
-        return given | {"base": (ahead - given["mean"]) / given["deviation"]}
+        return prepared | {"base": (ahead - prepared["mean"]) / prepared["deviation"]}
 
-    def embed(self, signal_uv: Tensor, given: Prepared) -> Tensor:
+    def embed(self, signal_uv: Tensor, prepared: Prepared) -> Tensor:
         """Embeddings [B, W, C, N, D] of the W whole windows at the end of [B, C, T] in µV."""
         n = signal_uv.shape[-1] // self.window
         cut = signal_uv[..., signal_uv.shape[-1] - n * self.window :]
         windows = cut.unflatten(-1, (n, self.window)).transpose(1, 2)
-        placed = [given[name].repeat_interleave(n, dim=0) for name in _GEOMETRY]
+        placed = [prepared[name].repeat_interleave(n, dim=0) for name in _GEOMETRY]
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             embedded: Tensor = self.encoder(windows.flatten(0, 1), *placed)
         return embedded.unflatten(0, (-1, n))
@@ -134,11 +136,11 @@ class DirectHead(EncoderNetwork):
         self.head = from_nothing(width, horizon.target_samples)
 
     def prepare(self, context: Context) -> Prepared:
-        """What does not train: ``read`` [B, C, F] of a frozen encoder, else the signal itself."""
-        given = self.given(context)
+        """Inputs that no weight changes: ``read`` [B, C, F] of a frozen encoder, or the signal."""
+        prepared = self.placed(context)
         signal_uv = self.tensor(context.signal_uv)
-        return given | (
-            {"read": self._read(signal_uv, given)} if self.frozen else {"signal_uv": signal_uv}
+        return prepared | (
+            {"read": self._read(signal_uv, prepared)} if self.frozen else {"signal_uv": signal_uv}
         )
 
     def predict(self, prepared: Prepared) -> Tensor:
@@ -149,9 +151,9 @@ class DirectHead(EncoderNetwork):
         ahead: Tensor = trust * prepared["base"] + _SLOWER * self.head(read)
         return ahead
 
-    def _read(self, signal_uv: Tensor, given: Prepared) -> Tensor:
+    def _read(self, signal_uv: Tensor, prepared: Prepared) -> Tensor:
         """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
-        embedded = self.embed(signal_uv, given)
+        embedded = self.embed(signal_uv, prepared)
         last, earlier = embedded[:, -1], embedded[:, :-1]
         some = earlier.shape[1] > 0
         mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])
@@ -181,9 +183,9 @@ class AutoregressiveHead(EncoderNetwork):
 
     def prepare(self, context: Context) -> Prepared:
         """The last window, z-scored, with scale, geometry and base."""
-        given = self.given(context)
+        prepared = self.placed(context)
         recent = self.tensor(context.signal_uv[..., -self.window :])
-        return given | {"recent": (recent - given["mean"]) / given["deviation"]}
+        return prepared | {"recent": (recent - prepared["mean"]) / prepared["deviation"]}
 
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts, a patch after the other."""
@@ -204,9 +206,9 @@ class AutoregressiveHead(EncoderNetwork):
         ahead = base + self._next(seen, prepared)[..., : due.shape[-1]]
         return squared_error(ahead, due, prepared["deviation"], unit)
 
-    def _next(self, seen: Tensor, given: Prepared) -> Tensor:
-        """What the head adds to the base over the patch after z-scored windows [B, C, L]."""
-        embedded = self.embed(seen * given["deviation"] + given["mean"], given)[:, -1]
+    def _next(self, seen: Tensor, prepared: Prepared) -> Tensor:
+        """The head's addition to the base over the patch after z-scored windows [B, C, L]."""
+        embedded = self.embed(seen * prepared["deviation"] + prepared["mean"], prepared)[:, -1]
         ahead: Tensor = self.head(self.norm(embedded.flatten(2)))
         return ahead
 
@@ -228,7 +230,7 @@ def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
 def base_forecaster(
     base: str, horizon: Horizon, autoregression: AutoregressionConfig
 ) -> Forecaster:
-    """What a head adds to. Raises ConfigError for `auto`, which `resolved_base` resolves."""
+    """The base that a head adds to. Raises ConfigError for `auto`, see `resolved_base`."""
     if base == "ar":
         return autoregressive(horizon, autoregression)
     if base == "auto":

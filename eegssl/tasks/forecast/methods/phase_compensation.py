@@ -1,8 +1,8 @@
-"""What causal filters do to the phase of contexts, taken back from what runs these on.
+"""Compensate causal-filter phase in forecasts.
 
 A causal chain turns each frequency by an angle of its own; targets that were filtered without delay
-are not turned. What a method forecasts of the context's own continuation is turned back at all
-frequencies at once, zero-phase: as good as the forecast is, and no sample after t is needed. Ours.
+are not turned. A forecast of the context's own continuation is turned back at all frequencies; this
+needs no sample after t, and is as good as the forecast. Ours.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _PERIODS = 2.5  # of the high-pass's edge: after so long less than e^-6 of its r
 
 
 class Forecaster(Protocol):
-    """A method that is ready."""
+    """A method that can forecast."""
 
     def forecast(self, context: Context) -> NDArray[np.floating]:
         """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
@@ -45,10 +45,11 @@ def filter_phase_rad(chain: Chain, frequencies_hz: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class OnTime:
-    """A method that runs contexts on, as ``made(n)`` forecasts n samples, for any targets.
+    """A method whose forecasts fit targets filtered with or without delay.
 
-    Where contexts know of chains that their targets did not go through, the phase of these is
-    taken back; then it runs on for longer, as each sample without delay is made of later ones.
+    ``made(n)`` forecasts n samples. Where contexts went through causal chains and targets did not,
+    the phase of the chains is compensated; the forecast is then longer than the horizon, as a
+    sample without delay depends on later ones.
     """
 
     made: Callable[[int], Forecaster]
@@ -65,7 +66,7 @@ class OnTime:
 
 
 def settling_samples(chains: Sequence[Chain], sfreq_hz: float) -> int:
-    """Samples until the slowest of these chains has forgotten what it was given."""
+    """Samples until the slowest of these chains has forgotten its input."""
     lowest_hz = min(chain.band_hz[0] for chain in chains)
     return round(_PERIODS / lowest_hz * sfreq_hz)
 

@@ -105,7 +105,7 @@ class PairCache:
         self._kept: dict[int, Prepared] = {}
 
     def read(self, index: NDArray[np.int64]) -> tuple[Prepared, Tensor]:
-        """What ``prepare`` says of these pairs, and their targets [B, C, T]."""
+        """What ``prepare`` computes of these pairs, and their targets [B, C, T]."""
         rows = [self._kept.get(k) or self._make(k) for k in index.tolist()]
         joined = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         return joined, joined.pop("target")

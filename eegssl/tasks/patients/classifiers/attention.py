@@ -1,4 +1,4 @@
-"""Attention over a patient's windows: which of them count, learned within the fitting patients.
+"""Pool a patient's windows by attention, learned from the fitting patients.
 
 The idea is attention pooling of Ilse et al. (ICML 2018), in its smallest form (ours): a window's
 score is linear in its first principal components, a patient is the mean of the windows weighted by
@@ -65,24 +65,24 @@ def bags_of(
     InputError where a patient has none.
     """
     x, who = np.asarray(features, dtype=np.float32), np.asarray(names, dtype=str)
-    found = [
+    members = [
         (k, sign, np.flatnonzero((who == name) & (signs == sign)))
         for k, name in enumerate(patients)
         for sign in sorted(set(signs.tolist()))
     ]
-    if any(len(places) == 0 for _, _, places in found):
-        raise InputError("a patient has no window of EEG")
-    width = max(len(places) for _, _, places in found)
-    windows = np.zeros((len(found), width, x.shape[1]), dtype=np.float32)
-    real = np.zeros((len(found), width), dtype=bool)
-    for g, (_, _, places) in enumerate(found):
+    if any(len(places) == 0 for _, _, places in members):
+        raise InputError("a patient has no window of EEG; leave the patient out of the table")
+    width = max(len(places) for _, _, places in members)
+    windows = np.zeros((len(members), width, x.shape[1]), dtype=np.float32)
+    real = np.zeros((len(members), width), dtype=bool)
+    for g, (_, _, places) in enumerate(members):
         windows[g, : len(places)] = x[places]
         real[g, : len(places)] = True
     return Bags(
         windows,
         real,
-        np.array([k for k, _, _ in found]),
-        np.array([sign for _, sign, _ in found], dtype=np.float32),
+        np.array([k for k, _, _ in members]),
+        np.array([sign for _, sign, _ in members], dtype=np.float32),
         len(patients),
     )
 
@@ -142,13 +142,13 @@ def _train(
     offset: NDArray[np.floating] = np.zeros(b, dtype=np.float32)
     speed, offset_speed = np.zeros_like(both), np.zeros_like(offset)
     for _ in range(n_steps):
-        said = (z @ both).reshape(b, *shape, 2)
-        weight = _softmax(said[..., 0], bags)
-        pooled = np.sum(weight * said[..., 1], axis=2)
+        outputs = (z @ both).reshape(b, *shape, 2)
+        weight = _softmax(outputs[..., 0], bags)
+        pooled = np.sum(weight * outputs[..., 1], axis=2)
         logit = pooled @ joined.T + offset[:, None]
         error = share * (1 / (1 + np.exp(-np.clip(logit, -30, 30))) - aim)
         pull = (error @ joined)[..., None] * weight
-        toward = np.stack([pull * (said[..., 1] - pooled[..., None]), pull], axis=1)
+        toward = np.stack([pull * (outputs[..., 1] - pooled[..., None]), pull], axis=1)
         slope = (toward.reshape(b, 2, -1) @ z).transpose(0, 2, 1) + _RIDGE * both
         speed = _MOMENTUM * speed - _RATE * slope
         offset_speed = _MOMENTUM * offset_speed - _RATE * error.sum(axis=1)

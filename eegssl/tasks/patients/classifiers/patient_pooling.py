@@ -1,4 +1,4 @@
-"""From windows to one row a patient, before anything is scored."""
+"""Pool windows to one row a patient, before anything is scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ class PatientRows:
         place = {name: i for i, name in enumerate(self.patients)}
         missing = sum(name not in place for name in patients)
         if missing:
-            raise InputError(f"{missing} of {len(patients)} patients have no window of EEG")
+            raise InputError(
+                f"{missing} of {len(patients)} patients have no window of EEG; leave them out"
+            )
         return self.features[[place[name] for name in patients]]
 
 
@@ -42,10 +44,15 @@ def pool(
     if x.ndim != 2 or names.shape != (len(x),) or len(x) == 0:
         raise InputError(f"got features {x.shape} of {names.shape} patients; expected [n, F], [n].")
     if not np.all(np.isfinite(x)):
-        raise InputError("got a feature that is not finite; expected signal without gaps.")
-    found, counts = np.unique(names, return_counts=True)
-    rows = [_row(x[names == name], config) for name in found]
-    return PatientRows(tuple(str(n) for n in found), np.array(rows), counts.astype(np.int64))
+        raise InputError(
+            "got a feature that is not finite, expected finite numbers; preprocess the "
+            "recordings again"
+        )
+    patients_of_rows, counts = np.unique(names, return_counts=True)
+    rows = [_row(x[names == name], config) for name in patients_of_rows]
+    return PatientRows(
+        tuple(str(n) for n in patients_of_rows), np.array(rows), counts.astype(np.int64)
+    )
 
 
 def paired(before: PatientRows, after: PatientRows, patients: Sequence[str]) -> dict[str, Floats]:

@@ -1,9 +1,9 @@
-"""Many small logistic regressions at once: ridge-penalised, by Newton's method on kernels.
+"""Fit many small ridge logistic regressions at once.
 
 Patients are few and features are many, so a model is fitted in as many dimensions as there are
 patients: with the kernel K = X Xᵀ the solution is a combination of patients (the representer
-theorem). Who takes part in a fit is a weight of 0 or 1, so that all folds are one batch of equal
-shape. It is scikit-learn's `LogisticRegression` to rounding, and a hundred times as many.
+theorem), found by Newton's method. Who takes part in a fit is a weight of 0 or 1, so that all folds
+are one batch of equal shape. Results are those of scikit-learn's `LogisticRegression` to rounding.
 """
 
 from collections.abc import Sequence

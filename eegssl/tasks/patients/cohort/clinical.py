@@ -1,4 +1,4 @@
-"""What is known of patients without any EEG: a table's columns as numbers, NaN where unknown."""
+"""Turn clinical columns of a table into numbers, NaN where unknown."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +39,10 @@ def _columns(
     if all(number is not None for number in numbers):
         values = [np.nan if cell is None else float(cell.removesuffix("+")) for cell in cells]
         if as_log and np.nanmin(values) < 0:
-            raise InputError(f"column {name}: negative numbers have no log(1 + x)")
+            raise InputError(
+                f"column {name}: a number is negative and has no log(1 + x); leave the column out "
+                "of task.analysis.log_columns"
+            )
         return [[float(np.log1p(v)) for v in values] if as_log else values]
     words = sorted({cell.lower() for cell in known})
     if len(words) > _MOST_WORDS or any(number is not None for number in numbers):
@@ -48,9 +51,10 @@ def _columns(
             f"{_MOST_WORDS} words; leave it out with --set 'task.analysis.clinical=[…]', or group "
             "them (a decimal comma makes a number a word)"
         )
-    told = words[1:] if len(words) == 2 else words
+    coded = words[1:] if len(words) == 2 else words
     return [
-        [np.nan if cell is None else float(cell.lower() == word) for cell in cells] for word in told
+        [np.nan if cell is None else float(cell.lower() == word) for cell in cells]
+        for word in coded
     ]
 
 

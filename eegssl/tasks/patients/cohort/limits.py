@@ -1,4 +1,4 @@
-"""What so few patients can and cannot show, in numbers and in words.
+"""Compute what a cohort of few patients can and cannot show.
 
 Before any EEG: at a given number of patients an AUROC has a standard error (Hanley & McNeil,
 Radiology 1982), and what lies within it cannot be told from chance.
@@ -44,7 +44,8 @@ def check_enough(n_good: int, n_poor: int) -> None:
     if n < FEWEST_PATIENTS or min(n_good, n_poor) < FEWEST_OF_A_CLASS:
         raise InputError(
             f"got {n} patients, {n_good} of good and {n_poor} of poor outcome; expected at least "
-            f"{FEWEST_PATIENTS}, and {FEWEST_OF_A_CLASS} of each: with fewer every result is chance"
+            f"{FEWEST_PATIENTS}, and {FEWEST_OF_A_CLASS} of each: with fewer every result is "
+            "chance; add patients"
         )
 
 
@@ -81,25 +82,25 @@ def _words(
     n_good: int, n_poor: int, width: float, least: float, detectable: float | None
 ) -> tuple[str, ...]:
     n = n_good + n_poor
-    found = "no AUROC, however high," if detectable is None else f"an AUROC of {detectable:.2f}"
-    said = [
+    detected = "no AUROC, however high," if detectable is None else f"an AUROC of {detectable:.2f}"
+    sentences = [
         f"{n} patients ({n_good} of good, {n_poor} of poor outcome): the 95 % interval of a "
         f"useless marker, fixed beforehand, reaches from {max(0.0, 0.5 - width / 2):.2f} to "
         f"{min(1.0, 0.5 + width / 2):.2f}.",
-        f"An AUROC below {least:.2f} is not told from chance here; {found} would be "
+        f"An AUROC below {least:.2f} is not told from chance here; {detected} would be "
         "found in four of five such cohorts. What is fitted on the same patients needs more.",
     ]
     if detectable is None or detectable > 0.67:
-        said.append(
+        sentences.append(
             "A marker as good as published clinical data (AUROC .61 to .67) would usually be "
             "missed, and a gain over it cannot be shown."
         )
     if min(n_good, n_poor) < ENOUGH_TO_CALIBRATE:
-        said.append(
+        sentences.append(
             f"Calibration, thresholds and subgroups cannot be judged: that takes about "
             f"{ENOUGH_TO_CALIBRATE} patients of each outcome."
         )
-    said.append(
+    sentences.append(
         "One cohort from one place says nothing about other hospitals: an outside cohort is needed."
     )
-    return tuple(said)
+    return tuple(sentences)

@@ -1,7 +1,7 @@
-"""Who fared well: seizure-free for a year, or half as many seizures; from a table of patients.
+"""Decide each patient's outcome from a table.
 
-The definition is the one that the cohorts of anti-seizure medication and of thermocoagulation
-share; what a table leaves open (how long the follow-up has to be) is ours, and a setting.
+Good is: free of seizures for a year, or half as many. The cohorts of anti-seizure medication and of
+thermocoagulation share this definition; how long the follow-up has to be is ours, and a setting.
 """
 
 from collections import Counter
@@ -41,24 +41,24 @@ def outcomes(table: Mapping[str, Row], config: OutcomeConfig) -> Outcomes:
     shortly = 0
     for number, (patient, row) in enumerate(table.items(), start=1):
         try:
-            found = _outcome(row, config, left_out)
+            outcome = _outcome(row, config, left_out)
         except InputError as error:
             raise InputError(f"patient {number} of {len(table)} in the table: {error}") from None
-        if found is not None:
-            good[patient], told_by[patient] = found
+        if outcome is not None:
+            good[patient], told_by[patient] = outcome
             follow_up = _number(row, config.follow_up_column)
             shortly += follow_up is not None and follow_up < config.free_months
     return Outcomes(good, dict(left_out), told_by, shortly)
 
 
 def _outcome(row: Row, config: OutcomeConfig, left_out: Counter[str]) -> tuple[int, str] | None:
-    """One patient's outcome and what told it; None where there is none, which is counted."""
+    """One patient's outcome and the columns that say it; None, and counted, where there is none."""
     follow_up = _number(row, config.follow_up_column)
     free = _number(row, config.free_months_column)
     if follow_up is not None and free is not None and free > follow_up:
         raise InputError(
             f"{config.free_months_column} is more than {config.follow_up_column}: nobody is known "
-            "to be free of seizures for longer than followed; correct the table"
+            "to be free of seizures for longer than the follow-up; correct the table"
         )
     if follow_up is None and config.least_follow_up_months > 0:
         left_out["follow-up unknown"] += 1
@@ -66,22 +66,22 @@ def _outcome(row: Row, config: OutcomeConfig, left_out: Counter[str]) -> tuple[i
     if follow_up is not None and follow_up < config.least_follow_up_months:
         left_out["follow-up too short"] += 1
         return None
-    said, counted = _said(row, config), _counted(row, config)
-    if said is not None and counted is not None and said != counted:
+    labelled, counted = _labelled(row, config), _counted(row, config)
+    if labelled is not None and counted is not None and labelled != counted:
         raise InputError(
             f"{config.label} and the numbers of seizures disagree (the settings call good: "
             f"{config.free_months:g} months without, or {config.fewer:.0%} fewer); correct the "
             "table, or leave the numbers out, or change the definition"
         )
-    found = said if counted is None else counted
-    if found is None:
+    outcome = labelled if counted is None else counted
+    if outcome is None:
         left_out["outcome unknown"] += 1
         return None
-    there = ((config.label, said), ("numbers of seizures", counted))
-    return found, " and ".join(name for name, one in there if one is not None)
+    there = ((config.label, labelled), ("numbers of seizures", counted))
+    return outcome, " and ".join(name for name, one in there if one is not None)
 
 
-def _said(row: Row, config: OutcomeConfig) -> int | None:
+def _labelled(row: Row, config: OutcomeConfig) -> int | None:
     """The label in words."""
     word = row.get(config.label)
     if word is None:

@@ -1,6 +1,6 @@
-"""Patients of a corpus: what the user's table says of them, by hashed id.
+"""Match the rows of a table of patients to a corpus.
 
-What can't be told apart from a mistake is refused with its number; what is missing is counted.
+Ambiguous rows are refused with their number; missing patients are counted.
 """
 
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ def patient_table(corpus: Corpus, path: str | None) -> PatientTable:
     known = {id_: r.subject for r in corpus.recordings for id_ in (r.subject, *r.aliases)}
     rows: dict[str, dict[str, str]] = {}
     twice = several = 0
-    found = read_patients(Path(path), names_of_corpora(corpus))
-    for row in found:
+    listed = read_patients(Path(path), names_of_corpora(corpus))
+    for row in listed:
         subjects = {known[id_] for id_ in row.ids if id_ in known}
         several += len(subjects) > 1
         name = subjects.pop() if subjects else row.ids[-1]
@@ -54,7 +54,7 @@ def patient_table(corpus: Corpus, path: str | None) -> PatientTable:
     here = frozenset(rows) & set(known.values())
     if not here:
         raise InputError(
-            f"none of the {len(found)} rows of the table of patients is about one of the "
+            f"none of the {len(listed)} rows of the table of patients is about one of the "
             f"{len(set(known.values()))} subjects of these recordings; participant_id holds the "
             "subject's name as preprocess found it, with or without sub-, or its id (s-…)"
         )

@@ -1,6 +1,6 @@
-"""Sessions of a corpus's recordings, before and after treatment: by the user's table, or by name.
+"""Find each recording's session, before or after treatment.
 
-Different sessions of a patient are never taken together in silence.
+By the user's table, or by name. Different sessions of a patient are never mixed without a warning.
 """
 
 from collections import Counter
@@ -60,14 +60,14 @@ def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | Non
     names = _session_names(corpus, recordings, path)
     if path:
         _require_known(recordings, names, path)
-    found: dict[str, set[str]] = {}
+    by_subject: dict[str, set[str]] = {}
     for recording in recordings:
-        found.setdefault(recording.subject, set()).add(names.get(recording.id, ""))
-    several = Counter(len(sessions) for sessions in found.values() if len(sessions) > 1)
+        by_subject.setdefault(recording.subject, set()).add(names.get(recording.id, ""))
+    several = Counter(len(sessions) for sessions in by_subject.values() if len(sessions) > 1)
     if several:
         counted = ", ".join(f"{n} sessions: {several[n]}" for n in sorted(several))
         raise InputError(
-            f"{several.total()} of {len(found)} patients have recordings of several sessions "
+            f"{several.total()} of {len(by_subject)} patients have recordings of several sessions "
             f"({counted}), which may be from before and after treatment; those without a session "
             "count as one. Name the session to take with --set task.session=NAME; or say which "
             "recordings are of one session with --set task.sessions_table=FILE.tsv, whose columns "
@@ -99,8 +99,8 @@ def _session_names(
     corpus: Corpus, recordings: Sequence[Recording], path: str | None
 ) -> dict[str, str]:
     """Recording -> session, of those whose session is known."""
-    said = _by_table(corpus, path) if path else _by_names(recordings)
-    return {r.id: said[r.id] for r in recordings if r.id in said}
+    by_id = _by_table(corpus, path) if path else _by_names(recordings)
+    return {r.id: by_id[r.id] for r in recordings if r.id in by_id}
 
 
 def _require_known(
@@ -123,16 +123,24 @@ def _inputs(path: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def _by_names(recordings: Sequence[Recording]) -> dict[str, str]:
-    found = sessions_by_name([r.file for r in recordings])
-    return {r.id: s for r, s in zip(recordings, found, strict=True) if s is not None}
+    names = sessions_by_name([r.file for r in recordings])
+    return {r.id: s for r, s in zip(recordings, names, strict=True) if s is not None}
 
 
 def _by_table(corpus: Corpus, path: str) -> dict[str, str]:
     """Recording -> session, by the user's table."""
-    said: dict[str, str] = {}
+    session_of: dict[str, str] = {}
     for row in read_sessions(Path(path), names_of_corpora(corpus)):
         for id_ in row.ids:
-            if said.setdefault(id_, row.session) != row.session:
-                raise ConfigError("the table of sessions gives a recording two; it has one")
+            if session_of.setdefault(id_, row.session) != row.session:
+                raise ConfigError(
+                    "the table of sessions names two sessions for a recording, expected one: "
+                    "correct task.sessions_table"
+                )
     by_id = {r.id: (r.id, r.file) for r in corpus.recordings}
-    return {name: said[id_] for name, ids in by_id.items() for id_ in reversed(ids) if id_ in said}
+    return {
+        name: session_of[id_]
+        for name, ids in by_id.items()
+        for id_ in reversed(ids)
+        if id_ in session_of
+    }

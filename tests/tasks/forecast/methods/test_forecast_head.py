@@ -92,7 +92,7 @@ def test_windows_are_counted_back_from_t() -> None:
     head = made(config_of())
     torch.nn.init.normal_(head.head.weight, std=0.1)
     signal_uv = sines(1, 9, 10.0, seed=0)[0].astype(np.float32)
-    given = head.given(as_context(signal_uv, NAMES))
+    given = head.placed(as_context(signal_uv, NAMES))
     embedded = head.embed(torch.from_numpy(signal_uv), given)
     assert embedded.shape == (1, 2, 3, 4, 16)
     cut = head.embed(torch.from_numpy(signal_uv[..., 200:]), given)
