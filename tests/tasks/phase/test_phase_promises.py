@@ -207,7 +207,7 @@ def test_without_targets_there_is_no_phase_to_be_right_about(steady: Chain, tmp_
 
 def test_recordings_too_short_are_refused(steady: Chain, tmp_path: Path) -> None:
     long = {"forecast__context_s": 90, "forecast__horizon_s": 12}
-    refused(eegssl(*steady.finetune(tmp_path / "model", **long)), (3,), "needed")
+    refused(eegssl(*steady.finetune(tmp_path / "model", **long)), (3,), "as long as one window")
 
 
 @pytest.mark.parametrize("horizon_s", [0.1, -1, 31, "nan"])
