@@ -3,7 +3,8 @@
 A moment is the n-th time that the process is about to change something below a folder (open for
 writing, rename, remove, make or remove a folder), seen by an audit hook: the code under test knows
 nothing of it, and a moment is the same in every run. The processes are forked from a server that
-has imported the stages but computed nothing, so that one costs no seconds of imports.
+has imported the stages but computed nothing, so that one costs no seconds of imports. The figures
+of their pages are left blank unless asked for.
 """
 
 import json
@@ -12,7 +13,11 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +43,14 @@ def run(
     *,
     moment: int | None = None,
     by: signal.Signals = signal.SIGKILL,
+    drawn: bool = False,
 ) -> Ended:
     """Run ``eegssl`` with these arguments; with ``moment`` it meets the signal there."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch._dynamo", *(f"eegssl.stages.{n}" for n in STAGES)])
+    context = _server()
     log, said = scratch / "changes.jsonl", scratch / "said.txt"
     log.write_text("")
     plan = {"below": str(below), "log": str(log), "said": str(said), "moment": moment, "by": by}
+    plan["drawn"] = drawn
     process = context.Process(target=_child, args=(list(arguments), plan, dict(os.environ)))
     process.start()
     process.join(120)
@@ -57,6 +63,16 @@ def run(
     return Ended(process.exitcode, said.read_text(), changes)
 
 
+@cache
+def _server() -> ForkServerContext:
+    """A server that holds the stages; one that workers of preprocess left holds less, and ends."""
+    context = multiprocessing.get_context("forkserver")
+    forkserver._forkserver._stop()
+    stages = (f"eegssl.stages.{name}" for name in STAGES)
+    context.set_forkserver_preload(["torch._dynamo", "blankfigures", *stages])
+    return context
+
+
 def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
     said = os.open(plan["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -64,12 +80,14 @@ def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str,
     os.dup2(said, 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's `&`
     import torch
+    from blankfigures import blank
 
     from eegssl.cli.commands import app
 
     torch.set_num_threads(1)
     _watch(plan)
-    app(arguments)
+    with nullcontext() if plan["drawn"] else blank():
+        app(arguments)
 
 
 def _watch(plan: dict[str, Any]) -> None:
