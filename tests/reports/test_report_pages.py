@@ -2,14 +2,11 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from pageparts import ParsedPage, board
 
-from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page, ranking_figure
-from eegssl.reports.benchmark.score_columns import ScoreColumn, error
 from eegssl.reports.cautions import limits
 from eegssl.reports.cells import Footnotes, number_cell
 from eegssl.reports.embed import svg_uri
@@ -44,33 +41,12 @@ from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.scores import AllScores
 
 RUDE = "<script>alert('x')</script>\"><img src=http://evil.example/a.png onerror=x>"
+
+
 SCORING = ScoringConfig(bootstrap_resamples=100)
+
+
 RULE = Postprocess(0.5, smooth=3, merge_gap_s=30, min_duration_s=10)
-VOID = {"meta", "img", "br"}
-
-
-class _Page(HTMLParser):
-    """The tags of a page, each opened and closed in order, and all its words."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.open, self.tags, self.attributes, self.words = [], [], [], ""
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.words += data
 
 
 def _lines(text):
@@ -156,38 +132,17 @@ def _every_part(text="plain"):
     )
 
 
-def _board(text="plain", rows=None, comparisons=()):
-    scores = {"auroc": (0.9, 0.8), "ece": (0.1, 0.2), "f1": (None, None)}
-    low = {"auroc": (0.6, 0.5), "ece": (0.05, 0.01), "f1": (0.1, None)}
-    default = (
-        LeaderboardRow(text, text, text, False, scores),
-        LeaderboardRow(text, f"{text} baseline", "", True, low),
-    )
-    columns = (
-        ScoreColumn("auroc", "AUROC"),
-        error("ece", "Calibration error"),
-        error("unit_mae", "Mean absolute error"),
-    )
-    return leaderboard_page(
-        default if rows is None else rows,
-        {column.name: column for column in columns},
-        comparisons,
-        (Banner(text),),
-        ((text, text),),
-    )
-
-
 PAGES = {
     "every part": _every_part,
     "evaluation": _evaluation,
     "evaluation without events": lambda text: _evaluation(text, event=False),
-    "leaderboard": lambda text: render_page(_board(text)),
+    "leaderboard": lambda text: render_page(board(text)),
 }
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_hostile_text_stays_text(name):
-    page = _Page(PAGES[name](RUDE))
+    page = ParsedPage(PAGES[name](RUDE))
     assert "script" not in page.tags
     assert RUDE in page.words
     sources = [value for key, value in page.attributes if key == "src"]
@@ -200,7 +155,7 @@ def test_hostile_text_stays_text(name):
 def test_a_page_loads_nothing_and_says_so_to_the_browser(name):
     html = PAGES[name]("plain")
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    assert ("content", policy) in _Page(html).attributes
+    assert ("content", policy) in ParsedPage(html).attributes
     assert "http://" not in html
     assert "https://" not in html
     assert "@import" not in html
@@ -222,7 +177,7 @@ def test_banners_and_research_use_stand_before_any_number():
 
 def test_numbers_are_those_of_the_scores_with_three_decimals():
     predictions, scores = _scored()
-    words = _Page(_evaluation()).words
+    words = ParsedPage(_evaluation()).words
     for metric in METRICS:
         assert f"{scores.windows[metric]:.3f}" in words
     assert f"{predictions.about['threshold']['value']:.4f}" in words
@@ -231,7 +186,7 @@ def test_numbers_are_those_of_the_scores_with_three_decimals():
 def test_a_score_without_a_value_says_na_and_why():
     html = _evaluation()
     assert re.search(r"n/a<sup>a</sup>", html)
-    words = _Page(html).words
+    words = ParsedPage(html).words
     assert "n/a: only one class present: background." in words
     assert "n/a: no recording of at least 10 minutes." in words
     assert "no interval: 1 patients, fewer than 10" in words
@@ -240,7 +195,7 @@ def test_a_score_without_a_value_says_na_and_why():
 
 
 def test_the_event_table_names_its_standard_its_policy_and_its_counts():
-    words = _Page(_evaluation()).words
+    words = ParsedPage(_evaluation()).words
     assert "SzCORE" in words
     assert "NaN policy: skip" in words
     assert "Scored: 1 of 2 recordings, from 1 subject," in words
@@ -248,7 +203,7 @@ def test_the_event_table_names_its_standard_its_policy_and_its_counts():
 
 
 def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
-    words = _Page(_evaluation()).words
+    words = ParsedPage(_evaluation()).words
     for scorer in SCORERS.values():
         assert scorer.title in words
         assert scorer.rule in words
@@ -259,21 +214,11 @@ def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
     assert "shorter than 10 s dropped" in words
 
 
-def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
-    one = Comparison(
-        "plain", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
-    )
-    words = _Page(render_page(_board(comparisons=(one,)))).words.replace("\u00a0", " ")
-    assert "Compared with base" in words
-    for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):
-        assert number in words
-
-
 def test_a_page_without_threshold_says_how_windows_were_decided():
     predictions, scores = _scored(event=False)
     bare = replace(predictions, about=predictions.about | {"threshold": None, "postprocess": None})
     page = render_page(page_of(bare, scores))
-    assert "if its probability is at least 0.5" in _Page(page).words
+    assert "if its probability is at least 0.5" in ParsedPage(page).words
 
 
 def test_three_classes_have_a_page_too():
@@ -296,7 +241,7 @@ def test_three_classes_have_a_page_too():
         events=None,
         subgroups=[],
     )
-    assert "most probable class" in _Page(render_page(page_of(predictions, scores))).words
+    assert "most probable class" in ParsedPage(render_page(page_of(predictions, scores))).words
 
 
 def test_a_section_is_put_before_the_first_of_these_titles_and_an_empty_one_is_not_shown():
@@ -305,54 +250,6 @@ def test_a_section_is_put_before_the_first_of_these_titles_and_an_empty_one_is_n
         longer = inserted(page, section("new", Text("3")), before)
         assert [one.title for one in longer.sections] == titles
     assert "<h2>new" not in render_page(inserted(page, section("new", None), ()))
-
-
-def test_the_leaderboard_ranks_by_its_first_metric_and_marks_the_best_of_each():
-    html = render_page(_board("sys"))
-    assert re.search(r"<strong>0\.850</strong>", html)
-    assert re.search(r"<strong>0\.030</strong>", html)  # the lower calibration error is the better
-    body = html[html.index("<tbody>") :]
-    assert body.index("0.850") < body.index("0.550")
-    assert "1 of 2 seeds" in html
-
-
-def test_systems_without_a_value_stand_last_and_an_empty_task_has_no_figure():
-    rows = (
-        LeaderboardRow("t", "none", "", False, {"auroc": (None,)}),
-        LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}),
-        LeaderboardRow("empty", "none", "", False, {"auroc": (None,)}),
-    )
-    html = render_page(_board("x", rows))
-    assert html.index("some") < html.index("none</td>")
-    assert html.count("<figure>") == 1
-
-
-def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better():
-    rows = (
-        LeaderboardRow("classes", "one", "", False, {"auroc": (0.4,)}),
-        LeaderboardRow("numbers", "far", "", False, {"unit_mae": (9.0,)}),
-        LeaderboardRow("numbers", "near", "", False, {"unit_mae": (2.0,)}),
-    )
-    words = _Page(render_page(_board("x", rows))).words
-    assert "Ranked by AUROC" in words
-    assert "Ranked by mean absolute error" in words
-    assert words.index("near") < words.index("far")
-
-
-def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
-    lost = LeaderboardRow("t", "lost", "", True, {"auroc": ()}, "too few channels")
-    rows = (lost, LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}))
-    html = render_page(_board("x", rows))
-    assert html.index("some") < html.index("lost")
-    assert html.count("not run: too few channels") == 1
-
-
-def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
-    rows = [LeaderboardRow("t", "a", "", False, {"auroc": (0.2, 0.99)})]
-    axes = ranking_figure(rows, ScoreColumn("auroc", "AUROC")).axes[0]
-    drawn = np.concatenate([np.asarray(line.get_xdata(), float) for line in axes.lines])
-    assert 0 <= drawn.min() <= drawn.max() <= 1
-    assert 0 <= axes.get_xlim()[0] < axes.get_xlim()[1] <= 1
 
 
 def test_a_figure_from_outside_and_a_ragged_table_are_refused():

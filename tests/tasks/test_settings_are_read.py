@@ -1,4 +1,8 @@
-"""What a kind of task declares as read is read, in real runs of each way that it allows."""
+"""What a kind of task declares as read is read, in real runs of each way that it allows.
+
+That each kind says of every setting whether it reads it is shown quickly by
+``test_settings_and_kinds.py``.
+"""
 
 from functools import partial
 from pathlib import Path

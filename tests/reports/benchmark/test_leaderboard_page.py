@@ -1,0 +1,69 @@
+"""The leaderboard ranks by each task's own score and says how systems compare."""
+
+import re
+
+import numpy as np
+from pageparts import ParsedPage, board
+
+from eegssl.reports.benchmark.comparisons import Comparison
+from eegssl.reports.benchmark.leaderboard import LeaderboardRow, ranking_figure
+from eegssl.reports.benchmark.score_columns import ScoreColumn
+from eegssl.reports.html import render_page
+
+
+def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
+    one = Comparison(
+        "plain", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
+    )
+    words = ParsedPage(render_page(board(comparisons=(one,)))).words.replace("\u00a0", " ")
+    assert "Compared with base" in words
+    for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):
+        assert number in words
+
+
+def test_the_leaderboard_ranks_by_its_first_metric_and_marks_the_best_of_each():
+    html = render_page(board("sys"))
+    assert re.search(r"<strong>0\.850</strong>", html)
+    assert re.search(r"<strong>0\.030</strong>", html)  # the lower calibration error is the better
+    body = html[html.index("<tbody>") :]
+    assert body.index("0.850") < body.index("0.550")
+    assert "1 of 2 seeds" in html
+
+
+def test_systems_without_a_value_stand_last_and_an_empty_task_has_no_figure():
+    rows = (
+        LeaderboardRow("t", "none", "", False, {"auroc": (None,)}),
+        LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}),
+        LeaderboardRow("empty", "none", "", False, {"auroc": (None,)}),
+    )
+    html = render_page(board("x", rows))
+    assert html.index("some") < html.index("none</td>")
+    assert html.count("<figure>") == 1
+
+
+def test_tasks_are_ranked_each_by_its_own_score_and_small_errors_are_the_better():
+    rows = (
+        LeaderboardRow("classes", "one", "", False, {"auroc": (0.4,)}),
+        LeaderboardRow("numbers", "far", "", False, {"unit_mae": (9.0,)}),
+        LeaderboardRow("numbers", "near", "", False, {"unit_mae": (2.0,)}),
+    )
+    words = ParsedPage(render_page(board("x", rows))).words
+    assert "Ranked by AUROC" in words
+    assert "Ranked by mean absolute error" in words
+    assert words.index("near") < words.index("far")
+
+
+def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
+    lost = LeaderboardRow("t", "lost", "", True, {"auroc": ()}, "too few channels")
+    rows = (lost, LeaderboardRow("t", "some", "", False, {"auroc": (0.4,)}))
+    html = render_page(board("x", rows))
+    assert html.index("some") < html.index("lost")
+    assert html.count("not run: too few channels") == 1
+
+
+def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
+    rows = [LeaderboardRow("t", "a", "", False, {"auroc": (0.2, 0.99)})]
+    axes = ranking_figure(rows, ScoreColumn("auroc", "AUROC")).axes[0]
+    drawn = np.concatenate([np.asarray(line.get_xdata(), float) for line in axes.lines])
+    assert 0 <= drawn.min() <= drawn.max() <= 1
+    assert 0 <= axes.get_xlim()[0] < axes.get_xlim()[1] <= 1
