@@ -9,7 +9,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint docs bench clean FORCE
+.PHONY: help setup demo test test-all lint docs bench clean FORCE
 
 PYTHON =
 ARGS =
@@ -42,7 +42,7 @@ $(READY): FORCE
 endif
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile | awk '{ printf "  %s %-6s ", $$1, $$2; $$1 = $$2 = ""; print }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile | awk '{ printf "  %s %-8s ", $$1, $$2; $$1 = $$2 = ""; print }'
 
 setup: $(READY) ## make .venv: torch, the pinned packages, eegssl
 	@echo "setup: $(VENV) is complete"
@@ -50,8 +50,13 @@ setup: $(READY) ## make .venv: torch, the pinned packages, eegssl
 demo: $(READY) ## run the whole pipeline on a synthetic corpus (examples/quickstart.sh)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" bash examples/quickstart.sh
 
-test: $(READY) ## run the tests
-	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+PYTEST = $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test: $(READY) ## run the tests that touch every promise once
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(READY) ## run all tests: also those marked slow, and with every figure drawn
+	@$(PYTEST) $(ARGS)
 
 lint: $(READY) ## ruff (rules and format) and mypy
 	@failed=0; for check in "ruff check ." "ruff format --check ." mypy; do \

@@ -1,7 +1,7 @@
 """What every test runs in: a private folder, a home and an environment of the test session's own.
 
 And the tiny corpus, and the artifacts of the whole pipeline on it, made once for all tests that
-only read them.
+only read them. ``make test`` leaves out what is marked slow, and most figures blank.
 """
 
 import os
@@ -10,17 +10,47 @@ import shutil
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is loaded: no busy waiting
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from blankfigures import blank
 from clirun import Pipeline
 from hypothesis import settings
+from sharedfolders import made_once
 from tinycorpus import SETTINGS, write_corpus
 
 settings.register_profile("eegssl", deadline=None)  # a busy machine is no error
 settings.load_profile("eegssl")
 
 KEY = "0123456789abcdef" * 4
+COMMANDS = ("tasks", "cli", "stages", "pipeline")
+"""Folders of tests that run whole commands: they come last and draw little in ``make test``."""
+DRAWN = {
+    *("test_pipeline.py", "test_privacy.py", "test_benchmark.py", "test_forecast_tasks.py"),
+    *("test_phase_tasks.py", "test_patient_tasks.py"),
+}
+"""Files of these folders that draw them all the same: each kind of page is drawn in one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes milliseconds comes first."""
+    items.sort(key=lambda item: (folder_of(item.path) in COMMANDS, folder_of(item.path) == ""))
+
+
+def folder_of(path: Path) -> str:
+    """The folder of ``tests`` that a file lies in; empty for one that lies in none."""
+    parts = path.relative_to(Path(__file__).parent).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Blank in tests of commands when slow tests are left out, else as they are."""
+    quick = request.config.getoption("markexpr") == "not slow"
+    commands = folder_of(request.path) in COMMANDS and request.path.name not in DRAWN
+    with blank() if quick and commands else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,6 +80,18 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield private
 
 
+def make_tiny(root: Path) -> None:
+    """The tiny corpus, its settings and all five artifacts, below ``root``."""
+    (root / "settings.toml").write_text(SETTINGS)
+    write_corpus(root / "edf")
+    tiny_in(root).make()
+
+
+def tiny_in(root: Path) -> Pipeline:
+    """The pipeline that `make_tiny` made."""
+    return Pipeline(root / "run", root / "edf", root / "settings.toml")
+
+
 @pytest.fixture(scope="session")
 def edf_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny corpus; read only."""
@@ -65,13 +107,9 @@ def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny(
-    own_world: Path, tmp_path_factory: pytest.TempPathFactory, edf_dir: Path, settings_file: Path
-) -> Pipeline:
+def tiny(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """All five artifacts of the tiny corpus; read only."""
-    pipeline = Pipeline(tmp_path_factory.mktemp("run"), edf_dir, settings_file)
-    pipeline.make()
-    return pipeline
+    return tiny_in(made_once(tmp_path_factory, "tiny", make_tiny, SETTINGS))
 
 
 @pytest.fixture
