@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from planted_windows import planted, windows_of
+from slowparams import slow_except
 
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.system import BASELINES, OF_NUMBERS, System, fit_baseline
@@ -71,7 +72,7 @@ def test_it_says_planted_numbers_of_recordings_that_it_never_saw(name: str, spli
     assert np.array_equal(said, system.predict(blind))
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", slow_except(LEARNERS, LEARNERS[0]))
 def test_permuted_numbers_teach_it_nothing(name: str, splits: Splits) -> None:
     rng = np.random.default_rng(5)
     mixed = {

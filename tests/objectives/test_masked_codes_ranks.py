@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from slowparams import slow_except
 from torch import distributed as dist
 from torch import multiprocessing as mp
 
@@ -53,7 +54,7 @@ def on_rank(rank, folder, symmetric):
 
 
 @pytest.mark.skipif(not dist.is_available(), reason="this torch has no torch.distributed")
-@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("symmetric", slow_except([False, True], True))
 def test_the_mean_over_two_ranks_is_that_of_the_joined_batch(tmp_path, symmetric):
     mp.spawn(on_rank, (str(tmp_path), symmetric), nprocs=2)
     loss, terms, gradients = learned(symmetric, slice(None))

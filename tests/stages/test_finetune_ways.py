@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of
 from safetensors.numpy import load_file
+from slowparams import slow_except
 
 from eegssl.adaptation.config import FROZEN, Kind
 from eegssl.artifacts.context import Context, Silent
@@ -106,7 +107,7 @@ def test_from_scratch_nothing_of_the_pretrained_weights_is_left(
     assert used == set(manifest_of(tiny.encoder)["fitted_on"]["subjects"])  # its own
 
 
-@pytest.mark.parametrize("kind", ["probe", "attention"])
+@pytest.mark.parametrize("kind", slow_except(["probe", "attention"], "attention"))
 def test_a_cache_changes_nothing_but_the_time(tiny: Pipeline, tmp_path: Path, kind: str) -> None:
     plain, cache = tmp_path / "plain", tmp_path / "cache"
     finetune(tiny, plain, "--adapt", kind)
@@ -217,8 +218,14 @@ class Stopping(Silent):
         return lambda done: os.kill(os.getpid(), signal.SIGTERM) if done == self.after else None
 
 
-@pytest.mark.parametrize("kind", ["probe", "attention", "lora", "two-stage"])
-@pytest.mark.parametrize("after", [3, 10])
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    slow_except(
+        [(kind, k) for kind in ("probe", "attention", "lora", "two-stage") for k in (3, 10)],
+        ("attention", 3),
+        ("two-stage", 10),
+    ),
+)
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     tiny: Pipeline, ways: dict[str, Path], tmp_path: Path, kind: str, after: int
 ) -> None:
@@ -241,11 +248,11 @@ def test_temperature_and_threshold_are_chosen_on_validation_and_stored(
     assert stored["loss_after"] <= stored["loss_before"]
 
 
-def test_seconds_are_labelled_one_by_one(tiny: Pipeline, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", slow_except(["probe", "attention", "prototypes"], "attention"))
+def test_seconds_are_labelled_one_by_one(tiny: Pipeline, tmp_path: Path, kind: str) -> None:
     seconds = "seizure-detection-seconds"
     few = sets(traces=0, scoring__bootstrap_resamples=100)
-    for kind in ("probe", "attention", "prototypes"):
-        finetune(tiny, tmp_path / kind, "--adapt", kind, task=seconds)
-        done("evaluate", tmp_path / kind, tiny.recordings, "--out", tmp_path / f"{kind}-e", *few)
-        table = pq.read_table(tmp_path / f"{kind}-e" / "predictions.parquet")
-        assert set(table["duration_s"].to_pylist()) == {1.0}
+    finetune(tiny, tmp_path / kind, "--adapt", kind, task=seconds)
+    done("evaluate", tmp_path / kind, tiny.recordings, "--out", tmp_path / f"{kind}-e", *few)
+    table = pq.read_table(tmp_path / f"{kind}-e" / "predictions.parquet")
+    assert set(table["duration_s"].to_pylist()) == {1.0}

@@ -9,6 +9,7 @@ import pytest
 import torch
 import two_ranks
 from safetensors.torch import load_file
+from slowparams import slow_except
 from torch import Tensor
 
 Ranks = tuple[dict[str, Tensor], dict[str, Tensor]]
@@ -38,12 +39,12 @@ def assert_one_codebook(ranks: Ranks, alone: dict[str, Tensor], rows: int) -> No
         assert torch.equal(ranks[0][name], ranks[1][name]), name
 
 
-@pytest.mark.parametrize("kind", ["cosine", "residual"])
+@pytest.mark.parametrize("kind", slow_except(["cosine", "residual"], "residual"))
 def test_two_ranks_learn_the_codebook_of_one_with_the_joined_batch(two, kind):
     assert_one_codebook(two("quantizer", kind), two_ranks.train_quantizer(kind, None), 1)
 
 
-@pytest.mark.parametrize("kind", ["cosine", "residual", "random-projection"])
+@pytest.mark.parametrize("kind", slow_except(["cosine", "residual", "random-projection"], "cosine"))
 def test_so_do_whole_tokenizers(two, kind):
     assert_one_codebook(two("tokenizer", kind), two_ranks.train_tokenizer(kind, None), 1)
 

@@ -1,4 +1,8 @@
-"""Eight residual codebooks and a waveform: held-out sines, chirps, spike-and-wave come back."""
+"""Eight residual codebooks and a waveform: held-out sines, chirps, spike-and-wave come back.
+
+That training brings signals back at all is shown quickly by ``test_tokenizer.py``, and that each
+further codebook brings them nearer by ``test_residual.py``.
+"""
 
 import math
 
@@ -107,6 +111,7 @@ def fitted_hz(signal: Tensor, hz: Tensor) -> Tensor:
     return hz[:, 0] + near[power.argmax(dim=0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("duration_s", "share"), [(1, 0.99), (4, 1.0)])
 def test_sines_keep_frequency_phase_and_amplitude(trained, duration_s, share):
     signal, hz, phase, amplitude = sines(99, 300, duration_s)
@@ -119,6 +124,7 @@ def test_sines_keep_frequency_phase_and_amplitude(trained, duration_s, share):
     assert good.float().mean() >= share
 
 
+@pytest.mark.slow
 def test_chirps_keep_their_phase_and_size_along_the_way(trained):
     signal = chirps(99, 200, 4)
     told, true = (hilbert(s.double().numpy())[:, 40:-40] for s in (back(trained, signal), signal))
@@ -128,6 +134,7 @@ def test_chirps_keep_their_phase_and_size_along_the_way(trained):
     assert np.abs(loudness - 1).max() <= 0.15
 
 
+@pytest.mark.slow
 def test_spike_and_wave_comes_back_at_its_rate(trained):
     signal, hz = spike_and_wave(99, 200, 4)
     told = back(trained, signal)
@@ -138,6 +145,7 @@ def test_spike_and_wave_comes_back_at_its_rate(trained):
     assert (told_size / size - 1).abs().max() <= 0.15
 
 
+@pytest.mark.slow
 def test_more_codebooks_tell_more_and_one_is_the_token(trained):
     signal = mixture(77, 500)
     codes = trained.encode(signal)
@@ -151,6 +159,7 @@ def test_more_codebooks_tell_more_and_one_is_the_token(trained):
     assert missed[0] > missed[1] > missed[2]
 
 
+@pytest.mark.slow
 def test_other_codes_of_other_tokens_would_not_pass(trained):
     signal, hz, _, _ = sines(99, 300)
     told = back(trained, signal).roll(1, 0)

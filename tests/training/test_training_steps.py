@@ -44,12 +44,8 @@ def test_the_loss_curve_is_the_recorded_one(tmp_path: Path) -> None:
     np.testing.assert_allclose([row["lr"] for row in found], RATES, rtol=1e-3)
 
 
-@given(st.integers(1, 200), st.floats(0, 0.9))
-@settings(max_examples=25)
-def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
-    tmp_path_factory: pytest.TempPathFactory, steps: int, warmup: float
-) -> None:
-    folder = tmp_path_factory.mktemp("lr")
+def check_rates(folder: Path, steps: int, warmup: float) -> None:
+    """The rate rises to its peak and falls to nearly nothing."""
     model = nn.Linear(1, 1)
     plan = PLAN.model_copy(
         update={"steps": steps, "warmup": warmup, "log_every": 1, "checkpoint_every": 10**6}
@@ -69,6 +65,23 @@ def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
     assert all(a < b for a, b in pairwise(rates[:warm]))
     assert all(a > b for a, b in pairwise(rates[warm:]))
     assert max(rates) == pytest.approx(0.05)
+
+
+@given(st.integers(1, 40), st.floats(0, 0.9))
+@settings(max_examples=10)
+def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
+    tmp_path_factory: pytest.TempPathFactory, steps: int, warmup: float
+) -> None:
+    check_rates(tmp_path_factory.mktemp("lr"), steps, warmup)
+
+
+@pytest.mark.slow
+@given(st.integers(1, 200), st.floats(0, 0.9))
+@settings(max_examples=25)
+def test_so_does_the_rate_of_longer_trainings(
+    tmp_path_factory: pytest.TempPathFactory, steps: int, warmup: float
+) -> None:
+    check_rates(tmp_path_factory.mktemp("lr"), steps, warmup)
 
 
 def test_gradients_are_clipped(tmp_path: Path) -> None:

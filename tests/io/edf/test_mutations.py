@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import BASES, MUTATIONS, layout, mutate, put
 from plain_decoder import PlainFile, PlainSignal, UndecodableError
+from slowparams import slow_except
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
@@ -99,7 +100,7 @@ def test_the_bases_themselves_are_read(tmp_path, name):
     assert outcome(tmp_path / "file.edf", CONTENT[name]) == "read"
 
 
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("base", slow_except(BASES, "edf+d", "bdf"))
 def test_mutants_are_refused_or_read_as_the_plain_decoder_reads_them(tmp_path, base):
     """Both outcomes are frequent, of every base and of the mutations that can have both."""
     total: Counter[str] = Counter()
@@ -127,34 +128,57 @@ RAW = (
 )
 
 
-@given(edits=st.lists(st.tuples(FIELDS, RAW), min_size=1, max_size=3))
-@settings(
-    max_examples=1500,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_any_text_in_any_field_is_refused_or_read_as_the_plain_decoder_reads_it(tmp_path, edits):
+EDITS = st.lists(st.tuples(FIELDS, RAW), min_size=1, max_size=3)
+TALS = st.binary(max_size=60) | st.text("+-.0123456789\x14\x15\x00x", max_size=60).map(str.encode)
+
+
+def examples(number: int) -> settings:
+    return settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+
+
+def check_edits(tmp_path: Path, edits: list[tuple[tuple[int, int], bytes]]) -> None:
     content = bytearray(CONTENT["edf+d"])
     for place, raw in edits:
         put(content, place, raw)
     assert outcome(tmp_path / "file.edf", bytes(content))
 
 
-@given(
-    raw=st.binary(max_size=60) | st.text("+-.0123456789\x14\x15\x00x", max_size=60).map(str.encode)
-)
-@settings(
-    max_examples=800,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_any_bytes_among_the_annotations_are_refused_or_read_alike(tmp_path, raw):
+@given(edits=EDITS)
+@examples(200)
+def test_any_text_in_any_field_is_refused_or_read_as_the_plain_decoder_reads_it(tmp_path, edits):
+    check_edits(tmp_path, edits)
+
+
+@pytest.mark.slow
+@given(edits=EDITS)
+@examples(1500)
+def test_so_are_many_more_texts_in_fields(tmp_path, edits):
+    check_edits(tmp_path, edits)
+
+
+def check_annotations(tmp_path: Path, raw: bytes) -> None:
     """In place of the last record's time stamp, and after it."""
     for tal in (raw, b"+2\x14\x14\x00" + raw):
         spec = plus(["0"] * 3, 4, tals=[b"+0\x14\x14", b"+1\x14\x14", tal], tal_bytes=70)
         assert outcome(tmp_path / "file.edf", spec.bytes())
+
+
+@given(raw=TALS)
+@examples(100)
+def test_any_bytes_among_the_annotations_are_refused_or_read_alike(tmp_path, raw):
+    check_annotations(tmp_path, raw)
+
+
+@pytest.mark.slow
+@given(raw=TALS)
+@examples(800)
+def test_so_are_many_more_bytes_among_annotations(tmp_path, raw):
+    check_annotations(tmp_path, raw)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from downstream import (
     write_signals,
 )
 from safetensors.numpy import load_file
+from slowparams import slow_except
 
 METHODS = ("persistence", "mean", "seasonal", "ar", "linear", "dlinear", "patchtst")
 TRAINED = {"linear", "dlinear", "patchtst"}
@@ -112,7 +113,7 @@ def test_a_model_may_be_trained_in_z(noise: Chain) -> None:
     assert rmse(out, "mean") == pytest.approx(rmse(noise.root / "uv-evaluation", "mean"))
 
 
-@pytest.mark.parametrize("horizon_s", [0.125, 4])
+@pytest.mark.parametrize("horizon_s", slow_except([0.125, 4], 0.125))
 def test_other_horizons_go_through(sine: Chain, tmp_path: Path, horizon_s: float) -> None:
     model, out = tmp_path / "model", tmp_path / "out"
     done(*sine.finetune(model, horizon_s=horizon_s))
@@ -131,7 +132,7 @@ def test_horizons_that_no_one_meant_are_refused(
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("adapt", ["probe", "full", "scratch"])
+@pytest.mark.parametrize("adapt", slow_except(["probe", "full", "scratch"], "full"))
 def test_each_way_to_adapt_makes_a_forecast(sine: Chain, tmp_path: Path, adapt: str) -> None:
     """And keeps the encoder's weights, or doesn't."""
     model, out = tmp_path / "model", tmp_path / "out"

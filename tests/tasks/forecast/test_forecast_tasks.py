@@ -11,6 +11,7 @@ import pytest
 from clirun import done, eegssl, files_of, manifest_of
 from forecasttiny import SHORT_TASK, finetune, preprocessed, training, write_recordings
 from safetensors.numpy import load_file
+from slowparams import slow_except
 from tinycorpus import SETTINGS
 
 from eegssl.artifacts.context import Context, Silent
@@ -179,7 +180,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(world: World, tmp_path
     assert files_of(tmp_path / "m") == files_of(world.model)
 
 
-@pytest.mark.parametrize("kind", ["full", "lora", "scratch"])
+@pytest.mark.parametrize("kind", slow_except(["full", "lora", "scratch"], "lora"))
 def test_other_ways_to_adapt_change_the_encoder(world: World, tmp_path: Path, kind: str) -> None:
     only = ("--set", 'task.baselines.methods=["ar"]', "--set", "task.head.kind=autoregressive")
     made = finetune(world.causal, world.encoder, tmp_path / "m", "--adapt", kind, *only)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from planted_patients import measured
+from slowparams import slow_except
 
 from eegssl.errors import InputError
 from eegssl.tasks.patients.analysis import (
@@ -42,6 +43,7 @@ def names(n):
     return [f"p{i}" for i in range(n)]
 
 
+@pytest.mark.slow
 def test_without_an_effect_p_is_uniform_and_the_interval_holds_half():
     config = PatientsConfig(repeats=2, permutations=50, costs=(1.0,))
     found, ps, holds = [], [], []
@@ -176,7 +178,7 @@ def test_a_change_is_found_in_the_difference_and_not_before():
     assert np.mean(found["difference"]) > np.mean(found["before"]) + 0.15
 
 
-@pytest.mark.parametrize("name", ["asm", "rftc"])
+@pytest.mark.parametrize("name", slow_except(["asm", "rftc"], "asm"))
 def test_what_synth_plants_is_found_and_what_it_does_not_is_not(name):
     signal = {"asm": "eeg", "rftc": "difference"}[name]
     for effect in (0.0, 3.0):

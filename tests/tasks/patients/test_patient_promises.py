@@ -18,6 +18,7 @@ from patientcohort import (
     refused,
     write_cohort,
 )
+from slowparams import slow_except
 
 from eegssl.io.edf.edf_writer import write_edf
 
@@ -128,7 +129,7 @@ def test_a_cohort_without_after_is_refused(tiny: Pipeline, analyse: Analyse) -> 
     refused(ran, (2, 3), "before")
 
 
-@pytest.mark.parametrize("pooling", ["mean", "quantiles", "attention"])
+@pytest.mark.parametrize("pooling", slow_except(["mean", "quantiles", "attention"], "quantiles"))
 def test_every_pooling_makes_an_analysis(analyse: Analyse, pooling: str) -> None:
     ran = analyse("nothing", plain_rows(), "--json", analysis__pooling=pooling)
     assert ran.code == 0, ran

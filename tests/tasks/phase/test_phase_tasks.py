@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from clirun import done, eegssl, files_of, manifest_of
 from phasecorpus import CHANNELS, SETTINGS, SUBJECTS, phase_rad, write_sines
+from slowparams import slow_except
 
 from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
@@ -212,7 +213,7 @@ def test_the_same_settings_give_the_same_bytes_also_after_a_stop(
     assert files_of(made / "stopped") == files_of(made / "model")
 
 
-@pytest.mark.parametrize("kind", ["full", "scratch", "lora"])
+@pytest.mark.parametrize("kind", slow_except(["full", "scratch", "lora"], "lora"))
 def test_an_encoder_can_be_trained_along(made: Made, kind: str) -> None:
     finetune(made, kind, "--adapt", kind, "--set", "training.steps=2")
     facts = manifest_of(made / kind)["facts"]
