@@ -15,7 +15,7 @@ from pathlib import Path
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.damage import check_not_pointer, check_text_mode
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.record_times import read_timekeeping
+from eegssl.io.edf.record_times import read_record_times
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import FileBytes, open_bytes
 
@@ -46,7 +46,7 @@ def read_header(path: Path) -> EdfHeader:
     header = _parse(path, file)
     check_text_mode(file.data[header.header_bytes :], header.bytes_per_sample)
     header = _resolve_records(header)
-    times = read_timekeeping(header)
+    times = read_record_times(header)
     return replace(
         header,
         start_offset_s=times.start_offset_s,

@@ -26,7 +26,7 @@ SIGNS_DISPLACED = 0.8
 
 
 @dataclass(frozen=True)
-class Timekeeping:
+class RecordTimes:
     """The segments of a file, the onset of its first record on the header's clock, and notes."""
 
     segments: tuple[Segment, ...]
@@ -34,7 +34,7 @@ class Timekeeping:
     notes: tuple[str, ...] = ()
 
 
-def read_timekeeping(header: EdfHeader) -> Timekeeping:
+def read_record_times(header: EdfHeader) -> RecordTimes:
     """Where the gaps are: a record that begins later than the one before ends, by the stamps.
 
     Files without samples have no gaps. Raises RecordingRefused ``discontinuous`` where records
@@ -43,7 +43,7 @@ def read_timekeeping(header: EdfHeader) -> Timekeeping:
     """
     whole = Segment(0, header.n_records, 0.0)
     if not header.is_plus:
-        return Timekeeping((whole,))
+        return RecordTimes((whole,))
     stamps_s = _record_stamps(header)
     known = np.flatnonzero(np.isfinite(stamps_s))
     n_missing = header.n_records - len(known)
@@ -52,14 +52,14 @@ def read_timekeeping(header: EdfHeader) -> Timekeeping:
         raise RecordingRefused("discontinuous", reason)
     notes = ("no-timekeeping",) if n_missing else ()
     if len(known) == 0:
-        return Timekeeping((whole,), notes=notes)
+        return RecordTimes((whole,), notes=notes)
     offset_s = float(stamps_s[known[0]]) - float(known[0]) * header.record_duration_s
     rates = [header.sfreq_hz(i) for i in header.ordinary_signals if header.samples_per_record[i]]
     if not rates:
-        return Timekeeping((whole,), offset_s, notes)
+        return RecordTimes((whole,), offset_s, notes)
     tolerance_s = max(STEP_TOLERANCE_S, 1 / max(rates))
     segments = _split(header, known, stamps_s[known] - offset_s, tolerance_s)
-    return Timekeeping(segments, offset_s, notes + (("gaps",) if len(segments) > 1 else ()))
+    return RecordTimes(segments, offset_s, notes + (("gaps",) if len(segments) > 1 else ()))
 
 
 def _record_stamps(header: EdfHeader) -> np.ndarray:

@@ -16,10 +16,10 @@ from pathlib import Path
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import event_type, seizure_edge
 from eegssl.io.private.find_bytes import SHORTEST, Finder
-from eegssl.io.private.free_text import typed_text
+from eegssl.io.private.free_text import free_text
 from eegssl.io.private.pseudonyms import NAMES, private_folder
 from eegssl.io.private.unpack import pieces
-from eegssl.io.private.vocabulary import own_words
+from eegssl.io.private.vocabulary import vocabulary
 from eegssl.signal.channels.channel_vocabulary import may_be_shown
 
 LISTED = "listed"
@@ -67,7 +67,7 @@ def collect(sources: Sequence[Path]) -> dict[str, str]:
     needles: dict[str, str] = {}
     for source in sources:
         try:
-            for text, kind in typed_text(source):
+            for text, kind in free_text(source):
                 _add(needles, text, kind)
         except OSError as error:
             raise InputError(f"a source can't be read: {error.strerror}") from None
@@ -209,7 +209,7 @@ def _meaningless(string: str) -> str:
     if _is_channel(text):
         return "channel"
     words = [word for word in _SPLIT.split(text.lower()) if word]
-    known = own_words() | _HEADER_WORDS
+    known = vocabulary() | _HEADER_WORDS
     if event_type(text) or all(w in known and not w.isdecimal() for w in words):
         return "common word"
     return ""

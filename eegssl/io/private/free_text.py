@@ -13,7 +13,7 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import MAIN_BYTES, SIGNAL_BYTES, read_header
 
-Typed = tuple[str, str]
+FreeText = tuple[str, str]
 """A text and what kind of place it stands in: ``patient field``, ``annotation`` ..."""
 
 _RECORDINGS = (".edf", ".bdf", ".rec")
@@ -34,7 +34,7 @@ _PERSONAL = re.compile(
 )
 
 
-def typed_text(folder: Path) -> Iterator[Typed]:
+def free_text(folder: Path) -> Iterator[FreeText]:
     """All texts of the recordings and tables below a folder, with the folder's own name.
 
     Raises OSError where the folder can't be read.
@@ -54,7 +54,7 @@ def typed_text(folder: Path) -> Iterator[Typed]:
             yield from table_texts(path)
 
 
-def header_texts(path: Path) -> Iterator[Typed]:
+def header_texts(path: Path) -> Iterator[FreeText]:
     """Every field of an EDF or BDF header that holds free text, as UTF-8 and as Latin-1."""
     with path.open("rb") as file:
         main = file.read(MAIN_BYTES)
@@ -70,7 +70,7 @@ def header_texts(path: Path) -> Iterator[Typed]:
         start += width * n_signals
 
 
-def annotation_texts(path: Path) -> Iterator[Typed]:
+def annotation_texts(path: Path) -> Iterator[FreeText]:
     """Annotation texts, of a file that can't be read whatever looks like one."""
     try:
         texts = {note.text for note in scan_annotations(read_header(path)).annotations}
@@ -83,7 +83,7 @@ def annotation_texts(path: Path) -> Iterator[Typed]:
     yield from ((text, "annotation") for text in sorted(texts))
 
 
-def table_texts(path: Path) -> Iterator[Typed]:
+def table_texts(path: Path) -> Iterator[FreeText]:
     """Cells of columns that name people or hold remarks, by the column's name."""
     text = path.read_bytes().decode("utf-8", "replace").lstrip("\ufeff")
     rows = csv.reader(text.splitlines(), delimiter=_TABLES[path.suffix.lower()])
@@ -96,7 +96,7 @@ def table_texts(path: Path) -> Iterator[Typed]:
         return
 
 
-def _decoded(raw: bytes, kind: str) -> Iterator[Typed]:
+def _decoded(raw: bytes, kind: str) -> Iterator[FreeText]:
     """A field's text, in both readings where they differ."""
     readings = {raw.decode("latin-1"), raw.decode("utf-8", "replace")}
     for text in sorted(readings):

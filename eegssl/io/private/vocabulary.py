@@ -13,7 +13,7 @@ _TEXTS = (".toml", ".tsv", ".j2", ".css")
 
 
 @cache
-def own_words() -> frozenset[str]:
+def vocabulary() -> frozenset[str]:
     """Lower-case words of the package's names, messages, templates and presets.
 
     Docstrings of modules, classes and functions, and comments, are left out: they name authors,

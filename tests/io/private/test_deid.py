@@ -25,7 +25,7 @@ from eegssl.errors import InputError
 from eegssl.io.private.deid import collect, known_names, listed, meaningful, search
 from eegssl.io.private.find_bytes import Finder
 from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.io.private.vocabulary import own_words
+from eegssl.io.private.vocabulary import vocabulary
 
 NAME = "Müller-Haagse"
 NEEDLES = {NAME: "patient field"}
@@ -320,5 +320,5 @@ def test_a_clean_artifact_holds_none(tmp_path: Path) -> None:
 
 def test_words_of_docstrings_are_not_taken_for_our_own() -> None:
     """They name authors, and a patient may have an author's name."""
-    assert {"kemp", "olivan", "scherg"}.isdisjoint(own_words())
-    assert {"recording", "manifest", "refused", "bckg", "viewport", "sfreq"} <= own_words()
+    assert {"kemp", "olivan", "scherg"}.isdisjoint(vocabulary())
+    assert {"recording", "manifest", "refused", "bckg", "viewport", "sfreq"} <= vocabulary()
