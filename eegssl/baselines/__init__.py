@@ -1,1 +1,1 @@
-"""What every result is shown beside."""
+"""Fit the baselines that every result is shown beside."""

@@ -1,8 +1,8 @@
-"""Log band power: what every encoder has to beat before it means anything.
+"""Compute log band power, the features of the plain baselines.
 
 Power in the classical bands of each channel, summarised over channels by mean, standard
 deviation, maximum and minimum. The summary is ours: it needs no montage, so that recordings with
-other channels meet in one model, and a seizure in one region still shows as a large maximum.
+other channels fit one model, and a seizure in one region still shows as a large maximum.
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ def log_band_power(signal_uv: NDArray[np.floating], sfreq_hz: float) -> NDArray[
 
 
 def band_power_features(signal_uv: NDArray[np.floating], sfreq_hz: float) -> NDArray[np.float64]:
-    """Features of windows whatever their channels: [B, C, T] -> [B, 20], ordered by summary."""
+    """Features of windows with any channels: [B, C, T] -> [B, 20], ordered by summary."""
     power = log_band_power(signal_uv, sfreq_hz)
     summaries = (power.mean(axis=1), power.std(axis=1), power.max(axis=1), power.min(axis=1))
     return np.concatenate(summaries, axis=1)

@@ -1,4 +1,4 @@
-"""The choices of the baselines."""
+"""Configure the baselines."""
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class BandPowerConfig(Settings):
     """Inverse strength of the L2 penalty on standardised features."""
 
     max_iterations: int = Field(default=2000, ge=1)
-    """Steps of the solver; it says so if they did not suffice."""
+    """Steps of the solver, which warns if they did not suffice."""
 
 
 class BoostingConfig(Settings):

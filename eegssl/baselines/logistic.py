@@ -1,4 +1,4 @@
-"""Logistic regression on standardised features, kept as plain arrays and not as a pickle."""
+"""Fit logistic regression on standardised features, kept as plain arrays."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class BandPowerLogReg:
     """A fitted classifier of F features into K classes.
 
     ``mean`` and ``scale`` [F] standardise, ``coefficients`` [K, F] and ``intercepts`` [K] are
-    logits of a softmax; a class that training never saw has the intercept -inf.
+    logits of a softmax; a class without training windows has the intercept -inf.
     """
 
     mean: NDArray[np.float64]
@@ -35,7 +35,7 @@ class BandPowerLogReg:
     ) -> "BandPowerLogReg":
         """Fit to ``features`` [n, F] and class indices ``truth`` [n], classes weighted equally.
 
-        Raises InputError if fewer than two classes are there or a feature is not finite.
+        Raises InputError for fewer than two classes or a feature that is not finite.
         """
         x, y = np.asarray(features, dtype=np.float64), np.asarray(truth)
         _check(x, y, n_classes)
@@ -64,14 +64,14 @@ class BandPowerLogReg:
 
 
 def _check(x: NDArray[np.float64], y: NDArray[np.integer], n_classes: int) -> None:
-    """Refuse what nothing can be learned from."""
+    """Raise InputError for features or labels that cannot be fitted."""
     if x.ndim != 2 or y.shape != (len(x),):
         raise InputError(f"got features {x.shape} and labels {y.shape}; expected [n, F] and [n].")
     if not np.all(np.isfinite(x)):
         raise InputError("got a feature that is not finite; expected signal without gaps.")
-    found = np.unique(y)
-    if len(found) < 2 or found.min() < 0 or found.max() >= n_classes:
+    classes = np.unique(y)
+    if len(classes) < 2 or classes.min() < 0 or classes.max() >= n_classes:
         raise InputError(
-            f"got the classes {found.tolist()} to learn from; expected at least two of "
+            f"got the classes {classes.tolist()} to learn from; expected at least two of "
             f"0 to {n_classes - 1}. Give training subjects with both classes."
         )

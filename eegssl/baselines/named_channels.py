@@ -1,4 +1,4 @@
-"""Windows as networks of a fixed montage read them: the same channels, by name, in one order."""
+"""Read windows with a fixed list of channels, for networks that need one."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class NamedChannels:
 def shared_channels(windows: Windows) -> NamedChannels:
     """The channels that every recording of the windows has, sorted by name.
 
-    Raises InputError when there is none.
+    Raises InputError if there is none.
     """
     shared = _shared(windows.recordings)
     if not shared:

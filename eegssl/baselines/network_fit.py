@@ -1,4 +1,4 @@
-"""How the networks train: class-balanced draws, early stopping, the same bytes by the same seed."""
+"""Train baseline networks with balanced classes and early stopping."""
 
 import math
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Standardise(nn.Module):
 class NetworkSystem:
     """A trained network, the channels that it reads, and its threshold (two classes).
 
-    Of a task of numbers ``scale`` undoes what its one output was trained on.
+    For a task of numbers ``scale`` converts the output back to their unit.
     """
 
     network: Network
@@ -68,9 +68,9 @@ class NetworkSystem:
 
     @torch.no_grad()
     def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes] or numbers [n, 1], a window's the mean over its samples.
+        """Class probabilities [n, classes] or numbers [n, 1]: means over the samples of a window.
 
-        Raises InputError when a recording lacks a channel of the training recordings.
+        Raises InputError if a recording lacks a channel of the training recordings.
         """
         windows = labelled.windows
         self.channels.require(windows)
@@ -82,17 +82,17 @@ class NetworkSystem:
             if self.scale is None:
                 along_time = torch.softmax(along_time, dim=1)
             parts.append(along_time.mean(dim=2).cpu().numpy())
-        said = np.concatenate(parts)
-        return said if self.scale is None else self.scale.undone(said)
+        outputs = np.concatenate(parts)
+        return outputs if self.scale is None else self.scale.undone(outputs)
 
 
 def fit_network(
     name: str, build: Callable[[WindowShape, BaselinesConfig], Network], inputs: BaselineInputs
 ) -> NetworkSystem:
-    """Train a network; same seed, same weights on a CPU (with as many threads).
+    """Train a network; the seed determines the weights on a CPU (with as many threads).
 
-    Raises InputError when recordings don't share channels, ConfigError when windows are too short
-    for the network or training diverges.
+    Raises InputError if recordings share no channels, ConfigError if windows are too short for the
+    network or training diverges.
     """
     windows, config = inputs.train.windows, inputs.config.network
     channels = shared_channels(windows)
@@ -156,13 +156,16 @@ def sample_truth(
 
 
 def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
-    """Train until validation stops improving; leaves the best weights; their step and score."""
+    """Train until validation stops improving, and restore the best weights.
+
+    Returns their step and score.
+    """
     network, train, config = system.network, inputs.train, inputs.config.network
     optimizer = torch.optim.Adam(network.parameters(), lr=config.lr)
     weights = train.balanced(0)
     if system.scale is None:
         weights = 1.0 / train.counts(inputs.n_classes)[train.truth]
-    best_step, best, kept, worse = 0, -math.inf, {}, 0
+    best_step, best, best_weights, worse = 0, -math.inf, {}, 0
     for step in range(1, config.steps + 1):
         index = train.windows.draw(config.batch_size, seed=inputs.seed, step=step, weights=weights)
         network.train()
@@ -182,10 +185,10 @@ def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
         worse += 1
         if score > best:
             best_step, best, worse = step, score, 0
-            kept = {name: value.clone() for name, value in network.state_dict().items()}
+            best_weights = {name: value.clone() for name, value in network.state_dict().items()}
         if worse == config.patience:
             break
-    network.load_state_dict(kept)
+    network.load_state_dict(best_weights)
     network.eval()
     return best_step, best
 
@@ -193,7 +196,7 @@ def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
 def _loss(
     system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: LabelTask
 ) -> Tensor:
-    """Cross-entropy of each window, or of each of its samples; of numbers the squared error."""
+    """Cross-entropy of each window or each of its samples; for numbers the squared error."""
     logits = system.logits(train.windows, index)
     if system.scale is not None:
         number = torch.from_numpy(system.scale.scaled(train.truth[index])).to(logits)

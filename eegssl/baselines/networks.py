@@ -1,4 +1,4 @@
-"""The published specialists as compact networks: a window's channels to logits along time.
+"""Define published networks for EEG windows: EEGNet, ShallowConvNet, a U-Net.
 
 Each takes standardised windows [B, C, T] and gives logits [B, K, S]: one column (S = 1) for a
 window as a whole, or one for each sample (S = T). Filter lengths are odd, so that they are centred;
@@ -21,7 +21,7 @@ _THINNED = 4  # from one level of the U-Net to the next
 
 @dataclass(frozen=True)
 class WindowShape:
-    """What a network is built for: C channels, T samples, a rate, K classes."""
+    """The shape of a network's input and output: C channels, T samples, a rate, K classes."""
 
     n_channels: int
     n_samples: int
@@ -30,7 +30,7 @@ class WindowShape:
 
 
 class Network(nn.Module):
-    """A network over windows; ``per_sample`` tells whether it has an answer for each sample."""
+    """A network over windows; ``per_sample`` says whether it has logits for each sample."""
 
     per_sample = False
 
@@ -152,15 +152,15 @@ class SeizureUNet(Network):
         self.multiple = _THINNED**config.levels
 
     def forward(self, signal: Tensor) -> Tensor:
-        """[B, C, T] -> [B, K, T]; zeros fill the window up to a length that can be thinned out."""
+        """[B, C, T] -> [B, K, T]; zeros pad the window to a length that can be pooled."""
         n_samples = signal.shape[-1]
         features = self.first(F.pad(signal, (0, -n_samples % self.multiple)))
-        kept = []
+        skipped = []
         for block in self.down:
-            kept.append(features)
+            skipped.append(features)
             features = block(F.max_pool1d(features, _THINNED))
         features = self.dropout(features)
-        for block, beside in zip(reversed(self.up), reversed(kept), strict=True):
+        for block, beside in zip(reversed(self.up), reversed(skipped), strict=True):
             wide = features.repeat_interleave(_THINNED, dim=-1)
             features = block(torch.cat([beside, wide], dim=1))
         logits: Tensor = self.head(features)[..., :n_samples]
@@ -179,10 +179,10 @@ def _odd(length: float) -> int:
 
 
 def _require_some(left: int, shape: WindowShape) -> None:
-    """Refuse windows that the filters leave nothing of."""
+    """Raise ConfigError for windows shorter than the filters."""
     if left < 1:
         raise ConfigError(
-            f"got windows of {shape.n_samples / shape.sfreq_hz:g} s, of which the filters of this "
-            "network leave nothing; expected longer ones: raise task.window_s, or use a baseline "
-            "on band power"
+            f"got windows of {shape.n_samples / shape.sfreq_hz:g} s, shorter than the filters of "
+            "this network; expected longer ones: raise task.window_s, or use a baseline on band "
+            "power"
         )

@@ -1,4 +1,4 @@
-"""The baselines of numbers without a network: the mean, and regressions on log band power."""
+"""Fit baselines of numbers: the mean, and regressions on log band power."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ from eegssl.corpus.number_scale import NumberScale
 
 @dataclass(frozen=True)
 class Mean:
-    """The same answer for every window: the mean of the training units."""
+    """Predicts the mean of the training units for every window."""
 
     mean: float
     threshold: None = None
@@ -49,7 +49,7 @@ class RidgeSystem:
 
 @dataclass(frozen=True)
 class BoostedNumbers:
-    """Gradient-boosted regression trees on band power, of which the first ``rounds`` add up."""
+    """Gradient-boosted regression trees on band power; the first ``rounds`` are used."""
 
     regressor: HistGradientBoostingRegressor
     rounds: int
@@ -93,7 +93,10 @@ def fit_ridge(inputs: BaselineInputs) -> RidgeSystem:
 
 
 def fit_boosted_numbers(inputs: BaselineInputs) -> BoostedNumbers:
-    """Log band power and boosted regression trees: units weigh alike; as many as validate best."""
+    """Log band power and boosted regression trees, units weighted alike.
+
+    The number of rounds is the one that validates best.
+    """
     config = inputs.config.boosting
     regressor = HistGradientBoostingRegressor(
         learning_rate=config.learning_rate,
@@ -107,8 +110,8 @@ def fit_boosted_numbers(inputs: BaselineInputs) -> BoostedNumbers:
     regressor.fit(features, inputs.train.truth, sample_weight=_weights(inputs))
     staged = regressor.staged_predict(band_power_of(inputs.val.windows))
     scores = {
-        k: inputs.score(said[:, None])
-        for k, said in enumerate(staged, start=1)
+        k: inputs.score(numbers[:, None])
+        for k, numbers in enumerate(staged, start=1)
         if k % config.validate_every == 0 or k == config.max_rounds
     }
     rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
@@ -120,6 +123,6 @@ def fit_boosted_numbers(inputs: BaselineInputs) -> BoostedNumbers:
 
 
 def _weights(inputs: BaselineInputs) -> NDArray[np.float64]:
-    """Weights [n] of training windows that count each unit alike; their mean is 1."""
+    """Weights [n] of training windows that weight units alike; their mean is 1."""
     weight = inputs.train.balanced(0)
     return weight / weight.mean()

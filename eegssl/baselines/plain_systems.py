@@ -1,4 +1,4 @@
-"""The baselines without a network: the majority, and classifiers on log band power."""
+"""Fit baselines of classes: the majority, and classifiers on log band power."""
 
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,9 +18,9 @@ _WINDOWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Majority:
-    """The same answer for every window: the shares [classes] of the training windows.
+    """Predicts the shares [classes] of the training windows for every window.
 
-    Its threshold is one half and not chosen: so the more frequent of two classes is decided.
+    Its threshold is always one half: the more frequent of two classes is predicted.
     """
 
     shares: NDArray[np.float64]
@@ -56,7 +56,7 @@ class BandPowerSystem:
 
 @dataclass(frozen=True)
 class BoostingSystem:
-    """Gradient-boosted trees on band power, of which the first ``rounds`` vote."""
+    """Gradient-boosted trees on band power; the first ``rounds`` are used."""
 
     classifier: HistGradientBoostingClassifier
     rounds: int
@@ -92,7 +92,7 @@ def fit_logistic(inputs: BaselineInputs) -> BandPowerSystem:
 
 
 def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
-    """Log band power and boosted trees, classes weighted equally; as many as validate best.
+    """Log band power and boosted trees, classes weighted equally; rounds by validation.
 
     Histogram gradient boosting (after LightGBM, Ke et al. 2017) as scikit-learn has it.
     """

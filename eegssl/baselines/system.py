@@ -1,4 +1,4 @@
-"""What every result is shown beside, by name: fitted and asked all in the same way."""
+"""List the baselines by name, and fit any of them by one call."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +30,7 @@ BASELINES: dict[str, Fit] = {
     "band-power-boosting": fit_boosting,
     **_NETWORKS,
 }
-"""Name -> how it is fitted to classes."""
+"""Name -> function that fits it to classes."""
 
 OF_NUMBERS: dict[str, Fit] = {
     "majority": fit_mean,
@@ -38,7 +38,7 @@ OF_NUMBERS: dict[str, Fit] = {
     "band-power-boosting": fit_boosted_numbers,
     **_NETWORKS,
 }
-"""The same names -> how they are fitted to numbers."""
+"""Name -> function that fits it to numbers."""
 
 
 def fit_baseline(
@@ -51,17 +51,17 @@ def fit_baseline(
     criterion: ThresholdCriterion,
     say: Callable[[str], None],
 ) -> System:
-    """Fit the baseline of this name on training windows; validation windows stop and decide.
+    """Fit the baseline of this name; validation windows stop training and choose the threshold.
 
-    They learn classes of windows, from windows whose class is decided, or their numbers. Raises
-    ConfigError for a name that is none, for tasks of seconds and for windows too short, InputError
-    when a class is missing from either split, or recordings lack the channels of a network.
+    Windows without a class are left out. Raises ConfigError for an unknown name, a task of seconds
+    or windows too short, InputError if a class is missing from either split or recordings lack the
+    channels of a network.
     """
     if name not in BASELINES:
         raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
     if task.unit == "second":
         raise ConfigError(
-            f"task {task.name} is about seconds, and baselines answer for windows: leave baselines "
+            f"task {task.name} is about seconds; baselines expect windows: leave baselines "
             "out (baselines = []), or set unit = 'window'"
         )
     require_classes(train, task, "train")

@@ -1,1 +1,1 @@
-"""The command line: parse, run a stage, print, exit."""
+"""Run eegssl from a command line."""

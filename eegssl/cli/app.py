@@ -1,4 +1,4 @@
-"""The frame of the command line: the app, and the options that mean the same everywhere."""
+"""Define the app and the options that all commands share."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,17 +20,19 @@ app = typer.Typer(
 )
 SPINE, HELPERS = "The pipeline, in this order", "Helpers"
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to make.")]
-Preset = Annotated[list[str] | None, typer.Option(help="Settings that come with eegssl.")]
-Config = Annotated[Path | None, typer.Option("--config", help="TOML, one table a stage.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")]
+Preset = Annotated[list[str] | None, typer.Option(help="Settings that come with eegssl, by name.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="TOML file of settings, one table per command.")
+]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="One setting: key=value.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all that is random.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random choices.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older artifact.")]
 Recordings = Annotated[list[Path], typer.Argument(help="Folder(s) made by preprocess.")]
 
 
 def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command whose errors become one message and the exit code of their kind."""
+    """Register a command; an error ends it with one message and an exit code."""
     return lambda function: app.command(rich_help_panel=panel)(guarded(function))

@@ -1,6 +1,7 @@
-"""The six commands of the pipeline: parse, call ``stages.X.run(config)``, print, exit.
+"""Define the six commands of the pipeline.
 
-Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor scipy.
+Each parses, calls ``stages.X.run(config)``, prints and exits. Nothing heavy is imported here:
+``eegssl --help`` loads neither torch, mne nor scipy.
 """
 
 import io
@@ -34,7 +35,7 @@ from eegssl.errors import ConfigError, InputError
 
 
 class Missing(Enum):
-    """What becomes of a table that a tree of detections lacks."""
+    """How to treat a table that a tree of detections lacks."""
 
     ERROR = "error"
     COUNT = "count"
@@ -42,7 +43,7 @@ class Missing(Enum):
 
 Targets = Annotated[
     list[Path] | None,
-    typer.Option(help="To forecast: the same recordings, filtered without delay."),
+    typer.Option(help="Forecasts: the same recordings, filtered without delay."),
 ]
 _SHOWN = 20  # refused files on the terminal
 
@@ -58,20 +59,22 @@ def preprocess(
     json: Json = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
     show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with 3 if a file is refused.")] = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Look, and write settings to edit.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Scan the files and write settings to edit.")
+    ] = False,
     keep_text: Annotated[
         bool, typer.Option(help="Keep annotations' text; may name people.")
     ] = False,
 ) -> None:
-    """EDF folders to clean, de-identified recordings in µV, split by subject."""
+    """Make clean, de-identified recordings in µV of EDF folders, split by subject."""
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
-    given = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}
-    terminal, settings, context = prepare("preprocess", given)
+    arguments = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}
+    terminal, settings, context = prepare("preprocess", arguments)
     result = stage.run(settings, edf_dir, context, jobs=jobs, plan_only=plan)
     refused = result.beside["refused"]
     finish(terminal, result)
@@ -102,7 +105,7 @@ def tokenize(
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Recordings to tokens: learn a codebook, write the corpus as codes."""
+    """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
     terminal, settings, context = prepare("tokenize", locals())
@@ -122,7 +125,7 @@ def pretrain(
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Recordings and tokens to an encoder, by masked-code prediction."""
+    """Train an encoder to predict the tokens of hidden patches of recordings."""
     from eegssl.stages import pretrain as stage
 
     terminal, settings, context = prepare("pretrain", locals())
@@ -163,15 +166,15 @@ def finetune(
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """An encoder and a task to a model, its threshold chosen on validation data."""
+    """Adapt an encoder to a task; a threshold is chosen on validation data."""
     from eegssl.config.resolve import read_task
     from eegssl.stages import crossvalidate
     from eegssl.stages import finetune as stage
     from eegssl.tasks.kinds import KINDS
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
-    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    terminal, settings, context = prepare("finetune", locals() | {"set": [*(set or ()), *given]})
+    sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    terminal, settings, context = prepare("finetune", locals() | {"set": [*(set or ()), *sets]})
     kind = KINDS[read_task(task, settings.task).kind]
     settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
     if n is None:
@@ -230,7 +233,7 @@ def evaluate(
         typer.Option(help="Subjects without a score: skip, or zero.", metavar="skip|zero"),
     ] = None,
 ) -> None:
-    """A model and recordings to predictions, scores and a report; or scores alone."""
+    """Predict with a model on recordings, and write scores and a report."""
     from eegssl.stages import evaluate as stage
     from eegssl.stages import score_trees
     from eegssl.tasks.base import REPORT
@@ -238,9 +241,9 @@ def evaluate(
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
     flags += [f"targets={_listed(targets)}"] if targets else []
-    given = locals() | {"set": [*(set or ()), *flags]}
+    arguments = locals() | {"set": [*(set or ()), *flags]}
     _require_one_source(model, recordings, rescore, reference, missing)
-    terminal, settings, context = prepare("evaluate", given)
+    terminal, settings, context = prepare("evaluate", arguments)
     if rescore and reference:
         result = score_trees.run(
             settings, rescore, reference, context, missing=missing.value, show_names=show_names
@@ -262,7 +265,7 @@ def _require_one_source(
     reference: Path | None,
     missing: Missing,
 ) -> None:
-    """Raise ConfigError unless there is a model with recordings, or something to score again."""
+    """Raise ConfigError unless there is a model with recordings, or predictions to score."""
     if rescore and model:
         raise ConfigError("--rescore needs no model and no recordings: leave them out")
     if reference and not rescore:
@@ -285,7 +288,7 @@ def benchmark(
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """A matrix of encoders, tasks, adaptations and seeds to one table and a leaderboard."""
+    """Compare encoders, tasks, adaptations and seeds in one table and a leaderboard."""
     from eegssl.config.resolve import read_matrix
     from eegssl.stages import benchmark as stage
 
@@ -313,8 +316,8 @@ from eegssl.cli import verbs as verbs  # noqa: E402  (the helper commands, after
 
 def main() -> None:
     """Run the command line."""
-    # Threads of torch that wait for each other give the core away: on a machine that others use
-    # too, spinning made small models several times slower. It counts before torch is loaded.
+    # Waiting threads of torch yield the core: on a shared machine, spinning made small models
+    # several times slower. It must be set before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""What a bug report needs: versions, devices, disk. No path, host or user name is in it."""
+"""Collect versions, devices and disk for bug reports, without any names."""
 
 import importlib.metadata
 import os

@@ -1,4 +1,4 @@
-"""How a command runs: settings resolved, the result printed, an error one message and a code."""
+"""Run a command: resolve settings, print the result, report errors."""
 
 import functools
 import os
@@ -43,7 +43,7 @@ def preemptible() -> Iterator[None]:
 
 
 class JsonGroup(TyperGroup):
-    """The commands; with ``--json`` a wrong call, too, is one JSON document on stdout."""
+    """The group of commands; with ``--json`` usage errors are JSON documents too."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line; see ``typer.core.TyperGroup.main``."""
@@ -62,7 +62,7 @@ class JsonGroup(TyperGroup):
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
-    """A command whose errors end it with one message and the exit code of their kind."""
+    """A command that an error ends with one message and the exit code of its class."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -90,7 +90,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def prepare(
-    stage: str, given: dict[str, Any], *, resolved: bool = False
+    stage: str, arguments: dict[str, Any], *, resolved: bool = False
 ) -> "tuple[Terminal, Any, Context]":
     """The terminal, the resolved settings and the context, from a command's arguments."""
     from eegssl.artifacts.context import Context
@@ -99,14 +99,17 @@ def prepare(
     settings = None
     if not resolved:
         settings = resolve(
-            stage, presets=given["preset"] or (), file=given["config"], sets=given["set"] or ()
+            stage,
+            presets=arguments["preset"] or (),
+            file=arguments["config"],
+            sets=arguments["set"] or (),
         )
-    terminal = Terminal(as_json=given["json"])
+    terminal = Terminal(as_json=arguments["json"])
     context = Context(
-        given["out"],
-        seed=given["seed"],
-        overwrite=given["overwrite"],
-        dry_run=given["dry_run"],
+        arguments["out"],
+        seed=arguments["seed"],
+        overwrite=arguments["overwrite"],
+        dry_run=arguments["dry_run"],
         progress=terminal,
     )
     return terminal, settings, context
@@ -143,7 +146,7 @@ def _failed(
 
 
 def _bug(error: Exception) -> str:
-    """Where a bug is, without its message, which may repeat words out of a recording."""
+    """Where a bug is, without its message, which may quote a recording."""
     return (
         f"a bug of eegssl: {type(error).__name__} at {_place(error)}; "
         "please report it with the output of `eegssl doctor` (EEGSSL_DEBUG=1 shows all of the "

@@ -1,4 +1,4 @@
-"""What the command line shows: progress on stderr, tables or one JSON document on stdout."""
+"""Print progress on stderr, and tables or one JSON document on stdout."""
 
 import json
 import sys
@@ -58,23 +58,23 @@ class Terminal:
             self._bars = None
 
     def table(self, title: str, rows: Mapping[str, Any]) -> None:
-        """Two columns: what, and how much; what is told of several alike is a grid below."""
+        """Two columns, name and value; mappings of the same shape become grids below."""
         self.line(title)
-        alike = {name: found for name, value in rows.items() if (found := _alike(value))}
+        grids = {name: grid for name, value in rows.items() if (grid := _alike(value))}
         table = Table(show_header=False, box=None)
         table.add_column(style="dim", no_wrap=True)
         table.add_column()
-        for name, value in _flat({n: v for n, v in rows.items() if n not in alike}):
+        for name, value in _flat({n: v for n, v in rows.items() if n not in grids}):
             if value in ([], (), ""):
                 continue
             table.add_row(escape(name), escape(_text(value)))
         self._out.print(table)
-        for name, found in alike.items():
-            columns = list(next(iter(found.values())))
-            self.grid(name, ["", *columns], [[of, *held.values()] for of, held in found.items()])
+        for name, grid in grids.items():
+            columns = list(next(iter(grid.values())))
+            self.grid(name, ["", *columns], [[row, *v.values()] for row, v in grid.items()])
 
     def grid(self, title: str, columns: list[str], rows: list[list[Any]]) -> None:
-        """A table with a head; numbers stand to the right."""
+        """A table with a header; numbers are right-aligned."""
         self.line(title)
         table = Table(box=None, pad_edge=False)
         for k, name in enumerate(columns):
@@ -117,13 +117,12 @@ def _flat(rows: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _alike(value: Any) -> dict[str, Mapping[str, Any]]:
-    """Of mappings in mappings the innermost, by path, where several hold values of the same names;
-    else nothing."""
-    found = dict(_innermost(value)) if isinstance(value, Mapping) else {}
-    names = {tuple(held) for held in found.values()}
-    whole = sum(map(len, found.values())) == len(_flat(value)) if found else False
-    several = len(found) >= _FEWEST_ALIKE and len(names) == 1 and len(names.pop()) > 1
-    return found if whole and several else {}
+    """The innermost mappings of nested ones, by path, if several have the same keys; else none."""
+    inner = dict(_innermost(value)) if isinstance(value, Mapping) else {}
+    keys = {tuple(one) for one in inner.values()}
+    whole = sum(map(len, inner.values())) == len(_flat(value)) if inner else False
+    several = len(inner) >= _FEWEST_ALIKE and len(keys) == 1 and len(keys.pop()) > 1
+    return inner if whole and several else {}
 
 
 def _innermost(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The helper commands that stand beside the six of the pipeline.
+"""Define the helper commands beside the six of the pipeline.
 
 Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor scipy.
 """
@@ -64,7 +64,7 @@ def info(
     json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
 ) -> None:
-    """Explain an artifact or a task, or say what a preset's encoder costs."""
+    """Explain an artifact or a task, or count what a preset's encoder costs."""
     terminal, folders = Terminal(as_json=json), artifact or []
     if set and task is None:
         raise ConfigError(
@@ -172,14 +172,14 @@ def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
 
 @command(HELPERS)
 def doctor(json: Json = False) -> None:
-    """Print versions, devices and disk for a bug report; nothing private is in it."""
+    """Print versions, devices and disk for a bug report, nothing private."""
     from eegssl.cli.doctor import examine
 
-    terminal, found = Terminal(as_json=json), examine()
+    terminal, facts = Terminal(as_json=json), examine()
     if json:
-        terminal.document(found)
+        terminal.document(facts)
     else:
-        terminal.table(f"eegssl {__version__}", found)
+        terminal.table(f"eegssl {__version__}", facts)
 
 
 @command(HELPERS)
@@ -187,7 +187,7 @@ def check(
     recordings: Annotated[Path, typer.Argument(help="A folder made by preprocess.")],
     json: Json = False,
 ) -> None:
-    """Verify a recordings folder: hashes, ranges and counts, all of them."""
+    """Check every hash, range and count of a recordings folder."""
     from eegssl.corpus.audits.recordings_check import check_recordings
 
     terminal = Terminal(as_json=json)
@@ -214,7 +214,7 @@ def deid(
     show_names: Annotated[bool, typer.Option(help="Show what was found on the terminal.")] = False,
     json: Json = False,
 ) -> None:
-    """Search an output for what may identify a person; without strings, for all names known."""
+    """Search an output for text that may identify a person; by default all known names."""
     from eegssl.io.private import deid as privacy
 
     terminal = Terminal(as_json=json)

@@ -1,8 +1,8 @@
-"""The synthetic clinical corpus as a BIDS folder of EDF+ files, resumable recording by recording.
+"""Write a synthetic corpus as a BIDS folder of EDF+ files.
 
-The folder is a data set as a user would bring it, not an artifact: what marks it as ours is
-``GeneratedBy`` in its description, what marks a recording as complete is its EDF file, written
-after its labels, and what marks the corpus as complete is ``participants.tsv``.
+The folder is a data set such as a user brings, not an artifact. ``GeneratedBy`` in its description
+marks it as ours; the EDF file of a recording is written after its labels and marks it as complete;
+``participants.tsv`` marks the corpus as complete. An interrupted run resumes by recording.
 """
 
 import json
@@ -30,7 +30,7 @@ DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
 
 @dataclass(frozen=True)
 class SynthResult:
-    """What lies in ``out``; ``made`` and ``kept`` count recordings of this and earlier runs."""
+    """Counts of a corpus; ``made`` and ``kept`` are recordings of this and earlier runs."""
 
     out: Path
     subjects: int
@@ -64,10 +64,10 @@ def make_corpus(
     overwrite: bool,
     progress: Callable[[int, int], None] | None = None,
 ) -> SynthResult:
-    """Write the corpus to ``out``, or go on with it, or recognise it as finished.
+    """Write the corpus to ``out``, resume it, or find it finished.
 
-    ``progress`` hears (recordings done, all). Raises ConfigError where ``out`` holds something
-    else, or a corpus of other settings without ``overwrite``.
+    ``progress`` is called with (recordings done, all). Raises ConfigError if ``out`` holds
+    something else, or a corpus of other settings without ``overwrite``.
     """
     _prepare(config, out, overwrite=overwrite)
     cohort = draw_cohort(config)
@@ -130,24 +130,24 @@ def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
 
 
 def _must_clear(config: SynthConfig, out: Path, *, overwrite: bool) -> bool:
-    """Whether an older corpus has to go first; ConfigError where ``out`` can't be used."""
+    """Whether an older corpus must be removed; ConfigError if ``out`` cannot be used."""
     wanted = labels.description(config)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(p for p in out.iterdir() if not p.name.endswith(PARTIAL)):
-        found = _read_description(out)
-        if found is None:
+        description = _read_description(out)
+        if description is None:
             raise ConfigError(
                 f"{out} holds something that eegssl synth did not make; choose another --out"
             )
-        cleared_before = found == labels.description(None)
+        cleared_before = description == labels.description(None)
         finished = (out / PARTICIPANTS).exists()
-        if found != wanted and not cleared_before and not overwrite:
+        if description != wanted and not cleared_before and not overwrite:
             raise ConfigError(
                 f"{out} holds a synthetic corpus of other settings; pass --overwrite to replace "
                 "it, or choose another --out"
             )
-        return found != wanted or (overwrite and finished)
+        return description != wanted or (overwrite and finished)
     return False
 
 
@@ -171,11 +171,11 @@ def _clear(out: Path) -> None:
 def _read_description(out: Path) -> dict[str, object] | None:
     """The description of a corpus of ours, or None."""
     try:
-        found = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))
-        name = found["GeneratedBy"][0]["Name"]
+        description = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))
+        name = description["GeneratedBy"][0]["Name"]
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None
-    return found if name == labels.GENERATOR else None
+    return description if name == labels.GENERATOR else None
 
 
 def _edf_path(out: Path, plan: RecordingPlan) -> Path:

@@ -1,4 +1,4 @@
-"""tokenize: recordings to tokens: learn a codebook, write the corpus as codes."""
+"""Learn a codebook and write recordings as codes (the command tokenize)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -65,20 +65,20 @@ def run(
     With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
     """
     corpus = open_corpus(folders)
-    given = load(tokenizer, KIND) if tokenizer else None
-    inputs = [*corpus.inputs(), *inputs_of(*([given] if given else []))]
+    source = load(tokenizer, KIND) if tokenizer else None
+    inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
     train = tile(corpus, corpus.of_split("train"), config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)
-    reused = read_tokenizer(given, corpus) if given else None
+    reused = read_tokenizer(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
-    draws = sampler(train, SamplingConfig() if given else config.sampling)
+    draws = sampler(train, SamplingConfig() if source else config.sampling)
     writer = context.begin(KIND, config, inputs)
     if isinstance(writer, Result):
         return writer
-    if given and reused:
+    if source and reused:
         model = reused
-        fitted = given.manifest.fitted_on
+        fitted = source.manifest.fitted_on
     else:
         model = _train(config, draws, val, writer, context)
         fitted = fitted_on([*train.recordings, *val.recordings])
@@ -88,8 +88,8 @@ def run(
     usage = spread["val"]
     if message := starving_message(usage):
         context.warn(message)
-    told = {"usage": {name: asdict(one) for name, one in spread.items()}}
-    writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
+    usages = {"usage": {name: asdict(one) for name, one in spread.items()}}
+    writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | usages)
     atlas = _atlas(model, corpus, config, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
@@ -170,13 +170,13 @@ def _train(
 
 
 def _at_rate(config: TokenizerConfig, sfreq_hz: float) -> TokenizerConfig:
-    """The settings at the recordings' rate, checked anew."""
+    """The settings at the recordings' sampling rate, validated again."""
     values = config.model_dump() | {"sfreq_hz": sfreq_hz}
     return build(TokenizerConfig, values, "the settings tokenizer")
 
 
 def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> TokenizerConfig:
-    """The tokenizer's settings for this corpus: its rate, and as many codes as it can feed."""
+    """The tokenizer's settings for this corpus: its rate, and as many codes as it allows."""
     settings = _at_rate(config.tokenizer, train.corpus.sfreq_hz)
     patches = int(train.n_channels.sum()) * (train.length // settings.patch_samples)
     fitting = fitting_codebook(patches)
@@ -266,7 +266,7 @@ def _atlas(
     writer: ArtifactWriter,
     context: Context,
 ) -> Atlas:
-    """Write what the codes of the training and validation recordings stand for, and its page."""
+    """Write the atlas of codes in training and validation recordings, and its page."""
     coded = [r for r in corpus.of_split("train", "val") if code_path(writer.path, r.id).exists()]
     size = model.config.n_codes, model.config.patch_samples
     advance = context.progress.track("atlas", len(coded))
