@@ -11,9 +11,9 @@ import eegssl
 MOST_WORDS = 12
 NO_NAMES = frozenset({"found", "said"})
 NOT_YET = (
-    *("adaptation", "api", "baselines", "cli", "config", "errors"),
-    *("reports", "stages", "tasks", "tokenizer", "training"),
-    "corpus/preprocessing",
+    *("api", "config", "errors"),
+    *("reports", "stages", "tasks"),
+    *("corpus/preprocessing", "training/embedding"),
 )
 """Folders and files of the package that do not keep the rules yet."""
 ROOT = Path(eegssl.__file__).parent

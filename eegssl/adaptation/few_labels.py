@@ -1,4 +1,4 @@
-"""Reduce labels: to a share of the subjects, or a few examples per class."""
+"""Reduce labels to some subjects, or to a few examples per class."""
 
 from collections.abc import Mapping, Set
 

@@ -1,4 +1,4 @@
-"""Read windows with a fixed list of channels, for networks that need one."""
+"""Read windows with a fixed list of channels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""List the baselines by name, and fit any of them by one call."""
+"""List the baselines by name, and fit any of them."""
 
 from collections.abc import Callable
 from functools import partial

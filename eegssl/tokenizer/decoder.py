@@ -1,4 +1,4 @@
-"""Decode the vector of a code to a patch's spectrum and, optionally, its waveform."""
+"""Decode a code's vector to a spectrum and, optionally, a waveform."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Encode each patch alone to a vector, so that its code needs no context."""
+"""Encode each patch alone, so that its code needs no context."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Store spectra of a few hidden patches for the report: true, decoded, predicted."""
+"""Store spectra of hidden patches for the report: true, decoded, predicted."""
 
 import json
 from dataclasses import dataclass

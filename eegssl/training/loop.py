@@ -1,4 +1,4 @@
-"""Train any model by one loop, from a function that computes a step's loss.
+"""Train any model by one loop, from its step's loss.
 
 ``step(k)`` depends on the model's weights and on ``k`` alone (it draws its own batch), so an
 interrupted run resumes from its last checkpoint and ends in the same weights, bit for bit.

@@ -1,4 +1,4 @@
-"""Note SIGTERM (preemption by a scheduler), so that training stops at a checkpoint."""
+"""Note a scheduler's SIGTERM, so that training stops at a checkpoint."""
 
 import signal
 import threading

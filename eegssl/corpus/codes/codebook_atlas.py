@@ -1,4 +1,4 @@
-"""The atlas of a codebook: what each code stands for, as tables and as what its page shows.
+"""Gather what each code of a codebook stands for, as tables.
 
 Made from training and validation subjects. Test subjects are not looked at: what a codebook is
 said to mean must not come from those on whom it is judged.
