@@ -241,7 +241,7 @@ def _patients(name: str, task: str, config: str) -> list[str]:
         f"{name}/recordings = preprocess EDF/{name} --set corpus={name}",
         f"{name}/outcome = finetune {name}/recordings --encoder encoder --task {task} {table}"
         f" --config {config}",
-        f"{name}/rescored = evaluate --rescore {name}/outcome --config tiny.toml",
+        f"{name}/rescored = evaluate --rescore {name}/outcome",
         f"{name}/info-task.json = info --task {task} {name}/recordings {table}",
     ]
 
