@@ -28,9 +28,10 @@ COMMANDS = ("tasks", "cli", "stages", "pipeline")
 """Folders of tests that run whole commands: they come last and draw little in ``make test``."""
 DRAWN = {
     *("test_pipeline.py", "test_privacy.py", "test_benchmark.py", "test_forecast_tasks.py"),
-    *("test_phase_tasks.py", "test_patient_tasks.py"),
+    *("test_phase_tasks.py", "test_patient_tasks.py", "test_damage.py"),
 }
-"""Files of these folders that draw them all the same: each kind of page is drawn in one."""
+"""Files of these folders that draw all the same: each kind of page, or what is compared with tiny's
+bytes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
