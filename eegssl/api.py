@@ -1,4 +1,4 @@
-"""eegssl in a notebook: load what the commands made, and embed EEG of any channels.
+"""Load what the commands made, and embed EEG, in a notebook.
 
 import eegssl
 encoder = eegssl.load_encoder("run/encoder")

@@ -1,4 +1,4 @@
-"""The plan of a preprocessing: what the fingerprint of a corpus decides, and why, as TOML.
+"""Write the settings that a corpus calls for as editable TOML.
 
 `eegssl preprocess --plan` writes it for a person to read, edit and hand back with ``--config``;
 without ``--plan`` the same decisions are taken and recorded.

@@ -1,4 +1,4 @@
-"""Say what a reader must know before quoting a number: banners, and what few subjects prove."""
+"""Say what a reader must know before quoting a number."""
 
 from collections.abc import Mapping
 from typing import Any

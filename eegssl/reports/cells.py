@@ -1,4 +1,4 @@
-"""Fill tables: numbers with their decimals, n/a with its reason, the best in bold."""
+"""Fill cells of tables: decimals, n/a with its reason, the best."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""Figures as data URIs: inside the page, unable to run or load anything."""
+"""Turn figures into data URIs that load and run nothing."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Explain every number of a page to a clinician: its name and what it means."""
+"""Explain every number of a page to a clinician."""
 
 WINDOW_WORDS: dict[str, tuple[str, str]] = {
     "auroc": (

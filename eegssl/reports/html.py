@@ -1,4 +1,4 @@
-"""Render a page as one HTML file that loads nothing and runs nothing.
+"""Render a page as one HTML file that loads nothing.
 
 Every text is escaped by jinja2, and the page carries a Content-Security-Policy under which a
 browser runs no script and loads nothing from anywhere even if a text slipped through.

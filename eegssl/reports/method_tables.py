@@ -1,4 +1,4 @@
-"""Show methods side by side, the best in bold, and one method against the others."""
+"""Show methods side by side, and one against the others."""
 
 from collections.abc import Sequence
 from typing import Protocol

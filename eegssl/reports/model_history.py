@@ -1,4 +1,4 @@
-"""Show how a model was made: its lineage, training curves, masked patches, codebook use."""
+"""Show how a model was made: lineage, training, codebook."""
 
 import json
 from pathlib import Path

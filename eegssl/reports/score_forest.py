@@ -1,4 +1,4 @@
-"""Draw scores row by row with their intervals: subjects, systems of a benchmark, inputs."""
+"""Draw scores row by row with their intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Describe a page as plain values: sections made of text, tables, figures and lists."""
+"""Describe a page as plain values: sections of text, tables, figures."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How every figure looks: one palette that colour-blind readers can tell apart, quiet axes.
+"""Set the look of every figure: palette, fonts, axes.
 
 Figures are made with matplotlib's object interface (no pyplot, no current figure) under
 ``house_style``, which starts from matplotlib's defaults, so that a user's own settings never

@@ -1,4 +1,4 @@
-"""Score detections in a tree of SzCORE event tables against a tree of references."""
+"""Score a tree of SzCORE event tables against a reference tree."""
 
 from collections import Counter
 from pathlib import Path

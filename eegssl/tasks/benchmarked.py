@@ -1,4 +1,4 @@
-"""State what a kind of task says to a benchmark: its scores, and its baselines."""
+"""Define what a kind of task gives a benchmark."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""State what a kind of task says to the flow: settings, data, fit, table, scores, page."""
+"""Define the interface of a kind of task."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Name every kind of task, in the one place that knows them all."""
+"""List every kind of task, in one place."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Specify the columns of a kind's table of predictions, and its typed view."""
+"""Specify a kind's table of predictions and its typed view."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

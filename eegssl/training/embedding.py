@@ -1,4 +1,4 @@
-"""Whole recordings to embeddings: an EDF or BDF file, an ``mne.io.Raw``, a stored recording.
+"""Embed whole recordings: EDF files, MNE raws, stored recordings.
 
 Files and raws go through the cleaning that ``eegssl preprocess`` does, to the encoder's rate.
 """

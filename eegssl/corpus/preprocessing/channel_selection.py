@@ -1,4 +1,4 @@
-"""Which signals of a file become channels: EEG, and apart from it ECG, EOG and EMG."""
+"""Choose which signals of a file become EEG and auxiliary channels."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -48,16 +48,16 @@ def select(header: EdfHeader, assumed_unit: str | None) -> Selection:
     """
     ordinary = header.ordinary_signals
     named = parse_channels([header.labels[i] for i in ordinary])
-    found = list(zip(ordinary, named, strict=True))
-    eeg = [(i, channel) for i, channel in found if channel.kind == "eeg"]
+    channels = list(zip(ordinary, named, strict=True))
+    eeg = [(i, channel) for i, channel in channels if channel.kind == "eeg"]
     if not eeg:
         raise RecordingRefused("no-eeg", _what_there_is(named))
     redundant = {r.index for r in redundant_derivations([channel.name for _, channel in eeg])}
     kept = [pair for k, pair in enumerate(eeg) if k not in redundant]
     signals = tuple(_signal(header, i, channel, assumed_unit) for i, channel in kept)
-    auxiliary = tuple(_auxiliary(header, found, assumed_unit))
+    auxiliary = tuple(_auxiliary(header, channels, assumed_unit))
     doubled = tuple(eeg[k][1].name for k in sorted(redundant))
-    return Selection(signals, auxiliary, doubled, len(found) - len(eeg) - len(auxiliary))
+    return Selection(signals, auxiliary, doubled, len(channels) - len(eeg) - len(auxiliary))
 
 
 def sample_windows(
@@ -104,10 +104,10 @@ def _signal(header: EdfHeader, index: int, channel: Channel, assumed_unit: str |
 
 
 def _auxiliary(
-    header: EdfHeader, found: Sequence[tuple[int, Channel]], assumed_unit: str | None
+    header: EdfHeader, channels: Sequence[tuple[int, Channel]], assumed_unit: str | None
 ) -> Iterator[Signal]:
     names: set[str] = set()
-    for index, channel in found:
+    for index, channel in channels:
         if channel.kind in AUXILIARY_KINDS and channel.name not in names:
             try:
                 yield _signal(header, index, channel, assumed_unit)

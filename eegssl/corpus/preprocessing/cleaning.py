@@ -1,4 +1,4 @@
-"""Clean one stretch of a file without gaps and store it, channel by channel.
+"""Clean one stretch of a file without gaps, channel by channel.
 
 Each channel is read once: it is judged, filtered, resampled and written while its samples are in
 hand, so that one channel at a time is in memory, however long the recording. Only a montage holds

@@ -1,4 +1,4 @@
-"""Join what scan and cleaning say of each file to the tables of a corpus."""
+"""Join scan and cleaning of each file to the corpus tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

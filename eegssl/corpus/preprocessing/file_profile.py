@@ -1,4 +1,4 @@
-"""Describe the files of a corpus one by one, and join them to its fingerprint."""
+"""Describe the files of a corpus, and join them to its fingerprint."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

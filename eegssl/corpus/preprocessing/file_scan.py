@@ -1,4 +1,4 @@
-"""Scan every file of a corpus once, each in a worker, before anything is made."""
+"""Scan every file of a corpus once, each in a worker."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace

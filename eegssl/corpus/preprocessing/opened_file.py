@@ -1,4 +1,4 @@
-"""Open a recording's file and keep what its scan reads for the cleaning."""
+"""Open a file and keep what its scan reads for cleaning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The tables of a recordings artifact: what stands in them, and in which columns."""
+"""Define the tables of a recordings artifact and their columns."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -165,7 +165,7 @@ def concerns(tables: Tables) -> list[str]:
     recordings = tables.recordings
     n_segments = sum(row[1] != WHOLE_FILE for row in tables.refused)
     split_files = len(recordings) - len({row["file"] for row in recordings}) + n_segments
-    found = [
+    counts = [
         (
             len(tables.refused) - n_segments,
             f"file(s) refused; {REFUSED} says why (--show-names shows their paths)",
@@ -195,5 +195,7 @@ def concerns(tables: Tables) -> list[str]:
         ),
     ]
     across = Counter(twin.across for twin in tables.duplicates)
-    found += [(across[name], f"{words}; {DUPLICATES} says which") for name, words in ACROSS.items()]
-    return [f"{count} {text}" for count, text in found if count]
+    counts += [
+        (across[name], f"{words}; {DUPLICATES} says which") for name, words in ACROSS.items()
+    ]
+    return [f"{count} {text}" for count, text in counts if count]

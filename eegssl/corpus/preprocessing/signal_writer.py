@@ -1,4 +1,4 @@
-"""Store the cleaned rows of a recording as they come, and hash them.
+"""Store the cleaned rows of a recording, and hash them.
 
 The format is that of `eegssl.corpus.signals`. Its header, scales and flags are known only once the
 last row is there: room is left for them, and where fewer rows came than were planned (flat

@@ -1,4 +1,4 @@
-"""The files of a corpus and the people in them, under hashed ids."""
+"""List the files of a corpus and their subjects by hashed ids."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

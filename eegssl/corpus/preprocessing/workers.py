@@ -1,4 +1,4 @@
-"""Work on untrusted files in processes of their own: a hang or a crash costs that file alone.
+"""Run work on untrusted files in processes with limits.
 
 Each worker takes one task at a time, under a limit of time and of memory. One that breaks a
 limit or dies is replaced, and its task comes back as a `Failure`; all others go on.

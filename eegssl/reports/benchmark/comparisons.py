@@ -1,4 +1,4 @@
-"""Systems of a benchmark against one of them, subject by subject or fold by fold.
+"""Compare the systems of a benchmark with one of them.
 
 Scores of a subject are averaged over seeds first; each subject is tested in one fold. The test is
 a paired permutation over subjects, its p adjusted for all systems of a task (Holm); the interval

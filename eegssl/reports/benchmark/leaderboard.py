@@ -1,4 +1,4 @@
-"""Build the page of a benchmark: every system on every task, with its seeds and baselines."""
+"""Build the page of a benchmark: every system on every task."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From the facts of evaluations to the rows of a benchmark's table and its leaderboard."""
+"""Turn facts of evaluations into the rows of a benchmark's table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

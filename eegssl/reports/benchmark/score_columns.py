@@ -1,4 +1,4 @@
-"""Describe the scores of a benchmark's table: names, words, and which values are good."""
+"""Describe the score columns of a benchmark's table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The codes of a codebook, drawn: cards with waveform, spectrum and head; odds; time courses."""
+"""Draw the codes of a codebook: waveforms, spectra, heads, odds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

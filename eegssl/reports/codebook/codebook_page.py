@@ -1,4 +1,4 @@
-"""The page of a codebook: what its codes look like, where they lie, which belong to seizures."""
+"""Build the page of a codebook: its codes, and those of seizures."""
 
 from collections.abc import Iterable
 

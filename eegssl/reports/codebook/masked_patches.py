@@ -1,4 +1,4 @@
-"""What the tokenizer and the pretrained encoder do: masked patches, and the use of the codebook."""
+"""Draw masked patches with their predictions, and the use of codes."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What cleaning did to a recording, drawn: traces before and after, spectra, quality flags."""
+"""Draw traces and spectra before and after cleaning, and quality flags."""
 
 from collections.abc import Sequence
 from typing import Any

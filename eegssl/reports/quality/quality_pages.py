@@ -1,4 +1,4 @@
-"""Show what the cleaning did: a quality page for each recording, and their index."""
+"""Build a quality page for each recording, and their index."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

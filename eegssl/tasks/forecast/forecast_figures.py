@@ -1,4 +1,4 @@
-"""Figures of forecasts: how errors grow with the horizon, and forecasts beside what came."""
+"""Draw how forecast errors grow, and forecasts beside the true signal."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

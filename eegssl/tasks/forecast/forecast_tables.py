@@ -1,4 +1,4 @@
-"""Tables of forecasts: every method in each, the best in bold, and the model against each."""
+"""Show the scores of every forecasting method as tables."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

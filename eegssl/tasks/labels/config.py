@@ -1,4 +1,4 @@
-"""Configure a task of labels: what is labelled, with what, in which windows."""
+"""Configure a task of labels: classes, windows, and their source."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Label windows from annotated events, by overlap or type, or from a table.
+"""Label windows from annotated events or from a table.
 
 A window inside a long seizure is a seizure window, also when no onset or end lies in it; peers
 that look for onsets alone label it background.

@@ -1,4 +1,4 @@
-"""Explain a task of labels: its settings, what recordings hold, what is missing.
+"""Explain a task of labels, and what recordings hold for it.
 
 Nothing is written. Each problem says what to do; none hides the next one.
 """

@@ -1,4 +1,4 @@
-"""Fit and score a baseline of labels as a cell of a benchmark."""
+"""Fit and score a baseline of labels in a benchmark."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

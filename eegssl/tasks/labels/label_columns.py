@@ -1,4 +1,4 @@
-"""Fill a benchmark's rows for labels, and run baselines as cells of their own."""
+"""Fill a benchmark's rows for tasks of labels."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Build the page of an evaluation of labels from its predictions and scores."""
+"""Build the page of an evaluation of labels."""
 
 from collections.abc import Mapping
 from typing import Any

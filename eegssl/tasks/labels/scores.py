@@ -111,14 +111,14 @@ def concerns(predictions: Predictions) -> list[str]:
         share, truth = _share_of_events(reference, starts, lengths), predictions.truth[mine]
         wrong += int(((share > 1 - _ROUNDING_S) & (truth == 0)).sum())
         wrong += int(((share <= 0) & (truth == 1)).sum())
-    found = {
+    counts = {
         f"windows cover less than {_COVERED:.0%} of {partly} recording(s): what lies in the rest "
         "can't be detected, and counts as missed": partly,
         f"{overlapping} windows overlap another one: scores of windows count both": overlapping,
         f"the truth of {wrong} windows contradicts the reference events that stand beside "
         "them": wrong,
     }
-    return [words for words, n in found.items() if n]
+    return [words for words, n in counts.items() if n]
 
 
 def _share_of_events(
@@ -141,17 +141,17 @@ def _of_numbers(
     predictions: Predictions, units: UnitScores | None, config: ScoringConfig, seed: int
 ) -> AllScores:
     """The scores of a task of numbers."""
-    true, said = predictions.truth_value, predictions.value
+    true, predicted = predictions.truth_value, predictions.value
     assert true is not None
-    assert said is not None
+    assert predicted is not None
     names = np.array(predictions.subject)
     return AllScores(
-        windows=number_scores(true, said),
+        windows=number_scores(true, predicted),
         intervals=number_intervals(
-            predictions.subject, true, said, seed=seed, n_resamples=config.bootstrap_resamples
+            predictions.subject, true, predicted, seed=seed, n_resamples=config.bootstrap_resamples
         ),
         per_subject={
-            str(name): number_scores(true[names == name], said[names == name])
+            str(name): number_scores(true[names == name], predicted[names == name])
             for name in np.unique(names)
         },
         units=units,
@@ -219,13 +219,13 @@ def rule_of(predictions: Predictions) -> Postprocess | None:
 def rules_of(predictions: Predictions) -> dict[str, Postprocess]:
     """The locked post-processing of each recording; of none for a task without events."""
     one = rule_of(predictions)
-    found = {}
+    rules = {}
     for reference in predictions.references:
         if reference.postprocess is not None:
-            found[reference.recording] = Postprocess.from_dict(reference.postprocess)
+            rules[reference.recording] = Postprocess.from_dict(reference.postprocess)
         elif one is not None:
-            found[reference.recording] = one
-    return found
+            rules[reference.recording] = one
+    return rules
 
 
 def event_lines(predictions: Predictions) -> list[Probabilities]:
@@ -250,5 +250,5 @@ def event_lines(predictions: Predictions) -> list[Probabilities]:
 
 
 def _detected(one: Probabilities, rule: Postprocess) -> RecordingEvents:
-    found = detections(one.start_s, one.duration, one.p, rule)
-    return RecordingEvents(one.subject, one.recording, one.duration_s, one.reference, found)
+    detected = detections(one.start_s, one.duration, one.p, rule)
+    return RecordingEvents(one.subject, one.recording, one.duration_s, one.reference, detected)

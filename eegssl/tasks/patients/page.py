@@ -1,4 +1,4 @@
-"""Build the page of a patient-level task: scores, how sure they are, and their limits."""
+"""Build the page of a patient-level task."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Analyse outcomes of patients: each tested by models that never saw that patient.
+"""Analyse outcomes of patients by models that never saw them.
 
 `finetune` is the whole analysis, and makes a `crossvalidation` with its scores. The encoder stays
 as it is.

@@ -100,10 +100,13 @@ def intervals_of(
         return np.asarray(weights @ error / weights.sum(axis=1))
 
     pairs = pairs_of(truth, logits, folds)
-    found: dict[str, Callable[[NDArray[np.int64]], Floats]] = {"auroc": pairs.auroc, "brier": brier}
+    statistics: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
+        "auroc": pairs.auroc,
+        "brier": brier,
+    }
     return {
         name: bootstrap_weighted(score, len(truth), seed=seed, n_resamples=n_resamples)
-        for name, score in found.items()
+        for name, score in statistics.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Fill a benchmark's rows for phases: means over bands (ours) of model and baselines."""
+"""Fill a benchmark's rows for phases, as means over bands."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Figures of forecast phases: errors over lead time, and waves beside their forecasts."""
+"""Draw phase errors over lead time, and waves with forecasts."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -65,8 +65,8 @@ def _draw_errors(
     ax: Axes, part: PhasePredictions, edges: NDArray[np.int64], words: Mapping[str, str]
 ) -> None:
     centre_s = np.array([part.lead_s[a:b].mean() for a, b in pairwise(edges)])
-    for name, said in part.methods.items():
-        error = np.abs(phase_error_deg(part.true_rad, said.rad)).mean(axis=0)
+    for name, forecast in part.methods.items():
+        error = np.abs(phase_error_deg(part.true_rad, forecast.rad)).mean(axis=0)
         mean = np.add.reduceat(error, edges[:-1]) / np.diff(edges)
         width = 2.2 if name == "model" else 1.5
         ax.plot(
@@ -107,8 +107,8 @@ def _draw_wave(
     true = size_uv * np.cos(unrolled(table.true_rad[row], lead_s, hz, fine_s))
     ax.plot(fine_s, true, color=INK, linewidth=1.3, label="truth")
     ax.fill_between(fine_s, -size_uv, size_uv, color=FAINT, alpha=0.18, linewidth=0)
-    for k, (name, said) in enumerate(table.methods.items()):
-        wave = level * np.cos(unrolled(said.rad[row], lead_s, hz, fine_s))
+    for k, (name, forecast) in enumerate(table.methods.items()):
+        wave = level * np.cos(unrolled(forecast.rad[row], lead_s, hz, fine_s))
         ax.plot(
             fine_s,
             wave,

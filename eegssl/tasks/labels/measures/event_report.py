@@ -1,4 +1,4 @@
-"""Every score of events: all scorers side by side, with intervals, alarms, latency, counts."""
+"""Score events by all scorers, with intervals, alarms and latency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,10 +61,10 @@ def event_report(
     levels = side_by_side(recordings, config)
     often = {"seed": seed, "n_resamples": config.bootstrap_resamples}
     long_enough = [r for r in recordings if r.duration_s >= config.shortest_event_recording_s]
-    found, seizures, subjects = Latencies(), 0, set()
+    delays, seizures, subjects = Latencies(), 0, set()
     for one in long_enough:
         reference = clean_events(one.reference, one.duration_s).events
-        found += latencies(reference, clean_events(one.hypothesis, one.duration_s).events)
+        delays += latencies(reference, clean_events(one.hypothesis, one.duration_s).events)
         seizures += len(reference)
         subjects |= {one.subject} if reference else set()
     return EventReport(
@@ -75,7 +75,7 @@ def event_report(
             for name, level in levels.items()
         },
         agreement=agreement(recordings, config),
-        latency=found,
+        latency=delays,
         phase=phase_counts(len(subjects), seizures),
         n_seizures=seizures,
         n_subjects_with_seizures=len(subjects),

@@ -48,16 +48,16 @@ def subgroups(
     def scores(places: NDArray[np.int64]) -> Mapping[str, float | None]:
         mine = np.isin(owner, [kept[k].recording for k in places])
         if predictions.value is not None and predictions.truth_value is not None:
-            said = number_scores(predictions.truth_value[mine], predictions.value[mine])
-            return {name: said[name] for name in NUMBER_SCORES}
-        found = window_scores(
+            numbers = number_scores(predictions.truth_value[mine], predictions.value[mine])
+            return {name: numbers[name] for name in NUMBER_SCORES}
+        scores = window_scores(
             predictions.truth[mine],
             predictions.probabilities[mine],
             thresholds_at(threshold, mine),
             predictions.classes,
             config,
         )
-        shown: dict[str, float | None] = {name: found[name] for name in WINDOW_SCORES}
+        shown: dict[str, float | None] = {name: scores[name] for name in WINDOW_SCORES}
         if events is None:
             return shown
         level = szcore_scores([named[kept[k].recording] for k in places], config).event

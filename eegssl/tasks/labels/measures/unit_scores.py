@@ -1,4 +1,4 @@
-"""Scores of what windows are averaged to: events, recordings, patients; level by level of types."""
+"""Score events, recordings and patients, level by level of types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -96,20 +96,20 @@ def unit_scores(
     rows = np.array([row_of[unit.id] for unit in units])
     often = {"seed": seed, "n_resamples": config.bootstrap_resamples}
     if predictions.value is not None and predictions.truth_value is not None:
-        true, said = predictions.truth_value[rows], means_by_unit(predictions.value, owner)
+        true, predicted = predictions.truth_value[rows], means_by_unit(predictions.value, owner)
         level = LevelScores(
             (),
-            number_scores(true, said),
-            number_intervals([u.subject for u in units], true, said, **often),
+            number_scores(true, predicted),
+            number_intervals([u.subject for u in units], true, predicted, **often),
             0,
         )
         return UnitScores(name, len(units), {TYPE: level})
     p, truth = means_by_unit(predictions.probabilities, owner), predictions.truth[rows]
     typed = predictions.about["labels"] == "events"
-    found = {}
+    scores = {}
     for level_name, groups in _levels(predictions.classes, typed).items():
         is_finest = level_name == TYPE
-        found[level_name] = level_scores(
+        scores[level_name] = level_scores(
             units,
             truth if is_finest else group_truth([u.kind for u in units], groups),
             p if is_finest else group_probabilities(p, predictions.classes, groups),
@@ -118,7 +118,7 @@ def unit_scores(
             config,
             seed,
         )
-    return UnitScores(name, len(units), found)
+    return UnitScores(name, len(units), scores)
 
 
 def level_scores(

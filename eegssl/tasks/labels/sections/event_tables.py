@@ -1,4 +1,4 @@
-"""Show scores of events as tables: every scorer, given rates of false alarms, subgroups."""
+"""Show scores of events as tables: scorers, alarm rates, subgroups."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Show scores of windows, units and subjects as tables, n/a with its reason below."""
+"""Show scores of windows, units and subjects as tables."""
 
 from collections.abc import Mapping
 

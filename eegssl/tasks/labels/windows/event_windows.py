@@ -1,4 +1,4 @@
-"""Windows where labels lie: inside each event, so that each event is there once and as a whole."""
+"""Place windows inside events, so that each event counts once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

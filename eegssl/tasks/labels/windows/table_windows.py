@@ -1,4 +1,4 @@
-"""Windows with labels from a table: classes or numbers, of stretches, recordings or patients."""
+"""Label windows from the user's table: classes or numbers."""
 
 import math
 from collections import Counter
@@ -56,8 +56,8 @@ def table_windows(
         else:
             usable.append(k)
     if not usable:
-        found = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
-        raise InputError(f"task {task.name}: no row of the labels table can be used: {found}")
+        reasons = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
+        raise InputError(f"task {task.name}: no row of the labels table can be used: {reasons}")
     labels, values = [_within(labels[k], here, left_out) for k in usable], values[usable]
     by_unit = {"event": _events, "recording": _recordings, "patient": _patients}
     labelled = by_unit.get(task.unit, _stretches)(corpus, here, task, labels, values)
@@ -154,21 +154,21 @@ def _patients(
     values: Values,
 ) -> LabelledWindows:
     """Each subject has one label, on some or all of its recordings; refused if they differ."""
-    said: dict[str, set[float]] = {}
+    by_subject: dict[str, set[float]] = {}
     for one, value in zip(labels, values, strict=True):
-        said.setdefault(here[one.recording].subject, set()).add(value.item())
-    torn = sum(len(found) > 1 for found in said.values())
+        by_subject.setdefault(here[one.recording].subject, set()).add(value.item())
+    torn = sum(len(several) > 1 for several in by_subject.values())
     if torn:
         raise InputError(
-            f"task {task.name}: {torn} of {len(said)} subjects have several labels, and unit = "
-            "'patient' wants one each; mend the table, or set unit = 'recording'"
+            f"task {task.name}: {torn} of {len(by_subject)} subjects have several labels, and "
+            "unit = 'patient' wants one each; mend the table, or set unit = 'recording'"
         )
     named = {one.recording for one in labels}
     windows = tile(corpus, [r for r in here.values() if r.id in named], task.window_s)
     subjects = sorted({r.subject for r in windows.recordings})
     place_of = {subject: k for k, subject in enumerate(subjects)}
     unit = np.array([place_of[r.subject] for r in windows.recordings])[windows.owner]
-    truth = np.array([next(iter(said[subject])) for subject in subjects])
+    truth = np.array([next(iter(by_subject[subject])) for subject in subjects])
     lasting_s = dict.fromkeys(subjects, 0.0)
     for recording in windows.recordings:
         lasting_s[recording.subject] += recording.duration_s
@@ -212,8 +212,8 @@ def _stretches(
             f"task {task.name}: no window of {task.window_s:g} s lies in a stretch of the labels "
             "table by min_overlap; take shorter windows (task.window_s) or a smaller min_overlap"
         )
-    found = truth[keep] if task.unit == "second" else truth[keep, 0]
-    return LabelledWindows(windows.subset(keep), found)
+    labels_of_rows = truth[keep] if task.unit == "second" else truth[keep, 0]
+    return LabelledWindows(windows.subset(keep), labels_of_rows)
 
 
 def _number(text: str) -> float:

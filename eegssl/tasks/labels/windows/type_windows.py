@@ -1,4 +1,4 @@
-"""Windows of events whose type is asked: each event once, its windows through all of it."""
+"""Cut windows through events whose type is asked."""
 
 from collections import Counter
 from collections.abc import Sequence
