@@ -15,20 +15,7 @@ from typing import Annotated
 import typer
 
 from eegssl import __version__
-from eegssl.cli.app import (
-    SPINE,
-    Config,
-    DryRun,
-    Json,
-    Out,
-    Overwrite,
-    Preset,
-    Recordings,
-    Seed,
-    Sets,
-    app,
-    command,
-)
+from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
 from eegssl.cli.running import finish, prepare
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
@@ -52,13 +39,8 @@ _SHOWN = 20  # refused files on the terminal
 def preprocess(
     edf_dir: Annotated[list[Path], typer.Argument(help="Folder(s) of EDF or BDF files.")],
     out: Out,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
     show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with 3 if a file is refused.")] = False,
@@ -73,17 +55,17 @@ def preprocess(
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
-    arguments = locals() | {"set": [*(set or ()), *(["keep_text=true"] if keep_text else ())]}
-    terminal, settings, context = prepare("preprocess", arguments)
+    sets = ["keep_text=true"] if keep_text else []
+    terminal, settings, context = prepare("preprocess", out, options, sets)
     result = stage.run(settings, edf_dir, context, jobs=jobs, plan_only=plan)
     refused = result.beside["refused"]
     finish(terminal, result)
-    if refused and not json:
+    if refused and not options.json:
         columns, rows = refused_table(refused, show_names=show_names)
         terminal.grid("refused", columns, rows[:_SHOWN])
         if len(rows) > _SHOWN:
             terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {out / REFUSED}")
-    if result.id and not json:
+    if result.id and not options.json:
         terminal.line(f"before and after: {out / stage.LOOK}")
     if refused and strict:
         terminal.fail(f"{len(refused)} file(s) were refused, and --strict was given")
@@ -97,18 +79,13 @@ def tokenize(
     tokenizer: Annotated[
         Path | None, typer.Option(help="Tokens folder whose tokenizer is used as it is.")
     ] = None,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
 ) -> None:
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
-    terminal, settings, context = prepare("tokenize", locals())
+    terminal, settings, context = prepare("tokenize", out, options)
     finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer))
 
 
@@ -117,18 +94,13 @@ def pretrain(
     recordings: Recordings,
     tokens: Annotated[Path, typer.Option(help="Folder made by tokenize.")],
     out: Out,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
 ) -> None:
     """Train an encoder to predict the tokens of hidden patches of recordings."""
     from eegssl.stages import pretrain as stage
 
-    terminal, settings, context = prepare("pretrain", locals())
+    terminal, settings, context = prepare("pretrain", out, options)
     finish(terminal, stage.run(settings, recordings, tokens, context))
 
 
@@ -158,13 +130,8 @@ def finetune(
         ),
     ] = False,
     targets: Targets = None,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
 ) -> None:
     """Adapt an encoder to a task; a threshold is chosen on validation data."""
     from eegssl.config.resolve import read_task
@@ -174,7 +141,7 @@ def finetune(
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    terminal, settings, context = prepare("finetune", locals() | {"set": [*(set or ()), *sets]})
+    terminal, settings, context = prepare("finetune", out, options, sets)
     kind = KINDS[read_task(task, settings.task).kind]
     settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
     if n is None:
@@ -184,7 +151,7 @@ def finetune(
             settings, recordings, encoder, task, context, folds=n, allow_leak=allow
         )
     finish(terminal, result)
-    if result.id and not json and (out / "report.html").exists():
+    if result.id and not options.json and (out / "report.html").exists():
         terminal.line(f"report: {out / 'report.html'}")
 
 
@@ -207,13 +174,8 @@ def evaluate(
     recordings: Annotated[
         list[Path] | None, typer.Argument(help="Folder(s) made by preprocess.")
     ] = None,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="Score what was trained on; marks every result.")
     ] = False,
@@ -241,9 +203,8 @@ def evaluate(
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
     flags += [f"targets={_listed(targets)}"] if targets else []
-    arguments = locals() | {"set": [*(set or ()), *flags]}
     _require_one_source(model, recordings, rescore, reference, missing)
-    terminal, settings, context = prepare("evaluate", arguments)
+    terminal, settings, context = prepare("evaluate", out, options, flags)
     if rescore and reference:
         result = score_trees.run(
             settings, rescore, reference, context, missing=missing.value, show_names=show_names
@@ -254,7 +215,7 @@ def evaluate(
         assert model is not None
         result = stage.run(settings, model, recordings or [], context)
     finish(terminal, result)
-    if result.id and not json:
+    if result.id and not options.json:
         terminal.line(f"report: {out / REPORT}")
 
 
@@ -280,23 +241,16 @@ def _require_one_source(
 def benchmark(
     matrix: Annotated[Path, typer.Argument(help="TOML: encoders, tasks, adaptations, seeds.")],
     out: Out,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
 ) -> None:
     """Compare encoders, tasks, adaptations and seeds in one table and a leaderboard."""
-    from eegssl.config.resolve import read_matrix
     from eegssl.stages import benchmark as stage
 
-    terminal, _, context = prepare("benchmark", locals(), resolved=True)
-    settings = read_matrix(matrix, presets=preset or (), file=config, sets=set or ())
+    terminal, settings, context = prepare("benchmark", out, options, matrix=matrix)
     result = stage.run(settings, matrix.parent, context)
     finish(terminal, result)
-    if result.id and not json:
+    if result.id and not options.json:
         columns, rows = stage.table(settings, matrix.parent, out)
         terminal.grid("results", columns, rows)
         terminal.line(f"leaderboard: {out / stage.LEADERBOARD}")

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from eegssl.errors import ConfigError, EegsslError, Preempted
 
 if TYPE_CHECKING:
     from eegssl.artifacts.context import Context, Result
+    from eegssl.cli.app import Options
 
 
 @contextmanager
@@ -90,28 +91,22 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def prepare(
-    stage: str, arguments: dict[str, Any], *, resolved: bool = False
+    stage: str, out: Path, options: "Options", sets: Sequence[str] = (), matrix: Path | None = None
 ) -> "tuple[Terminal, Any, Context]":
-    """The terminal, the resolved settings and the context, from a command's arguments."""
-    from eegssl.artifacts.context import Context
-    from eegssl.config.resolve import resolve
+    """The terminal, the settings and the context of a command that makes an artifact.
 
-    settings = None
-    if not resolved:
-        settings = resolve(
-            stage,
-            presets=arguments["preset"] or (),
-            file=arguments["config"],
-            sets=arguments["set"] or (),
-        )
-    terminal = Terminal(as_json=arguments["json"])
-    context = Context(
-        arguments["out"],
-        seed=arguments["seed"],
-        overwrite=arguments["overwrite"],
-        dry_run=arguments["dry_run"],
-        progress=terminal,
-    )
+    ``sets`` are settings that other flags give, ``matrix`` is a benchmark's file.
+    """
+    from eegssl.artifacts.context import Context
+    from eegssl.config.resolve import read_matrix, resolve
+
+    presets, sets = options.preset or (), [*(options.set or ()), *sets]
+    if matrix is None:
+        settings = resolve(stage, presets=presets, file=options.config, sets=sets)
+    else:
+        settings = read_matrix(matrix, presets=presets, file=options.config, sets=sets)
+    terminal = Terminal(as_json=options.json)
+    context = Context(out, options.seed, options.overwrite, options.dry_run, progress=terminal)
     return terminal, settings, context
 
 

@@ -9,18 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from eegssl import __version__
-from eegssl.cli.app import (
-    HELPERS,
-    Config,
-    DryRun,
-    Json,
-    Out,
-    Overwrite,
-    Preset,
-    Seed,
-    Sets,
-    command,
-)
+from eegssl.cli.app import HELPERS, Json, Options, Out, Preset, command
 from eegssl.cli.running import finish, prepare
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ArtifactError, ConfigError
@@ -31,18 +20,13 @@ _FOUND = ("file", "kind", "n", "how")
 @command(HELPERS)
 def synth(
     out: Out,
-    preset: Preset = None,
-    config: Config = None,
-    set: Sets = None,
-    seed: Seed = 0,
-    json: Json = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
+    *,
+    options: Options,
 ) -> None:
     """Make a synthetic clinical corpus: EDF+ in BIDS layout, with seizures of known truth."""
     from eegssl.stages import synth as stage
 
-    terminal, settings, context = prepare("synth", locals())
+    terminal, settings, context = prepare("synth", out, options)
     finish(terminal, stage.run(settings, context))
 
 
