@@ -70,7 +70,7 @@ def examine(
     step = _steps(raw)
     if finite is not None:
         step[1:][~(finite[1:] & finite[:-1])] = 0
-    flat = _is_flat(step)
+    flat = int(np.count_nonzero(step[1:] == 0)) >= FLAT_SHARE * (step.size - 1)
     held = _held(raw, None if flat else HELD_S * sfreq_hz, limits)
     windows = np.zeros(-(-raw.size // length), dtype=np.uint8)
     windows[_flat(step, length)] |= FLAGS["flat"]
@@ -122,11 +122,6 @@ def _blocks(values: Samples, length: int) -> Iterator[Samples]:
         yield values[start : min(whole, start + _BLOCK * length)].reshape(-1, length)
     if whole < values.size:
         yield values[whole:].reshape(1, -1)
-
-
-def _is_flat(step: Samples) -> bool:
-    """Whether 99 % of all samples repeat the one before."""
-    return int(np.count_nonzero(step[1:] == 0)) >= FLAT_SHARE * (step.size - 1)
 
 
 def _flat(step: Samples, length: int) -> npt.NDArray[np.bool_]:
