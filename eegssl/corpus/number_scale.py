@@ -1,7 +1,6 @@
 """Scale a task's numbers to mean 0 and deviation 1 in training."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,3 @@ class NumberScale:
     def undone(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
         """A head's outputs [n], in the unit of the labels."""
         return np.asarray(outputs, dtype=np.float64) * self.sd + self.mean
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)

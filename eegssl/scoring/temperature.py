@@ -4,8 +4,7 @@ After Guo et al. (ICML 2017); with Platt's targets (1999) in place of 0 and 1, w
 running to 0 where validation windows are separated without an error.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +26,6 @@ class Temperature:
     loss_after: float
     n_windows: int
     balanced: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 def choose_temperature(

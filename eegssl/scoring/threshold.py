@@ -1,7 +1,6 @@
 """Choose the decision threshold on validation windows."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +18,6 @@ class Threshold:
     score: float | None = None
     n_windows: int = 0
     n_positive: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 def choose_threshold(

@@ -1,7 +1,7 @@
 """Pages are self-contained, escape every text, give the same bytes, and say why a number is n/a."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -74,8 +74,8 @@ def _scored(text="plain", event=True):
         "task": text,
         "labels": "events" if event else "table",
         "permuted": False,
-        "threshold": choose_threshold(truth, p).as_dict(),
-        "postprocess": RULE.as_dict(),
+        "threshold": asdict(choose_threshold(truth, p)),
+        "postprocess": asdict(RULE),
         "synthetic": True,
         "within_subject": False,
         "leaks": [],

@@ -88,10 +88,10 @@ class AgreementScores:
     def as_dict(self) -> dict[str, Any]:
         """Pool and subjects as plain values for JSON."""
         return {
-            "pooled": self.pooled.as_dict(),
+            "pooled": asdict(self.pooled),
             "subject_mean": asdict(self.subject_mean),
             "per_subject": {
-                name: agreement.as_dict() for name, agreement in self.per_subject.items()
+                name: asdict(agreement) for name, agreement in self.per_subject.items()
             },
         }
 

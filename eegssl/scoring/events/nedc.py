@@ -7,8 +7,7 @@ here are its results for the label of seizures. (What NEDC calls an epoch is a s
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,10 +79,6 @@ class Agreement:
     """Cohen's kappa of each label against all others; None where it is undefined."""
     multi_class: float | None
     """Cohen's kappa over all labels. With two labels it equals both of theirs."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 def agreement_of(confusion: NDArray[np.integer], labels: Sequence[str] = LABELS) -> Agreement:

@@ -6,7 +6,7 @@ once by SzCORE's event F1 of validation subjects and stays with the model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -37,13 +37,9 @@ class Postprocess:
     n_subjects: int = 0
     n_recordings: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Postprocess":
-        """The rule that `as_dict` wrote; raises InputError for anything else."""
+        """The rule that `asdict` gave; raises InputError for anything else."""
         try:
             rule = cls(**values)
             numbers = (rule.threshold, rule.smooth, rule.min_duration_s, rule.merge_gap_s)

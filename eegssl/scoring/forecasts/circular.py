@@ -4,8 +4,7 @@ A forecast without information has a mean absolute error of 90 degrees and a qua
 within 45. Positive errors: the forecast runs ahead of the truth.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +28,6 @@ class PhaseScores:
     phase_locking: float | None
     share_within_45_deg: float | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class AmplitudeStratum:
@@ -41,10 +36,6 @@ class AmplitudeStratum:
     low: float
     high: float
     scores: PhaseScores
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 def phase_error_deg(

@@ -1,8 +1,7 @@
 """Hold an interval of a score; compute those over repeated runs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
@@ -22,10 +21,6 @@ class Interval:
     n: int
     reason: str = ""
     note: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Turn answers for labelled windows into a table of predictions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,8 @@ def as_predictions(
         "unit": task.unit,
         "target": task.target,
         "permuted": task.permute_labels,
-        "threshold": threshold.as_dict() if threshold else None,
-        "postprocess": postprocess.as_dict() if postprocess else None,
+        "threshold": asdict(threshold) if threshold else None,
+        "postprocess": asdict(postprocess) if postprocess else None,
         "synthetic": windows.corpus.synthetic,
         "within_subject": windows.corpus.within_subject,
     }

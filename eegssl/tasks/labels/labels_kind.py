@@ -1,7 +1,7 @@
 """Fine-tune and evaluate on labels of windows, events, recordings or patients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,7 @@ def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> d
         "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
         "labels_fraction": job.config.labels_fraction,
         "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
-        **{name: one.as_dict() if one else None for name, one in locked.items()},
+        **{name: asdict(one) if one else None for name, one in locked.items()},
         "statistics": {name: chosen_on for name, one in locked.items() if one is not None},
         "labels_permuted": task.permute_labels,
     }

@@ -1,7 +1,7 @@
 """Write and read a classifier with its task and what was locked."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -55,9 +55,9 @@ def save_model(writer: ArtifactWriter, model: TrainedModel) -> None:
     save_module(writer, MODEL, classifier, classifier.config)
     writer.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
     writer.write_json(TASK, public_values(model.task))
-    writer.write_json(THRESHOLD, threshold.as_dict() if threshold else None)
-    writer.write_json(POSTPROCESS, rule.as_dict() if rule else None)
-    writer.write_json(TEMPERATURE, temperature.as_dict() if temperature else None)
+    writer.write_json(THRESHOLD, asdict(threshold) if threshold else None)
+    writer.write_json(POSTPROCESS, asdict(rule) if rule else None)
+    writer.write_json(TEMPERATURE, asdict(temperature) if temperature else None)
 
 
 def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:

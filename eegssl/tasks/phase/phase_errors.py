@@ -1,5 +1,6 @@
 """Score forecast frequencies and phases by band, horizon and amplitude."""
 
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -37,12 +38,12 @@ def band_scores(
         "n_series": len(true_rad),
         "n_oscillating": int(oscillates.sum()),
         "frequency_mae_hz": float(off_hz[oscillates].mean()) if oscillates.any() else None,
-        "phase": phase_scores(true_rad, rad).as_dict(),
-        "phase_where_oscillating": phase_scores(true_rad[oscillates], rad[oscillates]).as_dict(),
-        "by_amplitude": [stratum.as_dict() for stratum in by_amplitude],
+        "phase": asdict(phase_scores(true_rad, rad)),
+        "phase_where_oscillating": asdict(phase_scores(true_rad[oscillates], rad[oscillates])),
+        "by_amplitude": [asdict(stratum) for stratum in by_amplitude],
         "per_horizon": [
             {"from_s": a / rate_hz, "to_s": b / rate_hz}
-            | phase_scores(true_rad[:, a:b], rad[:, a:b]).as_dict()
+            | asdict(phase_scores(true_rad[:, a:b], rad[:, a:b]))
             for a, b in pairwise(edges)
         ],
     }

@@ -122,7 +122,7 @@ def _of_subject(
     forecast, near = part.methods[method], part.lead_s < NEAR_S
     truth, rad = part.true_rad[mine], forecast.rad[mine]
     off_hz = np.abs(forecast.hz - part.true_hz)[mine & part.oscillates]
-    scores = phase_scores(truth, rad).as_dict()
+    scores = asdict(phase_scores(truth, rad))
     return {name: scores[name] for name in SCORES} | {
         "near_mae_deg": phase_scores(truth[:, near], rad[:, near]).mae_deg,
         "frequency_mae_hz": float(off_hz.mean()) if len(off_hz) else None,

@@ -1,6 +1,7 @@
 """Post-processing does what it says to probabilities over time, and is chosen by validation."""
 
 import itertools
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -271,13 +272,13 @@ def test_thresholds_descend_and_reach_from_the_highest_to_the_lowest():
 
 def test_a_rule_comes_back_from_its_dictionary_and_a_broken_one_is_refused():
     rule = Postprocess(0.3, 5, 10.0, 30.0, "event_f1", 0.5, 4, 9)
-    assert Postprocess.from_dict(rule.as_dict()) == rule
-    for broken in ({}, {"threshold": "x"}, rule.as_dict() | {"more": 1}):
+    assert Postprocess.from_dict(asdict(rule)) == rule
+    for broken in ({}, {"threshold": "x"}, asdict(rule) | {"more": 1}):
         with pytest.raises(InputError, match="got the fields"):
             Postprocess.from_dict(broken)
     for bad in ({"threshold": float("nan")}, {"smooth": 2}, {"min_duration_s": -1.0}):
         with pytest.raises(InputError, match="expected finite"):
-            Postprocess.from_dict(rule.as_dict() | bad)
+            Postprocess.from_dict(asdict(rule) | bad)
 
 
 @pytest.mark.parametrize(

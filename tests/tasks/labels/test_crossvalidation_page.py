@@ -1,6 +1,6 @@
 """The page of a cross-validation says that it is one, and speaks of nothing that isn't drawn."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -36,8 +36,8 @@ def _of_fold(k: int) -> Predictions:
             "task": "seizures",
             "labels": "events",
             "permuted": False,
-            "threshold": Threshold(0.5 + k / 10).as_dict(),
-            "postprocess": Postprocess(0.5 + k / 10).as_dict(),
+            "threshold": asdict(Threshold(0.5 + k / 10)),
+            "postprocess": asdict(Postprocess(0.5 + k / 10)),
             "synthetic": True,
             "within_subject": False,
             "leaks": [],
