@@ -4,6 +4,7 @@ Everything says that it is synthetic.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from eegssl.synth.config import COHORT_FIELDS, SynthConfig
 from eegssl.synth.render import ECG_LABEL
 from eegssl.synth.schedule import RecordingPlan, Seizure
 from eegssl.synth.subject import Subject
+from eegssl.synth.waves.disturbances import Disturbance
 
 GENERATOR = "eegssl synth"
 """The name under which a corpus says who made it."""
@@ -28,6 +30,12 @@ EVENT_COLUMNS = (
     "recordingDuration",
 )
 """The header of SzCORE's TSV."""
+
+_TRAITS = (
+    *("sfreq_hz", "line_hz", "reference", "syndrome", "focus"),
+    *("alpha_hz", "background_slope", "skull_gain"),
+)
+"""What the ground truth says of a subject."""
 
 README = """Synthetic EEG
 =============
@@ -63,48 +71,26 @@ def truth(plan: RecordingPlan, labels: Sequence[str]) -> dict[str, Any]:
         "subject": subject.name,
         "run": plan.run,
         "duration_s": plan.duration_s,
-        "sfreq_hz": subject.sfreq_hz,
-        "line_hz": subject.line_hz,
-        "reference": subject.reference,
         "labels": list(labels),
-        "syndrome": subject.syndrome,
-        "focus": subject.focus,
-        "alpha_hz": subject.alpha_hz,
-        "background_slope": subject.background_slope,
-        "skull_gain": subject.skull_gain,
+        **{trait: getattr(subject, trait) for trait in _TRAITS},
         "seizures": [_seizure(s) for s in plan.seizures],
         "spike_s": _times(plan.spike_s),
         "fragment_s": _times(plan.fragment_s),
         "blink_s": _times(plan.blink_s),
-        "artifacts": [
-            {
-                "kind": d.kind,
-                "onset_s": d.onset_s,
-                "duration_s": d.duration_s,
-                "electrodes": list(d.electrodes),
-                "amplitude_uv": d.amplitude_uv,
-            }
-            for d in plan.disturbances
-        ],
+        "artifacts": [_without_seed(disturbance) for disturbance in plan.disturbances],
     }
 
 
 def _seizure(seizure: Seizure) -> dict[str, Any]:
-    return {
-        "onset_s": seizure.onset_s,
-        "duration_s": seizure.duration_s,
-        "type": seizure.type,
-        "pattern": seizure.pattern,
-        "amplitude_uv": seizure.amplitude_uv,
-        "spread": [
-            {
-                "region": r.region,
-                "onset_s": round(seizure.onset_s + r.delay_s, 2),
-                "share": r.share,
-            }
-            for r in seizure.spread
-        ],
-    }
+    spread = [
+        {"region": r.region, "onset_s": round(seizure.onset_s + r.delay_s, 2), "share": r.share}
+        for r in seizure.spread
+    ]
+    return _without_seed(seizure) | {"spread": spread}
+
+
+def _without_seed(event: Seizure | Disturbance) -> dict[str, Any]:
+    return {name: value for name, value in asdict(event).items() if name != "seed"}
 
 
 def _times(times_s: np.ndarray) -> list[float]:
