@@ -23,10 +23,7 @@ from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
 from eegssl.corpus.preprocessing.corpus_tables import join_tables
-from eegssl.corpus.preprocessing.file_outcomes import (
-    scan_outcome,
-    stored_outcome,
-)
+from eegssl.corpus.preprocessing.file_outcomes import scan_outcome, stored_outcome
 from eegssl.corpus.preprocessing.file_profile import channel_audit
 from eegssl.corpus.preprocessing.file_scan import FileScan, clip_files, scan_files
 from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
@@ -154,22 +151,17 @@ def _write_plan(scan: FileScan, plan: Plan, context: Context) -> Result:
     require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
     facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
-    values = public_values(plan.config)
-    if context.dry_run:
-        return Result(
-            *(context.out, "plan", "would make", facts, values),
-            warnings=tuple(context.warnings),
-            beside=scan_outcome(scan),
-        )
 
     def write(name: str, text: str) -> None:
         with atomic_path(context.out / name) as path:
             path.write_text(text, encoding="utf-8")
 
-    _write_findings(write, scan, plan)
-    context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
+    if not context.dry_run:
+        _write_findings(write, scan, plan)
+        context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
     return Result(
-        *(context.out, "plan", "made", facts, values),
+        *(context.out, "plan", "would make" if context.dry_run else "made", facts),
+        public_values(plan.config),
         warnings=tuple(context.warnings),
         beside=scan_outcome(scan),
     )
