@@ -67,9 +67,14 @@ def info(
 
 
 def _explain_task(terminal: Terminal, task: str, recordings: list[Path], sets: list[str]) -> None:
-    from eegssl.stages.task_info import explain
+    """What was understood of a task, and what recordings hold for it; all problems are told."""
+    from eegssl.config.resolve import read_task
+    from eegssl.corpus.store import open_corpus
+    from eegssl.tasks.kinds import KINDS
 
-    info = explain(task, recordings, _task_settings(sets))
+    settings = read_task(task, _task_settings(sets))
+    corpus = open_corpus(recordings) if recordings else None
+    info = KINDS[settings.kind].explain(settings, corpus, seed=0)
     if terminal.as_json:
         terminal.document(info.as_dict() | {"exit_code": info.exit_code})
     else:
