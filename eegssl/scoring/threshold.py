@@ -33,7 +33,11 @@ def choose_threshold(
     truth = np.asarray(truth)
     scores = np.asarray(probability, dtype=np.float64)
     _check(truth, scores)
-    candidates, tp, fp = _counts_at_thresholds(truth == 1, scores)
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    last_of_score = np.append(ordered[1:] != ordered[:-1], True)
+    tp = np.cumsum(truth[order] == 1)[last_of_score]
+    fp = np.flatnonzero(last_of_score) + 1 - tp
     positives = int(np.sum(truth == 1))
     negatives = len(truth) - positives
     if criterion == "balanced_accuracy":
@@ -44,24 +48,12 @@ def choose_threshold(
         merit, scale = 2 * tp / (tp + fp + positives), 1
     best = int(np.argmax(merit))  # the first, and candidates descend: the highest threshold
     return Threshold(
-        value=float(candidates[best]),
+        value=float(ordered[last_of_score][best]),
         criterion=criterion,
         score=float(merit[best] / scale),
         n_windows=len(truth),
         n_positive=positives,
     )
-
-
-def _counts_at_thresholds(
-    positive: NDArray[np.bool_], probability: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Unique scores in descending order, with the true and false positives at each."""
-    order = np.argsort(-probability, kind="stable")
-    ordered = probability[order]
-    last_of_score = np.append(ordered[1:] != ordered[:-1], True)
-    tp = np.cumsum(positive[order].astype(np.int64))
-    fp = np.arange(1, len(ordered) + 1) - tp
-    return ordered[last_of_score], tp[last_of_score], fp[last_of_score]
 
 
 def _check(truth: NDArray[np.integer], probability: NDArray[np.float64]) -> None:

@@ -6,7 +6,7 @@ reason stands under the key ``undefined``; it is never NaN, 0 or an exception. T
 (ours; the absent ones are named). Definitions are scikit-learn's where it has one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -174,7 +174,8 @@ def _score(
         return None, f"only one class present: {classes[present[0]]}"
     if metric in ("auroc", "auc_pr"):
         rank = roc_auc_score if metric == "auroc" else average_precision_score
-        return _one_versus_rest(rank, truth, p, [1] if binary else present), ""
+        one_versus_rest = [1] if binary else present  # the mean over classes of "this or another"
+        return float(np.mean([rank(truth == k, p[:, k]) for k in one_versus_rest])), ""
     if metric == "cohen_kappa":
         return float(cohen_kappa_score(truth, predicted)), ""
     if metric == "f1":
@@ -230,16 +231,6 @@ def _probability_score(
         return float(np.mean(np.sum((p - np.eye(p.shape[1])[truth]) ** 2, axis=1)))
     hit = (np.argmax(p, axis=1) == truth).astype(np.float64)
     return calibration_error(p.max(axis=1), hit, config.calibration_bins)
-
-
-def _one_versus_rest(
-    rank: Callable[..., float],
-    truth: NDArray[np.integer],
-    p: NDArray[np.floating],
-    positive_classes: Sequence[int] | NDArray[np.integer],
-) -> float:
-    """The mean over classes of a ranking score of "this class against all others"."""
-    return float(np.mean([rank(truth == k, p[:, k]) for k in positive_classes]))
 
 
 def _checked(

@@ -7,7 +7,7 @@ the recordings. Each file is read in a worker process under limits of time and m
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,8 @@ def run(
     people = _people(roots, config, naming, context)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
-    inputs = [("edf-folder", _input_hash(scan, official, people, aliases, synthetic))]
+    files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
+    inputs = [("edf-folder", hash_json([files, official, people, aliases, synthetic]))]
     if not context.dry_run:
         pseudonyms.save()
     writer = context.begin(KIND, plan.config, inputs)
@@ -175,18 +176,6 @@ def _write_findings(write: Callable[[str, str], None], scan: FileScan, plan: Pla
         for row in channel_audit(scan.files)
     ]
     write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))
-
-
-def _input_hash(
-    scan: FileScan,
-    official: dict[str, str] | None,
-    people: Mapping[str, tuple[str, str, str]],
-    aliases: Mapping[str, list[str]],
-    synthetic: bool,
-) -> str:
-    """Hash of all that the result depends on, beside settings and seed."""
-    files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
-    return hash_json([files, official, people, aliases, synthetic])
 
 
 def _ingest_all(

@@ -222,9 +222,8 @@ def _encode(
     advance = context.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
         if not code_path(writer.path, recording.id).exists():
-            entropies = _entropies_of(corpus, recording, length, model.config.patch_samples)
+            entropies, codes = _patches_of(model, corpus, recording, length)
             write_patches(entropy_path(writer.path, recording.id), entropies)
-            codes = _codes_of(model, corpus, recording, length)
             write_patches(code_path(writer.path, recording.id), codes)
         codes = read_codes(writer.path, recording.id)
         shapes[recording.id] = codes.shape
@@ -234,29 +233,21 @@ def _encode(
     return counts
 
 
-def _entropies_of(
-    corpus: Corpus, recording: Recording, length: int, patch_samples: int
-) -> NDArray[np.float16]:
-    """Entropies [C, windows · N] of a recording's patches, for masks that are weighted by them."""
-    pieces = [
-        patch_entropy(corpus.read_uv(recording, start, start + length), patch_samples)
-        for start in range(0, recording.n_samples - length + 1, length)
-    ]
-    return np.concatenate(pieces, axis=1).astype(np.float16)
-
-
-def _codes_of(
+def _patches_of(
     model: Tokenizer, corpus: Corpus, recording: Recording, length: int
-) -> NDArray[np.integer[Any]]:
-    """Codes [C, windows · N] of a recording, window by window of the tiling."""
-    pieces: list[NDArray[np.int64]] = []
+) -> tuple[NDArray[np.float16], NDArray[np.integer[Any]]]:
+    """Entropies (for weighted masks) and codes of a recording's patches, [C, windows · N] each."""
+    entropies, codes = [], []
     for start in range(0, recording.n_samples - length + 1, length):
-        signal = torch.from_numpy(corpus.read_uv(recording, start, start + length))
-        pieces.append(model.tokens_of(model.encode(signal[None]))[0].numpy())
-    codes: NDArray[np.integer[Any]] = np.concatenate(pieces, axis=1).astype(
-        code_dtype(model.config.n_codes)
+        signal_uv = corpus.read_uv(recording, start, start + length)
+        entropies.append(patch_entropy(signal_uv, model.config.patch_samples))
+        tokens = model.tokens_of(model.encode(torch.from_numpy(signal_uv)[None]))
+        codes.append(tokens[0].numpy())
+    dtype = code_dtype(model.config.n_codes)
+    return (
+        np.concatenate(entropies, axis=1).astype(np.float16),
+        np.concatenate(codes, axis=1).astype(dtype),
     )
-    return codes
 
 
 def _atlas(

@@ -20,7 +20,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf.samples import read_header
 from eegssl.signal.channels.derivations import redundant_derivations
-from eegssl.signal.channels.electrodes import Channel, geometry, montages_of, parse_channels
+from eegssl.signal.channels.electrodes import geometry, montages_of, parse_channels
 from eegssl.signal.channels.montages import rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.filters import clean
@@ -167,7 +167,9 @@ def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
     alive = np.ptp(signal_uv, axis=1) > 0
     kept, signal_uv = [k for k, a in zip(kept, alive, strict=True) if a], signal_uv[alive]
     cleaned = clean(signal_uv, raw.info["sfreq"], choices.filter, raw.info["line_freq"])
-    names, montage_uv = _in_montage(cleaned.signal_uv, [named[k] for k in kept], choices.montage)
+    montage = rereference([named[k] for k in kept], choices.montage.reference)
+    names, matrix = tuple(montage.names), montage.matrix
+    montage_uv = cleaned.signal_uv if matrix is None else matrix @ cleaned.signal_uv
     vectors = embed_signal(encoder, montage_uv, names, choices.window_s)
     return Embeddings(vectors, _times(encoder, vectors), names)
 
@@ -202,14 +204,6 @@ def _require_montage(encoder: Encoder, channels: Sequence[str]) -> None:
             "bring the signal to such a montage, or train an encoder that is said to handle both "
             '(--set encoder.montages=\'["referential", "derivations"]\')'
         )
-
-
-def _in_montage(
-    signal_uv: NDArray[np.float32], channels: list[Channel], config: MontageConfig
-) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    montage = rereference(channels, config.reference)
-    matrix: Any = montage.matrix
-    return tuple(montage.names), signal_uv if matrix is None else matrix @ signal_uv
 
 
 def _times(encoder: Encoder, vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -96,7 +96,12 @@ def audit(
         fitted_on |= artifact.manifest.fitted_on
         for name, ids in artifact.manifest.facts.get(STATISTICS, {}).items():
             chosen_on.setdefault(name, set()).update(ids)
-    person = _people([*fitted_on.aliases, *_aliases(corpus.recordings)])
+    person = _people(
+        [
+            *fitted_on.aliases,
+            *((alias, r.subject) for r in corpus.recordings for alias in r.aliases),
+        ]
+    )
     leaks = [
         *_recordings(fitted_on, recordings),
         *_subjects(fitted_on, recordings, person),
@@ -181,10 +186,6 @@ def _statistics(
         yield Leak(
             STATISTICS, f"of those to score were used to choose: {names}", max(used.values())
         )
-
-
-def _aliases(recordings: Iterable[Recording]) -> set[tuple[str, str]]:
-    return {(alias, r.subject) for r in recordings for alias in r.aliases}
 
 
 def _people(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -77,21 +77,14 @@ class Exemplars:
         half = -(-len(recorded) // 2)
         for _ in range(_ROUNDS):
             turned = _turned(recorded, template)
-            alike = _correlation(turned, template)
+            scale = np.sqrt((turned**2).sum(axis=1) * (template**2).sum())
+            alike = np.divide(turned @ template, scale, out=np.zeros(len(scale)), where=scale > 0)
             order = np.argsort(-alike, kind="stable")
             template = turned[order[:half]].mean(axis=0)
         centred = np.roll(template, len(template) // 2 - int(np.abs(template).argmax()))
         return Prototype(
             centred.astype(np.float32), recorded[order].astype(np.float32), float(alike.mean())
         )
-
-
-def _correlation(
-    patches: NDArray[np.float64], template: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Correlation of each patch [m, P] with the template [P], 0 where one is flat."""
-    scale = np.sqrt((patches**2).sum(axis=1) * (template**2).sum())
-    return np.divide(patches @ template, scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
 def _turned(patches: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:

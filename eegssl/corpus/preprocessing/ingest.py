@@ -117,12 +117,7 @@ def _texts(events: EventsFound, id_: str, segment: Segment, duration_s: float) -
     for note in events.annotations:
         onset_s = note.onset_s - segment.onset_s
         if 0 <= onset_s < duration_s:
-            yield {
-                "recording": id_,
-                "onset_s": onset_s,
-                "duration_s": note.duration_s,
-                "text": note.text,
-            }
+            yield asdict(note) | {"recording": id_, "onset_s": onset_s}
 
 
 def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:

@@ -72,7 +72,14 @@ def read_events(
         elif paths:
             trusted = _trusted(trusted, source, paths, header, settings)
     listed = trusted or (stages if stages.source else inside)
-    return replace(_beside(listed, inside, stages, settings), annotations=scan.annotations)
+    # Beside a source stand the events that speak of no seizure, and the recording's own markers if
+    # the source has none.
+    has_markers = any(event.type in settings.markers for event in listed.events)
+    kinds = EXTRA_TYPES if has_markers else (*EXTRA_TYPES, *settings.markers)
+    own = [event for event in inside.events if event.type in kinds and listed is not inside]
+    asleep = () if listed is stages else stages.events
+    events = in_order([*listed.events, *own, *asleep])
+    return replace(listed, events=events, annotations=scan.annotations)
 
 
 def _trusted(
@@ -172,17 +179,3 @@ def events_from_annotations(
     about_seizures = any(event.type in EVENT_TYPES for event in events) or unresolved
     source = "edf" if about_seizures else ""
     return EventsFound(in_order(events), dropped, unresolved, n_unreadable, source)
-
-
-def _beside(
-    listed: EventsFound, inside: EventsFound, stages: EventsFound, settings: EventSettings
-) -> EventsFound:
-    """A source's events with those that speak of no seizure from the recording and a hypnogram.
-
-    The recording's own markers only if the source has none.
-    """
-    has_markers = any(event.type in settings.markers for event in listed.events)
-    kinds = EXTRA_TYPES if has_markers else (*EXTRA_TYPES, *settings.markers)
-    own = [event for event in inside.events if event.type in kinds and listed is not inside]
-    asleep = () if listed is stages else stages.events
-    return replace(listed, events=in_order([*listed.events, *own, *asleep]))

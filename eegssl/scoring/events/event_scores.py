@@ -93,7 +93,12 @@ def szcore_scores(
         if item.duration_s < shortest_s:
             too_short.append(key)
             continue
-        event[key], sample[key] = _score_recording(item, outside)
+        reference = clean_events(item.reference, item.duration_s)
+        hypothesis = clean_events(item.hypothesis, item.duration_s)
+        outside.update(reference=reference.n_outside, hypothesis=hypothesis.n_outside)
+        lists = (reference.events, hypothesis.events, item.duration_s)
+        event[key] = timescoring_event_counts(*lists)
+        sample[key] = timescoring_sample_counts(*lists)
     return EventScores(
         event=scoring_level(event, config.nan_policy),
         sample=scoring_level(sample, config.nan_policy),
@@ -104,18 +109,6 @@ def szcore_scores(
         shortest_s=shortest_s,
         n_outside=dict(outside),
     )
-
-
-def _score_recording(
-    item: RecordingEvents, outside: Counter[str]
-) -> tuple[EventCounts, EventCounts]:
-    """Event counts and second counts of one recording."""
-    cleaned = {}
-    for side, events in (("reference", item.reference), ("hypothesis", item.hypothesis)):
-        cleaned[side] = clean_events(events, item.duration_s)
-        outside[side] += cleaned[side].n_outside
-    lists = (cleaned["reference"].events, cleaned["hypothesis"].events, item.duration_s)
-    return timescoring_event_counts(*lists), timescoring_sample_counts(*lists)
 
 
 def checked(recordings: Sequence[RecordingEvents]) -> list[RecordingEvents]:
