@@ -20,13 +20,17 @@ def read_label_text(path: Path, kind: str, max_bytes: int = MAX_BYTES) -> str:
 
     ``kind`` is what messages call it. Raises RecordingRefused ``events``.
     """
+    return as_lines(decode(read_label_bytes(path, kind, max_bytes)))
+
+
+def read_label_bytes(path: Path, kind: str, max_bytes: int) -> bytes:
+    """The bytes of one label file; see `read_label_text`."""
     try:
         if path.stat().st_size > max_bytes:
             raise refused(kind, f"larger than {max_bytes >> 20} MB")
-        raw = open_bytes(path).data.tobytes()
+        return open_bytes(path).data.tobytes()
     except OSError as error:
         raise refused(kind, f"can't be read: {error.strerror}") from error
-    return as_lines(decode(raw))
 
 
 def as_lines(text: str) -> str:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from eegssl.errors import RecordingRefused
-from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.event_types import Event
+from eegssl.io.labels.label_text import read_label_bytes, refused
 
+KIND = ".seizures file"
 SEIZURE_START, SEIZURE_END = 32, 33
 _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63
 _RESOLUTION = re.compile(rb"## time resolution: (\d{1,9}(?:\.\d{1,9})?)\x00*")
@@ -38,13 +38,7 @@ def read_seizures(path: Path) -> tuple[Event, ...]:
 
     Raises RecordingRefused ``events`` where anything is not as the format says.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(f"larger than {MAX_BYTES >> 20} MB")
-        raw = open_bytes(path).data.tobytes()
-    except OSError as error:
-        raise _refused(f"can't be read: {error.strerror}") from error
-    return parse_seizures(raw)
+    return parse_seizures(read_label_bytes(path, KIND, MAX_BYTES))
 
 
 def parse_seizures(raw: bytes) -> tuple[Event, ...]:
@@ -58,17 +52,17 @@ def parse_seizures(raw: bytes) -> tuple[Event, ...]:
                 resolution_hz = float(match[1])
         elif tick.code == SEIZURE_START:
             if start is not None:
-                raise _refused("a seizure starts before the last one ends")
+                raise refused(KIND, "a seizure starts before the last one ends")
             start = tick.ticks
         elif tick.code == SEIZURE_END:
             if start is None or tick.ticks <= start or start < 0:
-                raise _refused("a seizure ends that did not start before, or starts before 0")
+                raise refused(KIND, "a seizure ends that did not start before, or starts before 0")
             spans.append((start, tick.ticks))
             start = None
     if start is not None:
-        raise _refused("the last seizure has no end")
+        raise refused(KIND, "the last seizure has no end")
     if not resolution_hz or not math.isfinite(resolution_hz):
-        raise _refused("no note gives the time resolution")
+        raise refused(KIND, "no note gives the time resolution")
     hz = resolution_hz
     return tuple(Event(a / hz, (b - a) / hz, "sz", source="seizures") for a, b in spans)
 
@@ -88,21 +82,17 @@ def parse_ticks(raw: bytes) -> Iterator[Tick]:
         elif code == _AUX:
             end = place + interval + interval % 2
             if end > len(raw):
-                raise _refused("the file ends inside a note")
+                raise refused(KIND, "the file ends inside a note")
             yield Tick(code, ticks, raw[place : place + interval])
             place = end
         elif code not in (_NUM, _SUB, _CHN):
             ticks += interval
             yield Tick(code, ticks)
     if raw[place:].strip(b"\x00"):
-        raise _refused(f"{len(raw) - place} bytes after the end mark")
+        raise refused(KIND, f"{len(raw) - place} bytes after the end mark")
 
 
 def _word(raw: bytes, place: int) -> tuple[int, int]:
     if place + 2 > len(raw):
-        raise _refused("the file ends without its end mark")
+        raise refused(KIND, "the file ends without its end mark")
     return struct.unpack_from("<H", raw, place)[0], place + 2
-
-
-def _refused(what: str) -> RecordingRefused:
-    return RecordingRefused("events", f"the .seizures file is malformed: {what}")

@@ -20,27 +20,25 @@ def timescoring_event_counts(
     reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
 ) -> EventCounts:
     """Counts of events; both lists cleaned (`clean_events`)."""
-    return _counts(EventScoring(*_annotations(reference, hypothesis, duration_s)))
+    return _counts(EventScoring, reference, hypothesis, duration_s)
 
 
 def timescoring_sample_counts(
     reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
 ) -> EventCounts:
     """Counts of whole seconds; both lists cleaned (`clean_events`)."""
-    return _counts(SampleScoring(*_annotations(reference, hypothesis, duration_s)))
+    return _counts(SampleScoring, reference, hypothesis, duration_s)
 
 
-def _annotations(
-    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
-) -> tuple[Annotation, Annotation]:
+def _counts(
+    scoring: type[EventScoring | SampleScoring],
+    reference: Sequence[Event],
+    hypothesis: Sequence[Event],
+    duration_s: float,
+) -> EventCounts:
+    """The counts of timescoring as plain numbers."""
     samples = round(duration_s * _TIME_STEP_HZ)
-    return (
-        Annotation(list(reference), _TIME_STEP_HZ, samples),
-        Annotation(list(hypothesis), _TIME_STEP_HZ, samples),
-    )
-
-
-def _counts(score: EventScoring | SampleScoring) -> EventCounts:
-    """The counts of a timescoring result as plain numbers."""
+    lists = (Annotation(list(events), _TIME_STEP_HZ, samples) for events in (reference, hypothesis))
+    score = scoring(*lists)
     duration_s = score.numSamples / score.fs
     return EventCounts(int(score.refTrue), int(score.tp), int(score.fp), duration_s)
