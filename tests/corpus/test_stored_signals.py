@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from corpora import write_signal
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.signals import MAX_STEP_UV, SignalCache, map_signal
 from eegssl.errors import ArtifactError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eegssl.corpus.preprocessing.signal_writer import write_signal
+from eegssl.corpus.preprocessing.signal_writer import SignalWriter, TooCoarse, widths
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.io.labels.event_types import Event
 
@@ -48,3 +48,16 @@ def stored(folder: Path, k: int, signal_uv: np.ndarray, **more: object) -> Recor
     write_signal(path, signal_uv.astype(np.float32))
     seconds = signal_uv.shape[1] / 100
     return recording(k, seconds, n_channels=len(signal_uv), path=path, **more)  # type: ignore[arg-type]
+
+
+def write_signal(path: Path, signal_uv: np.ndarray) -> None:
+    """Store a finite signal [C, T] in µV, without auxiliary channels and flags."""
+    for width in widths(exact=False):
+        try:
+            with SignalWriter(path, (len(signal_uv), signal_uv.shape[1]), width) as writer:
+                for row in signal_uv:
+                    writer.add(row)
+                writer.finish()
+            return
+        except TooCoarse:
+            continue

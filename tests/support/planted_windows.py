@@ -5,10 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from corpora import corpus, recording
+from corpora import corpus, recording, write_signal
 
 from eegssl.corpus.labelled import LabelledWindows
-from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.store import Recording
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows

@@ -143,19 +143,6 @@ class SignalWriter:
         return len(text).to_bytes(8, "little") + text
 
 
-def write_signal(path: Path, signal_uv: NDArray[np.float32]) -> None:
-    """Store a finite signal [C, T] in µV, without auxiliary channels and flags."""
-    for width in widths(exact=False):
-        try:
-            with SignalWriter(path, (len(signal_uv), signal_uv.shape[1]), width) as writer:
-                for row in signal_uv:
-                    writer.add(row)
-                writer.finish()
-            return
-        except TooCoarse:
-            continue
-
-
 def widths(*, exact: bool) -> tuple[Width, ...]:
     """The types of samples to try in turn: int16, and float32 where that is too coarse."""
     return ("<f4",) if exact else ("<i2", "<f4")

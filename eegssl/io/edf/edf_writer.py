@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,35 +155,20 @@ def write_edf(
     labels: Sequence[str],
     sfreq_hz: float,
     *,
-    annotations: Sequence[tuple[float, float, str]] = (),
     unit: str = "uV",
     physical_max_uv: float | None = None,
-    patient: str = "X X X X",
-    recording: str = "X X X",
-    start: datetime = START,
-    record_s: float = 1.0,
-    record_onsets_s: Sequence[float] | None = None,
+    **more: Any,
 ) -> Path:
     """Write a whole signal [C,T] at once; T must fill whole records.
 
     ``unit`` labels the numbers as they are. ``physical_max_uv`` (in that unit) defaults to the
-    largest absolute value, rounded up to what a header can say.
+    largest absolute value, rounded up to what a header can say. ``more`` is for `EdfWriter`.
     """
     if physical_max_uv is None:
         largest = float(np.abs(signal_uv).max(initial=0.0))
         physical_max_uv = float(np.ceil(max(largest, 1.0) * 10) / 10)
     signals = [EdfSignal(label, unit, physical_max_uv) for label in labels]
-    with EdfWriter(
-        path,
-        signals,
-        sfreq_hz,
-        annotations=annotations,
-        patient=patient,
-        recording=recording,
-        start=start,
-        record_s=record_s,
-        record_onsets_s=record_onsets_s,
-    ) as writer:
+    with EdfWriter(path, signals, sfreq_hz, **more) as writer:
         writer.append(signal_uv)
     return path
 

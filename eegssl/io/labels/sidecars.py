@@ -37,16 +37,6 @@ class Sidecars:
         """The files of one source."""
         return tuple(path for name, path in self.files if name == source)
 
-    @property
-    def tsv(self) -> Path | None:
-        """The SzCORE or BIDS table, None where there is none."""
-        return next(iter(self.of("tsv")), None)
-
-    @property
-    def seizures(self) -> Path | None:
-        """The CHB-MIT ``.seizures`` file, None where there is none."""
-        return next(iter(self.of("seizures")), None)
-
 
 def find_sidecars(edf_path: Path, root: Path | None = None) -> Sidecars:
     """All label files of one recording; ``root`` is how far above it they are sought.

@@ -228,9 +228,9 @@ def test_no_word_means_two_types_and_no_extra_type_is_a_seizure():
 
 def test_sidecars_are_found_by_their_names(tmp_path):
     path = recording(tmp_path, "chb01_03.edf")
-    assert find_sidecars(path).tsv is None
+    assert not find_sidecars(path).of("tsv")
     (tmp_path / "chb01_03.tsv").write_text(HEAD)
-    assert find_sidecars(path).tsv == tmp_path / "chb01_03.tsv"
+    assert find_sidecars(path).of("tsv") == (tmp_path / "chb01_03.tsv",)
     (tmp_path / "chb01_03_events.tsv").write_text(HEAD)
     with pytest.raises(RecordingRefused, match="two TSV"):
         find_sidecars(path)
