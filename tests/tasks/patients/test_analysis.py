@@ -163,6 +163,7 @@ def test_twelve_patients_of_pure_noise_get_an_answer_that_says_how_little_it_is(
     assert "12 patients" in result.limits.words[0]
 
 
+@pytest.mark.slow
 def test_a_change_is_found_in_the_difference_and_not_before():
     """Patients of good and poor outcome are alike before; what falls in the good is planted."""
     found = {"before": [], "difference": []}
