@@ -24,7 +24,7 @@ import pyedflib
 from peer_files import Case, cases, mutants
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.samples import read_header, read_signals
 
 LIMIT_S = 20
@@ -44,7 +44,7 @@ def read_eegssl(path: Path) -> dict[str, object]:
     return {
         "signals": signals,
         "segments": [(s.onset_s, s.n_records * per_record) for s in header.segments],
-        "annotations": [(note.onset_s, note.text) for note in read_annotations(path, header)],
+        "annotations": [(note.onset_s, note.text) for note in scan_annotations(header).annotations],
         "says": ", ".join(f"`{note}`" for note in header.notes),
     }
 

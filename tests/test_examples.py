@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.samples import read_header, read_signals
 
@@ -54,5 +54,5 @@ def test_clips_are_cut_where_they_should_be(records: Path, tmp_path: Path) -> No
         assert header.duration_s == stop - start
         time_s = read_signals(header, [0])[0]
         np.testing.assert_allclose(time_s[[0, -1]], [start, stop - 1 / SFREQ_HZ], atol=0.01)
-        found = [(a.onset_s, a.duration_s) for a in read_annotations(clip)]
+        found = [(a.onset_s, a.duration_s) for a in scan_annotations(read_header(clip)).annotations]
         assert found == marks

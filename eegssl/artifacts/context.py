@@ -24,14 +24,8 @@ class Progress(Protocol):
         """A bar: call the result with the number done."""
 
 
-class Silent:
+class Silent(Progress):
     """Progress that is shown nowhere."""
-
-    def say(self, text: str) -> None:
-        """Say nothing."""
-
-    def warn(self, text: str) -> None:
-        """Warn nobody."""
 
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar that nobody sees."""

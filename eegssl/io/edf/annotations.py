@@ -1,9 +1,8 @@
 """Read annotations inside EDF+ and BDF+ files, in seconds."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from eegssl.io.edf.header import EdfHeader, read_header
+from eegssl.io.edf.header import EdfHeader
 from eegssl.io.edf.records import annotation_bytes
 from eegssl.io.edf.tal import is_stamp_alone, parse_tals
 
@@ -26,15 +25,6 @@ class AnnotationScan:
 
     annotations: tuple[Annotation, ...]
     n_unreadable: int
-
-
-def read_annotations(path: Path, header: EdfHeader | None = None) -> list[Annotation]:
-    """The annotations of a file in order of onset; time-keeping entries are left out.
-
-    Raises RecordingRefused where the file itself can't be read; junk between annotations is
-    skipped (`scan_annotations` counts it).
-    """
-    return list(scan_annotations(header or read_header(path)).annotations)
 
 
 def scan_annotations(header: EdfHeader) -> AnnotationScan:

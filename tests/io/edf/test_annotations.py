@@ -5,7 +5,7 @@ from edf_bytes import plus, time_stamps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eegssl.io.edf.annotations import read_annotations, scan_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.tal import first_onset, parse_tals
 
@@ -45,7 +45,7 @@ def test_times_count_from_the_first_sample(tmp_path):
     tals[1] += b"+1.75\x150.5\x14sz\x14\x00"
     path = tmp_path / "file.edf"
     path.write_bytes(plus(["0", "1"], tals=tals).bytes())
-    (note,) = read_annotations(path)
+    (note,) = scan_annotations(read_header(path)).annotations
     assert (note.onset_s, note.duration_s, note.text) == (1.5, 0.5, "sz")
     assert "sz" not in repr(note)
 
@@ -55,7 +55,10 @@ def test_utf8_and_latin1_texts_are_both_read(tmp_path):
     tals[0] += "+0\x14Anfälle\x14\x00".encode() + "+0.5\x14Anfälle\x14\x00".encode("latin-1")
     path = tmp_path / "file.edf"
     path.write_bytes(plus(["0"], tals=tals).bytes())
-    assert [note.text for note in read_annotations(path)] == ["Anfälle", "Anfälle"]
+    assert [note.text for note in scan_annotations(read_header(path)).annotations] == [
+        "Anfälle",
+        "Anfälle",
+    ]
 
 
 def test_broken_pieces_are_counted_beside_good_ones(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.samples import read_header, read_signals
 
 
@@ -204,7 +204,7 @@ def test_mutated_files_are_read_or_refused(write, edits, cut):
     reason = "read"
     try:
         header = read_header(path)
-        read_annotations(path, header)
+        scan_annotations(header)
         for index in header.ordinary_signals:
             (signal_uv,) = read_signals(header, [index])
             assert len(signal_uv) == header.n_records * header.samples_per_record[index]

@@ -16,7 +16,7 @@ import pytest
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.physical_units import microvolts_per_unit
 from eegssl.io.edf.samples import linear_scale, read_digital, read_header, read_signals
 from eegssl.io.labels.events import read_events
@@ -73,7 +73,7 @@ def compare_with_pyedflib(path):
             assert header.labels[index] == reader.getLabel(number).strip()
         if header.is_plus:
             onsets, durations, texts = reader.readAnnotations()
-            notes = read_annotations(path, header)
+            notes = scan_annotations(header).annotations
             key = [(round(n.onset_s, 4), n.duration_s, n.text) for n in notes]
             theirs = zip(np.round(onsets, 4), durations, texts, strict=True)
             assert sorted(key, key=str) == sorted(
@@ -155,7 +155,7 @@ def test_the_tables_of_edfreader_say_the_same(name):
     # It counts from the header's clock, which is 0.7 s before the first sample in one file.
     notes = [
         (round(note.onset_s + header.start_offset_s, 9), note.duration_s, note.text)
-        for note in read_annotations(path, header)
+        for note in scan_annotations(header).annotations
     ]
     assert sorted(notes) == sorted((t, float(d) if d else None, text) for t, d, text in onsets)
     for row in csv_rows(path.with_name(f"{path.stem}_signals.txt")):
@@ -211,6 +211,6 @@ def test_hypnograms_without_signals_give_their_annotations():
     path = real_data("sleep_edf", "hypnograms", "SC4001EC-Hypnogram.edf")
     header = read_header(path)
     assert header.ordinary_signals == ()
-    notes = read_annotations(path, header)
+    notes = scan_annotations(header).annotations
     assert notes[0].text == "Sleep stage W"
     assert notes[0].duration_s is not None

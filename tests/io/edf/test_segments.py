@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.annotations import read_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.io.edf.samples import Segment, iter_signals, microvolt_scale, read_digital, read_header
 from eegssl.io.edf.samples import read_signals as read
@@ -97,7 +97,9 @@ def test_annotations_keep_true_times_across_gaps(write):
     tals[2] += b"+60.25\x14late\x14\x00+30\x14in the gap\x14\x00"
     path = write(plus(["0"] * 4, tals=tals, kind="EDF+D"))
     header = read_header(path)
-    found = [(note.onset_s, note.duration_s, note.text) for note in read_annotations(path, header)]
+    found = [
+        (note.onset_s, note.duration_s, note.text) for note in scan_annotations(header).annotations
+    ]
     assert found == [(1.25, 0.5, "sz"), (27.5, None, "in the gap"), (57.75, None, "late")]
     # The last one lies 0.25 s into the second segment.
     assert found[2][0] - header.segments[1].onset_s == 0.25
@@ -217,7 +219,7 @@ def test_annotation_files_without_samples_have_no_gaps(write):
     path = write(EdfSpec([], 2, record_s="0", kind="EDF+C", tals=tals))
     header = read_header(path)
     assert header.segments == (Segment(0, 2, 0.0),)
-    assert [note.onset_s for note in read_annotations(path, header)] == [5.0, 301.0]
+    assert [note.onset_s for note in scan_annotations(header).annotations] == [5.0, 301.0]
 
 
 def test_only_a_stamp_is_taken_for_a_stamp(write):
