@@ -20,16 +20,7 @@ from eegssl.reports.quality.quality_figures import (
     spectra,
     worst_flag,
 )
-from eegssl.reports.sections import (
-    Banner,
-    Cell,
-    Counts,
-    Page,
-    ReportFigure,
-    Table,
-    Text,
-    section,
-)
+from eegssl.reports.sections import Banner, Cell, Counts, Page, ReportFigure, Table, Text, section
 from eegssl.signal.quality import FLAGS
 
 LOOK = "look"

@@ -14,9 +14,7 @@ from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
-from eegssl.tasks.forecast.error_sums import (
-    Forecasts,
-)
+from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.fit import (
     ForecastPlan,
     Trained,
@@ -48,16 +46,8 @@ from eegssl.tasks.forecast.scores import (
     forecast_facts,
     score_forecasts,
 )
-from eegssl.tasks.forecast.targets import (
-    explain_pairs,
-    in_words,
-    kind_of_targets,
-    pairs_of_split,
-)
-from eegssl.tasks.forecast.temporal_split import (
-    past_facts,
-    within_subject,
-)
+from eegssl.tasks.forecast.targets import explain_pairs, in_words, kind_of_targets, pairs_of_split
+from eegssl.tasks.forecast.temporal_split import past_facts, within_subject
 from eegssl.tasks.kind import Fitted, Job, TaskInfo, Trial
 from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device

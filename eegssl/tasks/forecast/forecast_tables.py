@@ -3,13 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eegssl.reports.cells import (
-    NO_INTERVAL,
-    Footnotes,
-    heads,
-    interval_text,
-    number_text,
-)
+from eegssl.reports.cells import NO_INTERVAL, Footnotes, heads, interval_text, number_text
 from eegssl.reports.method_tables import score_cells
 from eegssl.reports.sections import Cell, Table
 from eegssl.tasks.forecast.scores import ForecastReport, Span

@@ -38,9 +38,7 @@ from eegssl.tasks.patients.data import (
     windows_of,
 )
 from eegssl.tasks.patients.descriptions import methods, understood
-from eegssl.tasks.patients.left_out import (
-    PatientPredictions,
-)
+from eegssl.tasks.patients.left_out import PatientPredictions
 from eegssl.tasks.patients.page import page_of
 from eegssl.tasks.patients.patient_inputs import Prepared
 from eegssl.tasks.patients.patient_inputs import prepare as prepare_rows

@@ -24,12 +24,7 @@ from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_err
 from eegssl.tasks.kind import MODEL, TASK, encoder_settings
 from eegssl.tasks.phase.config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES, Known, PhasePairs, known_of
-from eegssl.tasks.phase.model import (
-    PhaseHead,
-    build_phase_head,
-    cosine_of_error,
-    knot_samples,
-)
+from eegssl.tasks.phase.model import PhaseHead, build_phase_head, cosine_of_error, knot_samples
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 Row = dict[str, Tensor]

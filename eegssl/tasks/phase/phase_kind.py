@@ -14,10 +14,7 @@ from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.forecast.config import ForecastConfig
 from eegssl.tasks.forecast.fit import ForecastPlan
 from eegssl.tasks.forecast.pairs_kind import PairsKind, TestPairs, TrainingPairs
-from eegssl.tasks.forecast.targets import (
-    in_words,
-    kind_of_targets,
-)
+from eegssl.tasks.forecast.targets import in_words, kind_of_targets
 from eegssl.tasks.forecast.temporal_split import PARTS, past_facts, recordings_of, within_subject
 from eegssl.tasks.kind import MODEL_FILES, Fitted, Job, TaskInfo, Trial
 from eegssl.tasks.phase.config import PhaseTaskConfig
@@ -27,9 +24,7 @@ from eegssl.tasks.phase.model import PhaseHead
 from eegssl.tasks.phase.page import page_of
 from eegssl.tasks.phase.phase_columns import PhaseScores
 from eegssl.tasks.phase.phase_methods import predict_phases
-from eegssl.tasks.phase.phase_rows import (
-    PhasePredictions,
-)
+from eegssl.tasks.phase.phase_rows import PhasePredictions
 from eegssl.tasks.phase.scores import AllPhaseScores, score_phase_table
 from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
