@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from eegssl.baselines.interface import BaselineInputs
-from eegssl.baselines.plain_systems import band_power_of
+from eegssl.baselines.plain_systems import band_power_of, best_round
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 
@@ -109,16 +109,7 @@ def fit_boosted_numbers(inputs: BaselineInputs) -> BoostedNumbers:
     features = band_power_of(inputs.train.windows)
     regressor.fit(features, inputs.train.truth, sample_weight=_weights(inputs))
     staged = regressor.staged_predict(band_power_of(inputs.val.windows))
-    scores = {
-        k: inputs.score(numbers[:, None])
-        for k, numbers in enumerate(staged, start=1)
-        if k % config.validate_every == 0 or k == config.max_rounds
-    }
-    rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
-    inputs.say(
-        f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
-        f"({inputs.task.monitor} {scores[rounds]:.3f})"
-    )
+    rounds = best_round(inputs, (numbers[:, None] for numbers in staged))
     return BoostedNumbers(regressor, rounds, config.max_leaves)
 
 

@@ -1,5 +1,6 @@
 """Fit baselines of classes: the majority, and classifiers on log band power."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -107,9 +108,18 @@ def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
         random_state=inputs.seed,
     ).fit(band_power_of(inputs.train.windows), inputs.train.truth)
     staged = classifier.staged_predict_proba(band_power_of(inputs.val.windows))
+    rounds = best_round(inputs, staged)
+    n_trees = rounds * (1 if inputs.n_classes == 2 else inputs.n_classes)
+    system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
+    return replace(system, threshold=inputs.threshold(system))
+
+
+def best_round(inputs: BaselineInputs, staged: Iterable[NDArray[np.float64]]) -> int:
+    """The round of boosting, from 1, whose predictions of the validation windows score best."""
+    config = inputs.config.boosting
     scores = {
-        k: inputs.score(probabilities)
-        for k, probabilities in enumerate(staged, start=1)
+        k: inputs.score(predictions)
+        for k, predictions in enumerate(staged, start=1)
         if k % config.validate_every == 0 or k == config.max_rounds
     }
     rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
@@ -117,9 +127,7 @@ def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
         f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
         f"({inputs.task.monitor} {scores[rounds]:.3f})"
     )
-    n_trees = rounds * (1 if inputs.n_classes == 2 else inputs.n_classes)
-    system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
-    return replace(system, threshold=inputs.threshold(system))
+    return rounds
 
 
 def band_power_of(windows: Windows) -> NDArray[np.float64]:
