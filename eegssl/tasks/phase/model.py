@@ -76,25 +76,20 @@ class PhaseHead(EncoderNetwork):
     def read(self, context: Context) -> Prepared:
         """What does not depend on the head's weights: ``read`` [B, C, F] of a frozen encoder,
         else the end of the signal and its geometry."""
-        placed = self.placed(context)
+        placed = self.geometry(context)
         used = min(self.task.head.windows * self.window, context.signal_uv.shape[-1])
         signal_uv = self.tensor(context.signal_uv[..., -used:])
         if not self.frozen:
             return placed | {"signal_uv": signal_uv}
         with torch.no_grad():
-            return {"read": self._embedded(signal_uv, placed)}
-
-    def placed(self, context: Context) -> Prepared:
-        """The geometry of contexts' channels as tensors."""
-        names = ("positions", "located", "regions")
-        return {n: torch.from_numpy(getattr(context, n)).to(self.device) for n in names}
+            return {"read": self.features(signal_uv, placed)}
 
     def corrections(self, prepared: Prepared) -> tuple[Tensor, Tensor]:
         """Complex corrections c [B, C, K, Q] at the knots, and moves of the frequency [B, C, K],
         from -1 (lower end of the band) to 1 (upper end)."""
         read = prepared.get("read")
         if read is None:
-            read = self._embedded(prepared["signal_uv"], prepared)
+            read = self.features(prepared["signal_uv"], prepared)
         output = self.head(self.norm(read)).float().unflatten(-1, (len(self.bases), -1))
         move, parts = output[..., 0].tanh(), output[..., 1:]
         return torch.complex(*parts.unflatten(-1, (2, -1)).unbind(-2)), move
@@ -127,14 +122,6 @@ class PhaseHead(EncoderNetwork):
     def chosen(self, bases: dict[PhaseBase, Floats]) -> Floats:
         """Of phases [B, C, K, L] by both bases those of each band's own."""
         return np.stack([bases[name][..., k, :] for k, name in enumerate(self.bases)], axis=-2)
-
-    def _embedded(self, signal_uv: Tensor, placed: Prepared) -> Tensor:
-        """The patches of the last window, then the mean of those before: [B, C, F]."""
-        embedded = self.embed(signal_uv, placed)
-        last, earlier = embedded[:, -1], embedded[:, :-1]
-        some = earlier.shape[1] > 0
-        mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])
-        return torch.cat([last.flatten(2), mean], dim=-1)
 
 
 def cosine_of_error(c: Tensor, base: Tensor, truth: Tensor) -> Tensor:

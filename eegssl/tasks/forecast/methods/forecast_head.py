@@ -82,11 +82,13 @@ class EncoderNetwork(ForecastNetwork):
             self.encoder.eval()
         return self
 
+    def geometry(self, context: Context) -> Prepared:
+        """The geometry of contexts' channels as tensors."""
+        return {n: torch.from_numpy(getattr(context, n)).to(self.device) for n in _GEOMETRY}
+
     def placed(self, context: Context) -> Prepared:
         """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
-        prepared = self.scale_of(context)
-        for name in _GEOMETRY:
-            prepared[name] = torch.from_numpy(getattr(context, name)).to(self.device)
+        prepared = self.scale_of(context) | self.geometry(context)
         ahead = self.tensor(self.base.forecast(context))
         return prepared | {"base": (ahead - prepared["mean"]) / prepared["deviation"]}
 
@@ -99,6 +101,14 @@ class EncoderNetwork(ForecastNetwork):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             embedded: Tensor = self.encoder(windows.flatten(0, 1), *placed)
         return embedded.unflatten(0, (-1, n))
+
+    def features(self, signal_uv: Tensor, prepared: Prepared) -> Tensor:
+        """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
+        embedded = self.embed(signal_uv, prepared)
+        last, earlier = embedded[:, -1], embedded[:, :-1]
+        some = earlier.shape[1] > 0
+        mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])
+        return torch.cat([last.flatten(2), mean], dim=-1)
 
 
 def half_octaves(n_samples: int) -> NDArray[np.float32]:
@@ -140,24 +150,18 @@ class DirectHead(EncoderNetwork):
         prepared = self.placed(context)
         signal_uv = self.tensor(context.signal_uv)
         return prepared | (
-            {"read": self._read(signal_uv, prepared)} if self.frozen else {"signal_uv": signal_uv}
+            {"read": self.features(signal_uv, prepared)}
+            if self.frozen
+            else {"signal_uv": signal_uv}
         )
 
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts."""
-        read = prepared["read"] if self.frozen else self._read(prepared["signal_uv"], prepared)
+        read = prepared["read"] if self.frozen else self.features(prepared["signal_uv"], prepared)
         read = self.norm(read)
         trust = 1 + self.gain(read) @ self.knots
         ahead: Tensor = trust * prepared["base"] + _SLOWER * self.head(read)
         return ahead
-
-    def _read(self, signal_uv: Tensor, prepared: Prepared) -> Tensor:
-        """The patches of the last window, then the mean of all earlier ones: [B, C, F]."""
-        embedded = self.embed(signal_uv, prepared)
-        last, earlier = embedded[:, -1], embedded[:, :-1]
-        some = earlier.shape[1] > 0
-        mean = earlier.mean(dim=(1, 3)) if some else torch.zeros_like(last[:, :, 0])
-        return torch.cat([last.flatten(2), mean], dim=-1)
 
 
 class AutoregressiveHead(EncoderNetwork):
@@ -192,7 +196,8 @@ class AutoregressiveHead(EncoderNetwork):
         seen = prepared["recent"]
         length = self.horizon.target_samples
         for start in range(0, length, self.size):
-            base = _padded(prepared["base"][..., start : start + self.size], self.size)
+            base = prepared["base"][..., start : start + self.size]
+            base = nn.functional.pad(base, (0, self.size - base.shape[-1]))
             seen = torch.cat([seen, base + self._next(seen[..., -self.window :], prepared)], -1)
         return seen[..., self.window : self.window + length]
 
@@ -265,8 +270,3 @@ HEADS: dict[str, type[DirectHead] | type[AutoregressiveHead]] = {
     "autoregressive": AutoregressiveHead,
 }
 """Heads by name."""
-
-
-def _padded(part: Tensor, length: int) -> Tensor:
-    """A part [..., k] of the horizon, with zeros up to ``length``."""
-    return nn.functional.pad(part, (0, length - part.shape[-1]))
