@@ -149,11 +149,9 @@ class DirectHead(EncoderNetwork):
         """Inputs that no weight changes: ``read`` [B, C, F] of a frozen encoder, or the signal."""
         prepared = self.placed(context)
         signal_uv = self.tensor(context.signal_uv)
-        return prepared | (
-            {"read": self.features(signal_uv, prepared)}
-            if self.frozen
-            else {"signal_uv": signal_uv}
-        )
+        if self.frozen:
+            return prepared | {"read": self.features(signal_uv, prepared)}
+        return prepared | {"signal_uv": signal_uv}
 
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts."""
