@@ -1,6 +1,7 @@
 """EEG as a clinician reads it, with the model's probability beneath."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,6 +29,20 @@ _CHANNEL_IN = 0.27  # height of a channel on the page
 _STRIP_IN = 0.75
 _HEAD_IN, _FOOT_IN, _GAP_IN = 0.36, 0.48, 0.1
 _LEFT_IN, _RIGHT_IN = 0.95, 0.75
+
+
+@dataclass(frozen=True)
+class TraceStyle:
+    """Sizes of traces, in trace distances (lines and labels in points).
+
+    What swings further than ``reach`` is cut off.
+    """
+
+    reach: float = 2.5
+    line: float = 0.55
+    above: float = 1.0
+    below: float = 0.2
+    label_size: float = 8
 
 
 @house_style()
@@ -63,12 +78,12 @@ def traces_with_predictions(
     traces = figure.add_axes((left, above, width, traces_in / height_in), sharex=strip)
     for ax in (traces, strip):
         _shade(ax, truth_spans, start_s, stop_s)
-    _draw_traces(traces, signal, names, sfreq_hz, start_s)
+    scale_uv = display_scale_uv(signal)
+    draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, INK, TraceStyle())
+    traces.tick_params(axis="x", labelbottom=False)
     _draw_strip(strip, window_start_s, window_duration_s, probability, threshold)
     strip.set_xlim(start_s, stop_s)
-    strip.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 3, 5, 6, 10]))
-    strip.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, stop_s)))
-    strip.set_xlabel("time in the recording (h:min:s)" if stop_s >= 3600 else "time (min:s)")
+    time_axis(strip, stop_s)
     _legend(figure, plain(event_name), threshold, left + width)
     return figure
 
@@ -97,30 +112,39 @@ def display_scale_uv(signal_uv: NDArray[np.floating]) -> float:
     return float(next((s for s in _SCALES_UV if s >= wanted), _SCALES_UV[-1]))
 
 
-def _draw_traces(
+def draw_traces(
     ax: Axes,
-    signal_uv: NDArray[np.float64],
+    signal_uv: NDArray[np.floating],
     names: Sequence[str],
     sfreq_hz: float,
     start_s: float,
+    scale_uv: float,
+    colour: str,
+    style: TraceStyle,
 ) -> None:
     """One line per channel, first channel on top, and a scale bar at the right."""
-    scale_uv = display_scale_uv(signal_uv)
     time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
-    for row, channel in enumerate(signal_uv):
+    for row, channel in enumerate(np.asarray(signal_uv, dtype=np.float64)):
         finite = channel[np.isfinite(channel)]
         centre = float(np.median(finite)) if finite.size else 0.0
+        known = np.where(np.isfinite(channel), channel, np.nan)
         # The y axis points down below, so negative potentials go up as in clinical EEG.
-        swing = np.clip((channel - centre) / scale_uv, -2.5, 2.5)
-        ax.plot(time_s, row + swing, color=INK, linewidth=0.55, antialiased=True)
-    ax.set_ylim(len(names) - 0.2, -1.0)
+        swing = np.clip((known - centre) / scale_uv, -style.reach, style.reach)
+        ax.plot(time_s, row + swing, color=colour, linewidth=style.line)
+    ax.set_ylim(len(names) - style.below, -style.above)
     ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
-    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=8)
-    ax.tick_params(axis="x", labelbottom=False, length=0)
+    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=style.label_size)
+    ax.tick_params(axis="x", length=0)
     ax.grid(True, axis="x")
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
     _scale_bar(ax, scale_uv, (len(names) - 1) / 2)
+
+
+def time_axis(ax: Axes, stop_s: float, whole: bool = False) -> None:
+    """Ticks at round times in the recording, at ``whole`` seconds only where asked."""
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 3, 5, 6, 10], integer=whole))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, stop_s)))
+    ax.set_xlabel("time in the recording (h:min:s)" if stop_s >= 3600 else "time (min:s)")
 
 
 def _scale_bar(ax: Axes, scale_uv: float, middle: float) -> None:

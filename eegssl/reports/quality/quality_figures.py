@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from eegssl.reports.style import (
@@ -28,7 +28,7 @@ from eegssl.reports.style import (
     plain_power_of_ten,
     with_grid,
 )
-from eegssl.reports.trace_figure import clock, display_scale_uv
+from eegssl.reports.trace_figure import TraceStyle, display_scale_uv, draw_traces, time_axis
 from eegssl.signal.quality import FLAGS
 
 Spans = Sequence[tuple[float, float, str]]
@@ -50,7 +50,7 @@ _BEFORE = "#7b5e3b"
 _CHANNEL_IN = 0.205
 _HEAD_IN, _FOOT_IN, _GAP_IN, _PAD = 0.42, 0.5, 0.3, 0.9
 _LEFT_IN, _RIGHT_IN = 0.85, 0.75
-_REACH = 2.2  # trace distances; what swings further is cut off
+_STYLE = TraceStyle(reach=2.2, line=0.5, above=_PAD, below=0.1, label_size=7.5)
 
 
 @house_style()
@@ -79,8 +79,8 @@ def before_and_after(
     above = figure.add_axes((left, foot, width, heights[0] / total), sharex=below)
     scale_uv = display_scale_uv(after_uv)
     stop_s = onset_s + min(before_uv.shape[1] / before_sfreq_hz, after_uv.shape[1] / after_sfreq_hz)
-    _traces(above, before_uv, before_names, before_sfreq_hz, onset_s, scale_uv, _BEFORE)
-    _traces(below, after_uv, after_names, after_sfreq_hz, onset_s, scale_uv, INK)
+    draw_traces(above, before_uv, before_names, before_sfreq_hz, onset_s, scale_uv, _BEFORE, _STYLE)
+    draw_traces(below, after_uv, after_names, after_sfreq_hz, onset_s, scale_uv, INK, _STYLE)
     for label, name in zip(above.get_yticklabels(), before_names, strict=True):
         label.set_color(INK if name in after_names else TRUTH)
     for ax, words in ((above, "Before: as recorded"), (below, "After: as stored")):
@@ -88,7 +88,7 @@ def before_and_after(
         ax.set_title(words, color=_BEFORE if ax is above else INK)
     above.tick_params(axis="x", labelbottom=False)
     below.set_xlim(onset_s, stop_s)
-    _time_axis(below, stop_s)
+    time_axis(below, stop_s, whole=True)
     _event_legend(figure, events, left + width)
     return figure
 
@@ -129,7 +129,7 @@ def spectra(
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=_BEFORE, label="before"),
         Line2D([], [], color=MODEL, label="after"),
-        Patch(facecolor=GRID, label=f"outside the pass band ({_hz(band_hz)})"),
+        Patch(facecolor=GRID, label=f"outside the pass band ({band_hz[0]:g}–{band_hz[1]:g} Hz)"),
     ]
     if zoomed:
         handles.append(Line2D([], [], color=TRUTH, lw=0.9, linestyle=DASHED, label="mains"))
@@ -173,7 +173,7 @@ def flag_strip(
         span = (onset_s, onset_s + duration_s)
         ax.plot(span, [-0.06 / rows_in] * 2, color=TRUTH, lw=2.2, transform=above, clip_on=False)
     ax.set_xlim(0, seconds)
-    _time_axis(ax, seconds)
+    time_axis(ax, seconds, whole=True)
     drawn = zip(FLAG_WORDS.values(), _FLAG_COLOURS, strict=True)
     handles = [
         Patch(facecolor=colour, label=words)
@@ -189,36 +189,6 @@ def worst_flag(flags: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The place in FLAG_WORDS, from 1, of the first flag that is set [C, W]; 0 where none is."""
     bits = [(flags & FLAGS[name]) > 0 for name in FLAG_WORDS]
     return np.select(bits, list(range(1, len(bits) + 1)), 0)
-
-
-def _traces(
-    ax: Axes,
-    signal_uv: NDArray[np.floating],
-    names: Sequence[str],
-    sfreq_hz: float,
-    start_s: float,
-    scale_uv: float,
-    colour: str,
-) -> None:
-    """One line a channel, the first on top, and a scale bar at the right."""
-    time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
-    finite = np.where(np.isfinite(signal_uv), signal_uv, np.nan).astype(np.float64)
-    for row, channel in enumerate(finite):
-        known = channel[np.isfinite(channel)]
-        centre = float(np.median(known)) if known.size else 0.0
-        swing = np.clip((channel - centre) / scale_uv, -_REACH, _REACH)
-        ax.plot(time_s, row + swing, color=colour, linewidth=0.5)
-    ax.set_ylim(len(names) - 0.1, -_PAD)
-    ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
-    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=7.5)
-    ax.tick_params(axis="x", length=0)
-    ax.grid(True, axis="x")
-    ax.spines[["left", "bottom"]].set_visible(False)
-    middle, x, across = (len(names) - 1) / 2, 1.012, ax.get_yaxis_transform()
-    ends = [middle - 0.5, middle + 0.5]
-    ax.plot([x, x], ends, color=INK, linewidth=1.4, transform=across, clip_on=False)
-    words = f"{scale_uv:g} µV\nneg. up"
-    ax.text(x + 0.008, middle, words, transform=across, va="center", fontsize=8, color=MUTED)
 
 
 def _shade(ax: Axes, events: Spans, start_s: float, stop_s: float) -> None:
@@ -262,12 +232,6 @@ def _spectrum(
     with_grid(ax)
 
 
-def _time_axis(ax: Axes, stop_s: float) -> None:
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 3, 5, 6, 10], integer=True))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda s, _: clock(s, stop_s)))
-    ax.set_xlabel("time in the recording (h:min:s)" if stop_s >= 3600 else "time (min:s)")
-
-
 def _event_legend(figure: Figure, events: Spans, right: float) -> None:
     if not events:
         return
@@ -279,7 +243,3 @@ def _event_legend(figure: Figure, events: Spans, right: float) -> None:
         bbox_to_anchor=(right, 1.0),
         borderaxespad=0.3,
     )
-
-
-def _hz(band_hz: tuple[float, float]) -> str:
-    return f"{band_hz[0]:g}–{band_hz[1]:g} Hz"
