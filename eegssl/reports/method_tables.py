@@ -1,7 +1,7 @@
 """Show methods side by side, and one against the others."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eegssl.reports.cells import (
     NO_INTERVAL,
@@ -14,34 +14,6 @@ from eegssl.reports.cells import (
     number_text,
 )
 from eegssl.reports.sections import Cell, Table
-
-
-class Compared(Protocol):
-    """A mean difference between two methods with its interval and p; ``note`` says what lacks."""
-
-    @property
-    def difference(self) -> float | None:
-        """The mean difference."""
-
-    @property
-    def low(self) -> float | None:
-        """The lower end of its interval."""
-
-    @property
-    def high(self) -> float | None:
-        """The upper end of its interval."""
-
-    @property
-    def p(self) -> float | None:
-        """The p-value of a paired test."""
-
-    @property
-    def p_holm(self) -> float | None:
-        """The same, adjusted for several differences."""
-
-    @property
-    def note(self) -> str:
-        """Why there is no interval."""
 
 
 def score_cells(
@@ -73,24 +45,27 @@ def difference_table(
     title: str,
     words: tuple[str, ...],
     unit: str,
-    rows: Sequence[tuple[tuple[str, ...], int, Compared]],
+    rows: Sequence[tuple[tuple[str, ...], int, Mapping[str, Any]]],
     caption: str,
     digits: int = 3,
 ) -> Table:
-    """One row a difference: what is compared, of how many units, how large, and how sure."""
+    """One row a difference: what is compared, of how many units, how large, and how sure.
+
+    Each is given as words, number of units, and ``PairedDifference.statistics()``.
+    """
     notes, cells = Footnotes(), []
     for labels, n, one in rows:
-        interval = interval_text(one.low, one.high, digits, "+")
+        interval = interval_text(one["low"], one["high"], digits, "+")
         reason = f"no {unit} has both scores"
-        missing = f"{NO_INTERVAL}{one.note}" if one.note else ""
+        missing = f"{NO_INTERVAL}{one['note']}" if one["note"] else ""
         cells.append(
             (
                 *map(Cell, labels),
                 count_cell(n),
-                Cell(number_text(one.difference, digits, "+")),
+                Cell(number_text(one["difference"], digits, "+")),
                 Cell(interval or NOT_AVAILABLE, mark=notes.mark(missing)),
-                number_cell(one.p, notes, reason),
-                number_cell(one.p_holm, notes, reason),
+                number_cell(one["p"], notes, reason),
+                number_cell(one["p_holm"], notes, reason),
             )
         )
     numbers = (f"{unit.capitalize()}s", "Difference", "95 % interval", "p", "p, Holm")

@@ -6,7 +6,7 @@ of the mean difference is a bootstrap over subjects. Within subjects there is no
 over, and folds stand in their place (ours): below ten, the interval is that of the permutation.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -64,7 +64,8 @@ def compare(
     """
     compared = []
     for task in [task for task, system in scores if system == against]:
-        for metric in _metrics(scores[task, against]):
+        units = [of_unit for run in scores[task, against] for of_unit in run.values()]
+        for metric in dict.fromkeys(name for of_unit in units for name in of_unit):
             base = _by_unit(scores[task, against], metric)
             pairs = {
                 system: _paired(_by_unit(runs, metric), base)
@@ -80,11 +81,6 @@ def compare(
                     Comparison(task, system, against, metric, unit, one.n, **statistics)
                 )
     return compared
-
-
-def _metrics(runs: Sequence[PerUnit]) -> Iterable[str]:
-    """The names of the scores that are there."""
-    return dict.fromkeys(name for run in runs for scores in run.values() for name in scores)
 
 
 def _by_unit(runs: Sequence[PerUnit], metric: str) -> dict[str, float]:

@@ -173,7 +173,10 @@ def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figur
 def _comparison_table(comparisons: Sequence[Comparison], known: Mapping[str, ScoreColumn]) -> Table:
     """Each system less the one it is compared with."""
     against, unit = comparisons[0].against, comparisons[0].unit
-    rows = [((one.system, _column(known, one.metric).words), one.n, one) for one in comparisons]
+    rows = [
+        ((one.system, _column(known, one.metric).words), one.n, one.as_dict())
+        for one in comparisons
+    ]
     return difference_table(
         f"Compared with {against}",
         ("System", "Score"),

@@ -205,7 +205,7 @@ def _difference_table(differences: list[Difference]) -> Table:
             if one.against != "ar":
                 continue  # both baselines give the context's frequency
             against = "the context's"
-        rows.append(((words[one.score], one.band, against), one.n_subjects, one))
+        rows.append(((words[one.score], one.band, against), one.n_subjects, one.as_dict()))
     return difference_table(
         "The model against its baselines, subject by subject",
         ("Score", "Band", "Against"),
