@@ -69,7 +69,7 @@ def index_page(
         lead="The recorded signal beside the stored signal, so that you can see the effect of the "
         "cleaning.",
         banners=banners,
-        counts=_fact_counts(facts),
+        counts=tuple((words, _plain(facts[name])) for name, words in _FACTS if name in facts),
         sections=(
             section(
                 "Recordings",
@@ -217,11 +217,6 @@ def _microvolts(value: float) -> str:
 def _share(flags: NDArray[np.uint8]) -> Cell:
     share = float((flags > 0).mean()) if flags.size else 0.0
     return Cell("–" if share == 0 else f"{share:.0%}" if share >= 0.01 else "<1%")
-
-
-def _fact_counts(facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    there = [(words, facts[name]) for name, words in _FACTS if name in facts]
-    return tuple((words, _plain(value)) for words, value in there)
 
 
 def _plain(value: object) -> str:

@@ -112,17 +112,12 @@ class RecordedPairs:
                 read.located,
                 read.regions,
                 index,
-                self._chains_of(index),
+                self.chains and tuple(self.chains[k] for k in self.windows.owner[index]),
             ),
             target_uv=later.signal_uv[..., t : t + end],
             before_uv=later.signal_uv[..., :t],
             after_uv=later.signal_uv[..., t + end :],
         )
-
-    def _chains_of(self, index: NDArray[np.int64]) -> tuple[Chain, ...] | None:
-        if self.chains is None:
-            return None
-        return tuple(self.chains[k] for k in self.windows.owner[index])
 
     @property
     def t_s(self) -> NDArray[np.float64]:

@@ -52,7 +52,9 @@ def forecast_rows(
         for first in range(0, len(places), batch_size):
             pair = pairs.batch(places[first : first + batch_size])
             for place, sums in _sums_of(methods, pair, pairs.horizon.sfreq_hz):
-                total[place] = _added(total[place], sums) if place in total else sums
+                if place in total:
+                    sums = {name: total[place][name] + added for name, added in sums.items()}
+                total[place] = sums
         parts += [
             _rows(place, sums, recording.id, recording.subject, recording.channels, pairs)
             for place, sums in total.items()
@@ -78,10 +80,6 @@ def _sums_of(
             own = replace(windows, forecast=in_unit(forecast_uv, context_uv, unit))
             for span, part in parts:
                 yield (name, unit, span, part), own.sums(slice(*span), sfreq_hz, BANDS_HZ)
-
-
-def _added(one: Sums, other: Sums) -> Sums:
-    return {name: values + other[name] for name, values in one.items()}
 
 
 def _rows(

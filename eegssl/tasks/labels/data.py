@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context
@@ -19,7 +18,7 @@ from eegssl.corpus.label_table import Label, LabelTable
 from eegssl.corpus.labelled import LabelledWindows, require_classes
 from eegssl.corpus.labelled import UnitKey as UnitKey
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import Windows, tile
+from eegssl.corpus.windows import tile
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.class_windows import class_windows
 from eegssl.tasks.labels.windows.table_windows import table_windows
@@ -100,20 +99,15 @@ def _detection_windows(
     """Windows, or their seconds, that are 1 where enough of them lies in events."""
     windows = tile(corpus, recordings, task.window_s)
     n_seconds = round(task.window_s) if task.unit == "second" else 1
+    step_s = windows.window_s / n_seconds
     truth = np.zeros((len(windows), n_seconds), dtype=np.int64)
     for k, recording in enumerate(windows.recordings):
         mine = np.flatnonzero(windows.owner == k)
         spans = positive_spans(recording.events, task.event_types)
-        start_s = _starts_s(windows, mine, n_seconds)
-        shares = overlap_share(start_s.ravel(), windows.window_s / n_seconds, spans)
+        start_s = windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)
+        shares = overlap_share(start_s.ravel(), step_s, spans)
         truth[mine] = (shares >= task.min_overlap).reshape(start_s.shape)
     return LabelledWindows(windows, truth if task.unit == "second" else truth[:, 0])
-
-
-def _starts_s(windows: Windows, mine: NDArray[np.int64], n_seconds: int) -> NDArray[np.float64]:
-    """[n, N], where each part of these windows begins."""
-    step_s = windows.window_s / n_seconds
-    return windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)
 
 
 def warn_left_out(labelled: LabelledWindows, split: str, context: Context) -> None:

@@ -155,13 +155,9 @@ def conclude(
             gain_interval=interval,
         )
     limits = limits_of(n_good, len(truth) - n_good)
-    return PatientResult(len(truth), _adjusted(results), limits, _notes(config))
-
-
-def _adjusted(results: dict[str, InputResult]) -> dict[str, InputResult]:
-    """The same with p adjusted for all inputs."""
     ps = holm({name: one.p for name, one in results.items() if one.p is not None})
-    return {name: replace(one, p_holm=ps.get(name)) for name, one in results.items()}
+    adjusted = {name: replace(one, p_holm=ps.get(name)) for name, one in results.items()}
+    return PatientResult(len(truth), adjusted, limits, _notes(config))
 
 
 def permuted_aurocs(

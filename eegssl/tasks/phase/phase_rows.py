@@ -22,13 +22,11 @@ def _as_mrad(rad: Floats) -> NDArray[np.int16]:
     return np.clip(np.round(short * _MRAD), -_MOST_MRAD, _MOST_MRAD).astype(np.int16)
 
 
-def _as_rad(mrad: NDArray[np.int16]) -> Floats:
-    return mrad / _MRAD
-
-
 def _phases(name: str, each: str = "", field: str = "") -> Column:
     """A column of phases in radians at every lead time."""
-    return Column(name, "i2", each, "lead_s", field, encode=_as_mrad, decode=_as_rad)
+    return Column(
+        name, "i2", each, "lead_s", field, encode=_as_mrad, decode=lambda mrad: mrad / _MRAD
+    )
 
 
 TABLE = TableSpec(

@@ -107,7 +107,8 @@ def unit_scores(
     p, truth = means_by_unit(predictions.probabilities, owner), predictions.truth[rows]
     typed = predictions.about["labels"] == "events"
     scores = {}
-    for level_name, groups in _levels(predictions.classes, typed).items():
+    by_level = levels(predictions.classes) if typed else {TYPE: predictions.classes}
+    for level_name, groups in by_level.items():
         is_finest = level_name == TYPE
         scores[level_name] = level_scores(
             units,
@@ -167,10 +168,6 @@ def first_rows(predictions: Predictions) -> dict[str, int]:
             "file; write tables of predictions with eegssl, or keep their metadata"
         )
     return rows
-
-
-def _levels(classes: tuple[str, ...], typed: bool) -> dict[str, tuple[str, ...]]:
-    return levels(classes) if typed else {TYPE: classes}
 
 
 def _told(scores: Scores | None) -> dict[str, Any] | None:
