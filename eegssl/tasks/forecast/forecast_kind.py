@@ -101,9 +101,7 @@ class ForecastKind(
         horizon = horizon_of(job.task, job.corpus.sfreq_hz)
         task = resolved_base(job.task, data.val, horizon)
         context.progress.say(f"the head adds to {task.head.base}")
-        past, concerns = past_facts(task, job.seen, job.corpus)
-        for concern in concerns:
-            context.warn(concern)
+        past = past_facts(task, job)
         head = build_head(
             job.build_encoder(), horizon, task, context.seed, frozen=is_frozen(adaptation)
         )

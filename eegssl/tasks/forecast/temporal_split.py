@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.audits.temporal_leaks import IN_TIME, SEEN_BY_ENCODER, temporal_facts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import ForecastConfig
+from eegssl.tasks.kind import Job
 
 PARTS = ("train", "val", "test")
 TESTED = "test"
@@ -27,15 +27,17 @@ def recordings_of(corpus: Corpus, split: str, config: ForecastConfig) -> tuple[R
     return corpus.of_split(TESTED if config.in_time else split)
 
 
-def past_facts(
-    config: ForecastConfig, encoder: Artifact | None, corpus: Corpus
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What a manifest says of a model that is fitted on the beginning of recordings, and warnings;
-    nothing where subjects are apart. ``encoder`` is None where its weights are random."""
+def past_facts(config: ForecastConfig, job: Job[Any]) -> dict[str, Any]:
+    """What a manifest says of a model that is fitted on the beginning of recordings.
+
+    Nothing where subjects are apart. Warns where the encoder has seen what is tested.
+    """
     if config.in_time is None:
-        return {}, ()
-    past = temporal_facts(encoder, corpus, corpus.of_split(TESTED))
-    return {IN_TIME: past}, (SEEN_BY_ENCODER,) if past["leaks"] else ()
+        return {}
+    past = temporal_facts(job.seen, job.corpus, job.corpus.of_split(TESTED))
+    if past["leaks"]:
+        job.context.warn(SEEN_BY_ENCODER)
+    return {IN_TIME: past}
 
 
 def within_subject(corpus: Corpus, config: ForecastConfig) -> bool:

@@ -69,9 +69,7 @@ class PhaseKind(
     ) -> Fitted[PhasePredictions]:
         """Train a head on the encoder; weights and bases are chosen on validation pairs."""
         config, task, context = job.config, job.task, job.context
-        past, concerns = past_facts(task.forecast, job.seen, job.corpus)
-        for concern in concerns:
-            context.warn(concern)
+        past = past_facts(task.forecast, job)
         train, val = data.train, data.val
         context.progress.say(f"reading {len(train)} and {len(val)} pairs")
         plan = ForecastPlan(
