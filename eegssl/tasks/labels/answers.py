@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.ictal import events_of, positive_spans
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Recording
 from eegssl.io.labels.event_types import Event
@@ -14,7 +15,6 @@ from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import events_of, positive_spans
 from eegssl.tasks.labels.predictions import Predictions, Reference, Unit
 from eegssl.tasks.labels.windows.type_windows import one_at_a_time
 

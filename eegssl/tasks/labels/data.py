@@ -11,12 +11,9 @@ import numpy as np
 
 from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context
-from eegssl.corpus.ictal import events_of as events_of
-from eegssl.corpus.ictal import overlap_share as overlap_share
-from eegssl.corpus.ictal import positive_spans as positive_spans
+from eegssl.corpus.ictal import overlap_share, positive_spans
 from eegssl.corpus.label_table import Label, LabelTable
 from eegssl.corpus.labelled import LabelledWindows, require_classes
-from eegssl.corpus.labelled import UnitKey as UnitKey
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
 from eegssl.tasks.labels.config import TaskConfig

@@ -36,15 +36,12 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
 
     Raises InputError for a labels table that can't be read.
     """
-    resolved = task
-    info = TaskInfo(_understood(resolved))
+    info = TaskInfo(_understood(task))
     if corpus is None:
-        if resolved.table is not None:
-            _try(info, lambda: _check_rows(resolved, str(resolved.table), info))
+        if task.table is not None:
+            _try(info, lambda: _check_rows(task, str(task.table), info))
         return info
-    table = _try(
-        info, lambda: label_table(corpus, resolved.table, skip_unknown=resolved.skip_unknown)
-    )
+    table = _try(info, lambda: label_table(corpus, task.table, skip_unknown=task.skip_unknown))
     if table is None:
         return info
     if table.labels is not None:
@@ -52,9 +49,9 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
     labelled_by_split = {
         split: labelled
         for split in ("train", "val", "test")
-        if (labelled := _look(info, corpus, resolved, table.labels, split, seed)) is not None
+        if (labelled := _look(info, corpus, task, table.labels, split, seed)) is not None
     }
-    _check_classes(info, resolved, {s: one for s, one in labelled_by_split.items() if s != "test"})
+    _check_classes(info, task, {s: one for s, one in labelled_by_split.items() if s != "test"})
     return info
 
 
