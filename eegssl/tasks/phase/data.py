@@ -4,8 +4,8 @@ Where targets were filtered without delay and contexts causally, what the causal
 phase is subtracted from every forecast that starts from the context.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import get_args
 
 import numpy as np
@@ -39,38 +39,20 @@ def lead_samples(horizon: Horizon, config: PhaseConfig) -> Samples:
 
 
 @dataclass(frozen=True)
-class PhasePairs:
+class PhasePairs(RecordedPairs):
     """Pairs and the task that they are for."""
 
-    pairs: RecordedPairs
-    task: PhaseTaskConfig
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    @property
-    def horizon(self) -> Horizon:
-        """Lengths in samples."""
-        return self.pairs.horizon
+    task: PhaseTaskConfig = field(kw_only=True)
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
         """Those that hold a pair."""
-        windows = self.pairs.windows
-        return tuple(windows.recordings[k] for k in np.unique(windows.owner))
+        return tuple(self.windows.recordings[k] for k in np.unique(self.windows.owner))
 
     @property
     def n_subjects(self) -> int:
         """How many people they are of."""
         return len({r.subject for r in self.recordings})
-
-    def in_order(self, batch_size: int) -> Iterator[Samples]:
-        """Index arrays that cover every pair once, bucketed by number of channels."""
-        return self.pairs.in_order(batch_size)
-
-    def batch(self, index: Samples) -> PairBatch:
-        """Read these pairs; they must have equally many channels."""
-        return self.pairs.batch(index)
 
 
 def cut_phase_pairs(
@@ -88,7 +70,7 @@ def cut_phase_pairs(
     pairs = cut_pairs(
         corpus, recordings, task.forecast, part=part, after_s=after_s, targets=targets
     )
-    return PhasePairs(pairs, task)
+    return PhasePairs(**vars(pairs), task=task)
 
 
 def late_rad(context: Context, centres_hz: Floats) -> Floats:

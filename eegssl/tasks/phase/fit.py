@@ -59,7 +59,7 @@ def fit_phase_head(
     size = plan.training.batch_size
 
     def step(k: int) -> dict[str, Tensor]:
-        index = train.pairs.draw(size, seed=plan.seed, step=k)
+        index = train.draw(size, seed=plan.seed, step=k)
         return loss_of(network, cache.read(index))
 
     def error() -> float:

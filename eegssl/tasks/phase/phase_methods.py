@@ -44,7 +44,7 @@ def _rows(
     pair = pairs.batch(index)
     known = known_of(pairs, pair, leads)
     ahead = head.correct(pair.context, known.centres_hz, known.bases, leads)
-    owners = [pairs.pairs.windows.recordings[k] for k in pairs.pairs.windows.owner[index]]
+    owners = [pairs.windows.recordings[k] for k in pairs.windows.owner[index]]
     bands = list(pairs.task.phase.bands)
     named = [(r, channel, band) for r in owners for channel in r.channels for band in bands]
     n_each = len(named) // len(owners)
@@ -55,7 +55,7 @@ def _rows(
     return PhasePredictions(
         subject=[r.subject for r, _, _ in named],
         recording=[r.id for r, _, _ in named],
-        t_s=np.repeat(pairs.pairs.t_s[index], n_each),
+        t_s=np.repeat(pairs.t_s[index], n_each),
         channel=[channel for _, channel, _ in named],
         band=[band for _, _, band in named],
         context_hz=known.centres_hz.ravel(),

@@ -179,9 +179,9 @@ def test_a_head_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
 
 def test_a_recording_gives_so_many_pairs_at_most_spread_over_it() -> None:
     pairs = pairs_of({"s0-1": noise(200 * 60, 0), "s1-1": noise(200 * 20, 1)})
-    owner = pairs.pairs.windows.owner
+    owner = pairs.windows.owner
     assert [int((owner == k).sum()) for k in (0, 1)] == [6, 3]
-    t_s = pairs.pairs.t_s[owner == 0]
+    t_s = pairs.t_s[owner == 0]
     assert t_s[0] == 9
     assert np.ptp(np.diff(t_s)) <= 3
     assert t_s[-1] + 2 <= 60
