@@ -69,6 +69,15 @@ class Windows:
             self.corpus, self.recordings, self.owner[keep], self.start[keep], self.length
         )
 
+    def spread(self, most: int) -> "Windows":
+        """At most so many windows of each recording, evenly spaced, its first and last included."""
+        chosen = []
+        for owner in range(len(self.recordings)):
+            places = np.flatnonzero(self.owner == owner)
+            even = np.linspace(0, len(places) - 1, min(most, len(places)))
+            chosen.append(places[even.round().astype(np.int64)])
+        return self.subset(np.concatenate(chosen))
+
     def batch(self, index: NDArray[np.int64]) -> Batch:
         """Read these windows; they must have equally many channels."""
         owners = [self.recordings[k] for k in self.owner[index]]

@@ -158,26 +158,13 @@ def cut_pairs(
         windows = tile_part(corpus, recordings, whole_s, part, config)
     else:
         windows = tile(corpus, recordings, whole_s, config.stride_s)
-    windows = _thinned(windows, config.pairs_per_recording)
+    if config.pairs_per_recording is not None:
+        windows = windows.spread(config.pairs_per_recording)
     if targets is None:
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
     apart = Windows(targets, others, windows.owner, windows.start, windows.length)
     return RecordedPairs(windows, horizon, apart, chains_of(corpus, windows.recordings))
-
-
-def _thinned(windows: Windows, most: int | None) -> Windows:
-    """At most so many windows of each recording, evenly spaced, its first and last among them."""
-    if most is None:
-        return windows
-    chosen = []
-    for owner in range(len(windows.recordings)):
-        places = np.flatnonzero(windows.owner == owner)
-        n = min(most, len(places))
-        chosen.append(
-            places[np.unique(np.linspace(0, len(places) - 1, n).round().astype(np.int64))]
-        )
-    return windows.subset(np.concatenate(chosen))
 
 
 def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:

@@ -146,13 +146,7 @@ def _doubts(outcome: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Ite
 
 def windows_of(cohort: Cohort, corpus: Corpus, task: PatientTaskConfig) -> Windows:
     """At most ``most_windows`` windows of each recording, spread evenly over it."""
-    windows = tile(corpus, cohort.recordings, task.window_s)
-    chosen = []
-    for k in range(len(windows.recordings)):
-        places = np.flatnonzero(windows.owner == k)
-        n = min(len(places), task.most_windows)
-        chosen.append(places[np.linspace(0, len(places) - 1, n).round().astype(np.int64)])
-    return windows.subset(np.concatenate(chosen))
+    return tile(corpus, cohort.recordings, task.window_s).spread(task.most_windows)
 
 
 def follow_up(cohort: Cohort, config: OutcomeConfig) -> dict[str, Any]:
