@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.tasks.patients.scores import probability
 from eegssl.tasks.table_spec import Array, Column, Table, TableSpec, View, text
 
 KIND = "patients"
-_MAX_LOGIT = 700  # beyond, its exponential overflows
 
 TABLE = TableSpec(
     kind=KIND,
@@ -74,7 +74,7 @@ class PatientPredictions(View):
             "fold": np.concatenate([one.folds.ravel() for one in self.inputs.values()]),
             "truth": np.tile(self.truth, total),
             "logit": logits,
-            "probability": 1 / (1 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT))),
+            "probability": probability(logits),
         }
         null = {name: one.null.tolist() for name, one in self.inputs.items()}
         return Table(TABLE, columns, {"kind": KIND} | self.about, {"null": null})

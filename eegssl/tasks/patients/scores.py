@@ -142,7 +142,7 @@ def gain_of(a: Pairs, b: Pairs, n_patients: int, *, seed: int, n_resamples: int)
 
 def probability(logits: Floats) -> Floats:
     """Probabilities of logits, of any shape."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))  # beyond, exp overflows
 
 
 def calibration_line(
