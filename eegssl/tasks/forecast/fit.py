@@ -17,9 +17,14 @@ from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import lora_updates
 from eegssl.errors import ConfigError
-from eegssl.tasks.forecast.config import ErrorUnit, FitConfig, ForecastConfig
+from eegssl.tasks.forecast.config import ErrorUnit, ForecastConfig
 from eegssl.tasks.forecast.data import Horizon, Pairs
-from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, linear, plain
+from eegssl.tasks.forecast.methods.forecast_baselines import (
+    UNFITTED,
+    fit_linear,
+    lookback_samples,
+    plain,
+)
 from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
 from eegssl.tasks.forecast.methods.forecast_networks import build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
@@ -188,14 +193,12 @@ def fit_baseline(
     if name in UNFITTED:
         return plain(name, horizon, config.baselines)
     if name == "linear":
-        return linear(train, validation, horizon, config)
+        lookback = lookback_samples(config.baselines.lookback_s, horizon)
+        penalties = config.baselines.ridge_penalties
+        return fit_linear(train, validation, lookback, penalties, config.unit)
     network = build_network(name, horizon, config.baselines, plan.seed)
-    own = plan.below(name, training_of(config.baselines.fit, plan.training))
-    fit_network(network, train, validation, config.unit, own)
+    own = config.baselines.fit.model_dump()
+    own["checkpoint_every"] = own["validate_every"]
+    training = plan.training.model_copy(update=own)
+    fit_network(network, train, validation, config.unit, plan.below(name, training))
     return network
-
-
-def training_of(fit: FitConfig, training: TrainingConfig) -> TrainingConfig:
-    """The loop's settings for a baseline: the head's, but for what ``fit`` says."""
-    own = fit.model_dump() | {"checkpoint_every": fit.validate_every}
-    return training.model_copy(update=own)

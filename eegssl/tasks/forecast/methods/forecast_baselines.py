@@ -10,12 +10,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.tasks.forecast.config import (
-    AutoregressionConfig,
-    ErrorUnit,
-    ForecastBaselinesConfig,
-    ForecastConfig,
-)
+from eegssl.tasks.forecast.config import AutoregressionConfig, ErrorUnit, ForecastBaselinesConfig
 from eegssl.tasks.forecast.data import Horizon, Pairs
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression, run_on
 from eegssl.tasks.forecast.methods.contexts import Context, context_scale
@@ -196,12 +191,3 @@ def autoregressive(horizon: Horizon, config: AutoregressionConfig) -> Forecaster
     """AR(p) for any targets."""
     sfreq_hz = horizon.sfreq_hz
     return OnTime(lambda n: Autoregressive(n, sfreq_hz, config), horizon.target_samples, sfreq_hz)
-
-
-def linear(
-    train: Pairs, validation: Pairs | None, horizon: Horizon, config: ForecastConfig
-) -> Linear:
-    """`fit_linear` as configured."""
-    choices = config.baselines
-    lookback = lookback_samples(choices.lookback_s, horizon)
-    return fit_linear(train, validation, lookback, choices.ridge_penalties, config.unit)
