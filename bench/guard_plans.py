@@ -177,6 +177,7 @@ FILES = {
     "tiny.toml": TINY,
     "signal.toml": TINY + SIGNAL,
     "phase.toml": TINY + PHASE,
+    "scoring.toml": "[evaluate.scoring]\nbootstrap_resamples = 100\n",
     "default.toml": "",
     "patients.toml": PATIENTS,
     "classes.toml": TABLE.format("calm-or-busy", "classes") + 'classes = ["calm", "busy"]\n',
@@ -214,7 +215,7 @@ _FORECASTS = [
     for line in (
         f"{{kind}}/model = {_TUNE} {{kind}}.toml --task {{task}}",
         "{kind}/evaluation = evaluate {kind}/model causal --config tiny.toml --set traces=1",
-        "{kind}/rescored = evaluate --rescore {kind}/evaluation --config tiny.toml",
+        "{kind}/rescored = evaluate --rescore {kind}/evaluation --config scoring.toml",
         f"{{kind}}/apart = {_TUNE} {{kind}}.toml --task {{task}} --targets zero --adapt full",
         "{kind}/apart-evaluation = evaluate {kind}/apart causal --targets zero --config tiny.toml",
         f"{{kind}}/folds = {_TUNE} {{kind}}.toml --task {{task}} --folds 2"
@@ -257,11 +258,11 @@ SMALL = [
         for name in _TASKS
     ),
     *(
-        f"{name}/rescored = evaluate --rescore {name}/evaluation --config tiny.toml"
+        f"{name}/rescored = evaluate --rescore {name}/evaluation --config scoring.toml"
         for name in ("full", "type", "numbers")
     ),
     f"folds = {_LABELS} seizure-detection --folds 2 --allow-leak",
-    "rescored-tree = evaluate --rescore EDF/tiny --reference EDF/tiny --config tiny.toml",
+    "rescored-tree = evaluate --rescore EDF/tiny --reference EDF/tiny --config scoring.toml",
     "benchmark = benchmark labels-matrix.toml",
     "causal = preprocess EDF/forecast --config tiny.toml --set filter.phase=causal",
     "zero = preprocess EDF/forecast --config tiny.toml --set filter.phase=zero",

@@ -11,7 +11,7 @@ from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
-from eegssl.tasks.base import ALONE, EVALUATION, OF_RUN, REPORT, SCORES
+from eegssl.tasks.base import EVALUATION, OF_RUN, REPORT, SCORES
 from eegssl.tasks.labels.measures.event_report import event_report
 from eegssl.tasks.labels.page import events_page
 from eegssl.tasks.labels.scores import tree_facts
@@ -40,8 +40,7 @@ def run(
     With ``missing="count"`` a table of the hypothesis that is missing or can't be read counts as
     no detections; a warning says so.
     """
-    unread = dict.fromkeys(("split", "labels", "targets"), ALONE)
-    require_read(config, ("scoring", *OF_RUN), unread, "of event tables", "labels")
+    require_read(config, ("scoring",), OF_RUN, "of event tables", "event tables")
     people = Pseudonyms()
 
     def id_of(table: str) -> str:

@@ -27,9 +27,11 @@ PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.htm
 """What an artifact with scores holds, whatever the kind of its task."""
 SCORED = (PREDICTIONS, SCORES, REPORT)
 
-OF_RUN = ("allow_leak", "batch_size", "device", "traces", "trace_s")
-"""Settings of `evaluate` on how a model is run and shown: scores alone accept them, unread."""
-ALONE = "scores are made anew from predictions alone"
+OF_RUN = dict.fromkeys(
+    ("split", "labels", "targets", "batch_size", "device", "traces", "trace_s"),
+    "scores come from stored tables and no model is run; to set it, evaluate a model",
+)
+"""Settings of `evaluate` on how a model is run and shown, and why scoring alone refuses them."""
 
 AnyKind = Kind[Any, Any, Any, Any, Any]
 
@@ -38,6 +40,13 @@ def check_settings(kind: AnyKind, config: FinetuneConfig, task: Any) -> None:
     """Raise ConfigError for a setting that the kind does not read or can't follow."""
     require_read(config, kind.finetune_reads, kind.unread, task.name, kind.name)
     kind.check(config, task)
+
+
+def check_rescore(kind: AnyKind, config: EvaluateConfig, task: str) -> None:
+    """Raise ConfigError for a setting that scores of a table alone do not read."""
+    scoring = [name for name in kind.evaluate_reads if name.startswith("scoring")]
+    reads = ("allow_leak", *scoring, *kind.page_reads)
+    require_read(config, reads, {**kind.unread, **OF_RUN}, task, kind.name)
 
 
 def job_of(
@@ -144,9 +153,7 @@ def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context)
     Raises LeakError when rows are there twice, unless ``config.allow_leak``.
     """
     table = read_table(path, kind.view)
-    scoring = tuple(name for name in kind.evaluate_reads if name.startswith("scoring"))
-    unread = {**kind.unread, **dict.fromkeys(("split", "labels", "targets"), ALONE)}
-    require_read(config, (*scoring, *OF_RUN), unread, table.about["task"], kind.name)
+    check_rescore(kind, config, table.about["task"])
     twice = audit_windows(rows(table))
     if not config.allow_leak:
         refuse(twice)

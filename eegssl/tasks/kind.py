@@ -160,6 +160,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """The settings of `finetune` that it reads, whole parts too; others are refused."""
     evaluate_reads: ClassVar[tuple[str, ...]] = ()
     """The same of `evaluate`."""
+    page_reads: ClassVar[tuple[str, ...]] = ()
+    """Those of them that the page of a table alone reads, without a model."""
     unread: ClassVar[Mapping[str, str]] = {}
     """Why a setting is not read, and what to do instead."""
     makes: ClassVar[str] = MODEL

@@ -10,7 +10,7 @@ from eegssl.config.resolve import read_task
 from eegssl.config.settings import Settings, leaf_settings
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.errors import ConfigError
-from eegssl.tasks.base import check_settings, without_cache
+from eegssl.tasks.base import check_rescore, check_settings, without_cache
 from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.settings_read import covering, require_read
 
@@ -72,11 +72,28 @@ def test_a_setting_that_a_kind_does_not_read_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", leaf_settings(EvaluateConfig()))
+def test_scoring_a_table_reads_a_setting_or_refuses_it_with_the_reason(kind: str, key: str) -> None:
+    this, config = KINDS[kind], changed(EvaluateConfig(), key)
+    scoring = key.startswith("scoring") and covering(key, this.evaluate_reads)
+    if scoring or key == "allow_leak" or (kind, key) == ("phase", "traces"):
+        check_rescore(this, config, "own")
+        return
+    with pytest.raises(ConfigError) as refused:
+        check_rescore(this, config, "own")
+    assert key in str(refused.value)
+    assert "leave it out" in str(refused.value)
+    if not key.startswith("scoring"):
+        assert "no model is run; to set it, evaluate a model" in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_a_kind_declares_are_settings_that_there_are(kind: str) -> None:
     for stage in STAGES:
         keys = [key for one, key in LEAVES if one == stage]
         for name in reads_of(kind, stage):
             assert any(covering(key, [name]) for key in keys), name
+    assert set(KINDS[kind].page_reads) <= set(KINDS[kind].evaluate_reads)
     for name in KINDS[kind].unread:
         assert any(covering(key, [name]) for _, key in LEAVES), name
 

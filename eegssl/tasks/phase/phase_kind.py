@@ -41,6 +41,7 @@ class PhaseKind(
     name = "phase"
     settings = PhaseTaskConfig
     view = PhasePredictions
+    page_reads = ("traces",)
     files = MODEL_FILES
     benchmark = PhaseScores()
 

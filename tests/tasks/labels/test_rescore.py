@@ -129,6 +129,27 @@ def test_policy_and_resamples_can_be_set_anew(table: Path, tmp_path: Path) -> No
     assert (means["sensitivity"]["mean"], means["sensitivity"]["n_subjects"]) == (2 / 3, 3)
 
 
+@pytest.mark.parametrize(
+    "setting", ["batch_size=2", 'device="cpu"', "traces=1", "trace_s=5", 'labels="x.tsv"']
+)
+def test_a_setting_of_running_a_model_is_refused_wherever_it_was_set(
+    setting: str, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, _, value = setting.partition("=")
+    (tmp_path / "shared.toml").write_text(f"[evaluate]\n{setting}\n")
+    call = ("evaluate", "--rescore", table, "--out", tmp_path / "out")
+    trees = (*call[:2], tmp_path, "--reference", tmp_path, *call[3:])
+    ways = [(*call, "--set", setting), (*call, "--config", tmp_path / "shared.toml")]
+    for way in (*ways, (*trees, "--set", setting)):
+        ran = eegssl(*way)
+        words = " ".join(ran.err.split())
+        assert (ran.code, f"{key} is set to" in words) == (2, True), words
+        assert "scores come from stored tables and no model is run" in words
+    monkeypatch.setenv(f"EEGSSL_EVALUATE__{key.upper()}", value)
+    assert eegssl(*call).code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_window_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     good = made_up()
     path = tmp_path / "predictions.parquet"
