@@ -7,8 +7,6 @@ marks it as ours; the EDF file of a recording is written after its labels and ma
 
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
@@ -17,7 +15,7 @@ from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.synth import label_files as labels
 from eegssl.synth.anatomy import Head, build_head
-from eegssl.synth.cohorts import draw_cohort, recordings_of
+from eegssl.synth.cohorts import draw_cohort
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
 from eegssl.synth.render import Renderer
@@ -28,74 +26,39 @@ KIND = "synthetic EDF corpus"
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"
 
 
-@dataclass(frozen=True)
-class SynthResult:
-    """Counts of a corpus; ``made`` and ``kept`` are recordings of this and earlier runs."""
-
-    out: Path
-    subjects: int
-    recordings: int
-    seizures: int
-    hours: float
-    made: int
-    kept: int
-
-
 def run(config: SynthConfig, context: Context) -> Result:
-    """Write the corpus to ``run.out``; ``run.seed`` is the seed unless the settings name one."""
-    config = config.model_copy(update={"seed": context.seed or config.seed})
-    values = config.model_dump(mode="json")
-    if context.dry_run:
-        _must_clear(config, context.out, overwrite=context.overwrite)
-        return Result(context.out, KIND, "would make", {}, values)
-    advance = context.progress.track("recordings", recordings_of(config))
-    made = make_corpus(
-        config, context.out, overwrite=context.overwrite, progress=lambda done, _: advance(done)
-    )
-    facts = {name: getattr(made, name) for name in ("subjects", "recordings", "seizures", "hours")}
-    state = "made" if made.made else "already made"
-    return Result(context.out, KIND, state, facts | {"synthetic": True}, values)
+    """Write the corpus to ``context.out``, resume it, or find it finished.
 
-
-def make_corpus(
-    config: SynthConfig,
-    out: Path,
-    *,
-    overwrite: bool,
-    progress: Callable[[int, int], None] | None = None,
-) -> SynthResult:
-    """Write the corpus to ``out``, resume it, or find it finished.
-
-    ``progress`` is called with (recordings done, all). Raises ConfigError if ``out`` holds
-    something else, or a corpus of other settings without ``overwrite``.
+    ``context.seed`` is the seed unless it is 0 and the settings name one. Raises ConfigError if the
+    folder holds something else, or a corpus of other settings without ``context.overwrite``.
     """
-    _prepare(config, out, overwrite=overwrite)
+    config, out = config.model_copy(update={"seed": context.seed or config.seed}), context.out
+    values = config.model_dump(mode="json")
+    must_clear = _must_clear(config, out, overwrite=context.overwrite)
+    if context.dry_run:
+        return Result(out, KIND, "would make", {}, values)
+    _prepare(config, out, must_clear)
     cohort = draw_cohort(config)
-    plans = cohort.plans
-    head: Head | None = None
+    advance = context.progress.track("recordings", len(cohort.plans))
     made = 0
-    for done, plan in enumerate(plans):
-        if progress is not None:
-            progress(done, len(plans))
+    for done, plan in enumerate(cohort.plans):
+        advance(done)
         if not _edf_path(out, plan).exists():
-            head = head or build_head()
-            write_recording(plan, head, out)
+            write_recording(plan, build_head(), out)
             made += 1
+    advance(len(cohort.plans))
     _write(out / "README", labels.README)
     _write(out / ".bidsignore", "*_truth.json\n")
     _write(out / "participants.json", canonical_json(cohort.columns, indent=2))
     _write(out / PARTICIPANTS, cohort.participants_tsv)
-    if progress is not None:
-        progress(len(plans), len(plans))
-    return SynthResult(
-        out=out,
-        subjects=config.n_subjects,
-        recordings=len(plans),
-        seizures=sum(len(p.seizures) for p in plans),
-        hours=len(plans) * config.duration_s / 3600,
-        made=made,
-        kept=len(plans) - made,
-    )
+    facts = {
+        "subjects": config.n_subjects,
+        "recordings": len(cohort.plans),
+        "seizures": sum(len(plan.seizures) for plan in cohort.plans),
+        "hours": len(cohort.plans) * config.duration_s / 3600,
+        "synthetic": True,
+    }
+    return Result(out, KIND, "made" if made else "already made", facts, values)
 
 
 def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
@@ -130,7 +93,7 @@ def write_recording(plan: RecordingPlan, head: Head, out: Path) -> Path:
 
 
 def _must_clear(config: SynthConfig, out: Path, *, overwrite: bool) -> bool:
-    """Whether an older corpus must be removed; ConfigError if ``out`` cannot be used."""
+    """Tell whether an older corpus must be removed; ConfigError if ``out`` cannot be used."""
     wanted = labels.description(config)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
@@ -151,9 +114,9 @@ def _must_clear(config: SynthConfig, out: Path, *, overwrite: bool) -> bool:
     return False
 
 
-def _prepare(config: SynthConfig, out: Path, *, overwrite: bool) -> None:
+def _prepare(config: SynthConfig, out: Path, must_clear: bool) -> None:
     """Make ``out`` an empty or half-finished corpus of this configuration."""
-    if _must_clear(config, out, overwrite=overwrite):
+    if must_clear:
         _clear(out)
     _write(out / DESCRIPTION, canonical_json(labels.description(config), indent=2))
     for leftover in out.rglob(f"*{PARTIAL}"):

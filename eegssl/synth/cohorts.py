@@ -49,12 +49,6 @@ class Cohort:
     columns: dict[str, Any]
 
 
-def recordings_of(config: SynthConfig) -> int:
-    """How many recordings the corpus has."""
-    sessions = len(SESSIONS) if config.cohort == "rftc" else 1
-    return config.n_subjects * config.recordings_per_subject * sessions
-
-
 def draw_cohort(config: SynthConfig) -> Cohort:
     """Draw all that a corpus holds, before any sample is made."""
     subjects = draw_subjects(config)

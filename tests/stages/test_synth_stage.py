@@ -8,7 +8,9 @@ import mne
 import numpy as np
 import pyedflib
 import pytest
+from syntheticcohort import write_corpus
 
+from eegssl.artifacts.context import Context, Silent
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfWriter
 from eegssl.stages import synth
@@ -27,8 +29,18 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     out = tmp_path_factory.mktemp("synth") / "corpus"
-    synth.make_corpus(CONFIG, out, overwrite=False)
+    write_corpus(CONFIG, out)
     return out
+
+
+class Counted(Silent):
+    """Keeps what a bar shows: (done, all)."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def track(self, label, total):
+        return lambda done: self.seen.append((done, total))
 
 
 def truths(corpus):
@@ -105,10 +117,10 @@ def test_participants_are_the_subjects(corpus):
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others(corpus, tmp_path):
-    synth.make_corpus(CONFIG, tmp_path / "again", overwrite=False)
+    write_corpus(CONFIG, tmp_path / "again")
     assert contents(tmp_path / "again") == contents(corpus)
     other = CONFIG.model_copy(update={"seed": 4, "n_subjects": 1})
-    synth.make_corpus(other, tmp_path / "other", overwrite=False)
+    write_corpus(other, tmp_path / "other")
     path = "sub-01/ses-01/eeg/sub-01_ses-01_task-szMonitoring_run-00_eeg.edf"
     assert contents(tmp_path / "other")[path] != contents(corpus)[path]
 
@@ -126,36 +138,36 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_bytes(corpus, tmp_path,
     with monkeypatch.context() as patch:
         patch.setattr(EdfWriter, "append", failing)
         with pytest.raises(KeyboardInterrupt):
-            synth.make_corpus(CONFIG, tmp_path, overwrite=False)
+            write_corpus(CONFIG, tmp_path)
     assert list(tmp_path.rglob("*.partial"))
-    result = synth.make_corpus(CONFIG, tmp_path, overwrite=False)
-    assert (result.made, result.kept) == (4, 2)
+    assert write_corpus(CONFIG, tmp_path) == 4
     assert contents(tmp_path) == contents(corpus)
 
 
 def test_a_finished_corpus_is_recognised_and_left_alone(corpus):
     seen, before = [], contents(corpus)
-    result = synth.make_corpus(CONFIG, corpus, overwrite=False, progress=lambda *p: seen.append(p))
-    assert (result.made, result.kept, result.recordings) == (0, 6, 6)
+    result = synth.run(CONFIG, Context(corpus, progress=Counted(seen)))
+    assert (result.state, result.facts["recordings"]) == ("already made", 6)
     assert seen[-1] == (6, 6)
     assert contents(corpus) == before
+    assert write_corpus(CONFIG, corpus) == 0
 
 
 def test_other_settings_are_refused_and_replaced_only_when_asked(tmp_path):
     small = SynthConfig(n_subjects=2, duration_s=30)
-    synth.make_corpus(small, tmp_path, overwrite=False)
+    write_corpus(small, tmp_path)
     other = small.model_copy(update={"n_subjects": 1})
     with pytest.raises(ConfigError, match="--overwrite"):
-        synth.make_corpus(other, tmp_path, overwrite=False)
+        write_corpus(other, tmp_path)
     assert (tmp_path / "sub-02").exists()
-    synth.make_corpus(other, tmp_path, overwrite=True)
+    write_corpus(other, tmp_path, overwrite=True)
     assert not (tmp_path / "sub-02").exists()
-    assert synth.make_corpus(other, tmp_path, overwrite=True).made == 1
+    assert write_corpus(other, tmp_path, overwrite=True) == 1
 
 
 def test_a_corpus_half_cleared_is_never_taken_for_a_finished_one(tmp_path, monkeypatch):
     small = SynthConfig(n_subjects=2, duration_s=30)
-    synth.make_corpus(small, tmp_path / "a", overwrite=False)
+    write_corpus(small, tmp_path / "a")
 
     def killed(path):
         raise KeyboardInterrupt
@@ -164,9 +176,9 @@ def test_a_corpus_half_cleared_is_never_taken_for_a_finished_one(tmp_path, monke
     with monkeypatch.context() as patch:
         patch.setattr(synth.shutil, "rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
-            synth.make_corpus(other, tmp_path / "a", overwrite=True)
-    assert synth.make_corpus(other, tmp_path / "a", overwrite=False).made == 2
-    synth.make_corpus(other, tmp_path / "b", overwrite=False)
+            write_corpus(other, tmp_path / "a", overwrite=True)
+    assert write_corpus(other, tmp_path / "a") == 2
+    write_corpus(other, tmp_path / "b")
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
@@ -174,10 +186,10 @@ def test_a_folder_that_holds_something_else_is_never_touched(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     for overwrite in (False, True):
         with pytest.raises(ConfigError, match="did not make"):
-            synth.make_corpus(CONFIG, tmp_path, overwrite=overwrite)
+            write_corpus(CONFIG, tmp_path, overwrite=overwrite)
     assert contents(tmp_path) == {"notes.txt": b"mine"}
     with pytest.raises(ConfigError, match="is a file"):
-        synth.make_corpus(CONFIG, tmp_path / "notes.txt", overwrite=True)
+        write_corpus(CONFIG, tmp_path / "notes.txt", overwrite=True)
 
 
 def test_memory_does_not_grow_with_the_duration(tmp_path):

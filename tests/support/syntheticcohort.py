@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clirun import done
 
+from eegssl.artifacts.context import Context
 from eegssl.stages import synth
 from eegssl.synth.config import SynthConfig
 
@@ -41,13 +42,24 @@ class Cohort:
         return [*words, "--set", f"task.table={table or self.table}", *QUICK, *more]
 
 
+def write_corpus(config: SynthConfig, out: Path, *, overwrite: bool = False) -> int:
+    """Run the stage; the number of recordings that it wrote, by the times of their files."""
+    before = _edf_times(out)
+    synth.run(config, Context(out, overwrite=overwrite))
+    return len(_edf_times(out) - before)
+
+
+def _edf_times(out: Path) -> set[tuple[Path, int]]:
+    return {(path, path.stat().st_mtime_ns) for path in out.rglob("*.edf")}
+
+
 def made_cohort(kind: str, root: Path) -> Cohort:
     """A synthetic cohort whose subjects go by a name, and a table with a comment."""
     edf = root / "edf"
     config = SynthConfig(
         cohort=kind, n_subjects=PATIENTS, duration_s=30, effect=10.0, sfreqs_hz=(250,), seed=3
     )
-    synth.make_corpus(config, edf, overwrite=False)
+    write_corpus(config, edf)
     for path in sorted(edf.rglob("*sub-*"), key=lambda p: -len(p.parts)):
         path.rename(path.with_name(path.name.replace("sub-", "sub-Haagse")))
     rows = (edf / "participants.tsv").read_text().replace("sub-", "sub-Haagse").splitlines()

@@ -7,11 +7,11 @@ import json
 
 import numpy as np
 import pytest
+from syntheticcohort import write_corpus
 
 from eegssl.io.tables.participants import read_participants
-from eegssl.stages import synth
 from eegssl.synth.anatomy import SCALP, build_head
-from eegssl.synth.cohorts import draw_cohort, draw_courses, recordings_of
+from eegssl.synth.cohorts import draw_cohort, draw_courses
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
 from eegssl.synth.render import Renderer
@@ -52,7 +52,7 @@ def theta_of(plan):
 
 
 def test_the_default_corpus_knows_nothing_of_cohorts(tmp_path):
-    synth.make_corpus(SynthConfig(n_subjects=1, duration_s=30), tmp_path, overwrite=False)
+    write_corpus(SynthConfig(n_subjects=1, duration_s=30), tmp_path)
     description = json.loads((tmp_path / "dataset_description.json").read_text())
     config = description["GeneratedBy"][0]["Config"]
     assert not {"cohort", "effect", "clinical_effect", "coherence_s"} & set(config)
@@ -72,12 +72,11 @@ def test_the_default_plan_of_a_subject_is_not_touched_by_the_other_settings():
 def test_the_same_seed_gives_the_same_bytes(tmp_path, cohort):
     config = SynthConfig(cohort=cohort, n_subjects=2, duration_s=30, seed=5)
     for name in ("a", "b"):
-        made = synth.make_corpus(config, tmp_path / name, overwrite=False)
-        assert made.recordings == recordings_of(config) == (4 if cohort == "rftc" else 2)
+        assert write_corpus(config, tmp_path / name) == (4 if cohort == "rftc" else 2)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
-    assert synth.make_corpus(config, tmp_path / "a", overwrite=False).made == 0
+    assert write_corpus(config, tmp_path / "a") == 0
     other = config.model_copy(update={"seed": 6})
-    synth.make_corpus(other, tmp_path / "c", overwrite=False)
+    write_corpus(other, tmp_path / "c")
     digests = [
         {
             hashlib.sha256(v).hexdigest()
@@ -91,7 +90,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, cohort):
 
 def test_rftc_has_sessions_before_and_after_in_bids(tmp_path):
     config = SynthConfig(cohort="rftc", n_subjects=1, duration_s=30, recordings_per_subject=2)
-    synth.make_corpus(config, tmp_path, overwrite=False)
+    write_corpus(config, tmp_path)
     found = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*_eeg.edf"))
     assert found == [
         f"sub-01/ses-{s}/eeg/sub-01_ses-{s}_task-szMonitoring_run-{r:02d}_eeg.edf"
@@ -174,7 +173,7 @@ def test_the_signal_is_the_oscillators_of_the_truth_and_noise_of_the_stated_size
 
 def test_the_truth_on_the_disk_gives_the_phase_of_the_file(tmp_path):
     config = SynthConfig(cohort="forecast", n_subjects=1, duration_s=60, **RATE)
-    synth.make_corpus(config, tmp_path, overwrite=False)
+    write_corpus(config, tmp_path)
     truth = json.loads(next(tmp_path.rglob("*_truth.json")).read_text())
     process = draw_cohort(config).plans[0].process
     time_s = np.linspace(0, 60, 999)
