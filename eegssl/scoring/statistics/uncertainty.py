@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from eegssl.scoring.config import NanPolicy
 from eegssl.scoring.events.counts import EVENT_METRICS, EventCounts, ScoringLevel
 from eegssl.scoring.statistics.bootstrap import bootstrap_weighted, mean_of_patients, ratio_of_sums
-from eegssl.scoring.statistics.exact import binomial_interval, poisson_rate_interval
-from eegssl.scoring.statistics.intervals import Interval
+from eegssl.scoring.statistics.intervals import Interval, binomial_interval, poisson_rate_interval
 from eegssl.scoring.statistics.weighted import patient_curves
 from eegssl.scoring.window_scores import Thresholds, decide
 

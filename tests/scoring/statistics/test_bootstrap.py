@@ -15,7 +15,7 @@ from eegssl.scoring.statistics.bootstrap import (
     mean_of_patients,
     ratio_of_sums,
 )
-from eegssl.scoring.statistics.exact import binomial_interval
+from eegssl.scoring.statistics.intervals import binomial_interval
 
 
 def skewed(n, seed):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from eegssl.errors import InputError
-from eegssl.scoring.statistics.exact import binomial_interval, poisson_rate_interval
+from eegssl.scoring.statistics.intervals import binomial_interval, poisson_rate_interval
 
 shares = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
