@@ -30,7 +30,7 @@ from eegssl.scoring.events.nedc import (
     epoch_counts,
     ovlp_counts,
 )
-from eegssl.scoring.events.szcore import timescoring_event_counts, timescoring_sample_counts
+from eegssl.scoring.events.szcore_counts import timescoring_event_counts, timescoring_sample_counts
 from eegssl.scoring.events.taes import taes_counts
 
 Count = Callable[[Sequence[Event], Sequence[Event], float], EventCounts]

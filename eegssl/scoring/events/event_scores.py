@@ -19,7 +19,7 @@ from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.counts import EventCounts, ScoringLevel, scoring_level
 from eegssl.scoring.events.event_lists import Event, clean_events
-from eegssl.scoring.events.szcore import timescoring_event_counts, timescoring_sample_counts
+from eegssl.scoring.events.szcore_counts import timescoring_event_counts, timescoring_sample_counts
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
-"""Count SzCORE's events by interval arithmetic, fast enough to compare thresholds.
+"""Count SzCORE's events, by the ``timescoring`` package and by interval arithmetic.
 
-``timescoring`` makes masks of the whole recording at 10 Hz. The counts here are exactly its own
-(version 0.0.7), rounding to tenths of a second included; the tests compare them on random lists.
-The choice of a threshold and curves use them; printed scores are ``timescoring``'s
-(`eegssl.scoring.events.event_scores`).
+The standard (Dan et al., Epilepsia 2024): events closer than 90 s are one, events longer than
+300 s are split, any overlap counts, from 30 s before an event to 60 s after. Printed scores are
+``timescoring``'s, which makes masks of the whole recording at 10 Hz. `szcore_event_counts` gives
+exactly its counts (version 0.0.7), rounding to tenths of a second included, fast enough to compare
+thresholds.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from timescoring.annotations import Annotation
+from timescoring.scoring import EventScoring, SampleScoring
 
 from eegssl.scoring.events.counts import EventCounts
 from eegssl.scoring.events.event_lists import Event, Spans, as_spans, overlaps
@@ -16,7 +21,35 @@ MERGE_CLOSER_S = 90.0
 SPLIT_LONGER_S = 300.0
 BEFORE_S = 30.0
 AFTER_S = 60.0
-_HZ = 10
+_HZ = 10  # the time precision that timescoring itself works at
+
+
+def timescoring_event_counts(
+    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
+) -> EventCounts:
+    """Counts of events; both lists cleaned (`clean_events`)."""
+    return _timescoring_counts(EventScoring, reference, hypothesis, duration_s)
+
+
+def timescoring_sample_counts(
+    reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
+) -> EventCounts:
+    """Counts of whole seconds; both lists cleaned (`clean_events`)."""
+    return _timescoring_counts(SampleScoring, reference, hypothesis, duration_s)
+
+
+def _timescoring_counts(
+    scoring: type[EventScoring | SampleScoring],
+    reference: Sequence[Event],
+    hypothesis: Sequence[Event],
+    duration_s: float,
+) -> EventCounts:
+    """The counts of timescoring as plain numbers."""
+    samples = round(duration_s * _HZ)
+    lists = (Annotation(list(events), _HZ, samples) for events in (reference, hypothesis))
+    score = scoring(*lists)
+    duration_s = score.numSamples / score.fs
+    return EventCounts(int(score.refTrue), int(score.tp), int(score.fp), duration_s)
 
 
 def szcore_event_counts(reference: Spans, hypothesis: Spans, duration_s: float) -> EventCounts:

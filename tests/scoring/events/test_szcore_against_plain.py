@@ -13,7 +13,7 @@ import pytest
 
 from eegssl.scoring.events.counts import EventCounts
 from eegssl.scoring.events.event_lists import clean_events
-from eegssl.scoring.events.szcore import timescoring_event_counts, timescoring_sample_counts
+from eegssl.scoring.events.szcore_counts import timescoring_event_counts, timescoring_sample_counts
 
 
 def plain_szcore(reference, hypothesis, duration_s):
