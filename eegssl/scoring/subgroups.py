@@ -135,16 +135,6 @@ def score_strata(
     ]
 
 
-def age_band(age_years: float | None) -> str:
-    """The age band; "n/a" for an unknown age."""
-    return _band(age_years, AGE_BANDS_YEARS)
-
-
-def length_band(duration_s: float) -> str:
-    """The band of a recording's length."""
-    return _band(duration_s / 3600, LENGTH_BANDS_H)
-
-
 def seizure_class(event_type: str) -> str:
     """The class of a seizure from its SzCORE type, hyphens as underscores; "n/a" for no seizure."""
     words = event_type.lower().replace("-", "_")
@@ -160,8 +150,8 @@ def _classes(traits: Traits) -> set[str]:
     return {seizure_class(kind) for kind in traits.seizure_types} or {NO_SEIZURE}
 
 
-def _band(value: float | None, upper_edges: Mapping[str, float]) -> str:
-    """The first band whose upper edge lies above the value."""
+def band(value: float | None, upper_edges: Mapping[str, float]) -> str:
+    """The first band whose upper edge lies above a value; "n/a" for an unknown one."""
     if value is None or np.isnan(value):
         return UNKNOWN
     if value < 0 or np.isinf(value):
@@ -187,8 +177,11 @@ def _stratum(by: str, name: str, places: tuple[int, ...], recordings: Sequence[T
 BY_SEIZURE = "kind of seizure"
 _NamesOf = Callable[[Traits], Iterable[str]]
 _DIVISIONS: dict[str, tuple[_NamesOf, tuple[str, ...]]] = {
-    "age": (lambda t: {age_band(t.age_years)}, (*AGE_BANDS_YEARS, UNKNOWN)),
+    "age": (lambda t: {band(t.age_years, AGE_BANDS_YEARS)}, (*AGE_BANDS_YEARS, UNKNOWN)),
     "sex": (lambda t: {SEXES.get(t.sex or "", UNKNOWN)}, (*SEXES.values(), UNKNOWN)),
     BY_SEIZURE: (_classes, (*dict.fromkeys(SEIZURE_CLASSES.values()), NO_SEIZURE, UNKNOWN)),
-    "length of recording": (lambda t: {length_band(t.duration_s)}, tuple(LENGTH_BANDS_H)),
+    "length of recording": (
+        lambda t: {band(t.duration_s / 3600, LENGTH_BANDS_H)},
+        tuple(LENGTH_BANDS_H),
+    ),
 }

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
-from eegssl.scoring.ilae import phase_counts
+from eegssl.scoring.events.counts import phase_counts
 from eegssl.scoring.subgroups import (
+    AGE_BANDS_YEARS,
     BY_SEIZURE,
+    LENGTH_BANDS_H,
     Traits,
-    age_band,
-    length_band,
+    band,
     score_strata,
     seizure_class,
     strata,
@@ -44,7 +45,7 @@ def test_age_sex_and_length_put_every_recording_into_one_stratum(recordings):
 
 
 @pytest.mark.parametrize(
-    ("age_years", "band"),
+    ("age_years", "expected"),
     [
         (0.05, "under 28 days"),
         (0.08, "28 days to 1 year"),
@@ -58,16 +59,16 @@ def test_age_sex_and_length_put_every_recording_into_one_stratum(recordings):
         (float("nan"), "n/a"),
     ],
 )
-def test_an_age_on_the_edge_belongs_to_the_older_band(age_years, band):
-    assert age_band(age_years) == band
+def test_an_age_on_the_edge_belongs_to_the_older_band(age_years, expected):
+    assert band(age_years, AGE_BANDS_YEARS) == expected
 
 
 @pytest.mark.parametrize(
-    ("hours", "band"),
+    ("hours", "expected"),
     [(0.33, "under 1 h"), (1, "1 to 6 h"), (6, "6 to 24 h"), (30, "24 h and over")],
 )
-def test_lengths_have_bands(hours, band):
-    assert length_band(hours * 3600) == band
+def test_lengths_have_bands(hours, expected):
+    assert band(hours, LENGTH_BANDS_H) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_two_recordings_of_a_patient_are_one_patient():
 
 def test_an_age_below_nothing_is_refused():
     with pytest.raises(InputError, match="from 0"):
-        age_band(-1)
+        band(-1, AGE_BANDS_YEARS)
 
 
 @pytest.mark.parametrize(

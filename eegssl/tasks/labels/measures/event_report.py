@@ -6,13 +6,12 @@ from typing import Any
 
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.alarm_curve import AlarmCurve, alarm_curve
-from eegssl.scoring.events.counts import ScoringLevel
+from eegssl.scoring.events.counts import ScoringLevel, phase_counts
 from eegssl.scoring.events.event_lists import clean_events
 from eegssl.scoring.events.event_scorers import SCORERS, AgreementScores, agreement, side_by_side
 from eegssl.scoring.events.event_scores import EventScores, RecordingEvents, szcore_scores
 from eegssl.scoring.events.latency import Latencies, latencies
 from eegssl.scoring.events.postprocess import Postprocess, Probabilities
-from eegssl.scoring.ilae import phase_counts
 from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, level_intervals
 
 
