@@ -77,22 +77,19 @@ SCORERS: dict[str, Scorer] = {
 
 @dataclass(frozen=True)
 class AgreementScores:
-    """NEDC's inter-rater agreement: pooled over all slices of 0.25 s, by subject and recording."""
+    """NEDC's inter-rater agreement: pooled over all slices of 0.25 s, and by subject."""
 
     pooled: Agreement
     subject_mean: SubjectMean
     """Of the multi-class kappa, under the policy on undefined scores."""
     per_subject: dict[str, Agreement]
-    per_recording: dict[tuple[str, str], Agreement]
 
     def as_dict(self) -> dict[str, Any]:
         """Pool and subjects as plain values for JSON."""
         return {
             "pooled": asdict(self.pooled),
             "subject_mean": asdict(self.subject_mean),
-            "per_subject": {
-                name: asdict(agreement) for name, agreement in self.per_subject.items()
-            },
+            "per_subject": {name: asdict(own) for name, own in self.per_subject.items()},
         }
 
 
@@ -125,16 +122,11 @@ def agreement(
 
     Raises InputError as `side_by_side` does.
     """
-    per_recording = {
-        (item.subject, item.recording): epoch_confusion(
-            item.reference, item.hypothesis, item.duration_s
-        )
-        for item in _cleaned(recordings, config.shortest_event_recording_s)
-    }
     pooled = np.zeros((len(LABELS), len(LABELS)), dtype=np.int64)
     per_subject: dict[str, NDArray[np.int64]] = {}
-    for (subject, _), table in per_recording.items():
-        per_subject[subject] = per_subject.get(subject, 0) + table
+    for item in _cleaned(recordings, config.shortest_event_recording_s):
+        table = epoch_confusion(item.reference, item.hypothesis, item.duration_s)
+        per_subject[item.subject] = per_subject.get(item.subject, 0) + table
         pooled += table
     subjects = {name: agreement_of(table) for name, table in per_subject.items()}
     return AgreementScores(
@@ -143,7 +135,6 @@ def agreement(
             [scores.multi_class for scores in subjects.values()], config.nan_policy
         ),
         per_subject=subjects,
-        per_recording={key: agreement_of(table) for key, table in per_recording.items()},
     )
 
 

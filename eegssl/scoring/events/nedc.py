@@ -71,28 +71,25 @@ class Agreement:
     """How far two annotations agree slice by slice, beyond what chance would give.
 
     ``confusion`` counts slices: rows reference, columns hypothesis, in the order of ``labels``.
+    ``kappa`` is Cohen's of each label against the other, None where it is undefined;
+    ``multi_class`` that over all labels, of two labels the same number.
     """
 
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     kappa: dict[str, float | None]
-    """Cohen's kappa of each label against all others; None where it is undefined."""
     multi_class: float | None
-    """Cohen's kappa over all labels. With two labels it equals both of theirs."""
 
 
-def agreement_of(confusion: NDArray[np.integer], labels: Sequence[str] = LABELS) -> Agreement:
-    """The agreement that a square table of counts shows; counts of recordings can be added.
+def agreement_of(confusion: NDArray[np.integer]) -> Agreement:
+    """The agreement that counts [2, 2] of slices show; counts of recordings can be added.
 
     Where both sides know one label only, chance agrees fully and kappa is 0 / 0: undefined here
     (ours), 1 in NEDC, which would let recordings without any seizure raise the mean.
     """
-    kappa = {
-        label: cohens_kappa(_one_against_rest(confusion, index))
-        for index, label in enumerate(labels)
-    }
+    kappa = cohens_kappa(confusion)
     rows = tuple(tuple(int(n) for n in row) for row in confusion)
-    return Agreement(tuple(labels), rows, kappa, cohens_kappa(confusion))
+    return Agreement(LABELS, rows, dict.fromkeys(LABELS, kappa), kappa)
 
 
 def cohens_kappa(confusion: NDArray[np.integer]) -> float | None:
@@ -103,14 +100,6 @@ def cohens_kappa(confusion: NDArray[np.integer]) -> float | None:
     if chance == total**2:
         return None
     return float((total * np.trace(counts) - chance) / (total**2 - chance))
-
-
-def _one_against_rest(confusion: NDArray[np.integer], index: int) -> NDArray[np.integer]:
-    """The table [2, 2] of one label against all others."""
-    both = confusion[index, index]
-    missed = confusion[index].sum() - both
-    false = confusion[:, index].sum() - both
-    return np.array([[both, missed], [false, confusion.sum() - both - missed - false]])
 
 
 def _middles_until(time_s: NDArray[np.float64]) -> NDArray[np.int64]:

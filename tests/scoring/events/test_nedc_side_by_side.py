@@ -82,7 +82,7 @@ def test_all_scorers_see_the_same_recordings_and_clips_are_left_out():
     for level in levels.values():
         assert set(level.per_recording) == {("s1", "r1"), ("s2", "r2")}
         assert level.subject_mean["sensitivity"].n_subjects == 1
-    assert set(agreement(recordings).per_recording) == {("s1", "r1"), ("s2", "r2")}
+    assert set(agreement(recordings).per_subject) == {"s1", "s2"}
     everything = side_by_side(recordings, ScoringConfig(shortest_event_recording_s=0))
     assert everything["nedc-ovlp"].pooled.n_reference == 2
 
@@ -123,7 +123,7 @@ def test_agreement_pools_slices_and_keeps_subjects_and_recordings_apart():
     got = agreement(recordings)
     assert got.per_subject["s1"].multi_class == 1.0
     # 1,800 of 3,600 s agree; chance is (1/4)(1/4) + (3/4)(3/4) = 5/8: (1/2 - 5/8) / (3/8).
-    assert got.per_recording["s2", "r2"].multi_class == pytest.approx(-1 / 3)
+    assert got.per_subject["s2"].multi_class == pytest.approx(-1 / 3)
     # 5,400 of 7,200 s agree, chance is 5/8 as before: (3/4 - 5/8) / (3/8).
     assert got.pooled.multi_class == pytest.approx(1 / 3)
     assert got.pooled.confusion == ((3600, 3600), (3600, 18000))
