@@ -36,9 +36,41 @@ class ForecastWindows:
     one_step: Floats | None
 
     def sums(self, samples: slice, sfreq_hz: float, bands_hz: Bands) -> Sums:
-        """The sums [C] of a stretch of the horizon."""
+        """Sums over the windows and some samples of each channel, [C] by name.
+
+        ``n_series`` windows of ``n`` samples together; sums of absolute (``abs``) and squared
+        errors (``sq``); of truth (``y``), forecast (``f``), their squares and product; the absolute
+        error of holding the context's last sample (``held_abs``); each window's mean absolute error
+        over its context's mean step (``mase``); then `spectral_sums`.
+        """
         truth, forecast = self.truth[..., samples], self.forecast[..., samples]
-        return forecast_sums(truth, forecast, self.held, self.one_step, sfreq_hz, bands_hz)
+        n, n_channels, n_samples = truth.shape
+        error = forecast - truth
+        sizes = np.abs(error)
+        over = (0, 2)
+        sums = {
+            "n_series": np.full(n_channels, float(n)),
+            "n": np.full(n_channels, float(n * n_samples)),
+            "abs": sizes.sum(axis=over),
+            "sq": np.sum(error**2, axis=over),
+            "y": truth.sum(axis=over),
+            "yy": np.sum(truth**2, axis=over),
+            "f": forecast.sum(axis=over),
+            "ff": np.sum(forecast**2, axis=over),
+            "yf": np.sum(truth * forecast, axis=over),
+            **{name: np.zeros(n_channels) for name in _PERSISTENCE},
+        }
+        if self.held is not None and self.one_step is not None:
+            moving = self.one_step > 0
+            scaled = np.zeros_like(self.one_step)
+            np.divide(sizes.mean(axis=-1), self.one_step, out=scaled, where=moving)
+            sums |= {
+                "held_n": sums["n"],
+                "held_abs": np.abs(self.held - truth).sum(axis=over),
+                "mase_n": moving.sum(axis=0).astype(np.float64),
+                "mase": scaled.sum(axis=0),
+            }
+        return sums | spectral_sums(truth, forecast, sfreq_hz, bands_hz)
 
 
 def checked_windows(
@@ -74,52 +106,6 @@ def stretch_edges(horizons_s: Sequence[float], sfreq_hz: float, n_samples: int) 
     """Sample edges of the stretches: 0, each horizon within the forecast, its end."""
     inner = {round(horizon * sfreq_hz) for horizon in horizons_s}
     return [0, *sorted(edge for edge in inner if 0 < edge < n_samples), n_samples]
-
-
-def forecast_sums(
-    truth: Floats,
-    forecast: Floats,
-    held: Floats | None,
-    one_step: Floats | None,
-    sfreq_hz: float,
-    bands_hz: Bands,
-) -> Sums:
-    """Sums over windows and samples of each channel, [C] by name.
-
-    Of truth and forecast [n, C, T]; ``held`` [n, C, 1] is the context's last sample and
-    ``one_step`` [n, C] its mean absolute step, None where no context is known.
-
-    ``n_series`` windows of ``n`` samples together; sums of absolute (``abs``) and squared errors
-    (``sq``); of truth (``y``), forecast (``f``), their squares and product; the absolute error of
-    holding the context's last sample (``held_abs``); each window's mean absolute error over its
-    context's mean step (``mase``); then `spectral_sums`.
-    """
-    n, n_channels, n_samples = truth.shape
-    error = forecast - truth
-    sizes = np.abs(error)
-    over = (0, 2)
-    sums = {
-        "n_series": np.full(n_channels, float(n)),
-        "n": np.full(n_channels, float(n * n_samples)),
-        "abs": sizes.sum(axis=over),
-        "sq": np.sum(error**2, axis=over),
-        "y": truth.sum(axis=over),
-        "yy": np.sum(truth**2, axis=over),
-        "f": forecast.sum(axis=over),
-        "ff": np.sum(forecast**2, axis=over),
-        "yf": np.sum(truth * forecast, axis=over),
-        **{name: np.zeros(n_channels) for name in _PERSISTENCE},
-    }
-    if held is not None and one_step is not None:
-        moving = one_step > 0
-        scaled = np.divide(sizes.mean(axis=-1), one_step, out=np.zeros_like(one_step), where=moving)
-        sums |= {
-            "held_n": sums["n"],
-            "held_abs": np.abs(held - truth).sum(axis=over),
-            "mase_n": moving.sum(axis=0).astype(np.float64),
-            "mase": scaled.sum(axis=0),
-        }
-    return sums | spectral_sums(truth, forecast, sfreq_hz, bands_hz)
 
 
 def scores_of(sums: Mapping[str, Floats], bands: Mapping[str, Any]) -> Scores:

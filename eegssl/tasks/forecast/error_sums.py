@@ -58,7 +58,7 @@ class Forecasts(View):
     keys: dict[str, NDArray[Any]]
     """[n] each, of `KEYS`."""
     sums: dict[str, NDArray[np.float64]]
-    """[n] each, of ``eegssl.scoring.forecasts.forecast_sums.forecast_sums``."""
+    """[n] each, of `eegssl.scoring.forecasts.forecast_sums.ForecastWindows.sums`."""
     split_hash: str
     about: dict[str, Any] = field(default_factory=dict)
 
