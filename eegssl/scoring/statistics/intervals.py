@@ -79,16 +79,14 @@ def binomial_interval(k: float, n: float, *, coverage: float = 0.95) -> Interval
     return Interval(low, high, method, int(n), "", IGNORES_CLUSTERING)
 
 
-def poisson_rate_interval(
-    count: float, hours: float, per: float = 24.0, *, coverage: float = 0.95
-) -> Interval:
-    """Interval of the rate per ``per`` hours of ``count`` events in ``hours``.
+def poisson_rate_interval(count: float, hours: float, *, coverage: float = 0.95) -> Interval:
+    """Interval of the rate per 24 h of ``count`` events in ``hours``: Garwood, Biometrika 1936.
 
-    Garwood, Biometrika 1936. ``n`` is the count. Without hours there is none.
+    ``n`` is the count. Without hours there is none.
     """
     _check(coverage)
-    if not (np.isfinite(count) and np.isfinite(hours)) or count < 0 or hours < 0 or per <= 0:
-        raise InputError(f"got {count} events in {hours} h, per {per} h; expected none below 0.")
+    if not (np.isfinite(count) and np.isfinite(hours)) or count < 0 or hours < 0:
+        raise InputError(f"got {count} events in {hours} h; expected none below 0.")
     method = "Poisson (Garwood)"
     if hours == 0:
         return Interval(None, None, method, int(count), "no recorded time", IGNORES_CLUSTERING)
@@ -97,9 +95,8 @@ def poisson_rate_interval(
     tail = (1 - coverage) / 2
     low = float(gammaincinv(count, tail)) if count > 0 else 0.0
     high = float(gammaincinv(count + 1, 1 - tail))
-    return Interval(
-        low * per / hours, high * per / hours, method, int(count), "", IGNORES_CLUSTERING
-    )
+    per_day = (low * 24.0 / hours, high * 24.0 / hours)
+    return Interval(*per_day, method, int(count), "", IGNORES_CLUSTERING)
 
 
 def _whole(count: float) -> bool:

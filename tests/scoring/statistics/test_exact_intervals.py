@@ -39,11 +39,6 @@ def test_no_false_alarm_in_a_day_still_allows_three_a_day():
     assert poisson_rate_interval(0, 24 * 100).high == pytest.approx(-np.log(0.025) / 100)
 
 
-def test_a_rate_per_hour_is_a_24th_of_one_per_day():
-    per_hour, per_day = (poisson_rate_interval(7, 50, per).high for per in (1, 24))
-    assert per_day == pytest.approx(24 * per_hour)
-
-
 def test_they_cover_at_least_as_often_as_they_say():
     k = np.arange(31)
     ends = np.array([(i.low, i.high) for i in (binomial_interval(x, 30) for x in k)])
