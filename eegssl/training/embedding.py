@@ -1,6 +1,6 @@
 """Embed whole recordings: EDF files, MNE raws, stored recordings.
 
-Files and raws go through the cleaning that ``eegssl preprocess`` does, to the encoder's rate.
+Files and raws go through the cleaner of ``eegssl preprocess``, to the encoder's rate.
 """
 
 import tempfile
@@ -13,20 +13,25 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from eegssl.corpus.preprocessing.channel_selection import sample_windows, select
+from eegssl.corpus.preprocessing.channel_selection import (
+    Selection,
+    Signal,
+    sample_windows,
+    select,
+    without_doubled,
+)
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError, RecordingRefused
-from eegssl.io.edf.samples import read_header
-from eegssl.signal.channels.derivations import redundant_derivations
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.layout import Segment
 from eegssl.signal.channels.electrodes import geometry, montages_of, parse_channels
-from eegssl.signal.channels.montages import rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
-from eegssl.signal.filtering.filters import clean
-from eegssl.signal.filtering.mains import detect_line_in_windows
+from eegssl.signal.filtering.mains import detect_line
 
 _WINDOWS_AT_ONCE = 16
+_UV_PER_V = 1e6
 
 
 class Raw(Protocol):
@@ -122,15 +127,64 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     header = read_header(path)
-    selection = select(header, None)
-    line_hz = detect_line_in_windows(*sample_windows(header, selection.eeg))
+    return _embed_segments(encoder, select(header, None), header.segments, None, choices)
+
+
+def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
+    """Embed an ``mne.io.Raw``: its EEG channels that are named after electrodes.
+
+    Raises InputError when none is, RecordingRefused when the signal can't be cleaned.
+    """
+    selection, whole = _select_of_raw(raw)
+    return _embed_segments(encoder, selection, [whole], raw.info["line_freq"], choices)
+
+
+def _select_of_raw(raw: Raw) -> tuple[Selection, Segment]:
+    """The channels of a raw to embed, and all of it as one segment; a sample is a record."""
+    types = raw.get_channel_types()
+    named = parse_channels(raw.ch_names)
+    eeg = [(k, c) for k, c in enumerate(named) if c.kind == "eeg" and types[k] == "eeg"]
+    if not eeg:
+        raise InputError(
+            f"none of the {len(named)} channels is EEG with the name of an electrode or a "
+            "derivation; rename them (raw.rename_channels) or set their types"
+        )
+    kept, doubled = without_doubled(eeg)
+    rate_hz = raw.info["sfreq"]
+    signals_v = raw.get_data(picks=[index for index, _ in kept])
+    broken = np.count_nonzero(~np.isfinite(signals_v).all(axis=1))
+    if broken:
+        reason = f"got NaN or infinity in {broken} of {len(kept)} channels, expected none"
+        raise RecordingRefused("non-finite", reason)
+    signals = tuple(
+        Signal(row, channel, _UV_PER_V, rate_hz, samples_per_record=1, limits=None)
+        for row, (_, channel) in enumerate(kept)
+    )
+
+    def read(row: int, segment: Segment) -> NDArray[np.float64]:
+        return signals_v[row, segment.first_record : segment.first_record + segment.n_records]
+
+    selection = Selection(signals, (), doubled, len(named) - len(eeg), 1 / rate_hz, read)
+    return selection, Segment(0, signals_v.shape[1], 0.0)
+
+
+def _embed_segments(
+    encoder: Encoder,
+    selection: Selection,
+    segments: Sequence[Segment],
+    line_hz: float | None,
+    choices: Choices,
+) -> Embeddings:
+    """Clean and embed segments one after the other; ``line_hz`` is the mains where it is known."""
+    if line_hz is None:
+        line_hz = detect_line(*sample_windows(selection, segments))
     settings = CleaningSettings(choices.filter, choices.montage, QualityConfig())
     made, times, refusals = [], [], []
     channels: tuple[str, ...] = ()
-    for segment in header.segments:
+    for segment in segments:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                cleaner = SegmentCleaner(header, segment, selection, settings, line_hz)
+                cleaner = SegmentCleaner(selection, segment, settings, line_hz)
                 cleaned = cleaner.clean(Path(folder) / "signal.safetensors")
             except RecordingRefused as refusal:
                 refusals.append(refusal)
@@ -146,32 +200,6 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     if not made:
         raise refusals[0]
     return Embeddings(np.concatenate(made, axis=1), np.concatenate(times), channels)
-
-
-def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
-    """Embed an ``mne.io.Raw``: its EEG channels that are named after electrodes.
-
-    Raises InputError when none is, RecordingRefused when the signal can't be cleaned.
-    """
-    types = raw.get_channel_types()
-    named = parse_channels(raw.ch_names)
-    eeg = [k for k, c in enumerate(named) if c.kind == "eeg" and types[k] == "eeg"]
-    if not eeg:
-        raise InputError(
-            f"none of the {len(named)} channels is EEG with the name of an electrode or a "
-            "derivation; rename them (raw.rename_channels) or set their types"
-        )
-    redundant = {r.index for r in redundant_derivations([named[k].name for k in eeg])}
-    kept = [k for i, k in enumerate(eeg) if i not in redundant]
-    signal_uv = raw.get_data(picks=kept) * 1e6
-    alive = np.ptp(signal_uv, axis=1) > 0
-    kept, signal_uv = [k for k, a in zip(kept, alive, strict=True) if a], signal_uv[alive]
-    cleaned = clean(signal_uv, raw.info["sfreq"], choices.filter, raw.info["line_freq"])
-    montage = rereference([named[k] for k in kept], choices.montage.reference)
-    names, matrix = tuple(montage.names), montage.matrix
-    montage_uv = cleaned.signal_uv if matrix is None else matrix @ cleaned.signal_uv
-    vectors = embed_signal(encoder, montage_uv, names, choices.window_s)
-    return Embeddings(vectors, _times(encoder, vectors), names)
 
 
 def embed_recordings(encoder: Encoder, folder: Path, window_s: float) -> Iterator[Embeddings]:

@@ -15,7 +15,7 @@ from scipy.signal import resample_poly
 from eegssl.io.edf.samples import read_header, read_signals
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig
-from eegssl.signal.filtering.filters import clean
+from eegssl.signal.filtering.filters import chain
 from eegssl.signal.waveform import NEIGHBOURS, Hashes, Sketches, landmarks, repeating, same, sketch
 
 NAMES = [
@@ -38,10 +38,15 @@ def eeg_uv(seed: int, seconds: int = SECONDS) -> Signal:
     return 30 * mixed / mixed.std()
 
 
-def sketch_of(signal_uv: Signal, names: list[str], rate_hz: float, **chain: float) -> Hashes:
+def cleaned_uv(signal_uv: Signal, rate_hz: float, config: FilterConfig) -> np.ndarray:
+    filters = chain(rate_hz, config)
+    return np.stack([filters.apply(channel) for channel in signal_uv])
+
+
+def sketch_of(signal_uv: Signal, names: list[str], rate_hz: float, **filters: float) -> Hashes:
     """The sketch as preprocess makes it: of the cleaned signal."""
-    config = FilterConfig(notch="off", **chain)
-    cleaned = clean(signal_uv, rate_hz, config).signal_uv
+    config = FilterConfig(notch="off", **filters)
+    cleaned = cleaned_uv(signal_uv, rate_hz, config)
     return sketch(cleaned, np.ones(len(names), np.float32), names, config.sfreq_hz)
 
 
@@ -118,7 +123,7 @@ def test_any_half_at_any_scale_is_known(start: int, scale: float, flip: bool) ->
     assert matches(WHOLE_SKETCH, sketch(signal_uv, scales, NAMES, 200))
 
 
-WHOLE = clean(eeg_uv(5), SFREQ_HZ, FilterConfig(notch="off")).signal_uv
+WHOLE = cleaned_uv(eeg_uv(5), SFREQ_HZ, FilterConfig(notch="off"))
 WHOLE_SKETCH = sketch(WHOLE, np.ones(len(NAMES), np.float32), NAMES, 200)
 
 

@@ -1,8 +1,10 @@
 """Choose which signals of a file become EEG and auxiliary channels."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,24 +22,40 @@ SAMPLE_CHANNELS = 8
 """Ours: enough to see the mains and the amplitude, and bounded in memory and time."""
 
 
+Samples = NDArray[Any]
+"""Samples [T] of one channel as recorded: integers of a file, or floats."""
+
+
 @dataclass(frozen=True)
 class Signal:
-    """One signal of a file that is used: its place there, what it is, and µV a digital step."""
+    """One signal that is used: its place in the recording, and how its samples are to be taken.
+
+    ``gain_uv`` is in µV a unit of the samples; ``limits`` are the least and greatest that they can
+    be, None where that is not known.
+    """
 
     index: int
     channel: Channel
     gain_uv: float
-    offset_uv: float
+    sfreq_hz: float
+    samples_per_record: int
+    limits: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The signals of one file by what becomes of them; ``doubled`` by canonical name."""
+    """The signals of one recording by what becomes of them; ``doubled`` by canonical name.
+
+    ``read`` gives the samples of a signal (by index) in a segment: from an EDF file (`select`), or
+    from memory, as records of any ``record_duration_s``.
+    """
 
     eeg: tuple[Signal, ...]
     auxiliary: tuple[Signal, ...]
     doubled: tuple[str, ...]
     n_other: int
+    record_duration_s: float
+    read: Callable[[int, Segment], Samples]
 
 
 def select(header: EdfHeader, assumed_unit: str | None) -> Selection:
@@ -52,43 +70,49 @@ def select(header: EdfHeader, assumed_unit: str | None) -> Selection:
     eeg = [(i, channel) for i, channel in channels if channel.kind == "eeg"]
     if not eeg:
         raise RecordingRefused("no-eeg", _what_there_is(named))
-    redundant = {r.index for r in redundant_derivations([channel.name for _, channel in eeg])}
-    kept = [pair for k, pair in enumerate(eeg) if k not in redundant]
+    kept, doubled = without_doubled(eeg)
     signals = tuple(_signal(header, i, channel, assumed_unit) for i, channel in kept)
     auxiliary = tuple(_auxiliary(header, channels, assumed_unit))
-    doubled = tuple(eeg[k][1].name for k in sorted(redundant))
-    return Selection(signals, auxiliary, doubled, len(channels) - len(eeg) - len(auxiliary))
+    n_other = len(channels) - len(eeg) - len(auxiliary)
+    read = partial(read_digital, header)
+    return Selection(signals, auxiliary, doubled, n_other, header.record_duration_s, read)
+
+
+def without_doubled(
+    eeg: Sequence[tuple[int, Channel]],
+) -> tuple[list[tuple[int, Channel]], tuple[str, ...]]:
+    """EEG channels (index, channel) that repeat none before them, and the names of those that do.
+
+    A sign-flipped derivation repeats too.
+    """
+    redundant = {r.index for r in redundant_derivations([channel.name for _, channel in eeg])}
+    kept = [pair for k, pair in enumerate(eeg) if k not in redundant]
+    return kept, tuple(eeg[k][1].name for k in sorted(redundant))
 
 
 def sample_windows(
-    header: EdfHeader, signals: Sequence[Signal]
+    selection: Selection, segments: Sequence[Segment]
 ) -> tuple[NDArray[np.float32], float]:
-    """Windows of 4 s spread over a file, in µV [W, C, S], and their sampling rate.
+    """Read 4 s windows spread over segments, in µV [W, C, S]; returns them and their rate.
 
-    Of up to eight channels of the first one's rate, spread over the head.
+    Of up to eight EEG channels of the first one's rate, spread over the head.
     """
-    rate_hz = header.sfreq_hz(signals[0].index)
-    same = [s for s in signals if header.sfreq_hz(s.index) == rate_hz]
+    rate_hz = selection.eeg[0].sfreq_hz
+    same = [signal for signal in selection.eeg if signal.sfreq_hz == rate_hz]
     some = same[:: max(1, len(same) // SAMPLE_CHANNELS)][:SAMPLE_CHANNELS]
-    return read_windows(header, some, sample_pieces(header, header.segments)), rate_hz
-
-
-def read_windows(
-    header: EdfHeader, signals: Sequence[Signal], pieces: Sequence[Segment]
-) -> NDArray[np.float32]:
-    """The first 4 s of each piece of a file, in µV, float32 [W, C, S]; signals of one rate."""
-    length = round(SAMPLE_WINDOW_S * header.sfreq_hz(signals[0].index))
-    windows = np.empty((len(pieces), len(signals), length), dtype=np.float32)
+    pieces = sample_pieces(selection.record_duration_s, segments)
+    length = round(SAMPLE_WINDOW_S * rate_hz)
+    windows = np.empty((len(pieces), len(some), length), dtype=np.float32)
     for window, piece in zip(windows, pieces, strict=True):
-        for row, signal in zip(window, signals, strict=True):
-            row[:] = read_digital(header, signal.index, piece)[:length]
+        for row, signal in zip(window, some, strict=True):
+            row[:] = selection.read(signal.index, piece)[:length]
             row *= signal.gain_uv
-    return windows
+    return windows, rate_hz
 
 
-def sample_pieces(header: EdfHeader, segments: Sequence[Segment]) -> list[Segment]:
+def sample_pieces(record_duration_s: float, segments: Sequence[Segment]) -> list[Segment]:
     """Up to 60 pieces of whole records, just long enough for a window, spread over segments."""
-    n_records = int(np.ceil(SAMPLE_WINDOW_S / header.record_duration_s - 1e-9))
+    n_records = int(np.ceil(SAMPLE_WINDOW_S / record_duration_s - 1e-9))
     starts = np.concatenate(
         [
             np.arange(s.first_record, s.first_record + s.n_records - n_records + 1, n_records)
@@ -100,7 +124,10 @@ def sample_pieces(header: EdfHeader, segments: Sequence[Segment]) -> list[Segmen
 
 
 def _signal(header: EdfHeader, index: int, channel: Channel, assumed_unit: str | None) -> Signal:
-    return Signal(index, channel, *microvolt_scale(header, index, assumed_unit))
+    gain_uv, _ = microvolt_scale(header, index, assumed_unit)
+    limits = (header.digital_min[index], header.digital_max[index])
+    n_samples = header.samples_per_record[index]
+    return Signal(index, channel, gain_uv, header.sfreq_hz(index), n_samples, limits)
 
 
 def _auxiliary(

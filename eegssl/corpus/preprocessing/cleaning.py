@@ -1,4 +1,4 @@
-"""Clean one stretch of a file without gaps, channel by channel.
+"""Clean one stretch of a recording without gaps, channel by channel.
 
 Each channel is read once: it is judged, filtered, resampled and written while its samples are in
 hand, so that one channel at a time is in memory, however long the recording. Only a montage holds
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.corpus.preprocessing.channel_selection import Selection, Signal
+from eegssl.corpus.preprocessing.channel_selection import Samples, Selection, Signal
 from eegssl.corpus.preprocessing.signal_writer import (
     SignalWriter,
     TooCoarse,
@@ -27,16 +27,14 @@ from eegssl.corpus.preprocessing.signal_writer import (
 from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import Segment
-from eegssl.io.edf.samples import EdfHeader, read_digital
 from eegssl.signal.channels.electrodes import parse_channel
 from eegssl.signal.channels.montages import Rereferenced, rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.filters import Chain, chain
 from eegssl.signal.quality import ChannelReport, channel_summary, examine
 
-Samples = NDArray[np.integer]
 Viewer = Callable[[Signal, Samples, NDArray[np.uint8]], None]
-"""What else looks at an EEG channel while it is in hand: its digital samples and its flags."""
+"""What else looks at an EEG channel while it is in hand: its samples as recorded and its flags."""
 
 
 @dataclass(frozen=True)
@@ -56,31 +54,28 @@ class Cleaned:
     signal: StoredSignal
 
 
-def require_usable(
-    header: EdfHeader, segment: Segment, signals: Sequence[Signal], config: FilterConfig
-) -> None:
+def require_usable(segment: Segment, signals: Sequence[Signal], config: FilterConfig) -> None:
     """Raise RecordingRefused where a segment is too short or too slow to be filtered."""
     for signal in signals:
-        n_samples = segment.n_records * header.samples_per_record[signal.index]
-        chain(header.sfreq_hz(signal.index), config, None).require_long_enough(n_samples)
+        n_samples = segment.n_records * signal.samples_per_record
+        chain(signal.sfreq_hz, config, None).require_long_enough(n_samples)
 
 
 class SegmentCleaner:
-    """Cleans one segment of a file; ``n_samples`` is the length at the new rate.
+    """Cleans one segment of a recording; ``n_samples`` is the length at the new rate.
 
     Raises RecordingRefused as `require_usable` does.
     """
 
     def __init__(
         self,
-        header: EdfHeader,
-        segment: Segment,
         selection: Selection,
+        segment: Segment,
         settings: CleaningSettings,
         line_hz: float | None,
     ) -> None:
-        require_usable(header, segment, selection.eeg, settings.filter)
-        self._header, self._segment, self._selection = header, segment, selection
+        require_usable(segment, selection.eeg, settings.filter)
+        self._segment, self._selection = segment, selection
         self._settings, self._line_hz = settings, line_hz
         self.n_samples = min(self._length(signal) for signal in selection.eeg)
         self._auxiliary = [signal for signal in selection.auxiliary if self._is_usable(signal)]
@@ -142,14 +137,14 @@ class SegmentCleaner:
     def _rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
         """The good EEG channels in µV as recorded, float32 [T]: each is gone with the next."""
         for signal in self._good:
-            digital = self._read(signal)
+            samples = self._read(signal)
             if signal.index not in self._reports:
-                report = self._reports[signal.index] = self._examine(signal, digital)
+                report = self._reports[signal.index] = self._examine(signal, samples)
                 if view is not None:
-                    view(signal, digital, report.windows)
+                    view(signal, samples, report.windows)
                 if report.flat:
                     continue
-            yield self._clean(signal, digital)
+            yield self._clean(signal, samples)
 
     def _mixed_rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
         """The channels of a montage in µV, float32 [T] each."""
@@ -165,31 +160,29 @@ class SegmentCleaner:
             yield weights[used] @ inputs[used]
 
     def _read(self, signal: Signal) -> Samples:
-        return read_digital(self._header, signal.index, self._segment)
+        return self._selection.read(signal.index, self._segment)
 
-    def _examine(self, signal: Signal, digital: Samples) -> ChannelReport:
-        header, k = self._header, signal.index
+    def _examine(self, signal: Signal, samples: Samples) -> ChannelReport:
         return examine(
-            digital,
-            header.sfreq_hz(k),
+            samples,
+            signal.sfreq_hz,
             self._line_hz,
             config=self._settings.quality,
             gain_uv=signal.gain_uv,
-            limits=(header.digital_min[k], header.digital_max[k]),
+            limits=signal.limits,
         )
 
-    def _clean(self, signal: Signal, digital: Samples) -> NDArray[np.float32]:
+    def _clean(self, signal: Signal, samples: Samples) -> NDArray[np.float32]:
         n_out, filters = self._length(signal), self._chain(signal)
         if len(self._scratch) < n_out:  # fresh memory for each channel would cost time
             self._scratch = np.empty(n_out, np.float32)
-        return filters.apply(digital, signal.gain_uv, self._scratch[:n_out])[: self.n_samples]
+        return filters.apply(samples, signal.gain_uv, self._scratch[:n_out])[: self.n_samples]
 
     def _chain(self, signal: Signal) -> Chain:
-        return chain(self._header.sfreq_hz(signal.index), self._settings.filter, self._line_hz)
+        return chain(signal.sfreq_hz, self._settings.filter, self._line_hz)
 
     def _length(self, signal: Signal) -> int:
-        n_samples = self._segment.n_records * self._header.samples_per_record[signal.index]
-        return self._chain(signal).n_out(n_samples)
+        return self._chain(signal).n_out(self._segment.n_records * signal.samples_per_record)
 
     def _is_usable(self, signal: Signal) -> bool:
         """Whether an auxiliary channel is sampled fast enough, and as long as the EEG."""
@@ -219,7 +212,7 @@ class SegmentCleaner:
             "n_samples": self.n_samples,
             "sfreq_hz": self._settings.filter.sfreq_hz,
             "duration_s": self.duration_s,
-            "source_sfreq_hz": max(self._header.sfreq_hz(s.index) for s in good),
+            "source_sfreq_hz": max(s.sfreq_hz for s in good),
             "band_low_hz": max(c.band_hz[0] for c in chains),
             "band_high_hz": min(c.band_hz[1] for c in chains),
             "delay_s": max(c.delay_s for c in chains),

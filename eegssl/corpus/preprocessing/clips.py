@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.preprocessing.channel_selection import (
     SAMPLE_WINDOW_S,
+    Samples,
     Selection,
     Signal,
     sample_pieces,
 )
 from eegssl.corpus.signals import StoredSignal
 from eegssl.io.edf.layout import Segment
-from eegssl.io.edf.samples import EdfHeader
 from eegssl.io.labels.event_types import Event, is_seizure
 
 LEAD_S = 2.0
@@ -103,38 +103,38 @@ class ClipCutter:
 
     def __init__(
         self,
-        header: EdfHeader,
         selection: Selection,
         segment: Segment,
         duration_s: float,
         events: Sequence[Event],
         window_s: float,
     ) -> None:
-        self._header, self._segment, self._events = header, segment, events
+        self._segment, self._events = segment, events
+        self._record_s = selection.record_duration_s
         self._onset_s, self._end_s = _span(duration_s, events, window_s)
-        rate_hz = header.sfreq_hz(selection.eeg[0].index)
-        self._shown = [s for s in selection.eeg if header.sfreq_hz(s.index) == rate_hz]
-        self._pieces = sample_pieces(header, [segment])
+        rate_hz = selection.eeg[0].sfreq_hz
+        self._shown = [s for s in selection.eeg if s.sfreq_hz == rate_hz]
+        self._pieces = sample_pieces(self._record_s, [segment])
         length = round(SAMPLE_WINDOW_S * rate_hz)
         self._windows_uv = np.empty((len(self._pieces), len(self._shown), length), np.float32)
         self._traces_uv: list[NDArray[np.float32]] = []
         self._flags: list[NDArray[np.uint8]] = []
 
-    def view(self, signal: Signal, digital: NDArray[np.integer], flags: NDArray[np.uint8]) -> None:
+    def view(self, signal: Signal, samples: Samples, flags: NDArray[np.uint8]) -> None:
         """Take what is shown of one raw EEG channel [T]; to be called once with each, in order."""
         if signal not in self._shown:
             return
         first = self._segment.first_record
         for window, piece in zip(self._windows_uv[:, len(self._flags)], self._pieces, strict=True):
-            start = (piece.first_record - first) * self._header.samples_per_record[signal.index]
-            window[:] = digital[start : start + len(window)]
+            start = (piece.first_record - first) * signal.samples_per_record
+            window[:] = samples[start : start + len(window)]
             window *= signal.gain_uv
-        self._traces_uv.append(self._trace(signal, digital))
+        self._traces_uv.append(self._trace(signal, samples))
         self._flags.append(flags)
 
     def cut(self, fields: dict[str, Any], stored: StoredSignal) -> Clip:
         """The clip, with the recording's row of the table and its clean samples."""
-        rate_hz, sfreq_hz = self._header.sfreq_hz(self._shown[0].index), fields["sfreq_hz"]
+        rate_hz, sfreq_hz = self._shown[0].sfreq_hz, fields["sfreq_hz"]
         before_freqs_hz, before_psd = _density(self._windows_uv, rate_hz)
         after_freqs_hz, after_psd = _density(self._clean_windows(stored, sfreq_hz), sfreq_hz)
         start, stop = round(self._onset_s * sfreq_hz), round(self._end_s * sfreq_hz)
@@ -159,21 +159,20 @@ class ClipCutter:
             events=tuple((event.onset_s, event.duration_s, event.type) for event in self._events),
         )
 
-    def _trace(self, signal: Signal, digital: NDArray[np.integer]) -> NDArray[np.float32]:
-        """The clip of one channel as it is in the file, its mean removed, float32 [T]."""
-        rate_hz = self._header.sfreq_hz(signal.index)
-        first = int(self._onset_s // self._header.record_duration_s)
-        start = first * self._header.samples_per_record[signal.index]
-        start += round((self._onset_s - first * self._header.record_duration_s) * rate_hz)
-        length = round((self._end_s - self._onset_s) * rate_hz)
-        trace_uv = digital[start : start + length].astype(np.float64) * signal.gain_uv
+    def _trace(self, signal: Signal, samples: Samples) -> NDArray[np.float32]:
+        """The clip of one channel as recorded, its mean removed, float32 [T]."""
+        first = int(self._onset_s // self._record_s)
+        start = first * signal.samples_per_record
+        start += round((self._onset_s - first * self._record_s) * signal.sfreq_hz)
+        length = round((self._end_s - self._onset_s) * signal.sfreq_hz)
+        trace_uv = samples[start : start + length].astype(np.float64) * signal.gain_uv
         return (trace_uv - trace_uv.mean()).astype(np.float32)
 
     def _clean_windows(self, stored: StoredSignal, sfreq_hz: float) -> NDArray[np.float32]:
         """Windows [W, C, S] of the clean signal, where those of the raw one begin."""
         length = round(SAMPLE_WINDOW_S * sfreq_hz)
-        record_s = self._header.record_duration_s
-        onsets_s = [(p.first_record - self._segment.first_record) * record_s for p in self._pieces]
+        first = self._segment.first_record
+        onsets_s = [(p.first_record - first) * self._record_s for p in self._pieces]
         starts = [round(onset_s * sfreq_hz) for onset_s in onsets_s]
         windows_uv = [stored.read_uv(start, start + length) for start in starts]
         return np.stack([w for w in windows_uv if w.shape[1] == length])

@@ -17,7 +17,7 @@ from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.events import find_sidecars
 from eegssl.io.subjects import find_subject
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
-from eegssl.signal.filtering.mains import detect_line_in_windows
+from eegssl.signal.filtering.mains import detect_line
 
 Row = dict[str, Any]
 _QUANTILES = {"least": 0.0, "median": 0.5, "most": 1.0}
@@ -99,19 +99,19 @@ def _label_files(source: Source) -> list[Path]:
 
 def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
     eeg, events = selection.eeg, labels.events
-    windows_uv, rate_hz = sample_windows(header, eeg)
+    windows_uv, rate_hz = sample_windows(selection, header.segments)
     seizures = [event for event in events if is_seizure(event.type)]
     deviation = windows_uv.std(axis=2) if len(windows_uv) else np.zeros(0)
     return {
         "duration_s": header.duration_s,
         "n_segments": len(header.segments),
-        "rates_hz": sorted({header.sfreq_hz(s.index) for s in eeg}),
+        "rates_hz": sorted({s.sfreq_hz for s in eeg}),
         "channels": [s.channel.name for s in eeg],
         "derivations": sum(len(s.channel.electrodes) == 2 for s in eeg),
         "references": sorted({s.channel.reference for s in eeg} - {""}),
         "auxiliary": [s.channel.kind for s in selection.auxiliary],
         "amplitude_uv": round(float(np.median(deviation)), 3) if deviation.size else None,
-        "line_hz": detect_line_in_windows(windows_uv, rate_hz),
+        "line_hz": detect_line(windows_uv, rate_hz),
         "label_source": labels.source or "none",
         "events": Counter(event.type for event in events),
         "seizure_s": sum(event.duration_s for event in seizures),

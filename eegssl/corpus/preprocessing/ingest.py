@@ -70,11 +70,10 @@ def _store(
 ) -> tuple[Row, list[Event]]:
     """Clean and store one segment; returns its row of the table and its events."""
     line_hz = _line_hz(settings.cleaning.filter.notch, scanned.line_hz)
-    cleaner = SegmentCleaner(scanned.header, segment, selection, settings.cleaning, line_hz)
+    cleaner = SegmentCleaner(selection, segment, settings.cleaning, line_hz)
     inside = list(_inside(scanned.events.events, segment, cleaner.duration_s))
     cutter = clip and ClipCutter(
-        *(scanned.header, selection, segment),
-        *(cleaner.duration_s, inside, settings.look.window_s),
+        selection, segment, cleaner.duration_s, inside, settings.look.window_s
     )
     path = out / f"{SIGNALS}/{ids['recording']}.safetensors"
     cleaned = cleaner.clean(path, cutter.view if cutter else None)

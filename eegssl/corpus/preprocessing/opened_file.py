@@ -58,7 +58,7 @@ def _require_a_segment(header: EdfHeader, selection: Selection, settings: Ingest
     refusals = []
     for segment in header.segments:
         try:
-            require_usable(header, segment, selection.eeg, settings.cleaning.filter)
+            require_usable(segment, selection.eeg, settings.cleaning.filter)
             return
         except RecordingRefused as refusal:
             refusals.append((refusal.code, refusal.reason))

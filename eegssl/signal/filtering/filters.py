@@ -17,7 +17,6 @@ from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.causal import CausalFilter, design_causal
 from eegssl.signal.filtering.fir import HAMMING_LENGTH, design, low_transition_hz
 from eegssl.signal.filtering.kernel import MARGIN_S, BlockFilter, rate_ratio
-from eegssl.signal.filtering.mains import detect_line_frequency
 
 Samples = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
@@ -29,18 +28,6 @@ NYQUIST_SHARE = 0.9375
 
 LARGEST_TERM = {"zero": 250_000, "causal": 20_000}
 """Rates that are no fraction of such terms are taken as the nearest one, see `Chain.drift`."""
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """EEG after cleaning: ``signal_uv`` float32 [C,T] in uV, and the filters applied.
-
-    ``band_hz`` is the pass band in force; ``line_hz`` the mains frequency that was removed.
-    """
-
-    signal_uv: npt.NDArray[np.float32]
-    band_hz: tuple[float, float]
-    line_hz: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,34 +111,6 @@ def chain(sfreq_hz: float, config: FilterConfig, line_hz: float | None = None) -
     return Chain(sfreq_hz, config.sfreq_hz, band_hz, line_hz, delay_s, filters)
 
 
-def clean(
-    signal_uv: Samples,
-    sfreq_hz: float,
-    config: FilterConfig,
-    line_hz: float | None = None,
-) -> Cleaned:
-    """Remove offset and mains, band-pass, and resample a recording [C,T] to ``config.sfreq_hz``.
-
-    ``line_hz`` is the mains frequency where it is known: notch ``auto`` and ``each`` use it, or
-    look for one. The output has round(T * config.sfreq_hz / sfreq_hz) samples.
-
-    Raises RecordingRefused (a ValueError) ``non-finite``, ``too-short`` (shorter than the
-    high-pass), ``sampled-too-slowly`` (no pass band is left) or ``no-channels``.
-    """
-    channels, samples = signal_uv.shape
-    if channels == 0:
-        raise RecordingRefused("no-channels", "got 0 channels, expected at least one")
-    chain(sfreq_hz, config).require_long_enough(samples)
-    require_finite(signal_uv)
-    if line_hz is None and config.notch in ("auto", "each"):
-        line_hz = detect_line_frequency(signal_uv, sfreq_hz)
-    filters = chain(sfreq_hz, config, line_hz)
-    cleaned = np.empty((channels, filters.n_out(samples)), dtype=np.float32)
-    for channel_uv, out in zip(signal_uv, cleaned, strict=True):
-        filters.apply(channel_uv, out=out)
-    return Cleaned(cleaned, filters.band_hz, filters.line_hz)
-
-
 def effective_band(sfreq_hz: float, config: FilterConfig) -> tuple[float, float]:
     """The pass band [Hz, Hz]: its upper edge lowered where half the sampling rate is near."""
     nyquist_hz = min(sfreq_hz, config.sfreq_hz) / 2
@@ -162,15 +121,3 @@ def effective_band(sfreq_hz: float, config: FilterConfig) -> tuple[float, float]
             f"got {sfreq_hz:g} Hz, expected at least {4 * config.low_hz / NYQUIST_SHARE:g} Hz",
         )
     return config.low_hz, high_hz
-
-
-def require_finite(signal_uv: Samples) -> None:
-    """Raise RecordingRefused ``non-finite`` for NaN or infinity in [C,T]; integers have none."""
-    if not np.issubdtype(signal_uv.dtype, np.floating):
-        return
-    broken = sum(not np.isfinite(channel).all() for channel in signal_uv)
-    if broken:
-        raise RecordingRefused(
-            "non-finite",
-            f"got NaN or infinity in {broken} of {len(signal_uv)} channels, expected none",
-        )

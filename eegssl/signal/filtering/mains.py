@@ -1,7 +1,5 @@
 """Detect mains hum in a recording, at 50 or 60 Hz."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
@@ -18,53 +16,28 @@ In 300 trials white noise stayed below 2.1, on 20 channels for 10 s and on one c
 Fewer windows scatter more, so they must show more: the threshold is this times (1 + 2 / windows).
 """
 
-SEGMENT_S = 4.0
-MAX_SEGMENTS = 60
 
+def detect_line(windows: Samples, sfreq_hz: float) -> float | None:
+    """Find the mains frequency that stands out in windows [W,C,S] of one recording, else None.
 
-def detect_line_frequency(signal_uv: Samples, sfreq_hz: float) -> float | None:
-    """The mains frequency that stands out in a recording [C,T], or None where none does.
-
-    Looks at up to 60 windows of 4 s spread over the recording (see `detect_line_in_windows`).
-    None also for recordings that are too short.
+    Windows are of 4 s so that lines stand out, in any unit. Power spectra of Hann windows are
+    averaged (Welch); the peak within .5 Hz of a line is compared with the median 2 to 6 Hz away,
+    per channel, and the median over channels decides. None also without windows or channels, or
+    for recordings sampled too slowly.
     """
-    samples = round(SEGMENT_S * sfreq_hz)
-    last = signal_uv.shape[1] - samples
-    if last < 0:
+    if not windows.size:
         return None
-    count = min(MAX_SEGMENTS, 1 + 2 * last // samples)
-    starts = np.linspace(0, last, count).astype(int)
-    windows_uv = (signal_uv[:, start : start + samples] for start in starts)
-    return detect_line_in_windows(windows_uv, sfreq_hz)
-
-
-def detect_line_in_windows(windows_uv: Iterable[Samples], sfreq_hz: float) -> float | None:
-    """The mains frequency that stands out in windows [W,C,S] of one recording, or None.
-
-    Any iterable of windows [C,S] of one shape will do, of 4 s so that lines stand out; their unit
-    does not matter. Power spectra of Hann windows are averaged (Welch); the peak within .5 Hz of a
-    line is compared with the median 2 to 6 Hz away, per channel, and the median over channels
-    decides. None also without windows, or for recordings sampled too slowly.
-    """
-    total: npt.NDArray[np.float64] | None = None
-    count = samples = 0
-    for window_uv in windows_uv:
-        power = _power(window_uv)
-        total = power if total is None else total + power
-        samples = window_uv.shape[1]
-        count += 1
-    if total is None:
-        return None
-    frequencies_hz = scipy.fft.rfftfreq(samples, 1 / sfreq_hz)
+    total = sum(map(_power, windows[1:]), start=_power(windows[0]))
+    frequencies_hz = scipy.fft.rfftfreq(windows.shape[2], 1 / sfreq_hz)
     prominence = {line: _prominence(total, frequencies_hz, line) for line in LINES_HZ}
     strongest = max(LINES_HZ, key=lambda line: prominence[line])
-    threshold = PROMINENCE * (1 + 2 / count)
+    threshold = PROMINENCE * (1 + 2 / len(windows))
     return strongest if prominence[strongest] >= threshold else None
 
 
-def _power(window_uv: Samples) -> npt.NDArray[np.float64]:
+def _power(window: Samples) -> npt.NDArray[np.float64]:
     """Power spectrum [C,F] (arbitrary unit) of one Hann-windowed piece [C,S], offset removed."""
-    piece = window_uv.astype(np.float64)
+    piece = window.astype(np.float64)
     piece -= piece.mean(axis=1, keepdims=True)
     power: npt.NDArray[np.float64] = (
         np.abs(scipy.fft.rfft(piece * np.hanning(piece.shape[1]), axis=1)) ** 2

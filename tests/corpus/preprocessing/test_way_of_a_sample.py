@@ -1,5 +1,6 @@
 """Each file is opened once to be scanned and once to be cleaned, each channel is read once."""
 
+import ast
 import builtins
 import hashlib
 import os
@@ -7,13 +8,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import mne
 import numpy as np
 import pytest
 from edf_bytes import EdfSpec, Signal, noise, time_stamps
 from safetensors.numpy import load_file
 
+import eegssl
 from eegssl.config.stages import PreprocessConfig
-from eegssl.corpus.preprocessing import cleaning
+from eegssl.corpus.preprocessing import channel_selection
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.file_profile import of_file
@@ -21,8 +24,10 @@ from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.corpus.signals import map_signal
+from eegssl.errors import RecordingRefused
 from eegssl.io import file_bytes
 from eegssl.io.edf.edf_writer import write_edf
+from eegssl.training import embedding
 
 NAMES = ("Fp1", "Fp2", "C3", "C4", "O1", "O2")
 TSV = "onset\tduration\teventType\n5\t3\tsz\n"
@@ -84,9 +89,9 @@ def test_a_file_is_opened_and_hashed_once_in_the_scan_and_opened_once_to_be_clea
     file_bytes._map.cache_clear()  # as in another process
     opened.clear()
     channels: list[int] = []
-    read = cleaning.read_digital
+    read = channel_selection.read_digital
     monkeypatch.setattr(
-        cleaning, "read_digital", lambda h, k, s: (channels.append(k), read(h, k, s))[1]
+        channel_selection, "read_digital", lambda h, k, s: (channels.append(k), read(h, k, s))[1]
     )
     row = ingest(source, scanned, "s-000000000000", settings, tmp_path / "out", tmp_path / "c.npz")
     assert len(row["kept"]) == 1
@@ -158,25 +163,107 @@ def test_a_montage_that_only_a_flat_channel_forbids_is_had_without_it(tmp_path: 
     assert np.abs(stored.read_uv(0, 1000).mean(axis=0)).max() < 0.5
 
 
-def test_embedding_a_file_cleans_it_to_what_preprocess_stores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To the last bit, as int16 with its scale: after quantisation."""
-    from eegssl.training import embedding
-
-    source = recording(tmp_path / "edf")
-    config = PreprocessConfig.model_validate({"filter": {"notch": "50"}})
-    settings = settings_of(config)
-    ingest(source, scan(source, settings), "s-0", settings, tmp_path / "out", None)
-    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
-    seen: list[np.ndarray] = []
+@pytest.fixture
+def embedded_uv(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The clean signals [C, T] that would be embedded, one after the other."""
+    signals: list[np.ndarray] = []
 
     def take(encoder: Any, signal_uv: np.ndarray, channels: Any, window_s: float) -> np.ndarray:
-        seen.append(signal_uv)
+        signals.append(signal_uv)
         return np.zeros((len(channels), 1, 1), np.float32)
 
     monkeypatch.setattr(embedding, "embed_signal", take)
     monkeypatch.setattr(embedding, "_times", lambda encoder, vectors: np.zeros(1))
+    return signals
+
+
+def embed(path: Path, config: PreprocessConfig) -> None:
+    """Embed an EDF file, and then the same as mne reads it."""
     choices = embedding.Choices(config.filter, config.montage, 10.0)
-    embedding.embed_file(None, source.path, choices)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(seen[0], stored.read_uv(0, stored.data.shape[1]))
+    embedding.embed_file(None, path, choices)  # type: ignore[arg-type]
+    raw = mne.io.read_raw_edf(path, preload=True, verbose="ERROR")
+    embedding.embed_raw(None, raw, choices)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("flat", [(), (2, 5)])
+def test_embedding_a_file_or_its_raw_cleans_it_to_what_preprocess_stores(
+    tmp_path: Path, embedded_uv: list[np.ndarray], flat: tuple[int, ...]
+) -> None:
+    """The file to the last bit, as int16 with its scale; floats of mne to a step of that."""
+    source = recording(tmp_path / "edf", flat)
+    config = PreprocessConfig.model_validate({"filter": {"notch": "50"}})
+    settings = settings_of(config)
+    ingest(source, scan(source, settings), "s-0", settings, tmp_path / "out", None)
+    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
+    stored_uv = stored.read_uv(0, stored.data.shape[1])
+    embed(source.path, config)
+    file_uv, raw_uv = embedded_uv
+    np.testing.assert_array_equal(file_uv, stored_uv)
+    assert np.abs(raw_uv - stored_uv).max() < 1.01 * stored.scale_uv.max()
+    assert np.mean(np.abs(raw_uv - stored_uv) > 1e-4) < 0.05
+
+
+def test_a_raw_in_volts_without_rounding_is_cleaned_to_the_bits_of_its_file(
+    tmp_path: Path, embedded_uv: list[np.ndarray]
+) -> None:
+    """In volts, 2^-10 a digital step: neither reader rounds. Causal: float32, not to a scale."""
+    values = [noise(40 * 100, seed, 2000) for seed in range(3)]
+    limits = ("-2", "2", "-2048", "2048")
+    signals = [Signal(v, n, "V", limits) for v, n in zip(values, ("Fp1", "C3", "O2"), strict=True)]
+    path = tmp_path / "a.edf"
+    path.write_bytes(EdfSpec(signals, 40, tals=time_stamps([str(k) for k in range(40)])).bytes())
+    embed(path, PreprocessConfig.model_validate({"filter": {"phase": "causal"}}))
+    file_uv, raw_uv = embedded_uv
+    assert file_uv.std() > 1e3
+    np.testing.assert_array_equal(raw_uv, file_uv)
+
+
+@pytest.mark.parametrize(("known_hz", "expected_hz"), [(None, 60.0), (50.0, 50.0)])
+def test_the_mains_of_a_raw_is_what_it_says_or_what_is_seen_in_it(
+    embedded_uv: list[np.ndarray], known_hz: float | None, expected_hz: float
+) -> None:
+    time_s = np.arange(30 * 256) / 256
+    hum_v = 1e-5 * np.sin(2 * np.pi * np.array([[50.0], [60.0], [60.0]]) * time_s)
+    noise_v = np.random.default_rng(0).normal(0, 1e-6, hum_v.shape)
+    raw = raw_of(hum_v + noise_v)
+    raw.info["line_freq"] = known_hz
+    config = PreprocessConfig()
+    embedding.embed_raw(None, raw, embedding.Choices(config.filter, config.montage, 10.0))  # type: ignore[arg-type]
+    (signal_uv,) = embedded_uv
+    hum = signal_uv[:, 2000:-2000].std(axis=1) > 3
+    assert hum.tolist() == ([True, False, False] if expected_hz == 60 else [False, True, True])
+
+
+def raw_of(signal_v: np.ndarray) -> mne.io.RawArray:
+    info = mne.create_info(["Fp1", "C3", "O2"], 256.0, "eeg")
+    return mne.io.RawArray(signal_v, info, verbose=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_raw_that_is_not_finite_is_refused(value: float) -> None:
+    signal_v = 1e-5 * np.random.default_rng(0).standard_normal((3, 30 * 256))
+    signal_v[1, 1000] = value
+    config = PreprocessConfig()
+    choices = embedding.Choices(config.filter, config.montage, 10.0)
+    with pytest.raises(
+        RecordingRefused, match="non-finite: got NaN or infinity in 1 of 3 channels"
+    ):
+        embedding.embed_raw(None, raw_of(signal_v), choices)  # type: ignore[arg-type]
+
+
+def test_signals_are_filtered_in_one_place() -> None:
+    """Preprocessing and embedding share the cleaner: nothing else applies a chain of filters."""
+    package = Path(eegssl.__file__).parent
+    callers = [
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "apply"
+        and not ast.unparse(node.func).startswith("_SumOverRanks.")
+    ]
+    assert sorted(callers) == [
+        "corpus/preprocessing/cleaning.py",
+        "signal/filtering/filters.py",  # the chain, of its own steps
+    ]
