@@ -9,7 +9,7 @@ from numpy import float64
 from numpy.typing import NDArray
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.corpus.labelled import LabelledWindows, LabelTask
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.number_scores import number_scores
 from eegssl.scoring.threshold import choose_threshold
@@ -38,33 +38,33 @@ class BaselineInputs:
 
     train: LabelledWindows
     val: LabelledWindows
-    task: LabelTask
+    classes: tuple[str, ...]
+    """Their names; empty for a task of numbers."""
+    monitor: str
+    """The validation score by which weights and rounds are chosen."""
+    event_types: tuple[str, ...]
+    """Events of these types say what each sample is; without, it is what its window is."""
     seed: int
     config: BaselinesConfig
     criterion: ThresholdCriterion
     say: Callable[[str], None]
     """Takes a line on how the fit goes."""
 
-    @property
-    def n_classes(self) -> int:
-        """How many classes the task has."""
-        return len(self.task.classes)
-
     def score(self, probabilities: NDArray[float64]) -> float:
         """The task's monitored score of the validation windows; -inf where it is undefined.
 
         Of numbers that are all the same the rank correlation counts as 0.
         """
-        if self.task.target == "number":
+        if not self.classes:
             rank = number_scores(self.val.truth, probabilities[:, 0])["spearman"]
             return 0.0 if rank is None else float(rank)
-        scores = window_scores(self.val.truth, probabilities, None, self.task.classes)
-        score = scores[self.task.monitor]
+        scores = window_scores(self.val.truth, probabilities, None, self.classes)
+        score = scores[self.monitor]
         return -math.inf if score is None else float(score)
 
     def threshold(self, system: System) -> float | None:
         """The best one on the validation windows; None unless there are two classes."""
-        if self.n_classes != 2:
+        if len(self.classes) != 2:
             return None
         positive = system.predict(self.val)[:, 1]
         return choose_threshold(self.val.truth, positive, self.criterion).value

@@ -1,7 +1,7 @@
 """Train baseline networks with balanced classes and early stopping."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from eegssl.baselines.interface import BaselineInputs
 from eegssl.baselines.named_channels import NamedChannels, shared_channels
 from eegssl.baselines.networks import Network, WindowShape
 from eegssl.corpus.ictal import positive_spans
-from eegssl.corpus.labelled import LabelledWindows, LabelTask
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
@@ -100,21 +100,21 @@ def fit_network(
     most = int(windows.n_channels.max())
     n_channels = len(channels.channels)
     inputs.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
-    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, inputs.task.n_outputs)
+    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, len(inputs.classes) or 1)
     device = choose_device(config.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(inputs.seed)
         network = build(shape, inputs.config).to(device)
         moments = channel_moments(windows, channels, config.batch_size)
         standardise = Standardise(*moments).to(device)
-        scale = NumberScale.of(inputs.train) if inputs.task.target == "number" else None
+        scale = None if inputs.classes else NumberScale.of(inputs.train)
         system = NetworkSystem(
             network, standardise, channels, config.batch_size, device, scale=scale
         )
         best_step, best = _train(system, inputs)
     inputs.say(
         f"{name}: {system.n_parameters} parameters, step {best_step} validates best "
-        f"({inputs.task.monitor} {best:.3f})"
+        f"({inputs.monitor} {best:.3f})"
     )
     return replace(system, threshold=inputs.threshold(system))
 
@@ -136,21 +136,18 @@ def channel_moments(
 
 
 def sample_truth(
-    labelled: LabelledWindows, index: NDArray[np.int64], task: LabelTask
+    labelled: LabelledWindows, index: NDArray[np.int64], event_types: Sequence[str]
 ) -> NDArray[np.int64]:
-    """The class of each sample, [B, T]: in an event or not; else that of its window.
-
-    Where windows have the label of something larger, or a permuted one, no sample is known better.
-    """
+    """Classes [B, T] of samples: in events of these types or not; of no types, their window's."""
     windows = labelled.windows
     truth = np.repeat(labelled.truth[index, None], windows.length, axis=1)
-    if not task.detects or task.permute_labels:
+    if not event_types:
         return truth
     for row, place in zip(truth, index, strict=True):
         events = windows.recordings[windows.owner[place]].events
         time_s = (windows.start[place] + np.arange(windows.length)) / windows.corpus.sfreq_hz
         row[:] = 0
-        for onset_s, end_s in positive_spans(events, task.event_types):
+        for onset_s, end_s in positive_spans(events, event_types):
             row[(time_s >= onset_s) & (time_s < end_s)] = 1
     return truth
 
@@ -164,12 +161,12 @@ def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
     optimizer = torch.optim.Adam(network.parameters(), lr=config.lr)
     weights = train.balanced(0)
     if system.scale is None:
-        weights = 1.0 / train.counts(inputs.n_classes)[train.truth]
+        weights = 1.0 / train.counts(len(inputs.classes))[train.truth]
     best_step, best, best_weights, worse = 0, -math.inf, {}, 0
     for step in range(1, config.steps + 1):
         index = train.windows.draw(config.batch_size, seed=inputs.seed, step=step, weights=weights)
         network.train()
-        loss = _loss(system, train, index, inputs.task)
+        loss = _loss(system, inputs, index)
         if not math.isfinite(loss.item()):
             raise ConfigError(
                 f"training diverged: the loss is {loss.item()} at step {step}; expected a finite "
@@ -193,14 +190,14 @@ def _train(system: NetworkSystem, inputs: BaselineInputs) -> tuple[int, float]:
     return best_step, best
 
 
-def _loss(
-    system: NetworkSystem, train: LabelledWindows, index: NDArray[np.int64], task: LabelTask
-) -> Tensor:
+def _loss(system: NetworkSystem, inputs: BaselineInputs, index: NDArray[np.int64]) -> Tensor:
     """Cross-entropy of each window or each of its samples; for numbers the squared error."""
+    train = inputs.train
     logits = system.logits(train.windows, index)
     if system.scale is not None:
         number = torch.from_numpy(system.scale.scaled(train.truth[index])).to(logits)
         return F.mse_loss(logits.mean(dim=2)[:, 0], number)
-    per_sample = system.network.per_sample
-    truth = sample_truth(train, index, task) if per_sample else train.truth[index, None]
+    truth = train.truth[index, None]
+    if system.network.per_sample:
+        truth = sample_truth(train, index, inputs.event_types)
     return F.cross_entropy(logits, torch.from_numpy(truth).to(system.device))

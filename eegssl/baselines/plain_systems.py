@@ -78,15 +78,15 @@ class BoostingSystem:
 
 def fit_majority(inputs: BaselineInputs) -> Majority:
     """Count the classes of the training windows."""
-    counts = inputs.train.counts(inputs.n_classes)
-    return Majority(counts / counts.sum(), 0.5 if inputs.n_classes == 2 else None)
+    counts = inputs.train.counts(len(inputs.classes))
+    return Majority(counts / counts.sum(), 0.5 if len(inputs.classes) == 2 else None)
 
 
 def fit_logistic(inputs: BaselineInputs) -> BandPowerSystem:
     """Log band power and logistic regression, classes weighted equally."""
     features = band_power_of(inputs.train.windows)
     classifier = BandPowerLogReg.fit(
-        features, inputs.train.truth, inputs.n_classes, inputs.seed, inputs.config.band_power
+        features, inputs.train.truth, len(inputs.classes), inputs.seed, inputs.config.band_power
     )
     system = BandPowerSystem(classifier, None)
     return replace(system, threshold=inputs.threshold(system))
@@ -109,7 +109,7 @@ def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
     ).fit(band_power_of(inputs.train.windows), inputs.train.truth)
     staged = classifier.staged_predict_proba(band_power_of(inputs.val.windows))
     rounds = best_round(inputs, staged)
-    n_trees = rounds * (1 if inputs.n_classes == 2 else inputs.n_classes)
+    n_trees = rounds * (1 if len(inputs.classes) == 2 else len(inputs.classes))
     system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
     return replace(system, threshold=inputs.threshold(system))
 
@@ -125,7 +125,7 @@ def best_round(inputs: BaselineInputs, staged: Iterable[NDArray[np.float64]]) ->
     rounds = max(scores, key=lambda k: scores[k])  # the first of equals: the fewest
     inputs.say(
         f"band-power-boosting: round {rounds} of {config.max_rounds} validates best "
-        f"({inputs.task.monitor} {scores[rounds]:.3f})"
+        f"({inputs.monitor} {scores[rounds]:.3f})"
     )
     return rounds
 

@@ -1,17 +1,13 @@
-"""List the baselines by name, and fit any of them."""
+"""List the baselines by name."""
 
 from collections.abc import Callable
 from functools import partial
 
-from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import BaselineInputs, System
 from eegssl.baselines.network_fit import fit_network
 from eegssl.baselines.networks import EEGNet, SeizureUNet, ShallowConvNet
 from eegssl.baselines.number_systems import fit_boosted_numbers, fit_mean, fit_ridge
 from eegssl.baselines.plain_systems import fit_boosting, fit_logistic, fit_majority
-from eegssl.corpus.labelled import LabelledWindows, LabelTask, require_classes
-from eegssl.errors import ConfigError
-from eegssl.scoring.config import ThresholdCriterion
 
 Fit = Callable[[BaselineInputs], System]
 
@@ -39,34 +35,3 @@ OF_NUMBERS: dict[str, Fit] = {
     **_NETWORKS,
 }
 """Name -> function that fits it to numbers."""
-
-
-def fit_baseline(
-    name: str,
-    train: LabelledWindows,
-    val: LabelledWindows,
-    task: LabelTask,
-    seed: int,
-    config: BaselinesConfig,
-    criterion: ThresholdCriterion,
-    say: Callable[[str], None],
-) -> System:
-    """Fit the baseline of this name; validation windows stop training and choose the threshold.
-
-    Windows without a class are left out. Raises ConfigError for an unknown name, a task of seconds
-    or windows too short, InputError if a class is missing from either split or recordings lack the
-    channels of a network.
-    """
-    if name not in BASELINES:
-        raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
-    if task.unit == "second":
-        raise ConfigError(
-            f"task {task.name} is about seconds; baselines expect windows: leave baselines "
-            "out (baselines = []), or set unit = 'window'"
-        )
-    require_classes(train, task, "train")
-    require_classes(val, task, "val")
-    if task.target == "number":
-        return OF_NUMBERS[name](BaselineInputs(train, val, task, seed, config, criterion, say))
-    inputs = BaselineInputs(train.known(), val.known(), task, seed, config, criterion, say)
-    return BASELINES[name](inputs)

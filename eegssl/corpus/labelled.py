@@ -2,59 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.windows import Windows
-from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.means import first_places, means_by_unit
-
-
-class LabelTask(Protocol):
-    """The settings of a label task that its windows depend on."""
-
-    @property
-    def name(self) -> str:
-        """The task's name in messages."""
-
-    @property
-    def labels(self) -> str:
-        """``events`` or ``table``."""
-
-    @property
-    def unit(self) -> str:
-        """What has one label: window, second, event, recording or patient."""
-
-    @property
-    def target(self) -> str:
-        """``classes`` or ``number``."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; none for numbers."""
-
-    @property
-    def event_types(self) -> tuple[str, ...]:
-        """Types of the events that the task is about."""
-
-    @property
-    def monitor(self) -> str:
-        """The validation score that keeps the best weights."""
-
-    @property
-    def permute_labels(self) -> bool:
-        """Whether labels are permuted, as a control."""
-
-    @property
-    def n_outputs(self) -> int:
-        """Outputs of a head: a logit a class, or one number."""
-
-    @property
-    def detects(self) -> bool:
-        """Whether it finds events in time."""
 
 
 @dataclass(frozen=True)
@@ -156,31 +111,3 @@ class LabelledWindows:
 def _counts(truth: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
     flat = truth.astype(np.int64).ravel()
     return np.bincount(flat[flat >= 0], minlength=n_classes)
-
-
-def require_classes(labelled: LabelledWindows, task: LabelTask, split: str) -> None:
-    """Raise InputError unless labels of this split can be learned, or decided by.
-
-    Training needs every class of the task (numbers: two that differ); so does another split of
-    two classes, and of more classes any two.
-    """
-    source = "events.parquet" if task.labels == "events" else "the labels table"
-    advice = (
-        f"check {source}, or split the subjects otherwise "
-        "(--set splits.file=… or --seed, in preprocess)"
-    )
-    if task.target == "number":
-        if len(np.unique(labelled.truth)) < 2:
-            raise InputError(
-                f"task {task.name}: split {split} has {len(labelled)} windows and fewer than two "
-                f"different numbers; {advice}"
-            )
-        return
-    counts = labelled.counts(len(task.classes))
-    missing = [name for name, count in zip(task.classes, counts, strict=True) if count == 0]
-    enough = len(task.classes) - len(missing) >= 2 and len(task.classes) > 2 and split != "train"
-    if missing and not enough:
-        raise InputError(
-            f"task {task.name}: split {split} has {len(labelled)} windows and none of class "
-            f"{', '.join(missing)}; {advice}"
-        )

@@ -12,13 +12,15 @@ from sklearn.metrics import roc_auc_score
 
 from eegssl.baselines.band_power import band_power_features
 from eegssl.baselines.config import BaselinesConfig
+from eegssl.baselines.interface import System
 from eegssl.baselines.logistic import BandPowerLogReg
-from eegssl.baselines.system import BASELINES, System, fit_baseline
+from eegssl.baselines.system import BASELINES
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import window_scores
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.label_baseline import fit_baseline
 
 QUICK = BaselinesConfig(
     network={"steps": 40, "batch_size": 16, "validate_every": 20, "lr": 3e-3, "device": "cpu"},

@@ -11,8 +11,8 @@ from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.named_channels import shared_channels
 from eegssl.baselines.network_fit import NetworkSystem, channel_moments, sample_truth
 from eegssl.baselines.networks import EEGNet, Network, SeizureUNet, ShallowConvNet, WindowShape
-from eegssl.baselines.system import fit_baseline
 from eegssl.errors import ConfigError, InputError
+from eegssl.tasks.labels.label_baseline import fit_baseline
 
 NETWORKS = {"eegnet": EEGNet, "shallow-convnet": ShallowConvNet, "seizure-unet": SeizureUNet}
 
@@ -126,16 +126,16 @@ def test_each_sample_is_labelled_by_whether_it_lies_in_an_event(tmp_path: Path):
     labelled = windows_of([planted(tmp_path, 0)])
     (onset_s, _, _), (_, _, _) = SEIZURES
     straddling = np.array([int(onset_s // TASK.window_s)])  # the window from 20 to 22 s
-    truth = sample_truth(labelled, straddling, TASK)[0]
+    truth = sample_truth(labelled, straddling, TASK.sampled_types)[0]
     assert truth.tolist() == [0] * round(SFREQ_HZ) + [1] * round(SFREQ_HZ)
-    everything = sample_truth(labelled, np.arange(len(labelled)), TASK)
+    everything = sample_truth(labelled, np.arange(len(labelled)), TASK.sampled_types)
     assert everything.sum() == sum(length for _, length, _ in SEIZURES) * SFREQ_HZ
 
 
 def test_permuted_labels_and_tables_label_whole_windows(tmp_path: Path):
     """The events would give the truth away that the permutation hides."""
     labelled = windows_of([planted(tmp_path, 0)], PERMUTED)
-    truth = sample_truth(labelled, np.arange(len(labelled)), PERMUTED)
+    truth = sample_truth(labelled, np.arange(len(labelled)), PERMUTED.sampled_types)
     assert np.array_equal(truth, np.repeat(labelled.truth[:, None], 320, axis=1))
 
 

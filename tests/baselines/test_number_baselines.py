@@ -9,11 +9,13 @@ from planted_windows import planted, windows_of
 from slowparams import slow_except
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.system import BASELINES, OF_NUMBERS, System, fit_baseline
+from eegssl.baselines.interface import System
+from eegssl.baselines.system import BASELINES, OF_NUMBERS
 from eegssl.corpus.labelled import LabelledWindows, UnitKey
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.number_scores import number_scores
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.label_baseline import fit_baseline
 
 TASK = TaskConfig(
     name="loudness", labels="table", table="x", unit="recording", target="number", window_s=2.0

@@ -77,6 +77,14 @@ class TaskConfig(Settings):
         return self.labels == "events" and self.unit != "event" and not self.class_events
 
     @property
+    def sampled_types(self) -> tuple[str, ...]:
+        """Types of the events that say what each sample is; none where only windows are known.
+
+        So where windows have the label of something larger, or a permuted one.
+        """
+        return self.event_types if self.detects and not self.permute_labels else ()
+
+    @property
     def types(self) -> bool:
         """Whether it tells types of events apart: its classes are a hierarchy."""
         return self.labels == "events" and self.unit == "event"

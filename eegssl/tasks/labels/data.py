@@ -13,9 +13,10 @@ from eegssl.adaptation.few_labels import some_recordings
 from eegssl.artifacts.context import Context
 from eegssl.corpus.ictal import overlap_share, positive_spans
 from eegssl.corpus.label_table import Label, LabelTable
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
+from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.class_windows import class_windows
 from eegssl.tasks.labels.windows.table_windows import table_windows
@@ -105,6 +106,34 @@ def _detection_windows(
         shares = overlap_share(start_s.ravel(), step_s, spans)
         truth[mine] = (shares >= task.min_overlap).reshape(start_s.shape)
     return LabelledWindows(windows, truth if task.unit == "second" else truth[:, 0])
+
+
+def require_classes(labelled: LabelledWindows, task: TaskConfig, split: str) -> None:
+    """Raise InputError unless labels of this split can be learned, or decided by.
+
+    Training needs every class of the task (numbers: two that differ); so does another split of
+    two classes, and of more classes any two.
+    """
+    source = "events.parquet" if task.labels == "events" else "the labels table"
+    advice = (
+        f"check {source}, or split the subjects otherwise "
+        "(--set splits.file=… or --seed, in preprocess)"
+    )
+    if task.target == "number":
+        if len(np.unique(labelled.truth)) < 2:
+            raise InputError(
+                f"task {task.name}: split {split} has {len(labelled)} windows and fewer than two "
+                f"different numbers; {advice}"
+            )
+        return
+    counts = labelled.counts(len(task.classes))
+    missing = [name for name, count in zip(task.classes, counts, strict=True) if count == 0]
+    enough = len(task.classes) - len(missing) >= 2 and len(task.classes) > 2 and split != "train"
+    if missing and not enough:
+        raise InputError(
+            f"task {task.name}: split {split} has {len(labelled)} windows and none of class "
+            f"{', '.join(missing)}; {advice}"
+        )
 
 
 def warn_left_out(labelled: LabelledWindows, split: str, context: Context) -> None:

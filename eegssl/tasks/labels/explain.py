@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from eegssl.corpus.label_table import Label, LabelTable, label_table
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.tables.user_labels import read_labels
 from eegssl.scoring.hierarchy import levels
 from eegssl.tasks.kind import TaskInfo
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.data import labelled_windows, require_classes
 from eegssl.tasks.labels.windows.table_windows import label_values
 
 T = TypeVar("T")

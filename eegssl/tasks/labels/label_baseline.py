@@ -1,14 +1,15 @@
 """Fit and score a baseline of labels in a benchmark."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Result
-from eegssl.baselines.interface import System
-from eegssl.baselines.system import fit_baseline
+from eegssl.baselines.config import BaselinesConfig
+from eegssl.baselines.interface import BaselineInputs, System
+from eegssl.baselines.system import BASELINES, OF_NUMBERS
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BaselineConfig
 from eegssl.corpus.audits.leaks import audit, refuse
@@ -22,7 +23,8 @@ from eegssl.tasks.base import PREDICTIONS, SCORED, SCORES
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import locked_postprocess
-from eegssl.tasks.labels.data import labelled_windows, training_windows
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import labelled_windows, require_classes, training_windows
 from eegssl.tasks.labels.scores import score, score_facts
 from eegssl.tasks.table import write_table
 
@@ -69,6 +71,38 @@ def run_baseline(job: BaselineJob) -> Result:
     writer.write_json(SCORES, scores.as_dict())
     facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
     return context.finish(writer, facts)
+
+
+def fit_baseline(
+    name: str,
+    train: LabelledWindows,
+    val: LabelledWindows,
+    task: TaskConfig,
+    seed: int,
+    config: BaselinesConfig,
+    criterion: ThresholdCriterion,
+    say: Callable[[str], None],
+) -> System:
+    """Fit the baseline of this name; validation windows stop training and choose the threshold.
+
+    Windows without a class are left out. Raises ConfigError for an unknown name, a task of seconds
+    or windows too short, InputError if a class is missing from either split or recordings lack the
+    channels of a network.
+    """
+    if name not in BASELINES:
+        raise ConfigError(f"got baseline {name!r}; expected one of {', '.join(BASELINES)}")
+    if task.unit == "second":
+        raise ConfigError(
+            f"task {task.name} is about seconds; baselines expect windows: leave baselines "
+            "out (baselines = []), or set unit = 'window'"
+        )
+    require_classes(train, task, "train")
+    require_classes(val, task, "val")
+    if task.classes:
+        train, val = train.known(), val.known()
+    settings = (task.classes, task.monitor, task.sampled_types, seed, config, criterion, say)
+    fit = BASELINES[name] if task.classes else OF_NUMBERS[name]
+    return fit(BaselineInputs(train, val, *settings))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.label_table import LabelTable, format_labels, label_table, read_stored_labels
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.encoder.config import EncoderConfig
@@ -23,6 +23,7 @@ from eegssl.tasks.labels.calibration import decide, locked_postprocess, validati
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import (
     labelled_windows,
+    require_classes,
     training_windows,
     warn_left_out,
     warn_unlabelled,

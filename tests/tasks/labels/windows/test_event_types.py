@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.config.resolve import read_task
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.data import labelled_windows, require_classes
 from eegssl.tasks.labels.windows.type_windows import one_at_a_time
 
 TYPES = TaskConfig(

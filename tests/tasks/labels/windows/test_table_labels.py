@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.corpus.label_table import Label
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.data import labelled_windows, require_classes
 
 
 def task(unit: str, **more: object) -> TaskConfig:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from eegssl.corpus.ictal import overlap_share, positive_spans
 from eegssl.corpus.label_table import Label
-from eegssl.corpus.labelled import LabelledWindows, require_classes
+from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.data import labelled_windows, require_classes
 
 SEIZURE = TaskConfig(name="t", labels="events", classes=("background", "seizure"))
 TABLE = TaskConfig(name="t", labels="table", classes=("rest", "sums", "odd"), table="given")
