@@ -11,6 +11,7 @@ from eegssl.synth.cohorts import draw_cohort
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
 from eegssl.synth.render import Renderer
+from eegssl.tasks.patients.analysis import PatientResult, conclude, fit
 from eegssl.tasks.patients.config import OutcomeConfig, PatientTaskConfig
 from eegssl.tasks.patients.patient_inputs import Prepared, prepare
 
@@ -45,3 +46,9 @@ def measured(cohort: str, effect: float, *, n_subjects: int, seed: int) -> Prepa
         outcome=OutcomeConfig(label="outcome" if cohort == "rftc" else "responder"),
     )
     return prepare(task, table, np.concatenate(features), patients, sessions)
+
+
+def analyse(patients, truth, inputs, config, *, seed: int) -> PatientResult:
+    """Fit and score in one go, as a task does in two."""
+    fitted = fit(patients, truth, inputs, config, seed=seed)
+    return conclude(truth, fitted, config, seed=seed)

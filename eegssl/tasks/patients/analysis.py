@@ -88,24 +88,6 @@ def require_patients(patients: Sequence[str]) -> None:
         )
 
 
-def analyse(
-    patients: Sequence[str],
-    truth: NDArray[np.integer],
-    inputs: Inputs,
-    config: PatientsConfig,
-    *,
-    seed: int,
-) -> PatientResult:
-    """Repeated nested leave-subjects-out for each input, with intervals, p and limits.
-
-    ``patients`` [P] name one row each, ``truth`` [P] is 1 for a good outcome. If one of the inputs
-    is called ``clinical``, each other one's gain over it is given. Raises InputError for windows
-    in place of patients, too few of them, and arrays that do not fit.
-    """
-    fitted = fit(patients, truth, inputs, config, seed=seed)
-    return conclude(np.asarray(truth), fitted, config, seed=seed)
-
-
 def fit(
     patients: Sequence[str],
     truth: NDArray[np.integer],
@@ -115,9 +97,11 @@ def fit(
     seed: int,
     advance: Callable[[int], None] = lambda done: None,
 ) -> dict[str, LeftOut]:
-    """Each input's predictions of patients left out, and the AUROCs of permuted outcomes.
+    """Predict patients left out from each input, and score permuted outcomes alike.
 
-    ``advance`` hears how many permutations are done. Arguments and errors as for `analyse`.
+    ``patients`` [P] name one row each, ``truth`` [P] is 1 for a good outcome. ``advance`` hears how
+    many permutations are done. Raises InputError for windows in place of patients, too few of
+    them, and arrays that do not fit.
     """
     require_patients(patients)
     truth = _checked(truth, len(patients), inputs)
@@ -129,7 +113,10 @@ def fit(
 def conclude(
     truth: NDArray[np.integer], fitted: Mapping[str, LeftOut], config: PatientsConfig, *, seed: int
 ) -> PatientResult:
-    """Scores, intervals, p and limits of what patients left out got; nothing is fitted."""
+    """Score what patients left out got, with intervals, p and limits; nothing is fitted.
+
+    ``clinical``, where there is one, is compared with each other input.
+    """
     n_good = int(truth.sum())
     results = {}
     for name, one in fitted.items():

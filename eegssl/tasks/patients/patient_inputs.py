@@ -22,7 +22,7 @@ BASELINE = "band power"
 
 @dataclass(frozen=True)
 class Prepared:
-    """The arguments of `analysis.analyse`, and patients left out as reason -> count."""
+    """The arguments of `analysis.fit`, and patients left out as reason -> count."""
 
     patients: tuple[str, ...]
     truth: NDArray[np.int64]

@@ -4,12 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from planted_patients import measured
+from planted_patients import analyse, measured
 from slowparams import slow_except
 
 from eegssl.errors import InputError
 from eegssl.tasks.patients.analysis import (
-    analyse,
     medication_inputs,
     permutation_p,
     permuted_aurocs,

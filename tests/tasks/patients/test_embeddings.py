@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from planted_patients import analyse
 from slowparams import slow_except
 
-from eegssl.tasks.patients.analysis import PatientResult, analyse
+from eegssl.tasks.patients.analysis import PatientResult
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
 from eegssl.tasks.patients.patient_inputs import prepare
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from planted_patients import analyse
 
 from eegssl.errors import InputError
-from eegssl.tasks.patients.analysis import analyse
 from eegssl.tasks.patients.classifiers.attention import attended_rows, bags_of
 from eegssl.tasks.patients.classifiers.patient_pooling import paired, pool
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
