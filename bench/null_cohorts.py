@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from eegssl.tasks.patients.analysis import InputResult, conclude, fit, surgery_inputs
+from eegssl.tasks.patients.analysis import InputResult, conclude, fit
 from eegssl.tasks.patients.config import PatientsConfig
+from eegssl.tasks.patients.patient_inputs import inputs_of
 
 WIDTH, CLINICAL = 32, 3
 KINDS = ("permutation", "bca", "percentile")
@@ -38,7 +39,7 @@ def null_cohort(n: int, seed: int, config: PatientsConfig) -> Null:
     clinical = rng.standard_normal((n, CLINICAL))
     truth = rng.permutation(np.arange(n) % 2)
     names = [f"p{k}" for k in range(n)]
-    fitted = fit(names, truth, surgery_inputs(clinical, eeg), config, seed=seed)
+    fitted = fit(names, truth, inputs_of(clinical, eeg), config, seed=seed)
     found = conclude(truth, fitted, config, seed=seed)
     return Null(found.inputs, max(abs(roc_auc_score(truth, x) - 0.5) for x in clinical.T))
 

@@ -66,28 +66,6 @@ class PatientResult:
         return values
 
 
-def medication_inputs(clinical: Floats, eeg: Block) -> dict[str, tuple[Block, ...]]:
-    """The inputs of the efficacy of medication, rows [P, F] each."""
-    return {"clinical": (clinical,), "eeg": (eeg,), "combined": (clinical, eeg)}
-
-
-def surgery_inputs(clinical: Floats, eeg: Mapping[str, Block]) -> dict[str, tuple[Block, ...]]:
-    """The inputs of the outcome of thermocoagulation, of `patient_pooling.paired`."""
-    alone = {name: (eeg[name],) for name in ("before", "after", "difference")}
-    return {"clinical": (clinical,)} | alone | {"combined": (clinical, eeg["difference"])}
-
-
-def require_patients(patients: Sequence[str]) -> None:
-    """InputError where a patient has several rows: windows are no patients."""
-    n, n_patients = len(patients), len(set(patients))
-    if n != n_patients:
-        raise InputError(
-            f"got {n} rows of {n_patients} patients; expected one row each. Windows of one patient "
-            "share one outcome and resemble each other: a p-value that counts them as patients is "
-            "wrong, however small. Pool them first (`patient_pooling.pool`)."
-        )
-
-
 def fit(
     patients: Sequence[str],
     truth: NDArray[np.integer],
@@ -103,9 +81,8 @@ def fit(
     many permutations are done. Raises InputError for windows in place of patients, too few of
     them, and arrays that do not fit.
     """
-    require_patients(patients)
-    truth = _checked(truth, len(patients), inputs)
-    logits, folds = _logits(inputs, truth, config, seed)
+    truth = _checked(patients, truth, inputs)
+    logits, folds = nested_of_inputs(inputs, truth, config, seed)
     null = permuted_aurocs(inputs, truth, config, seed=seed, advance=advance)
     return {name: LeftOut(logits[name], folds, null[name]) for name in inputs}
 
@@ -163,7 +140,7 @@ def permuted_aurocs(
     everyone = np.ones((1, len(truth)), dtype=np.int64)
     for k in range(n_permutations(config)):
         drawn = np.random.default_rng([seed, 2, k]).permutation(truth)
-        logits, folds = _logits(inputs, drawn, config, seed)
+        logits, folds = nested_of_inputs(inputs, drawn, config, seed)
         for name, one in logits.items():
             aurocs[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
         advance(k + 1)
@@ -186,15 +163,17 @@ def permutation_p(auroc: float, null: Floats) -> float | None:
     return float((1 + np.sum(null >= auroc - 1e-12)) / (1 + len(null)))
 
 
-def _logits(
-    inputs: Inputs, truth: NDArray[np.integer], config: PatientsConfig, seed: int
-) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    """The same folds for every input of the same outcome: differences are paired."""
-    return nested_of_inputs(inputs, truth, config, np.random.default_rng([seed, 1]))
-
-
-def _checked(truth: NDArray[np.integer], n: int, inputs: Inputs) -> NDArray[np.int64]:
-    labels = np.asarray(truth)
+def _checked(
+    patients: Sequence[str], truth: NDArray[np.integer], inputs: Inputs
+) -> NDArray[np.int64]:
+    """The outcomes; InputError where they, the patients and the inputs do not fit."""
+    n, n_patients, labels = len(patients), len(set(patients)), np.asarray(truth)
+    if n != n_patients:
+        raise InputError(
+            f"got {n} rows of {n_patients} patients; expected one row each. Windows of one patient "
+            "share one outcome and resemble each other: a p-value that counts them as patients is "
+            "wrong, however small. Pool them first (`patient_inputs.prepare`)."
+        )
     if labels.shape != (n,) or not np.isin(labels, (0, 1)).all():
         raise InputError(f"got outcomes {labels.shape} of {n} patients; expected 0 or 1 for each.")
     check_enough(int(labels.sum()), int(n - labels.sum()))

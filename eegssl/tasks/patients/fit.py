@@ -20,7 +20,7 @@ Block = Floats | Bags
 
 
 def deal(truth: NDArray[np.integer], n_folds: int, rng: Generator) -> NDArray[np.int64]:
-    """A fold [P] for each patient by lot, each class spread as evenly as it goes."""
+    """Draw a fold [P] for each patient, each class spread as evenly as it goes."""
     fold = np.zeros(len(truth), dtype=np.int64)
     first = 0
     for side in (0, 1):
@@ -35,13 +35,15 @@ def nested_of_inputs(
     inputs: Mapping[str, Sequence[Block]],
     truth: NDArray[np.integer],
     config: PatientsConfig,
-    rng: Generator,
+    seed: int,
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    """Input -> logits [R, P] of patients left out, and the fold [R, P] in which each was.
+    """Predict patients left out: input -> logits [R, P], and the fold [R, P] in which each was.
 
-    An input's blocks are features [P, F] that count the same each; ``truth`` [P] is 0 or 1.
-    What inputs share, the same array in their blocks, is computed once.
+    An input's blocks are features [P, F] that count the same each; ``truth`` [P] is 0 or 1. All
+    inputs have the same folds, so that their differences are paired. What inputs share, the same
+    array in their blocks, is computed once.
     """
+    rng = np.random.default_rng([seed, 1])
     smaller = int(min(np.bincount(truth, minlength=2)))
     n_outer = min(config.outer_folds, smaller)
     folds = np.array([deal(truth, n_outer, rng) for _ in range(config.repeats)])
@@ -50,7 +52,7 @@ def nested_of_inputs(
     kernel = _kernels(inputs, truth, fits, config)
     left_out = {}
     for name in inputs:
-        logits = _logits(kernel[name], truth, fits, costs[name])
+        logits = fit_logits(kernel[name], truth, fits, costs[name])
         by_fold = logits.reshape(len(folds), n_outer, -1)
         left_out[name] = np.take_along_axis(by_fold, folds[:, None], axis=1)[:, 0]
     return left_out, folds
@@ -63,8 +65,7 @@ def _choose(
     config: PatientsConfig,
     rng: Generator,
 ) -> dict[str, Floats]:
-    """Each input's cost [B] for each set of fitting patients [B, P]: least log loss in the inner
-    folds."""
+    """Choose each input's cost [B] for each set of fitting patients [B, P] by inner folds."""
     costs = np.array(config.costs)
     if len(costs) == 1:
         return {name: np.full(len(fits), costs[0]) for name in inputs}
@@ -79,7 +80,7 @@ def _choose(
         part = fits & ~tested
         for name, kernel in _kernels(inputs, truth, part, config).items():
             for j, cost in enumerate(costs):
-                logits = _logits(kernel, truth, part, np.full(len(fits), cost))
+                logits = fit_logits(kernel, truth, part, np.full(len(fits), cost))
                 missed = np.where(tested, np.logaddexp(0.0, -signed * logits), 0.0)
                 loss[name][:, j] += missed.sum(axis=1)
     return {name: np.asarray(costs[one.argmin(axis=1)]) for name, one in loss.items()}
@@ -91,29 +92,17 @@ def _kernels(
     fits: NDArray[np.bool_],
     config: PatientsConfig,
 ) -> dict[str, Floats]:
-    """Each input's kernels [B, P, P] for each set of fitting patients [B, P]."""
+    """Each input's kernels [B, P, P] for each set of fitting patients [B, P].
+
+    Windows are pooled by attention that the fitting patients alone have taught.
+    """
     known: dict[int, Floats] = {}
+    steps = {"n_dims": config.attention_dims, "n_steps": config.attention_steps}
     for block in (block for blocks in inputs.values() for block in blocks):
         if id(block) not in known:
-            rows = _rows(block, truth, fits, config) if isinstance(block, Bags) else block
-            known[id(block)] = kernels([rows], fits)
+            rows = attended_rows(block, truth, fits, **steps) if isinstance(block, Bags) else block
+            known[id(block)] = kernels(rows, fits)
     return {
         name: np.sum([known[id(block)] for block in blocks], axis=0)
         for name, blocks in inputs.items()
     }
-
-
-def _rows(
-    bags: Bags, truth: NDArray[np.integer], fits: NDArray[np.bool_], config: PatientsConfig
-) -> Floats:
-    """Features [B, P, F] pooled by attention that the fitting patients alone have taught."""
-    return attended_rows(
-        bags, truth, fits, n_dims=config.attention_dims, n_steps=config.attention_steps
-    )
-
-
-def _logits(
-    kernel: Floats, truth: NDArray[np.integer], fits: NDArray[np.bool_], costs: Floats
-) -> Floats:
-    everyone = np.broadcast_to(truth, fits.shape)
-    return fit_logits(kernel, everyone, fits, costs)

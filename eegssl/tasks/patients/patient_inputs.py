@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.tasks.patients.analysis import Inputs, medication_inputs, surgery_inputs
+from eegssl.tasks.patients.analysis import Inputs
 from eegssl.tasks.patients.classifiers.attention import Bags, bags_of
-from eegssl.tasks.patients.classifiers.patient_pooling import PatientRows, paired, pool
+from eegssl.tasks.patients.classifiers.patient_pooling import pool
 from eegssl.tasks.patients.cohort.clinical import clinical_features
 from eegssl.tasks.patients.cohort.outcome import outcomes
 from eegssl.tasks.patients.config import PatientTaskConfig
 from eegssl.tasks.patients.fit import Block
 
 Floats = NDArray[np.float64]
-BASELINE = "band power"
-"""The input that an encoder's embeddings are shown beside."""
+Sides = Mapping[str, NDArray[np.bool_]]
+"""``eeg``, or ``before`` and ``after`` treatment -> which windows [n] are of it."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ def prepare(
     recordings that the design needs, are left out and counted. Raises InputError where nobody is
     left.
     """
+    analysis, whose = config.analysis, np.asarray(patients, dtype=str)
     outcome = outcomes(table, config.outcome)
-    rows = _pooled(config, features, patients, sessions)
-    other = None if baseline is None else _pooled(config, baseline, patients, sessions)
-    everyone = set.intersection(*(set(r.patients) for r in rows.values()))
+    sides = _sides(config, sessions, len(whose))
+    everyone = set.intersection(*(set(whose[inside].tolist()) for inside in sides.values()))
     included = tuple(sorted(name for name in outcome.good if name in everyone))
     left_out = dict(outcome.left_out)
     if len(outcome.good) > len(included):
@@ -61,82 +61,66 @@ def prepare(
             "no patient has an outcome and the recordings that the task needs; compare the ids of "
             "participants.tsv with those of the recordings"
         )
-    clinical = clinical_features(table, included, config.analysis)
-    eeg: Mapping[str, Block] = _blocks(rows, included)
-    if config.analysis.pooling == "attention":
-        eeg = _bags(config, features, patients, sessions, included)
+
+    def pooled(x: NDArray[np.floating]) -> dict[str, Floats]:
+        """Features [P, F] of the included patients, of each side and of the difference."""
+        rows = {side: pool(x[inside], whose[inside], analysis) for side, inside in sides.items()}
+        blocks = {side: np.array([of[name] for name in included]) for side, of in rows.items()}
+        return _with_difference(blocks)
+
+    eeg: Mapping[str, Block] = pooled(features)
+    if analysis.pooling == "attention":
+        eeg = _bags(features, whose, sides, included)
+    band_power = None if baseline is None else list(pooled(baseline).values())[-1]
     return Prepared(
         patients=included,
         truth=np.array([outcome.good[name] for name in included], dtype=np.int64),
-        inputs=_inputs(eeg, clinical, None if other is None else _blocks(other, included)),
+        inputs=inputs_of(clinical_features(table, included, analysis), eeg, band_power),
         left_out=left_out,
-        n_windows=int(np.isin(np.asarray(patients, dtype=str), included).sum()),
+        n_windows=int(np.isin(whose, included).sum()),
     )
 
 
-def _pooled(
-    config: PatientTaskConfig,
-    features: NDArray[np.floating],
-    patients: Sequence[str],
-    sessions: Sequence[str] | None,
-) -> dict[str, PatientRows]:
-    """One row a patient, or one for each of the two sessions."""
+def inputs_of(clinical: Floats, eeg: Mapping[str, Block], baseline: Floats | None = None) -> Inputs:
+    """The inputs of a design: each block alone, and clinical data with the last of ``eeg``.
+
+    ``clinical`` [P, F] comes first, then features of the ``baseline`` [P, G], an encoder's rival.
+    """
+    inputs: dict[str, tuple[Block, ...]] = {"clinical": (clinical,)}
+    if baseline is not None:
+        inputs["band power"] = (baseline,)
+    inputs |= {name: (block,) for name, block in eeg.items()}
+    return inputs | {"combined": (clinical, list(eeg.values())[-1])}
+
+
+def _sides(config: PatientTaskConfig, sessions: Sequence[str] | None, n: int) -> Sides:
+    """All windows, or those of each of the two sessions."""
     if config.design == "single":
-        return {"eeg": pool(features, patients, config.analysis)}
-    if sessions is None or len(sessions) != len(patients):
+        return {"eeg": np.ones(n, dtype=bool)}
+    if sessions is None or len(sessions) != n:
         raise InputError("a paired task needs the session of every window: before or after")
-    x, names, when = np.asarray(features), np.asarray(patients), np.asarray(sessions)
-    rows = {}
-    for side, session in zip(("before", "after"), config.sessions, strict=True):
-        inside = when == session
+    when = np.asarray(sessions, dtype=str)
+    sides = dict(zip(("before", "after"), (when == name for name in config.sessions), strict=True))
+    for side, inside in sides.items():
         if not inside.any():
             raise InputError(f"no window is of the session {side} treatment (task's 'sessions')")
-        rows[side] = pool(x[inside], names[inside].tolist(), config.analysis)
-    return rows
+    return sides
 
 
-def _blocks(rows: Mapping[str, PatientRows], patients: Sequence[str]) -> dict[str, Floats]:
-    """Features [P, F] by name: ``eeg``, or those before, after, and their difference."""
-    if "eeg" in rows:
-        return {"eeg": rows["eeg"].of(patients)}
-    return paired(rows["before"], rows["after"], patients)
+def _with_difference(blocks: dict[str, Floats]) -> dict[str, Floats]:
+    """The same and, of two sessions, ``difference``: after treatment less before."""
+    if "after" in blocks:
+        return blocks | {"difference": blocks["after"] - blocks["before"]}
+    return blocks
 
 
 def _bags(
-    config: PatientTaskConfig,
-    features: NDArray[np.floating],
-    patients: Sequence[str],
-    sessions: Sequence[str] | None,
-    included: Sequence[str],
+    features: NDArray[np.floating], whose: NDArray[np.str_], sides: Sides, included: Sequence[str]
 ) -> dict[str, Bags]:
     """The same by the same names as windows, which attention pools later."""
-    names, x = np.asarray(patients, dtype=str), np.asarray(features)
-    mine = np.isin(names, included)
-    if sessions is None:
-        return {"eeg": bags_of(x[mine], names[mine].tolist(), included, np.ones(int(mine.sum())))}
-    when = np.asarray(sessions, dtype=str)
-    before, after = (mine & (when == session) for session in config.sessions)
-    both = before | after
-    return {
-        "before": bags_of(x[before], names[before].tolist(), included, np.ones(int(before.sum()))),
-        "after": bags_of(x[after], names[after].tolist(), included, np.ones(int(after.sum()))),
-        "difference": bags_of(
-            x[both], names[both].tolist(), included, np.where(after[both], 1.0, -1.0)
-        ),
-    }
-
-
-def _inputs(
-    eeg: Mapping[str, Block],
-    clinical: NDArray[np.float64],
-    other: Mapping[str, Floats] | None,
-) -> Inputs:
-    """The inputs of the design; features of ``other`` stand after the clinical ones."""
-    inputs = (
-        medication_inputs(clinical, eeg["eeg"]) if "eeg" in eeg else surgery_inputs(clinical, eeg)
-    )
-    if other is None:
-        return inputs
-    beside = other.get("eeg", other.get("difference"))
-    assert beside is not None
-    return {"clinical": inputs["clinical"], BASELINE: (beside,)} | dict(inputs)
+    signs = _with_difference({side: inside.astype(np.float64) for side, inside in sides.items()})
+    bags = {}
+    for name, sign in signs.items():
+        inside = (sign != 0) & np.isin(whose, included)
+        bags[name] = bags_of(features[inside], whose[inside], included, sign[inside])
+    return bags

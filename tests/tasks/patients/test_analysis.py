@@ -9,12 +9,12 @@ from slowparams import slow_except
 
 from eegssl.errors import InputError
 from eegssl.tasks.patients.analysis import (
-    medication_inputs,
     permutation_p,
     permuted_aurocs,
 )
 from eegssl.tasks.patients.config import PatientsConfig
 from eegssl.tasks.patients.fit import deal, nested_of_inputs
+from eegssl.tasks.patients.patient_inputs import inputs_of
 from eegssl.tasks.patients.scores import pairs_of, permutation_interval
 
 QUICK = PatientsConfig(repeats=4, permutations=60, costs=(0.1, 1.0), bootstrap_resamples=200)
@@ -28,13 +28,13 @@ def cohort(n, width, effect, seed):
     return x, truth
 
 
-def _nested(x, truth, config, rng):
-    logits, folds = nested_of_inputs({"eeg": [x]}, truth, config, rng)
+def _nested(x, truth, config, seed):
+    logits, folds = nested_of_inputs({"eeg": [x]}, truth, config, seed)
     return logits["eeg"], folds
 
 
 def auroc_of(x, truth, config, seed):
-    logits, folds = _nested(x, truth, config, np.random.default_rng(seed))
+    logits, folds = _nested(x, truth, config, seed)
     return float(pairs_of(truth, logits, folds).auroc(np.ones((1, len(truth)), int))[0])
 
 
@@ -49,7 +49,7 @@ def test_without_an_effect_p_is_uniform_and_the_interval_holds_half():
     for seed in range(120):
         x, truth = cohort(12, 3, 0.0, seed)
         null = permuted_aurocs({"eeg": [x]}, truth, config, seed=seed)["eeg"]
-        auroc = auroc_of(x, truth, config, [seed, 1])
+        auroc = auroc_of(x, truth, config, seed)
         interval = permutation_interval(auroc, null, 6, 6)
         found.append(auroc)
         ps.append(permutation_p(auroc, null))
@@ -67,7 +67,7 @@ def test_the_whole_procedure_is_repeated_for_a_permutation():
     x, truth = cohort(16, 4, 0.0, 0)
     null = permuted_aurocs({"eeg": [x]}, truth, QUICK, seed=3)["eeg"]
     drawn = np.random.default_rng([3, 2, 7]).permutation(truth)
-    assert null[7] == auroc_of(x, drawn, QUICK, [3, 1])
+    assert null[7] == auroc_of(x, drawn, QUICK, 3)
 
 
 def test_p_is_never_zero_and_none_without_permutations():
@@ -90,13 +90,13 @@ def test_every_patient_is_left_out_once_in_each_repeat_and_classes_are_spread():
 def test_a_patients_own_outcome_never_reaches_the_own_probability():
     x, truth = cohort(20, 5, 1.0, 1)
     one = PatientsConfig(repeats=1, outer_folds=4, costs=(0.1, 10.0))
-    logits, folds = _nested(x, truth, one, np.random.default_rng(0))
+    logits, folds = _nested(x, truth, one, 0)
     # Two patients of one fold swap outcomes: folds stay, and so do the logits of all in it.
     same = np.flatnonzero(folds[0] == folds[0, 0])
     a, b = (same[truth[same] == side][0] for side in (0, 1))
     swapped = x.copy()
     swapped[[a, b]] = x[[b, a]]
-    again, _ = _nested(swapped, truth, one, np.random.default_rng(0))
+    again, _ = _nested(swapped, truth, one, 0)
     rest = np.setdiff1d(same, [a, b])
     np.testing.assert_allclose(again[0, rest], logits[0, rest], atol=1e-9)
     np.testing.assert_allclose(again[0, [a, b]], logits[0, [b, a]], atol=1e-9)
@@ -106,7 +106,7 @@ def test_a_planted_effect_is_found_and_adds_to_clinical_data():
     x, truth = cohort(40, 8, 3.0, 0)
     clinical = np.random.default_rng(5).normal(size=(40, 2))
     clinical[3, 0] = np.nan
-    result = analyse(names(40), truth, medication_inputs(clinical, x), QUICK, seed=0)
+    result = analyse(names(40), truth, inputs_of(clinical, {"eeg": x}), QUICK, seed=0)
     eeg = result.inputs["eeg"]
     assert eeg.intervals["auroc"]["permutation"].low > 0.5
     assert eeg.p == pytest.approx(1 / 61)

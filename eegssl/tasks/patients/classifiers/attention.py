@@ -55,7 +55,7 @@ class Bags:
 
 def bags_of(
     features: NDArray[np.floating],
-    names: Sequence[str],
+    names: Sequence[str] | NDArray[np.str_],
     patients: Sequence[str],
     signs: NDArray[np.floating],
 ) -> Bags:

@@ -6,8 +6,6 @@ theorem), found by Newton's method. Who takes part in a fit is a weight of 0 or 
 are one batch of equal shape. Results are those of scikit-learn's `LogisticRegression` to rounding.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,37 +14,36 @@ _STEPS = 50
 _CLOSE = 1e-8
 
 
-def kernels(blocks: Sequence[Floats], takes_part: NDArray[np.bool_]) -> Floats:
-    """Kernels [B, n, n] of features in blocks [n, F], standardised by those who take part [B, n].
+def kernels(block: Floats, takes_part: NDArray[np.bool_]) -> Floats:
+    """Kernels [B, n, n] of features [n, F], standardised by those who take part [B, n].
 
-    Blocks may differ from fit to fit, [B, n, F]. Each block counts the same, however many features
-    it has: its kernel is divided by their number. What is unknown (NaN) is the mean of those who
-    take part; a feature that is the same in all of them says nothing.
+    Features may differ from fit to fit, [B, n, F]. A kernel is divided by their number, so that
+    blocks count the same. What is unknown (NaN) is the mean of those who take part; a feature that
+    is the same in all of them says nothing.
     """
     weight = takes_part.astype(np.float64)
-    total = np.zeros((len(weight), weight.shape[1], weight.shape[1]))
-    for block in blocks:
-        known = np.isfinite(block).astype(np.float64)
-        x = np.where(known, block, 0.0)
-        for b in range(len(weight)):
-            own, there = (x, known) if x.ndim == 2 else (x[b], known[b])
-            count = np.maximum(weight[b] @ there, 1.0)
-            mean = weight[b] @ own / count
-            apart = (own - mean) * there
-            sd = np.sqrt(weight[b] @ apart**2 / count)
-            apart /= np.where(sd > 1e-12 * (1 + np.abs(mean)), sd, np.inf)
-            total[b] += apart @ apart.T / block.shape[-1]
-    return total
+    kernel = np.empty((len(weight), weight.shape[1], weight.shape[1]))
+    known = np.isfinite(block).astype(np.float64)
+    x = np.where(known, block, 0.0)
+    for b in range(len(weight)):
+        own, there = (x, known) if x.ndim == 2 else (x[b], known[b])
+        count = np.maximum(weight[b] @ there, 1.0)
+        mean = weight[b] @ own / count
+        apart = (own - mean) * there
+        sd = np.sqrt(weight[b] @ apart**2 / count)
+        apart /= np.where(sd > 1e-12 * (1 + np.abs(mean)), sd, np.inf)
+        kernel[b] = apart @ apart.T / block.shape[-1]
+    return kernel
 
 
 def fit_logits(
     kernel: Floats, truth: NDArray[np.integer], takes_part: NDArray[np.bool_], cost: Floats
 ) -> Floats:
-    """Logits [B, n] of everybody, each from the model of those who take part [B, n].
+    """Fit a model to each set of those who take part [B, n]; logits [B, n] of everybody.
 
-    ``kernel`` [B, n, n], ``truth`` [B, n] of 0 and 1, ``cost`` [B]: the factor of the summed
-    log loss beside half the squared norm (scikit-learn's C). The intercept is not penalised.
-    Newton's method with halved steps where the loss would grow.
+    ``kernel`` [B, n, n], ``truth`` [n] of 0 and 1, ``cost`` [B]: the factor of the summed log loss
+    beside half the squared norm (scikit-learn's C). The intercept is not penalised. Newton's method
+    with halved steps where the loss would grow.
     """
     # Those who take part first, and the others, whose alpha is 0, not at all.
     most = int(takes_part.sum(axis=1).max())
@@ -54,7 +51,7 @@ def fit_logits(
     across = np.take_along_axis(kernel, order[:, None], axis=2)
     alpha, offset = _fit(
         np.take_along_axis(across, order[..., None], axis=1),
-        np.where(np.take_along_axis(truth, order, axis=1) == 1, 1.0, -1.0),
+        np.where(truth[order] == 1, 1.0, -1.0),
         np.take_along_axis(takes_part, order, axis=1).astype(np.float64),
         cost,
     )

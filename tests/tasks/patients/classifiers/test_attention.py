@@ -6,7 +6,7 @@ from planted_patients import analyse
 
 from eegssl.errors import InputError
 from eegssl.tasks.patients.classifiers.attention import attended_rows, bags_of
-from eegssl.tasks.patients.classifiers.patient_pooling import paired, pool
+from eegssl.tasks.patients.classifiers.patient_pooling import pool
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
 from eegssl.tasks.patients.patient_inputs import prepare
 
@@ -36,7 +36,7 @@ def test_untrained_attention_is_the_mean():
     x, truth = cohort(0)
     bags = bags_of(x, OWNERS, NAMES, np.ones(P * W))
     rows = attended_rows(bags, truth, some_fits(), n_dims=3, n_steps=0)
-    expected = pool(x, OWNERS, PatientsConfig()).features
+    expected = list(pool(x, OWNERS, PatientsConfig()).values())
     np.testing.assert_allclose(rows, np.broadcast_to(expected, rows.shape), atol=1e-5)
 
 
@@ -77,7 +77,7 @@ def test_the_difference_is_after_less_before_and_bags_may_differ_in_size():
     who = np.array(names)
     before = pool(x[signs < 0], who[signs < 0].tolist(), PatientsConfig())
     after = pool(x[signs > 0], who[signs > 0].tolist(), PatientsConfig())
-    expected = paired(before, after, ["a", "b"])["difference"]
+    expected = [after[name] - before[name] for name in "ab"]
     np.testing.assert_allclose(rows, expected, atol=1e-5)
 
 
