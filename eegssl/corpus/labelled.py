@@ -13,8 +13,8 @@ from eegssl.scoring.means import first_places, means_by_unit
 
 
 @dataclass(frozen=True)
-class UnitKey:
-    """What one label belongs to: an event, a recording or a patient; ids are hashed.
+class Unit:
+    """An event, a recording or a patient, to which one label belongs; ids are hashed.
 
     ``recording`` is empty for a patient; ``kind`` is an event's type, empty for anything else.
     """
@@ -40,7 +40,7 @@ class LabelledWindows:
     windows: Windows
     truth: NDArray[Any]
     unit: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    units: tuple[UnitKey, ...] = ()
+    units: tuple[Unit, ...] = ()
     possible: NDArray[np.bool_] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Why something labelled is not among the windows -> how often."""

@@ -11,7 +11,7 @@ from slowparams import slow_except
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import System
 from eegssl.baselines.system import BASELINES, OF_NUMBERS
-from eegssl.corpus.labelled import LabelledWindows, UnitKey
+from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.number_scores import number_scores
 from eegssl.tasks.labels.config import TaskConfig
@@ -38,7 +38,7 @@ def numbered(folder: Path, gains: np.ndarray, first: int) -> LabelledWindows:
         windows,
         50 + 40 * np.log10(gains)[windows.owner],
         windows.owner,
-        tuple(UnitKey(r.id, r.id, r.subject, 0.0, r.duration_s) for r in recordings),
+        tuple(Unit(r.id, r.id, r.subject, 0.0, r.duration_s) for r in recordings),
     )
 
 

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.corpus.audits.leaks import audit_windows
+from eegssl.corpus.labelled import Unit
 from eegssl.errors import ArtifactError
 from eegssl.tasks.forecast.error_sums import Forecasts
-from eegssl.tasks.labels.predictions import Predictions, Reference, Unit
+from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.patients.left_out import LeftOut, PatientPredictions
 from eegssl.tasks.phase.phase_rows import MethodPhases, PhasePredictions
 from eegssl.tasks.table import kind_of_table, pool_tables, read_table, rows, write_table

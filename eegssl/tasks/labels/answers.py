@@ -15,7 +15,7 @@ from eegssl.scoring.events.postprocess import Postprocess, Probabilities
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.predictions import Predictions, Reference, Unit
+from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.windows.type_windows import one_at_a_time
 
 
@@ -60,7 +60,7 @@ def as_predictions(
         ),
         about=of_task | dict(about),
         unit=[labelled.units[k].id for k in labelled.unit] if labelled.units else [],
-        units=tuple(Unit(**vars(key)) for key in labelled.units),
+        units=labelled.units,
         truth_value=rows.truth_value,
         value=rows.value,
     )

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.labelled import Unit
 from eegssl.tasks.table_spec import Column, Table, TableSpec, View, fields_of
 
 TABLE = TableSpec(
@@ -56,21 +57,6 @@ class Reference:
     def spans(self) -> list[tuple[float, float]]:
         """Its events as (onset, offset) in seconds."""
         return [(onset, onset + duration) for onset, duration, _ in self.events]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What several windows are averaged to: an event, a recording or a patient; ids are hashed.
-
-    ``recording`` is empty for a patient; ``kind`` is the type of an event.
-    """
-
-    id: str
-    recording: str
-    subject: str
-    onset_s: float
-    duration_s: float
-    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
+from eegssl.corpus.labelled import Unit
 from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.hierarchy import TYPE, UNKNOWN, group_probabilities, group_truth, levels
@@ -15,7 +16,7 @@ from eegssl.scoring.means import means_by_unit
 from eegssl.scoring.number_scores import number_intervals, number_scores
 from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, window_intervals
 from eegssl.scoring.window_scores import Scores, Thresholds, decide, thresholds_at, window_scores
-from eegssl.tasks.labels.predictions import Predictions, Unit
+from eegssl.tasks.labels.predictions import Predictions
 
 POOLED = ("event", "recording", "patient")
 """Units that are more than a window."""

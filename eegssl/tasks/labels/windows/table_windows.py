@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.ictal import overlap_share
 from eegssl.corpus.label_table import Label
-from eegssl.corpus.labelled import LabelledWindows, UnitKey
+from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
 from eegssl.errors import InputError
@@ -142,7 +142,7 @@ def _recordings(
     value_of = {one.recording: value for one, value in zip(labels, values, strict=True)}
     windows = tile(corpus, [r for r in here.values() if r.id in value_of], task.window_s)
     truth = np.array([value_of[r.id] for r in windows.recordings])
-    keys = tuple(UnitKey(r.id, r.id, r.subject, 0.0, r.duration_s) for r in windows.recordings)
+    keys = tuple(Unit(r.id, r.id, r.subject, 0.0, r.duration_s) for r in windows.recordings)
     return LabelledWindows(windows, truth[windows.owner], windows.owner.copy(), keys)
 
 
@@ -172,7 +172,7 @@ def _patients(
     lasting_s = dict.fromkeys(subjects, 0.0)
     for recording in windows.recordings:
         lasting_s[recording.subject] += recording.duration_s
-    keys = tuple(UnitKey(s, "", s, 0.0, lasting_s[s]) for s in subjects)
+    keys = tuple(Unit(s, "", s, 0.0, lasting_s[s]) for s in subjects)
     return LabelledWindows(windows, truth[unit], unit, keys)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eegssl.corpus.ictal import events_of
-from eegssl.corpus.labelled import LabelledWindows, UnitKey
+from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
@@ -79,7 +79,7 @@ def one_at_a_time(events: Sequence[Event]) -> tuple[list[Event], int]:
     return kept, torn
 
 
-def event_keys(stretches: Sequence[Stretch], kinds: Sequence[str]) -> tuple[UnitKey, ...]:
+def event_keys(stretches: Sequence[Stretch], kinds: Sequence[str]) -> tuple[Unit, ...]:
     """A key for each labelled stretch: its recording's id and its number there."""
     seen: Counter[str] = Counter()
     keys = []
@@ -88,7 +88,7 @@ def event_keys(stretches: Sequence[Stretch], kinds: Sequence[str]) -> tuple[Unit
         id_ = f"{recording.id}-e{seen[recording.id]:03d}"
         seen[recording.id] += 1
         keys.append(
-            UnitKey(id_, recording.id, recording.subject, stretch.onset_s, stretch.duration_s, kind)
+            Unit(id_, recording.id, recording.subject, stretch.onset_s, stretch.duration_s, kind)
         )
     return tuple(keys)
 
