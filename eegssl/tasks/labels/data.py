@@ -19,8 +19,8 @@ from eegssl.corpus.windows import tile
 from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.class_windows import class_windows
+from eegssl.tasks.labels.windows.event_windows import typed_windows
 from eegssl.tasks.labels.windows.table_windows import table_windows
-from eegssl.tasks.labels.windows.type_windows import typed_windows
 
 _STREAM = 0x9E12
 

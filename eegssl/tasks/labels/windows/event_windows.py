@@ -1,44 +1,126 @@
-"""Place windows inside events, so that each event counts once."""
+"""Cut windows inside events, so that each event counts once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.ictal import events_of
+from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
+from eegssl.io.labels.event_types import Event
+from eegssl.scoring.hierarchy import class_of, known_part, lies_in, possible_classes
+from eegssl.tasks.labels.config import TaskConfig
+
+_OTHER = "events of another type"
+_SHORT = "events in recordings shorter than a window"
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A labelled stretch of a recording."""
+    """A labelled stretch of a recording; ``kind`` is the type of an event."""
 
     recording: Recording
     onset_s: float
     duration_s: float
+    kind: str = ""
 
 
 def place(
-    corpus: Corpus, stretches: Sequence[Stretch], window_s: float, most: int
-) -> tuple[Windows, NDArray[np.int64]]:
-    """Windows inside stretches, and for each window [n] the place of its stretch.
+    corpus: Corpus, stretches: Sequence[Stretch], task: TaskConfig
+) -> tuple[Windows, NDArray[np.int64], tuple[Unit, ...]]:
+    """Windows inside stretches, for each window [n] the place of its stretch, and their units.
 
-    A stretch holds as many windows as fit side by side, ``most`` at most, from its beginning
-    through its middle to its end; one that is shorter than a window gets one about its middle.
-    Recordings must be as long as a window. Raises InputError without any stretch.
+    A stretch holds as many windows as fit side by side, ``task.most_windows`` at most, from its
+    beginning through its middle to its end; one that is shorter than a window gets one about its
+    middle. Its unit has the id of its recording and its number there. Recordings must be as long
+    as a window.
     """
-    if not stretches:
-        raise InputError("there is no labelled stretch that a window can be cut from")
-    length = round(window_s * corpus.sfreq_hz)
+    length = round(task.window_s * corpus.sfreq_hz)
     recordings = {s.recording.id: s.recording for s in stretches}
     index = {id_: k for k, id_ in enumerate(recordings)}
-    starts = [_starts(s, length, corpus.sfreq_hz, most) for s in stretches]
+    starts = [_starts(s, length, corpus.sfreq_hz, task.most_windows) for s in stretches]
     owner = np.repeat([index[s.recording.id] for s in stretches], [len(s) for s in starts])
-    stretch = np.repeat(np.arange(len(stretches)), [len(s) for s in starts])
+    unit = np.repeat(np.arange(len(stretches)), [len(s) for s in starts])
     windows = Windows(corpus, tuple(recordings.values()), owner, np.concatenate(starts), length)
-    return windows, stretch
+    seen: Counter[str] = Counter()
+    units = []
+    for s in stretches:
+        id_ = f"{s.recording.id}-e{seen[s.recording.id]:03d}"
+        seen[s.recording.id] += 1
+        units.append(
+            Unit(id_, s.recording.id, s.recording.subject, s.onset_s, s.duration_s, s.kind)
+        )
+    return windows, unit, tuple(units)
+
+
+def typed_windows(
+    corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig
+) -> LabelledWindows:
+    """Windows inside the events of the task, each with the classes that its event may be of.
+
+    An event of a type that no class holds or lies below is left out, and counted. Raises
+    InputError when events overlap that can't be one, or there is no event at all.
+    """
+    left_out: Counter[str] = Counter()
+    stretches: list[Stretch] = []
+    torn = 0
+    for recording in recordings:
+        events, overlapping = one_at_a_time(events_of(recording.events, task.event_types))
+        torn += overlapping
+        for event in events:
+            if not possible_classes(event.type, task.classes).any():
+                left_out[_OTHER] += 1
+            elif recording.duration_s < task.window_s:
+                left_out[_SHORT] += 1
+            else:
+                stretches.append(Stretch(recording, event.onset_s, event.duration_s, event.type))
+    if torn:
+        raise InputError(
+            f"task {task.name}: {torn} event(s) overlap one of another type in the same recording, "
+            "so that their windows would be of both; mend the events (each seizure once, with its "
+            "most exact type), or choose one source of them (--set events.sources=… in preprocess)"
+        )
+    if not stretches:
+        raise InputError(
+            f"task {task.name}: these {len(recordings)} recordings have no event of its classes "
+            f"({', '.join(task.classes)}); `eegssl info` on the recordings lists their types"
+        )
+    windows, unit, units = place(corpus, stretches, task)
+    possible = np.stack([possible_classes(s.kind, task.classes) for s in stretches])
+    truth = np.array([class_of(s.kind, task.classes) for s in stretches], dtype=np.int64)
+    return LabelledWindows(windows, truth[unit], unit, units, possible[unit], dict(left_out))
+
+
+def one_at_a_time(events: Sequence[Event]) -> tuple[list[Event], int]:
+    """Events in order, and how many overlap the one before them and can't be the same seizure.
+
+    Two that overlap, of which one's type says more of the other's, are one seizure that was
+    written down twice: it lasts as long as both, and has the type that says more (ours).
+    """
+    kept: list[Event] = []
+    torn = 0
+    for event in sorted(events, key=lambda e: (e.onset_s, e.duration_s, e.type)):
+        last = kept[-1] if kept else None
+        if last is None or event.onset_s >= last.onset_s + last.duration_s:
+            kept.append(event)
+            continue
+        kind = _more_exact(last.type, event.type)
+        torn += kind is None
+        end_s = max(last.onset_s + last.duration_s, event.onset_s + event.duration_s)
+        kept[-1] = Event(last.onset_s, end_s - last.onset_s, kind or last.type)
+    return kept, torn
+
+
+def _more_exact(one: str, other: str) -> str | None:
+    """The type that says more, where it says nothing against the other; else None."""
+    if lies_in(one, known_part(other)):
+        return one
+    return other if lies_in(other, known_part(one)) else None
 
 
 def _starts(one: Stretch, length: int, sfreq_hz: float, most: int) -> NDArray[np.int64]:

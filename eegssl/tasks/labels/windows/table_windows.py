@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,11 @@ from eegssl.corpus.ictal import overlap_share
 from eegssl.corpus.label_table import Label
 from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import tile
+from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.event_windows import Stretch, place
-from eegssl.tasks.labels.windows.type_windows import event_keys
 
 Values = NDArray[np.int64] | NDArray[np.float64]
 _OUTSIDE = "rows that begin after their recording ends"
@@ -58,9 +57,9 @@ def table_windows(
     if not usable:
         reasons = ", ".join(f"{n} {why}" for why, n in sorted(left_out.items()))
         raise InputError(f"task {task.name}: no row of the labels table can be used: {reasons}")
-    labels, values = [_within(labels[k], here, left_out) for k in usable], values[usable]
+    labels = [_within(labels[k], here, left_out) for k in usable]
     by_unit = {"event": _events, "recording": _recordings, "patient": _patients}
-    labelled = by_unit.get(task.unit, _stretches)(corpus, here, task, labels, values)
+    labelled = by_unit.get(task.unit, _stretches)(_Rows(corpus, here, task, labels, values[usable]))
     return replace(labelled, left_out=dict(+left_out))
 
 
@@ -113,93 +112,82 @@ def _require_stretches(labels: Sequence[Label], task: TaskConfig) -> None:
         )
 
 
-def _events(
-    corpus: Corpus,
-    here: Mapping[str, Recording],
-    task: TaskConfig,
-    labels: Sequence[Label],
-    values: Values,
-) -> LabelledWindows:
+@dataclass(frozen=True)
+class _Rows:
+    """Usable rows of the table: a label and its value each, and the recordings by id."""
+
+    corpus: Corpus
+    here: Mapping[str, Recording]
+    task: TaskConfig
+    labels: Sequence[Label]
+    values: Values
+
+    def tile(self) -> Windows:
+        """Windows of a fixed tiling of the recordings that have a label."""
+        ids = {one.recording for one in self.labels}
+        recordings = [r for r in self.here.values() if r.id in ids]
+        return tile(self.corpus, recordings, self.task.window_s)
+
+
+def _events(rows: _Rows) -> LabelledWindows:
     """Each row is an event, with windows inside it."""
+    labels = rows.labels
     order = sorted(range(len(labels)), key=lambda k: (labels[k].recording, labels[k].onset_s or 0))
     stretches = [
-        Stretch(here[one.recording], one.onset_s or 0.0, one.duration_s or 0.0)
+        Stretch(rows.here[one.recording], one.onset_s or 0.0, one.duration_s or 0.0)
         for one in (labels[k] for k in order)
     ]
-    windows, unit = place(corpus, stretches, task.window_s, task.most_windows)
-    keys = event_keys(stretches, [""] * len(stretches))
-    return LabelledWindows(windows, values[order][unit], unit, keys)
+    windows, unit, units = place(rows.corpus, stretches, rows.task)
+    return LabelledWindows(windows, rows.values[order][unit], unit, units)
 
 
-def _recordings(
-    corpus: Corpus,
-    here: Mapping[str, Recording],
-    task: TaskConfig,
-    labels: Sequence[Label],
-    values: Values,
-) -> LabelledWindows:
+def _recordings(rows: _Rows) -> LabelledWindows:
     """Each row is a recording."""
-    value_of = {one.recording: value for one, value in zip(labels, values, strict=True)}
-    windows = tile(corpus, [r for r in here.values() if r.id in value_of], task.window_s)
+    value_of = {one.recording: v for one, v in zip(rows.labels, rows.values, strict=True)}
+    windows = rows.tile()
     truth = np.array([value_of[r.id] for r in windows.recordings])
-    keys = tuple(Unit(r.id, r.id, r.subject, 0.0, r.duration_s) for r in windows.recordings)
-    return LabelledWindows(windows, truth[windows.owner], windows.owner.copy(), keys)
+    units = tuple(Unit(r.id, r.id, r.subject, 0.0, r.duration_s) for r in windows.recordings)
+    return LabelledWindows(windows, truth[windows.owner], windows.owner.copy(), units)
 
 
-def _patients(
-    corpus: Corpus,
-    here: Mapping[str, Recording],
-    task: TaskConfig,
-    labels: Sequence[Label],
-    values: Values,
-) -> LabelledWindows:
+def _patients(rows: _Rows) -> LabelledWindows:
     """Each subject has one label, on some or all of its recordings; refused if they differ."""
     by_subject: dict[str, set[float]] = {}
-    for one, value in zip(labels, values, strict=True):
-        by_subject.setdefault(here[one.recording].subject, set()).add(value.item())
+    for one, value in zip(rows.labels, rows.values, strict=True):
+        by_subject.setdefault(rows.here[one.recording].subject, set()).add(value.item())
     torn = sum(len(several) > 1 for several in by_subject.values())
     if torn:
         raise InputError(
-            f"task {task.name}: {torn} of {len(by_subject)} subjects have several labels, and "
+            f"task {rows.task.name}: {torn} of {len(by_subject)} subjects have several labels, and "
             "unit = 'patient' wants one each; mend the table, or set unit = 'recording'"
         )
-    named = {one.recording for one in labels}
-    windows = tile(corpus, [r for r in here.values() if r.id in named], task.window_s)
-    subjects = sorted({r.subject for r in windows.recordings})
-    place_of = {subject: k for k, subject in enumerate(subjects)}
-    unit = np.array([place_of[r.subject] for r in windows.recordings])[windows.owner]
+    windows = rows.tile()
+    names, owner = np.unique([r.subject for r in windows.recordings], return_inverse=True)
+    lasting_s = np.bincount(owner, [r.duration_s for r in windows.recordings]).tolist()
+    subjects = names.tolist()
     truth = np.array([next(iter(by_subject[subject])) for subject in subjects])
-    lasting_s = dict.fromkeys(subjects, 0.0)
-    for recording in windows.recordings:
-        lasting_s[recording.subject] += recording.duration_s
-    keys = tuple(Unit(s, "", s, 0.0, lasting_s[s]) for s in subjects)
-    return LabelledWindows(windows, truth[unit], unit, keys)
+    unit = owner[windows.owner]
+    units = tuple(Unit(s, "", s, 0.0, t) for s, t in zip(subjects, lasting_s, strict=True))
+    return LabelledWindows(windows, truth[unit], unit, units)
 
 
-def _stretches(
-    corpus: Corpus,
-    here: Mapping[str, Recording],
-    task: TaskConfig,
-    labels: Sequence[Label],
-    values: Values,
-) -> LabelledWindows:
+def _stretches(rows: _Rows) -> LabelledWindows:
     """Windows or seconds with the label of the stretch that enough of them lies in.
 
     Windows without any label are not there; seconds without one, in a window that has some, are
     -1.
     """
-    named = {one.recording for one in labels}
-    windows = tile(corpus, [r for r in here.values() if r.id in named], task.window_s)
+    windows, task = rows.tile(), rows.task
     n_parts = round(task.window_s) if task.unit == "second" else 1
-    truth: NDArray[Any] = np.full((len(windows), n_parts), UNKNOWN, dtype=values.dtype)
+    truth: NDArray[Any] = np.full((len(windows), n_parts), UNKNOWN, dtype=rows.values.dtype)
     labelled = np.zeros(truth.shape, dtype=bool)
     part_s = windows.window_s / n_parts
     index = {r.id: k for k, r in enumerate(windows.recordings)}
-    for one, value in zip(labels, values, strict=True):
+    for one, value in zip(rows.labels, rows.values, strict=True):
         mine = np.flatnonzero(windows.owner == index[one.recording])
         start_s = windows.start_s[mine][:, None] + part_s * np.arange(n_parts)
         onset_s = one.onset_s or 0.0
-        end_s = here[one.recording].duration_s
+        end_s = rows.here[one.recording].duration_s
         if one.duration_s is not None:
             end_s = onset_s + one.duration_s
         shares = overlap_share(start_s.ravel(), part_s, np.array([[onset_s, end_s]]))
