@@ -79,26 +79,6 @@ def rereference(channels: Sequence[Channel], target: str) -> Rereferenced:
     return _derivations(channels, names, MONTAGES[target])
 
 
-def on_montage(
-    signal: npt.NDArray[np.floating], names: Sequence[str], montage: Sequence[str]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Channels [C,T] laid out on a fixed list of M names: float32 [M,T], and which are there [M].
-
-    Flipped derivations are turned (P7-T7 gives -(T7-P7)). Absent rows are NaN, so that whoever
-    forgets the mask sees it: never zeros.
-    """
-    rows = {parse_channel(name).name: k for k, name in reversed(list(enumerate(names)))}
-    laid = np.full((len(montage), signal.shape[1]), np.nan, dtype=np.float32)
-    present = np.zeros(len(montage), dtype=np.bool_)
-    for m, target in enumerate(montage):
-        name = parse_channel(target).name
-        for spelling, sign in ((name, 1), (_flipped(name), -1)):
-            if spelling in rows and not present[m]:
-                laid[m] = sign * signal[rows[spelling]]
-                present[m] = True
-    return laid, present
-
-
 def _flipped(name: str) -> str:
     return "-".join(reversed(name.split("-"))) if "-" in name else ""
 

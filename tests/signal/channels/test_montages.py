@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.channels.electrodes import parse_channel, parse_channels
-from eegssl.signal.channels.montages import BANANA, MONTAGES, TCP, on_montage, rereference
+from eegssl.signal.channels.montages import BANANA, MONTAGES, TCP, rereference
 
 # fmt: off
 TEN_TWENTY = [
@@ -198,26 +198,3 @@ def test_references_agree_with_mne():
     here = ours.matrix @ at_cz.get_data(others)
     order = [TEN_TWENTY.index(name) for name in ours.names]
     assert np.abs(here - with_cz[order]).max() < 1e-6
-
-
-@given(st.permutations([*BANANA, "ECG", "C3-A2"]), st.integers(0, 20))
-def test_channels_find_their_places_and_the_absent_are_nan_and_masked(names, n):
-    there = names[:n]
-    rng = np.random.default_rng(0)
-    signal = rng.standard_normal((len(there), 5)).astype(np.float32)
-    laid, present = on_montage(signal, there, [*BANANA, "T7-F7"])
-    assert (laid.shape, laid.dtype) == ((19, 5), np.float32)
-    for m, name in enumerate(BANANA):
-        assert present[m] == (name in there)
-        if present[m]:
-            assert np.array_equal(laid[m], signal[there.index(name)])
-    assert np.array_equal(np.isnan(laid), np.repeat(~present[:, None], 5, axis=1))
-    assert present[18] == present[1]
-    assert np.array_equal(laid[18], -laid[1], equal_nan=True)
-
-
-def test_a_lay_out_reads_names_as_labels_are_read():
-    laid, present = on_montage(np.eye(3), ["EEG T3-REF", "C3-A2", "Fp1"], ["T7", "C3", "C3-A2"])
-    assert present.tolist() == [True, False, True]
-    assert laid[0].tolist() == [1, 0, 0]
-    assert laid[2].tolist() == [0, 1, 0]
