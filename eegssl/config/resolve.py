@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,21 +88,12 @@ def read_preset(name: str) -> dict[str, Any]:
 
     Raises ConfigError, with the nearest name, when there is none.
     """
-    presets = _presets()
+    folder = resources.files("eegssl.config.presets")
+    files = [*folder.iterdir(), *(folder / "corpora").iterdir()]
+    presets = {f.name.removesuffix(".toml"): f for f in files if f.name.endswith(".toml")}
     if name not in presets:
         raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(presets))}")
     return tomllib.loads(presets[name].read_text())
-
-
-def preset_names() -> list[str]:
-    """The presets of the package: of models, and of corpora."""
-    return sorted(_presets())
-
-
-def _presets() -> dict[str, Traversable]:
-    folder = resources.files("eegssl.config.presets")
-    entries = [*folder.iterdir(), *(folder / "corpora").iterdir()]
-    return {e.name.removesuffix(".toml"): e for e in entries if e.name.endswith(".toml")}
 
 
 def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
