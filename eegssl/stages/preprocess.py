@@ -44,8 +44,8 @@ from eegssl.corpus.preprocessing.source_files import (
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
-from eegssl.io.bids import is_synthetic
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
+from eegssl.io.tables.participants import is_synthetic
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.quality.quality_pages import write_quality_pages
 

@@ -14,7 +14,7 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.event_types import EventsFound, is_seizure
-from eegssl.io.labels.events import find_sidecars
+from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.subjects import find_subject
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.filtering.mains import detect_line
@@ -94,7 +94,7 @@ def _hash(path: Path) -> str:
 
 
 def _label_files(source: Source) -> list[Path]:
-    return [path for _, path in find_sidecars(source.path, source.root).files]
+    return [path for paths in find_sidecars(source.path, source.root).values() for path in paths]
 
 
 def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:

@@ -35,12 +35,10 @@ from eegssl.io.labels.helsinki import read_helsinki
 from eegssl.io.labels.hypnogram import read_hypnogram
 from eegssl.io.labels.seizeit import read_seizeit
 from eegssl.io.labels.seizures_file import read_seizures
-from eegssl.io.labels.sidecars import Sidecars, find_sidecars, helsinki_number
+from eegssl.io.labels.sidecars import find_sidecars, helsinki_number
 from eegssl.io.labels.siena_list import read_siena
 from eegssl.io.labels.tuh_labels import read_tuh
 from eegssl.io.spans import Span, agree
-
-__all__ = ["Event", "EventsFound", "Sidecars", "find_sidecars", "read_events"]
 
 _AGREE_S = 2.0  # ours: edges of one seizure may differ by this much between two sources
 # Files that list all seizures of a recording, so that an empty one says that it has none.
@@ -64,7 +62,7 @@ def read_events(
     trusted: EventsFound | None = None
     stages = EventsFound(())
     for source in settings.sources:
-        paths = sidecars.of(source)
+        paths = sidecars.get(source, [])
         if source == "edf":
             trusted = trusted or (inside if inside.source else None)
         elif source == "hypnogram" and paths:

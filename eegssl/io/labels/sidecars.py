@@ -7,7 +7,6 @@ also begin like TUH's.
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
@@ -27,19 +26,8 @@ _SEIZEIT1 = re.compile(r"P_ID\d+_r\d+", re.IGNORECASE)
 _PSG = re.compile(r"(.{7}).-PSG", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Sidecars:
-    """The label files of one recording with the source that reads each, in a stable order."""
-
-    files: tuple[tuple[EventSource, Path], ...]
-
-    def of(self, source: EventSource) -> tuple[Path, ...]:
-        """The files of one source."""
-        return tuple(path for name, path in self.files if name == source)
-
-
-def find_sidecars(edf_path: Path, root: Path | None = None) -> Sidecars:
-    """All label files of one recording; ``root`` is how far above it they are sought.
+def find_sidecars(edf_path: Path, root: Path | None = None) -> dict[EventSource, list[Path]]:
+    """Find the label files of one recording, by source; ``root`` is how far above it they may lie.
 
     A link that leads nowhere counts: it is refused when read, since labels without their file
     are not labels that say nothing. Raises RecordingRefused ``events`` where two files of one
@@ -59,7 +47,11 @@ def find_sidecars(edf_path: Path, root: Path | None = None) -> Sidecars:
         named.append(("seizeit1", edf_path.with_name(f"{stem}_a1.tsv")))
     if match := _PSG.fullmatch(stem):
         named += [("hypnogram", path) for path in _hypnograms(edf_path, match[1])]
-    return Sidecars(tuple((source, path) for source, path in named if os.path.lexists(path)))
+    files: dict[EventSource, list[Path]] = {}
+    for source, path in named:
+        if os.path.lexists(path):
+            files.setdefault(source, []).append(path)
+    return files
 
 
 def helsinki_number(edf_path: Path) -> int | None:

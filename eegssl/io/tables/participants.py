@@ -1,10 +1,14 @@
-"""Read BIDS ``participants.tsv``: age, sex and labels by subject."""
+"""Read the tables and the description of a BIDS folder."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.edf.tal import decode
+
+SYNTHETIC = "eegssl synth"
+"""``GeneratedBy`` of the corpora that eegssl makes; results on them are marked synthetic."""
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "o": "o", "other": "o"}
 _MISSING = ("", "n/a")
@@ -12,11 +16,20 @@ _MISSING = ("", "n/a")
 
 @dataclass(frozen=True)
 class Participant:
-    """What the table says of one subject; None and absent keys are what it does not say."""
+    """One subject's row; None and absent keys stand for what the table does not say."""
 
     age_years: float | None
     sex: str | None
     labels: dict[str, str] = field(repr=False)
+
+
+def is_synthetic(root: Path) -> bool:
+    """Whether ``dataset_description.json`` at the root says that eegssl made the data."""
+    try:
+        description = json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))
+        return any(entry["Name"] == SYNTHETIC for entry in description["GeneratedBy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read_participants(root: Path) -> dict[str, Participant]:

@@ -20,8 +20,9 @@ from eegssl.io.labels.event_types import (
     event_type,
     is_seizure,
 )
-from eegssl.io.labels.events import events_from_annotations, find_sidecars, read_events
+from eegssl.io.labels.events import events_from_annotations, read_events
 from eegssl.io.labels.events_tsv import format_events_tsv, parse_events_tsv
+from eegssl.io.labels.sidecars import find_sidecars
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\n"
 CENTISECONDS = st.integers(0, 10**8).map(lambda tick: tick / 100)
@@ -228,9 +229,9 @@ def test_no_word_means_two_types_and_no_extra_type_is_a_seizure():
 
 def test_sidecars_are_found_by_their_names(tmp_path):
     path = recording(tmp_path, "chb01_03.edf")
-    assert not find_sidecars(path).of("tsv")
+    assert "tsv" not in find_sidecars(path)
     (tmp_path / "chb01_03.tsv").write_text(HEAD)
-    assert find_sidecars(path).of("tsv") == (tmp_path / "chb01_03.tsv",)
+    assert find_sidecars(path)["tsv"] == [tmp_path / "chb01_03.tsv"]
     (tmp_path / "chb01_03_events.tsv").write_text(HEAD)
     with pytest.raises(RecordingRefused, match="two TSV"):
         find_sidecars(path)

@@ -6,7 +6,8 @@ from eegssl.io.labels.sidecars import find_sidecars
 
 
 def names(path, root=None):
-    return [(source, file.name) for source, file in find_sidecars(path, root).files]
+    found = find_sidecars(path, root)
+    return [(source, file.name) for source, files in found.items() for file in files]
 
 
 def test_all_files_of_a_recording_are_listed_in_the_order_of_trust(tmp_path):
@@ -21,8 +22,8 @@ def test_all_files_of_a_recording_are_listed_in_the_order_of_trust(tmp_path):
         (tmp_path / name).touch()
     assert names(path) == wanted
     found = find_sidecars(path)
-    assert found.of("tsv") == (path.with_suffix(".tsv"),)
-    assert found.of("siena") == ()
+    assert found["tsv"] == [path.with_suffix(".tsv")]
+    assert "siena" not in found
 
 
 def test_files_of_other_recordings_and_subjects_are_not_taken(tmp_path):
