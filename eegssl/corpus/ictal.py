@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.io.labels.event_types import Event
+from eegssl.io.spans import joined
 
 SEIZURE = ("sz",)
 """The root of all seizure types of SzCORE's vocabulary."""
@@ -18,14 +19,8 @@ def events_of(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> list[E
 
 def positive_spans(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> NDArray[np.float64]:
     """Onset and end of the events of these types, sorted and merged, float64 [n, 2] in seconds."""
-    spans = sorted((e.onset_s, e.onset_s + e.duration_s) for e in events_of(events, types))
-    merged: list[tuple[float, float]] = []
-    for onset, end in spans:
-        if merged and onset <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((onset, end))
-    return np.array(merged, dtype=np.float64).reshape(-1, 2)
+    spans = joined([(e.onset_s, e.onset_s + e.duration_s) for e in events_of(events, types)])
+    return np.array(spans, dtype=np.float64).reshape(-1, 2)
 
 
 def overlap_share(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -221,13 +221,8 @@ def read_splits(path: Path) -> dict[str, str]:
 
 def _read_events(path: Path) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
-    for row in _rows(path):
+    for row in pq.read_table(path).to_pylist():
         recording = row.pop("recording")
         event = Event(**row | {"channels": tuple(row["channels"])})
         events.setdefault(recording, []).append(event)
     return events
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return rows

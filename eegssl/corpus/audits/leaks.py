@@ -6,7 +6,6 @@ corpus (sketches of waveforms).
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,25 +46,9 @@ class Leak:
         return f"{self.kind}: {self.n} {self.what}"
 
 
-class Timed(Protocol):
-    """Windows by recording and time, as a table of predictions lists them."""
-
-    @property
-    def recording(self) -> Sequence[str]:
-        """Ids [n]."""
-
-    @property
-    def start_s(self) -> NDArray[np.float64]:
-        """Starts [n] in seconds."""
-
-    @property
-    def duration_s(self) -> NDArray[np.float64]:
-        """Lengths [n] in seconds."""
-
-
 @dataclass(frozen=True)
 class Times:
-    """Windows by recording and time."""
+    """Windows [n] by id of their recording, start and length."""
 
     recording: Sequence[str]
     start_s: NDArray[np.float64]
@@ -77,8 +60,8 @@ def audit(
     corpus: Corpus,
     recordings: Sequence[Recording],
     *,
-    scored: Timed | None = None,
-    fitted: Timed | None = None,
+    scored: Times | None = None,
+    fitted: Times | None = None,
     statistics: Mapping[str, Collection[str]] | None = None,
     also: FittedOn = FittedOn(),
 ) -> list[Leak]:
@@ -111,7 +94,7 @@ def audit(
     return leaks + (audit_windows(scored, fitted) if scored is not None else [])
 
 
-def audit_windows(scored: Timed, fitted: Timed | None = None) -> list[Leak]:
+def audit_windows(scored: Times, fitted: Times | None = None) -> list[Leak]:
     """Windows to score that overlap one that was trained on, or come more than once."""
     leaks = []
     if fitted is not None and (n := _n_overlapping(scored, fitted)):
@@ -205,8 +188,8 @@ def _people(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {id_: root(id_) for pair in pairs for id_ in pair}
 
 
-def _n_overlapping(scored: Timed, fitted: Timed) -> int:
-    """How many windows of ``scored`` overlap one of ``fitted`` in the same recording."""
+def _n_overlapping(scored: Times, fitted: Times) -> int:
+    """Count windows of ``scored`` that overlap one of ``fitted`` in the same recording."""
     by_recording: dict[str, list[int]] = {}
     for k, recording in enumerate(fitted.recording):
         by_recording.setdefault(recording, []).append(k)

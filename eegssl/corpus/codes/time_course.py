@@ -1,12 +1,13 @@
 """Trace the use of codes around and along seizures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.codes.code_sums import Codes, Floats
 from eegssl.corpus.ictal import positive_spans
 from eegssl.corpus.store import Recording
 
@@ -14,9 +15,6 @@ AROUND_S = 60.0
 STEP_S = 2.0
 PHASES = 20
 """Ours: from a minute before onset to a minute after in steps of 2 s; a seizure in 20 parts."""
-
-Floats = NDArray[np.float64]
-Codes = Callable[[Recording], NDArray[np.integer[Any]]]
 
 
 @dataclass(frozen=True)
