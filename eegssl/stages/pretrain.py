@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of
@@ -27,7 +25,7 @@ from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
-from eegssl.training.masked_windows import Patches, masks_of
+from eegssl.training.masked_windows import masks_of
 from eegssl.training.objectives import OBJECTIVES
 from eegssl.training.weights import save_module
 
@@ -112,9 +110,10 @@ def _train(
     def step(k: int) -> dict[str, torch.Tensor]:
         index = draws.draw(config.training.batch_size, seed=context.seed, step=k)
         batch = train.windows.batch(index)
-        mask = masks_of(config.masking, batch, train, _patches(model), seed=context.seed, step=k)
+        mask = masks_of(config.masking, batch, train, settings, seed=context.seed, step=k)
         hide = torch.from_numpy(mask).to(device)
-        output = model(*to_tensors(batch, device).inputs, hide, _codes(train, index, device))
+        codes = torch.from_numpy(train.of(index)).to(device)
+        output = model(*to_tensors(batch, device).inputs, hide, codes)
         return {"loss": output.loss} | output.terms
 
     advance = context.progress.track("encoder", config.training.steps)
@@ -133,12 +132,4 @@ def _train(
 
 def _validate(model: Objective, config: PretrainConfig, val: Codes) -> dict[str, float]:
     scores = OBJECTIVES[type(config.objective)].scores
-    return scores(model, config.masking, val, _patches(model), config.training.batch_size)
-
-
-def _patches(model: Objective) -> Patches:
-    return Patches(model.encoder.config.patch_samples, model.encoder.config.sfreq_hz)
-
-
-def _codes(codes: Codes, index: NDArray[np.int64], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(codes.of(index)).to(device)
+    return scores(model, config.masking, val, config.training.batch_size)

@@ -20,7 +20,7 @@ from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.tokenizer.tokenizer import build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
-from eegssl.training.masked_windows import Patches, masks_of
+from eegssl.training.masked_windows import masks_of
 from eegssl.training.weights import load_weights, read_module_config
 
 _SHOWN = 6
@@ -49,8 +49,7 @@ def write_examples(
     index = np.array([len(val.windows) // 2])
     batch = val.windows.batch(index)
     n_patches = val.patches_per_window
-    patches = Patches(model.encoder.config.patch_samples, model.encoder.config.sfreq_hz)
-    mask = masks_of(masking, batch, val, patches, seed=0, step=0)[0]
+    mask = masks_of(masking, batch, val, model.encoder.config, seed=0, step=0)[0]
     hidden = np.argwhere(mask)
     shown = hidden[np.linspace(0, len(hidden) - 1, min(_SHOWN, len(hidden))).astype(int)]
     device = next(model.parameters()).device

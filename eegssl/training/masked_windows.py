@@ -1,13 +1,12 @@
 """Draw masks for batches, and score predictions of masked validation windows."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.corpus.windows import Batch
+from eegssl.encoder.config import EncoderConfig
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined, electrode_pairs
 from eegssl.masking.draw import draw_masks
@@ -22,23 +21,16 @@ COMPARED = ("region", "random")
 """Kinds of masks with which every encoder is scored, whichever it was trained with."""
 
 
-@dataclass(frozen=True)
-class Patches:
-    """Length of a patch."""
-
-    samples: int
-    sfreq_hz: float
-
-    @property
-    def length_s(self) -> float:
-        """Length in seconds."""
-        return self.samples / self.sfreq_hz
-
-
 def masks_of(
-    config: MaskingConfig, batch: Batch, codes: Codes, patches: Patches, *, seed: int, step: int
+    config: MaskingConfig,
+    batch: Batch,
+    codes: Codes,
+    encoder: EncoderConfig,
+    *,
+    seed: int,
+    step: int,
 ) -> NDArray[np.bool_]:
-    """Masks [B, C, N] of a batch, each determined by seed, step and window.
+    """Masks [B, C, N] of a batch in patches of ``encoder``, each by seed, step and window.
 
     ``codes`` of the same windows hold the entropies that may weight the masks.
     """
@@ -46,18 +38,18 @@ def masks_of(
     return draw_masks(
         config,
         Geometry(batch.positions, batch.located, batch.regions),
-        batch.signal_uv.shape[-1] // patches.samples,
+        batch.signal_uv.shape[-1] // encoder.patch_samples,
         seed=seed,
         step=step,
         samples=batch.index,
         weights=codes.entropy_of(batch.index) if weighted else None,
-        patch_s=patches.length_s,
+        patch_s=encoder.patch_samples / encoder.sfreq_hz,
     )
 
 
 @torch.no_grad()
 def masked_scores(
-    model: MaskedCodes, masking: MaskingConfig, val: Codes, patches: Patches, batch_size: int
+    model: MaskedCodes, masking: MaskingConfig, val: Codes, batch_size: int
 ) -> dict[str, float]:
     """Scores over all validation windows, by kind of mask; the masks are always the same.
 
@@ -70,23 +62,23 @@ def masked_scores(
     scores = {"chance": 1 / model.head.out_features}
     for kind in kinds:
         settings = masking.model_copy(update={"kind": kind})
-        scores |= _scores_under(model, settings, val, patches, batch_size)
+        scores |= _scores_under(model, settings, val, batch_size)
     return scores
 
 
 def _scores_under(
-    model: MaskedCodes, masking: MaskingConfig, val: Codes, patches: Patches, batch_size: int
+    model: MaskedCodes, masking: MaskingConfig, val: Codes, batch_size: int
 ) -> dict[str, float]:
-    device = next(model.parameters()).device
+    device, encoder = next(model.parameters()).device, model.encoder.config
     scores = CodeScores(model.head.out_features, (*REGIONS, *BANDS_HZ))
     n_all, n_hidden, n_determined = 0, 0, 0
     for index in val.windows.in_order(batch_size):
         batch = val.windows.batch(index)
-        mask = masks_of(masking, batch, val, patches, seed=0, step=0)
+        mask = masks_of(masking, batch, val, encoder, seed=0, step=0)
         hide = torch.from_numpy(mask).to(device)
         codes = torch.from_numpy(val.of(index)).to(device)
         logits = model.logits(*to_tensors(batch, device).inputs, hide)
-        scores.add(logits, codes[hide], _groups(batch, patches)[mask])
+        scores.add(logits, codes[hide], _groups(batch, encoder)[mask])
         n_all += mask.size
         n_hidden += int(mask.sum())
         n_determined += _count_determined(val, index, mask)
@@ -96,9 +88,9 @@ def _scores_under(
     }
 
 
-def _groups(batch: Batch, patches: Patches) -> NDArray[np.bool_]:
+def _groups(batch: Batch, encoder: EncoderConfig) -> NDArray[np.bool_]:
     """The regions and the band of each patch: bool [B, C, N, G]."""
-    band = dominant_band(batch.signal_uv, patches.samples, patches.sfreq_hz)
+    band = dominant_band(batch.signal_uv, encoder.patch_samples, encoder.sfreq_hz)
     bands = band[..., None] == np.arange(len(BANDS_HZ))
     regions = np.broadcast_to(batch.regions[:, :, None] > 0, (*band.shape, len(REGIONS)))
     return np.concatenate([regions, bands], axis=-1)

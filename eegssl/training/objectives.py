@@ -18,7 +18,7 @@ class ObjectiveParts:
     build: Callable[..., Any]
     """(encoder, n_codes, config, seed) -> `eegssl.objectives.objective.Objective`."""
     scores: Callable[..., dict[str, float]]
-    """(model, masking, validation codes, patches, batch_size) -> scores by name."""
+    """(model, masking, validation codes, batch_size) -> scores by name."""
     write_examples: Callable[..., None]
     """(writer, model, tokens, validation codes, masking) -> a file for the report."""
 

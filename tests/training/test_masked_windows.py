@@ -17,9 +17,9 @@ from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.electrodes import geometry
 from eegssl.signal.channels.regions import REGIONS
-from eegssl.training.masked_windows import Patches, masked_scores, masks_of
+from eegssl.training.masked_windows import masked_scores, masks_of
 
-PATCHES = Patches(samples=200, sfreq_hz=200.0)
+ENCODER = EncoderConfig(layers=1, width=16, heads=2, ffn=32)
 KINDS = ("region", "region-time", "block", "random", "entropy")
 N_CODES = 5
 
@@ -55,8 +55,7 @@ def validation(montages):
 
 
 def model_that_says(code):
-    config = EncoderConfig(layers=1, width=16, heads=2, ffn=32)
-    model = build_masked_codes(build_encoder(config, 0), N_CODES, MaskedCodesConfig(), seed=0)
+    model = build_masked_codes(build_encoder(ENCODER, 0), N_CODES, MaskedCodesConfig(), seed=0)
     with torch.no_grad():
         model.head.bias[code] = 1e3
     return model
@@ -66,15 +65,15 @@ def model_that_says(code):
 def test_masks_of_a_batch_follow_seed_step_and_window(kind):
     config = MaskingConfig(kind=kind, ratio=0.4)
     batch = batch_of([CHBMIT] * 3)
-    first = masks_of(config, batch, codes_of(batch), PATCHES, seed=1, step=2)
+    first = masks_of(config, batch, codes_of(batch), ENCODER, seed=1, step=2)
     assert first.shape == (3, 23, 8)
     assert first.mean() == pytest.approx(0.4, abs=0.1)
-    assert np.array_equal(first, masks_of(config, batch, codes_of(batch), PATCHES, seed=1, step=2))
+    assert np.array_equal(first, masks_of(config, batch, codes_of(batch), ENCODER, seed=1, step=2))
     assert not np.array_equal(
-        first, masks_of(config, batch, codes_of(batch), PATCHES, seed=1, step=3)
+        first, masks_of(config, batch, codes_of(batch), ENCODER, seed=1, step=3)
     )
     again = batch_of([CHBMIT] * 3, index=np.array([7, 1, 2]))
-    other = masks_of(config, again, codes_of(again), PATCHES, seed=1, step=2)
+    other = masks_of(config, again, codes_of(again), ENCODER, seed=1, step=2)
     assert np.array_equal(first[1:], other[1:])
     assert not np.array_equal(first[0], other[0])
 
@@ -88,7 +87,7 @@ def test_entropy_masks_hide_irregular_patches_more_often():
     config = MaskingConfig(kind="entropy", ratio=0.3)
     shares = np.mean(
         [
-            masks_of(config, batch, codes_of(batch), PATCHES, seed=0, step=k).mean(axis=(0, 2))
+            masks_of(config, batch, codes_of(batch), ENCODER, seed=0, step=k).mean(axis=(0, 2))
             for k in range(20)
         ],
         0,
@@ -100,8 +99,8 @@ def test_entropy_masks_hide_irregular_patches_more_often():
 def test_scores_are_told_by_kind_region_and_band(said, accuracy):
     val = validation([CHBMIT] * 40)
     model = model_that_says(said)
-    scores = masked_scores(model, MaskingConfig(kind="block"), val, PATCHES, 8)
-    assert scores == masked_scores(model, MaskingConfig(kind="block"), val, PATCHES, 8)
+    scores = masked_scores(model, MaskingConfig(kind="block"), val, 8)
+    assert scores == masked_scores(model, MaskingConfig(kind="block"), val, 8)
     assert scores["chance"] == 1 / N_CODES
     for kind in ("region", "random", "block"):
         assert scores[f"accuracy_{kind}"] == accuracy
@@ -120,9 +119,9 @@ def test_each_window_is_judged_by_its_own_montage():
     """Doubled derivations in one recording leak; equally many electrodes in the other don't."""
     doubled, plain = ("T8-P8",) * 4, ("Fp1", "F7", "T7", "P7")
     shares = [
-        masked_scores(
-            model_that_says(0), MaskingConfig(kind="random"), validation(montages), PATCHES, 8
-        )["determined_random"]
+        masked_scores(model_that_says(0), MaskingConfig(kind="random"), validation(montages), 8)[
+            "determined_random"
+        ]
         for montages in ([doubled] * 20, [plain] * 20, [doubled, plain] * 10)
     ]
     assert shares[0] > 0.8
