@@ -22,8 +22,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig
-from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
+from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
     Choices,
     Embeddings,
@@ -34,7 +33,7 @@ from eegssl.training.embedding import (
     embed_signal,
     require_rate,
 )
-from eegssl.training.weights import load_weights, read_module_config
+from eegssl.training.weights import load_weights, read_module_config, read_tokenizer
 
 if TYPE_CHECKING:
     from eegssl.io.edf.mne_raw import RawArray
@@ -64,10 +63,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
 
     Raises ArtifactError when the folder is none, or damaged.
     """
-    folder = load(Path(path), "tokens").path
-    tokenizer = build_tokenizer(read_module_config(folder, "tokenizer", TokenizerConfig), seed=0)
-    load_weights(tokenizer, folder, "tokenizer")
-    return tokenizer.eval()
+    return read_tokenizer(load(Path(path), "tokens").path)
 
 
 @overload

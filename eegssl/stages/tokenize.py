@@ -47,7 +47,7 @@ from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
-from eegssl.training.weights import load_weights, read_module_config, save_module
+from eegssl.training.weights import read_tokenizer, save_module
 
 NAME = "tokenizer"
 _START_PATCHES_PER_CODE = 32  # for k-means
@@ -69,7 +69,7 @@ def run(
     inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
     train = tile(corpus, corpus.of_split("train"), config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)
-    reused = read_tokenizer(source, corpus) if source else None
+    reused = _reused(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
     draws = sampler(train, SamplingConfig() if source else config.sampling)
@@ -110,20 +110,15 @@ def run(
     return context.finish(writer, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 
 
-def read_tokenizer(tokens: Artifact, corpus: Corpus) -> Tokenizer:
-    """The tokenizer inside a tokens artifact.
-
-    Raises ArtifactError when it was made for another sampling rate than the corpus has.
-    """
-    config = read_module_config(tokens.path, NAME, TokenizerConfig)
-    if config.sfreq_hz != corpus.sfreq_hz:
+def _reused(tokens: Artifact, corpus: Corpus) -> Tokenizer:
+    """The tokenizer inside a tokens artifact; ArtifactError if the corpus has another rate."""
+    tokenizer = read_tokenizer(tokens.path)
+    if tokenizer.config.sfreq_hz != corpus.sfreq_hz:
         raise ArtifactError(
-            f"{tokens.path} holds a tokenizer for {config.sfreq_hz:g} Hz, "
+            f"{tokens.path} holds a tokenizer for {tokenizer.config.sfreq_hz:g} Hz, "
             f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
         )
-    model = build_tokenizer(config, seed=0)
-    load_weights(model, tokens.path, NAME)
-    return model.eval()
+    return tokenizer
 
 
 def _train(

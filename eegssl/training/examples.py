@@ -15,13 +15,11 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
-from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.spectrum import spectrum_of
-from eegssl.tokenizer.tokenizer import build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
 from eegssl.training.masked_windows import masks_of
-from eegssl.training.weights import load_weights, read_module_config
+from eegssl.training.weights import read_tokenizer
 
 _SHOWN = 6
 
@@ -56,9 +54,8 @@ def write_examples(
     inputs = to_tensors(batch, device).inputs
     embedded = model.encoder(*inputs, torch.from_numpy(mask[None]).to(device))
     predicted = model.head(embedded)[0].argmax(dim=-1).cpu()
-    settings = read_module_config(tokens.path, "tokenizer", TokenizerConfig)
-    tokenizer = build_tokenizer(settings, seed=0).eval()
-    load_weights(tokenizer, tokens.path, "tokenizer")
+    tokenizer = read_tokenizer(tokens.path)
+    settings = tokenizer.config
     places = tuple(torch.from_numpy(shown).T)
     codes = tokenizer.codes_of(torch.from_numpy(val.of(index))[0][places])
     predicted_codes = tokenizer.codes_of(predicted[places])

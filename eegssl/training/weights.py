@@ -11,6 +11,8 @@ from torch import nn
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 
 S = TypeVar("S", bound=Settings)
 _NAMED = 5
@@ -56,3 +58,13 @@ def load_weights(module: nn.Module, folder: Path, name: str) -> None:
             + ", ".join(some + ["..."] * (len(wrong) > _NAMED))
         )
     module.load_state_dict(tensors)
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Load the tokenizer that lies in a folder, in evaluation mode.
+
+    Raises ArtifactError if its configuration or weights are missing or don't fit.
+    """
+    tokenizer = build_tokenizer(read_module_config(folder, "tokenizer", TokenizerConfig), seed=0)
+    load_weights(tokenizer, folder, "tokenizer")
+    return tokenizer.eval()
