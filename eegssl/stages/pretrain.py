@@ -113,7 +113,7 @@ def _train(
         mask = masks_of(config.masking, batch, train, settings, seed=context.seed, step=k)
         hide = torch.from_numpy(mask).to(device)
         codes = torch.from_numpy(train.of(index)).to(device)
-        output = model(*to_tensors(batch, device).inputs, hide, codes)
+        output = model(*to_tensors(batch, device), hide, codes)
         return {"loss": output.loss} | output.terms
 
     advance = context.progress.track("encoder", config.training.steps)

@@ -44,7 +44,6 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
 from eegssl.training.weights import read_tokenizer, save_module
@@ -134,14 +133,14 @@ def _train(
 
     def step(k: int) -> dict[str, torch.Tensor]:
         index = draws.draw(batch, seed=context.seed, step=k)
-        output = model(to_tensors(train.batch(index), device).signal_uv)
+        output = model(torch.from_numpy(train.batch(index).signal_uv).to(device))
         return {"loss": output.loss} | output.terms
 
     def validate() -> dict[str, float]:
         sums: dict[str, float] = {}
         counts = np.zeros(settings.n_codes, dtype=np.int64)
         for index in val.in_order(batch):
-            output = model(to_tensors(val.batch(index), device).signal_uv)
+            output = model(torch.from_numpy(val.batch(index).signal_uv).to(device))
             tokens = model.tokens_of(output.codes).cpu().numpy()
             counts += np.bincount(tokens.ravel(), minlength=len(counts))
             for name, value in ({"loss": output.loss} | output.terms).items():

@@ -51,7 +51,7 @@ def write_examples(
     hidden = np.argwhere(mask)
     shown = hidden[np.linspace(0, len(hidden) - 1, min(_SHOWN, len(hidden))).astype(int)]
     device = next(model.parameters()).device
-    inputs = to_tensors(batch, device).inputs
+    inputs = to_tensors(batch, device)
     embedded = model.encoder(*inputs, torch.from_numpy(mask[None]).to(device))
     predicted = model.head(embedded)[0].argmax(dim=-1).cpu()
     tokenizer = read_tokenizer(tokens.path)

@@ -47,7 +47,7 @@ def features_of(
     """
 
     def compute(index: NDArray[np.int64]) -> Tensor:
-        return classifier.embed(*to_tensors(windows.batch(index), device).inputs)
+        return classifier.embed(*to_tensors(windows.batch(index), device))
 
     if not classifier.frozen:
         return compute

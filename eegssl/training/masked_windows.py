@@ -77,7 +77,7 @@ def _scores_under(
         mask = masks_of(masking, batch, val, encoder, seed=0, step=0)
         hide = torch.from_numpy(mask).to(device)
         codes = torch.from_numpy(val.of(index)).to(device)
-        logits = model.logits(*to_tensors(batch, device).inputs, hide)
+        logits = model.logits(*to_tensors(batch, device), hide)
         scores.add(logits, codes[hide], _groups(batch, encoder)[mask])
         n_all += mask.size
         n_hidden += int(mask.sum())
