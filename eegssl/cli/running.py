@@ -2,14 +2,10 @@
 
 import functools
 import os
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,30 +13,11 @@ from typer.core import TyperGroup
 
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, Preempted
+from eegssl.training.preemption import on_sigterm
 
 if TYPE_CHECKING:
     from eegssl.artifacts.context import Context, Result
     from eegssl.cli.app import Options
-
-
-@contextmanager
-def preemptible() -> Iterator[None]:
-    """SIGTERM (a scheduler's preemption) ends the command with exit code 75, resumable.
-
-    While a model trains, the training loop answers it with a checkpoint instead.
-    """
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Preempted("stopped by a signal; run the same command to go on")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class JsonGroup(TyperGroup):
@@ -69,7 +46,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         terminal = Terminal(as_json=bool(kwargs.get("json", False)))
         try:
-            with preemptible():
+            with on_sigterm(_stop):
                 function(*args, **kwargs)
         except EegsslError as error:
             text = str(error)
@@ -88,6 +65,11 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(_failed(terminal, _bug(error), 1)) from None
 
     return run
+
+
+def _stop() -> None:
+    """End a preempted command, resumable; a training loop takes a checkpoint first."""
+    raise Preempted("stopped by a signal; run the same command to go on")
 
 
 def prepare(
@@ -114,18 +96,9 @@ def finish(terminal: Terminal, result: "Result") -> None:
     """Print what a stage made."""
     terminal.close()
     if terminal.as_json:
-        terminal.document(
-            {
-                "artifact": str(result.out),
-                "kind": result.kind,
-                "id": result.id,
-                "state": result.state,
-                "facts": result.facts,
-                "config": result.config,
-                "warnings": list(result.warnings),
-            }
-            | result.beside
-        )
+        names = ("kind", "id", "state", "facts", "config", "warnings")
+        own = {"artifact": str(result.out)} | {name: getattr(result, name) for name in names}
+        terminal.document(own | result.beside)
         return
     terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)
 

@@ -5,6 +5,7 @@ interrupted run resumes from its last checkpoint and ends in the same weights, b
 """
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkp
 from eegssl.training.config import Device, TrainingConfig
 from eegssl.training.history import History, as_line
 from eegssl.training.optimizer import AdamW
-from eegssl.training.preemption import StopSignals
+from eegssl.training.preemption import on_sigterm
 
 Step = Callable[[int], dict[str, Tensor]]
 """Step number -> terms; ``loss`` is minimised, the others are logged."""
@@ -55,7 +56,8 @@ def fit(
     point = read_checkpoint(folder, model, optimizer) or Checkpoint(0, History())
     history = point.history
     metrics.write_text(history.as_lines())
-    with torch.random.fork_rng(devices=[]), StopSignals() as stop:
+    stop = threading.Event()
+    with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
         while point.step < config.steps and not _is_stale(history, monitor, config):
             lr = _set_lr(optimizer, config, point.step)
             _one_step(model, optimizer, step, config, seed, point)
@@ -72,9 +74,9 @@ def fit(
                     stream.write(as_line(history.rows[-1]))
             if on_step:
                 on_step(point.step)
-            if stop.received or _is_due(point.step, config.checkpoint_every, config):
+            if stop.is_set() or _is_due(point.step, config.checkpoint_every, config):
                 write_checkpoint(folder, model, optimizer, point)
-            if stop.received:
+            if stop.is_set():
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
                 )
