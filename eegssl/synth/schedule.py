@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from eegssl.synth.anatomy import REGION_ELECTRODES, SPREAD
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.subject import Subject
-from eegssl.synth.waves.disturbances import RATES_PER_MIN, Disturbance, draw_disturbance
+from eegssl.synth.waves.disturbances import KINDS, Disturbance, draw_disturbance
 from eegssl.synth.waves.processes import Process
 
 TYPES = {
@@ -235,9 +235,9 @@ def _beats(rng: Generator, subject: Subject, duration_s: int) -> NDArray[np.floa
 
 def _disturbances(rng: Generator, config: SynthConfig, subject: Subject) -> tuple[Disturbance, ...]:
     events = []
-    for kind, per_min in RATES_PER_MIN.items():
-        times = _poisson_times(rng, per_min * subject.artifact_load, config.duration_s)
-        events += [(float(t), kind) for t in times]
+    for name, kind in KINDS.items():
+        times = _poisson_times(rng, kind.per_min * subject.artifact_load, config.duration_s)
+        events += [(float(t), name) for t in times]
     return tuple(
         draw_disturbance(rng, kind, onset_s, config.duration_s, seed=i)
         for i, (onset_s, kind) in enumerate(sorted(events))

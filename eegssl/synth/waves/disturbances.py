@@ -15,20 +15,20 @@ from scipy.signal import butter, sosfilt
 from eegssl.synth.anatomy import SCALP
 from eegssl.synth.waves.rows import GAZE, Overlay, electrode_row
 
-RATES_PER_MIN = {
-    "muscle": 0.9,
-    "chewing": 0.15,
-    "pop": 0.4,
-    "movement": 0.3,
-    "tapping": 0.12,
-    "gaze": 1.5,
-    "contact": 0.1,
-}
-"""Kind to its mean rate at an artifact load of 1."""
-
 _TEMPORAL = (("T7", "F7", "P7", "A1"), ("T8", "F8", "P8", "A2"))
 _FRONTAL = ("Fp1", "Fp2", "F7", "F8", "F3", "F4")
 _ACROSS = (*_TEMPORAL[0], *_TEMPORAL[1])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of artifact: how often at an artifact load of 1, how long, how large, its waves."""
+
+    per_min: float
+    range_s: tuple[float, float]
+    range_uv: tuple[float, float]
+    wave: Callable[[Generator, NDArray, int, int], NDArray]
+    """(rng, times [T], rows, sfreq_hz) -> waves [rows, T] of size 1."""
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,14 @@ def draw_disturbance(
     rng: Generator, kind: str, onset_s: float, limit_s: float, *, seed: int
 ) -> Disturbance:
     """Draw the place, length and size of one artifact; it ends before ``limit_s``."""
-    low_s, high_s = {
-        "muscle": (0.8, 12.0),
-        "chewing": (4.0, 15.0),
-        "pop": (0.6, 1.5),
-        "movement": (1.5, 8.0),
-        "tapping": (4.0, 15.0),
-        "gaze": (0.6, 2.0),
-        "contact": (5.0, 30.0),
-    }[kind]
-    low_uv, high_uv = {
-        "muscle": (8.0, 45.0),
-        "chewing": (20.0, 70.0),
-        "pop": (100.0, 500.0),
-        "movement": (80.0, 350.0),
-        "tapping": (40.0, 150.0),
-        "gaze": (40.0, 120.0),
-        "contact": (20.0, 60.0),
-    }[kind]
+    made = KINDS[kind]
+    low_uv, high_uv = np.log(made.range_uv)
     return Disturbance(
         kind=kind,
         onset_s=round(onset_s, 3),
-        duration_s=round(min(float(rng.uniform(low_s, high_s)), limit_s - onset_s), 3),
+        duration_s=round(min(float(rng.uniform(*made.range_s)), limit_s - onset_s), 3),
         electrodes=_place(rng, kind),
-        amplitude_uv=round(float(np.exp(rng.uniform(np.log(low_uv), np.log(high_uv)))), 1),
+        amplitude_uv=round(float(np.exp(rng.uniform(low_uv, high_uv))), 1),
         seed=seed,
     )
 
@@ -92,7 +76,7 @@ def render_disturbance(item: Disturbance, rng: Generator, sfreq_hz: int) -> Over
     """The waves of one artifact at its electrodes (or in the row of the gaze)."""
     count = max(2, round(item.duration_s * sfreq_hz))
     time_s = np.arange(count) / sfreq_hz
-    wave = _WAVES[item.kind](rng, time_s, max(1, len(item.electrodes)), sfreq_hz)
+    wave = KINDS[item.kind].wave(rng, time_s, max(1, len(item.electrodes)), sfreq_hz)
     rows = [electrode_row(n) for n in item.electrodes] or [GAZE]
     start = round(item.onset_s * sfreq_hz)
     return Overlay(start, np.array(rows), (item.amplitude_uv * wave).astype(np.float32))
@@ -172,12 +156,12 @@ def _contact(rng: Generator, time_s: NDArray, rows: int, sfreq_hz: int) -> NDArr
     return (wander + noise) * fade(len(time_s), sfreq_hz, 0.5)
 
 
-_WAVES: dict[str, Callable[[Generator, NDArray, int, int], NDArray]] = {
-    "muscle": _muscle,
-    "chewing": _chewing,
-    "pop": _pop,
-    "movement": _movement,
-    "tapping": _tapping,
-    "gaze": _gaze,
-    "contact": _contact,
+KINDS = {
+    "muscle": Kind(0.9, (0.8, 12.0), (8.0, 45.0), _muscle),
+    "chewing": Kind(0.15, (4.0, 15.0), (20.0, 70.0), _chewing),
+    "pop": Kind(0.4, (0.6, 1.5), (100.0, 500.0), _pop),
+    "movement": Kind(0.3, (1.5, 8.0), (80.0, 350.0), _movement),
+    "tapping": Kind(0.12, (4.0, 15.0), (40.0, 150.0), _tapping),
+    "gaze": Kind(1.5, (0.6, 2.0), (40.0, 120.0), _gaze),
+    "contact": Kind(0.1, (5.0, 30.0), (20.0, 60.0), _contact),
 }

@@ -12,7 +12,7 @@ from eegssl.synth.anatomy import SCALP
 from eegssl.synth.montage import BANANA, build_montage
 from eegssl.synth.subject import SETUPS
 from eegssl.synth.waves import rows, transients
-from eegssl.synth.waves.disturbances import RATES_PER_MIN, draw_disturbance, render_disturbance
+from eegssl.synth.waves.disturbances import KINDS, draw_disturbance, render_disturbance
 from eegssl.synth.waves.rows import Overlay
 from eegssl.synth.waves.transients import Train
 
@@ -46,7 +46,7 @@ def test_trains_and_overlays_do_not_depend_on_the_blocks(cuts):
     np.testing.assert_array_equal(in_blocks(overlay, cuts), in_blocks(overlay, []))
 
 
-@pytest.mark.parametrize("kind", RATES_PER_MIN)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sfreq_hz", [200, 512])
 def test_artifacts_have_their_size_and_stay_within_the_recording(kind, sfreq_hz):
     rng = np.random.default_rng(4)
