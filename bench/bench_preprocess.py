@@ -26,23 +26,22 @@ from statistics import median
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
+
+from corpora import write_signal
+
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_profile import of_file
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
-from eegssl.corpus.preprocessing.signal_writer import write_signal
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.corpus.signals import map_signal
 from eegssl.io import file_bytes
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.io.edf.samples import (
-    EdfHeader,
-    iter_signals,
-    microvolt_scale,
-    read_digital,
-    read_header,
-)
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.samples import microvolt_scale, read_digital, read_signals
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import chain
 
@@ -119,7 +118,8 @@ def read_with_pyedflib(path: Path) -> None:
 def read_all(path: Path) -> list[np.ndarray]:
     """All signals in float64, by eegssl."""
     file_bytes._map.cache_clear()
-    return [x.size for x in iter_signals(read_header(path), range(CHANNELS))]
+    header = read_header(path)
+    return [read_signals(header, [k])[0].size for k in range(CHANNELS)]
 
 
 def digital(header: EdfHeader) -> np.ndarray:
@@ -137,7 +137,7 @@ def random_windows(path: Path) -> None:
 def jobs(edf: Path, stored: Path) -> dict[str, Callable[[], object]]:
     """What is timed, by name; the floor comes first."""
     stored_int16 = digital(read_header(edf))
-    signal_uv = np.stack(list(iter_signals(read_header(edf), range(CHANNELS))))
+    signal_uv = np.stack(read_signals(read_header(edf), range(CHANNELS)))
     signal_uv -= signal_uv.mean(axis=1, keepdims=True)
     cleaned_uv = clean_file(edf)
     write_signal(stored, cleaned_uv)

@@ -25,7 +25,8 @@ from peer_files import Case, cases, mutants
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
-from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 
 LIMIT_S = 20
 ROUNDS = 4

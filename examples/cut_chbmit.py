@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 from eegssl.io.labels.seizures_file import read_seizures
 
 WHOLE = ("03", "04", "15", "16")

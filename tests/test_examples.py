@@ -8,7 +8,8 @@ import pytest
 
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ONSET_S, END_S, SFREQ_HZ = 30, 60, 256

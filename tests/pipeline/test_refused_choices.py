@@ -14,7 +14,7 @@ from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.config import SplitsConfig
 from eegssl.errors import ConfigError, InputError, LeakError, RecordingRefused
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.io.edf.samples import read_header
+from eegssl.io.edf.header import read_header
 from eegssl.stages import preprocess
 
 MATRIX: dict[str, Any] = {

@@ -235,7 +235,8 @@ def test_the_summary_gives_the_share_of_windows_by_flag():
 
 @pytest.mark.real
 def test_real_seizures_have_no_flag_but_for_one_real_pop():
-    from eegssl.io.edf.samples import microvolt_scale, read_digital, read_header
+    from eegssl.io.edf.header import read_header
+    from eegssl.io.edf.samples import microvolt_scale, read_digital
 
     clips = sorted(real_data("chbmit_clips", "derived_edf").glob("*.edf"))
     assert len(clips) == 16

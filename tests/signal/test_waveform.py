@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from realdata import real_data
 from scipy.signal import resample_poly
 
-from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import chain

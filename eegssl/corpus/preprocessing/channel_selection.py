@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import Segment
-from eegssl.io.edf.samples import EdfHeader, microvolt_scale, read_digital
+from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.edf.samples import microvolt_scale, read_digital
 from eegssl.signal.channels.derivations import redundant_derivations
 from eegssl.signal.channels.electrodes import Channel, parse_channels
 

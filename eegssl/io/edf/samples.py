@@ -5,26 +5,14 @@ the usual readers either hide gaps or are several times slower (see docs, speed)
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.header import EdfHeader, read_header
-from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.layout import EdfHeader, Segment
 from eegssl.io.edf.physical_units import microvolts_per_unit
 from eegssl.io.edf.records import map_records, signal_bytes
-
-__all__ = [
-    "EdfHeader",
-    "Segment",
-    "iter_signals",
-    "linear_scale",
-    "microvolt_scale",
-    "read_digital",
-    "read_header",
-    "read_signals",
-]
 
 
 def read_signals(
@@ -33,30 +21,18 @@ def read_signals(
     assumed_unit: str | None = None,
     segment: Segment | None = None,
 ) -> list[np.ndarray]:
-    """Signals in µV, float64 [T] each at its own rate; see `iter_signals` for hours of them."""
-    return list(iter_signals(header, indices, assumed_unit, segment))
-
-
-def iter_signals(
-    header: EdfHeader,
-    indices: Sequence[int],
-    assumed_unit: str | None = None,
-    segment: Segment | None = None,
-) -> Iterator[np.ndarray]:
-    """One signal after the other in µV, float64 [T]; only one is in memory at a time.
+    """Read signals in µV, float64 [T] each at its own rate.
 
     ``assumed_unit`` stands in where a signal names no unit. ``segment`` is one of
-    ``header.segments``; without it all records come joined, gaps or not. Everything is checked
-    before the first signal is read. Raises RecordingRefused ``unit`` (not a voltage), ``limits``
-    (no scale can be computed) or ``header`` (a signal without samples).
+    ``header.segments``; without it all records come joined, gaps or not. Raises RecordingRefused
+    ``unit`` (not a voltage), ``limits`` (no scale can be computed) or ``header`` (no samples).
     """
     scales = [microvolt_scale(header, index, assumed_unit) for index in indices]
     records = map_records(header, segment)
-    for index, (gain, offset) in zip(indices, scales, strict=True):
-        signal_uv = _digital(header, records, index).astype(np.float64)
-        signal_uv *= gain
-        signal_uv += offset
-        yield signal_uv
+    return [
+        _digital(header, records, index).astype(np.float64) * gain + offset
+        for index, (gain, offset) in zip(indices, scales, strict=True)
+    ]
 
 
 def read_digital(header: EdfHeader, index: int, segment: Segment | None = None) -> np.ndarray:

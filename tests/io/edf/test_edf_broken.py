@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
-from eegssl.io.edf.samples import read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 
 
 def refusal(path):

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.edf.header import read_header
 from eegssl.io.edf.physical_units import microvolts_per_unit
-from eegssl.io.edf.samples import iter_signals, read_digital, read_header, read_signals
+from eegssl.io.edf.samples import read_digital, read_signals
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_every_signal_keeps_its_own_rate(write):
     header = read_header(write(EdfSpec(signals, 2, record_s="0.5")))
     assert [header.sfreq_hz(i) for i in range(3)] == [20, 200, 2]
     assert header.duration_s == 1.0
-    assert [len(signal) for signal in iter_signals(header, [1, 0])] == [200, 20]
+    assert [len(signal) for signal in read_signals(header, [1, 0])] == [200, 20]
 
 
 def test_the_first_time_stamp_says_when_samples_begin(write):

@@ -22,7 +22,9 @@ from slowparams import slow_except
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
-from eegssl.io.edf.samples import EdfHeader, read_digital, read_header, read_signals
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.samples import read_digital, read_signals
 
 CONTENT = {name: spec.bytes() for name, spec in BASES.items()}
 ROUNDS = 150

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
-from eegssl.io.edf.samples import Segment, iter_signals, microvolt_scale, read_digital, read_header
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.layout import Segment
+from eegssl.io.edf.samples import microvolt_scale, read_digital
 from eegssl.io.edf.samples import read_signals as read
 
 
@@ -126,7 +128,7 @@ def test_thousands_of_segments_of_one_record(write):
         np.testing.assert_array_equal(
             read_digital(header, 0, header.segments[k]), values[4 * k : 4 * k + 4]
         )
-    pieces = [next(iter_signals(header, [0], segment=s)) for s in header.segments]
+    pieces = [read(header, [0], segment=s)[0] for s in header.segments]
     np.testing.assert_allclose(np.concatenate(pieces), values / 10, atol=1e-9)
 
 

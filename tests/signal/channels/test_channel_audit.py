@@ -127,7 +127,7 @@ def test_every_montage_of_chbmit_is_read():
 
 @pytest.mark.real
 def test_labels_of_real_files_are_read():
-    from eegssl.io.edf.samples import read_header
+    from eegssl.io.edf.header import read_header
 
     folders = [real_data("eegmat"), real_data("chbmit_clips"), real_data("formats/epilepsy2bids")]
     headers = [read_header(p) for folder in folders for p in sorted(folder.rglob("*.edf"))]
