@@ -15,6 +15,7 @@ for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import multiprocessing
 import resource
+import sys
 import tempfile
 import time
 from collections import deque
@@ -26,8 +27,11 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
+
+from labelfiles import format_events_tsv
+
 from eegssl.io.labels.event_types import Event
-from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.io.tables.event_trees import read_tree
 from eegssl.scoring.config import PostprocessConfig
 from eegssl.scoring.events.alarm_curve import alarm_curve

@@ -1,6 +1,6 @@
 """Recordings without content for tests of label files: a name, a length, a start by the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from edf_bytes import plain
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
 from eegssl.io.edf.header import read_header
-from eegssl.io.labels.event_types import EVENT_TYPES, EXTRA_TYPES, EventsFound
+from eegssl.io.labels.event_types import EVENT_TYPES, EXTRA_TYPES, Event, EventsFound, in_order
 from eegssl.io.labels.events import read_events
 
 TYPES = {*EVENT_TYPES, *EXTRA_TYPES}
@@ -39,3 +39,17 @@ def parsed_or_refused(parse: Callable[..., Any], *args: Any) -> Any:
         return parse(*args)
     except RecordingRefused as refusal:
         return refusal.code
+
+
+def format_events_tsv(events: Sequence[Event], recording_duration_s: float) -> str:
+    """The table that SzCORE defines: two decimals, one ``bckg`` row where nothing happened.
+
+    ``dateTime`` is ``n/a``: a date may identify a person.
+    """
+    rows = ["onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration"]
+    for event in in_order(events) or (Event(0.0, recording_duration_s, "bckg"),):
+        confidence = "n/a" if event.confidence is None else f"{event.confidence:.2f}"
+        channels = ",".join(event.channels) or "n/a"
+        cells = (f"{event.onset_s:.2f}", f"{event.duration_s:.2f}", event.type, confidence)
+        rows.append("\t".join((*cells, channels, "n/a", f"{recording_duration_s:.2f}")))
+    return "\n".join(rows) + "\n"

@@ -1,4 +1,4 @@
-"""Read and write SzCORE and BIDS tables of events.
+"""Read SzCORE and BIDS tables of events.
 
 Source: SzCORE annotation format, BIDS 1.10 "Task events". SzCORE scores a label file that can't
 be read as no seizures; here it refuses the recording.
@@ -6,7 +6,6 @@ be read as no seizures; here it refuses the recording.
 
 import math
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
@@ -63,20 +62,6 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
         dropped += event is None
         events += [event] if event else []
     return EventsFound(in_order(events), dropped, source="tsv")
-
-
-def format_events_tsv(events: Sequence[Event], recording_duration_s: float) -> str:
-    """The table that SzCORE defines: two decimals, one ``bckg`` row where nothing happened.
-
-    ``dateTime`` is ``n/a``: a date may identify a person.
-    """
-    rows = ["onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration"]
-    for event in in_order(events) or (Event(0.0, recording_duration_s, "bckg"),):
-        confidence = "n/a" if event.confidence is None else f"{event.confidence:.2f}"
-        channels = ",".join(event.channels) or "n/a"
-        cells = (f"{event.onset_s:.2f}", f"{event.duration_s:.2f}", event.type, confidence)
-        rows.append("\t".join((*cells, channels, "n/a", f"{recording_duration_s:.2f}")))
-    return "\n".join(rows) + "\n"
 
 
 def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int) -> Event | None:

@@ -6,6 +6,7 @@ import pytest
 from edf_bytes import plus, time_stamps
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from labelfiles import format_events_tsv
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
@@ -21,7 +22,7 @@ from eegssl.io.labels.event_types import (
     is_seizure,
 )
 from eegssl.io.labels.events import events_from_annotations, read_events
-from eegssl.io.labels.events_tsv import format_events_tsv, parse_events_tsv
+from eegssl.io.labels.events_tsv import parse_events_tsv
 from eegssl.io.labels.sidecars import find_sidecars
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\n"

@@ -1,10 +1,10 @@
 """Two trees are paired file by file, and no file that is missing or broken goes unnamed."""
 
 import pytest
+from labelfiles import format_events_tsv
 
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
-from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.io.tables.event_trees import read_tree
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
+from labelfiles import format_events_tsv
 
 from eegssl.io.labels.event_types import Event
-from eegssl.io.labels.events_tsv import format_events_tsv
 from eegssl.tasks.labels.predictions import (
     Predictions,
     Reference,
