@@ -1,7 +1,7 @@
-"""Compute what a cohort of few patients can and cannot show.
+"""Compute the limits that few patients set to an AUROC.
 
-Before any EEG: at a given number of patients an AUROC has a standard error (Hanley & McNeil,
-Radiology 1982), and what lies within it cannot be told from chance.
+They follow from the numbers of patients alone, by the standard error of an AUROC (Hanley & McNeil,
+Radiology 1982).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ENOUGH_TO_CALIBRATE = 200
 
 @dataclass(frozen=True)
 class CohortLimits:
-    """What the numbers of patients allow, whatever the EEG says."""
+    """Limits of a cohort by its numbers of patients."""
 
     n_good: int
     n_poor: int
@@ -39,18 +39,18 @@ class CohortLimits:
 
 
 def check_enough(n_good: int, n_poor: int) -> None:
-    """InputError with fewer patients than anything can be learned from."""
+    """Raise InputError for fewer patients than an analysis needs."""
     n = n_good + n_poor
     if n < FEWEST_PATIENTS or min(n_good, n_poor) < FEWEST_OF_A_CLASS:
         raise InputError(
             f"got {n} patients, {n_good} of good and {n_poor} of poor outcome; expected at least "
-            f"{FEWEST_PATIENTS}, and {FEWEST_OF_A_CLASS} of each: with fewer every result is "
-            "chance; add patients"
+            f"{FEWEST_PATIENTS}, and {FEWEST_OF_A_CLASS} of each, as results "
+            "of fewer are chance; add patients"
         )
 
 
 def limits_of(n_good: int, n_poor: int) -> CohortLimits:
-    """The limits of a cohort with so many patients of good and of poor outcome."""
+    """Compute the limits of a cohort; raise InputError where it is too small to analyse."""
     check_enough(n_good, n_poor)
     half = 2 * 1.96 * standard_error(0.5, n_good, n_poor)
     eighty = 2 * 1.96 * standard_error(0.8, n_good, n_poor)
@@ -61,7 +61,7 @@ def limits_of(n_good: int, n_poor: int) -> CohortLimits:
 
 
 def standard_error(auroc: float, n_good: int, n_poor: int) -> float:
-    """Standard error of an AUROC (Hanley & McNeil 1982; exact at .5 without ties)."""
+    """Compute the standard error of an AUROC (Hanley & McNeil 1982; exact at .5 without ties)."""
     q1, q2 = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
     if auroc == 0.5:
         return float(np.sqrt((n_good + n_poor + 1) / (12 * n_good * n_poor)))
@@ -70,7 +70,10 @@ def standard_error(auroc: float, n_good: int, n_poor: int) -> float:
 
 
 def least_detectable_auroc(n_good: int, n_poor: int, power: float = 0.8) -> float | None:
-    """The lowest true AUROC that a two-sided test at .05 finds with ``power``; None above .995."""
+    """Find the lowest true AUROC that a two-sided test at .05 detects with ``power``.
+
+    None where even .995 is too low.
+    """
     critical = 0.5 + 1.96 * standard_error(0.5, n_good, n_poor)
     for auroc in np.arange(0.505, 0.996, 0.005):
         if auroc - ndtri(power) * standard_error(float(auroc), n_good, n_poor) >= critical:
@@ -81,26 +84,28 @@ def least_detectable_auroc(n_good: int, n_poor: int, power: float = 0.8) -> floa
 def _words(
     n_good: int, n_poor: int, width: float, least: float, detectable: float | None
 ) -> tuple[str, ...]:
-    n = n_good + n_poor
-    detected = "no AUROC, however high," if detectable is None else f"an AUROC of {detectable:.2f}"
+    """The limits as sentences for the report."""
+    low, high = max(0.0, 0.5 - width / 2), min(1.0, 0.5 + width / 2)
+    needed = (
+        "No true AUROC, however high," if detectable is None else f"An AUROC of {detectable:.2f}"
+    )
     sentences = [
-        f"{n} patients ({n_good} of good, {n_poor} of poor outcome): the 95 % interval of a "
-        f"useless marker, fixed beforehand, reaches from {max(0.0, 0.5 - width / 2):.2f} to "
-        f"{min(1.0, 0.5 + width / 2):.2f}.",
-        f"An AUROC below {least:.2f} is not told from chance here; {detected} would be "
-        "found in four of five such cohorts. What is fitted on the same patients needs more.",
+        f"{n_good + n_poor} patients ({n_good} of good, {n_poor} of poor outcome): the AUROC of a "
+        f"useless marker, chosen beforehand, has a 95 % interval of {low:.2f} to {high:.2f}.",
+        f"An AUROC below {least:.2f} cannot be told from chance. {needed} would be found in four "
+        "of five such cohorts. A model fitted on the same patients needs a higher AUROC.",
     ]
     if detectable is None or detectable > 0.67:
         sentences.append(
             "A marker as good as published clinical data (AUROC .61 to .67) would usually be "
-            "missed, and a gain over it cannot be shown."
+            "missed, and so would a gain over it."
         )
     if min(n_good, n_poor) < ENOUGH_TO_CALIBRATE:
         sentences.append(
-            f"Calibration, thresholds and subgroups cannot be judged: that takes about "
-            f"{ENOUGH_TO_CALIBRATE} patients of each outcome."
+            "There are too few patients to judge calibration, thresholds or subgroups, which takes "
+            f"about {ENOUGH_TO_CALIBRATE} of each outcome."
         )
     sentences.append(
-        "One cohort from one place says nothing about other hospitals: an outside cohort is needed."
+        "One cohort cannot show how a model does in other hospitals: test it on an outside cohort."
     )
     return tuple(sentences)
