@@ -6,7 +6,7 @@ that counts them finds an effect in any noise.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,11 @@ class InputResult:
     p_holm: float | None
     gain: float | None
     gain_interval: Interval | None
+
+    @property
+    def auroc_interval(self) -> Interval:
+        """The interval of the AUROC to read: see the notes of the analysis."""
+        return self.intervals["auroc"]["permutation"]
 
 
 @dataclass(frozen=True)
@@ -94,34 +99,29 @@ def conclude(
 
     ``clinical``, where there is one, is compared with each other input.
     """
-    n_good = int(truth.sum())
+    n, n_good = len(truth), int(truth.sum())
+    draws = {"seed": seed, "n_resamples": config.bootstrap_resamples}
+    pairs = {name: pairs_of(truth, one.logits, one.folds) for name, one in fitted.items()}
+    p = {name: permutation_p(pairs[name].overall, one.null) for name, one in fitted.items()}
+    p_holm = holm({name: value for name, value in p.items() if value is not None})
     results = {}
     for name, one in fitted.items():
-        draws = {"seed": seed, "n_resamples": config.bootstrap_resamples}
-        gain, interval = None, None
+        gain, gain_interval = None, None
         if "clinical" in fitted and name != "clinical":
-            own, base = (pairs_of(truth, f.logits, f.folds) for f in (one, fitted["clinical"]))
-            interval = gain_of(own, base, len(truth), **draws)
-            everyone = np.ones((1, len(truth)), dtype=np.int64)
-            gain = float((own.auroc(everyone) - base.auroc(everyone))[0])
+            gain, gain_interval = gain_of(pairs[name], pairs["clinical"], **draws)
         scores = scores_of(truth, one.logits, one.folds, config.calibration_bins)
         intervals = intervals_of(truth, one.logits, one.folds, **draws)
-        intervals["auroc"] |= {
-            "permutation": permutation_interval(scores.auroc, one.null, n_good, len(truth) - n_good)
-        }
+        permuted = permutation_interval(scores.auroc, one.null, n_good, n - n_good)
         results[name] = InputResult(
             probability=probability(one.logits).mean(axis=0),
             scores=scores,
-            intervals=intervals,
-            p=permutation_p(scores.auroc, one.null),
-            p_holm=None,
+            intervals=intervals | {"auroc": intervals["auroc"] | {"permutation": permuted}},
+            p=p[name],
+            p_holm=p_holm.get(name),
             gain=gain,
-            gain_interval=interval,
+            gain_interval=gain_interval,
         )
-    limits = limits_of(n_good, len(truth) - n_good)
-    ps = holm({name: one.p for name, one in results.items() if one.p is not None})
-    adjusted = {name: replace(one, p_holm=ps.get(name)) for name, one in results.items()}
-    return PatientResult(len(truth), adjusted, limits, _notes(config))
+    return PatientResult(n, results, limits_of(n_good, n - n_good), _notes(config))
 
 
 def permuted_aurocs(
@@ -137,12 +137,11 @@ def permuted_aurocs(
     Folds, choice of the regularisation and fits are repeated for every permutation.
     """
     aurocs: dict[str, list[float]] = {name: [] for name in inputs}
-    everyone = np.ones((1, len(truth)), dtype=np.int64)
     for k in range(n_permutations(config)):
         drawn = np.random.default_rng([seed, 2, k]).permutation(truth)
         logits, folds = nested_of_inputs(inputs, drawn, config, seed)
         for name, one in logits.items():
-            aurocs[name].append(float(pairs_of(drawn, one, folds).auroc(everyone)[0]))
+            aurocs[name].append(pairs_of(drawn, one, folds).overall)
         advance(k + 1)
     return {name: np.array(values, dtype=np.float64) for name, values in aurocs.items()}
 
@@ -202,37 +201,3 @@ def _notes(config: PatientsConfig) -> tuple[str, ...]:
         "p is one-sided, by permuted outcomes through the whole procedure; p_holm is adjusted for "
         "all inputs.",
     )
-
-
-def auroc_interval(one: InputResult) -> Interval:
-    """The interval of an input's AUROC that is shown; see the notes of the analysis."""
-    intervals = one.intervals["auroc"]
-    return intervals["permutation"] if "permutation" in intervals else intervals["bca"]
-
-
-def patient_facts(about: Mapping[str, Any], result: PatientResult) -> dict[str, Any]:
-    """What the manifest says, and the terminal shows."""
-    shown = {}
-    for name, one in result.inputs.items():
-        interval = auroc_interval(one)
-        shown[name] = {
-            "auroc": one.scores.auroc,
-            "interval": [interval.low, interval.high],
-            "p": one.p,
-            "p_holm": one.p_holm,
-            "gain_over_clinical": one.gain,
-        }
-    told = ("task", "design", "tested", "encoder_weights", "leaks", "synthetic")
-    return {name: about[name] for name in (*told, "follow_up", "told_by")} | {
-        "adaptation": "probe",
-        "pooling": about["analysis"]["pooling"],
-        "patients": {
-            "good": result.limits.n_good,
-            "poor": result.limits.n_poor,
-            "left_out": about["left_out"],
-        },
-        "recordings_set_aside": about["set_aside"],
-        "recordings_set_aside_of_patients": about["set_aside_of_patients"],
-        "scores": shown,
-        "least_significant_auroc": result.limits.least_significant,
-    }

@@ -29,7 +29,7 @@ from eegssl.reports.sections import (
     section,
 )
 from eegssl.scoring.statistics.intervals import Interval
-from eegssl.tasks.patients.analysis import InputResult, PatientResult, auroc_interval
+from eegssl.tasks.patients.analysis import InputResult, PatientResult
 from eegssl.tasks.patients.left_out import PatientPredictions
 from eegssl.tasks.patients.patient_figures import calibration_figure, probability_figure
 
@@ -123,7 +123,7 @@ def _tiles(result: PatientResult) -> tuple[Tile, ...]:
 
 
 def _basis(one: InputResult) -> str:
-    interval = _text(auroc_interval(one)) or "no interval"
+    interval = _text(one.auroc_interval) or "no interval"
     return interval if one.p_holm is None else f"{interval}, p = {one.p_holm:.3f} after Holm"
 
 
@@ -159,7 +159,7 @@ def _method_section(about: Mapping[str, Any], result: PatientResult) -> Section:
 def _score_table(result: PatientResult) -> Table:
     notes, rows = Footnotes(), []
     for name, one in result.inputs.items():
-        interval, scores = auroc_interval(one), one.scores
+        interval, scores = one.auroc_interval, one.scores
         missing = f"{NO_INTERVAL}{interval.reason}" if interval.low is None else ""
         no_p = "no outcomes were permuted"
         gain = Cell(NOT_AVAILABLE, mark=notes.mark("the other inputs are compared with this one"))
@@ -202,7 +202,7 @@ def _calibration_table(result: PatientResult, about: Mapping[str, Any]) -> Table
 def _aurocs(table: PatientPredictions, result: PatientResult) -> ReportFigure:
     rows = []
     for name, one in result.inputs.items():
-        interval, null = auroc_interval(one), table.inputs[name].null
+        interval, null = one.auroc_interval, table.inputs[name].null
         low, high = interval.low, interval.high
         chance = np.quantile(null, (0.025, 0.975)).tolist() if len(null) else None
         known = None if low is None or high is None else (low, high)

@@ -25,7 +25,6 @@ from eegssl.tasks.patients.analysis import (
     conclude,
     fit,
     n_permutations,
-    patient_facts,
 )
 from eegssl.tasks.patients.cohort.limits import check_enough, limits_of
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
@@ -60,6 +59,10 @@ UNREAD = {
 _IN_METRICS = (
     *("task", "design", "tested", "follow_up", "told_by", "left_out", "leaks", "synthetic"),
     *("counts", "set_aside", "set_aside_of_patients"),
+)
+_IN_FACTS = (
+    *("task", "design", "tested", "encoder_weights", "leaks", "synthetic"),
+    *("follow_up", "told_by"),
 )
 
 
@@ -179,7 +182,29 @@ class Patients(
 
     def facts(self, table: PatientPredictions, scores: PatientResult) -> dict[str, Any]:
         """Whom the analysis is of, and its scores in short."""
-        return patient_facts(table.about, scores)
+        about, limits = table.about, scores.limits
+        return {name: about[name] for name in _IN_FACTS} | {
+            "adaptation": "probe",
+            "pooling": about["analysis"]["pooling"],
+            "patients": {
+                "good": limits.n_good,
+                "poor": limits.n_poor,
+                "left_out": about["left_out"],
+            },
+            "recordings_set_aside": about["set_aside"],
+            "recordings_set_aside_of_patients": about["set_aside_of_patients"],
+            "scores": {
+                name: {
+                    "auroc": one.scores.auroc,
+                    "interval": [one.auroc_interval.low, one.auroc_interval.high],
+                    "p": one.p,
+                    "p_holm": one.p_holm,
+                    "gain_over_clinical": one.gain,
+                }
+                for name, one in scores.inputs.items()
+            },
+            "least_significant_auroc": limits.least_significant,
+        }
 
     def page(
         self,

@@ -6,7 +6,6 @@ Data Anal 2011). Under labels without meaning each such comparison is a fair coi
 follows Van Calster et al. (BMC Med 2019): intercept, slope, and an error in bins.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +40,11 @@ class Pairs:
         pairs = np.einsum("rp,rp->r", w @ seen.astype(np.float64), w)
         return np.where(pairs > 0, above / np.where(pairs > 0, pairs, 1.0), np.nan)
 
+    @property
+    def overall(self) -> float:
+        """AUROC of all patients, each counting once."""
+        return float(self.auroc(np.ones((1, len(self.right)), dtype=np.int64))[0])
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -67,12 +71,11 @@ def scores_of(
     truth: NDArray[np.integer], logits: Floats, folds: NDArray[np.integer], n_bins: int
 ) -> Scores:
     """All scores of ``truth`` [P] and left-out ``logits`` [R, P]; repeats count as one patient."""
-    everyone = np.ones((1, len(truth)), dtype=np.int64)
     p = probability(logits)
     intercept, slope, reason = calibration_line(truth, logits)
     undefined = {"calibration_slope": reason, "calibration_intercept": reason} if reason else {}
     return Scores(
-        auroc=float(pairs_of(truth, logits, folds).auroc(everyone)[0]),
+        auroc=pairs_of(truth, logits, folds).overall,
         brier=float(np.mean((p - truth) ** 2)),
         calibration_slope=slope,
         calibration_intercept=intercept,
@@ -99,14 +102,10 @@ def intervals_of(
     def brier(weights: NDArray[np.int64]) -> Floats:
         return np.asarray(weights @ error / weights.sum(axis=1))
 
-    pairs = pairs_of(truth, logits, folds)
-    statistics: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
-        "auroc": pairs.auroc,
-        "brier": brier,
-    }
+    auroc = pairs_of(truth, logits, folds).auroc
     return {
         name: bootstrap_weighted(score, len(truth), seed=seed, n_resamples=n_resamples)
-        for name, score in statistics.items()
+        for name, score in (("auroc", auroc), ("brier", brier))
     }
 
 
@@ -130,14 +129,15 @@ def permutation_interval(auroc: float, null: Floats, n_good: int, n_poor: int) -
     return Interval(min(low, auroc), max(high, auroc), "permutation", n_good + n_poor)
 
 
-def gain_of(a: Pairs, b: Pairs, n_patients: int, *, seed: int, n_resamples: int) -> Interval:
-    """BCa interval of the AUROC of ``a`` less that of ``b``, on the same drawn patients."""
-    return bootstrap_weighted(
+def gain_of(a: Pairs, b: Pairs, *, seed: int, n_resamples: int) -> tuple[float, Interval]:
+    """AUROC of ``a`` less that of ``b``, and its BCa interval on the same drawn patients."""
+    intervals = bootstrap_weighted(
         lambda weights: a.auroc(weights) - b.auroc(weights),
-        n_patients,
+        len(a.right),
         seed=seed,
         n_resamples=n_resamples,
-    )["bca"]
+    )
+    return a.overall - b.overall, intervals["bca"]
 
 
 def probability(logits: Floats) -> Floats:
