@@ -9,29 +9,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from eegssl.reports.style import (
-    DASHED,
-    FAINT,
-    INK,
-    MODEL,
-    MUTED,
-    PAGE_IN,
-    SECOND,
-    THIRD,
-    TRUTH,
-    house_style,
-    new_figure,
-    plain,
-    with_grid,
-)
+from eegssl.reports import style
 
 _NOT_MEASURED = ("step", "epoch")
 _MOST_PANELS = 6
 _OTHER_UNIT = 20.0  # ours: how much larger one curve is before it hides the other
-_BESIDE = (SECOND, THIRD, MUTED, FAINT)
+_BESIDE = (style.SECOND, style.THIRD, style.MUTED, style.FAINT)
 
 
-@house_style()
+@style.house_style()
 def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ()) -> Figure:
     """What ``metrics.jsonl`` recorded, over steps: one panel per quantity.
 
@@ -48,14 +34,16 @@ def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ())
         raise ValueError(f"got {len(rows)} rows without a measured value; nothing to draw.")
     columns = {1: 1, 2: 2, 4: 2}.get(len(chosen), 3)
     lines = -(-len(chosen) // columns)
-    figure = new_figure(2.5 * lines, width_in=PAGE_IN if columns > 1 else PAGE_IN / 2)
+    figure = style.new_figure(
+        2.5 * lines, width_in=style.PAGE_IN if columns > 1 else style.PAGE_IN / 2
+    )
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for ax, (name, keys) in zip(axes, chosen, strict=False):
         for key in keys:
             _draw_series(ax, rows, key)
-        ax.set_title(plain(name.replace("_", " ")))
+        ax.set_title(style.plain(name.replace("_", " ")))
         ax.set_xlabel("step")
-        with_grid(ax)
+        style.with_grid(ax)
         if len(keys) > 1:
             ax.legend()
     for ax in axes[len(chosen) :]:
@@ -63,7 +51,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ())
     return figure
 
 
-@house_style()
+@style.house_style()
 def roc_and_precision_recall(
     truth: NDArray[np.integer],
     probability: NDArray[np.floating],
@@ -78,15 +66,15 @@ def roc_and_precision_recall(
     truth = np.asarray(truth)
     if len(np.unique(truth)) < 2:
         raise ValueError("got one class only; expected both, to draw a ROC curve.")
-    figure = new_figure(3.9)
+    figure = style.new_figure(3.9)
     roc, precision_recall = figure.subplots(1, 2)
     others = list((beside or {}).items())[: len(_BESIDE)]
     for (name, other), colour in zip(others, _BESIDE, strict=False):
-        _draw_ranking(roc, precision_recall, truth, other, colour, plain(name))
-    _draw_ranking(roc, precision_recall, truth, probability, MODEL, "this model")
+        _draw_ranking(roc, precision_recall, truth, other, colour, style.plain(name))
+    _draw_ranking(roc, precision_recall, truth, probability, style.MODEL, "this model")
     prevalence = float(np.mean(truth == 1))
-    roc.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":", label="chance")
-    precision_recall.axhline(prevalence, color=FAINT, linewidth=1, linestyle=":")
+    roc.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":", label="chance")
+    precision_recall.axhline(prevalence, color=style.FAINT, linewidth=1, linestyle=":")
     if threshold is not None:
         _mark_threshold(roc, precision_recall, truth == 1, np.asarray(probability) >= threshold)
     roc.set(xlabel="1 - specificity (false alarms)", ylabel="sensitivity", title="ROC")
@@ -94,12 +82,12 @@ def roc_and_precision_recall(
     precision_recall.set_title("Precision and recall")
     for ax in (roc, precision_recall):
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.03))
-        with_grid(ax)
+        style.with_grid(ax)
     roc.legend(loc="lower right")
     return figure
 
 
-@house_style()
+@style.house_style()
 def probability_histogram(
     truth: NDArray[np.integer],
     probability: NDArray[np.floating],
@@ -109,22 +97,22 @@ def probability_histogram(
 ) -> Figure:
     """How probable the model finds class 1, by true class; and how often it is then right."""
     truth, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
-    figure = new_figure(3.5)
+    figure = style.new_figure(3.5)
     histogram, reliability = figure.subplots(1, 2)
     edges = np.linspace(0, 1, 31)
-    for k, colour in ((0, FAINT), (1, TRUTH)):
+    for k, colour in ((0, style.FAINT), (1, style.TRUTH)):
         share = np.histogram(p[truth == k], edges)[0] / max(int(np.sum(truth == k)), 1)
-        label = f"{plain(classes[k])} (n = {int(np.sum(truth == k)):,})"
+        label = f"{style.plain(classes[k])} (n = {int(np.sum(truth == k)):,})"
         histogram.stairs(share, edges, fill=True, color=colour, alpha=0.55, label=label)
     if threshold is not None:
-        histogram.axvline(threshold, color=INK, linewidth=0.9, linestyle=DASHED)
-    histogram.set(xlabel=f"probability of {plain(classes[1])}", ylabel="share of the class")
+        histogram.axvline(threshold, color=style.INK, linewidth=0.9, linestyle=style.DASHED)
+    histogram.set(xlabel=f"probability of {style.plain(classes[1])}", ylabel="share of the class")
     histogram.set_title("Probabilities by true class")
     histogram.legend()
     _draw_reliability(reliability, truth == 1, p, bins)
     for ax in (histogram, reliability):
         ax.set_xlim(-0.02, 1.02)
-        with_grid(ax)
+        style.with_grid(ax)
     return figure
 
 
@@ -164,7 +152,7 @@ def _draw_series(ax: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
     validation = key.startswith("val_")
     label = "validation" if validation else "training"
     marker = "o" if validation and len(points) <= 30 else None
-    colour = MODEL if validation else FAINT
+    colour = style.MODEL if validation else style.FAINT
     ax.plot(steps, values, color=colour, marker=marker, markersize=3, label=label)
 
 
@@ -189,10 +177,10 @@ def _mark_threshold(
 ) -> None:
     """A dot where the chosen threshold puts the model."""
     sensitivity, false_share = float(np.mean(alarm[positive])), float(np.mean(alarm[~positive]))
-    roc.plot([false_share], [sensitivity], "o", color=INK, ms=5, label="at the threshold")
+    roc.plot([false_share], [sensitivity], "o", color=style.INK, ms=5, label="at the threshold")
     if alarm.any():
         precision_recall.plot(
-            [sensitivity], [float(np.mean(positive[alarm]))], "o", color=INK, ms=5
+            [sensitivity], [float(np.mean(positive[alarm]))], "o", color=style.INK, ms=5
         )
 
 
@@ -205,8 +193,10 @@ def _draw_reliability(
     used = counts > 0
     expected = np.bincount(index, weights=p, minlength=bins)[used] / counts[used]
     observed = np.bincount(index, weights=positive, minlength=bins)[used] / counts[used]
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
-    ax.plot(expected, observed, color=MODEL, linewidth=1)
-    ax.scatter(expected, observed, s=8 + 90 * counts[used] / counts.max(), color=MODEL, zorder=3)
+    ax.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":")
+    ax.plot(expected, observed, color=style.MODEL, linewidth=1)
+    ax.scatter(
+        expected, observed, s=8 + 90 * counts[used] / counts.max(), color=style.MODEL, zorder=3
+    )
     ax.set(xlabel="probability given", ylabel="share that was true", ylim=(-0.03, 1.03))
     ax.set_title("Calibration (dot size: windows)")

@@ -6,20 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from eegssl.reports import style
 from eegssl.reports.cells import number_text
-from eegssl.reports.style import (
-    DASHED,
-    FAINT,
-    GRID,
-    INK,
-    MODEL,
-    MUTED,
-    SECOND,
-    house_style,
-    new_figure,
-    plain,
-    with_grid,
-)
 
 Span = tuple[float, float]
 SHARE: Span = (0.0, 1.0)
@@ -40,7 +28,7 @@ class ForestRow:
     is_baseline: bool = False
 
 
-@house_style()
+@style.house_style()
 def score_forest(
     rows: Sequence[ForestRow],
     label: str,
@@ -57,32 +45,34 @@ def score_forest(
     """
     if not rows:
         raise ValueError(f"got no row to draw of {label}.")
-    figure = new_figure(0.9 + 0.32 * len(rows))
+    figure = style.new_figure(0.9 + 0.32 * len(rows))
     ax = figure.subplots()
     for place, row in enumerate(rows):
-        colour = MUTED if row.is_baseline else MODEL
+        colour = style.MUTED if row.is_baseline else style.MODEL
         if row.chance is not None:
             low, high = row.chance
-            ax.barh(place, high - low, left=low, height=0.62, color=GRID, zorder=1)
+            ax.barh(place, high - low, left=low, height=0.62, color=style.GRID, zorder=1)
         if row.interval is not None:
             interval = np.clip(row.interval, *bounds)
             ax.plot(interval, (place, place), color=colour, linewidth=2.2, clip_on=False)
-        ax.plot(row.values, [place] * len(row.values), "o", color=FAINT, ms=3.5, clip_on=False)
+        ax.plot(
+            row.values, [place] * len(row.values), "o", color=style.FAINT, ms=3.5, clip_on=False
+        )
         if row.score is not None:
             ax.plot([row.score], [place], "o", color=colour, markersize=7, clip_on=False)
     scores = [row.score for row in rows if row.score is not None]
     if mean and scores:
-        ax.axvline(float(np.mean(scores)), color=INK, linewidth=0.9, linestyle=DASHED)
+        ax.axvline(float(np.mean(scores)), color=style.INK, linewidth=0.9, linestyle=style.DASHED)
     if chance is not None:
-        ax.axvline(chance, color=SECOND, linewidth=1.2, linestyle=":")
-        ax.text(chance, -0.62, " chance", fontsize=8, color=MUTED, va="bottom")
-    ax.set_yticks(range(len(rows)), [plain(row.name) for row in rows])
-    ax.tick_params(axis="y", labelcolor=INK)
+        ax.axvline(chance, color=style.SECOND, linewidth=1.2, linestyle=":")
+        ax.text(chance, -0.62, " chance", fontsize=8, color=style.MUTED, va="bottom")
+    ax.set_yticks(range(len(rows)), [style.plain(row.name) for row in rows])
+    ax.tick_params(axis="y", labelcolor=style.INK)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     left, right = bounds if whole else ax.get_xlim()
     ax.set_xlim(max(left, bounds[0]), min(right, bounds[1]))
-    ax.set_xlabel(plain(label))
-    with_grid(ax)
+    ax.set_xlabel(style.plain(label))
+    style.with_grid(ax)
     ax.spines["left"].set_visible(False)
     return figure
 
@@ -98,4 +88,4 @@ def subject_rows(subjects: Sequence[str], scores: Sequence[float | None]) -> lis
         zip(subjects, scores, strict=True),
         key=lambda pair: (pair[1] is None, -(pair[1] or 0), pair[0]),
     )
-    return [ForestRow(f"{plain(name, 22)}   {number_text(s)}", s) for name, s in pairs]
+    return [ForestRow(f"{style.plain(name, 22)}   {number_text(s)}", s) for name, s in pairs]

@@ -11,18 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from eegssl.reports.style import (
-    DASHED,
-    FAINT,
-    GRID,
-    INK,
-    MODEL,
-    MUTED,
-    PAGE_IN,
-    TRUTH,
-    house_style,
-    plain,
-)
+from eegssl.reports import style
 
 _SCALES_UV = (5, 10, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 _CHANNEL_IN = 0.27  # height of a channel on the page
@@ -45,7 +34,7 @@ class TraceStyle:
     label_size: float = 8
 
 
-@house_style()
+@style.house_style()
 def traces_with_predictions(
     signal_uv: NDArray[np.floating],
     names: Sequence[str],
@@ -70,21 +59,21 @@ def traces_with_predictions(
     stop_s = start_s + signal.shape[1] / sfreq_hz
     traces_in = _CHANNEL_IN * (len(names) + 0.8)
     height_in = _FOOT_IN + _STRIP_IN + _GAP_IN + traces_in + _HEAD_IN
-    figure = Figure(figsize=(PAGE_IN, height_in))
-    width = 1 - (_LEFT_IN + _RIGHT_IN) / PAGE_IN
-    left, foot = _LEFT_IN / PAGE_IN, _FOOT_IN / height_in
+    figure = Figure(figsize=(style.PAGE_IN, height_in))
+    width = 1 - (_LEFT_IN + _RIGHT_IN) / style.PAGE_IN
+    left, foot = _LEFT_IN / style.PAGE_IN, _FOOT_IN / height_in
     strip = figure.add_axes((left, foot, width, _STRIP_IN / height_in))
     above = (_FOOT_IN + _STRIP_IN + _GAP_IN) / height_in
     traces = figure.add_axes((left, above, width, traces_in / height_in), sharex=strip)
     for ax in (traces, strip):
         _shade(ax, truth_spans, start_s, stop_s)
     scale_uv = display_scale_uv(signal)
-    draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, INK, TraceStyle())
+    draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, style.INK, TraceStyle())
     traces.tick_params(axis="x", labelbottom=False)
     _draw_strip(strip, window_start_s, window_duration_s, probability, threshold)
     strip.set_xlim(start_s, stop_s)
     time_axis(strip, stop_s)
-    _legend(figure, plain(event_name), threshold, left + width)
+    _legend(figure, style.plain(event_name), threshold, left + width)
     return figure
 
 
@@ -120,7 +109,7 @@ def draw_traces(
     start_s: float,
     scale_uv: float,
     colour: str,
-    style: TraceStyle,
+    sizes: TraceStyle,
 ) -> None:
     """One line per channel, first channel on top, and a scale bar at the right."""
     time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
@@ -129,11 +118,11 @@ def draw_traces(
         centre = float(np.median(finite)) if finite.size else 0.0
         known = np.where(np.isfinite(channel), channel, np.nan)
         # The y axis points down below, so negative potentials go up as in clinical EEG.
-        swing = np.clip((known - centre) / scale_uv, -style.reach, style.reach)
-        ax.plot(time_s, row + swing, color=colour, linewidth=style.line)
-    ax.set_ylim(len(names) - style.below, -style.above)
-    ax.set_yticks(range(len(names)), [plain(name, 14) for name in names])
-    ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=style.label_size)
+        swing = np.clip((known - centre) / scale_uv, -sizes.reach, sizes.reach)
+        ax.plot(time_s, row + swing, color=colour, linewidth=sizes.line)
+    ax.set_ylim(len(names) - sizes.below, -sizes.above)
+    ax.set_yticks(range(len(names)), [style.plain(name, 14) for name in names])
+    ax.tick_params(axis="y", length=0, labelcolor=style.INK, labelsize=sizes.label_size)
     ax.tick_params(axis="x", length=0)
     ax.grid(True, axis="x")
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -152,9 +141,11 @@ def _scale_bar(ax: Axes, scale_uv: float, middle: float) -> None:
     x = 1.012
     ends = [middle - 0.5, middle + 0.5]
     transform = ax.get_yaxis_transform()
-    ax.plot([x, x], ends, color=INK, linewidth=1.4, transform=transform, clip_on=False)
+    ax.plot([x, x], ends, color=style.INK, linewidth=1.4, transform=transform, clip_on=False)
     words = f"{scale_uv:g} µV\nneg. up"
-    ax.text(x + 0.008, middle, words, transform=transform, va="center", fontsize=8, color=MUTED)
+    ax.text(
+        x + 0.008, middle, words, transform=transform, va="center", fontsize=8, color=style.MUTED
+    )
 
 
 def _draw_strip(
@@ -167,16 +158,16 @@ def _draw_strip(
     """The probability of each window as a bar over the window's time."""
     p = np.asarray(probability, dtype=np.float64)
     alarm = p >= threshold if threshold is not None else np.ones(p.shape, dtype=bool)
-    colours = [MODEL if above else FAINT for above in alarm]
+    colours = [style.MODEL if above else style.FAINT for above in alarm]
     ax.bar(window_start_s, p, width=window_duration_s, align="edge", color=colours, linewidth=0)
     ax.hlines(p, window_start_s, np.add(window_start_s, window_duration_s), color=colours, lw=1.4)
     if threshold is not None:
-        ax.axhline(threshold, color=INK, linewidth=0.9, linestyle=DASHED)
+        ax.axhline(threshold, color=style.INK, linewidth=0.9, linestyle=style.DASHED)
     ax.set_ylim(0, 1.04)
     ax.set_yticks([0, 0.5, 1])
-    ax.tick_params(length=2.5, color=FAINT)
+    ax.tick_params(length=2.5, color=style.FAINT)
     ax.set_ylabel("probability", fontsize=8)
-    ax.grid(True, axis="x", color=GRID)
+    ax.grid(True, axis="x", color=style.GRID)
 
 
 def _shade(ax: Axes, spans: Sequence[tuple[float, float]], start_s: float, stop_s: float) -> None:
@@ -184,24 +175,26 @@ def _shade(ax: Axes, spans: Sequence[tuple[float, float]], start_s: float, stop_
     for onset_s, offset_s in spans:
         if offset_s <= start_s or onset_s >= stop_s:
             continue
-        ax.axvspan(onset_s, offset_s, color=TRUTH, alpha=0.13, linewidth=0)
+        ax.axvspan(onset_s, offset_s, color=style.TRUTH, alpha=0.13, linewidth=0)
         for edge_s in (onset_s, offset_s):
             if start_s < edge_s < stop_s:
-                ax.axvline(edge_s, color=TRUTH, linewidth=0.9)
+                ax.axvline(edge_s, color=style.TRUTH, linewidth=0.9)
 
 
 def _legend(figure: Figure, event_name: str, threshold: float | None, right: float) -> None:
     """What the colours mean, above the traces."""
     handles: list[Patch | Line2D] = [
-        Patch(facecolor=TRUTH, alpha=0.25, label=f"{event_name} (reference)")
+        Patch(facecolor=style.TRUTH, alpha=0.25, label=f"{event_name} (reference)")
     ]
     if threshold is None:
-        handles.append(Patch(facecolor=MODEL, label="model"))
+        handles.append(Patch(facecolor=style.MODEL, label="model"))
     else:
-        handles.append(Patch(facecolor=MODEL, label="model: at or above threshold"))
-        handles.append(Patch(facecolor=FAINT, label="model: below"))
+        handles.append(Patch(facecolor=style.MODEL, label="model: at or above threshold"))
+        handles.append(Patch(facecolor=style.FAINT, label="model: below"))
         label = f"threshold {threshold:.3f}"
-        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=DASHED, label=label))
+        handles.append(
+            Line2D([], [], color=style.INK, linewidth=0.9, linestyle=style.DASHED, label=label)
+        )
     figure.legend(
         handles=handles,
         loc="upper right",

@@ -12,29 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator, NullLocator
 from numpy.typing import NDArray
 
+from eegssl.reports import style
 from eegssl.reports.head_map import draw_head
-from eegssl.reports.style import (
-    DASHED,
-    FAINT,
-    GRID,
-    INK,
-    MODEL,
-    MUTED,
-    PAGE_IN,
-    SECOND,
-    THIRD,
-    TRUTH,
-    house_style,
-    new_figure,
-    with_grid,
-)
 from eegssl.signal.channels.regions import REGIONS
 
 BAND_COLOURS = {
-    "delta": INK,
-    "theta": MODEL,
-    "alpha": THIRD,
-    "beta": SECOND,
+    "delta": style.INK,
+    "theta": style.MODEL,
+    "alpha": style.THIRD,
+    "beta": style.SECOND,
     "gamma": "#b25d9b",
 }
 LIFT = LinearSegmentedColormap.from_list(
@@ -67,14 +53,14 @@ class Card:
     """Region -> share of the code there by the share of all codes there."""
 
 
-@house_style()
+@style.house_style()
 def code_cards(
     cards: Sequence[Card], freqs_hz: Floats, all_codes: Floats, patch_s: float
 ) -> Figure:
     """A card for each code: its waveform, negative up; its spectrum over that of all; its head."""
     lines = -(-len(cards) // _COLUMNS)
     height = lines * _CARD_IN + _HEAD_IN
-    figure = Figure(figsize=(PAGE_IN, height))
+    figure = Figure(figsize=(style.PAGE_IN, height))
     for place, card in enumerate(cards):
         row, column = divmod(place, _COLUMNS)
         left, top = column / _COLUMNS, 1 - (_HEAD_IN + row * _CARD_IN) / height
@@ -89,21 +75,21 @@ def code_cards(
         wide = 0.95 / _COLUMNS
         figure.text(left + 0.012, top - 0.015 * unit, card.title, va="top", weight="bold")
         figure.text(
-            left + 0.012, top - 0.085 * unit, card.words, va="top", fontsize=7.4, color=MUTED,
+            left + 0.012, top - 0.085 * unit, card.words, va="top", fontsize=7.4, color=style.MUTED,
             linespacing=1.4,
         )  # fmt: skip
         _waveform(box(0.05, 0.25, 0.8, 0.39), card, patch_s)
         _spectrum(box(0.07, 0.69, 0.46, 0.215), card, freqs_hz, all_codes)
         draw_head(box(0.575, 0.655, 0.37, 0.285), card.lift, LIFT, LIFT_NORM)
         frame = [left + 0.003, left + 0.003 + wide], [top - 0.965 * unit] * 2
-        figure.add_artist(Line2D(*frame, color=GRID, linewidth=0.8))
+        figure.add_artist(Line2D(*frame, color=style.GRID, linewidth=0.8))
     return figure
 
 
-@house_style()
+@style.house_style()
 def head_key() -> Figure:
     """What the heads' colours mean, and where the regions lie."""
-    figure = Figure(figsize=(PAGE_IN / 2, 1.15))
+    figure = Figure(figsize=(style.PAGE_IN / 2, 1.15))
     blank = dict.fromkeys(REGIONS, 1.0)
     draw_head(figure.add_axes((0.0, 0.02, 0.21, 0.96)), blank, LIFT, LIFT_NORM, names=True)
     bar = figure.add_axes((0.29, 0.42, 0.62, 0.16))
@@ -113,14 +99,14 @@ def head_key() -> Figure:
     bar.xaxis.set_minor_locator(NullLocator())
     bar.set_xticks([1 / 3, 0.5, 1, 2, 3], ["⅓ ×", "½ ×", "as all codes", "2 ×", "3 ×"])
     bar.set_yticks([])
-    bar.set_title("The code is found here", color=INK)
+    bar.set_title("The code is found here", color=style.INK)
     bar.tick_params(length=0)
     for side in bar.spines.values():
         side.set_visible(False)
     return figure
 
 
-@house_style()
+@style.house_style()
 def odds_and_shares(
     codes: NDArray[np.integer[Any]],
     log_odds: Floats,
@@ -135,7 +121,7 @@ def odds_and_shares(
     ``shares`` are those of seizure and of background. Codes in ``named`` carry their number.
     """
     tested = np.isfinite(q)
-    figure = new_figure(4.2)
+    figure = style.new_figure(4.2)
     axes = figure.subplots(1, 2, squeeze=False, width_ratios=[1.15, 1])[0]
     colours = np.array([BAND_COLOURS[band] for band in bands])
     size = 7 + 900 * np.maximum(*shares)
@@ -145,7 +131,7 @@ def odds_and_shares(
     else:
         axes[0].set_axis_off()
         axes[0].text(0.5, 0.5, "odds ratios without intervals: too few subjects\nwith seizures "
-                     "and background", ha="center", va="center", color=MUTED)  # fmt: skip
+                     "and background", ha="center", va="center", color=style.MUTED)  # fmt: skip
     _scatter(axes[1], codes, shares, colours, size, labels, tested & (q < limit))
     present = [name for name in BAND_COLOURS if name in bands]
     handles = [
@@ -156,7 +142,7 @@ def odds_and_shares(
     return figure
 
 
-@house_style()
+@style.house_style()
 def course_figure(
     onset: tuple[Floats, Floats, Floats],
     seizure: tuple[Floats, Floats, Floats],
@@ -164,7 +150,7 @@ def course_figure(
 ) -> Figure:
     """Shares about the onset and within the seizure, each (position [T], share and its standard
     error [T, J + 1]): the last column, all ictal codes together, as a line; the J codes below."""
-    figure = new_figure(2.3 + 0.22 * len(codes))
+    figure = style.new_figure(2.3 + 0.22 * len(codes))
     axes = figure.subplots(
         2,
         2,
@@ -177,9 +163,11 @@ def course_figure(
     for column, (position, share, error) in enumerate((onset, seizure)):
         line, rows = axes[:, column]
         y, e = 100 * share[:, -1], 100 * np.nan_to_num(error[:, -1])
-        line.fill_between(position, np.maximum(y - e, 0), y + e, color=TRUTH, alpha=0.16, lw=0)
-        line.plot(position, y, color=TRUTH, linewidth=1.7)
-        with_grid(line)
+        line.fill_between(
+            position, np.maximum(y - e, 0), y + e, color=style.TRUTH, alpha=0.16, lw=0
+        )
+        line.plot(position, y, color=style.TRUTH, linewidth=1.7)
+        style.with_grid(line)
         step = position[1] - position[0]
         edges = np.append(position - step / 2, position[-1] + step / 2)
         mesh = rows.pcolormesh(
@@ -192,7 +180,7 @@ def course_figure(
             side.set_visible(False)
     axes[0, 0].set_ylim(bottom=0)
     for ax in axes[:, 0]:
-        ax.axvline(0, color=INK, linewidth=0.9, linestyle=DASHED)
+        ax.axvline(0, color=style.INK, linewidth=0.9, linestyle=style.DASHED)
     axes[0, 0].text(0.8, 0.97, "onset", transform=axes[0, 0].get_xaxis_transform(), va="top",
                     fontsize=8)  # fmt: skip
     axes[0, 0].set(ylabel="of all patches (%)", title="Ictal codes together, about the onset")
@@ -204,7 +192,7 @@ def course_figure(
     return figure
 
 
-_HEAT = LinearSegmentedColormap.from_list("heat", ["#f7f4f4", "#eeb4ac", TRUTH, "#5c1626"])
+_HEAT = LinearSegmentedColormap.from_list("heat", ["#f7f4f4", "#eeb4ac", style.TRUTH, "#5c1626"])
 
 
 def _waveform(ax: Axes, card: Card, patch_s: float) -> None:
@@ -214,14 +202,16 @@ def _waveform(ax: Axes, card: Card, patch_s: float) -> None:
     reach = float(np.quantile(np.abs(np.vstack([card.mean_uv, real])), 0.985)) or 1.0
     lane = 1.75 * reach
     for k, patch in enumerate(real, start=1):
-        ax.plot(time_s, k * lane + patch, color=MUTED, linewidth=0.7)
+        ax.plot(time_s, k * lane + patch, color=style.MUTED, linewidth=0.7)
     ax.plot(time_s, card.mean_uv, color=BAND_COLOURS[card.band], linewidth=1.7)
     ax.set_ylim((len(real) + 0.68) * lane, -0.62 * lane)  # negative up
     ax.set_xlim(0, patch_s)
     bar = max([s for s in _SCALES_UV if s <= lane], default=1)
     across = ax.get_yaxis_transform()
-    ax.plot([1.03, 1.03], [-bar / 2, bar / 2], color=INK, lw=1.3, transform=across, clip_on=False)
-    ax.text(1.05, 0, f"{bar}\nµV", transform=across, va="center", fontsize=6.8, color=MUTED)
+    ax.plot(
+        [1.03, 1.03], [-bar / 2, bar / 2], color=style.INK, lw=1.3, transform=across, clip_on=False
+    )
+    ax.text(1.05, 0, f"{bar}\nµV", transform=across, va="center", fontsize=6.8, color=style.MUTED)
     ax.set_axis_off()
 
 
@@ -230,7 +220,7 @@ def _spectrum(ax: Axes, card: Card, freqs_hz: Floats, all_codes: Floats) -> None
     some = (freqs_hz > 0) & (freqs_hz <= _TOP_HZ)
     x = freqs_hz[some]
     for y, colour, width in (
-        (all_codes, FAINT, 1.2),
+        (all_codes, style.FAINT, 1.2),
         (card.spectrum, BAND_COLOURS[card.band], 1.5),
     ):
         ax.plot(x, 10 * np.log10(np.maximum(y[some], 1e-3)), color=colour, linewidth=width)
@@ -256,9 +246,11 @@ def _volcano(
     reach = max(float(np.abs(log_odds[some]).max()) * 1.15, np.log(2.2))
     ax.set_xlim(-reach, reach)
     ax.set_ylim(0, max(float(y[some].max()) * 1.1, -np.log10(limit) * 1.4))
-    ax.axvline(0, color=FAINT, linewidth=1)
-    ax.axhline(-np.log10(limit), color=MUTED, linewidth=1, linestyle=":")
-    ax.text(-reach, -np.log10(limit), f" q = {limit:g}", va="bottom", fontsize=7.5, color=MUTED)
+    ax.axvline(0, color=style.FAINT, linewidth=1)
+    ax.axhline(-np.log10(limit), color=style.MUTED, linewidth=1, linestyle=":")
+    ax.text(
+        -reach, -np.log10(limit), f" q = {limit:g}", va="bottom", fontsize=7.5, color=style.MUTED
+    )
     powers = np.log([f for f in _FACTORS if abs(np.log(f)) <= reach])
     ax.xaxis.set_major_locator(FixedLocator(powers.tolist()))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: _factor(float(np.exp(v)))))
@@ -271,7 +263,7 @@ def _volcano(
         offset = (4, 3) if place % 2 else (-2, -10)  # neighbours above and below, so both are read
         ax.annotate(str(codes[k]), (log_odds[k], y[k]), offset, textcoords="offset points",
                     fontsize=7)  # fmt: skip
-    with_grid(ax)
+    style.with_grid(ax)
 
 
 _FACTORS = (1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64, 256, 1024)
@@ -292,7 +284,7 @@ def _scatter(
     alpha: Any = np.where(sure, 0.9, 0.3)
     ax.scatter(x, y, s=size, c=colours, alpha=alpha, lw=0)
     ends = np.array([floor * 0.8, float(positive.max()) * 1.6])
-    ax.plot(ends, ends, color=FAINT, linewidth=1)
+    ax.plot(ends, ends, color=style.FAINT, linewidth=1)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     percent = FuncFormatter(lambda v, _: f"{100 * v:g} %")
     for axis in (ax.xaxis, ax.yaxis):
@@ -302,4 +294,4 @@ def _scatter(
     ax.set_title("How much of either they are")
     for k in np.flatnonzero(labelled):
         ax.annotate(str(codes[k]), (x[k], y[k]), (4, 3), textcoords="offset points", fontsize=7)
-    with_grid(ax)
+    style.with_grid(ax)

@@ -9,23 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from eegssl.reports.style import (
-    FAINT,
-    INK,
-    MODEL,
-    MUTED,
-    SECOND,
-    house_style,
-    new_figure,
-    plain,
-    plain_power_of_ten,
-    with_grid,
-)
+from eegssl.reports import style
 
 _MOST_PATCHES = 6
 
 
-@house_style()
+@style.house_style()
 def masked_reconstruction(
     true_spectrum: NDArray[np.floating],
     tokenizer_spectrum: NDArray[np.floating],
@@ -52,17 +41,17 @@ def masked_reconstruction(
     shown = shown[:_MOST_PATCHES]
     lines = -(-len(shown) // 3)
     map_in = min(0.15 * len(channel_names), 4.5) + 0.8
-    figure = new_figure(2.2 * lines + map_in)
+    figure = style.new_figure(2.2 * lines + map_in)
     halves = figure.subfigures(2, 1, squeeze=False, height_ratios=[2.2 * lines, map_in])
     above, below = halves[:, 0]
     axes = above.subplots(lines, 3, squeeze=False, sharex=True, sharey=True)
     labels = ("patch itself", "from its true code", "from the predicted code")
-    colours = (FAINT, SECOND, MODEL)
+    colours = (style.FAINT, style.SECOND, style.MODEL)
     for i, (ax, (channel, patch)) in enumerate(zip(axes.ravel(), shown, strict=False)):
         for spectrum, label, colour in zip(spectra, labels, colours, strict=True):
             ax.plot(freqs_hz, spectrum[i], color=colour, label=label, linewidth=1.4)
-        ax.set_title(f"{i + 1}  {plain(channel_names[channel], 14)}, patch {patch + 1}")
-        with_grid(ax)
+        ax.set_title(f"{i + 1}  {style.plain(channel_names[channel], 14)}, patch {patch + 1}")
+        style.with_grid(ax)
     for ax in axes.ravel()[len(shown) :]:
         ax.set_axis_off()
     for ax in axes[-1]:
@@ -74,7 +63,7 @@ def masked_reconstruction(
     return figure
 
 
-@house_style()
+@style.house_style()
 def codebook_usage(counts: NDArray[np.integer]) -> Figure:
     """How often each of K codes was used, most used first, on logarithmic axes.
 
@@ -85,17 +74,17 @@ def codebook_usage(counts: NDArray[np.integer]) -> Figure:
     if used.size == 0:
         raise ValueError("got a codebook of which no code was used.")
     perplexity = codebook_perplexity(counts)
-    figure = new_figure(3.0)
+    figure = style.new_figure(3.0)
     ax = figure.subplots()
     ranks = np.arange(1, used.size + 1)
-    ax.fill_between(ranks, used, 0.8, step="mid", color=MODEL, alpha=0.18, linewidth=0)
-    ax.step(ranks, used, where="mid", color=MODEL)
-    ax.axhline(used.sum() / len(counts), color=MUTED, linewidth=1, linestyle=":")
-    ax.axvline(perplexity, color=SECOND, linewidth=1.4)
+    ax.fill_between(ranks, used, 0.8, step="mid", color=style.MODEL, alpha=0.18, linewidth=0)
+    ax.step(ranks, used, where="mid", color=style.MODEL)
+    ax.axhline(used.sum() / len(counts), color=style.MUTED, linewidth=1, linestyle=":")
+    ax.axvline(perplexity, color=style.SECOND, linewidth=1.4)
     ax.set_yscale("log")
     ax.set_xlim(0.5, len(counts) + 0.5)
     ax.set_ylim(0.8, used[0] * 2)
-    ax.yaxis.set_major_formatter(FuncFormatter(plain_power_of_ten))
+    ax.yaxis.set_major_formatter(FuncFormatter(style.plain_power_of_ten))
     ax.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="codes, most used first", ylabel="patches")
@@ -103,7 +92,7 @@ def codebook_usage(counts: NDArray[np.integer]) -> Figure:
         f"{used.size:,} of {len(counts):,} codes used, perplexity {perplexity:,.0f} (vertical "
         "line); dotted: all codes used alike"
     )
-    with_grid(ax, "y")
+    style.with_grid(ax, "y")
     return figure
 
 
@@ -125,12 +114,18 @@ def _draw_mask(
     ax.pcolormesh(mask.astype(int), cmap=tints, vmin=0, vmax=1, edgecolor="white", linewidth=0.6)
     for number, (channel, patch) in enumerate(shown, start=1):
         ax.text(
-            patch + 0.5, channel + 0.5, str(number), ha="center", va="center", fontsize=7, color=INK
+            patch + 0.5,
+            channel + 0.5,
+            str(number),
+            ha="center",
+            va="center",
+            fontsize=7,
+            color=style.INK,
         )
     ax.set_ylim(mask.shape[0], 0)
     step = -(-len(channel_names) // 32)
     rows = range(0, len(channel_names), step)
-    ax.set_yticks([i + 0.5 for i in rows], [plain(channel_names[i], 14) for i in rows])
+    ax.set_yticks([i + 0.5 for i in rows], [style.plain(channel_names[i], 14) for i in rows])
     ax.tick_params(length=0, labelsize=7)
     columns = range(0, mask.shape[1], -(-mask.shape[1] // 20))
     ax.set_xticks([i + 0.5 for i in columns], [str(i + 1) for i in columns])

@@ -7,41 +7,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from eegssl.reports.style import (
-    FAINT,
-    INK,
-    MODEL,
-    MUTED,
-    SECOND,
-    THIRD,
-    TRUTH,
-    house_style,
-    new_figure,
-    plain,
-    with_grid,
-)
+from eegssl.reports import style
 
-_COLOURS = (MUTED, SECOND, MODEL, THIRD, TRUTH, INK)
+_COLOURS = (style.MUTED, style.SECOND, style.MODEL, style.THIRD, style.TRUTH, style.INK)
 
 
-@house_style()
+@style.house_style()
 def probability_figure(
     truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]]
 ) -> Figure:
     """Each patient's probability of a good outcome, the mean over repeats, by true outcome."""
     columns = min(3, len(probabilities))
     lines = -(-len(probabilities) // columns)
-    figure = new_figure(0.5 + 1.55 * lines)
+    figure = style.new_figure(0.5 + 1.55 * lines)
     axes = figure.subplots(lines, columns, squeeze=False, sharex=True).ravel()
     for ax, (name, p) in zip(axes, probabilities.items(), strict=False):
-        for side, colour in ((0, TRUTH), (1, MODEL)):
+        for side, colour in ((0, style.TRUTH), (1, style.MODEL)):
             mine = np.sort(p[truth == side])
             ax.scatter(mine, _stacked(mine) + (1 - side), s=17, color=colour, alpha=0.75, lw=0)
-            ax.plot([np.median(mine)] * 2, (0.62 - side, 1.38 - side), color=INK, linewidth=1.1)
+            ax.plot(
+                [np.median(mine)] * 2, (0.62 - side, 1.38 - side), color=style.INK, linewidth=1.1
+            )
         ax.set_yticks((1, 0), ("poor", "good"))
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.55, 1.55))
-        ax.set_title(plain(name))
-        with_grid(ax, "x")
+        ax.set_title(style.plain(name))
+        style.with_grid(ax, "x")
     for ax in axes[len(probabilities) :]:
         ax.set_axis_off()
     for ax in axes[max(0, len(probabilities) - columns) : len(probabilities)]:
@@ -50,24 +40,24 @@ def probability_figure(
     return figure
 
 
-@house_style()
+@style.house_style()
 def calibration_figure(
     truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]], n_bins: int
 ) -> Figure:
     """Share of good outcomes against the mean probability, in bins of equally many patients."""
-    figure = new_figure(3.6)
+    figure = style.new_figure(3.6)
     ax, histogram = figure.subplots(1, 2)
-    ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=":")
+    ax.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":")
     for (name, p), colour in zip(probabilities.items(), _COLOURS, strict=False):
         bins = np.array_split(np.argsort(p, kind="stable"), min(n_bins, len(p)))
         given = [float(p[b].mean()) for b in bins]
         happened = [float(truth[b].mean()) for b in bins]
-        ax.plot(given, happened, "o-", color=colour, markersize=4.5, label=plain(name))
+        ax.plot(given, happened, "o-", color=colour, markersize=4.5, label=style.plain(name))
     ax.set(xlabel="probability given", ylabel="share that fared well")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))
     ax.set_title("Calibration")
     ax.legend(loc="upper left")
-    with_grid(ax)
+    style.with_grid(ax)
     _spread(histogram, list(probabilities), list(probabilities.values()))
     return figure
 
@@ -76,10 +66,10 @@ def _spread(ax: Axes, names: Sequence[str], values: Sequence[NDArray[np.float64]
     """How far apart an input sets its patients."""
     edges = np.linspace(0, 1, 21)
     for name, p, colour in zip(names, values, _COLOURS, strict=False):
-        ax.stairs(np.histogram(p, edges)[0], edges, color=colour, label=plain(name))
+        ax.stairs(np.histogram(p, edges)[0], edges, color=colour, label=style.plain(name))
     ax.set(xlabel="probability given", ylabel="patients", xlim=(-0.02, 1.02))
     ax.set_title("How far patients are set apart")
-    with_grid(ax)
+    style.with_grid(ax)
 
 
 def _stacked(values: NDArray[np.float64]) -> NDArray[np.float64]:

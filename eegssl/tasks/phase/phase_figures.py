@@ -8,43 +8,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from eegssl.reports.style import (
-    FAINT,
-    INK,
-    MODEL,
-    MUTED,
-    SECOND,
-    THIRD,
-    TRUTH,
-    house_style,
-    new_figure,
-    plain,
-    with_grid,
-)
+from eegssl.reports import style
 from eegssl.scoring.forecasts.circular import phase_error_deg
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 
 Floats = NDArray[np.float64]
 
 CHANCE_DEG = 90.0
-COLOURS = {"rotation": SECOND, "ar": THIRD, "model": MODEL}
+COLOURS = {"rotation": style.SECOND, "ar": style.THIRD, "model": style.MODEL}
 _LEADS_DRAWN = 60
 _WAVE_HZ = 200.0
 
 
-@house_style()
+@style.house_style()
 def error_over_lead(table: PhasePredictions, words: Mapping[str, str]) -> Figure:
     """Mean absolute phase error of each method by lead time, a panel a band; dotted is chance."""
     bands, of_band = list(table.bands), np.array(table.band)
     rows = -(-len(bands) // 2)
-    figure = new_figure(2.5 * rows)
+    figure = style.new_figure(2.5 * rows)
     axes = figure.subplots(rows, 2, squeeze=False, sharex=True, sharey=True).ravel()
     edges = _edges(len(table.lead_s))
     for ax, band in zip(axes, bands, strict=False):
         part = table.subset(of_band == band)
         _draw_errors(ax, part, edges, words)
         low, high = table.bands[band]
-        ax.set_title(f"{plain(band)}, {low:g} to {high:g} Hz")
+        ax.set_title(f"{style.plain(band)}, {low:g} to {high:g} Hz")
     for ax in axes[len(bands) :]:
         ax.set_visible(False)
     axes[0].legend(loc="lower right")
@@ -70,25 +58,29 @@ def _draw_errors(
         mean = np.add.reduceat(error, edges[:-1]) / np.diff(edges)
         width = 2.2 if name == "model" else 1.5
         ax.plot(
-            centre_s, mean, color=COLOURS.get(name, MUTED), label=words.get(name, name), lw=width
+            centre_s,
+            mean,
+            color=COLOURS.get(name, style.MUTED),
+            label=words.get(name, name),
+            lw=width,
         )
-    ax.axhline(CHANCE_DEG, color=INK, linewidth=0.9, linestyle=":")
+    ax.axhline(CHANCE_DEG, color=style.INK, linewidth=0.9, linestyle=":")
     ax.set_xscale("symlog", linthresh=0.1, linscale=0.6)
     ticks = [s for s in (0, 0.1, 0.5, 1, 2, 5, 12, 20) if s <= part.lead_s[-1] * 1.05]
     ax.set_xticks(ticks, [f"{s:g}" for s in ticks])
     ax.minorticks_off()
     ax.set_ylim(0, 105)
     ax.set_yticks([0, 30, 60, 90])
-    with_grid(ax)
+    style.with_grid(ax)
 
 
-@house_style()
+@style.house_style()
 def waves(
     table: PhasePredictions, rows: Sequence[int], words: Mapping[str, str], seconds: float
 ) -> Figure:
     """Rows of a table as waves: the true narrow band (its amplitude times the cosine of its phase)
     and, on the same amplitude, the cosine of each forecast phase; below, the model's error."""
-    figure = new_figure(1.75 * len(rows))
+    figure = style.new_figure(1.75 * len(rows))
     axes = figure.subplots(len(rows), 1, squeeze=False, sharex=True).ravel()
     for ax, row in zip(axes, rows, strict=True):
         _draw_wave(ax, table, row, words, seconds)
@@ -105,14 +97,14 @@ def _draw_wave(
     size_uv = np.interp(fine_s, lead_s, table.true_uv[row])
     level = float(size_uv.max()) or 1.0
     true = size_uv * np.cos(unrolled(table.true_rad[row], lead_s, hz, fine_s))
-    ax.plot(fine_s, true, color=INK, linewidth=1.3, label="truth")
-    ax.fill_between(fine_s, -size_uv, size_uv, color=FAINT, alpha=0.18, linewidth=0)
+    ax.plot(fine_s, true, color=style.INK, linewidth=1.3, label="truth")
+    ax.fill_between(fine_s, -size_uv, size_uv, color=style.FAINT, alpha=0.18, linewidth=0)
     for k, (name, forecast) in enumerate(table.methods.items()):
         wave = level * np.cos(unrolled(forecast.rad[row], lead_s, hz, fine_s))
         ax.plot(
             fine_s,
             wave,
-            color=COLOURS.get(name, TRUTH),
+            color=COLOURS.get(name, style.TRUTH),
             linewidth=0.9,
             alpha=0.9,
             linestyle=("--", ":", "-")[k % 3],
@@ -121,8 +113,8 @@ def _draw_wave(
     ax.set_ylim(-1.15 * level, 1.15 * level)
     ax.set_ylabel("µV")
     ax.tick_params(length=0)
-    where = f"{plain(table.channel[row])}, {plain(table.band[row])} around {hz:.1f} Hz"
-    subject = f"subject {plain(table.subject[row])}, t = {table.t_s[row]:.0f} s"
+    where = f"{style.plain(table.channel[row])}, {style.plain(table.band[row])} around {hz:.1f} Hz"
+    subject = f"subject {style.plain(table.subject[row])}, t = {table.t_s[row]:.0f} s"
     ax.set_title(f"{where}; {subject}", fontsize=8.5, fontweight="normal")
     ax.grid(True, axis="x")
 
