@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.cut import hide_first
-from eegssl.masking.order import discs, random_order, span_order, weighted_order, whole_order
+from eegssl.masking.order import (
+    discs,
+    hide_first,
+    random_order,
+    span_order,
+    weighted_order,
+    whole_order,
+)
 from eegssl.signal.channels.electrodes import Geometry
 from eegssl.signal.channels.regions import EIGHT, membership, region_set
 

@@ -1,6 +1,6 @@
-"""Order patches for hiding, by random units or one by one.
+"""Order patches for hiding, by random units or one by one, and hide the first.
 
-Every kind of mask is an order in which patches come up; ``cut.hide_first`` hides the first ones.
+Every kind of mask is an order in which patches come up.
 A *unit* is a set of channels (a region, or what a disc on the head touches), over the whole window
 or over a span of patches; a patch comes up with the first unit that covers it.
 """
@@ -76,3 +76,37 @@ def discs(
     close = points @ points[present].T >= np.cos(min(radius_cm / HEAD_RADIUS_CM, np.pi)) - 1e-6
     touched: NDArray[np.bool_] = (close & present[:, None]).reshape(len(places), 2, -1).any(axis=1)
     return touched
+
+
+def hide_first(
+    order: Order, n_hidden: int, exact: bool, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Hide the patches that come up first, about ``n_hidden`` of them: bool [C, N].
+
+    As many whole units as come nearest to ``n_hidden`` (more or fewer by chance where both are
+    equally near), at least one and not all; with ``exact``, or where there is only one unit, the
+    last is cut.
+    """
+    sizes = np.sort(order, axis=None)
+    last = sizes[n_hidden - 1] if n_hidden else -1
+    before, after = np.searchsorted(sizes, last, "left"), np.searchsorted(sizes, last, "right")
+    whole = [int(n) for n in (before, after) if 0 < n < order.size]
+    if exact or not whole:
+        return _cut(order, last, n_hidden - int(before), rng)
+    gaps = [abs(n - n_hidden) for n in whole]
+    nearest = [n for n, gap in zip(whole, gaps, strict=True) if gap == min(gaps)]
+    return order < last if rng.choice(nearest) == before else order <= last
+
+
+def _cut(order: Order, last: int, missing: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Hide all before unit ``last``, and ``missing`` patches of it: moment by moment.
+
+    The first moment is drawn, and the end of the window goes on at its beginning, so that none is
+    favoured; of the channels at the last moment some are drawn.
+    """
+    mask = order < last
+    channel, patch = np.nonzero(order == last)
+    since = (patch - rng.integers(order.shape[1])) % order.shape[1]
+    places = np.argsort(since + rng.random(len(since)))[:missing]
+    mask[channel[places], patch[places]] = True
+    return mask
