@@ -9,11 +9,9 @@ from torch import Tensor, nn
 
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
-from eegssl.encoder.fourier import FourierEmbedding
-from eegssl.encoder.normalise import normalise
-from eegssl.encoder.patches import to_patches
+from eegssl.encoder.patches import normalise, to_patches
 from eegssl.encoder.spatial import SpatialEmbedding, time_embedding
-from eegssl.encoder.spectral import WaveletPacketEmbedding
+from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.encoder.transformer import Transformer
 from eegssl.errors import InputError

@@ -1,8 +1,10 @@
-"""Embed the wavelet-packet coefficients of each patch.
+"""Embed the wavelet-packet coefficients or the Fourier spectrum of each patch.
 
 EpilepsyFM names wavelet packets (approximation and detail bands); wavelet, depth, borders and
 features are ours, see ``wavelets``. The filters are fixed.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -54,3 +56,23 @@ class WaveletPacketEmbedding(nn.Module):
         """Leaf coefficients of patches [M, P] in order of frequency: [M, leaves, K]."""
         flat = patches.to(self.matrix.dtype) @ self.matrix
         return flat.unflatten(-1, (self.n_leaves, self.n_coefficients))
+
+
+class FourierEmbedding(nn.Module):
+    """Patches [M, P], scaled, to embeddings [M, D] of their amplitudes from 0 Hz to ``top_hz``.
+
+    The tokenizer uses it too. The temporal module covers phase.
+    """
+
+    def __init__(self, patch_samples: int, width: int, sfreq_hz: float, top_hz: float) -> None:
+        super().__init__()
+        self.n_bins = int(top_hz * patch_samples / sfreq_hz) + 1
+        self.project = nn.Linear(self.n_bins, width)
+        transform = 2.5 * patch_samples * math.log2(patch_samples)  # operations of an FFT
+        self.products = int(transform / 2) + self.project.weight.numel()
+        """Multiplications per patch."""
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Embed patches [M, P]: [M, D]."""
+        spectrum = torch.fft.rfft(patches, norm="forward")[:, : self.n_bins]
+        return self.project(torch.log1p(2 * spectrum.abs() / _FLOOR) - _TYPICAL)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.encoder.fourier import FourierEmbedding
+from eegssl.encoder.spectral import FourierEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
