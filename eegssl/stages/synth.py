@@ -18,9 +18,8 @@ from eegssl.synth.anatomy import Head, build_head
 from eegssl.synth.cohorts import draw_cohort
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.render import Renderer
+from eegssl.synth.render import ProcessRenderer, Renderer
 from eegssl.synth.schedule import RecordingPlan
-from eegssl.synth.waves.process_render import ProcessRenderer
 
 KIND = "synthetic EDF corpus"
 DESCRIPTION, PARTICIPANTS = "dataset_description.json", "participants.tsv"

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy.signal import lfilter, sosfilt
 
 from eegssl.synth.anatomy import ELECTRODES, SCALP, Head, region_weights
 from eegssl.synth.montage import Montage
 from eegssl.synth.schedule import RecordingPlan
 from eegssl.synth.waves import rows, transients
-from eegssl.synth.waves.background import Background
+from eegssl.synth.waves.background import Background, pink_filter
 from eegssl.synth.waves.disturbances import render_disturbance
+from eegssl.synth.waves.processes import NOISE_UV, WALK_RETURN_S, WALK_UV2_PER_S, Process
 from eegssl.synth.waves.rows import Overlay
 from eegssl.synth.waves.seizures import GENERALISED, render_seizure, spike_wave
 from eegssl.synth.waves.transients import Train
@@ -23,6 +26,7 @@ BLOCK_S = 8
 """Length of a block; no setting, because it changes what a seed draws."""
 
 ECG_LABEL = "ECG"
+_WARM_UP_S = 20
 
 
 class Renderer:
@@ -49,10 +53,7 @@ class Renderer:
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """The whole recording, once, as consecutive blocks of at most ``BLOCK_S`` seconds."""
-        sfreq_hz = self.plan.subject.sfreq_hz
-        total = self.plan.duration_s * sfreq_hz
-        for index, first in enumerate(range(0, total, BLOCK_S * sfreq_hz)):
-            count = min(BLOCK_S * sfreq_hz, total - first)
+        for index, first, count in _spans(self.plan):
             yield _product(self._mixing, self._state(index, first, count))
 
     def _state(self, index: int, first: int, count: int) -> NDArray[np.float32]:
@@ -100,7 +101,7 @@ class Renderer:
         events += [(float(t), "fragment", i) for i, t in enumerate(self.plan.fragment_s)]
         return sorted(events, reverse=True)
 
-    def _electrode_matrix(self, head: Head, rng: np.random.Generator) -> NDArray[np.float64]:
+    def _electrode_matrix(self, head: Head, rng: Generator) -> NDArray[np.float64]:
         """What each row of the state shows at each electrode [E,rows]."""
         subject, count = self.plan.subject, len(ELECTRODES)
         matrix = np.zeros((count, rows.COUNT))
@@ -142,6 +143,54 @@ class Renderer:
         weights = self._scale(place if place is not None else region_weights(plan.subject.focus))
         spikes = Train(plan.spike_s, plan.spike_uv, sources, weights, transients.spike, 0.1, 0.45)
         return [blinks, beats, spikes]
+
+
+class ProcessRenderer:
+    """Makes a recording of the cohort for forecasting, each channel against the common average.
+
+    ``labels`` names the C channels; ``blocks()`` yields them [C,T] in µV, float32.
+    """
+
+    def __init__(self, plan: RecordingPlan, process: Process, montage: Montage) -> None:
+        self.labels = montage.labels
+        self._plan, self._process = plan, process
+        self._sfreq_hz = plan.subject.sfreq_hz
+        self._pink = pink_filter(1.0, self._sfreq_hz)
+        self._pink_state = np.zeros((len(self._pink), len(SCALP), 2))
+        self._walk_state = np.zeros((len(SCALP), 1))
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """The whole recording, once, as consecutive blocks of at most ``BLOCK_S`` seconds."""
+        noise = self._noise if self._process.oscillators else self._walk
+        noise(_WARM_UP_S * self._sfreq_hz, self._plan.rng(1))
+        for index, first, count in _spans(self._plan):
+            block = noise(count, self._plan.rng(2, index))
+            time_s = np.arange(first, first + count) / self._sfreq_hz
+            for one in self._process.oscillators:
+                wave = one.amplitude_uv * np.cos(one.phase(time_s))
+                block += one.weights[:, None] * wave
+            yield block.astype(np.float32)
+
+    def _noise(self, count: int, rng: Generator) -> NDArray[np.float64]:
+        white = rng.standard_normal((len(SCALP), count))
+        noise, self._pink_state = sosfilt(self._pink, white, axis=1, zi=self._pink_state)
+        noise -= noise.mean(axis=0)
+        # The common average takes one part in C of the variance.
+        return NOISE_UV * np.sqrt(len(SCALP) / (len(SCALP) - 1)) * noise
+
+    def _walk(self, count: int, rng: Generator) -> NDArray[np.float64]:
+        step_uv = np.sqrt(WALK_UV2_PER_S / self._sfreq_hz)
+        pole = np.exp(-1 / (WALK_RETURN_S * self._sfreq_hz))
+        white = step_uv * rng.standard_normal((len(SCALP), count))
+        walk, self._walk_state = lfilter([1.0], [1.0, -pole], white, axis=1, zi=self._walk_state)
+        return np.array(walk - walk.mean(axis=0))
+
+
+def _spans(plan: RecordingPlan) -> Iterator[tuple[int, int, int]]:
+    """Number, first sample and length of each block."""
+    total, size = plan.duration_s * plan.subject.sfreq_hz, BLOCK_S * plan.subject.sfreq_hz
+    for index, first in enumerate(range(0, total, size)):
+        yield index, first, min(size, total - first)
 
 
 def _product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:

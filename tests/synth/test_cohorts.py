@@ -14,8 +14,7 @@ from eegssl.synth.anatomy import SCALP, build_head
 from eegssl.synth.cohorts import draw_cohort, draw_courses
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.montage import build_montage
-from eegssl.synth.render import Renderer
-from eegssl.synth.waves.process_render import ProcessRenderer
+from eegssl.synth.render import ProcessRenderer, Renderer
 from eegssl.synth.waves.processes import NOISE_UV
 from eegssl.tasks.patients.cohort.outcome import outcomes
 from eegssl.tasks.patients.config import OutcomeConfig
