@@ -20,7 +20,7 @@ import numpy as np
 
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined_share, electrode_pairs
-from eegssl.masking.draw import complement, draw_masks
+from eegssl.masking.draw import draw_masks
 from eegssl.masking.entropy import patch_entropy
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.channels.positions import BEHIND_EARS, EARS, positions
@@ -93,7 +93,7 @@ def what_they_are_like() -> None:
         print(
             f"| {name} | {kind} | {'yes' if exact else 'no'} "
             f"| {ratios.mean():.3f} ± {ratios.std():.3f} | {determined_share(pairs, masks):.2%} "
-            f"| {determined_share(pairs, complement(masks)):.2%} |"
+            f"| {determined_share(pairs, ~masks):.2%} |"
         )
 
 

@@ -14,7 +14,7 @@ from mask_figure import MaskPanel, mask_figure
 
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.determined import determined_share, electrode_pairs
-from eegssl.masking.draw import complement, draw_mask
+from eegssl.masking.draw import draw_mask
 from eegssl.masking.entropy import patch_entropy
 from eegssl.signal.channels.electrodes import geometry
 
@@ -49,7 +49,7 @@ def panels(channels: Sequence[str]) -> Iterator[MaskPanel]:
         config = MaskingConfig(kind=kind)
         mask = draw_mask(config, where, N_PATCHES, seed=2, step=0, sample=0, weights=weights)
         yield MaskPanel(kind, note(pairs, mask), mask)
-    yield MaskPanel("region, complement", note(pairs, complement(mask)), complement(mask))
+    yield MaskPanel("region, complement", note(pairs, ~mask), ~mask)
 
 
 def note(pairs: np.ndarray, mask: np.ndarray) -> str:

@@ -91,11 +91,6 @@ def draw_masks(
     return np.stack(masks)
 
 
-def complement(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The other half of a symmetric pair: hides what ``mask`` shows, at the ratio 1 - r."""
-    return ~mask
-
-
 def _by_units(
     config: MaskingConfig,
     geometry: Geometry,

@@ -10,7 +10,7 @@ from montage_names import CHBMIT, MONTAGES, TEN_TWENTY
 
 from eegssl.errors import InputError
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.draw import complement, draw_mask, draw_masks
+from eegssl.masking.draw import draw_mask, draw_masks
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.channels.regions import membership, region_set
 
@@ -94,7 +94,7 @@ def test_any_montage_of_any_length_gets_a_mask_and_its_complement(
             draw(config, where, n_patches, step=step)
         return
     mask = draw(config, where, n_patches, step=step)
-    other = complement(mask)
+    other = ~mask
     holds_something(mask, (n_channels, n_patches))
     holds_something(other, (n_channels, n_patches))
     assert not (mask & other).any()
