@@ -19,7 +19,7 @@ _PATCHES_PER_FED_CODE = 30  # for judging what came out
 
 @dataclass(frozen=True)
 class Usage:
-    """How often a corpus uses the codes of a codebook."""
+    """The use that a corpus makes of the codes of a codebook."""
 
     n_codes: int
     n_patches: int
@@ -28,11 +28,6 @@ class Usage:
     perplexity: float
     share_of_most_frequent: float
     most_frequent: int
-
-    @property
-    def dead(self) -> int:
-        """Number of codes that no patch has."""
-        return self.n_codes - self.used
 
 
 def codebook_usage(counts: NDArray[np.int64]) -> Usage:

@@ -17,7 +17,7 @@ def test_equal_use_has_the_perplexity_of_its_number():
     usage = codebook_usage(np.array([5, 0, 5, 5, 5, 0], dtype=np.int64))
     assert usage.perplexity == pytest.approx(4)
     assert usage.entropy_bits == pytest.approx(2)
-    assert (usage.used, usage.dead, usage.n_codes, usage.n_patches) == (4, 2, 6, 20)
+    assert (usage.used, usage.n_codes, usage.n_patches) == (4, 6, 20)
     assert usage.share_of_most_frequent == 0.25
 
 
