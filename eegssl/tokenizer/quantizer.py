@@ -34,34 +34,10 @@ class Quantized:
     commitment: Tensor
 
 
-class Quantizer(nn.Module):
-    """The interface: vectors [M, E] to codes [M] or [M, Q], and codes to vectors [..., D]."""
-
-    n_codebooks: int = 1
-
-    @property
-    def codebook(self) -> Tensor:
-        """The codes [K, D] of the first codebook, unit vectors; a token is an index into them."""
-        raise NotImplementedError
-
-    def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
-        """Quantize vectors [M, E]; with ``learn`` the codebook moves afterwards."""
-        raise NotImplementedError
-
-    def encode(self, vectors: Tensor) -> Tensor:
-        """Codes of vectors [M, E]: int64 [M] or [M, Q]. The codebook does not change."""
-        raise NotImplementedError
-
-    def decode(self, codes: Tensor) -> Tensor:
-        """Vectors [..., D] of codes [...] or [..., Q]. Raises InputError for foreign codes."""
-        raise NotImplementedError
-
-    def start(self, vectors: Tensor, seed: int) -> None:
-        """Set the codes from vectors [M, E] of the whole corpus (each rank gives its share)."""
-
-
-class CosineQuantizer(Quantizer):
+class CosineQuantizer(nn.Module):
     """Vectors [M, D] to the most similar of K directions."""
+
+    n_codebooks = 1
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
@@ -98,7 +74,7 @@ class CosineQuantizer(Quantizer):
         self.book.start(F.normalize(vectors.to(self.codebook.dtype), dim=-1), seed)
 
 
-class ResidualQuantizer(Quantizer):
+class ResidualQuantizer(nn.Module):
     """Unit vectors [M, D] to Q codes each, whose sum approximates the vector."""
 
     def __init__(self, config: TokenizerConfig) -> None:
@@ -164,12 +140,13 @@ class ResidualQuantizer(Quantizer):
         return book
 
 
-class RandomProjectionQuantizer(Quantizer):
+class RandomProjectionQuantizer(nn.Module):
     """Features [M, E] by a frozen random matrix to the most similar of K frozen directions.
 
     The matrix is Xavier's, the codes are normal, as in BEST-RQ; both depend on the seed alone.
     """
 
+    n_codebooks = 1
     codes: Tensor
     projection: Tensor
 
@@ -202,14 +179,22 @@ class RandomProjectionQuantizer(Quantizer):
         require_codes(codes, len(self.codes))
         return self.codes[codes]
 
+    def start(self, vectors: Tensor, seed: int) -> None:
+        """Leave the frozen codes as they are."""
+
     def _unit(self, vectors: Tensor) -> Tensor:
         return F.normalize(vectors.to(self.codes.dtype) @ self.projection, dim=-1)
 
 
-QUANTIZERS: dict[
-    QuantizerKind, type[CosineQuantizer | ResidualQuantizer | RandomProjectionQuantizer]
-]
-QUANTIZERS = {
+Quantizer = CosineQuantizer | ResidualQuantizer | RandomProjectionQuantizer
+"""Vectors [M, E] to codes int64 [M] or [M, Q], and codes to vectors [..., D].
+
+``codebook`` [K, D] holds the unit vectors into which a token is an index. Only ``forward`` with
+``learn``, and ``start`` on vectors of the whole corpus (each rank gives its share), move codes.
+``decode`` raises InputError for foreign codes.
+"""
+
+QUANTIZERS: dict[QuantizerKind, type[Quantizer]] = {
     "cosine": CosineQuantizer,
     "residual": ResidualQuantizer,
     "random-projection": RandomProjectionQuantizer,
