@@ -15,7 +15,34 @@ _FOLLOW = 0.1  # weight of a batch in the moving statistics
 _EPSILON = 1e-5  # as in torch's batch_norm
 
 
-class PatchEncoder(nn.Module):
+class _Standardised(nn.Module):
+    """Vectors of D numbers, standardised by the stored ``mean`` and ``variance`` [D]."""
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n))
+        self.register_buffer("variance", torch.ones(n))
+
+    @torch.no_grad()
+    def start(self, raw: Tensor) -> Tensor:
+        """Set the statistics to those of ``raw`` vectors of all ranks.
+
+        Returns this rank's vectors [m, code_dim], standardised.
+        """
+        vectors = raw[:, : len(self.mean)]
+        joined = gather_rows(vectors)
+        self.mean.copy_(joined.mean(dim=0))
+        self.variance.copy_(joined.var(dim=0))
+        return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
+
+    def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
+        return vectors
+
+
+class PatchEncoder(_Standardised):
     """Patches [M, P], scaled, to standardised vectors [M, code_dim].
 
     The encoder's temporal and spectral modules, then Linear-Tanh-Linear to the code's dimensions
@@ -28,15 +55,11 @@ class PatchEncoder(nn.Module):
     Where a waveform is decoded, vectors hold shape and size apart, see `shape_and_size`.
     """
 
-    mean: Tensor
-    variance: Tensor
-
     def __init__(self, config: TokenizerConfig) -> None:
-        super().__init__()
-        half = config.width // 2
-        self.code_dim = config.code_dim
-        self.sized = config.waveform_weight > 0
-        n = config.code_dim - n_sizes(config.code_dim) * self.sized
+        sized, half = config.waveform_weight > 0, config.width // 2
+        n = config.code_dim - n_sizes(config.code_dim) * sized
+        super().__init__(n)
+        self.code_dim, self.sized = config.code_dim, sized
         self.temporal = TemporalEmbedding(config.patch_samples, config.width - half)
         self.spectral = FourierEmbedding(config.patch_samples, half, config.sfreq_hz, config.top_hz)
         self.feed = nn.Sequential(
@@ -45,9 +68,7 @@ class PatchEncoder(nn.Module):
             nn.Tanh(),
             nn.Linear(config.width, n),
         )
-        self.straight = straight_in(config.patch_samples, n) if self.sized else None
-        self.register_buffer("mean", torch.zeros(n))
-        self.register_buffer("variance", torch.ones(n))
+        self.straight = straight_in(config.patch_samples, n) if sized else None
 
     def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
         """Encode patches [M, P]: [M, code_dim].
@@ -75,18 +96,6 @@ class PatchEncoder(nn.Module):
         shape, log_size = split_size(patches)
         return torch.cat([vectors + self.straight(shape), log_size], dim=-1)
 
-    @torch.no_grad()
-    def start(self, raw: Tensor) -> Tensor:
-        """Set the statistics to those of ``raw`` vectors of all ranks.
-
-        Returns this rank's vectors [m, code_dim], standardised.
-        """
-        vectors = raw[:, : len(self.mean)]
-        joined = gather_rows(vectors)
-        self.mean.copy_(joined.mean(dim=0))
-        self.variance.copy_(joined.var(dim=0))
-        return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
-
     def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
         """Vectors [M, code_dim]; if waveforms are decoded, shapes joined with log sizes."""
         return join(vectors, raw[:, -1:], self.code_dim) if self.sized else vectors
@@ -103,36 +112,20 @@ class PatchEncoder(nn.Module):
         return (centred / (variance + _EPSILON).sqrt()).to(vectors.dtype)
 
 
-class SpectrumFeatures(nn.Module):
+class SpectrumFeatures(_Standardised):
     """Patches [M, P], scaled, to standardised log amplitudes [M, F]; nothing is learned.
 
     The random projection's input; BEST-RQ (ICML 2022) takes standardised log-mel features.
     """
 
-    mean: Tensor
-    variance: Tensor
-
     def __init__(self, config: TokenizerConfig) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(config.n_bins))
-        self.register_buffer("variance", torch.ones(config.n_bins))
+        super().__init__(config.n_bins)
 
     def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
         """Features of patches [M, P]: [M, F]; the same in training."""
-        return self._standardised(self.raw(patches))
+        return F.batch_norm(self.raw(patches), self.mean, self.variance)
 
     def raw(self, patches: Tensor) -> Tensor:
         """Log amplitudes of patches [M, P]: [M, F]."""
         with torch.no_grad():
             return spectrum_of(patches, len(self.mean)).log_amplitude
-
-    @torch.no_grad()
-    def start(self, vectors: Tensor) -> Tensor:
-        """Set the statistics to those of log amplitudes [m, F] of all ranks; scale them."""
-        joined = gather_rows(vectors)
-        self.mean.copy_(joined.mean(dim=0))
-        self.variance.copy_(joined.var(dim=0))
-        return self._standardised(vectors)
-
-    def _standardised(self, vectors: Tensor) -> Tensor:
-        return F.batch_norm(vectors, self.mean, self.variance)
