@@ -55,9 +55,9 @@ class Codebook(nn.Module):
         joined = gather_rows(vectors)
         if is_first():
             generator = torch.Generator().manual_seed(seed)
-            clusters = kmeans(joined, len(self.codebook), generator, unit=self.unit)
-            self.codebook.copy_(clusters.centres)
-            self.mean_share.copy_(clusters.shares)
+            centres, shares = kmeans(joined, len(self.codebook), generator, unit=self.unit)
+            self.codebook.copy_(centres)
+            self.mean_share.copy_(shares)
         take_from_first(self.codebook, self.mean_share)
         self.mean_sum.copy_(self.codebook * self.mean_share[:, None])
         self.idle_steps.zero_()

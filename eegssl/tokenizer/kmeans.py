@@ -4,8 +4,6 @@ Unit vectors are clustered by cosine (Dhillon and Modha 2001). All random draws 
 generator on the CPU, so that vectors and seed determine the centres on any device.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,31 +11,20 @@ from torch.nn import functional as F
 from eegssl.tokenizer.lookup import nearest_codes
 
 _ROUNDS = 16  # of drawing first centres
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """``centres`` [K, D] and the ``shares`` [K] of vectors that each holds."""
-
-    centres: Tensor
-    shares: Tensor
+_ITERATIONS = 10
 
 
 def kmeans(
-    vectors: Tensor,
-    n_codes: int,
-    generator: torch.Generator,
-    *,
-    unit: bool = True,
-    iterations: int = 10,
-) -> Clusters:
+    vectors: Tensor, n_codes: int, generator: torch.Generator, *, unit: bool
+) -> tuple[Tensor, Tensor]:
     """Cluster ``vectors`` [M, D] into K clusters: ``unit`` ones by cosine, others by distance.
 
-    A centre without vectors moves to a vector far from its own centre. With fewer vectors than
-    codes, the remaining codes have random directions.
+    Returns the centres [K, D] and the share [K] of the vectors that each holds. A centre without
+    vectors moves to a vector far from its own centre. With fewer vectors than codes, the remaining
+    codes have random directions.
     """
     centres = _first_centres(vectors, n_codes, generator, unit)
-    for _ in range(iterations):
+    for _ in range(_ITERATIONS):
         codes = nearest_codes(vectors, centres, unit=unit)
         sums, counts = sums_per_code(vectors, codes, n_codes)
         empty = torch.nonzero(counts == 0).flatten()[: len(vectors)]
@@ -47,7 +34,7 @@ def kmeans(
             far = draw_far(vectors, centres[codes], len(empty), generator)
             centres[empty] = vectors[far]
     counts = torch.bincount(nearest_codes(vectors, centres, unit=unit), minlength=n_codes)
-    return Clusters(centres, counts.to(vectors.dtype) / len(vectors))
+    return centres, counts.to(vectors.dtype) / len(vectors)
 
 
 def sums_per_code(vectors: Tensor, codes: Tensor, n_codes: int) -> tuple[Tensor, Tensor]:

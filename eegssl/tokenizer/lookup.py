@@ -12,15 +12,13 @@ _CODES = 2048  # 32 MB of float32 scores with _ROWS
 
 
 @torch.no_grad()
-def nearest_codes(
-    vectors: Tensor, codebook: Tensor, *, unit: bool = True, chunk: int | None = None
-) -> Tensor:
+def nearest_codes(vectors: Tensor, codebook: Tensor, *, unit: bool = True) -> Tensor:
     """Index of the nearest code [K, D] for each vector [M, D]: int64 [M]; of ties the first.
 
     ``unit`` codes are compared by cosine (the length of a vector plays no part), others by
-    distance. ``chunk`` vectors are compared at once, by default 4096.
+    distance.
     """
-    rows = min(chunk or _ROWS, max(len(vectors), 1))
+    rows = min(_ROWS, max(len(vectors), 1))
     offset = None if unit else codebook.square().sum(dim=-1) / -2
     scores = vectors.new_empty(rows * min(_CODES, len(codebook)))
     parts = [_nearest(part, codebook, offset, scores) for part in vectors.split(rows)]

@@ -37,13 +37,14 @@ def distortion(vectors, centres):
     return (vectors - unit[nearest_codes(vectors, unit)]).square().sum(-1).mean().item()
 
 
-def test_lookup_is_the_nearest_by_euclid_too_and_chunks_change_nothing():
+def test_lookup_is_the_nearest_by_euclid_too_and_blocks_change_nothing(monkeypatch):
     vectors = torch.randn(500, 8, generator=generator())
     codebook = normalize(torch.randn(64, 8, generator=generator(1)), dim=-1)
     codes = nearest_codes(vectors, codebook)
     brute = torch.cdist(normalize(vectors, dim=-1), codebook).argmin(-1)
     assert torch.equal(codes, brute)
-    assert torch.equal(codes, nearest_codes(vectors, codebook, chunk=7))
+    monkeypatch.setattr("eegssl.tokenizer.lookup._ROWS", 7)
+    assert torch.equal(codes, nearest_codes(vectors, codebook))
 
 
 def test_moving_averages_of_two_codes_as_computed_by_hand():
@@ -117,7 +118,7 @@ def test_training_goes_on_from_saved_buffers_bit_by_bit():
 
 def test_start_quantizes_unseen_vectors_about_as_well_as_sklearn_kmeans():
     train, held_out = clusters(4000, 16, 64, 0.15, 0), clusters(1000, 16, 64, 0.15, 7)
-    ours = kmeans(train, 64, generator()).centres
+    ours = kmeans(train, 64, generator(), unit=True)[0]
     theirs = KMeans(64, n_init=1, random_state=0).fit(train.numpy()).cluster_centers_
     peer = distortion(held_out, torch.from_numpy(theirs))
     assert distortion(held_out, ours) < 1.1 * peer
@@ -126,17 +127,18 @@ def test_start_quantizes_unseen_vectors_about_as_well_as_sklearn_kmeans():
 
 def test_start_uses_every_code_and_depends_on_the_seed_alone():
     vectors = clusters(2000, 8, 4, 0.5, 0)
-    first, same, other = (kmeans(vectors, 32, generator(s)) for s in (1, 1, 2))
-    assert torch.equal(first.centres, same.centres)
-    assert not torch.equal(first.centres, other.centres)
-    assert (first.shares > 0).all()
-    assert first.shares.sum().item() == pytest.approx(1)
+    first, same, other = (kmeans(vectors, 32, generator(s), unit=True)[0] for s in (1, 1, 2))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+    _, shares = kmeans(vectors, 32, generator(1), unit=True)
+    assert (shares > 0).all()
+    assert shares.sum().item() == pytest.approx(1)
 
 
 def test_fewer_vectors_than_codes_still_give_a_codebook():
-    made = kmeans(clusters(5, 8, 5, 0.1, 0), 16, generator())
-    torch.testing.assert_close(made.centres.norm(dim=-1), torch.ones(16))
-    assert (made.shares > 0).sum() == 5
+    centres, shares = kmeans(clusters(5, 8, 5, 0.1, 0), 16, generator(), unit=True)
+    torch.testing.assert_close(centres.norm(dim=-1), torch.ones(16))
+    assert (shares > 0).sum() == 5
 
 
 def test_codes_of_another_tokenizer_are_refused():
