@@ -22,7 +22,7 @@ from eegssl.errors import ConfigError, InputError
 
 
 class Missing(Enum):
-    """How to treat a table that a tree of detections lacks."""
+    """Treatment of a table that a tree of detections lacks."""
 
     ERROR = "error"
     COUNT = "count"

@@ -114,7 +114,7 @@ def _failed(
 
 
 def _bug(error: Exception) -> str:
-    """Where a bug is, without its message, which may quote a recording."""
+    """Describe a bug by its place, without its message, which may quote a recording."""
     return (
         f"a bug of eegssl: {type(error).__name__} at {_place(error)}; "
         "please report it with the output of `eegssl doctor` (EEGSSL_DEBUG=1 shows all of the "
@@ -123,7 +123,7 @@ def _bug(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Where in eegssl an error arose, innermost first."""
+    """List the places in eegssl where an error arose, innermost first."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "eegssl" in f.filename]
     places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames[-4:]]
     return " < ".join(reversed(places))

@@ -67,7 +67,7 @@ def info(
 
 
 def _explain_task(terminal: Terminal, task: str, recordings: list[Path], sets: list[str]) -> None:
-    """What was understood of a task, and what recordings hold for it; all problems are told."""
+    """Print what is understood of a task, what recordings hold for it, and every problem."""
     from eegssl.config.resolve import read_task
     from eegssl.corpus.store import open_corpus
     from eegssl.tasks.kinds import KINDS
@@ -90,7 +90,7 @@ def _explain_task(terminal: Terminal, task: str, recordings: list[Path], sets: l
 
 
 def _task_settings(sets: list[str]) -> dict[str, Any]:
-    """What `finetune` would change of a task, by flags and environment."""
+    """Resolve the changes that `finetune` would make to a task, by flags and environment."""
     from eegssl.config.resolve import resolve
 
     for item in sets:

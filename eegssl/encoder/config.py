@@ -32,8 +32,8 @@ class EncoderConfig(Settings):
     """Sampling rate of the signals; a stage takes that of its recordings."""
 
     montages: tuple[Literal["referential", "derivations"], ...] = ()
-    """What its channels may be, `referential` or `derivations` (between two electrodes); a stage
-    takes what its recordings have, `embed` refuses others, and empty means both."""
+    """Kinds of channels, `referential` or `derivations` (between two electrodes); a stage takes
+    those of its recordings, `embed` refuses others, and empty means both."""
 
     top_hz: float = Field(75.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""

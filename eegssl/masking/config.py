@@ -13,7 +13,7 @@ Kind = Literal["region", "region-time", "block", "random", "entropy"]
 
 
 class MaskingConfig(Settings):
-    """How patches are hidden from the encoder during pretraining."""
+    """The way in which patches are hidden from the encoder during pretraining."""
 
     kind: Kind = "region"
     """`region`: whole brain regions over the whole window (EpilepsyFM); `region-time`: regions over

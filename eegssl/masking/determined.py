@@ -33,7 +33,7 @@ def electrode_pairs(names: Sequence[str]) -> NDArray[np.int64]:
 
 
 def determined(pairs: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which hidden patches are exact linear functions of visible ones of the same moment.
+    """Find hidden patches that are exact linear functions of visible ones of the same moment.
 
     ``pairs`` [C, 2] from ``electrode_pairs``; ``mask`` [..., C, N], True = hidden; the same shape
     comes back. Not counted: that the channels of a common average add up to zero.
@@ -52,7 +52,7 @@ def determined_share(pairs: NDArray[np.int64], mask: NDArray[np.bool_]) -> float
 
 
 def _linked(pairs: NDArray[np.int64], visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether visible channels [M, C] lead from one end of each channel to the other: [M, C].
+    """Tell if visible channels [M, C] lead from one end of each channel to the other: [M, C].
 
     Every terminal takes the lowest number among its neighbours until none changes any more.
     """

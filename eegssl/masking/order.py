@@ -1,4 +1,4 @@
-"""Order patches for hiding, by random units or one by one, and hide the first.
+"""Order patches by random units or one by one; hide the first.
 
 Every kind of mask is an order in which patches come up.
 A *unit* is a set of channels (a region, or what a disc on the head touches), over the whole window
@@ -65,7 +65,7 @@ def span_order(
 def discs(
     places: NDArray[np.float32], located: NDArray[np.bool_], radius_cm: float
 ) -> NDArray[np.bool_]:
-    """Which channels touch the disc around each electrode: bool [C, U], a unit per electrode.
+    """Channels that touch the disc around each electrode: bool [C, U], a unit per electrode.
 
     ``places`` [C, 2, 3] on the unit sphere, ``located`` [C, 2]. Distances run along the sphere. A
     derivation is touched if either electrode is: so none that is hidden can be computed from

@@ -124,7 +124,7 @@ def _systems(
     unit: ComparedUnit,
     out: Path,
 ) -> dict[Cell, tuple[Row, list[PerUnit]]]:
-    """What a cell's evaluations say: of its system, and of the baselines that stand in them."""
+    """Results of a cell's evaluations: of its system, and of the baselines that stand in them."""
     metrics = [metrics_of(cell, out, fold) for fold in folds]
     scores = [benchmark.scores(one) for one in facts]
     if unit == "subject":

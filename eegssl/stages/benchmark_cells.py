@@ -38,7 +38,7 @@ class Cell:
     adaptation: str
     seed: int
     with_baselines: bool = field(default=True, compare=False)
-    """Whether its evaluation, of a task of forecasting, shows every baseline: one of them does."""
+    """In one cell of a task of forecasting the evaluation shows every baseline."""
 
     @property
     def system(self) -> str:
@@ -51,7 +51,7 @@ class Cell:
         return {name: getattr(self, name) for name in ("task", "encoder", "adaptation", "seed")}
 
     def folder(self, out: Path, fold: Fold) -> Path:
-        """Where the cell's artifacts lie."""
+        """The folder of the cell's artifacts."""
         path = out / CELLS / self.task / self.encoder / self.adaptation / f"seed{self.seed}"
         return path if fold is None else path / f"fold{fold}"
 
@@ -88,7 +88,7 @@ class Matrix:
             yield from KINDS[task.kind].benchmark.methods(task)
 
     def benchmark_of(self, task: str) -> Benchmarked:
-        """How tasks of this one's kind stand in a benchmark."""
+        """The place of this task's kind in a benchmark."""
         return KINDS[self.tasks[task].kind].benchmark
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[ScoreColumn, ...]]:
@@ -105,7 +105,7 @@ class Matrix:
         return open_corpus(self._recordings(fold))
 
     def inputs(self, folds: Mapping[Fold, Corpus]) -> Pairs:
-        """What the whole benchmark is made of; the matrix's own paths stay private."""
+        """Inputs of the whole benchmark, by id; the matrix's own paths stay private."""
         inputs = [pair for corpus in folds.values() for pair in corpus.inputs()]
         inputs += [pair for fold in folds for pair in self._encoders(fold)]
         inputs += [pair for task in self.tasks.values() for pair in _task_inputs(task)]
@@ -167,7 +167,7 @@ class Matrix:
         return str(self.base / task) if task.endswith(".toml") else task
 
     def _is_control(self, name: str) -> bool:
-        """Whether an entry is the random weights of one that stands in the matrix as pretrained.
+        """Tell if an entry is the random weights of one that stands in the matrix as pretrained.
 
         Both have one architecture, which is all that ``scratch`` takes.
         """
@@ -187,7 +187,7 @@ class Matrix:
         return self.base / (path if fold is None else path.replace("{fold}", str(fold)))
 
     def _encoders(self, fold: Fold) -> Pairs:
-        """Which encoder stands under which name."""
+        """The id of the encoder under each name."""
         made = {
             name: load(self._place(entry.path, fold), ENCODER)
             for name, entry in self.config.encoders.items()
@@ -208,7 +208,7 @@ def baseline_of(cell: Cell, method: str) -> Cell:
 
 
 def _task_inputs(task: Any) -> Pairs:
-    """What a task's file and labels table say: the matrix only names them."""
+    """Hash a task's settings and its table of labels: the matrix only names them."""
     table = getattr(task, "table", None)
     labels = hash_file(Path(table)) if table and Path(table).is_file() else ""
     return [("task", hash_json([public_values(task), labels]))]

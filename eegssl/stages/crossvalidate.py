@@ -86,7 +86,7 @@ def run(
 
 
 def _evaluation(kind: base.AnyKind, config: FinetuneConfig, allow_leak: bool) -> EvaluateConfig:
-    """How folds are scored: nothing is drawn of them where a kind draws examples."""
+    """Settings that score a fold; where a kind draws examples, none is drawn of folds."""
     no_examples = {"traces": 0} if "traces" in kind.evaluate_reads else {}
     return EvaluateConfig(allow_leak=allow_leak, targets=config.targets, **no_examples)
 

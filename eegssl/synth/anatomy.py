@@ -43,7 +43,7 @@ SPREAD = {
     "O": ("LT", "RT", "M"),
     "M": ("LF", "RF", "LC"),
 }
-"""Where a seizure spreads from each region: neighbours first, other hemisphere last (ours)."""
+"""Region to those a seizure spreads to: neighbours first, other hemisphere last (ours)."""
 
 DEPTH = 0.78
 """Distance of the cortical sources from the centre, in units of the head's radius (ours)."""

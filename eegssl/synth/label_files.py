@@ -35,7 +35,7 @@ _TRAITS = (
     *("sfreq_hz", "line_hz", "reference", "syndrome", "focus"),
     *("alpha_hz", "background_slope", "skull_gain"),
 )
-"""What the ground truth says of a subject."""
+"""Traits of a subject in the ground truth."""
 
 README = """Synthetic EEG
 =============

@@ -102,7 +102,7 @@ class Renderer:
         return sorted(events, reverse=True)
 
     def _electrode_matrix(self, head: Head, rng: Generator) -> NDArray[np.float64]:
-        """What each row of the state shows at each electrode [E,rows]."""
+        """Potential of each row of the state at each electrode [E,rows]."""
         subject, count = self.plan.subject, len(ELECTRODES)
         matrix = np.zeros((count, rows.COUNT))
         matrix[:, rows.SOURCES] = subject.skull_gain * self._topographies

@@ -63,7 +63,7 @@ class Subject:
 
     @property
     def has_epilepsy(self) -> bool:
-        """Whether the recordings hold seizures."""
+        """True if the recordings hold seizures."""
         return self.syndrome != "control"
 
 

@@ -17,7 +17,7 @@ def n_ranks() -> int:
 
 
 def is_first() -> bool:
-    """Whether this is rank 0."""
+    """Tell whether this is rank 0."""
     return n_ranks() == 1 or dist.get_rank() == 0
 
 

@@ -17,7 +17,7 @@ _STEPS = 1201  # sizes that can be decoded, 1 % apart
 
 
 def n_sizes(code_dim: int) -> int:
-    """How many numbers of a vector encode the size; the others encode the shape."""
+    """Count the numbers of a vector that encode the size; the others encode the shape."""
     return 2 * max(code_dim // 16, 1)
 
 

@@ -86,7 +86,7 @@ def waveform_loss(predicted: Tensor, patches: Tensor) -> Tensor:
 
 
 def _sides(patch_samples: int, n_bins: int, like: Tensor) -> Tensor:
-    """How often a bin occurs in the two-sided transform: 2, at 0 Hz and Nyquist 1: [F]."""
+    """Count each bin in the two-sided transform: 2, at 0 Hz and Nyquist 1: [F]."""
     sides = torch.full((n_bins,), 2.0, dtype=like.dtype, device=like.device)
     sides[0] = 1.0
     if patch_samples % 2 == 0 and n_bins == patch_samples // 2 + 1:

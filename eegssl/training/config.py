@@ -11,7 +11,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class TrainingConfig(Settings):
-    """How long, how fast and where a model trains (AdamW, warm-up, then a cosine)."""
+    """Length, speed and place of training (AdamW, warm-up, then a cosine)."""
 
     steps: int = Field(1000, ge=1)
     """Optimizer steps."""
@@ -37,7 +37,7 @@ class TrainingConfig(Settings):
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints; an interrupted run resumes from the last one."""
     device: Device = "auto"
-    """Where to train; ``auto`` takes a GPU if there is one."""
+    """Device to train on; ``auto`` takes a GPU if there is one."""
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """``bfloat16`` runs the forward pass under autocast; ``auto`` does so if the processor has
     instructions for it. Weights and updates are always float32."""

@@ -30,8 +30,10 @@ Features = Callable[[NDArray[np.int64]], Tensor]
 
 @dataclass(frozen=True)
 class Cache:
-    """Where embeddings of frozen encoders are cached, and how many GB those of single patches may
-    take; where they need more, each step computes them again."""
+    """Folder of cached embeddings of frozen encoders, and the GB that those of patches may take.
+
+    Where patches need more, each step computes them again.
+    """
 
     folder: Path
     most_gb: float

@@ -25,7 +25,7 @@ class History:
     best_value: float | None = None
 
     def is_best(self, value: float | None) -> bool:
-        """Whether this value of the monitored score beats all earlier ones (higher is better)."""
+        """Tell if this value of the monitored score beats all earlier ones (higher is better)."""
         return value is not None and (self.best_value is None or value > self.best_value)
 
     def since_best(self, name: str) -> int:

@@ -127,7 +127,7 @@ def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
 
 
 def _is_stale(history: History, monitor: str | None, config: TrainingConfig) -> bool:
-    """Whether the last ``config.patience`` validations did not beat the best one."""
+    """Tell if none of the last ``config.patience`` validations beat the best one."""
     return config.patience is not None and history.since_best(f"val_{monitor}") >= config.patience
 
 

@@ -54,7 +54,7 @@ class Oscillator:
 
 @dataclass(frozen=True)
 class Process:
-    """What a recording of the cohort for forecasting holds: oscillators, or none and a walk."""
+    """Contents of a recording of the cohort for forecasting: oscillators, or none and a walk."""
 
     coherence_s: float
     oscillators: tuple[Oscillator, ...]
