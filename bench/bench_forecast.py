@@ -27,14 +27,14 @@ import torch
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
+from eegssl.signal.channels.electrodes import geometry
 from eegssl.tasks.forecast.config import (
     SHORT_HORIZON_S,
     AutoregressionConfig,
     ForecastConfig,
     HeadConfig,
 )
-from eegssl.tasks.forecast.data import horizon_of
-from eegssl.tasks.forecast.methods.contexts import Context, as_context
+from eegssl.tasks.forecast.data import Context, horizon_of
 from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, Linear, plain
 from eegssl.tasks.forecast.methods.forecast_head import build_head
 from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
@@ -122,7 +122,9 @@ def phase_heads() -> dict[str, Method]:
 
 def measure(methods: dict[str, Method], repeats: int) -> dict[str, tuple[float, float]]:
     """Median wall and processor time of each method, in ms."""
-    context = as_context(signal(CONTEXT_S), NAMES)
+    places = geometry(NAMES)
+    positions, located, regions = places.positions[None], places.located[None], places.regions[None]
+    context = Context(signal(CONTEXT_S), positions, located, regions, np.arange(1))
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in methods}
     for round_ in range(repeats + 1):
         for name, method in methods.items():

@@ -1,6 +1,6 @@
 """Recordings in memory and processes whose future is known, for tests of forecasting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +9,28 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
+from eegssl.signal.channels.electrodes import geometry
 from eegssl.tasks.forecast.config import ErrorUnit
-from eegssl.tasks.forecast.data import PairBatch, Pairs
+from eegssl.tasks.forecast.data import Context, PairBatch, Pairs
 from eegssl.tasks.forecast.fit import ForecastPlan, Trained, fit_network
-from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
 from eegssl.training.config import TrainingConfig
 
 RATE_HZ = 200.0
 NAMES = ("Fp1", "C3", "O2")
+
+
+def as_context(signal_uv: NDArray[np.floating], channels: Sequence[str]) -> Context:
+    """Signals [B, C, Tc] in µV of channels with these names, as methods read them."""
+    n = len(signal_uv)
+    placed = geometry(channels)
+    return Context(
+        signal_uv=np.ascontiguousarray(signal_uv, dtype=np.float32),
+        positions=np.repeat(placed.positions[None], n, axis=0),
+        located=np.repeat(placed.located[None], n, axis=0),
+        regions=np.repeat(placed.regions[None], n, axis=0),
+        index=np.arange(n),
+    )
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,24 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.rebuilt_filters import chains_of
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import Windows, tile
+from eegssl.corpus.windows import Batch, Windows, tile
 from eegssl.errors import InputError
 from eegssl.signal.filtering.filters import Chain
-from eegssl.tasks.forecast.config import ForecastConfig
-from eegssl.tasks.forecast.methods.contexts import Context, Float32
+from eegssl.tasks.forecast.config import ErrorUnit, ForecastConfig
 from eegssl.tasks.forecast.temporal_split import tile_part
+
+Float32 = NDArray[np.float32]
+
+_FLAT_UV = 0.1  # a deviation that counts as none, as for the encoder
+
+
+@dataclass(frozen=True)
+class Context(Batch):
+    """Contexts [B, C, Tc] in µV, strictly before t, with their geometry."""
+
+    chains: tuple[Chain, ...] | None = None
+    """[B], the filters that contexts went through and their targets did not; None where targets
+    are the contexts' own continuation."""
 
 
 @dataclass(frozen=True)
@@ -185,3 +197,23 @@ def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording,
                 "preprocess both with the same settings, apart from the filter's phase"
             )
     return twins
+
+
+def context_scale(
+    context_uv: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation [..., 1] of each channel's context in µV; 1 where it is flat."""
+    signal = np.asarray(context_uv, dtype=np.float64)
+    mean = signal.mean(axis=-1, keepdims=True)
+    deviation = signal.std(axis=-1, keepdims=True)
+    return mean, np.where(deviation < _FLAT_UV, 1.0, deviation)
+
+
+def in_unit(
+    signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: ErrorUnit
+) -> NDArray[np.float64]:
+    """A truth or a forecast [..., T] in the unit that is scored, by what its context says."""
+    if unit == "uv":
+        return np.asarray(signal_uv, dtype=np.float64)
+    mean, deviation = context_scale(context_uv)
+    return (signal_uv - mean) / deviation

@@ -14,7 +14,7 @@ from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
-from eegssl.tasks.forecast.error_sums import Forecasts
+from eegssl.tasks.forecast.error_sums import Forecasts, forecast_rows, latencies_ms, methods_of
 from eegssl.tasks.forecast.fit import (
     ForecastPlan,
     Trained,
@@ -23,7 +23,6 @@ from eegssl.tasks.forecast.fit import (
     fit_network,
     is_frozen,
 )
-from eegssl.tasks.forecast.forecast_rows import forecast_rows, latencies_ms, methods_of
 from eegssl.tasks.forecast.methods.forecast_head import build_head, resolved_base
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.model import (

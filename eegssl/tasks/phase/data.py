@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.tasks.forecast.data import Horizon, PairBatch, RecordedPairs, cut_pairs
-from eegssl.tasks.forecast.methods.contexts import Context
+from eegssl.tasks.forecast.data import Context, Horizon, PairBatch, RecordedPairs, cut_pairs
 from eegssl.tasks.forecast.methods.phase_compensation import filter_phase_rad
 from eegssl.tasks.phase.config import PhaseBase, PhaseConfig, PhaseTaskConfig
 from eegssl.tasks.phase.dominant_frequency import Peaks, dominant_frequencies

@@ -22,10 +22,8 @@ from eegssl.tasks.phase.data import PhasePairs, cut_phase_pairs
 from eegssl.tasks.phase.fit import fit_phase_head, load_phase_head, save_phase_head
 from eegssl.tasks.phase.model import PhaseHead
 from eegssl.tasks.phase.page import page_of
-from eegssl.tasks.phase.phase_columns import PhaseScores
-from eegssl.tasks.phase.phase_methods import predict_phases
-from eegssl.tasks.phase.phase_rows import PhasePredictions
-from eegssl.tasks.phase.scores import AllPhaseScores, score_phase_table
+from eegssl.tasks.phase.phase_rows import PhasePredictions, predict_phases
+from eegssl.tasks.phase.scores import AllPhaseScores, PhaseScores, score_phase_table
 from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
 

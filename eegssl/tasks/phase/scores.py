@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
-from eegssl.scoring.forecasts.circular import phase_scores
-from eegssl.tasks.benchmarked import MODEL_METHOD
-from eegssl.tasks.phase.phase_errors import band_scores
+from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
+from eegssl.scoring.means import mean_of_defined
+from eegssl.tasks.benchmarked import MODEL_METHOD, Benchmarked, ColumnScores
+from eegssl.tasks.phase.config import PhaseTaskConfig
+from eegssl.tasks.phase.data import BASES
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 
+HORIZONS_S = (0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 12.0, 20.0, 30.0)
+"""Where the stretches of the horizon end (ours)."""
 METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL_METHOD: "model"}
 """What a method is called on a page."""
 SCORES = ("mae_deg", "bias_deg", "phase_locking", "share_within_45_deg")
@@ -50,7 +56,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class AllPhaseScores:
-    """Scores of each method and band (`eegssl.tasks.phase.phase_errors`), of each subject too."""
+    """Scores of each method and band (`eegssl.tasks.phase.scores`), of each subject too."""
 
     methods: dict[str, dict[str, BandScores]]
     per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]]
@@ -106,6 +112,42 @@ def rate_of(table: PhasePredictions) -> float:
     return 1.0 if len(lead_s) < 2 else float(1 / (lead_s[1] - lead_s[0]))
 
 
+def band_scores(
+    true_rad: NDArray[np.float64],
+    true_uv: NDArray[np.float64],
+    rad: NDArray[np.float64],
+    off_hz: NDArray[np.float64],
+    oscillates: NDArray[np.bool_],
+    rate_hz: float,
+    strata: int,
+) -> dict[str, Any]:
+    """Scores of one band: phases and amplitudes [n, T] at a rate, frequency errors [n], and whether
+    each series oscillates [n].
+
+    - ``phase``: all samples; ``by_amplitude``: by strata of the true amplitude; ``per_horizon``:
+      by stretches that say ``from_s`` and ``to_s`` (see `eegssl.scoring.forecasts.circular`).
+    - ``frequency_mae_hz``, over the ``n_oscillating`` series that oscillate in this band over the
+      target; None where none does. ``phase_where_oscillating`` is of the same series.
+    """
+    n_samples = true_rad.shape[-1]
+    inner = {round(s * rate_hz) for s in HORIZONS_S}
+    edges = [0, *sorted(e for e in inner if 0 < e < n_samples), n_samples]
+    by_amplitude = phase_scores_by_amplitude(true_rad, rad, true_uv, strata)
+    return {
+        "n_series": len(true_rad),
+        "n_oscillating": int(oscillates.sum()),
+        "frequency_mae_hz": float(off_hz[oscillates].mean()) if oscillates.any() else None,
+        "phase": asdict(phase_scores(true_rad, rad)),
+        "phase_where_oscillating": asdict(phase_scores(true_rad[oscillates], rad[oscillates])),
+        "by_amplitude": [asdict(stratum) for stratum in by_amplitude],
+        "per_horizon": [
+            {"from_s": a / rate_hz, "to_s": b / rate_hz}
+            | asdict(phase_scores(true_rad[:, a:b], rad[:, a:b]))
+            for a, b in pairwise(edges)
+        ],
+    }
+
+
 def _of_band(part: PhasePredictions, method: str) -> BandScores:
     forecast = part.methods[method]
     off_hz = np.abs(forecast.hz - part.true_hz)
@@ -153,3 +195,48 @@ def _differences(
         Difference(score, band, against, one.n, **one.statistics())
         for (band, against), one in compared.items()
     ]
+
+
+_SOURCES = {
+    "phase_mae_deg": "mae_deg",
+    "phase_locking": "phase_locking",
+    "share_within_45_deg": "share_within_45_deg",
+    "frequency_mae_hz": "frequency_mae_hz",
+}
+"""Column -> score of a band."""
+
+
+class PhaseScores(Benchmarked):
+    """Errors of phase and frequency, each evaluation shows them band by band."""
+
+    columns = (
+        error("phase_mae_deg", "Phase error (°)"),
+        ScoreColumn("phase_locking", "Phase locking"),
+        ScoreColumn("share_within_45_deg", "Within 45°"),
+        error("frequency_mae_hz", "Frequency error (Hz)"),
+    )
+    compared = tuple(column for column in columns if column.lower_is_better)
+
+    def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
+        """Means over the bands of each method."""
+        return {method: _means(bands, _SOURCES) for method, bands in facts["phase"].items()}
+
+    def by_subject(self, metrics: Mapping[str, Any]) -> Mapping[str, PerUnit]:
+        """The same of each subject."""
+        sources = {column.name: _SOURCES[column.name] for column in self.compared}
+        by_method: dict[str, dict[str, ColumnScores]] = {}
+        for subject, methods in metrics["per_subject"].items():
+            for method, bands in methods.items():
+                by_method.setdefault(method, {})[subject] = _means(bands, sources)
+        return by_method
+
+    def methods(self, task: PhaseTaskConfig) -> tuple[str, ...]:
+        """Both, in every evaluation."""
+        return BASES
+
+
+def _means(bands: Mapping[str, Any], sources: Mapping[str, str]) -> ColumnScores:
+    return {
+        name: mean_of_defined([scores[score] for scores in bands.values()])
+        for name, score in sources.items()
+    }

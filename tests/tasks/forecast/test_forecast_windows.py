@@ -17,9 +17,8 @@ from eegssl.tasks.forecast.config import (
     ForecastConfig,
     HeadConfig,
 )
-from eegssl.tasks.forecast.data import cut_pairs, horizon_of
+from eegssl.tasks.forecast.data import Context, context_scale, cut_pairs, horizon_of, in_unit
 from eegssl.tasks.forecast.fit import fit_baseline
-from eegssl.tasks.forecast.methods.contexts import Context, context_scale, in_unit
 from eegssl.tasks.forecast.methods.forecast_baselines import Forecaster
 from eegssl.tasks.forecast.methods.forecast_head import build_head
 from eegssl.tasks.phase.config import PhaseConfig

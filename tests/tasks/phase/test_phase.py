@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.signal
-from forecastdata import NAMES, RATE_HZ, noise, sines
+from forecastdata import NAMES, RATE_HZ, as_context, noise, sines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,6 @@ from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import chain
 from eegssl.tasks.forecast.config import AutoregressionConfig
 from eegssl.tasks.forecast.data import PairBatch
-from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.forecast.methods.phase_compensation import filter_phase_rad
 from eegssl.tasks.phase.config import PhaseConfig
 from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
@@ -25,7 +24,7 @@ from eegssl.tasks.phase.instantaneous_phase import (
     phases_of_forecast,
     true_phases,
 )
-from eegssl.tasks.phase.phase_errors import band_scores
+from eegssl.tasks.phase.scores import band_scores
 
 CONFIG = PhaseConfig()
 BANDS = list(CONFIG.bands)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from forecastdata import NAMES, RATE_HZ, MemoryCorpus, noise, sines
+from forecastdata import NAMES, RATE_HZ, MemoryCorpus, as_context, noise, sines
 from smallencoders import small
 
 from eegssl.adaptation.config import AdaptationConfig
@@ -15,7 +15,6 @@ from eegssl.errors import ConfigError
 from eegssl.scoring.forecasts.circular import phase_error_deg
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan
-from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.phase import data as phase_pairs
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import (

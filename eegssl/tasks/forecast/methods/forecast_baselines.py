@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import AutoregressionConfig, ErrorUnit, ForecastBaselinesConfig
-from eegssl.tasks.forecast.data import Horizon, Pairs
+from eegssl.tasks.forecast.data import Context, Horizon, Pairs, context_scale
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression, run_on
-from eegssl.tasks.forecast.methods.contexts import Context, context_scale
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster, OnTime
 
 Floats = NDArray[np.float64]

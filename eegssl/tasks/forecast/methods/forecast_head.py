@@ -21,8 +21,7 @@ from eegssl.tasks.forecast.config import (
     ForecastConfig,
     HeadConfig,
 )
-from eegssl.tasks.forecast.data import Horizon, Pairs
-from eegssl.tasks.forecast.methods.contexts import Context, in_unit
+from eegssl.tasks.forecast.data import Context, Horizon, Pairs, in_unit
 from eegssl.tasks.forecast.methods.forecast_baselines import Mean, Persistence, autoregressive
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import (

@@ -12,8 +12,7 @@ from torch.nn import functional as F
 
 from eegssl.encoder.transformer import Transformer
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig
-from eegssl.tasks.forecast.data import Horizon
-from eegssl.tasks.forecast.methods.contexts import Context
+from eegssl.tasks.forecast.data import Context, Horizon
 from eegssl.tasks.forecast.methods.forecast_baselines import lookback_samples
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork, Prepared, from_nothing
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eegssl.signal.filtering.causal import CausalFilter
 from eegssl.signal.filtering.filters import Chain
-from eegssl.tasks.forecast.methods.contexts import Context, context_scale
+from eegssl.tasks.forecast.data import Context, context_scale
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.tasks.forecast.config import ErrorUnit
-from eegssl.tasks.forecast.data import Pairs
-from eegssl.tasks.forecast.methods.contexts import Context, context_scale
+from eegssl.tasks.forecast.data import Context, Pairs, context_scale
 
 Prepared = dict[str, Tensor]
 """What a network reads of pairs; each entry has a row a pair."""

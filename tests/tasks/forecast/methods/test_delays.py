@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from forecastdata import RATE_HZ
+from forecastdata import RATE_HZ, as_context
 
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import Chain, chain
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig
-from eegssl.tasks.forecast.data import Horizon
-from eegssl.tasks.forecast.methods.contexts import Context, as_context
+from eegssl.tasks.forecast.data import Context, Horizon
 from eegssl.tasks.forecast.methods.forecast_baselines import plain
 from eegssl.tasks.forecast.methods.phase_compensation import OnTime, turned_back
 

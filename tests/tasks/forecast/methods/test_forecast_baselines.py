@@ -5,7 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forecastdata import NAMES, RATE_HZ, ArrayPairs, noise, pairs_of, plan_of, sines, trained
+from forecastdata import (
+    NAMES,
+    RATE_HZ,
+    ArrayPairs,
+    as_context,
+    noise,
+    pairs_of,
+    plan_of,
+    sines,
+    trained,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +25,9 @@ from eegssl.tasks.forecast.config import (
     ForecastBaselinesConfig,
     ForecastConfig,
 )
-from eegssl.tasks.forecast.data import Horizon
+from eegssl.tasks.forecast.data import Horizon, in_unit
 from eegssl.tasks.forecast.fit import fit_baseline
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression
-from eegssl.tasks.forecast.methods.contexts import as_context, in_unit
 from eegssl.tasks.forecast.methods.forecast_baselines import (
     Autoregressive,
     Mean,

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from forecastdata import NAMES, RATE_HZ, pairs_of, sines, trained
+from forecastdata import NAMES, RATE_HZ, as_context, pairs_of, sines, trained
 from smallencoders import small
 
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import ForecastConfig, HeadConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
-from eegssl.tasks.forecast.methods.contexts import as_context
 from eegssl.tasks.forecast.methods.forecast_baselines import Autoregressive, Mean, Persistence
 from eegssl.tasks.forecast.methods.forecast_head import (
     EncoderNetwork,
