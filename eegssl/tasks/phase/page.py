@@ -23,7 +23,7 @@ from eegssl.reports.sections import (
 from eegssl.tasks.benchmarked import MODEL_METHOD
 from eegssl.tasks.phase.phase_figures import error_over_lead, waves
 from eegssl.tasks.phase.phase_rows import PhasePredictions
-from eegssl.tasks.phase.scores import METHOD_WORDS, AllPhaseScores, Difference
+from eegssl.tasks.phase.scores import METHOD_WORDS, AllPhaseScores
 
 _SHOWN_S, _FIRST_S = 3.0, 0.25
 _NOTHING = "no target oscillates in this band"
@@ -77,13 +77,12 @@ def page_of(table: PhasePredictions, scores: AllPhaseScores, traces: int) -> Pag
 
 def verdict(scores: AllPhaseScores) -> str:
     """Whether the model is better than the baselines in the first second, in a sentence."""
-    near = [one for one in scores.differences if one.score == "near_mae_deg"]
-    better = [one for one in near if one.difference is not None and one.difference < 0]
-    sure = [one for one in better if one.p_holm is not None and one.p_holm < 0.05]
+    near = [one for one in scores.differences if one["score"] == "near_mae_deg"]
+    near = [one for one in near if one["difference"] is not None]
+    better = [one for one in near if one["difference"] < 0]
+    sure = [one for one in better if one["p_holm"] is not None and one["p_holm"] < 0.05]
     against_ar = ", ".join(
-        f"{one.band} {one.difference:+.1f}°"
-        for one in near
-        if one.against == "ar" and one.difference is not None
+        f"{one['band']} {one['difference']:+.1f}°" for one in near if one["against"] == "ar"
     )
     sentence = (
         "Over the first second, the model's error less that of AR + Hilbert, mean over subjects: "
@@ -91,7 +90,7 @@ def verdict(scores: AllPhaseScores) -> str:
     )
     if not sure:
         return f"{sentence}The model is not surely better than any baseline."
-    named = ", ".join(f"{METHOD_WORDS[one.against]} in {one.band}" for one in sure)
+    named = ", ".join(f"{METHOD_WORDS[one['against']]} in {one['band']}" for one in sure)
     return f"{sentence}After Holm's correction the model is better than {named}, and nowhere else."
 
 
@@ -194,18 +193,18 @@ def _strata_table(scores: AllPhaseScores) -> Table:
     )
 
 
-def _difference_table(differences: list[Difference]) -> Table:
+def _difference_table(differences: list[dict[str, Any]]) -> Table:
     """The model less each baseline, by subject."""
     words = {"mae_deg": "Error, all lead times (°)", "near_mae_deg": "Error, first second (°)",
              "frequency_mae_hz": "Frequency error (Hz)"}  # fmt: skip
     rows = []
     for one in differences:
-        against = METHOD_WORDS[one.against]
-        if one.score == "frequency_mae_hz":
-            if one.against != "ar":
+        score, against = one["score"], METHOD_WORDS[one["against"]]
+        if score == "frequency_mae_hz":
+            if one["against"] != "ar":
                 continue  # both baselines give the context's frequency
             against = "the context's"
-        rows.append(((words[one.score], one.band, against), one.n_subjects, one.as_dict()))
+        rows.append(((words[score], one["band"], against), one["n_subjects"], one))
     return difference_table(
         "The model against its baselines, subject by subject",
         ("Score", "Band", "Against"),

@@ -1,6 +1,6 @@
-"""Score a table of forecast phases."""
+"""Score forecast frequencies and phases by band, horizon and amplitude."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -27,49 +27,25 @@ NEAR_S = 1.0
 """Differences by subject are of errors up to this lead time, and of all (ours)."""
 _COMPARED = ("mae_deg", "near_mae_deg", "frequency_mae_hz")
 
-BandScores = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The model's score less a baseline's in one band: its mean over subjects, below 0 is better.
-
-    The interval is a bootstrap over subjects (BCa), p that of a paired permutation over subjects,
-    ``p_holm`` adjusted for all differences of this score.
-    """
-
-    score: str
-    band: str
-    against: str
-    n_subjects: int
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    p_holm: float | None
-    note: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
+SubjectScores = dict[str, dict[str, dict[str, ColumnScores]]]
+"""Subject -> method -> band -> a few scores."""
 
 
 @dataclass(frozen=True)
 class AllPhaseScores:
-    """Scores of each method and band (`eegssl.tasks.phase.scores`), of each subject too."""
+    """Scores of each method and band (`band_scores`), of each subject too.
 
-    methods: dict[str, dict[str, BandScores]]
-    per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]]
-    """Subject -> method -> band -> a few scores."""
-    differences: list[Difference]
+    ``differences`` are of the model's ``score`` less that of the method it stands ``against`` in a
+    ``band``, over ``n_subjects``: `PairedDifference.statistics`; below 0 the model is better.
+    """
+
+    methods: dict[str, dict[str, dict[str, Any]]]
+    per_subject: SubjectScores
+    differences: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
-        return {
-            "methods": self.methods,
-            "per_subject": self.per_subject,
-            "differences": [one.as_dict() for one in self.differences],
-        }
+        return dict(vars(self))
 
     def facts(self) -> dict[str, Any]:
         """Method -> band -> the scores over all lead times, for a manifest."""
@@ -87,29 +63,29 @@ def score_phase_table(table: PhasePredictions, config: ScoringConfig, seed: int)
     """Score a table of forecast phases; nothing but the table is read."""
     bands, subjects = list(table.bands), sorted(set(table.subject))
     names, of_band = np.array(table.subject), np.array(table.band)
-    methods: dict[str, dict[str, BandScores]] = {name: {} for name in table.methods}
-    per_subject: dict[str, dict[str, dict[str, dict[str, float | None]]]] = {
+    lead_s, strata = table.lead_s, int(table.about["strata"])
+    rate_hz = 1.0 if len(lead_s) < 2 else float(1 / (lead_s[1] - lead_s[0]))
+    methods: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in table.methods}
+    per_subject: SubjectScores = {
         subject: {name: {} for name in table.methods} for subject in subjects
     }
     for band in bands:
         part, who = table.subset(of_band == band), names[of_band == band]
-        for name in table.methods:
-            methods[name][band] = _of_band(part, name)
+        truth = (part.true_rad, part.true_uv)
+        for name, forecast in part.methods.items():
+            off_hz = np.abs(forecast.hz - part.true_hz)
+            methods[name][band] = band_scores(
+                *truth, forecast.rad, off_hz, part.oscillates, rate_hz, strata
+            )
             for subject in subjects:
                 own = _of_subject(part, name, who == subject)
                 per_subject[subject][name][band] = own
+    baselines = [name for name in table.methods if name != MODEL_METHOD]
+    places = [(band, name) for band in bands for name in baselines]
     differences = [
-        one
-        for score in _COMPARED
-        for one in _differences(per_subject, score, bands, list(table.methods), config, seed)
+        one for score in _COMPARED for one in _differences(per_subject, score, places, config, seed)
     ]
     return AllPhaseScores(methods, per_subject, differences)
-
-
-def rate_of(table: PhasePredictions) -> float:
-    """Lead times a second."""
-    lead_s = table.lead_s
-    return 1.0 if len(lead_s) < 2 else float(1 / (lead_s[1] - lead_s[0]))
 
 
 def band_scores(
@@ -148,18 +124,7 @@ def band_scores(
     }
 
 
-def _of_band(part: PhasePredictions, method: str) -> BandScores:
-    forecast = part.methods[method]
-    off_hz = np.abs(forecast.hz - part.true_hz)
-    strata = int(part.about["strata"])
-    return band_scores(
-        part.true_rad, part.true_uv, forecast.rad, off_hz, part.oscillates, rate_of(part), strata
-    )
-
-
-def _of_subject(
-    part: PhasePredictions, method: str, mine: NDArray[np.bool_]
-) -> dict[str, float | None]:
+def _of_subject(part: PhasePredictions, method: str, mine: NDArray[np.bool_]) -> ColumnScores:
     """A subject's scores in one band, over all lead times, and the error of the first second."""
     forecast, near = part.methods[method], part.lead_s < NEAR_S
     truth, rad = part.true_rad[mine], forecast.rad[mine]
@@ -172,28 +137,22 @@ def _of_subject(
 
 
 def _differences(
-    per_subject: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float | None]]]],
+    per_subject: SubjectScores,
     score: str,
-    bands: list[str],
-    methods: list[str],
+    places: Sequence[tuple[str, str]],
     config: ScoringConfig,
     seed: int,
-) -> list[Difference]:
-    """The model less each baseline in each band, subject by subject."""
-    scores_of = {
-        (band, name): [bands_of[name][band][score] for bands_of in per_subject.values()]
-        for band in bands
-        for name in methods
-    }
-    pairs = {
-        (band, name): (scores_of[band, MODEL_METHOD], scores)
-        for (band, name), scores in scores_of.items()
-        if name != MODEL_METHOD
-    }
+) -> list[dict[str, Any]]:
+    """The model less each baseline at these bands and baselines, subject by subject."""
+
+    def of(method: str, band: str) -> list[float | None]:
+        return [methods[method][band][score] for methods in per_subject.values()]
+
+    pairs = {(band, name): (of(MODEL_METHOD, band), of(name, band)) for band, name in places}
     compared = compare_pairs(pairs, seed=seed, n_resamples=config.bootstrap_resamples)
     return [
-        Difference(score, band, against, one.n, **one.statistics())
-        for (band, against), one in compared.items()
+        {"score": score, "band": band, "against": name, "n_subjects": one.n, **one.statistics()}
+        for (band, name), one in compared.items()
     ]
 
 
