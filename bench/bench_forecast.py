@@ -37,12 +37,12 @@ from eegssl.tasks.forecast.config import (
 from eegssl.tasks.forecast.data import Context, horizon_of
 from eegssl.tasks.forecast.methods.forecast_baselines import UNFITTED, Linear, plain
 from eegssl.tasks.forecast.methods.forecast_head import build_head
-from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
+from eegssl.tasks.forecast.methods.forecast_networks import DLinear, PatchTST
 from eegssl.tasks.phase.config import PhaseBase, PhaseConfig, PhaseHeadConfig, PhaseTaskConfig
-from eegssl.tasks.phase.data import lead_samples
+from eegssl.tasks.phase.data import base_phases, lead_samples
 from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
 from eegssl.tasks.phase.instantaneous_phase import phases_by_ar, phases_by_rotation
-from eegssl.tasks.phase.model import build_phase_head
+from eegssl.tasks.phase.model import PhaseHead, build_phase_head
 
 SFREQ_HZ, CONTEXT_S = 200.0, 90.0
 NAMES = (
@@ -73,8 +73,8 @@ def signal_methods(config: ForecastConfig) -> dict[str, Method]:
     lookback = round(config.baselines.lookback_s * SFREQ_HZ)
     weights = np.random.default_rng(0).standard_normal((lookback, horizon.target_samples))
     made["linear"] = Linear(weights, np.ones(horizon.target_samples)).forecast
-    made["dlinear"] = build_dlinear(horizon, config.baselines).forecast
-    made["patchtst"] = build_patchtst(horizon, config.baselines).forecast
+    made["dlinear"] = DLinear(horizon, config.baselines).forecast
+    made["patchtst"] = PatchTST(horizon, config.baselines).forecast
     sizes = {
         "small": EncoderConfig(),
         "epilepsyfm": EncoderConfig(layers=12, width=200, heads=10, ffn=800),
@@ -116,8 +116,16 @@ def phase_heads() -> dict[str, Method]:
             head = build_phase_head(build_encoder(EncoderConfig(), 0), horizon, task, four, True)
             leads = lead_samples(horizon, task.phase)
             name = f"phase head on {WORDS[base]}, small encoder, {10 * windows} s read"
-            made[name] = partial(head.ahead, leads=leads)
+            made[name] = partial(head_ahead, head, leads=leads)
     return made
+
+
+def head_ahead(head: PhaseHead, context: Context, leads: np.ndarray) -> object:
+    """Dominant frequencies, bases, and their correction."""
+    centres = dominant_frequencies(context.signal_uv, SFREQ_HZ, head.task.phase).hz
+    names = sorted(set(head.bases))
+    bases = base_phases(context, centres, leads, SFREQ_HZ, head.task, names)
+    return head.correct(context, centres, bases, leads)
 
 
 def measure(methods: dict[str, Method], repeats: int) -> dict[str, tuple[float, float]]:

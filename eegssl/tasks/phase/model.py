@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.encoder.encoder import Encoder
-from eegssl.tasks.forecast.config import HeadConfig
 from eegssl.tasks.forecast.data import Context, Horizon
 from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
 from eegssl.tasks.forecast.methods.training_steps import Prepared, from_nothing
 from eegssl.tasks.phase.config import PhaseBase, PhaseHeadConfig, PhaseTaskConfig
-from eegssl.tasks.phase.data import base_phases
-from eegssl.tasks.phase.dominant_frequency import dominant_frequencies
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.int64]
@@ -62,8 +59,7 @@ class PhaseHead(EncoderNetwork):
         bases: Sequence[PhaseBase],
         frozen: bool,
     ) -> None:
-        window, ar = HeadConfig(base="mean", window_s=task.head.window_s), task.forecast.baselines
-        super().__init__(encoder, horizon, window, ar.autoregression, frozen)
+        super().__init__(encoder, horizon, task.head.window_s, frozen)
         self.task, self.bases = task, tuple(bases)
         self.knots = knot_samples(horizon, task.head)
         width = (self.patches + 1) * encoder.config.width
@@ -100,18 +96,13 @@ class PhaseHead(EncoderNetwork):
         return centres_hz + move * room
 
     @torch.no_grad()
-    def ahead(self, context: Context, leads: Samples) -> PhaseAhead:
-        """Forecast contexts [B, C, Tc] in µV at target samples ``leads`` [L]."""
-        sfreq_hz, names = self.horizon.sfreq_hz, sorted(set(self.bases))
-        centres_hz = dominant_frequencies(context.signal_uv, sfreq_hz, self.task.phase).hz
-        bases = base_phases(context, centres_hz, leads, sfreq_hz, self.task, names)
-        return self.correct(context, centres_hz, bases, leads)
-
-    @torch.no_grad()
     def correct(
         self, context: Context, centres_hz: Floats, bases: dict[PhaseBase, Floats], leads: Samples
     ) -> PhaseAhead:
-        """The same where centres and bases [B, C, K, L] at ``leads`` are known already."""
+        """Forecast contexts [B, C, Tc] in µV at target samples ``leads`` [L].
+
+        From their dominant frequencies ``centres_hz`` and ``bases`` [B, C, K, L] at these leads.
+        """
         self.eval()
         c, move = self.corrections(self.read(context))
         turn = np.angle(1 + _between(c.cpu().numpy().astype(np.complex128), self.knots, leads))

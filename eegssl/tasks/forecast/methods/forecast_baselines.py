@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import AutoregressionConfig, ErrorUnit, ForecastBaselinesConfig
-from eegssl.tasks.forecast.data import Context, Horizon, Pairs, context_scale
+from eegssl.tasks.forecast.data import Context, Horizon, RecordedPairs, context_scale
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression, run_on
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster, OnTime
 
@@ -114,8 +114,8 @@ class Linear:
 
 
 def fit_linear(
-    train: Pairs,
-    validation: Pairs | None,
+    train: RecordedPairs,
+    validation: RecordedPairs | None,
     lookback: int,
     penalties: tuple[float, ...],
     unit: ErrorUnit,
@@ -148,7 +148,7 @@ def fit_linear(
     return Linear(np.stack(fits)[chosen, :, np.arange(n_samples)].T, np.asarray(options)[chosen])
 
 
-def _moments(pairs: Pairs, lookback: int, unit: ErrorUnit) -> tuple[Floats, Floats, Floats]:
+def _moments(pairs: RecordedPairs, lookback: int, unit: ErrorUnit) -> tuple[Floats, Floats, Floats]:
     """Sums of products of inputs [L, L], of inputs and targets [L, T], and squares of those [T]."""
     xx: Floats | float = 0.0
     xy: Floats | float = 0.0
@@ -177,16 +177,11 @@ def plain(name: str, horizon: Horizon, config: ForecastBaselinesConfig) -> Forec
     """One of `UNFITTED` by name."""
     season = max(1, round(config.season_s * horizon.sfreq_hz))
     n, sfreq_hz = horizon.target_samples, horizon.sfreq_hz
+    ar = config.autoregression
     methods: dict[str, Forecaster] = {
         "persistence": Persistence(n),
         "mean": Mean(n),
         "seasonal": OnTime(lambda more: Seasonal(more, season), n, sfreq_hz),
-        "ar": autoregressive(horizon, config.autoregression),
+        "ar": OnTime(lambda more: Autoregressive(more, sfreq_hz, ar), n, sfreq_hz),
     }
     return methods[name]
-
-
-def autoregressive(horizon: Horizon, config: AutoregressionConfig) -> Forecaster:
-    """AR(p) for any targets."""
-    sfreq_hz = horizon.sfreq_hz
-    return OnTime(lambda n: Autoregressive(n, sfreq_hz, config), horizon.target_samples, sfreq_hz)

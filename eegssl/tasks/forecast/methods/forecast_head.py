@@ -14,16 +14,9 @@ from torch import Tensor, nn
 
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ConfigError
-from eegssl.tasks.forecast.config import (
-    AutoregressionConfig,
-    Base,
-    ErrorUnit,
-    ForecastConfig,
-    HeadConfig,
-)
-from eegssl.tasks.forecast.data import Context, Horizon, Pairs, in_unit
-from eegssl.tasks.forecast.methods.forecast_baselines import Mean, Persistence, autoregressive
-from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
+from eegssl.tasks.forecast.config import Base, ErrorUnit, ForecastConfig
+from eegssl.tasks.forecast.data import Context, Horizon, RecordedPairs, in_unit
+from eegssl.tasks.forecast.methods.forecast_baselines import plain
 from eegssl.tasks.forecast.methods.training_steps import (
     ForecastNetwork,
     Prepared,
@@ -38,22 +31,16 @@ _GEOMETRY = ("positions", "located", "regions")
 
 
 class EncoderNetwork(ForecastNetwork):
-    """The encoder below both heads, its windows and the base; keeps a frozen encoder in eval mode.
+    """The encoder below all heads, which reads windows of ``window_s`` seconds.
 
-    A ``frozen`` encoder gets no gradient and stays in evaluation mode.
+    A ``frozen`` encoder gets no gradient and stays in evaluation mode. Raises ConfigError when the
+    encoder's rate is another, or a window holds no patch.
     """
 
-    def __init__(
-        self,
-        encoder: Encoder,
-        horizon: Horizon,
-        config: HeadConfig,
-        autoregression: AutoregressionConfig,
-        frozen: bool = True,
-    ) -> None:
+    def __init__(self, encoder: Encoder, horizon: Horizon, window_s: float, frozen: bool) -> None:
         super().__init__()
         size = encoder.config.patch_samples
-        wanted = min(round(config.window_s * horizon.sfreq_hz), horizon.context_samples)
+        wanted = min(round(window_s * horizon.sfreq_hz), horizon.context_samples)
         if horizon.sfreq_hz != encoder.config.sfreq_hz or wanted < size:
             raise ConfigError(
                 f"the encoder reads patches of {size} samples at {encoder.config.sfreq_hz:g} Hz; "
@@ -65,7 +52,6 @@ class EncoderNetwork(ForecastNetwork):
         self.horizon = horizon
         self.frozen = frozen
         self.window = wanted // size * size
-        self.base = base_forecaster(config.base, horizon, autoregression)
         self.encoder.requires_grad_(not self.frozen)
         self.encoder.mask_token.requires_grad_(False)  # nothing is hidden here
 
@@ -84,12 +70,6 @@ class EncoderNetwork(ForecastNetwork):
     def geometry(self, context: Context) -> Prepared:
         """The geometry of contexts' channels as tensors."""
         return {n: torch.from_numpy(getattr(context, n)).to(self.device) for n in _GEOMETRY}
-
-    def placed(self, context: Context) -> Prepared:
-        """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
-        prepared = self.scale_of(context) | self.geometry(context)
-        ahead = self.tensor(self.base.forecast(context))
-        return prepared | {"base": (ahead - prepared["mean"]) / prepared["deviation"]}
 
     def embed(self, signal_uv: Tensor, prepared: Prepared) -> Tensor:
         """Embeddings [B, W, C, N, D] of the W whole windows at the end of [B, C, T] in µV."""
@@ -119,7 +99,25 @@ def half_octaves(n_samples: int) -> NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
-class DirectHead(EncoderNetwork):
+class SignalHead(EncoderNetwork):
+    """A head that adds to a base forecast; raises ConfigError for `auto` (see `resolved_base`)."""
+
+    def __init__(
+        self, encoder: Encoder, horizon: Horizon, config: ForecastConfig, frozen: bool
+    ) -> None:
+        super().__init__(encoder, horizon, config.head.window_s, frozen)
+        if config.head.base == "auto":
+            raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
+        self.base = plain(config.head.base, horizon, config.baselines)
+
+    def placed(self, context: Context) -> Prepared:
+        """Scale and geometry of contexts, and the base forecast [B, C, T], z-scored."""
+        prepared = self.scale_of(context) | self.geometry(context)
+        ahead = self.tensor(self.base.forecast(context))
+        return prepared | {"base": (ahead - prepared["mean"]) / prepared["deviation"]}
+
+
+class DirectHead(SignalHead):
     """The whole horizon at once, from the patches of the last window and the mean of all earlier.
 
     Two linear maps of LayerNorm-ed embeddings, the same for all channels: how far to trust the
@@ -129,14 +127,9 @@ class DirectHead(EncoderNetwork):
     knots: Tensor
 
     def __init__(
-        self,
-        encoder: Encoder,
-        horizon: Horizon,
-        config: HeadConfig,
-        autoregression: AutoregressionConfig = AutoregressionConfig(),
-        frozen: bool = True,
+        self, encoder: Encoder, horizon: Horizon, config: ForecastConfig, frozen: bool
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression, frozen)
+        super().__init__(encoder, horizon, config, frozen)
         width = (self.patches + 1) * encoder.config.width
         self.norm = nn.LayerNorm(width)
         knots = torch.from_numpy(half_octaves(horizon.target_samples))
@@ -161,7 +154,7 @@ class DirectHead(EncoderNetwork):
         return ahead
 
 
-class AutoregressiveHead(EncoderNetwork):
+class AutoregressiveHead(SignalHead):
     """The next patch from the last window; then the window moves on over its own forecast.
 
     It learns one patch ahead of windows as they were (teacher forcing) that end anywhere between
@@ -169,14 +162,9 @@ class AutoregressiveHead(EncoderNetwork):
     """
 
     def __init__(
-        self,
-        encoder: Encoder,
-        horizon: Horizon,
-        config: HeadConfig,
-        autoregression: AutoregressionConfig = AutoregressionConfig(),
-        frozen: bool = True,
+        self, encoder: Encoder, horizon: Horizon, config: ForecastConfig, frozen: bool
     ) -> None:
-        super().__init__(encoder, horizon, config, autoregression, frozen)
+        super().__init__(encoder, horizon, config, frozen)
         self.size = encoder.config.patch_samples
         width = self.patches * encoder.config.width
         self.norm = nn.LayerNorm(width)
@@ -215,7 +203,7 @@ class AutoregressiveHead(EncoderNetwork):
         return ahead
 
 
-def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
+def best_base(pairs: RecordedPairs, horizon: Horizon, config: ForecastConfig) -> Base:
     """The base of least squared error over these pairs, in the configured unit."""
     errors: dict[Base, float] = dict.fromkeys(get_args(Base), 0.0)
     for index in pairs.in_order(_AT_ONCE):
@@ -223,25 +211,13 @@ def best_base(pairs: Pairs, horizon: Horizon, config: ForecastConfig) -> Base:
         context_uv = pair.context.signal_uv
         due = in_unit(pair.target_uv, context_uv, config.unit)
         for base in errors:
-            method = base_forecaster(base, horizon, config.baselines.autoregression)
+            method = plain(base, horizon, config.baselines)
             ahead = in_unit(method.forecast(pair.context), context_uv, config.unit)
             errors[base] += float(np.sum((ahead - due) ** 2))
     return min(errors, key=errors.__getitem__)
 
 
-def base_forecaster(
-    base: str, horizon: Horizon, autoregression: AutoregressionConfig
-) -> Forecaster:
-    """The base that a head adds to. Raises ConfigError for `auto`, see `resolved_base`."""
-    if base == "ar":
-        return autoregressive(horizon, autoregression)
-    if base == "auto":
-        raise ConfigError("head.base is auto; name one, or choose it on validation pairs first")
-    kind = Persistence if base == "persistence" else Mean
-    return kind(horizon.target_samples)
-
-
-def resolved_base(config: F, validation: Pairs, horizon: Horizon) -> F:
+def resolved_base(config: F, validation: RecordedPairs, horizon: Horizon) -> F:
     """The same configuration with the head's base named, where it is `auto`: the best alone."""
     if config.head.base != "auto":
         return config
@@ -251,19 +227,12 @@ def resolved_base(config: F, validation: Pairs, horizon: Horizon) -> F:
 
 def build_head(
     encoder: Encoder, horizon: Horizon, config: ForecastConfig, seed: int, *, frozen: bool = True
-) -> EncoderNetwork:
-    """The head that is configured, untrained, on ``encoder``; its base must be named.
-
-    Raises ConfigError when the encoder's rate is another, or a window holds no patch.
-    """
-    kind = HEADS[config.head.kind]
+) -> SignalHead:
+    """The head that is configured, untrained, on ``encoder``; raises ConfigError as it does."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return kind(encoder, horizon, config.head, config.baselines.autoregression, frozen)
+        return HEADS[config.head.kind](encoder, horizon, config, frozen)
 
 
-HEADS: dict[str, type[DirectHead] | type[AutoregressiveHead]] = {
-    "direct": DirectHead,
-    "autoregressive": AutoregressiveHead,
-}
+HEADS: dict[str, type[SignalHead]] = {"direct": DirectHead, "autoregressive": AutoregressiveHead}
 """Heads by name."""

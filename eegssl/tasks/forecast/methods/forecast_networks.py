@@ -4,8 +4,6 @@ Their last layers start at 0 (ours), as those of heads on the encoder do: early 
 them at the context's mean, which is hard to beat where little can be known.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -47,11 +45,11 @@ class DLinear(SeriesNetwork):
     With the edges repeated, as there; one map for all channels.
     """
 
-    def __init__(self, lookback: int, n_samples: int, average: int) -> None:
-        super().__init__(lookback)
-        self.average = average
-        self.trend = from_nothing(lookback, n_samples)
-        self.rest = from_nothing(lookback, n_samples)
+    def __init__(self, horizon: Horizon, config: ForecastBaselinesConfig) -> None:
+        super().__init__(lookback_samples(config.lookback_s, horizon))
+        self.average = config.dlinear_average
+        self.trend = from_nothing(self.lookback, horizon.target_samples)
+        self.rest = from_nothing(self.lookback, horizon.target_samples)
 
     def ahead(self, recent: Tensor) -> Tensor:
         """Forecasts [S, T] of series [S, L]."""
@@ -69,16 +67,17 @@ class PatchTST(SeriesNetwork):
     batch normalisation after it (ours).
     """
 
-    def __init__(
-        self, lookback: int, n_samples: int, patch: int, width: int, layers: int, heads: int
-    ) -> None:
-        super().__init__(lookback)
-        self.patch, self.step = patch, max(1, patch // 2)
-        n_patches = (lookback - patch) // self.step + 1
-        self.embed = nn.Linear(patch, width)
+    def __init__(self, horizon: Horizon, config: ForecastBaselinesConfig) -> None:
+        super().__init__(lookback_samples(config.patchtst_lookback_s, horizon))
+        width, depth = config.patchtst_width, config.patchtst_layers
+        patch = max(1, round(config.patchtst_patch_s * horizon.sfreq_hz))
+        self.patch = min(self.lookback, patch)
+        self.step = max(1, self.patch // 2)
+        n_patches = (self.lookback - self.patch) // self.step + 1
+        self.embed = nn.Linear(self.patch, width)
         self.place = nn.Parameter(torch.randn(n_patches, width) * 0.02)
-        self.transformer = Transformer(layers, width, heads, 2 * width, 0.0)
-        self.head = from_nothing(n_patches * width, n_samples)
+        self.transformer = Transformer(depth, width, config.patchtst_heads, 2 * width, 0.0)
+        self.head = from_nothing(n_patches * width, horizon.target_samples)
 
     def ahead(self, recent: Tensor) -> Tensor:
         """Forecasts [S, T] of series [S, L]."""
@@ -88,30 +87,7 @@ class PatchTST(SeriesNetwork):
         return self.head(tokens.flatten(1))
 
 
-def build_dlinear(horizon: Horizon, config: ForecastBaselinesConfig) -> DLinear:
-    """DLinear of the sizes configured."""
-    lookback = lookback_samples(config.lookback_s, horizon)
-    return DLinear(lookback, horizon.target_samples, config.dlinear_average)
-
-
-def build_patchtst(horizon: Horizon, config: ForecastBaselinesConfig) -> PatchTST:
-    """PatchTST of the sizes configured."""
-    lookback = lookback_samples(config.patchtst_lookback_s, horizon)
-    patch = min(lookback, max(1, round(config.patchtst_patch_s * horizon.sfreq_hz)))
-    return PatchTST(
-        lookback,
-        horizon.target_samples,
-        patch,
-        config.patchtst_width,
-        config.patchtst_layers,
-        config.patchtst_heads,
-    )
-
-
-NETWORKS: dict[str, Callable[[Horizon, ForecastBaselinesConfig], SeriesNetwork]] = {
-    "dlinear": build_dlinear,
-    "patchtst": build_patchtst,
-}
+NETWORKS: dict[str, type[DLinear] | type[PatchTST]] = {"dlinear": DLinear, "patchtst": PatchTST}
 """The methods that are networks, by name; `eegssl.tasks.forecast.fit` trains them."""
 
 

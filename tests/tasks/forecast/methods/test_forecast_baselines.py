@@ -35,7 +35,7 @@ from eegssl.tasks.forecast.methods.forecast_baselines import (
     Seasonal,
     fit_linear,
 )
-from eegssl.tasks.forecast.methods.forecast_networks import build_dlinear, build_patchtst
+from eegssl.tasks.forecast.methods.forecast_networks import DLinear, PatchTST
 from eegssl.tasks.forecast.methods.training_steps import PairCache, validation_error
 
 ESTIMATORS = ("burg", "yule-walker")
@@ -159,7 +159,7 @@ def test_the_linear_map_recovers_a_linear_process_and_validation_picks_the_penal
     assert np.mean(fit_linear(noisy, fresh, 20, (1e-4, 100.0), "uv").penalties == 100) > 0.8
 
 
-@pytest.mark.parametrize("build", [build_dlinear, build_patchtst])
+@pytest.mark.parametrize("build", [DLinear, PatchTST])
 def test_networks_learn_what_can_be_known(build, tmp_path: Path) -> None:
     choices = ForecastBaselinesConfig(
         lookback_s=0.5, patchtst_lookback_s=0.5, patchtst_patch_s=0.1, patchtst_width=32
@@ -200,7 +200,7 @@ def test_the_same_seed_trains_the_same_network(tmp_path: Path) -> None:
 
 def test_what_is_kept_changes_nothing_but_the_time() -> None:
     pairs = pairs_of(noise(600, 0)[None].repeat(5, axis=0), 0.25)
-    network = build_dlinear(Horizon(550, 50, RATE_HZ), ForecastBaselinesConfig(lookback_s=0.5))
+    network = DLinear(Horizon(550, 50, RATE_HZ), ForecastBaselinesConfig(lookback_s=0.5))
     full, none = PairCache(network, pairs, 1.0), PairCache(network, pairs, 0.0)
     for index in ([0, 3], [3, 3], [4, 0]):
         (own, target), (other, same) = (s.read(np.array(index)) for s in (full, none))
