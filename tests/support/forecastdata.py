@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.signal.channels.electrodes import geometry
 from eegssl.tasks.forecast.config import ErrorUnit
-from eegssl.tasks.forecast.data import Context, PairBatch, Pairs
+from eegssl.tasks.forecast.data import Context, PairBatch
 from eegssl.tasks.forecast.fit import ForecastPlan, Trained, fit_network
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
 from eegssl.training.config import TrainingConfig
@@ -127,8 +127,8 @@ def plan_of(folder: Path, **training: object) -> ForecastPlan:
 
 def trained(
     network: ForecastNetwork,
-    train: Pairs,
-    held: Pairs,
+    train: ArrayPairs,
+    held: ArrayPairs,
     unit: ErrorUnit,
     folder: Path,
     **training: object,

@@ -6,7 +6,6 @@ Whether it was reached before is a matter of the filters: use recordings with ``
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,22 +66,6 @@ class PairBatch:
     after_uv: Float32
 
 
-class Pairs(Protocol):
-    """Pairs to train on or to score: of recordings (`RecordedPairs`) or of arrays."""
-
-    def __len__(self) -> int:
-        """How many pairs."""
-
-    def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
-        """Index arrays that cover every pair once; pairs of one have equally many channels."""
-
-    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
-        """The pairs of a training step: a pure function of its arguments."""
-
-    def batch(self, index: NDArray[np.int64]) -> PairBatch:
-        """Read these pairs."""
-
-
 @dataclass(frozen=True)
 class RecordedPairs:
     """Pairs of recordings: each window is context, target, and what comes after.
@@ -137,14 +120,9 @@ class RecordedPairs:
         return (self.windows.start + self.horizon.context_samples) / self.horizon.sfreq_hz
 
     @property
-    def subjects(self) -> tuple[str, ...]:
-        """[n], whose pair it is."""
-        return tuple(self.windows.recordings[k].subject for k in self.windows.owner)
-
-    def subset(self, keep: NDArray[np.int64]) -> "RecordedPairs":
-        """The pairs at these places, in this order."""
-        targets = None if self.targets is None else self.targets.subset(keep)
-        return RecordedPairs(self.windows.subset(keep), self.horizon, targets, self.chains)
+    def n_subjects(self) -> int:
+        """How many people they are of."""
+        return len({recording.subject for recording in self.recordings})
 
 
 def cut_pairs(

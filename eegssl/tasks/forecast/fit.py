@@ -18,7 +18,7 @@ from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import lora_updates
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import ErrorUnit, ForecastConfig
-from eegssl.tasks.forecast.data import Horizon, Pairs
+from eegssl.tasks.forecast.data import Horizon, RecordedPairs
 from eegssl.tasks.forecast.methods.forecast_baselines import (
     UNFITTED,
     fit_linear,
@@ -128,8 +128,8 @@ def fit_least_error(
 
 def fit_network(
     network: ForecastNetwork,
-    train: Pairs,
-    validation: Pairs,
+    train: RecordedPairs,
+    validation: RecordedPairs,
     unit: ErrorUnit,
     plan: ForecastPlan,
     parameters: Iterable[dict[str, Any]] | None = None,
@@ -183,8 +183,8 @@ def is_frozen(adaptation: AdaptationConfig) -> bool:
 
 def fit_baseline(
     name: str,
-    train: Pairs,
-    validation: Pairs,
+    train: RecordedPairs,
+    validation: RecordedPairs,
     horizon: Horizon,
     config: ForecastConfig,
     plan: ForecastPlan,

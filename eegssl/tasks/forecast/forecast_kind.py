@@ -16,7 +16,6 @@ from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
 from eegssl.tasks.forecast.error_sums import Forecasts, forecast_rows, latencies_ms, methods_of
 from eegssl.tasks.forecast.fit import (
-    ForecastPlan,
     Trained,
     adapt_encoder,
     fit_baseline,
@@ -38,6 +37,7 @@ from eegssl.tasks.forecast.pairs_kind import (
     PairsKind,
     TestPairs,
     TrainingPairs,
+    plan_of,
 )
 from eegssl.tasks.forecast.scores import (
     ForecastReport,
@@ -48,7 +48,6 @@ from eegssl.tasks.forecast.scores import (
 from eegssl.tasks.forecast.targets import explain_pairs, in_words, kind_of_targets, pairs_of_split
 from eegssl.tasks.forecast.temporal_split import past_facts, within_subject
 from eegssl.tasks.kind import Fitted, Job, TaskInfo, Trial
-from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
 
 _OF_TABLE = ("task", "adaptation", "encoder_weights", "horizon_s", "targets")
@@ -104,7 +103,7 @@ class ForecastKind(
         head = build_head(
             job.build_encoder(), horizon, task, context.seed, frozen=is_frozen(adaptation)
         )
-        plan = _plan(job, writer)
+        plan = plan_of(job, writer, "forecast")
         trained, lora = adapt_encoder(
             head,
             adaptation,
@@ -181,18 +180,6 @@ class ForecastKind(
         return explain_pairs(task, corpus)
 
 
-def _plan(job: Job[ForecastTaskConfig], writer: ArtifactWriter) -> ForecastPlan:
-    return ForecastPlan(
-        training=job.config.training,
-        seed=job.context.seed,
-        device=job.device,
-        folder=writer.work,
-        metrics=writer / METRICS,
-        keep_gb=job.config.cache_gb,
-        on_step=job.context.progress.track("forecast", job.config.training.steps),
-    )
-
-
 def _facts(
     task: ForecastTaskConfig, data: TrainingPairs[RecordedPairs], trained: Trained
 ) -> dict[str, Any]:
@@ -203,7 +190,7 @@ def _facts(
         "context_s": task.context_s,
         "horizon_s": task.horizon_s,
         "pairs": {split: len(pairs) for split, pairs in parts.items()},
-        "subjects": {split: len(set(pairs.subjects)) for split, pairs in parts.items()},
+        "subjects": {split: pairs.n_subjects for split, pairs in parts.items()},
         "head": task.head.kind,
         "base": task.head.base,
         "best_step": trained.best_step,

@@ -3,23 +3,21 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from eegssl.artifacts.context import Context
 from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import FinetuneConfig
 from eegssl.corpus.rebuilt_filters import require_causal
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.tasks.forecast.config import ForecastConfig
-from eegssl.tasks.forecast.fit import require_possible
-from eegssl.tasks.forecast.targets import (
-    inputs_of_targets,
-    none_in_fold,
-    open_targets,
-    require_trained_targets,
-)
+from eegssl.tasks.forecast.data import RecordedPairs
+from eegssl.tasks.forecast.fit import ForecastPlan, require_possible
+from eegssl.tasks.forecast.targets import none_in_fold, open_targets, require_trained_targets
 from eegssl.tasks.forecast.temporal_split import recordings_of
 from eegssl.tasks.kind import Inputs, Job, Kind, Scores, Table, Task, Trial
+from eegssl.training.history import METRICS
 
 FINETUNE_READS = (
     *("encoder_weights", "adaptation.kind", "adaptation.layer_decay"),
@@ -48,44 +46,36 @@ UNREAD = {
 """Why they do not read other settings."""
 
 
-class HasRecordings(Protocol):
-    """Pairs of contexts and targets that were cut from recordings."""
-
-    @property
-    def recordings(self) -> Sequence[Recording]:
-        """Those that hold a pair."""
-
-
-Pairs = TypeVar("Pairs", bound=HasRecordings)
+Pairs = TypeVar("Pairs", bound=RecordedPairs)
 Model = TypeVar("Model")
 
 
 @dataclass(frozen=True)
-class TrainingPairs(Generic[Pairs]):
-    """Pairs of training and validation; ``targets`` None where contexts' own continuation is."""
+class WithTargets:
+    """Data whose ``targets`` are filtered apart; None where they are the contexts' continuation."""
 
     targets: Corpus | None
-    train: Pairs
-    val: Pairs
 
     @property
     def inputs(self) -> Inputs:
-        """The recordings of the targets."""
-        return inputs_of_targets(self.targets)
+        """Kind and id of the targets' artifacts, as a manifest records them."""
+        return tuple(("targets", id_) for _, id_ in self.targets.inputs()) if self.targets else ()
 
 
 @dataclass(frozen=True)
-class TestPairs(Generic[Model, Pairs]):
+class TrainingPairs(WithTargets, Generic[Pairs]):
+    """Pairs of training and validation."""
+
+    train: Pairs
+    val: Pairs
+
+
+@dataclass(frozen=True)
+class TestPairs(WithTargets, Generic[Model, Pairs]):
     """A model, and the pairs that it is tested on."""
 
     model: Model
-    targets: Corpus | None
     pairs: Pairs
-
-    @property
-    def inputs(self) -> Inputs:
-        """The recordings of the targets."""
-        return inputs_of_targets(self.targets)
 
 
 class PairsKind(
@@ -148,7 +138,7 @@ class PairsKind(
         require_trained_targets(trial.model, targets)
         pairs = self.cut(trial.corpus, trial.recordings, task, "test", targets)
         _warn_short(trial.recordings, pairs, trial.config.split, trial.context)
-        return TestPairs(model, targets, pairs)
+        return TestPairs(targets, model, pairs)
 
     def check_folds(self, jobs: Sequence[Job[Task]]) -> Inputs:
         """Refuse folds with no pair to learn from or to score."""
@@ -159,8 +149,21 @@ class PairsKind(
         return ()
 
 
+def plan_of(job: Job[Any], writer: ArtifactWriter, label: str) -> ForecastPlan:
+    """The training that a job asks for; ``label`` names its progress."""
+    return ForecastPlan(
+        training=job.config.training,
+        seed=job.context.seed,
+        device=job.device,
+        folder=writer.work,
+        metrics=writer / METRICS,
+        keep_gb=job.config.cache_gb,
+        on_step=job.context.progress.track(label, job.config.training.steps),
+    )
+
+
 def _warn_short(
-    recordings: Sequence[Recording], pairs: HasRecordings, split: str, context: Context
+    recordings: Sequence[Recording], pairs: RecordedPairs, split: str, context: Context
 ) -> None:
     short = len(recordings) - len(pairs.recordings)
     if short:

@@ -53,11 +53,6 @@ def require_trained_targets(model: Artifact, targets: Corpus | None) -> None:
     )
 
 
-def inputs_of_targets(targets: Corpus | None) -> tuple[tuple[str, str], ...]:
-    """Kind and id of the targets' artifacts, as a manifest records them."""
-    return tuple(("targets", id_) for _, id_ in targets.inputs()) if targets else ()
-
-
 def too_short(
     recordings: Sequence[Recording], config: ForecastConfig, after_s: float = 0.0
 ) -> tuple[Recording, ...]:
@@ -141,13 +136,12 @@ def explain_pairs(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
 
 def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
     """What the recordings of a split hold: those with pairs, how many, and those without."""
-    with_pairs = pairs.windows.recordings if pairs else ()
-    ids = {r.id for r in with_pairs}
+    with_pairs = {r.id for r in pairs.recordings} if pairs else set()
     return {
         "recordings": len(with_pairs),
-        "subjects": len({r.subject for r in with_pairs}),
+        "subjects": pairs.n_subjects if pairs else 0,
         "pairs": len(pairs) if pairs else 0,
-        "too short": [r.id for r in recordings if r.id not in ids],
+        "too short": [r.id for r in recordings if r.id not in with_pairs],
     }
 
 

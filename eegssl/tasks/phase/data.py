@@ -43,16 +43,6 @@ class PhasePairs(RecordedPairs):
 
     task: PhaseTaskConfig = field(kw_only=True)
 
-    @property
-    def recordings(self) -> tuple[Recording, ...]:
-        """Those that hold a pair."""
-        return tuple(self.windows.recordings[k] for k in np.unique(self.windows.owner))
-
-    @property
-    def n_subjects(self) -> int:
-        """How many people they are of."""
-        return len({r.subject for r in self.recordings})
-
 
 def cut_phase_pairs(
     corpus: Corpus,

@@ -12,8 +12,7 @@ from eegssl.errors import ConfigError, EegsslError, InputError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.forecast.config import ForecastConfig
-from eegssl.tasks.forecast.fit import ForecastPlan
-from eegssl.tasks.forecast.pairs_kind import PairsKind, TestPairs, TrainingPairs
+from eegssl.tasks.forecast.pairs_kind import PairsKind, TestPairs, TrainingPairs, plan_of
 from eegssl.tasks.forecast.targets import in_words, kind_of_targets
 from eegssl.tasks.forecast.temporal_split import PARTS, past_facts, recordings_of, within_subject
 from eegssl.tasks.kind import MODEL_FILES, Fitted, Job, TaskInfo, Trial
@@ -24,7 +23,6 @@ from eegssl.tasks.phase.model import PhaseHead
 from eegssl.tasks.phase.page import page_of
 from eegssl.tasks.phase.phase_rows import PhasePredictions, predict_phases
 from eegssl.tasks.phase.scores import AllPhaseScores, PhaseScores, score_phase_table
-from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
 
 _OF_MODEL = ("task", "adaptation", "encoder_weights", "base", "targets")
@@ -71,14 +69,7 @@ class PhaseKind(
         past = past_facts(task.forecast, job)
         train, val = data.train, data.val
         context.progress.say(f"reading {len(train)} and {len(val)} pairs")
-        plan = ForecastPlan(
-            config.training,
-            context.seed,
-            job.device,
-            writer.work,
-            writer / METRICS,
-            on_step=context.progress.track(task.name, config.training.steps),
-        )
+        plan = plan_of(job, writer, task.name)
         encoder = job.build_encoder()
         head, training = fit_phase_head(encoder, train, val, config.adaptation, plan)
         save_phase_head(writer, head)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.tasks.forecast.config import ErrorUnit
-from eegssl.tasks.forecast.data import Context, Pairs, context_scale
+from eegssl.tasks.forecast.data import Context, RecordedPairs, context_scale
 
 Prepared = dict[str, Tensor]
 """What a network reads of pairs; each entry has a row a pair."""
@@ -97,7 +97,7 @@ class PairCache:
     a run that is killed and goes on ends in the same weights.
     """
 
-    def __init__(self, network: ForecastNetwork, pairs: Pairs, most_gb: float) -> None:
+    def __init__(self, network: ForecastNetwork, pairs: RecordedPairs, most_gb: float) -> None:
         self.pairs = pairs
         self._network = network
         self._left = most_gb * _GB
