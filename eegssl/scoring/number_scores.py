@@ -4,7 +4,8 @@ A score that is undefined (a correlation with a constant, or of two points, whic
 -1) is ``None``; the reason stands under ``undefined``, as in `eegssl.scoring.window_scores`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,30 +65,33 @@ def number_intervals(
     names, patient = np.unique(np.asarray(subjects), return_inverse=True)
     sums = _sums(truth, value, patient, len(names))
     too_few = _too_few(truth, value)
-    intervals = {}
-    for name in NUMBER_METRICS:
-        statistic = _spearman_of(truth, value, patient)
+
+    def score(name: str, weights: NDArray[np.int64]) -> Floats:
         if too_few and name in _RELATIVE:
-            statistic = _undefined
-        elif name != "spearman":
-            statistic = _of_sums(name, sums)
-        intervals[name] = bootstrap_weighted(
-            statistic, len(names), seed=seed, n_resamples=n_resamples
-        )
-    return intervals
+            return np.full(len(weights), np.nan)
+        if name == "spearman":
+            return weighted_spearman(truth, value, (row[patient] for row in weights))
+        return _FROM_SUMS[name](weights @ sums)
+
+    often = {"seed": seed, "n_resamples": n_resamples}
+    return {
+        name: bootstrap_weighted(partial(score, name), len(names), **often)
+        for name in NUMBER_METRICS
+    }
 
 
-def weighted_spearman(truth: Floats, value: Floats, weights: NDArray[Any]) -> Floats:
-    """Rank correlation [R] of pairs [n] that count ``weights`` [R, n] times each; ties share."""
-    result = np.empty(len(weights))
+def weighted_spearman(truth: Floats, value: Floats, weights: Iterable[NDArray[Any]]) -> Floats:
+    """Rank correlation [R] of pairs [n], which count as R ``weights`` [n] say; ties share."""
+    correlations = []
     orders = [np.unique(x, return_inverse=True)[1] for x in (truth, value)]
-    for k, weight in enumerate(np.asarray(weights, dtype=np.float64)):
+    for row in weights:
+        weight = np.asarray(row, dtype=np.float64)
         ranks = []
         for order in orders:
             mass = np.bincount(order, weights=weight)
             ranks.append((np.cumsum(mass) - mass / 2)[order])
-        result[k] = _weighted_pearson(ranks[0], ranks[1], weight)
-    return result
+        correlations.append(_weighted_pearson(ranks[0], ranks[1], weight))
+    return np.array(correlations)
 
 
 def _weighted_pearson(x: Floats, y: Floats, weight: Floats) -> float:
@@ -97,19 +101,6 @@ def _weighted_pearson(x: Floats, y: Floats, weight: Floats) -> float:
     dx, dy = x - weight @ x / total, y - weight @ y / total
     spread = np.sqrt((weight @ dx**2) * (weight @ dy**2))
     return float(weight @ (dx * dy) / spread) if spread > _CONSTANT * total else np.nan
-
-
-def _spearman_of(
-    truth: Floats, value: Floats, patient: NDArray[np.integer]
-) -> Callable[[NDArray[np.int64]], Floats]:
-    def statistic(weights: NDArray[np.int64]) -> Floats:
-        return np.concatenate([weighted_spearman(truth, value, w[None, patient]) for w in weights])
-
-    return statistic
-
-
-def _of_sums(name: str, sums: Floats) -> Callable[[NDArray[np.int64]], Floats]:
-    return lambda weights: _FROM_SUMS[name](weights @ sums)
 
 
 def _sums(truth: Floats, value: Floats, patient: NDArray[np.integer], n_patients: int) -> Floats:
@@ -150,15 +141,11 @@ _FROM_SUMS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def _too_few(truth: Floats, value: Floats) -> str:
-    """Why there are too few points for a correlation; "" where there are enough."""
+    """The reason why points are too few for a correlation; "" where there are enough."""
     n_points = len(np.unique(np.stack([truth, value], axis=1), axis=0))
     if n_points >= _FEWEST_POINTS:
         return ""
     return f"fewer than {_FEWEST_POINTS} different pairs of a true and a predicted number"
-
-
-def _undefined(weights: NDArray[np.int64]) -> Floats:
-    return np.full(len(weights), np.nan)
 
 
 def _constant(x: Floats) -> bool:
