@@ -36,7 +36,7 @@ OWN, APART = "own", "zero-phase"
 
 
 def kind_of_targets(targets: Corpus | None) -> str:
-    """What a manifest says of targets: the contexts' own continuation, or filtered apart."""
+    """Name the kind of targets: the contexts' own continuation, or filtered apart."""
     return OWN if targets is None else APART
 
 
@@ -53,14 +53,6 @@ def require_trained_targets(model: Artifact, targets: Corpus | None) -> None:
     )
 
 
-def too_short(
-    recordings: Sequence[Recording], config: ForecastConfig, after_s: float = 0.0
-) -> tuple[Recording, ...]:
-    """The recordings too short to hold a pair of context and target, ``after_s`` behind it."""
-    needed_s = shortest_s(config, after_s)
-    return tuple(r for r in recordings if r.duration_s < needed_s - 0.5 / r.sfreq_hz)
-
-
 def pairs_of_split(
     corpus: Corpus,
     recordings: Sequence[Recording],
@@ -69,29 +61,24 @@ def pairs_of_split(
     targets: Corpus | None = None,
 ) -> RecordedPairs:
     """The pairs of a split. Raises InputError where no recording holds one, with what to do."""
-    if len(too_short(recordings, task)) == len(recordings):
-        raise none_long_enough(split, recordings, task)
-    return cut_pairs(corpus, recordings, task, part=split, targets=targets)
-
-
-def none_long_enough(
-    split: str, recordings: Sequence[Recording], task: ForecastTaskConfig
-) -> InputError:
-    """Why a split holds no pair at all, and what to do."""
     if not recordings:
-        return InputError(f"no recording is in split {split}; see splits.tsv")
-    return InputError(
-        f"task {task.name}: no recording of split {TESTED if task.in_time else split} holds "
-        f"{task.context_s:g} s of context "
-        f"and {task.horizon_s:g} s to forecast{_where(task)}; set task.context_s or "
-        "task.horizon_s, or give longer recordings"
-    )
+        raise InputError(f"no recording is in split {split}; see splits.tsv")
+    needed_s = shortest_s(task)
+    if all(r.duration_s < needed_s - 0.5 / r.sfreq_hz for r in recordings):
+        parts = f" in each of its three parts ({needed_s:g} s are needed for that)"
+        raise InputError(
+            f"task {task.name}: no recording of split {TESTED if task.in_time else split} holds "
+            f"{task.context_s:g} s of context and {task.horizon_s:g} s to "
+            f"forecast{parts if task.in_time else ''}; set task.context_s or task.horizon_s, or "
+            "give longer recordings"
+        )
+    return cut_pairs(corpus, recordings, task, part=split, targets=targets)
 
 
 def none_in_fold(
     task: Any, splits: Mapping[str, Mapping[str, Any]], fold: int, n_folds: int
 ) -> InputError | None:
-    """Why a fold has nothing to learn from or to score, and what to do; None where it has."""
+    """The error for a fold without pairs to learn from or to score; None where it has some."""
     lacking = [split for split in PARTS if not splits.get(split, {}).get("pairs")]
     if not lacking:
         return None
@@ -103,14 +90,8 @@ def none_in_fold(
     )
 
 
-def _where(task: ForecastTaskConfig) -> str:
-    if task.in_time is None:
-        return ""
-    return f" in each of its three parts ({shortest_s(task):g} s are needed for that)"
-
-
 def explain_pairs(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
-    """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+    """Explain the task, and the filters, pairs and too short ones of recordings."""
     info = TaskInfo(understood(task))
     if corpus is None:
         return info
@@ -135,7 +116,7 @@ def explain_pairs(task: ForecastTaskConfig, corpus: Corpus | None) -> TaskInfo:
 
 
 def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> dict[str, Any]:
-    """What the recordings of a split hold: those with pairs, how many, and those without."""
+    """Count the pairs, recordings and subjects of a split; name recordings that are too short."""
     with_pairs = {r.id for r in pairs.recordings} if pairs else set()
     return {
         "recordings": len(with_pairs),
@@ -146,7 +127,7 @@ def contents(recordings: Sequence[Recording], pairs: RecordedPairs | None) -> di
 
 
 def understood(task: ForecastTaskConfig) -> dict[str, Any]:
-    """What a task asks, in words."""
+    """Describe a task in words."""
     return {
         "name": task.name,
         "kind": task.kind,
@@ -162,7 +143,7 @@ def understood(task: ForecastTaskConfig) -> dict[str, Any]:
 
 
 def in_words(config: ForecastConfig) -> dict[str, str]:
-    """How recordings are split, where that is in time."""
+    """Describe how recordings are split in time, where they are."""
     if config.in_time is None:
         return {}
     shares = " and ".join(f"{share:.0%}" for share in config.in_time)
