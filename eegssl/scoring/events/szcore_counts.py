@@ -65,25 +65,25 @@ def szcore_event_counts(reference: Spans, hypothesis: Spans, duration_s: float) 
     return EventCounts(len(truth), int(hits.sum()), int(false.sum()), n_samples / _HZ)
 
 
-def merge_close(events: Spans, gap_s: float = MERGE_CLOSER_S) -> Spans:
-    """Events with those closer than ``gap_s`` joined."""
+def merge_close(events: Spans) -> Spans:
+    """Events with those closer than 90 s joined."""
     if len(events) < 2:
         return events
-    apart = events[1:, 0] - events[:-1, 1] >= gap_s
+    apart = events[1:, 0] - events[:-1, 1] >= MERGE_CLOSER_S
     onset = events[np.concatenate(([True], apart)), 0]
     offset = events[np.concatenate((apart, [True])), 1]
     return np.stack([onset, offset], axis=1)
 
 
-def split_long(events: Spans, longest_s: float = SPLIT_LONGER_S) -> Spans:
-    """Events cut into pieces of at most ``longest_s``, full ones first."""
-    if not np.any(events[:, 1] - events[:, 0] > longest_s):
+def split_long(events: Spans) -> Spans:
+    """Events cut into pieces of at most 300 s, full ones first."""
+    if not np.any(events[:, 1] - events[:, 0] > SPLIT_LONGER_S):
         return events
     pieces: list[Event] = []
     for onset_s, offset_s in events.tolist():
-        while offset_s - onset_s > longest_s:
-            pieces.append((onset_s, onset_s + longest_s))
-            onset_s += longest_s
+        while offset_s - onset_s > SPLIT_LONGER_S:
+            pieces.append((onset_s, onset_s + SPLIT_LONGER_S))
+            onset_s += SPLIT_LONGER_S
         pieces.append((onset_s, offset_s))
     return as_spans(pieces)
 
