@@ -12,7 +12,7 @@ PostprocessCriterion = Literal["event_f1", "pooled_event_f1"]
 
 
 class ScoringConfig(Settings):
-    """How predictions become numbers."""
+    """Choices by which predictions become scores."""
 
     calibration_bins: int = Field(default=10, ge=2, le=1000)
     """Equal-width probability bins of the expected calibration error."""
@@ -28,10 +28,10 @@ class ScoringConfig(Settings):
 
 
 class PostprocessConfig(Settings):
-    """Which ways from probabilities to detections are tried on the validation subjects."""
+    """Ways from probabilities to detections that are tried on the validation subjects."""
 
     criterion: PostprocessCriterion = "event_f1"
-    """What the best one maximises: SzCORE's event F1, as the mean over subjects or pooled."""
+    """The best one maximises this: SzCORE's event F1, as the mean over subjects or pooled."""
 
     n_thresholds: int = Field(default=40, ge=2, le=1000)
     """Thresholds that are tried, closer together where fewer windows lie above them."""

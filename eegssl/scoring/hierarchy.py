@@ -20,7 +20,7 @@ ONSET, TYPE = "onset", "type"
 
 
 def lies_in(kind: str, group: str) -> bool:
-    """Whether a type equals a group or begins with it."""
+    """Tell if a type equals a group or begins with it."""
     return kind == group or kind.startswith(f"{group}_")
 
 

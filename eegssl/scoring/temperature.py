@@ -16,7 +16,7 @@ _BOUNDS = (np.log(0.02), np.log(50.0))
 
 @dataclass(frozen=True)
 class Temperature:
-    """What logits are divided by, and the mean loss on validation windows without and with it.
+    """A divisor of logits, and the mean loss on validation windows without and with it.
 
     ``balanced``: in that mean each class has the same weight.
     """

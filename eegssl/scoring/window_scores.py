@@ -258,7 +258,7 @@ def _checked(
 
 
 def _decision_words(threshold: Thresholds, classes: Sequence[str]) -> str:
-    """How a probability became a class, in words."""
+    """Describe how a probability became a class."""
     if threshold is None:
         return "most probable class"
     if isinstance(threshold, np.ndarray):

@@ -21,7 +21,7 @@ ILAE_COUNTS: dict[int, tuple[int, int]] = {1: (1, 1), 2: (10, 15), 3: (20, 30), 
 
 @dataclass(frozen=True)
 class EventCounts:
-    """What was counted, and the scores that follow; None where a score is undefined."""
+    """Counts of events, and the scores that follow; None where a score is undefined."""
 
     n_reference: float
     tp: float

@@ -1,11 +1,9 @@
 """Count events as NEDC's DPALIGN: by their order, not their times.
 
-Definition: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
-Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
-silent, for the label of seizures. Each annotation becomes a word of labels ("background, seizure,
-background"), and the two words are aligned with the fewest insertions, deletions and
-substitutions, each of cost 1, as in speech recognition. A matched seizure is a hit, an inserted one
-a false alarm, a deleted or substituted one a miss.
+Definition as in `eegssl.scoring.events.nedc`, for the label of seizures. Each annotation becomes a
+word of labels ("background, seizure, background"), and the two words are aligned with the fewest
+insertions, deletions and substitutions, each of cost 1, as in speech recognition. A matched seizure
+is a hit, an inserted one a false alarm, a deleted or substituted one a miss.
 """
 
 from collections.abc import Sequence

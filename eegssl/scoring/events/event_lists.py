@@ -61,7 +61,7 @@ def as_spans(events: Sequence[Event]) -> Spans:
 
 
 def overlaps(spans: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which spans [n, 2] share time with any of the others [m, 2]; both sorted and apart.
+    """Tell which spans [n, 2] share time with any of the others [m, 2]; both sorted and apart.
 
     The others that begin before a span's end, less those that end before its start, overlap it.
     Spans without a length overlap nothing.

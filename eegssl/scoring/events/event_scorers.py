@@ -38,7 +38,7 @@ Count = Callable[[Sequence[Event], Sequence[Event], float], EventCounts]
 
 @dataclass(frozen=True)
 class Scorer:
-    """How one recording is counted, and what the counts are of."""
+    """A way to count one recording, and the unit of its counts."""
 
     count: Count
     """From reference, hypothesis (both cleaned) and duration in seconds."""
@@ -46,7 +46,7 @@ class Scorer:
     unit: str
     """"events" or "s"."""
     rule: str
-    """What is a hit and what a false alarm, in a line."""
+    """Its hits and false alarms, in a line."""
 
 
 SCORERS: dict[str, Scorer] = {

@@ -1,10 +1,8 @@
 """Score events by SzCORE: detected and missed seizures, false alarms.
 
-The counting is SzCORE's (Dan et al., Epilepsia 2024), by its own ``timescoring`` package with
-the standard's parameters: events closer than 90 s are one, events longer than 300 s are split,
-any overlap counts, from 30 s before an event to 60 s after. Counts are summed within a subject,
-scores computed per subject and averaged, so that one subject with many seizures does not decide.
-Unlike the SzCORE evaluation script, times are not rounded to whole seconds first.
+Counts are those of `eegssl.scoring.events.szcore_counts`, summed within a subject; scores are
+computed per subject and averaged, so that one subject with many seizures does not decide. Unlike
+the SzCORE evaluation script, times are not rounded to whole seconds first.
 """
 
 from collections import Counter
@@ -53,7 +51,7 @@ class EventScores:
 
     @property
     def reason_if_empty(self) -> str:
-        """Why nothing was scored; "" if something was."""
+        """The reason why nothing was scored; "" if something was."""
         if self.event.per_recording:
             return ""
         return f"no recording of at least {self.shortest_s / 60:g} minutes"

@@ -1,9 +1,8 @@
 """Measure how long after its onset a seizure is detected.
 
-The definition is ours, on SzCORE's tolerance: a seizure is detected if an alarm is on between 30 s
-before its onset and 60 s after its end; its latency is the time from the onset to the first such
-moment, -30 s where an alarm was on already. Seizures
-closer than 90 s are one, as in SzCORE; a long one is not split, since it has one onset.
+Ours, on SzCORE's tolerance: a seizure is detected if an alarm is on between 30 s before its onset
+and 60 s after its end; its latency is the time from the onset to the first such moment, -30 s where
+an alarm was on already. Seizures closer than 90 s are one; a long one is not split.
 """
 
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ def epoch_counts(
 def epoch_confusion(
     reference: Sequence[Event], hypothesis: Sequence[Event], duration_s: float
 ) -> NDArray[np.int64]:
-    """How many slices [2, 2] have which labels (`LABELS`): rows reference, columns hypothesis.
+    """Numbers of slices [2, 2] by their labels (`LABELS`): rows reference, columns hypothesis.
 
     By interval arithmetic on the slices' numbers: equal to labelling each slice.
     """
@@ -68,7 +68,7 @@ def epoch_confusion(
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two annotations agree slice by slice, beyond what chance would give.
+    """Agreement of two annotations slice by slice, beyond chance.
 
     ``confusion`` counts slices: rows reference, columns hypothesis, in the order of ``labels``.
     ``kappa`` is Cohen's of each label against the other, None where it is undefined;
@@ -103,7 +103,7 @@ def cohens_kappa(confusion: NDArray[np.integer]) -> float | None:
 
 
 def _middles_until(time_s: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many slices have their middle at or before each time.
+    """Number of slices with their middle at or before each time.
 
     Middles lie at (i + 1/2) slices; the fraction is compared apart, because adding 1/2 rounds.
     """
@@ -113,7 +113,7 @@ def _middles_until(time_s: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _covered_until(spans: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many whole numbers below each ``at`` lie within the spans [n, 2], sorted and apart."""
+    """Count whole numbers below each ``at`` within the spans [n, 2], sorted and apart."""
     if not len(spans):
         return np.zeros_like(at)
     length = np.diff(spans)[:, 0]

@@ -1,8 +1,6 @@
 """Count events as NEDC's TAES: partial credit for partial overlap.
 
-Definition: Shah, Golmohammadi, Obeid & Picone, "Objective Evaluation Metrics for Automatic
-Classification of EEG Events" (2021), and the behaviour of nedc_eval_eeg 6.0.0 where the text is
-silent, for the label of seizures.
+Definition as in `eegssl.scoring.events.nedc`, for the label of seizures.
 """
 
 from collections.abc import Sequence

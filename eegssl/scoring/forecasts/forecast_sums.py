@@ -20,7 +20,7 @@ Sums = dict[str, Floats]
 Scores = dict[str, Any]
 
 HORIZONS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 90.0)
-"""Where the stretches of the horizon end (ours); those beyond the forecast are left out."""
+"""Ends of the stretches of the horizon (ours); those beyond the forecast are left out."""
 
 _PERSISTENCE = ("held_n", "held_abs", "mase_n", "mase")
 _CONSTANT = 1e-12  # a sum of squares about the mean below this share of the raw one is rounding

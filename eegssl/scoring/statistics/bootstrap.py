@@ -116,7 +116,7 @@ def ratio_of_sums(
 
 
 def draw_weights(n_patients: int, n_resamples: int, seed: int) -> NDArray[np.int64]:
-    """How often each patient is in each resample: [R, n_patients], rows that sum to n_patients."""
+    """Draw how often each patient is in a resample: [R, n_patients], rows sum to n_patients."""
     rng = np.random.default_rng(seed)
     draws = rng.integers(0, n_patients, (n_resamples, n_patients))
     places = draws + n_patients * np.arange(n_resamples)[:, None]

@@ -99,7 +99,7 @@ def _place(ascending: Floats, thresholds: Floats) -> NDArray[np.int64]:
 
 
 def _counts_up_to(places: tuple[NDArray[np.int64], ...], of: NDArray[np.int64]) -> Floats:
-    """How many of each patient's windows reach the thresholds ``of``: [n, K]."""
+    """Number of each patient's windows that reach the thresholds ``of``: [n, K]."""
     counts = [np.searchsorted(row, of, side="right") for row in places]
     return np.array(counts, dtype=np.float64).reshape(len(places), len(of))
 
@@ -124,7 +124,7 @@ def _pairs_in_order(pos: list[Floats], neg: list[Floats]) -> Floats:
 def _checked(
     truth: NDArray[np.integer], score: NDArray[np.floating]
 ) -> tuple[NDArray[np.bool_], Floats]:
-    """Which windows are positive, and their scores."""
+    """Marks of positive windows, and their scores."""
     truth, values = np.asarray(truth), np.asarray(score, dtype=np.float64)
     if truth.ndim != 1 or truth.shape != values.shape or not np.all(np.isin(truth, (0, 1))):
         raise InputError("got labels and scores that do not fit; expected 0 or 1 and a score each.")

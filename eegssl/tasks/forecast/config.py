@@ -64,7 +64,7 @@ class ForecastBaselinesConfig(Settings):
     """Configure the baselines of a forecast. Sizes are ours where no paper is named."""
 
     methods: tuple[BaselineName, ...] = Field(get_args(BaselineName), min_length=1)
-    """Which ones, fitted on the same pairs as the head and shown in every table."""
+    """The ones that are fitted on the same pairs as the head and shown in every table."""
 
     season_s: float = Field(2.0, gt=0)
     """Seasonal: the longest period looked for in the context."""
@@ -100,7 +100,7 @@ class ForecastBaselinesConfig(Settings):
     """PatchTST: heads of its attention; they divide the width."""
 
     fit: FitConfig = FitConfig()
-    """How DLinear and PatchTST train."""
+    """Training of DLinear and PatchTST."""
 
     @model_validator(mode="after")
     def _heads_fit(self) -> Self:
@@ -120,7 +120,7 @@ class HeadConfig(Settings):
     `autoregressive`: patch by patch, each forecast patch being read as if it had come."""
 
     base: Base | Literal["auto"] = "auto"
-    """What a head adds its output to: the context's mean, its last sample (`persistence`), or its
+    """The forecast that a head adds to: the context's mean, its last sample (`persistence`), or its
     AR(p) forecast; `auto` takes what is best alone on validation pairs. Heads start at 0, so that
     they begin as their base."""
 
@@ -160,7 +160,7 @@ class ForecastConfig(Settings):
     """The head on the encoder."""
 
     baselines: ForecastBaselinesConfig = ForecastBaselinesConfig()
-    """What it is shown beside."""
+    """The methods that it is shown beside."""
 
     @model_validator(mode="after")
     def _parts_mean_something(self) -> Self:
@@ -178,7 +178,7 @@ class ForecastTaskConfig(ForecastConfig):
     """A task of forecasting the signal itself."""
 
     kind: Literal["forecast"] = "forecast"
-    """What a model learns of a task of this kind: the signal after a time t."""
+    """A model of such a task learns the signal after a time t."""
 
     name: str
     """The task's name in tables and reports."""

@@ -1,7 +1,7 @@
 """Cut pairs of a context and the target that follows it.
 
-What a method reads is an array of its own that ends at t: nothing after t can reach it here.
-Whether it was reached before is a matter of the filters: use recordings with ``phase = causal``.
+Methods read an array of their own that ends at t: nothing after t can reach it here. Filters can
+have mixed it in before: use recordings with ``phase = causal``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def horizon_of(config: ForecastConfig, sfreq_hz: float) -> Horizon:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Contexts [B, C, Tc], targets [B, C, T], and what lies around those.
+    """Contexts [B, C, Tc], targets [B, C, T], and the signal around the targets.
 
     ``before_uv`` [B, C, Tc] and ``after_uv`` [B, C, M] are the target's own signal before and
     after it, for truths that look at both sides (a phase); no method may read them.
@@ -68,7 +68,7 @@ class PairBatch:
 
 @dataclass(frozen=True)
 class RecordedPairs:
-    """Pairs of recordings: each window is context, target, and what comes after.
+    """Pairs cut from recordings: each window is context, target, and the signal after it.
 
     ``targets`` are the same recordings, filtered apart (zero-phase, say); targets come from there.
     """
@@ -84,7 +84,7 @@ class RecordedPairs:
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """Those that hold a pair."""
+        """The recordings that hold a pair."""
         return self.windows.recordings
 
     def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
@@ -121,7 +121,7 @@ class RecordedPairs:
 
     @property
     def n_subjects(self) -> int:
-        """How many people they are of."""
+        """Number of people whose pairs they are."""
         return len({recording.subject for recording in self.recordings})
 
 
@@ -158,7 +158,7 @@ def cut_pairs(
 
 
 def _twins(recordings: Sequence[Recording], targets: Corpus) -> tuple[Recording, ...]:
-    """The same recordings in another corpus."""
+    """Find the same recordings in another corpus."""
     known = {r.id: r for r in targets.recordings}
     missing = sum(r.id not in known for r in recordings)
     if missing:
@@ -190,7 +190,7 @@ def context_scale(
 def in_unit(
     signal_uv: NDArray[np.floating], context_uv: NDArray[np.floating], unit: ErrorUnit
 ) -> NDArray[np.float64]:
-    """A truth or a forecast [..., T] in the unit that is scored, by what its context says."""
+    """A truth or a forecast [..., T] in the unit that is scored, by the scale of its context."""
     if unit == "uv":
         return np.asarray(signal_uv, dtype=np.float64)
     mean, deviation = context_scale(context_uv)

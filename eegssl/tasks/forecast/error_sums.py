@@ -1,7 +1,6 @@
-"""Hold errors of forecasts as sums that can be added.
+"""Sum up errors of forecasts in rows that can be added.
 
-A row for each method, unit, recording, channel and part of the horizon: its whole, or one of the
-stretches that it is cut into.
+A row for each method, unit, recording, channel and part of the horizon: its whole, or a stretch.
 """
 
 import time

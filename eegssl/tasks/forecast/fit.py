@@ -43,7 +43,7 @@ POSSIBLE = ("probe", "full", "lora", "scratch")
 
 @dataclass(frozen=True)
 class ForecastPlan:
-    """How a network trains, from which seed, and where it may write.
+    """A network's training, its seed, and the places it may write to.
 
     ``folder`` is scratch for one network's checkpoint; ``metrics`` gets its history. What is
     computed once for a pair may take ``keep_gb``, of training and of validation each.
@@ -177,7 +177,7 @@ def require_possible(adaptation: AdaptationConfig) -> None:
 
 
 def is_frozen(adaptation: AdaptationConfig) -> bool:
-    """Whether the encoder stays as it was."""
+    """Tell if the encoder stays as it was."""
     return adaptation.kind in FROZEN
 
 

@@ -148,7 +148,7 @@ class ForecastKind(
         return Forecasts(keys, sums, trial.corpus.split_hash, about)
 
     def beside(self, trial: Trial, data: TestPairs[ForecastModel, RecordedPairs]) -> dict[str, Any]:
-        """How long each method takes for a forecast on this machine."""
+        """Time that each method takes for a forecast on this machine."""
         methods = methods_of(data.model, choose_device(trial.config.device))
         return {"latency_ms": latencies_ms(methods, data.pairs)}
 
@@ -157,7 +157,7 @@ class ForecastKind(
         return score_forecasts(table, config, seed)
 
     def facts(self, table: Forecasts, scores: ForecastReport) -> dict[str, Any]:
-        """Whose forecasts these are, and a few scores of each method."""
+        """Facts of the system, and a few scores of each method."""
         return {name: table.about[name] for name in _OF_TABLE} | forecast_facts(scores, table)
 
     def page(
@@ -176,14 +176,14 @@ class ForecastKind(
         return page
 
     def explain(self, task: ForecastTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
-        """What the task asks, and of recordings: their filters, pairs, and which are too short."""
+        """Explain the task, and the filters, pairs and too short ones of recordings."""
         return explain_pairs(task, corpus)
 
 
 def _facts(
     task: ForecastTaskConfig, data: TrainingPairs[RecordedPairs], trained: Trained
 ) -> dict[str, Any]:
-    """What the manifest says of a model, but for its encoder."""
+    """Facts of a model for its manifest, but for its encoder."""
     parts = {"train": data.train, "val": data.val}
     chosen_on = sorted({r.id for r in data.val.recordings})
     return {

@@ -93,7 +93,7 @@ def group_table(report: ForecastReport, group: str, title: str) -> Table:
 
 
 def verdict(report: ForecastReport, baseline: str, unit: str, span: Span) -> str:
-    """Whether the model is better than a baseline, in a sentence."""
+    """Compare the model with a baseline in a sentence."""
     compared = report.comparison(baseline, unit, "mae", span)
     scores = report.methods[baseline][unit]
     own = scores["overall"]

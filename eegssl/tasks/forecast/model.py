@@ -28,7 +28,7 @@ from eegssl.training.weights import load_weights, read_module_config, save_modul
 
 BASELINES = "baselines"
 FILES = (*MODEL_FILES, f"{BASELINES}/*")
-"""What a model that forecasts holds beside its encoder's settings and history."""
+"""The files that a model of forecasts holds beside its encoder's settings and history."""
 _LINEAR = "linear"
 
 
@@ -43,7 +43,7 @@ class ForecastModel:
 
     @property
     def horizon(self) -> Horizon:
-        """What all of them are made for."""
+        """The lengths that all of them are made for."""
         return self.network.horizon
 
 

@@ -23,11 +23,11 @@ FINETUNE_READS = (
     *("encoder_weights", "adaptation.kind", "adaptation.layer_decay"),
     *("adaptation.head_lr_scale", "adaptation.lora", "training", "cross", "targets"),
 )
-"""What forecasts of signals and of phases read of `finetune`."""
+"""Settings of `finetune` that forecasts of signals and of phases read."""
 EVALUATE_READS = (
     *("split", "allow_leak", "targets", "scoring.bootstrap_resamples", "device", "traces"),
 )
-"""What they read of `evaluate`."""
+"""Settings of `evaluate` that they read."""
 UNREAD = {
     "adaptation": "a forecast has a head of its own; see head among the task's settings",
     "labels_fraction": "a forecast has no labels; to learn from fewer pairs set "
@@ -43,7 +43,7 @@ UNREAD = {
     "trace_s": "an example shows the whole horizon",
     "batch_size": "phases are forecast a few pairs at once",
 }
-"""Why they do not read other settings."""
+"""The reason why another setting is not read."""
 
 
 Pairs = TypeVar("Pairs", bound=RecordedPairs)
@@ -82,7 +82,7 @@ class PairsKind(
     Kind[Task, TrainingPairs[Pairs], TestPairs[Model, Pairs], Table, Scores],
     Generic[Task, Model, Pairs, Table, Scores],
 ):
-    """What comes after a time t, from a context before it: of signals, or of phases."""
+    """Tasks of forecasting after a time t, from a context before it: signals, or phases."""
 
     finetune_reads: ClassVar[tuple[str, ...]] = FINETUNE_READS
     evaluate_reads: ClassVar[tuple[str, ...]] = EVALUATE_READS

@@ -176,7 +176,7 @@ def _comparisons(
 
 
 def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
-    """What a manifest says of a forecast: a few scores of each method and unit."""
+    """Facts of an evaluation for its manifest, with a few scores of each method and unit."""
     overall = {
         method: {unit: {n: held["overall"][n] for n in _TOLD} for unit, held in of_units.items()}
         for method, of_units in report.methods.items()

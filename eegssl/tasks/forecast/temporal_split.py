@@ -1,7 +1,6 @@
 """Split recordings in time: train on their beginning, test on their end.
 
-Between the parts of a recording lies a gap that no pair reads. Ours; results are within-subject,
-and tell what a model can know of a patient whom it was fitted to.
+Between the parts of a recording lies a gap that no pair reads. Ours; results are within-subject.
 """
 
 from collections.abc import Sequence
@@ -28,9 +27,9 @@ def recordings_of(corpus: Corpus, split: str, config: ForecastConfig) -> tuple[R
 
 
 def past_facts(config: ForecastConfig, job: Job[Any]) -> dict[str, Any]:
-    """What a manifest says of a model that is fitted on the beginning of recordings.
+    """Facts of a model that is fitted on the beginning of recordings; none without `in_time`.
 
-    Nothing where subjects are apart. Warns where the encoder has seen what is tested.
+    Warns where the encoder has seen what is tested.
     """
     if config.in_time is None:
         return {}
@@ -41,7 +40,7 @@ def past_facts(config: ForecastConfig, job: Job[Any]) -> dict[str, Any]:
 
 
 def within_subject(corpus: Corpus, config: ForecastConfig) -> bool:
-    """Whether results say nothing of new subjects: split in time, or by recording."""
+    """Tell if results say nothing of new subjects: split in time, or by recording."""
     return corpus.within_subject or config.in_time is not None
 
 
@@ -51,7 +50,7 @@ def gap_s(config: ForecastConfig) -> float:
 
 
 def shortest_s(config: ForecastConfig, after_s: float = 0.0) -> float:
-    """What a recording needs at least to hold a pair (in each part of it), ``after_s`` behind."""
+    """Shortest recording that holds a pair (in each part of it) with ``after_s`` behind."""
     pair_s = config.context_s + config.horizon_s + after_s
     if config.in_time is None:
         return pair_s
@@ -95,7 +94,7 @@ def tile_part(
 
 
 def _ends(lengths: Sequence[int], shares: tuple[float, float]) -> NDArray[np.int64]:
-    """Where parts begin and end in recordings of these lengths [R], in samples: [4, R]."""
+    """Begins and ends of the parts of recordings of these lengths [R], in samples: [4, R]."""
     at = np.cumsum([0.0, *shares])
     inner = np.floor(at[:, None] * np.array(lengths))
     return np.concatenate([inner, np.array(lengths)[None]]).astype(np.int64)

@@ -26,7 +26,7 @@ class PhaseConfig(Settings):
     however they were written down."""
 
     fit_hz: tuple[float, float] = (2.0, 45.0)
-    """Where the aperiodic line is fitted to the spectrum, in log-log coordinates."""
+    """Frequencies between which the aperiodic line is fitted to the spectrum, log over log."""
 
     segment_s: float = Field(2.0, gt=0)
     """Length of the spectrum's Hann-tapered segments, which overlap by half."""
@@ -42,7 +42,7 @@ class PhaseConfig(Settings):
     """The narrow band around a dominant frequency: what lies further off is down 6 dB or more."""
 
     stop_db: float = Field(60.0, ge=21)
-    """What lies 1.5 times `half_width_hz` off is down by this."""
+    """Frequencies 1.5 times `half_width_hz` off are down by this."""
 
     phase_s: float = Field(0.25, gt=0)
     """For phi0 + 2 pi f t: seconds at the context's end to which a sinusoid is fitted."""
@@ -76,14 +76,14 @@ class PhaseHeadConfig(Settings):
     """The head on the encoder that forecasts phases and frequencies. All of it is ours."""
 
     base: PhaseBase | Literal["auto"] = "auto"
-    """What it corrects: phi0 + 2 pi f t (`rotation`), or AR + Hilbert (`ar`); `auto` takes, for
-    each band, what is better alone on validation pairs. It starts as its base."""
+    """The base that it corrects: phi0 + 2 pi f t (`rotation`), or AR + Hilbert (`ar`); `auto`
+    takes, for each band, the better one on validation pairs. The head starts as its base."""
 
     window_s: float = Field(10.0, gt=0)
     """The encoder reads the context's end in windows of this length, that it was pretrained on."""
 
     windows: int = Field(3, ge=1)
-    """How many of them: the last one patch by patch, those before it as a mean."""
+    """Number of these windows: the last is read patch by patch, those before it as a mean."""
 
     knot_s: float = Field(0.05, gt=0)
     """Corrections are learned at lead times this far apart, or a tenth of the lead time where that
@@ -100,7 +100,7 @@ class PhaseTaskConfig(Settings):
     """A task of forecasting, band by band, dominant frequency and instantaneous phase."""
 
     kind: Literal["phase"] = "phase"
-    """What a model learns of a task of this kind: frequency and phase after a time t."""
+    """A model of such a task learns frequency and phase after a time t."""
 
     name: str
     """The task's name in tables and reports."""
@@ -130,7 +130,7 @@ class PhaseTaskConfig(Settings):
 
 
 class PhaseBases(Settings):
-    """What a trained head corrects."""
+    """The bases that a trained head corrects."""
 
     bases: dict[str, PhaseBase]
     """Base by band, as it was chosen."""

@@ -1,7 +1,7 @@
 """Compute centres and bases from contexts, and true phases from targets.
 
-Where targets were filtered without delay and contexts causally, what the causal filters add to the
-phase is subtracted from every forecast that starts from the context.
+Where targets were filtered without delay and contexts causally, the phase that the causal filters
+add is subtracted from every forecast.
 """
 
 from collections.abc import Sequence

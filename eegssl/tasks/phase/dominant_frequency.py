@@ -1,8 +1,7 @@
 """Find the dominant frequency of each band above the aperiodic spectrum.
 
-The highest bin of a raw spectrum says where 1/f is largest: 2 Hz or below in three quarters of 12 s
-windows of resting EEG. So a line is fitted to the spectrum in log-log coordinates, and peaks are
-looked for in what stands above it (as Donoghue et al., Nature Neuroscience 2020; the fit is ours).
+A line is fitted to the spectrum in log-log coordinates, and peaks are looked for above it, as the
+highest bin of a raw spectrum is that of 1/f (Donoghue et al., Nature Neuroscience 2020; our fit).
 """
 
 from dataclasses import dataclass

@@ -69,8 +69,7 @@ class PhaseHead(EncoderNetwork):
         self.register_buffer("band_hz", torch.from_numpy(bands), persistent=False)
 
     def read(self, context: Context) -> Prepared:
-        """What does not depend on the head's weights: ``read`` [B, C, F] of a frozen encoder,
-        else the end of the signal and its geometry."""
+        """Inputs of the head: ``read`` [B, C, F] of a frozen encoder, else signal and geometry."""
         placed = self.geometry(context)
         used = min(self.task.head.windows * self.window, context.signal_uv.shape[-1])
         signal_uv = self.tensor(context.signal_uv[..., -used:])

@@ -76,7 +76,7 @@ def page_of(table: PhasePredictions, scores: AllPhaseScores, traces: int) -> Pag
 
 
 def verdict(scores: AllPhaseScores) -> str:
-    """Whether the model is better than the baselines in the first second, in a sentence."""
+    """Compare the model with the baselines in the first second, in a sentence."""
     near = [one for one in scores.differences if one["score"] == "near_mae_deg"]
     near = [one for one in near if one["difference"] is not None]
     better = [one for one in near if one["difference"] < 0]

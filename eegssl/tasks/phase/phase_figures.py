@@ -44,7 +44,7 @@ def error_over_lead(table: PhasePredictions, words: Mapping[str, str]) -> Figure
 
 
 def _edges(n: int) -> NDArray[np.int64]:
-    """Where the stretches end that a curve has a point for: single lead times first, then wider."""
+    """Edges of the stretches that have a point each: single lead times first, then wider ones."""
     spread = np.geomspace(1, n + 1, min(n, _LEADS_DRAWN) + 1) - 1
     return np.unique(np.round(spread)).astype(np.int64)
 

@@ -102,7 +102,7 @@ class PhaseKind(
         return score_phase_table(table, config, seed)
 
     def facts(self, table: PhasePredictions, scores: AllPhaseScores) -> dict[str, Any]:
-        """Whose phases these are, and a few scores of each method and band."""
+        """Facts of the system, and a few scores of each method and band."""
         n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))
         return {name: table.about.get(name) for name in _OF_TABLE} | {
             "windows": {"n": n_pairs},
@@ -121,7 +121,7 @@ class PhaseKind(
         return page_of(table, scores, config.traces)
 
     def explain(self, task: PhaseTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
-        """What the task asks, and of recordings how many pairs each split holds."""
+        """Explain the task, and count the pairs of each split of recordings."""
         info = TaskInfo(_understood(task))
         if corpus is None:
             return info
@@ -152,7 +152,7 @@ def _understood(task: PhaseTaskConfig) -> dict[str, Any]:
 
 
 def _explain_split(info: TaskInfo, corpus: Corpus, task: PhaseTaskConfig, split: str) -> None:
-    """What one split holds; test needs nothing of its own, but is explained too."""
+    """Count the pairs of a split; test may hold none."""
     try:
         recordings = recordings_of(corpus, split, task.forecast)
         pairs = cut_phase_pairs(corpus, recordings, task, part=split)

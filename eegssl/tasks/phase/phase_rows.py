@@ -1,4 +1,4 @@
-"""Hold forecast phases: a row a channel and band of a pair."""
+"""Forecast phases into a table: a row for each channel and band."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self

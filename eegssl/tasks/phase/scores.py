@@ -19,9 +19,9 @@ from eegssl.tasks.phase.data import BASES
 from eegssl.tasks.phase.phase_rows import PhasePredictions
 
 HORIZONS_S = (0.125, 0.25, 0.5, 1.0, 2.0, 5.0, 12.0, 20.0, 30.0)
-"""Where the stretches of the horizon end (ours)."""
+"""Ends of the stretches of the horizon (ours)."""
 METHOD_WORDS = {"rotation": "φ₀ + 2πft", "ar": "AR + Hilbert", MODEL_METHOD: "model"}
-"""What a method is called on a page."""
+"""Names of methods on a page."""
 SCORES = ("mae_deg", "bias_deg", "phase_locking", "share_within_45_deg")
 NEAR_S = 1.0
 """Differences by subject are of errors up to this lead time, and of all (ours)."""

@@ -1,6 +1,5 @@
 """Fit AR(p) to each context and forecast with it.
 
-Burg or Yule-Walker estimates the coefficients, AIC chooses the order.
 All series at once; coefficients a of x[t] + a_1 x[t-1] + ... + a_p x[t-p] = noise.
 """
 

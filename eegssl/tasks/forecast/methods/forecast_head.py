@@ -1,8 +1,8 @@
 """Forecast from embeddings: the whole horizon at once, or patch by patch.
 
 The encoder reads the context in windows of the length that it was pretrained on, counted back from
-t: attention over 90 s at once would be both costly and new to it. Heads read embeddings, channel by
-channel with the same weights, and add to a base forecast; their last layer starts at 0 (ours).
+t. Heads read embeddings, channel by channel with the same weights, and add to a base forecast;
+their last layer starts at 0 (ours).
 """
 
 from typing import TypeVar, get_args

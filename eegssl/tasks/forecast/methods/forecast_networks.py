@@ -1,7 +1,6 @@
-"""Forecasting networks from scratch, channel by channel: DLinear and one like PatchTST.
+"""Define networks that forecast channel by channel: DLinear and one like PatchTST.
 
-Their last layers start at 0 (ours), as those of heads on the encoder do: early stopping can leave
-them at the context's mean, which is hard to beat where little can be known.
+Their last layers start at 0 (ours): early stopping can leave them at the context's mean.
 """
 
 import torch

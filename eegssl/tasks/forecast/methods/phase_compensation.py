@@ -1,8 +1,7 @@
-"""Compensate causal-filter phase in forecasts.
+"""Compensate causal-filter phase in forecasts (ours).
 
 A causal chain turns each frequency by an angle of its own; targets that were filtered without delay
-are not turned. A forecast of the context's own continuation is turned back at all frequencies; this
-needs no sample after t, and is as good as the forecast. Ours.
+are not turned. So a forecast of the context's continuation is turned back, at all frequencies.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,11 +25,11 @@ class Forecaster(Protocol):
     """A method that can forecast."""
 
     def forecast(self, context: Context) -> NDArray[np.floating]:
-        """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
+        """Forecast the signal after contexts [B, C, Tc], in µV: [B, C, T]."""
 
 
 def filter_phase_rad(chain: Chain, frequencies_hz: Floats) -> Floats:
-    """What a causal chain adds to the phase at each frequency [...]; below 0 where it is late.
+    """The phase that a causal chain adds at each frequency [...]; below 0 where it is late.
 
     Subtract it from phases that were forecast from causally filtered contexts, when the truth comes
     from targets that were filtered without delay.
@@ -57,7 +56,7 @@ class OnTime:
     sfreq_hz: float
 
     def forecast(self, context: Context) -> NDArray[np.floating]:
-        """What comes after [B, C, Tc]: [B, C, T]."""
+        """Forecast the signal after [B, C, Tc]: [B, C, T]."""
         if context.chains is None:
             return self.made(self.n_samples).forecast(context)
         margin = settling_samples(context.chains, self.sfreq_hz)

@@ -13,7 +13,7 @@ from eegssl.tasks.forecast.config import ErrorUnit
 from eegssl.tasks.forecast.data import Context, RecordedPairs, context_scale
 
 Prepared = dict[str, Tensor]
-"""What a network reads of pairs; each entry has a row a pair."""
+"""Inputs of a network; each entry has a row a pair."""
 
 _AT_ONCE = 16
 _GB = 1e9
@@ -41,7 +41,7 @@ class ForecastNetwork(nn.Module):
         return squared_error(self.predict(prepared), target, prepared["deviation"], unit)
 
     def forecast(self, context: Context) -> NDArray[np.float64]:
-        """What comes after contexts [B, C, Tc], in µV: [B, C, T]."""
+        """Forecast the signal after contexts [B, C, Tc], in µV: [B, C, T]."""
         self.eval()
         with torch.no_grad():
             prepared = self.prepare(context)
@@ -50,7 +50,7 @@ class ForecastNetwork(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
         return next(self.parameters()).device
 
     def scale_of(self, context: Context) -> Prepared:
@@ -104,7 +104,7 @@ class PairCache:
         self._kept: dict[int, Prepared] = {}
 
     def read(self, index: NDArray[np.int64]) -> tuple[Prepared, Tensor]:
-        """What ``prepare`` computes of these pairs, and their targets [B, C, T]."""
+        """Inputs of these pairs from ``prepare``, and their targets [B, C, T]."""
         rows = [self._kept.get(k) or self._make(k) for k in index.tolist()]
         joined = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         return joined, joined.pop("target")
