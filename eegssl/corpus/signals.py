@@ -8,7 +8,6 @@ the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and wi
 """
 
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,20 +70,3 @@ def map_tensor(path: Path, name: str) -> NDArray[np.generic]:
         raise ArtifactError(
             f"{path} is no stored signal ({type(error).__name__}); make the recordings again"
         ) from None
-
-
-class SignalCache:
-    """A bounded number of mapped signals (a process may map some 65,000 files at once)."""
-
-    def __init__(self, capacity: int = 512) -> None:
-        self._capacity = capacity
-        self._open: OrderedDict[Path, StoredSignal] = OrderedDict()
-
-    def get(self, path: Path) -> StoredSignal:
-        """The mapped signal at ``path``; the one unused for longest is closed first."""
-        if path not in self._open:
-            self._open[path] = map_signal(path)
-            if len(self._open) > self._capacity:
-                self._open.popitem(last=False)
-        self._open.move_to_end(path)
-        return self._open[path]

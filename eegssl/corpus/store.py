@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import load, read_sketches
-from eegssl.corpus.signals import SignalCache, map_tensor
+from eegssl.corpus.signals import map_signal, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.io.tables.tsv import read_tsv
@@ -24,6 +24,8 @@ KIND = "recordings"
 SIGNALS = "signals"
 SUBJECTS = "subjects.tsv"
 PEOPLE_COLUMNS = ("subject", "age_years", "sex")
+MAPPED_SIGNALS = 512
+"""Signals that a corpus holds mapped: a process may map some 65,000 files."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Corpus:
     def __init__(self, artifacts: Sequence[Artifact], recordings: Iterable[Recording]) -> None:
         self.artifacts = tuple(artifacts)
         self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
-        self._cache = SignalCache()
+        self._mapped = lru_cache(maxsize=MAPPED_SIGNALS)(map_signal)
         self._geometry: dict[tuple[str, ...], Geometry] = {}
 
     @cached_property
@@ -126,7 +128,7 @@ class Corpus:
 
     def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
-        return self._cache.get(recording.path).read_uv(start, stop)
+        return self._mapped(recording.path).read_uv(start, stop)
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""

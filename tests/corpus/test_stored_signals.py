@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import corpora
 import numpy as np
 import pytest
 from corpora import write_signal
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from eegssl.corpus.signals import MAX_STEP_UV, SignalCache, map_signal
+from eegssl.corpus import store
+from eegssl.corpus.signals import MAX_STEP_UV, map_signal
 from eegssl.errors import ArtifactError
 
 
@@ -112,13 +114,13 @@ def test_a_truncated_or_foreign_file_is_no_stored_signal(tmp_path: Path, keep: i
         map_signal(path)
 
 
-def test_few_files_are_open_at_once_and_each_reads_right(tmp_path: Path) -> None:
-    paths = []
-    for k in range(6):
-        path = tmp_path / f"{k}.safetensors"
-        write_signal(path, np.full((1, 10), float(k + 1), dtype=np.float32))
-        paths.append(path)
-    cache = SignalCache(capacity=2)
+def test_few_files_are_open_at_once_and_each_reads_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MAPPED_SIGNALS", 2)
+    signals_uv = [np.full((1, 10), float(k + 1)) for k in range(6)]
+    recordings = [corpora.stored(tmp_path, k, signal_uv) for k, signal_uv in enumerate(signals_uv)]
+    corpus = corpora.corpus(*recordings)
     for k in (0, 1, 2, 0, 5, 4, 3, 0, 0, 5):
-        np.testing.assert_allclose(cache.get(paths[k]).read_uv(0, 10), k + 1, rtol=1e-4)
-        assert len(cache._open) <= 2
+        np.testing.assert_allclose(corpus.read_uv(recordings[k], 0, 10), k + 1, rtol=1e-4)
+        assert corpus._mapped.cache_info().currsize <= 2
