@@ -23,8 +23,7 @@ from eegssl.corpus.codes.tokens import (
     KIND,
     TABLE,
     code_dtype,
-    code_path,
-    entropy_path,
+    patch_path,
     read_codes,
     write_patches,
     write_tables,
@@ -215,10 +214,10 @@ def _encode(
     shapes: dict[str, tuple[int, int]] = {}
     advance = context.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
-        if not code_path(writer.path, recording.id).exists():
+        if not patch_path(writer.path, CODES, recording.id).exists():
             entropies, codes = _patches_of(model, corpus, recording, length)
-            write_patches(entropy_path(writer.path, recording.id), entropies)
-            write_patches(code_path(writer.path, recording.id), codes)
+            write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
+            write_patches(patch_path(writer.path, CODES, recording.id), codes)
         codes = read_codes(writer.path, recording.id)
         shapes[recording.id] = codes.shape
         counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
@@ -252,7 +251,8 @@ def _atlas(
     context: Context,
 ) -> Atlas:
     """Write the atlas of codes in training and validation recordings, and its page."""
-    coded = [r for r in corpus.of_split("train", "val") if code_path(writer.path, r.id).exists()]
+    recordings = corpus.of_split("train", "val")
+    coded = [r for r in recordings if patch_path(writer.path, CODES, r.id).exists()]
     size = model.config.n_codes, model.config.patch_samples
     advance = context.progress.track("atlas", len(coded))
     sources = corpus, coded, lambda recording: read_codes(writer.path, recording.id)

@@ -1,6 +1,6 @@
 """Store codes and entropies of patches, one array a recording."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,20 +28,15 @@ def code_dtype(n_codes: int) -> np.dtype[Any]:
     return np.min_scalar_type(n_codes - 1)
 
 
-def code_path(folder: Path, recording: str) -> Path:
-    """The file of a recording's codes."""
-    return folder / CODES / f"{recording}.npy"
-
-
-def entropy_path(folder: Path, recording: str) -> Path:
-    """The file of a recording's entropies."""
-    return folder / ENTROPIES / f"{recording}.npy"
+def patch_path(folder: Path, kind: str, recording: str) -> Path:
+    """The file of a recording's `CODES` or `ENTROPIES`."""
+    return folder / kind / f"{recording}.npy"
 
 
 def read_codes(folder: Path, recording: str) -> NDArray[np.integer]:
     """The codes [C, windows · N] of one recording, mapped."""
     codes: NDArray[np.integer] = np.load(
-        code_path(folder, recording), mmap_mode="r", allow_pickle=False
+        patch_path(folder, CODES, recording), mmap_mode="r", allow_pickle=False
     )
     return codes
 
@@ -54,28 +49,19 @@ def write_patches(path: Path, values: NDArray[Any]) -> None:
 
 def write_tables(writer: ArtifactWriter, shapes: Mapping[str, tuple[int, int]]) -> None:
     """Write the tables of all code and all entropy files: recording, shape, size, hash."""
-    _write_table(writer, TABLE, code_path, shapes)
-    _write_table(writer, ENTROPY_TABLE, entropy_path, shapes)
-
-
-def _write_table(
-    writer: ArtifactWriter,
-    name: str,
-    path_of: Callable[[Path, str], Path],
-    shapes: Mapping[str, tuple[int, int]],
-) -> None:
-    rows = [
-        {
-            "recording": recording,
-            "n_channels": shape[0],
-            "n_patches": shape[1],
-            "bytes": path_of(writer.path, recording).stat().st_size,
-            "sha256": hash_file(path_of(writer.path, recording)),
-        }
-        for recording, shape in sorted(shapes.items())
-    ]
-    with writer.writing(name) as path:
-        pq.write_table(pa.Table.from_pylist(rows), path)
+    for name, kind in ((TABLE, CODES), (ENTROPY_TABLE, ENTROPIES)):
+        rows = [
+            {
+                "recording": recording,
+                "n_channels": shape[0],
+                "n_patches": shape[1],
+                "bytes": patch_path(writer.path, kind, recording).stat().st_size,
+                "sha256": hash_file(patch_path(writer.path, kind, recording)),
+            }
+            for recording, shape in sorted(shapes.items())
+        ]
+        with writer.writing(name) as path:
+            pq.write_table(pa.Table.from_pylist(rows), path)
 
 
 @dataclass(frozen=True)
@@ -119,8 +105,8 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
                 "run `eegssl tokenize` on these recordings"
             )
         shape = (len(recording.channels), recording.n_samples // windows.length * n)
-        codes.append(_mapped(code_path(artifact.path, recording.id), shape))
-        entropies.append(_mapped(entropy_path(artifact.path, recording.id), shape))
+        codes.append(_mapped(patch_path(artifact.path, CODES, recording.id), shape))
+        entropies.append(_mapped(patch_path(artifact.path, ENTROPIES, recording.id), shape))
     return Codes(windows, tuple(codes), tuple(entropies), n)
 
 

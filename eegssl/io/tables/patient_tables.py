@@ -59,21 +59,13 @@ def read_sessions(path: Path, corpora: Sequence[str]) -> list[SessionRow]:
     Raises ConfigError for a table that can't be read.
     """
     pseudonyms = Pseudonyms()
-    return [
-        SessionRow(
-            tuple(
-                dict.fromkeys(
-                    [
-                        row["recording"],
-                        *(pseudonyms.recording(_within(c, row["recording"])) for c in corpora),
-                    ]
-                )
-            ),
-            bare_session(row["session"]),
-        )
-        for row in read_tsv(path, ("recording", "session"))
-        if row["session"].lower() not in _MISSING
-    ]
+    sessions = []
+    for row in read_tsv(path, ("recording", "session")):
+        if row["session"].lower() not in _MISSING:
+            name = row["recording"]
+            ids = dict.fromkeys([name, *(pseudonyms.recording(_within(c, name)) for c in corpora)])
+            sessions.append(SessionRow(tuple(ids), bare_session(row["session"])))
+    return sessions
 
 
 def sessions_by_name(ids: Sequence[str]) -> list[str | None]:
