@@ -15,7 +15,6 @@ from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.encoder.transformer import Transformer
 from eegssl.errors import InputError
-from eegssl.signal.channels.regions import REGIONS
 
 
 class EpilepsyFM(Encoder):
@@ -25,13 +24,7 @@ class EpilepsyFM(Encoder):
         super().__init__()
         self.config = config
         self.temporal, self.spectral = _patch_modules(config)
-        self.spatial = SpatialEmbedding(
-            config.width,
-            len(REGIONS),
-            identity=config.identity,
-            position=config.position,
-            region=config.region,
-        )
+        self.spatial = SpatialEmbedding(config)
         self.mask_token = nn.Parameter(torch.randn(config.width) * 0.02)
         self.transformer = Transformer(
             config.layers,

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import InputError
 from eegssl.signal.channels.positions import positions as known_positions
+from eegssl.signal.channels.regions import REGIONS
 
 _OCTAVES = 4  # the finest wave is 0.5 of a head radius long: neighbours in 10-10 are 0.3 apart
 _IDENTITY_WIDTH = 32
@@ -24,14 +26,12 @@ _SAME_PLACE = 0.02  # head radii; electrodes of the table lie 0.13 apart at leas
 class SpatialEmbedding(nn.Module):
     """Geometry of C channels to embeddings [B, C, D], of the parts that are on."""
 
-    def __init__(
-        self, width: int, n_regions: int, *, identity: bool, position: bool, region: bool
-    ) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.n_regions = n_regions
-        self.identity = ElectrodeIdentity(width) if identity else None
-        self.position = ElectrodePosition(width) if position else None
-        self.regions = nn.Linear(n_regions, width, bias=False) if region else None
+        width = config.width
+        self.identity = ElectrodeIdentity(width) if config.identity else None
+        self.position = ElectrodePosition(width) if config.position else None
+        self.regions = nn.Linear(len(REGIONS), width, bias=False) if config.region else None
 
     def forward(self, positions: Tensor, located: Tensor, regions: Tensor) -> Tensor | float:
         """Embed ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R].
@@ -50,12 +50,12 @@ class SpatialEmbedding(nn.Module):
 
     def _check(self, positions: Tensor, located: Tensor, regions: Tensor) -> None:
         batch = tuple(positions.shape[:2])
-        expected = [(*batch, 2, 3), (*batch, 2), (*batch, self.n_regions)]
+        expected = [(*batch, 2, 3), (*batch, 2), (*batch, len(REGIONS))]
         got = [tuple(x.shape) for x in (positions, located, regions)]
         if got != expected:
             raise InputError(
                 "expected positions [B, C, 2, 3], located [B, C, 2] and regions "
-                f"[B, C, {self.n_regions}]; got {got[0]}, {got[1]}, {got[2]}"
+                f"[B, C, {len(REGIONS)}]; got {got[0]}, {got[1]}, {got[2]}"
             )
 
 
