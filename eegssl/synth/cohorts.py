@@ -14,7 +14,7 @@ import numpy as np
 
 from eegssl.synth.config import SynthConfig
 from eegssl.synth.label_files import PARTICIPANTS_JSON, participants_tsv
-from eegssl.synth.schedule import RecordingPlan, States, plan_recording
+from eegssl.synth.schedule import RecordingPlan, plan_recording
 from eegssl.synth.subject import Subject, draw_subjects
 from eegssl.synth.waves.processes import draw_process
 
@@ -113,7 +113,6 @@ def _session(
 
 def _process(config: SynthConfig, subject: Subject, run: int) -> RecordingPlan:
     """A recording that holds a process and nothing else."""
-    none = np.zeros(0)
     seed = (config.seed, 3, subject.index, run)
     rng, traits = (np.random.default_rng([*s, 6]) for s in (seed, seed[:3]))
     return RecordingPlan(
@@ -121,15 +120,6 @@ def _process(config: SynthConfig, subject: Subject, run: int) -> RecordingPlan:
         subject=subject,
         run=run,
         duration_s=config.duration_s,
-        seizures=(),
-        disturbances=(),
-        spike_s=none,
-        spike_uv=none,
-        fragment_s=none,
-        blink_s=none,
-        blink_uv=none,
-        beat_s=none,
-        states=States(none, none, none),
         process=draw_process(rng, traits, config.coherence_s, config.duration_s),
     )
 

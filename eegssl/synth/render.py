@@ -109,10 +109,8 @@ class Renderer:
         matrix[:, rows.BLINK], matrix[:, rows.GAZE] = head.blink, head.gaze
         size = subject.mains_uv * np.exp(rng.normal(0, 0.7, count))
         turn = rng.normal(0, 0.4, count)
-        matrix[:, rows.MAINS_SIN], matrix[:, rows.MAINS_COS] = (
-            size * np.cos(turn),
-            size * np.sin(turn),
-        )
+        matrix[:, rows.MAINS_SIN] = size * np.cos(turn)
+        matrix[:, rows.MAINS_COS] = size * np.sin(turn)
         matrix[:, rows.OFFSET] = rng.normal(0, 60, count)
         matrix[:, rows.HEART] = rng.normal(0.004, 0.003, count)
         matrix[:, rows.ELECTRODE_ROWS] = np.eye(count)

@@ -5,7 +5,7 @@ that its size grows slowly with the duration and the ground truth is known befor
 Rates and durations are ours, in the range of clinical recordings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
@@ -81,6 +81,10 @@ class States:
     drowsy: NDArray[np.float64]
 
 
+def _none() -> NDArray[np.float64]:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True)
 class RecordingPlan:
     """The contents of one recording; spikes and blinks as times and sizes [n]."""
@@ -89,15 +93,15 @@ class RecordingPlan:
     subject: Subject
     run: int
     duration_s: int
-    seizures: tuple[Seizure, ...]
-    disturbances: tuple[Disturbance, ...]
-    spike_s: NDArray[np.float64]
-    spike_uv: NDArray[np.float64]
-    fragment_s: NDArray[np.float64]
-    blink_s: NDArray[np.float64]
-    blink_uv: NDArray[np.float64]
-    beat_s: NDArray[np.float64]
-    states: States
+    seizures: tuple[Seizure, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
+    spike_s: NDArray[np.float64] = field(default_factory=_none)
+    spike_uv: NDArray[np.float64] = field(default_factory=_none)
+    fragment_s: NDArray[np.float64] = field(default_factory=_none)
+    blink_s: NDArray[np.float64] = field(default_factory=_none)
+    blink_uv: NDArray[np.float64] = field(default_factory=_none)
+    beat_s: NDArray[np.float64] = field(default_factory=_none)
+    states: States = field(default_factory=lambda: States(_none(), _none(), _none()))
     session: str = "01"
     process: Process | None = None
     """Replaces everything else in the cohort for forecasting."""

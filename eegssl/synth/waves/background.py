@@ -25,10 +25,8 @@ def pink_filter(slope: float, sfreq_hz: int) -> NDArray[np.float64]:
     steps = np.arange(_PAIRS)
     poles_hz = _LOWEST_HZ * ratio ** (steps + 0.5 - slope / 4)
     zeros_hz = _LOWEST_HZ * ratio ** (steps + 0.5 + slope / 4)
-    poles, zeros = (
-        np.exp(-2 * np.pi * poles_hz / sfreq_hz),
-        np.exp(-2 * np.pi * zeros_hz / sfreq_hz),
-    )
+    poles = np.exp(-2 * np.pi * poles_hz / sfreq_hz)
+    zeros = np.exp(-2 * np.pi * zeros_hz / sfreq_hz)
     sections = np.array(
         [[*np.poly(zeros[i : i + 2]), *np.poly(poles[i : i + 2])] for i in range(0, _PAIRS, 2)]
     )
