@@ -11,13 +11,13 @@ from torch.nn import functional as F
 class CodeScores:
     """Accumulates predictions of K codes over batches: of all hidden patches and of groups."""
 
-    def __init__(self, n_codes: int, groups: Sequence[str] = ()) -> None:
+    def __init__(self, n_codes: int, groups: Sequence[str]) -> None:
         self.groups = tuple(groups)
         self._loss = 0.0
         self._right = np.zeros(1 + len(self.groups), dtype=np.int64)
         self._counts = np.zeros((1 + len(self.groups), n_codes), dtype=np.int64)
 
-    def add(self, logits: Tensor, truth: Tensor, members: NDArray[np.bool_] | None = None) -> None:
+    def add(self, logits: Tensor, truth: Tensor, members: NDArray[np.bool_]) -> None:
         """Count ``logits`` [H, K] of H hidden patches whose codes are ``truth`` [H].
 
         ``members`` [H, G] says which patch belongs to which group; to several, or to none.
@@ -26,8 +26,7 @@ class CodeScores:
         right = (logits.argmax(dim=-1) == truth).cpu().numpy()
         codes = truth.cpu().numpy()
         everyone = np.ones((len(codes), 1), dtype=bool)
-        rows = everyone if members is None else np.concatenate([everyone, members], axis=1)
-        for row, inside in enumerate(rows.T):
+        for row, inside in enumerate(np.concatenate([everyone, members], axis=1).T):
             self._right[row] += int(right[inside].sum())
             self._counts[row] += np.bincount(codes[inside], minlength=self._counts.shape[1])
 
