@@ -117,14 +117,10 @@ class Matrix:
 
         Raises NotRun for a baseline that can't be run on these recordings.
         """
-        config, entry, folder = (
-            self.config,
-            self.config.tasks[cell.task],
-            cell.folder(context.out, fold),
-        )
+        config, folder = self.config, cell.folder(context.out, fold)
         task, recordings = self._task_name(cell.task), self._recordings(fold)
         benchmark = self.benchmark_of(cell.task)
-        changes = config.finetune.task | entry.overrides
+        changes = config.finetune.task | config.tasks[cell.task].overrides
         if not cell.with_baselines:
             changes = benchmark.without_baselines(changes)
         targets = tuple(str(path) for path in self._targets(cell.task, fold))
