@@ -12,7 +12,7 @@ from eegssl.config.settings import Settings, public_values
 
 
 class Progress(Protocol):
-    """Where a stage says what it does; the command line shows it."""
+    """Receiver of what a stage reports; the command line shows it."""
 
     def say(self, text: str) -> None:
         """One line of news."""
@@ -34,7 +34,7 @@ class Silent(Progress):
 
 @dataclass(frozen=True)
 class Result:
-    """What a stage made: ``state`` is made, resumed, already made, or (dry run) would …."""
+    """Outcome of a stage: ``state`` is made, resumed, already made, or (dry run) would …."""
 
     out: Path
     kind: str
@@ -45,12 +45,12 @@ class Result:
     """The artifact's id; None where nothing was made (dry run) or no artifact is (synth)."""
     warnings: tuple[str, ...] = ()
     beside: dict[str, Any] = field(default_factory=dict)
-    """What else the document of ``--json`` shows."""
+    """Further entries of the document of ``--json``."""
 
 
 @dataclass
 class Context:
-    """Where a stage writes, from which seed, and whom it tells."""
+    """Output folder, seed and receiver of reports of a stage."""
 
     out: Path
     seed: int = 0

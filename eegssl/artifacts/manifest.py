@@ -57,7 +57,7 @@ class Manifest:
     files: dict[str, tuple[int, str]]
     """Relative path -> bytes and SHA-256. Tables list those of ``bulk`` folders."""
     facts: dict[str, Any]
-    """What the artifact holds: channels, sampling rate, units, counts."""
+    """Description of the content: channels, sampling rate, units, counts."""
     fitted_on: FittedOn = FittedOn()
     bulk: dict[str, str] = field(default_factory=dict)
     """Folder of many files -> the table (Parquet) that lists them: recording, bytes, sha256. A
@@ -142,7 +142,7 @@ def inputs_of(*artifacts: Artifact) -> tuple[tuple[str, str], ...]:
 def plan_of(
     kind: str, config: dict[str, Any], seed: int, inputs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """What decides an artifact's content: equal plans make equal artifacts."""
+    """Collect what decides an artifact's content: equal plans make equal artifacts."""
     return {
         "kind": kind,
         "schema_version": SCHEMA_VERSION,

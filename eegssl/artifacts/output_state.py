@@ -19,7 +19,7 @@ _MODEL = ("json", "safetensors")
 CLEARING = {"clearing": True}
 """Replaces the plan while an older artifact is being removed."""
 PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
-"""What ``preprocess --plan`` leaves in a folder: the recordings may be made there next."""
+"""Files of ``preprocess --plan``: the recordings may be made in their folder next."""
 _FILES = (
     *(MANIFEST, PLAN, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
@@ -41,7 +41,7 @@ _MADE_BY_STAGES = (
     f"folds/fold*/*/{WORK}/*",
     *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
 )
-"""What stages write whatever the task; other names stand in a folder's own manifest or plan. With
+"""Files that stages write whatever the task; a folder's own manifest or plan names others. With
 --overwrite nothing else is ever deleted."""
 NAMES = "names"
 """Key of a plan: the names, or patterns, of further files that its artifact is to hold."""
@@ -50,7 +50,7 @@ NAMES = "names"
 def output_state(
     out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool = False
 ) -> str:
-    """What ``begin`` would do: ``new``, ``resume``, ``made``, ``update`` or ``overwrite``.
+    """Decide what ``begin`` does: ``new``, ``resume``, ``made``, ``update`` or ``overwrite``.
 
     Raises ConfigError where it would refuse.
     """

@@ -97,7 +97,7 @@ def _notch(lines: Mapping[str, int], n_files: int) -> tuple[str, str]:
 
 
 def _remarks(fingerprint: Mapping[str, Any], config: PreprocessConfig) -> dict[str, str]:
-    """What a person should know beside the settings that stay as they are."""
+    """Remarks for a person on settings that stay as they are."""
     remarks = {
         "filter.sfreq_hz": "EEG channels of the files are sampled at (Hz: files) "
         + _listed(fingerprint["sfreq_hz"]),

@@ -20,7 +20,7 @@ LEAVE_ONE_OUT = "loso"
 
 
 def n_folds(corpus: Corpus, folds: int | str) -> int:
-    """How many folds there are: as many as asked for, or as subjects for ``loso``.
+    """Count the folds: as many as asked for, or as subjects for ``loso``.
 
     Raises InputError when there are fewer subjects than folds, or too few beside a fold to train
     and to validate on.

@@ -135,7 +135,7 @@ def _split_of_fold(position: int, config: SplitsConfig) -> str:
 
 
 def _marked_share(n_test: int, n_val: int, n_marked: int, n_others: int) -> tuple[int, int]:
-    """How many marked units are tested and validate: at least one each where there are three."""
+    """Count marked units that test and validate: at least one each where there are three."""
     total = n_marked + n_others
     least = 1 if n_marked >= 3 else 0
     spare = n_marked - least  # what training can do without

@@ -19,7 +19,7 @@ def joined(spans: Sequence[Span], gap_s: float = 0.0) -> list[Span]:
 
 
 def without(span: Span, holes: Sequence[Span]) -> list[Span]:
-    """What is left of a span outside the holes, which lie in order and apart (see `joined`)."""
+    """Cut holes, which lie in order and apart (see `joined`), out of a span."""
     left: list[Span] = []
     start, end = span
     first = bisect_right(holes, start, key=lambda hole: hole[1])

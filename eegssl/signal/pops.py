@@ -53,7 +53,7 @@ def _median_step(step: Samples) -> float:
 
 
 def _largest(step: Samples, length: int) -> Places:
-    """Where the largest step of each window is."""
+    """Place of the largest step of each window."""
     whole = step.size // length
     blocks = step[: whole * length].reshape(whole, length)
     up, down = blocks.argmax(axis=1), blocks.argmin(axis=1)

@@ -96,7 +96,7 @@ def channel_summary(flags: Flags) -> dict[str, list[float]]:
 
 
 def _finite(signal: Samples) -> npt.NDArray[np.bool_] | None:
-    """Where a signal is finite [T]; None where it is throughout."""
+    """Mask of finite samples [T]; None where all are."""
     if signal.dtype.kind != "f":
         return None
     finite: npt.NDArray[np.bool_] = np.isfinite(signal)

@@ -197,7 +197,7 @@ def _over_runs(join: np.ufunc, values: NDArray[Any], n: int) -> NDArray[Any]:
 
 
 def _crossings(band: NDArray[np.float32], before: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Where the cubic through four samples is zero, in samples; ``before`` is the last one there.
+    """Zeros of the cubic through four samples, in samples; ``before`` is the last one before.
 
     Starts on the chord and takes two steps of its slope.
     """
@@ -212,7 +212,7 @@ def _crossings(band: NDArray[np.float32], before: NDArray[np.int64]) -> NDArray[
 
 
 def repeating(steps: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which runs of `RUN` steps are nearly periodic, as those of spike-and-wave."""
+    """Mark runs of `RUN` steps that are nearly periodic, as those of spike-and-wave."""
     signed = steps.astype(np.int64)
     periodic = np.zeros(len(steps) - RUN + 1, np.bool_)
     for period in PERIODS:

@@ -35,7 +35,7 @@ _UV_PER_V = 1e6
 
 
 class Raw(Protocol):
-    """What is used of an ``mne.io.Raw``: signals in volts, names and kinds of its channels."""
+    """Used parts of an ``mne.io.Raw``: signals in volts, names and kinds of its channels."""
 
     info: Any
     ch_names: list[str]
@@ -64,7 +64,7 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class Choices:
-    """How a recording is cleaned and cut before it is embedded."""
+    """Settings by which a recording is cleaned and cut before it is embedded."""
 
     filter: FilterConfig
     montage: MontageConfig
@@ -235,6 +235,6 @@ def _require_montage(encoder: Encoder, channels: Sequence[str]) -> None:
 
 
 def _times(encoder: Encoder, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """When each patch of a stretch without gaps begins, in seconds from its first sample."""
+    """Starts [N] of patches of a stretch without gaps, in seconds from its first sample."""
     patch_s = encoder.config.patch_samples / encoder.config.sfreq_hz
     return np.arange(vectors.shape[1], dtype=np.float64) * patch_s

@@ -15,7 +15,7 @@ ACROSS: dict[str, str] = {
     "of each away, or join the subjects (subjects.aliases)",
     "neither": "pair(s) of recordings are the same signal twice of one subject: they count double",
 }
-"""What a pair of duplicates lies across -> a message; the worst first."""
+"""Boundary that a pair of duplicates crosses -> a message; the worst first."""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def collect(
 def _patches(
     corpus: Corpus, recording: Recording, n_patches: int, patch_samples: int
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Which patches of each channel, and their samples [C · n, P] in µV, some thousands at once."""
+    """Yield a range of patches and their samples [C · n, P] in µV, some thousands at once."""
     channels = len(recording.channels)
     step = max(1, _PATCHES_AT_ONCE // channels)
     for first in range(0, n_patches, step):

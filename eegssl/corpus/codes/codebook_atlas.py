@@ -77,7 +77,7 @@ class Atlas:
         return places[order]
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest says."""
+        """Facts for the manifest."""
         return {
             "seizures": self.sums.n_seizures,
             "seizure_patches": int(self.sums.seizure.sum()),

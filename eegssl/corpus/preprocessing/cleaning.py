@@ -34,12 +34,12 @@ from eegssl.signal.filtering.filters import Chain, chain
 from eegssl.signal.quality import ChannelReport, channel_summary, examine
 
 Viewer = Callable[[Signal, Samples, NDArray[np.uint8]], None]
-"""What else looks at an EEG channel while it is in hand: its samples as recorded and its flags."""
+"""Called with an EEG channel while it is in memory: its samples as recorded and its flags."""
 
 
 @dataclass(frozen=True)
 class CleaningSettings:
-    """What decides what a signal becomes."""
+    """Settings of filters, montage and quality flags."""
 
     filter: FilterConfig
     montage: MontageConfig
@@ -128,7 +128,7 @@ class SegmentCleaner:
         return [signal for signal in self._selection.eeg if signal.index not in flat]
 
     def _montage(self) -> Rereferenced:
-        """What becomes of the good channels; raises RecordingRefused where there are none."""
+        """Montage of the good channels; raises RecordingRefused where there are none."""
         if not self._good:
             reason = f"all {len(self._reports)} EEG channels are flat"
             raise RecordingRefused("no-eeg", reason)
@@ -198,7 +198,7 @@ class SegmentCleaner:
     def _fields(
         self, montage: Rereferenced, flags: NDArray[np.uint8], written: Written
     ) -> dict[str, Any]:
-        """What the table of recordings says of the signal."""
+        """Fields of the table of recordings that describe the signal."""
         good, selection = self._good, self._selection
         chains = [self._chain(signal) for signal in good]
         limit = self._settings.quality.saturated_share

@@ -41,12 +41,12 @@ def refused_rows(refused: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
 
 
 def none_usable(refused: Sequence[Row]) -> str:
-    """What to tell when there is nothing else."""
+    """Word the error that no file can be used."""
     return f"none of {len(refused)} file(s) can be used. {_reasons(refused)}"
 
 
 def also_refused(refused: Sequence[Row]) -> str:
-    """What to tell beside a failure, of files that might have mended it."""
+    """Add to another error which files were refused: they might have mended it."""
     return f". {len(refused)} file(s) were refused: {_reasons(refused)}" if refused else ""
 
 

@@ -78,7 +78,7 @@ def of_corpus(rows: Mapping[str, Row]) -> Row:
 
 
 def channel_audit(rows: Mapping[str, Row]) -> list[AuditRow]:
-    """What channel labels were found, what they became, and in how many files."""
+    """Tabulate channel labels, what they became, and in how many files."""
     counts: Counter[Entry] = Counter()
     for row in rows.values():
         counts.update(row.get("audit", ()))
@@ -121,7 +121,7 @@ def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
 
 
 def _counted(values: Any) -> dict[str, int]:
-    """How often each value occurs, by its text, the most frequent first."""
+    """Count each value by its text, the most frequent first."""
     counts = Counter(f"{v:g}" if isinstance(v, float) else str(v) for v in values)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 

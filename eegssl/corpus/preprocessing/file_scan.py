@@ -13,7 +13,7 @@ from eegssl.corpus.preprocessing.workers import Failure, each
 
 @dataclass(frozen=True)
 class FileScan:
-    """What a scan says: ``files`` by id, of the usable ones subject ids and what is handed on.
+    """Result of a scan: ``files`` by id, and subject and scanned file of each usable one.
 
     ``fingerprint`` describes the corpus as a whole.
     """

@@ -120,7 +120,7 @@ def _texts(events: EventsFound, id_: str, segment: Segment, duration_s: float) -
 
 
 def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
-    """What holds for all recordings of a file."""
+    """Fields of the table that are the same for all recordings of a file."""
     events = scanned.events
     spans = [(f["file_onset_s"], f["file_onset_s"] + f["duration_s"]) for f in recordings]
     outside = [event for event in events.events if not _touches(event, spans)]

@@ -17,7 +17,7 @@ from eegssl.io.labels.events import read_events
 
 @dataclass(frozen=True)
 class IngestSettings:
-    """What decides how a file becomes recordings."""
+    """Settings by which a file becomes recordings."""
 
     cleaning: CleaningSettings
     read: ReadSettings
@@ -29,7 +29,7 @@ class IngestSettings:
 
 @dataclass(frozen=True)
 class ScannedFile:
-    """What the scan of a file hands on, so that nothing but samples is read again.
+    """Result of scanning a file, so that nothing but samples is read again.
 
     ``line_hz`` is the mains frequency that stands out. Annotations are among the events only where
     their text is kept.

@@ -161,7 +161,7 @@ def _once_a_file(recordings: Sequence[Row], column: str) -> int:
 
 
 def concerns(tables: Tables) -> list[str]:
-    """What a user should look into before trusting the recordings."""
+    """List in words what a user should look into before trusting the recordings."""
     recordings = tables.recordings
     n_segments = sum(row[1] != WHOLE_FILE for row in tables.refused)
     split_files = len(recordings) - len({row["file"] for row in recordings}) + n_segments

@@ -69,7 +69,7 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], d
 
 
 def warn_of_others(others: Mapping[str, int]) -> str:
-    """What to tell a user whose folder holds EEG in other formats."""
+    """Word a warning that a folder holds EEG in other formats."""
     return f"files in formats that eegssl does not read: {_listed(others)}; convert them to EDF"
 
 

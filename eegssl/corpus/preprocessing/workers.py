@@ -25,7 +25,7 @@ Task = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task gave no result: ``code`` is timed-out, out-of-memory or crashed."""
+    """Reason why a task gave no result: ``code`` is timed-out, out-of-memory or crashed."""
 
     code: str
     reason: str

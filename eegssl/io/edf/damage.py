@@ -42,7 +42,7 @@ def check_text_mode(records: np.ndarray, bytes_per_sample: int) -> None:
 
 
 def _places(data: np.ndarray, text: bytes) -> np.ndarray:
-    """Where a text begins in the data."""
+    """Places where a text begins in the data."""
     last = max(0, len(data) - len(text) + 1)
     matches = data[:last] == text[0]
     for k in range(1, len(text)):

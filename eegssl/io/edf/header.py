@@ -127,7 +127,7 @@ def _check_records(header: EdfHeader) -> EdfHeader:
 
 
 def _resolve_records(header: EdfHeader) -> EdfHeader:
-    """How many whole records there are, with a note where the header says something else."""
+    """Count whole records, with a note where the header says something else."""
     n_there, rest = divmod(header.file_bytes - header.header_bytes, header.record_bytes)
     declared = header.declared_records
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class EdfHeader:
-    """What is known of one EDF or BDF file (per-signal fields are tuples of equal length).
+    """Checked header of one EDF or BDF file (per-signal fields are tuples of equal length).
 
     ``n_records`` is resolved: the whole records that are really there. Limits that can't be read
     are NaN. ``modified_ns`` is when the file was last changed, ``clock`` the date and time of its

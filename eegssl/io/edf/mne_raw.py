@@ -31,7 +31,7 @@ class Signals:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a recording beside its samples; ``subject`` is the hashed id.
+    """Facts of a recording beside its samples; ``subject`` is the hashed id.
 
     ``electrodes`` says at which electrode a channel lies; a derivation lies at none.
     """

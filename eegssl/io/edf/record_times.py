@@ -35,7 +35,7 @@ class RecordTimes:
 
 
 def read_record_times(header: EdfHeader) -> RecordTimes:
-    """Where the gaps are: a record that begins later than the one before ends, by the stamps.
+    """Find gaps: records that begin later than the one before ends, by their stamps.
 
     Files without samples have no gaps. Raises RecordingRefused ``discontinuous`` where records
     overlap, run backwards or drift, where a gap can't be placed, or where a file says that it has

@@ -22,7 +22,7 @@ _SECONDS = re.compile(r"sec(?:ond)?s?\.?\s*$", re.IGNORECASE)
 
 @dataclass
 class _Block:
-    """What the list says of one file: seizures announced, and the edges given."""
+    """Entry of one file in the list: seizures announced, and the edges given."""
 
     announced: float | None = None
     edges: list[tuple[str, float | None]] = field(default_factory=list)

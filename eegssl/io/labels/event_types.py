@@ -125,7 +125,7 @@ def event_type(text: str, markers: tuple[str, ...] = ()) -> str | None:
 
 
 def original_of(text: str, kind: str) -> str:
-    """What `Event.original` says of a text that `event_type` found to be ``kind``."""
+    """Text for `Event.original` where `event_type` read a text as ``kind``."""
     return "" if text.strip() == kind else text.strip()
 
 

@@ -111,7 +111,7 @@ def _trusted(
 def _read(
     source: EventSource, paths: Sequence[Path], header: EdfHeader, settings: EventSettings
 ) -> EventsFound:
-    """What the files of one source say."""
+    """Read the files of one source."""
     match source:
         case "tsv":
             return read_events_tsv(paths[0], settings)
@@ -132,7 +132,7 @@ def _read(
 
 
 def _seizures_said(listed: EventsFound) -> list[Span] | None:
-    """Where a source says that seizures are; None where it says nothing certain of them.
+    """Spans of the seizures that a source lists; None where it says nothing certain of them.
 
     Remarks inside a recording need not be complete, so they contradict nothing.
     """

@@ -212,7 +212,7 @@ def _event(start: float, stop: float, label: str, rows: Sequence[Row]) -> Event:
 
 
 def _without_term(seizures: Sequence[Event], terms: Sequence[Event]) -> int:
-    """How many seizures on channels overlap no seizure by term."""
+    """Count seizures on channels that overlap no seizure by term."""
     ictal = [(t.onset_s, t.onset_s + t.duration_s) for t in terms if is_seizure(t.type)]
     spans = [(s.onset_s, s.onset_s + s.duration_s) for s in seizures]
     return sum(not any(overlap_s(span, other) for other in ictal) for span in spans)

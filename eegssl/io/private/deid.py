@@ -200,7 +200,7 @@ def _dates(text: str) -> Iterator[str]:
 
 
 def _meaningless(string: str) -> str:
-    """Why a string isn't searched for, empty where it is."""
+    """Reason not to search for a string, empty where it is searched for."""
     text = string.strip()
     if len(set(text.upper()) - set(" -_./")) <= 1 or _is_placeholder_date(text):
         return "placeholder"

@@ -64,7 +64,7 @@ class Finder:
         self._tables = [_table([k for k in keys if len(k) == n]) for n in (4, 8)]
 
     def count(self, chunks: Iterable[bytes]) -> Counter[str]:
-        """How often each string stands in the chunks, taken as one stream."""
+        """Count each string in the chunks, taken as one stream."""
         counts: Counter[str] = Counter()
         margin = self._longest + 2 * _CONTEXT
         held, first = b"", 0

@@ -59,7 +59,7 @@ def pieces(path: Path) -> Iterator[Piece]:
 
 
 def inside(data: bytes, what: str = "", depth: int = 0) -> Iterator[Piece]:
-    """What is packed in these bytes, by how they begin."""
+    """Unpack what these bytes hold, by how they begin."""
     if depth > _DEEPEST:
         return
     if data.startswith(b"\x89PNG"):

@@ -135,7 +135,7 @@ def _read(path: Path) -> tuple[float, tuple[tuple[float, float], ...]]:
 
 
 def _recording_duration(text: str) -> float:
-    """What the column ``recordingDuration`` says, the same in all rows."""
+    """Read the column ``recordingDuration``, the same in all rows."""
     columns, *rows = [line.split("\t") for line in text.split("\n") if line.strip()]
     if not rows:
         raise _refused("the TSV has no row; a recording without seizures holds one bckg row")
@@ -157,7 +157,7 @@ def _refused(reason: str) -> RecordingRefused:
 
 
 def _in_words(faults: Sequence[TreeFault], shown: Callable[[str], str]) -> str:
-    """How many files have which fault, the first ones of each named."""
+    """Count files by fault, the first ones of each named."""
     return "; ".join(_one_kind(faults, shown))
 
 

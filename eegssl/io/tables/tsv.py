@@ -36,7 +36,7 @@ def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _other_separator(columns: Sequence[str], missing: str) -> str:
-    """What separates the columns in place of tabs, where the missing one is among them."""
+    """Name what separates columns in place of tabs, where the missing one is among them."""
     for mark, name in _OTHER_SEPARATORS.items():
         if len(columns) == 1 and missing in (part.strip(' "') for part in columns[0].split(mark)):
             return f"; it seems to be {name}-separated, and tabs are wanted: save it as TSV"

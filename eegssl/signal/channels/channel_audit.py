@@ -19,7 +19,7 @@ Entry = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class AuditRow:
-    """How a ``label`` (or `WITHHELD`) was read, in ``n`` recordings.
+    """Reading of a ``label`` (or `WITHHELD`) in ``n`` recordings.
 
     ``became`` is the canonical name, empty for kind ``other``, whose channels aren't used.
     """

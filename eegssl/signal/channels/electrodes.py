@@ -95,7 +95,7 @@ class Channel:
 
 
 class Geometry(NamedTuple):
-    """Where C channels lie, as encoders take it.
+    """Places of C channels, as encoders take them.
 
     ``positions`` float32 [C,2,3]: first and second electrode on the unit sphere (x right, y nose,
     z up), 0 where absent. ``located`` bool [C,2]: that electrode is there and its place known.
@@ -108,7 +108,7 @@ class Geometry(NamedTuple):
 
 
 def montages_of(channels: Iterable[str]) -> tuple[str, ...]:
-    """Which kinds are among these EEG channels: referential, bipolar, or both."""
+    """Name the kinds among these EEG channels: referential, derivations, or both."""
     kinds = ("referential", "derivations")
     sizes = {len(parse_channel(name).electrodes) for name in channels}
     return tuple(kind for size, kind in enumerate(kinds, start=1) if size in sizes)

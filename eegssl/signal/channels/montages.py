@@ -49,7 +49,7 @@ MONTAGES = {"banana": BANANA, "tcp": TCP}
 
 @dataclass(frozen=True)
 class Rereferenced:
-    """How C channels become M: ``matrix`` float32 [M, C], or None if they stay as they are.
+    """Montage of M channels from C: ``matrix`` float32 [M, C], or None if they stay as they are.
 
     ``names`` [M]; ``missing``: derivations that lack an electrode; ``note``: why the target was not
     (wholly) met, else empty: ``bipolar-kept``, ``too-few-kept``, ``references-differ-kept``;

@@ -62,7 +62,7 @@ def region_of(electrode: str, regions: RegionSet | None = None) -> str | None:
 def membership(
     places: npt.NDArray[np.float32], located: npt.NDArray[np.bool_], regions: RegionSet
 ) -> npt.NDArray[np.bool_]:
-    """Which channels lie in which regions, by where their electrodes are: bool [..., C, R].
+    """Locate channels in regions, by where their electrodes are: bool [..., C, R].
 
     ``places`` [..., C, 2, 3] and ``located`` [..., C, 2] as in ``electrodes.Geometry``. A place
     lies in the region of the electrode nearest to it; a derivation in those of both electrodes.
