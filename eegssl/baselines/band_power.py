@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft, rfftfreq
 
+from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
 from eegssl.signal.bands import BANDS_HZ
 
 SUMMARIES = ("mean", "sd", "max", "min")
 _SEGMENT_S = 2.0  # half-hertz bins: the lowest band has seven
+_WINDOWS_AT_ONCE = 256
 _FLOOR_UV2 = 1e-3  # far below amplifier noise; keeps a flat channel finite
 
 
@@ -52,6 +54,15 @@ def band_power_features(signal_uv: NDArray[np.floating], sfreq_hz: float) -> NDA
 def feature_names() -> tuple[str, ...]:
     """The names of ``band_power_features`` in order, e.g. ``delta_mean``."""
     return tuple(f"{band}_{summary}" for summary in SUMMARIES for band in BANDS_HZ)
+
+
+def band_power_of(windows: Windows) -> NDArray[np.float64]:
+    """Features [n, 20] of windows, read a few hundred at a time."""
+    features = np.empty((len(windows), len(feature_names())))
+    for index in windows.in_order(_WINDOWS_AT_ONCE):
+        batch = windows.batch(index)
+        features[index] = band_power_features(batch.signal_uv, windows.corpus.sfreq_hz)
+    return features
 
 
 def _welch_density(

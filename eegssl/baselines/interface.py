@@ -62,6 +62,11 @@ class BaselineInputs:
         score = scores[self.monitor]
         return -math.inf if score is None else float(score)
 
+    def unit_weights(self) -> NDArray[float64]:
+        """Weights [n] of training windows that weight units alike; their mean is 1."""
+        weight = self.train.balanced(0)
+        return weight / weight.mean()
+
     def threshold(self, system: System) -> float | None:
         """The best one on the validation windows; None unless there are two classes."""
         if len(self.classes) != 2:

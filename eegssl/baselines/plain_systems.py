@@ -1,4 +1,4 @@
-"""Fit baselines of classes: the majority, and classifiers on log band power."""
+"""Fit the majority or mean, and boosted trees on band power."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,60 +6,41 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from eegssl.baselines.band_power import band_power_features, feature_names
+from eegssl.baselines.band_power import band_power_of
 from eegssl.baselines.interface import BaselineInputs
-from eegssl.baselines.logistic import BandPowerLogReg
 from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.windows import Windows
-
-_WINDOWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class Majority:
-    """Predicts the shares [classes] of the training windows for every window.
+    """Predicts the shares of the training windows for every window, or their mean number.
 
     Its threshold is always one half: the more frequent of two classes is predicted.
     """
 
-    shares: NDArray[np.float64]
+    answer: NDArray[np.float64]
+    """[classes], or [1] for numbers."""
     threshold: float | None
 
     @property
     def n_parameters(self) -> int:
-        """A share for each class."""
-        return len(self.shares)
+        """A share for each class, or the mean."""
+        return len(self.answer)
 
     def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes]."""
-        return np.tile(self.shares, (len(labelled), 1))
-
-
-@dataclass(frozen=True)
-class BandPowerSystem:
-    """A fitted band-power classifier and its threshold (two classes), from validation windows."""
-
-    classifier: BandPowerLogReg
-    threshold: float | None
-
-    @property
-    def n_parameters(self) -> int:
-        """Free weights and intercepts: for two classes there is one logit."""
-        n_classes, n_features = self.classifier.coefficients.shape
-        return (1 if n_classes == 2 else n_classes) * (n_features + 1)
-
-    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes] of windows."""
-        return self.classifier.predict_proba(band_power_of(labelled.windows))
+        """Class probabilities [n, classes], or numbers [n, 1]."""
+        return np.tile(self.answer, (len(labelled), 1))
 
 
 @dataclass(frozen=True)
 class BoostingSystem:
     """Gradient-boosted trees on band power; the first ``rounds`` are used."""
 
-    classifier: HistGradientBoostingClassifier
+    trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor
     rounds: int
     n_trees: int
     max_leaves: int
@@ -71,50 +52,57 @@ class BoostingSystem:
         return self.n_trees * (self.max_leaves + 2 * (self.max_leaves - 1))
 
     def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
-        """Class probabilities [n, classes] of windows."""
-        staged = self.classifier.staged_predict_proba(band_power_of(labelled.windows))
+        """Class probabilities [n, classes] of windows, or numbers [n, 1]."""
+        staged = _staged(self.trees, labelled.windows)
         return np.asarray(next(islice(staged, self.rounds - 1, None)), dtype=np.float64)
 
 
 def fit_majority(inputs: BaselineInputs) -> Majority:
-    """Count the classes of the training windows."""
+    """Count the classes of the training windows, or average the numbers of their units."""
+    if not inputs.classes:
+        return Majority(np.array([NumberScale.of(inputs.train).mean]), None)
     counts = inputs.train.counts(len(inputs.classes))
     return Majority(counts / counts.sum(), 0.5 if len(inputs.classes) == 2 else None)
 
 
-def fit_logistic(inputs: BaselineInputs) -> BandPowerSystem:
-    """Log band power and logistic regression, classes weighted equally."""
-    features = band_power_of(inputs.train.windows)
-    classifier = BandPowerLogReg.fit(
-        features, inputs.train.truth, len(inputs.classes), inputs.seed, inputs.config.band_power
-    )
-    system = BandPowerSystem(classifier, None)
-    return replace(system, threshold=inputs.threshold(system))
-
-
 def fit_boosting(inputs: BaselineInputs) -> BoostingSystem:
-    """Log band power and boosted trees, classes weighted equally; rounds by validation.
+    """Log band power and boosted trees, classes (of numbers: units) weighted equally.
 
-    Histogram gradient boosting (after LightGBM, Ke et al. 2017) as scikit-learn has it.
+    The number of rounds is the one that validates best. Histogram gradient boosting (after
+    LightGBM, Ke et al. 2017) as scikit-learn has it.
     """
-    config = inputs.config.boosting
-    classifier = HistGradientBoostingClassifier(
-        learning_rate=config.learning_rate,
-        max_iter=config.max_rounds,
-        max_leaf_nodes=config.max_leaves,
-        min_samples_leaf=config.min_windows_a_leaf,
-        class_weight="balanced",
-        early_stopping=False,
-        random_state=inputs.seed,
-    ).fit(band_power_of(inputs.train.windows), inputs.train.truth)
-    staged = classifier.staged_predict_proba(band_power_of(inputs.val.windows))
-    rounds = best_round(inputs, staged)
-    n_trees = rounds * (1 if len(inputs.classes) == 2 else len(inputs.classes))
-    system = BoostingSystem(classifier, rounds, n_trees, config.max_leaves)
+    config, features = inputs.config.boosting, band_power_of(inputs.train.windows)
+    settings = {
+        "learning_rate": config.learning_rate,
+        "max_iter": config.max_rounds,
+        "max_leaf_nodes": config.max_leaves,
+        "min_samples_leaf": config.min_windows_a_leaf,
+        "early_stopping": False,
+        "random_state": inputs.seed,
+    }
+    if inputs.classes:
+        trees = HistGradientBoostingClassifier(class_weight="balanced", **settings)
+        trees.fit(features, inputs.train.truth)
+    else:
+        trees = HistGradientBoostingRegressor(**settings)
+        trees.fit(features, inputs.train.truth, sample_weight=inputs.unit_weights())
+    rounds = _best_round(inputs, _staged(trees, inputs.val.windows))
+    n_trees = rounds * (len(inputs.classes) if len(inputs.classes) > 2 else 1)
+    system = BoostingSystem(trees, rounds, n_trees, config.max_leaves)
     return replace(system, threshold=inputs.threshold(system))
 
 
-def best_round(inputs: BaselineInputs, staged: Iterable[NDArray[np.float64]]) -> int:
+def _staged(
+    trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor, windows: Windows
+) -> Iterable[NDArray[np.float64]]:
+    """Class probabilities [n, classes] or numbers [n, 1] after each round of boosting."""
+    features = band_power_of(windows)
+    if isinstance(trees, HistGradientBoostingClassifier):
+        return trees.staged_predict_proba(features)
+    return (numbers[:, None] for numbers in trees.staged_predict(features))
+
+
+def _best_round(inputs: BaselineInputs, staged: Iterable[NDArray[np.float64]]) -> int:
     """The round of boosting, from 1, whose predictions of the validation windows score best."""
     config = inputs.config.boosting
     scores = {
@@ -128,12 +116,3 @@ def best_round(inputs: BaselineInputs, staged: Iterable[NDArray[np.float64]]) ->
         f"({inputs.monitor} {scores[rounds]:.3f})"
     )
     return rounds
-
-
-def band_power_of(windows: Windows) -> NDArray[np.float64]:
-    """Features [n, 20] of windows, read a few hundred at a time."""
-    features = np.empty((len(windows), len(feature_names())))
-    for index in windows.in_order(_WINDOWS_AT_ONCE):
-        batch = windows.batch(index)
-        features[index] = band_power_features(batch.signal_uv, windows.corpus.sfreq_hz)
-    return features

@@ -12,7 +12,7 @@ from eegssl.baselines.band_power import (
     feature_names,
     log_band_power,
 )
-from eegssl.baselines.logistic import BandPowerLogReg
+from eegssl.baselines.linear_systems import BandPowerLogReg
 from eegssl.errors import InputError
 
 SFREQ_HZ = 200.0

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from eegssl.baselines.band_power import band_power_features
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import System
-from eegssl.baselines.logistic import BandPowerLogReg
+from eegssl.baselines.linear_systems import BandPowerLogReg
 from eegssl.baselines.system import BASELINES
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.errors import ConfigError, InputError

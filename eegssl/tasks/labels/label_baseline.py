@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.context import Result
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import BaselineInputs, System
-from eegssl.baselines.system import BASELINES, OF_NUMBERS
+from eegssl.baselines.system import BASELINES
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BaselineConfig
 from eegssl.corpus.audits.leaks import audit, refuse
@@ -101,8 +101,7 @@ def fit_baseline(
     if task.classes:
         train, val = train.known(), val.known()
     settings = (task.classes, task.monitor, task.sampled_types, seed, config, criterion, say)
-    fit = BASELINES[name] if task.classes else OF_NUMBERS[name]
-    return fit(BaselineInputs(train, val, *settings))
+    return BASELINES[name](BaselineInputs(train, val, *settings))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.baselines.plain_systems import band_power_of
+from eegssl.baselines.band_power import band_power_of
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import LEAVE_ONE_OUT

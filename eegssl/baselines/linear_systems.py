@@ -1,13 +1,17 @@
-"""Fit logistic regression on standardised features, kept as plain arrays."""
+"""Fit logistic and ridge regression on standardised log band power."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from eegssl.baselines.band_power import band_power_of
 from eegssl.baselines.config import BandPowerConfig
+from eegssl.baselines.interface import BaselineInputs
+from eegssl.corpus.labelled import LabelledWindows
+from eegssl.corpus.number_scale import NumberScale
 from eegssl.errors import InputError
 
 
@@ -23,6 +27,14 @@ class BandPowerLogReg:
     scale: NDArray[np.float64]
     coefficients: NDArray[np.float64]
     intercepts: NDArray[np.float64]
+    threshold: float | None = None
+    """Of two classes, from validation windows."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Free weights and intercepts: for two classes there is one logit."""
+        n_classes, n_features = self.coefficients.shape
+        return (1 if n_classes == 2 else n_classes) * (n_features + 1)
 
     @classmethod
     def fit(
@@ -61,6 +73,63 @@ class BandPowerLogReg:
         logits = x @ self.coefficients.T + self.intercepts
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """Class probabilities [n, K] of windows."""
+        return self.predict_proba(band_power_of(labelled.windows))
+
+
+def fit_logistic(inputs: BaselineInputs) -> BandPowerLogReg:
+    """Log band power and logistic regression, classes weighted equally."""
+    system = BandPowerLogReg.fit(
+        band_power_of(inputs.train.windows),
+        inputs.train.truth,
+        len(inputs.classes),
+        inputs.seed,
+        inputs.config.band_power,
+    )
+    return replace(system, threshold=inputs.threshold(system))
+
+
+@dataclass(frozen=True)
+class RidgeSystem:
+    """A linear function of F features: ``mean`` and ``scale`` [F] standardise them."""
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    intercept: float
+    threshold: None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights and the intercept."""
+        return len(self.coefficients) + 1
+
+    def predict(self, labelled: LabelledWindows) -> NDArray[np.float64]:
+        """The number [n, 1] of each window."""
+        features = (band_power_of(labelled.windows) - self.mean) / self.scale
+        return (features @ self.coefficients + self.intercept)[:, None]
+
+
+def fit_ridge(inputs: BaselineInputs) -> RidgeSystem:
+    """Log band power and ridge regression: units weigh alike, the intercept is not shrunk.
+
+    The penalty is that of the logistic regression, 1 / (2 C) of the squared weights, on labels of
+    deviation 1.
+    """
+    features, weight = band_power_of(inputs.train.windows), inputs.unit_weights()
+    scale = NumberScale.of(inputs.train)
+    share = weight / weight.sum()
+    mean = share @ features
+    spread = np.sqrt(share @ (features - mean) ** 2)
+    spread[spread == 0] = 1.0
+    x, y = (features - mean) / spread, scale.scaled(inputs.train.truth)
+    level = share @ y
+    penalty = np.eye(x.shape[1]) / inputs.config.band_power.regularisation_c
+    weighted = x.T * weight
+    coefficients = scale.sd * np.linalg.solve(weighted @ x + penalty, weighted @ (y - level))
+    return RidgeSystem(mean, spread, coefficients, float(scale.undone(np.array(level))))
 
 
 def _check(x: NDArray[np.float64], y: NDArray[np.integer], n_classes: int) -> None:
