@@ -3,14 +3,14 @@
 Nothing is written. Each problem says what to do; none hides the next one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from eegssl.corpus.label_table import Label, LabelTable, label_table
+from eegssl.corpus.label_table import label_table
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
@@ -32,7 +32,7 @@ _UNIT_WORDS = {
 
 
 def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
-    """What a task of labels asks, and the labels that recordings hold for it.
+    """Explain what a task of labels asks, and which labels recordings hold for it.
 
     Raises InputError for a labels table that can't be read.
     """
@@ -45,13 +45,23 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
     if table is None:
         return info
     if table.labels is not None:
-        info.understood["table"] = {"labels": len(table.labels), **_skipped(table)}
-    labelled_by_split = {
-        split: labelled
-        for split in ("train", "val", "test")
-        if (labelled := _look(info, corpus, task, table.labels, split, seed)) is not None
-    }
-    _check_classes(info, task, {s: one for s, one in labelled_by_split.items() if s != "test"})
+        skipped = {f"rows left out, {why}": n for why, n in (table.skipped or {}).items()}
+        info.understood["table"] = {"labels": len(table.labels), **skipped}
+    fitted: dict[str, LabelledWindows] = {}
+    for split in ("train", "val", "test"):
+        recordings = [r for r in corpus.recordings if r.split == split]
+        if not recordings:
+            if split != "test":
+                problem = InputError(f"no recording is in split {split}; see splits.tsv")
+                info.problems.append(problem)
+            continue
+        cut = partial(labelled_windows, corpus, recordings, task, table.labels, seed=seed)
+        labelled = _try(info, cut)
+        if labelled is not None:
+            info.splits[split] = _contents(labelled, task)
+            if split != "test":
+                fitted[split] = labelled
+    _check_classes(info, task, fitted)
     return info
 
 
@@ -93,28 +103,8 @@ def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
     info.understood["table"] |= _counted(values, task)
 
 
-def _look(
-    info: TaskInfo,
-    corpus: Corpus,
-    task: TaskConfig,
-    labels: Sequence[Label] | None,
-    split: str,
-    seed: int,
-) -> LabelledWindows | None:
-    """What one split holds; test needs nothing of its own, but is explained too."""
-    recordings = [r for r in corpus.recordings if r.split == split]
-    if not recordings:
-        if split != "test":
-            info.problems.append(InputError(f"no recording is in split {split}; see splits.tsv"))
-        return None
-    labelled = _try(info, lambda: labelled_windows(corpus, recordings, task, labels, seed=seed))
-    if labelled is not None:
-        info.splits[split] = _contents(labelled, task)
-    return labelled
-
-
 def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, LabelledWindows]) -> None:
-    """Whether the labels can be learned and decided by; what all splits lack is named once."""
+    """Note classes that training or validation lacks; what both lack is named once."""
     lacking = {
         split: set(np.flatnonzero(f.counts(len(task.classes)) == 0).tolist())
         for split, f in fitted.items()
@@ -154,7 +144,7 @@ def _contents(labelled: LabelledWindows, task: TaskConfig) -> dict[str, Any]:
 
 
 def _counted(values: np.ndarray, task: TaskConfig) -> dict[str, Any]:
-    """How often each class occurs; of numbers their range."""
+    """Count the values of each class; of numbers give the range."""
     if task.target == "number":
         return {
             "min": float(values.min()),
@@ -166,12 +156,8 @@ def _counted(values: np.ndarray, task: TaskConfig) -> dict[str, Any]:
     return dict(zip(task.classes, counts.tolist(), strict=True))
 
 
-def _skipped(table: LabelTable) -> dict[str, int]:
-    return {f"rows left out, {why}": n for why, n in (table.skipped or {}).items()}
-
-
 def _try(info: TaskInfo, look: Callable[[], T]) -> T | None:
-    """What a look finds; a problem is noted, once."""
+    """Return what ``look`` returns; note its problem, once, and return None."""
     try:
         return look()
     except (ConfigError, InputError) as error:
