@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.corpus.ictal import events_of, positive_spans
+from eegssl.corpus.ictal import events_of
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Recording
 from eegssl.io.labels.event_types import Event
-from eegssl.scoring.events.postprocess import Postprocess, Probabilities
+from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.config import TaskConfig
@@ -64,30 +64,6 @@ def as_predictions(
         truth_value=rows.truth_value,
         value=rows.value,
     )
-
-
-def event_probabilities(
-    labelled: LabelledWindows, probabilities: NDArray[Any], task: TaskConfig
-) -> list[Probabilities]:
-    """The probability of the event in each recording's windows (or seconds), and its reference."""
-    windows, recordings = labelled.windows, []
-    rows = _rows(labelled, probabilities, task)
-    owner = windows.owner[rows.window]
-    for k, recording in enumerate(windows.recordings):
-        mine = owner == k
-        spans = positive_spans(recording.events, task.event_types)
-        recordings.append(
-            Probabilities(
-                subject=recording.subject,
-                recording=recording.id,
-                duration_s=recording.duration_s,
-                start_s=rows.start_s[mine],
-                duration=rows.start_s[mine] * 0 + rows.duration_s,
-                p=rows.probabilities[mine, 1],
-                reference=[(float(a), float(b)) for a, b in spans],
-            )
-        )
-    return recordings
 
 
 @dataclass(frozen=True)

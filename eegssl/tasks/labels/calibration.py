@@ -16,13 +16,14 @@ from eegssl.scoring.events.postprocess import Postprocess, choose_postprocess
 from eegssl.scoring.temperature import Temperature, choose_temperature
 from eegssl.scoring.threshold import Threshold, choose_threshold
 from eegssl.scoring.window_scores import window_scores
-from eegssl.tasks.labels.answers import event_probabilities
+from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.scores import event_lines
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What was locked, and what the classifier says of the validation windows with it.
+    """Temperature and threshold as locked, and the classifier's answers for validation windows.
 
     ``answers`` are probabilities [n, K] or [n, N, K], of numbers the values [n, 1].
     """
@@ -92,8 +93,9 @@ def locked_postprocess(
         return None
     if task.permute_labels:
         return Postprocess(threshold)
+    table = as_predictions(val, probabilities, task, None, None, {})
     try:
-        return choose_postprocess(event_probabilities(val, probabilities, task), config)
+        return choose_postprocess(event_lines(table), config)
     except InputError as error:
         context.warn(f"post-processing is the threshold of windows alone: {error}")
         return Postprocess(threshold)
