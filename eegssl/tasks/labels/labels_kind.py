@@ -195,11 +195,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     ) -> Page:
         """The page, with lineage, training and traces where a model was run."""
         page = page_of(table, scores)
-        if ran is not None:
-            trial, _ = ran
-            shown = config.traces, config.trace_s
-            page = with_model(page, trial.model, trial.corpus, table, *shown)
-        return page
+        return page if ran is None else with_model(page, ran[0], table)
 
     def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """What the task asks, and the labels that recordings hold for it."""

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.store import Corpus
 from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.cells import counted, number_text
 from eegssl.reports.glossary import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
@@ -14,6 +12,7 @@ from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.threshold import Threshold
 from eegssl.scoring.window_scores import Scores
+from eegssl.tasks.kind import Trial
 from eegssl.tasks.labels.measures.event_report import EventReport
 from eegssl.tasks.labels.measures.unit_scores import UnitScores
 from eegssl.tasks.labels.predictions import Predictions
@@ -83,20 +82,12 @@ def events_page(events: EventReport, title: str) -> Page:
     )
 
 
-def with_model(
-    page: Page,
-    model: Artifact,
-    corpus: Corpus,
-    predictions: Predictions,
-    traces: int,
-    trace_s: float,
-) -> Page:
-    """The page, and on it the model's lineage, its training, and ``traces`` recordings."""
-    drawn = section(
-        "EEG with the model's probabilities", *trace_figures(corpus, predictions, traces, trace_s)
-    )
+def with_model(page: Page, trial: Trial, predictions: Predictions) -> Page:
+    """The page, and on it the model's lineage, its training, and recordings as traces."""
+    traces = trace_figures(trial.corpus, predictions, trial.config.traces, trial.config.trace_s)
+    drawn = section("EEG with the model's probabilities", *traces)
     page = inserted(page, drawn, (_SUBJECTS, _FIXED, _READING))
-    return inserted(page, model_history(model), (_READING,))
+    return inserted(page, model_history(trial.model), (_READING,))
 
 
 def _counts(predictions: Predictions) -> tuple[tuple[str, str], ...]:
