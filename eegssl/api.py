@@ -2,7 +2,7 @@
 
 import eegssl
 encoder = eegssl.load_encoder("run/encoder")
-found = eegssl.embed(encoder, "night.edf")  # found.vectors [C, N, D], found.times_s, found.channels
+night = eegssl.embed(encoder, "night.edf")  # night.vectors [C, N, D], night.times_s, night.channels
 raw = eegssl.open_raw("run/recordings", recording_ids("run/recordings")[0])  # mne.io.RawArray
 """
 

@@ -35,7 +35,7 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
         "weights_bytes": total * _FLOAT_BYTES,
         "optimizer_bytes": 4 * total * _FLOAT_BYTES,
         "forward_bytes": _FLOAT_BYTES * tokens * _widest(config),
-        "training_bytes": _FLOAT_BYTES * tokens * _kept(config),
+        "training_bytes": _FLOAT_BYTES * tokens * _stored(config),
     }
 
 
@@ -70,12 +70,12 @@ def _widest(config: EncoderConfig) -> int:
     return 2 * config.width + max(2 * config.ffn, 4 * config.width)
 
 
-def _kept(config: EncoderConfig) -> int:
+def _stored(config: EncoderConfig) -> int:
     """Numbers per token that the backward pass needs.
 
-    A block keeps its two inputs and norms, query, key, value and mixture, and the hidden layer
+    A block stores its two inputs and norms, query, key, value and mixture, and the hidden layer
     before and after its activation; with checkpointing only its input, and one block at a time.
-    Embedding keeps some twelve copies of a patch.
+    Embedding stores some twelve copies of a patch.
     """
     block = 8 * config.width + 2 * config.ffn
     embedding = 12 * config.patch_samples

@@ -1,16 +1,14 @@
 """Build the wavelet-packet transform of a patch as one matrix.
 
-A packet transform splits a signal into low and high half-bands, and both of them again, down to
-equally wide bands. It is linear, so all of its strided convolutions together are one fixed matrix
-[leaves, K, P]: multiplying by it gives the same numbers to rounding, and is fast.
+A packet transform splits a signal into low and high half-bands, and each of them again, down to
+equally wide bands. It is linear: its strided convolutions together are one fixed matrix
+[leaves, K, P], and multiplying by it is fast.
 
-A patch of 200 = 2³ · 25 samples halves evenly three times only, to bands of 12.5 Hz with delta to
-alpha in one. Ours: it is mirrored at both ends to the next multiple of 2^depth (by 12 samples each,
-to 224), and transformed as if that repeated (PyWavelets' ``periodization``), at depth 5: bands of
-3.1 Hz with 7 coefficients. Only the patch itself is read: its neighbours would leak hidden samples
-into visible tokens. Of sines from 2 to 68 Hz their own band and its neighbours then hold 86 % of
-the energy; 79 % with the shorter filter db4; 72 % with db8 mirrored at
-each level (``symmetric``), 5 % of it in the lowest band besides.
+Ours: a patch of 200 = 2³ · 25 samples, which halves evenly three times only, is mirrored at both
+ends to the next multiple of 2^depth, and transformed as if that repeated (PyWavelets'
+``periodization``). At depth 5 bands are 3.1 Hz wide, with 7 coefficients. Of sines from 2 to 68 Hz
+their own band and its neighbours then hold 86 % of the energy; 79 % with the shorter filter db4,
+72 % with db8 mirrored at each level (``symmetric``).
 """
 
 from functools import cache

@@ -1,6 +1,5 @@
 """Order patches by random units or one by one; hide the first.
 
-Every kind of mask is an order in which patches come up.
 A *unit* is a set of channels (a region, or what a disc on the head touches), over the whole window
 or over a span of patches; a patch comes up with the first unit that covers it.
 """

@@ -1,8 +1,7 @@
 """Plan what happens in one synthetic recording, and when.
 
-A plan is a pure function of configuration and indices. It holds times, sizes and seeds only, so
-that its size grows slowly with the duration and the ground truth is known before a sample is made.
-Rates and durations are ours, in the range of clinical recordings.
+A plan depends on the configuration and indices alone, and holds times, sizes and seeds: the ground
+truth is known before a sample is made. Rates and durations are ours, in the clinical range.
 """
 
 from dataclasses import dataclass, field

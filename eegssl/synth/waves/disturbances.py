@@ -47,12 +47,12 @@ def draw_disturbance(
     rng: Generator, kind: str, onset_s: float, limit_s: float, *, seed: int
 ) -> Disturbance:
     """Draw the place, length and size of one artifact; it ends before ``limit_s``."""
-    made = KINDS[kind]
-    low_uv, high_uv = np.log(made.range_uv)
+    traits = KINDS[kind]
+    low_uv, high_uv = np.log(traits.range_uv)
     return Disturbance(
         kind=kind,
         onset_s=round(onset_s, 3),
-        duration_s=round(min(float(rng.uniform(*made.range_s)), limit_s - onset_s), 3),
+        duration_s=round(min(float(rng.uniform(*traits.range_s)), limit_s - onset_s), 3),
         electrodes=_place(rng, kind),
         amplitude_uv=round(float(np.exp(rng.uniform(low_uv, high_uv))), 1),
         seed=seed,
