@@ -67,6 +67,7 @@ def run(
     With ``plan_only`` only the fingerprint and the plan. Raises InputError when no file can be
     used or there are too few subjects to split.
     """
+    jobs = jobs or os.cpu_count() or 1
     pseudonyms = Pseudonyms()
     require_outside(pseudonyms.folder, context.out)
     naming = Naming(pseudonyms, config.corpus)
@@ -75,7 +76,7 @@ def run(
     if others:
         context.warn(warn_of_others(others))
     advance = context.progress.track("looked at", len(sources))
-    scan = scan_files(sources, _settings(config), naming, _jobs(jobs), config.limits, advance)
+    scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
     for warning in plan.warnings:
         context.warn(warning)
@@ -143,10 +144,6 @@ def _settings(config: PreprocessConfig) -> IngestSettings:
     )
 
 
-def _jobs(jobs: int) -> int:
-    return jobs or os.cpu_count() or 1
-
-
 def _write_plan(scan: FileScan, plan: Plan, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
     require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
@@ -196,7 +193,7 @@ def _ingest_all(
             file = scan.scanned[source.id]
             tasks.append((source, file, subject, _settings(config), writer.path, clip))
     advance(len(rows))
-    for number, row in each(ingest, tasks, _jobs(jobs), config.limits):
+    for number, row in each(ingest, tasks, jobs, config.limits):
         if isinstance(row, Failure):
             row = {"file": tasks[number][0].id, "refused": [row.code, row.reason]}
         writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
