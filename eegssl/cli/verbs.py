@@ -18,11 +18,7 @@ _FOUND = ("file", "kind", "n", "how")
 
 
 @command(HELPERS)
-def synth(
-    out: Out,
-    *,
-    options: Options,
-) -> None:
+def synth(out: Out, *, options: Options) -> None:
     """Make a synthetic clinical corpus: EDF+ in BIDS layout, with seizures of known truth."""
     from eegssl.stages import synth as stage
 

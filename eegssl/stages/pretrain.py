@@ -30,7 +30,6 @@ from eegssl.training.objectives import OBJECTIVES
 from eegssl.training.weights import save_module
 
 KIND = "encoder"
-NAME = "encoder"
 
 
 def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: Context) -> Result:
@@ -56,7 +55,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     if isinstance(writer, Result):
         return writer
     model = _train(config, settings, artifact, train, draws, val, writer, context)
-    save_module(writer, NAME, model.encoder, settings)
+    save_module(writer, KIND, model.encoder, settings)
     save_module(writer, "head", model.head, config.objective)
     scores = _validate(model, config, val)
     OBJECTIVES[type(config.objective)].write_examples(writer, model, artifact, val, config.masking)
