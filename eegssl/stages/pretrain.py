@@ -1,6 +1,7 @@
 """Train an encoder on recordings and their tokens (the command pretrain)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.reading import load, require_parent
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
+from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.codes.tokens import KIND as TOKENS
 from eegssl.corpus.codes.tokens import Codes, open_codes
@@ -20,16 +22,36 @@ from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
+from eegssl.objectives.config import MaskedCodesConfig
+from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
+from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
-from eegssl.training.masked_windows import masks_of
-from eegssl.training.objectives import OBJECTIVES
+from eegssl.training.masked_windows import masked_scores, masks_of
 from eegssl.training.weights import save_module
 
 KIND = "encoder"
+
+
+@dataclass(frozen=True)
+class ObjectiveParts:
+    """The functions of one objective."""
+
+    build: Callable[..., Objective]
+    """(encoder, n_codes, config, seed) -> the encoder with a head."""
+    scores: Callable[..., dict[str, float]]
+    """(model, masking, validation codes, batch_size) -> scores by name."""
+    write_examples: Callable[..., None]
+    """(writer, model, tokens, validation codes, masking) -> a file for the report."""
+
+
+OBJECTIVES: dict[type[Settings], ObjectiveParts] = {
+    MaskedCodesConfig: ObjectiveParts(build_masked_codes, masked_scores, write_examples)
+}
+"""Class of the settings under ``objective`` -> the objective's functions."""
 
 
 def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: Context) -> Result:
@@ -103,7 +125,7 @@ def _train(
     n_codes = int(tokens.manifest.facts["n_codes"])
     encoder = build_encoder(settings, context.seed)
     build_objective = OBJECTIVES[type(config.objective)].build
-    model: Objective = build_objective(encoder, n_codes, config.objective, context.seed)
+    model = build_objective(encoder, n_codes, config.objective, context.seed)
     model.to(device)
 
     def step(k: int) -> dict[str, torch.Tensor]:
