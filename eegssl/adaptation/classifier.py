@@ -62,8 +62,8 @@ class Classifier(nn.Module):
     def embed(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
-        """What ``classify`` reads: pooled embeddings [B, W], or [B, N, W]; for an attention head
-        [B, C, N, D]. Those of a frozen encoder may be cached."""
+        """Compute the input of ``classify``: pooled embeddings [B, W], or [B, N, W]; for an
+        attention head [B, C, N, D]. Those of a frozen encoder may be cached."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             embeddings = self.encoder(signal_uv, positions, located, regions)
             if self.attention is not None:

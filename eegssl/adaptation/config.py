@@ -21,12 +21,12 @@ class LoraConfig(Settings):
     """An update is scaled by `alpha` / `rank`."""
 
     linears: tuple[Literal["qkv", "out", "feed"], ...] = Field(("qkv", "out", "feed"), min_length=1)
-    """Which linear layers of a block get one: queries, keys and values together (`qkv`), what
+    """Linear layers of a block that get one: queries, keys and values together (`qkv`), what
     attention gives (`out`), the two of the feed-forward part (`feed`)."""
 
 
 class AdaptationConfig(Settings):
-    """What is trained, on which pooling, how fast."""
+    """The way of adapting: trained parameters, pooling and learning rates."""
 
     kind: Kind = "probe"
     """`probe`: a linear head on the frozen encoder; `attention`: a head that attends to the frozen

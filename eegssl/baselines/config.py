@@ -24,7 +24,7 @@ class BoostingConfig(Settings):
     validate_every: int = Field(default=10, ge=1)
     """Rounds between looks at the validation windows."""
     learning_rate: float = Field(default=0.1, gt=0)
-    """What a tree's vote is scaled by."""
+    """Factor of each tree's vote."""
     max_leaves: int = Field(default=15, ge=2)
     """Leaves of a tree."""
     min_windows_a_leaf: int = Field(default=20, ge=1)
@@ -32,7 +32,7 @@ class BoostingConfig(Settings):
 
 
 class NetworkConfig(Settings):
-    """How the networks train: Adam on class-balanced draws, stopped early on validation windows."""
+    """Training of the networks: Adam on class-balanced draws, stopped early by validation."""
 
     steps: int = Field(default=2000, ge=1)
     """Optimizer steps at most."""
@@ -45,7 +45,7 @@ class NetworkConfig(Settings):
     patience: int = Field(default=6, ge=1)
     """Training stops after so many validations in a row without a better one."""
     device: Device = "auto"
-    """Where to train; ``auto`` takes a GPU if there is one."""
+    """Device to train on; ``auto`` takes a GPU if there is one."""
 
 
 class EEGNetConfig(Settings):
@@ -82,7 +82,7 @@ class SeizureUNetConfig(Settings):
     width: int = Field(default=16, ge=1)
     """Features at full rate; each level down has twice as many."""
     levels: int = Field(default=3, ge=1, le=5)
-    """How often the signal is thinned out, by four each."""
+    """Levels below the full rate; each has a quarter of the samples of the one above."""
     kernel: int = Field(default=7, ge=3)
     """Taps of each convolution."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -97,7 +97,7 @@ class BaselinesConfig(Settings):
     boosting: BoostingConfig = BoostingConfig()
     """``band-power-boosting``"""
     network: NetworkConfig = NetworkConfig()
-    """How ``eegnet``, ``shallow-convnet`` and ``seizure-unet`` train."""
+    """Training of ``eegnet``, ``shallow-convnet`` and ``seizure-unet``."""
     eegnet: EEGNetConfig = EEGNetConfig()
     """``eegnet``"""
     shallow_convnet: ShallowConvNetConfig = ShallowConvNetConfig()

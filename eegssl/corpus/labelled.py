@@ -43,7 +43,7 @@ class LabelledWindows:
     units: tuple[Unit, ...] = ()
     possible: NDArray[np.bool_] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Why something labelled is not among the windows -> how often."""
+    """Reason why something labelled is not among the windows -> how often."""
 
     def __post_init__(self) -> None:
         if len(self.unit) != len(self.truth):

@@ -24,7 +24,7 @@ from eegssl.training.history import copy_history
 
 EVALUATION = "evaluation"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
-"""What an artifact with scores holds, whatever the kind of its task."""
+"""Files of every artifact with scores."""
 SCORED = (PREDICTIONS, SCORES, REPORT)
 
 OF_RUN = dict.fromkeys(
@@ -57,7 +57,7 @@ def job_of(
     task: Any,
     context: Context,
 ) -> Job[Any]:
-    """Everything that fine-tuning needs.
+    """Gather all that fine-tuning needs.
 
     Raises ConfigError for a setting that the kind does not read or can't follow, ArtifactError
     when the recordings have another sampling rate than the encoder.

@@ -12,7 +12,7 @@ from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
 BASELINE = "baseline"
 """The artifact of a baseline that is a cell of its own, and its adaptation in a table."""
 MODEL_METHOD = "model"
-"""What a table of predictions, or its scores, call the model among methods."""
+"""Name of the model among methods, in tables of predictions and their scores."""
 ColumnScores = Mapping[str, float | None]
 """Column -> value."""
 
@@ -34,7 +34,7 @@ class BaselineJob:
 
 
 class Benchmarked:
-    """How tasks of a kind stand in a benchmark.
+    """Columns, scores and baselines of a kind of task in a benchmark.
 
     Facts of its evaluations hold ``windows`` with ``n``, ``subjects``, ``leaks`` and
     ``within_subject``.

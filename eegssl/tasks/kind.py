@@ -31,7 +31,7 @@ TASK = "task.json"
 """The settings of the task that a model was made for."""
 
 MODEL_FILES = (f"{MODEL}.json", f"{MODEL}.safetensors", TASK)
-"""What every model holds."""
+"""Files of every model."""
 
 Inputs = Sequence[tuple[str, str]]
 """Kind and id of what an artifact is made from, as its manifest records them."""
@@ -42,7 +42,7 @@ class HasInputs(Protocol):
 
     @property
     def inputs(self) -> Inputs:
-        """What a manifest records of them."""
+        """Kinds and ids that a manifest records of them."""
 
 
 class HasDict(Protocol):
@@ -61,7 +61,7 @@ Scores = TypeVar("Scores", bound=HasDict)
 
 @dataclass(frozen=True)
 class Job(Generic[Task]):
-    """What is to be fine-tuned: the settings, recordings, a task and a pretrained encoder."""
+    """A fine-tuning: the settings, recordings, a task and a pretrained encoder."""
 
     config: FinetuneConfig
     corpus: Corpus
@@ -72,7 +72,7 @@ class Job(Generic[Task]):
 
     @property
     def weights(self) -> str:
-        """Whether the encoder starts with its ``pretrained`` weights, or with ``random`` ones."""
+        """``pretrained`` or ``random``: the weights that the encoder starts with."""
         return first_weights(self.config)
 
     @property
@@ -82,7 +82,7 @@ class Job(Generic[Task]):
 
     @property
     def device(self) -> torch.device:
-        """Where to train."""
+        """The device to train on."""
         return choose_device(self.config.training.device)
 
     def build_encoder(self) -> Encoder:
@@ -95,7 +95,7 @@ class Job(Generic[Task]):
 
 @dataclass(frozen=True)
 class Trial:
-    """What is to be evaluated: a model, and recordings of a corpus; ``leaks`` were allowed."""
+    """An evaluation: a model, and recordings of a corpus; ``leaks`` were allowed."""
 
     config: EvaluateConfig
     model: Artifact
@@ -105,7 +105,7 @@ class Trial:
     context: Context
 
     def about(self, *more: str) -> dict[str, Any]:
-        """What a table says of the model: these facts, ``more`` of them, and the leaks."""
+        """Facts of the model for a table: these, ``more`` of them, and the leaks."""
         names = ("task", "adaptation", "encoder_weights", *more)
         facts = {name: self.model.manifest.facts[name] for name in names}
         return facts | {"leaks": [leak.in_words() for leak in self.leaks]}
@@ -113,7 +113,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Fitted(Generic[Table]):
-    """What fitting gave: facts of a model, and the recordings it saw; or predictions at once."""
+    """Facts of a fitted model, and the recordings it saw; or predictions at once."""
 
     facts: dict[str, Any] = field(default_factory=dict)
     recordings: Sequence[Recording] = ()
@@ -123,7 +123,7 @@ class Fitted(Generic[Table]):
 
 @dataclass
 class TaskInfo:
-    """What was understood, what each split holds, and the problems, worst exit code first."""
+    """A task as understood, the contents of each split, and problems, worst exit code first."""
 
     understood: dict[str, Any]
     splits: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -163,13 +163,13 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     page_reads: ClassVar[tuple[str, ...]] = ()
     """Those of them that the page of a table alone reads, without a model."""
     unread: ClassVar[Mapping[str, str]] = {}
-    """Why a setting is not read, and what to do instead."""
+    """Reasons for which a setting is not read, and what to do instead."""
     makes: ClassVar[str] = MODEL
     """The artifact that `finetune` makes."""
     benchmark: ClassVar[Benchmarked] = Benchmarked()
-    """How its tasks stand in a benchmark."""
+    """Columns, scores and baselines of its tasks in a benchmark."""
     not_in_matrix: ClassVar[str] = ""
-    """Why they can't, and what to do instead."""
+    """The reason why they can't stand in one, and what to do instead."""
     files: ClassVar[tuple[str, ...]] = ()
     """Names (or patterns) of the files that it writes into it beside table, scores and page."""
 
@@ -186,7 +186,7 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
 
     @abstractmethod
     def prepare(self, job: Job[Task]) -> Data:
-        """What there is to learn from; raises InputError where that is too little."""
+        """Gather what there is to learn from; raises InputError where that is too little."""
 
     @abstractmethod
     def fit(self, job: Job[Task], data: Data, writer: ArtifactWriter) -> Fitted[Table]:
@@ -207,11 +207,11 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
         raise ConfigError(f"tasks of {self.name} have no model that predicts")
 
     def beside(self, trial: Trial, data: Test) -> dict[str, Any]:
-        """What is told of an evaluation and not stored, as it is of this machine."""
+        """Facts of an evaluation that are shown and not stored, as they are of this machine."""
         return {}
 
     def concerns(self, table: Table) -> Sequence[str]:
-        """What a reader must be warned of."""
+        """Warnings for a reader."""
         return ()
 
     @abstractmethod
@@ -224,7 +224,7 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
 
     @abstractmethod
     def facts(self, table: Table, scores: Scores) -> dict[str, Any]:
-        """What a manifest says of the scores."""
+        """The scores in short, for a manifest."""
 
     @abstractmethod
     def page(
@@ -234,7 +234,7 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
 
     @abstractmethod
     def explain(self, task: Task, corpus: Corpus | None, seed: int) -> TaskInfo:
-        """What a task asks, and, of recordings, what they hold for it and what they lack."""
+        """Explain what a task asks, and what recordings hold for it and lack."""
 
     def check_folds(self, jobs: Sequence[Job[Task]]) -> Inputs:
         """Refuse, before the first is trained, folds with nothing to learn from or to score.
@@ -246,7 +246,7 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
 
 
 def first_weights(config: FinetuneConfig) -> str:
-    """Whether the encoder starts with its ``pretrained`` weights, or with ``random`` ones."""
+    """``pretrained`` or ``random``: the weights that the encoder starts with."""
     return "random" if config.adaptation.kind == "scratch" else config.encoder_weights
 
 

@@ -38,7 +38,7 @@ V = TypeVar("V", bound=View)
 
 
 def rows(view: View) -> Times:
-    """What identifies each row [n] and when it starts, for the audit of rows that come twice."""
+    """The id of each row [n] and when it starts, for the audit of rows that come twice."""
     table, spec = view.as_table(), view.spec
     none = np.zeros(len(table))
     ids = zip(*(table.columns[name].tolist() for name in spec.ids), strict=True)
@@ -100,7 +100,7 @@ def pool_tables(views: Sequence[V]) -> V:
 
 
 def _settings(one: Table, other: Table) -> Iterator[tuple[str, Any, Any]]:
-    """What two tables must agree in to be of the same task."""
+    """Yield what two tables of the same task must agree in."""
     yield "kind", one.spec.kind, other.spec.kind
     for key in one.spec.same:
         yield key, one.about.get(key), other.about.get(key)
@@ -176,7 +176,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
 
 
 def _metadata(path: Path, parquet: pq.ParquetFile) -> dict[str, Any]:
-    """What stands beside the rows of a file."""
+    """The metadata of a file. Raises ArtifactError where there are none."""
     try:
         metadata = json.loads((parquet.schema_arrow.metadata or {})[_KEY])
     except (KeyError, ValueError):
@@ -200,7 +200,7 @@ def _refused(path: Path, problem: str, spec: TableSpec | None = None) -> Artifac
 
 
 def _problems(spec: TableSpec, file: pa.Table, metadata: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a file: what was found, and what was expected."""
+    """Yield what is wrong with a file: what was found, and what was expected."""
     kind, schema = _kind(metadata), metadata.get("schema", FIRST_SCHEMA)
     if kind != spec.kind:
         yield f"its kind is {kind!r}, expected {spec.kind!r}"
@@ -234,7 +234,7 @@ def _problems(spec: TableSpec, file: pa.Table, metadata: Mapping[str, Any]) -> I
 def _column_problems(
     name: str, values: pa.ChunkedArray, column: Column, metadata: Mapping[str, Any]
 ) -> Iterator[str]:
-    """What is wrong with one column."""
+    """Yield what is wrong with one column."""
     expected = _ARROW[column.dtype]
     if column.width:
         expected = pa.list_(expected, len(metadata[column.width]))

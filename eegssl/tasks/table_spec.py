@@ -38,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """What a table of one kind of task holds."""
+    """The columns and metadata of one kind's table."""
 
     kind: str
     columns: tuple[Column, ...]
@@ -59,7 +59,7 @@ class TableSpec:
     listed: tuple[str, ...] = ()
     """The keys of ``about`` of which a pooled table lists each table's value."""
     split_hash: str = ""
-    """Where the hash of the splits stands: in a ``column``, in the ``metadata``, or nowhere."""
+    """The place of the hash of the splits: a ``column``, the ``metadata``, or none."""
     schema: int = FIRST_SCHEMA
     compression: str = "snappy"
     sort_keys: bool = True
@@ -100,7 +100,7 @@ class View:
 
     spec: ClassVar[TableSpec]
     about: dict[str, Any]
-    """What is known of the whole table, as plain values."""
+    """Facts of the whole table, as plain values."""
 
     def as_table(self) -> Table:
         """The columns that are fields of the view; other views add theirs."""

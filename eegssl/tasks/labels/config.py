@@ -15,14 +15,14 @@ class TaskConfig(Settings):
     """One downstream task."""
 
     kind: Literal["labels"] = "labels"
-    """What a model learns of a task of this kind: labels of pieces of EEG."""
+    """The kind of task: labels of pieces of EEG."""
     name: str
     """The task's name in tables and reports."""
     labels: Literal["events", "table"]
     """Labels from annotated events, or from a table of the user's own."""
     unit: LabelledUnit = "window"
-    """What has one label and is scored as one; recordings, where a table says nothing else. For
-    the last three the probabilities of all windows in it are averaged."""
+    """The unit that has one label and one score; with a table, recordings by default. For the last
+    three the probabilities of all windows in a unit are averaged."""
     target: Literal["classes", "number"] = "classes"
     """Labels are classes, or numbers (a table's)."""
     classes: tuple[str, ...] = ()
@@ -68,12 +68,12 @@ class TaskConfig(Settings):
 
     @property
     def n_outputs(self) -> int:
-        """What a head gives: a logit a class, or one number."""
+        """Outputs of a head: a logit a class, or one number."""
         return 1 if self.target == "number" else len(self.classes)
 
     @property
     def detects(self) -> bool:
-        """Whether it finds events in time, so that there are detections to score."""
+        """True if it finds events in time, so that there are detections to score."""
         return self.labels == "events" and self.unit != "event" and not self.class_events
 
     @property
@@ -86,12 +86,12 @@ class TaskConfig(Settings):
 
     @property
     def types(self) -> bool:
-        """Whether it tells types of events apart: its classes are a hierarchy."""
+        """True if it tells types of events apart: its classes are a hierarchy."""
         return self.labels == "events" and self.unit == "event"
 
     @property
     def pooled(self) -> bool:
-        """Whether windows are averaged to something larger before they are scored."""
+        """True if windows are averaged to something larger before they are scored."""
         return self.unit in ("event", "recording", "patient")
 
     @model_validator(mode="after")

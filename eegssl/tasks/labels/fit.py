@@ -35,7 +35,7 @@ ClassWeights = Literal["sampling", "loss", "none"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """What a model is adapted with: a task, and its windows for training and validation."""
+    """A task, and its windows for training and validation."""
 
     task: TaskConfig
     train: LabelledWindows
@@ -44,7 +44,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Plan:
-    """How: the loop's settings, the balance of classes, the seed, and where it may write."""
+    """Settings of the loop, the balance of classes, the seed, and folders to write to."""
 
     training: TrainingConfig
     class_weights: ClassWeights
@@ -59,7 +59,7 @@ class Plan:
 
 
 def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
-    """Adapt in place, as ``classifier.config.kind`` says; returns facts of how it went.
+    """Adapt in place, as ``classifier.config.kind`` says; returns facts of the training.
 
     Raises ConfigError when training diverges, Preempted after a signal: then the same call goes
     on from its checkpoint.
@@ -158,7 +158,7 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
 
 
 class _Reading:
-    """What the head reads at each step: of a two-stage run first from the frozen encoder."""
+    """Features for the head at each step; a two-stage run begins with a frozen encoder."""
 
     def __init__(
         self, classifier: Classifier, labelled: Labelled, plan: Plan, probing: int

@@ -47,7 +47,7 @@ from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
 
 UNREAD = {"targets": "targets belong to tasks of forecasting, and labels are the truth here"}
-"""Why labels do not read a setting."""
+"""Reasons for which labels do not read a setting."""
 _OF_MODEL = ("task", "adaptation", "encoder_weights", "labels_permuted")
 
 
@@ -198,7 +198,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         return page if ran is None else with_model(page, ran[0], table)
 
     def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
-        """What the task asks, and the labels that recordings hold for it."""
+        """Explain what the task asks, and which labels recordings hold for it."""
         return explain.explain(task, corpus, seed)
 
     def check_folds(self, jobs: Sequence[Job[TaskConfig]]) -> Inputs:
@@ -212,7 +212,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
 
 
 def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> dict[str, Any]:
-    """What the manifest says of a model, but for how its training went."""
+    """Facts of a model for its manifest, without those of its training."""
     locked = {
         "temperature": model.temperature,
         "threshold": model.threshold,

@@ -1,4 +1,4 @@
-"""What fine-tuning minimises, for every kind of label."""
+"""Compute the loss of fine-tuning, for every kind of label."""
 
 from typing import Literal
 

@@ -30,7 +30,7 @@ LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
     "temperature.json",
 )
 FILES = (*MODEL_FILES, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE)
-"""What a model of labels holds beside its encoder's settings and history."""
+"""Files of a model of labels, beside its encoder's settings and history."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,7 @@ def predict(
     device: torch.device,
     cache: Cache | None = None,
 ) -> NDArray[np.float64]:
-    """What a classifier says of windows in evaluation mode: probabilities [n, K], or [n, N, K];
-    for a task of numbers the values [n, 1]."""
+    """Predict windows in evaluation mode: probabilities [n, K], or [n, N, K], or numbers [n, 1]."""
     was_training = classifier.training
     classifier.to(device).eval()
     features = features_of(classifier, windows, device, cache)

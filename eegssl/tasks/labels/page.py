@@ -221,7 +221,7 @@ def _score_sections(predictions: Predictions, scores: AllScores) -> tuple[Sectio
 
 
 def _fixed_section(predictions: Predictions, windows: Scores) -> Section:
-    """Where the threshold and the rule of detections came from."""
+    """Say on what the threshold and the rule of detections were chosen."""
     chosen, rule = predictions.about["threshold"], rule_of(predictions)
     threshold = Threshold(**chosen) if chosen else None
     return section(

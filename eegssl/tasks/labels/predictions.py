@@ -38,7 +38,7 @@ TABLE = TableSpec(
 
 @dataclass(frozen=True)
 class Reference:
-    """What is known of one recording that was scored; ``recording`` and ``subject`` are hashed.
+    """One recording that was scored; ``recording`` and ``subject`` are hashed ids.
 
     ``events`` are those of the task as (onset_s, duration_s, type); ``age_years`` and ``sex`` are
     None where nobody said.
@@ -51,7 +51,7 @@ class Reference:
     age_years: float | None = None
     sex: str | None = None
     postprocess: dict[str, Any] | None = None
-    """What is locked for this recording, where models of several folds differ."""
+    """The locked post-processing of this recording, where models of several folds differ."""
 
     @property
     def spans(self) -> list[tuple[float, float]]:

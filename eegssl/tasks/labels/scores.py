@@ -96,7 +96,7 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
 
 
 def concerns(predictions: Predictions) -> list[str]:
-    """What a reader must know of windows that leave time out, overlap, or contradict events."""
+    """Warnings of windows that leave time out, overlap, or contradict events."""
     about = predictions.about
     if about["labels"] != "events" or about["permuted"] or about.get("unit") == "event":
         return []
@@ -161,7 +161,7 @@ def _of_numbers(
 
 
 def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
-    """What a manifest says of scores."""
+    """The scores in short, for a manifest."""
     events, about = scores.events, predictions.about
     of_classes = about.get("target") != "number"
     named = ("n", "n_per_class", *_WINDOW_FACTS) if of_classes else ("n", *NUMBER_METRICS)
@@ -178,7 +178,7 @@ def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
 
 
 def tree_facts(events: EventReport) -> dict[str, Any]:
-    """What a manifest says of scores of events alone."""
+    """The scores of events alone in short, for a manifest."""
     return {
         "events": _event_facts(events),
         "recordings": events.szcore.n_recordings,

@@ -17,7 +17,7 @@ from eegssl.scoring.statistics.uncertainty import Intervals, as_plain, level_int
 
 @dataclass(frozen=True)
 class EventReport:
-    """How events were found, by every scorer; ``curve`` is None without probabilities."""
+    """Scores of events by every scorer; ``curve`` is None without probabilities."""
 
     szcore: EventScores
     scorers: dict[str, ScoringLevel]
@@ -27,7 +27,7 @@ class EventReport:
     agreement: AgreementScores
     latency: Latencies
     phase: str
-    """Which count requirement of the ILAE's phases is met, in words."""
+    """The count requirement of the ILAE's phases that is met, in words."""
     n_seizures: int
     n_subjects_with_seizures: int
     curve: AlarmCurve | None = None

@@ -70,7 +70,7 @@ class UnitScores:
         return {"name": self.name, "n": self.n} | every[TYPE] | {"levels": every}
 
     def facts(self) -> dict[str, Any]:
-        """What a manifest says of them."""
+        """The scores in short, for a manifest."""
         return {
             "name": self.name,
             "n": self.n,

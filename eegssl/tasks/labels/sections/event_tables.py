@@ -80,7 +80,7 @@ def alarm_table(curve: AlarmCurve) -> Table:
 
 
 def latency_words(latencies: Latencies) -> str:
-    """How long after onset seizures were detected."""
+    """Describe how long after onset seizures were detected."""
     if latencies.quartiles_s is None:
         missed = f"No seizure was found; {latencies.n_missed:,} were missed."
         return missed if latencies.n_missed else "There was no seizure to find."
