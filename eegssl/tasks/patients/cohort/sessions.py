@@ -137,10 +137,9 @@ def _by_table(corpus: Corpus, path: str) -> dict[str, str]:
                     "the table of sessions names two sessions for a recording, expected one: "
                     "correct task.sessions_table"
                 )
-    by_id = {r.id: (r.id, r.file) for r in corpus.recordings}
     return {
-        name: session_of[id_]
-        for name, ids in by_id.items()
-        for id_ in reversed(ids)
+        r.id: session_of[id_]
+        for r in corpus.recordings
+        for id_ in (r.file, r.id)
         if id_ in session_of
     }
