@@ -1,4 +1,4 @@
-"""Curves: how training went, and how probabilities separate the classes."""
+"""Draw training curves, and how probabilities separate the classes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,25 +11,21 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from eegssl.reports import style
 
-_NOT_MEASURED = ("step", "epoch")
-_MOST_PANELS = 6
 _OTHER_UNIT = 20.0  # ours: how much larger one curve is before it hides the other
-_BESIDE = (style.SECOND, style.THIRD, style.MUTED, style.FAINT)
+_BINS = 10  # of a reliability diagram
 
 
 @style.house_style()
-def training_curves(rows: Sequence[Mapping[str, Any]], only: Sequence[str] = ()) -> Figure:
-    """What ``metrics.jsonl`` recorded, over steps: one panel per quantity.
+def training_curves(rows: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Figure:
+    """Draw what ``metrics.jsonl`` recorded over steps, a panel for each wanted quantity.
 
-    Rows look like ``{"step": 10, "train_loss": 1.2, "val_loss": 1.3}``; ``train_x`` and
-    ``val_x`` share the panel ``x``. ``only`` names the panels wanted, in order; by default the
-    losses, then what was also measured on validation data, six at most. Values that are not
-    numbers leave a gap. Where one curve is 20 times the other, each has a panel of its own.
-    Raises ValueError if nothing is to be drawn.
+    Rows look like ``{"step": 10, "train_loss": 1.2, "val_loss": 1.3}``; ``train_x`` and ``val_x``
+    share the panel ``x``. Values that are not numbers leave a gap. Where one curve is 20 times the
+    other, each has a panel of its own. Raises ValueError if nothing is to be drawn.
     """
-    panels = _panels(rows)
-    wanted = [name for name in only if name in panels] if only else list(panels)[:_MOST_PANELS]
-    chosen = [part for name in wanted for part in _apart(name, panels[name], rows)]
+    measured = {key for row in rows for key, value in row.items() if _is_number(value)}
+    own = {name: measured & {name, f"train_{name}", f"val_{name}"} for name in wanted}
+    chosen = [part for name, keys in own.items() if keys for part in _apart(name, keys, rows)]
     if not chosen:
         raise ValueError(f"got {len(rows)} rows without a measured value; nothing to draw.")
     columns = {1: 1, 2: 2, 4: 2}.get(len(chosen), 3)
@@ -56,22 +52,21 @@ def roc_and_precision_recall(
     truth: NDArray[np.integer],
     probability: NDArray[np.floating],
     threshold: float | None,
-    beside: Mapping[str, NDArray[np.floating]] | None = None,
 ) -> Figure:
-    """ROC and precision-recall curves of ``probability`` [n] for ``truth`` [n] (0, 1).
+    """Draw ROC and precision-recall curves of ``probability`` [n] for ``truth`` [n] (0, 1).
 
-    ``beside`` holds other systems' probabilities of the same windows. The dot is the chosen
-    threshold. Raises ValueError if truth holds one class only.
+    The dot is the chosen threshold. Raises ValueError if truth holds one class only.
     """
     truth = np.asarray(truth)
     if len(np.unique(truth)) < 2:
         raise ValueError("got one class only; expected both, to draw a ROC curve.")
     figure = style.new_figure(3.9)
     roc, precision_recall = figure.subplots(1, 2)
-    others = list((beside or {}).items())[: len(_BESIDE)]
-    for (name, other), colour in zip(others, _BESIDE, strict=False):
-        _draw_ranking(roc, precision_recall, truth, other, colour, style.plain(name))
-    _draw_ranking(roc, precision_recall, truth, probability, style.MODEL, "this model")
+    false_share, sensitivity, _ = roc_curve(truth, probability)
+    roc.plot(false_share, sensitivity, color=style.MODEL, label="this model")
+    precision, recall, _ = precision_recall_curve(truth, probability, drop_intermediate=True)
+    # Steps, as average precision counts: straight lines between points would flatter.
+    precision_recall.step(recall, precision, where="post", color=style.MODEL, label="this model")
     prevalence = float(np.mean(truth == 1))
     roc.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":", label="chance")
     precision_recall.axhline(prevalence, color=style.FAINT, linewidth=1, linestyle=":")
@@ -93,9 +88,8 @@ def probability_histogram(
     probability: NDArray[np.floating],
     threshold: float | None,
     classes: Sequence[str],
-    bins: int = 10,
 ) -> Figure:
-    """How probable the model finds class 1, by true class; and how often it is then right."""
+    """Draw how probable the model finds class 1, by true class, and how often it is then right."""
     truth, p = np.asarray(truth), np.asarray(probability, dtype=np.float64)
     figure = style.new_figure(3.5)
     histogram, reliability = figure.subplots(1, 2)
@@ -109,32 +103,18 @@ def probability_histogram(
     histogram.set(xlabel=f"probability of {style.plain(classes[1])}", ylabel="share of the class")
     histogram.set_title("Probabilities by true class")
     histogram.legend()
-    _draw_reliability(reliability, truth == 1, p, bins)
+    _draw_reliability(reliability, truth == 1, p)
     for ax in (histogram, reliability):
         ax.set_xlim(-0.02, 1.02)
         style.with_grid(ax)
     return figure
 
 
-def _panels(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Panel name -> the keys in it: losses first, then those with validation, then the rest."""
-    keys = sorted({k for row in rows for k, v in row.items() if _is_number(v)})
-    panels: dict[str, list[str]] = {}
-    for key in keys:
-        if key not in _NOT_MEASURED:
-            panels.setdefault(key.removeprefix("train_").removeprefix("val_"), []).append(key)
-
-    def importance(name: str) -> tuple[bool, bool, str]:
-        validated = any(key.startswith("val_") for key in panels[name])
-        return (name != "loss", not validated, name)
-
-    return {name: panels[name] for name in sorted(panels, key=importance)}
-
-
 def _apart(
-    name: str, keys: list[str], rows: Sequence[Mapping[str, Any]]
+    name: str, measured: set[str], rows: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, list[str]]]:
     """One panel of these keys; or one each, where they differ in size as if in unit."""
+    keys = sorted(measured)
     sizes = [max(abs(row[key]) for row in rows if _is_number(row.get(key))) for key in keys]
     if max(sizes) > _OTHER_UNIT * min(sizes):
         return [(key, [key]) for key in keys]
@@ -156,22 +136,6 @@ def _draw_series(ax: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
     ax.plot(steps, values, color=colour, marker=marker, markersize=3, label=label)
 
 
-def _draw_ranking(
-    roc: Axes,
-    precision_recall: Axes,
-    truth: NDArray[np.integer],
-    probability: NDArray[np.floating],
-    colour: str,
-    label: str,
-) -> None:
-    """Both curves of one system."""
-    false_share, sensitivity, _ = roc_curve(truth, probability)
-    roc.plot(false_share, sensitivity, color=colour, label=label)
-    precision, recall, _ = precision_recall_curve(truth, probability, drop_intermediate=True)
-    # Steps, as average precision counts: straight lines between points would flatter.
-    precision_recall.step(recall, precision, where="post", color=colour, label=label)
-
-
 def _mark_threshold(
     roc: Axes, precision_recall: Axes, positive: NDArray[np.bool_], alarm: NDArray[np.bool_]
 ) -> None:
@@ -184,15 +148,13 @@ def _mark_threshold(
         )
 
 
-def _draw_reliability(
-    ax: Axes, positive: NDArray[np.bool_], p: NDArray[np.float64], bins: int
-) -> None:
+def _draw_reliability(ax: Axes, positive: NDArray[np.bool_], p: NDArray[np.float64]) -> None:
     """Observed share against mean probability in each bin; on the diagonal it is calibrated."""
-    index = np.minimum((p * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(index, minlength=bins)
+    index = np.minimum((p * _BINS).astype(np.int64), _BINS - 1)
+    counts = np.bincount(index, minlength=_BINS)
     used = counts > 0
-    expected = np.bincount(index, weights=p, minlength=bins)[used] / counts[used]
-    observed = np.bincount(index, weights=positive, minlength=bins)[used] / counts[used]
+    expected = np.bincount(index, weights=p, minlength=_BINS)[used] / counts[used]
+    observed = np.bincount(index, weights=positive, minlength=_BINS)[used] / counts[used]
     ax.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":")
     ax.plot(expected, observed, color=style.MODEL, linewidth=1)
     ax.scatter(

@@ -55,10 +55,10 @@ def _rows():
 
 FIGURES = {
     "traces": _traces,
-    "training": lambda: training_curves(_rows()),
+    "training": lambda: training_curves(_rows(), ("loss", "lr")),
     "masked": _spectra,
     "codebook": lambda: codebook_usage(np.array([5, 0, 100, 1])),
-    "roc": lambda: roc_and_precision_recall(*_binary(), 0.5, {RUDE: _binary()[1] / 2}),
+    "roc": lambda: roc_and_precision_recall(*_binary(), 0.5),
     "histogram": lambda: probability_histogram(*_binary(), 0.5, ("background", RUDE)),
     "subjects": lambda: score_forest(
         subject_rows(["a", RUDE], [0.7, None]), RUDE, chance=0.5, whole=True, mean=True
@@ -152,25 +152,26 @@ def test_the_clock_reads_as_a_clock():
     assert clock(-5, 100) == "-0:05"
 
 
-def test_training_and_validation_share_a_panel_and_losses_come_first():
-    figure = training_curves([*_rows(), {"step": 4, "val_accuracy": 0.5, "note": "x", "z": None}])
+def test_training_and_validation_share_a_panel_and_what_is_no_number_has_none():
+    rows = [*_rows(), {"step": 4, "val_accuracy": 0.5, "note": "x", "z": None}]
+    figure = training_curves(rows, ("loss", "accuracy", "lr", "note", "z"))
     titles = [ax.get_title(loc="left") for ax in figure.axes]
-    assert titles[:3] == ["loss", "accuracy", "lr"]
+    assert titles == ["loss", "accuracy", "lr"]
     assert len(figure.axes[0].lines) == 2
 
 
 def test_losses_of_another_size_have_a_panel_each():
     rows = [{"step": s, "train_loss": 1 - s / 9, "val_loss": 90.0 - s} for s in range(5)]
-    for figure in (training_curves(rows), training_curves(rows, only=("loss",))):
-        assert [ax.get_title(loc="left") for ax in figure.axes] == ["train loss", "val loss"]
-        assert all(len(ax.lines) == 1 for ax in figure.axes)
+    figure = training_curves(rows, ("loss",))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["train loss", "val loss"]
+    assert all(len(ax.lines) == 1 for ax in figure.axes)
 
 
 def test_wanted_curves_are_drawn_in_the_wanted_order_and_nothing_to_draw_is_an_error():
-    figure = training_curves(_rows(), only=("lr", "loss", "absent"))
+    figure = training_curves(_rows(), ("lr", "loss", "absent"))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["lr", "loss"]
     with pytest.raises(ValueError, match="nothing to draw"):
-        training_curves([{"step": 1}])
+        training_curves([{"step": 1}], ("loss",))
 
 
 def test_perplexity_is_the_number_of_codes_used_alike():
