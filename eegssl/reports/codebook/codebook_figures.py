@@ -101,8 +101,7 @@ def head_key() -> Figure:
     bar.set_yticks([])
     bar.set_title("The code is found here", color=style.INK)
     bar.tick_params(length=0)
-    for side in bar.spines.values():
-        side.set_visible(False)
+    bar.spines[:].set_visible(False)
     return figure
 
 
@@ -176,8 +175,7 @@ def course_figure(
         rows.set_ylim(len(codes), 0)
         rows.set_xlim(edges[0], edges[-1])
         rows.tick_params(length=0)
-        for side in rows.spines.values():
-            side.set_visible(False)
+        rows.spines[:].set_visible(False)
     axes[0, 0].set_ylim(bottom=0)
     for ax in axes[:, 0]:
         ax.axvline(0, color=style.INK, linewidth=0.9, linestyle=style.DASHED)

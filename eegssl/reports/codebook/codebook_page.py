@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.cautions import SYNTHETIC
-from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, hours
+from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, heads, hours
 from eegssl.reports.codebook.codebook_figures import (
     Card,
     code_cards,
@@ -25,7 +24,6 @@ from eegssl.reports.html import render_page
 from eegssl.reports.sections import (
     Banner,
     Cell,
-    Column,
     Glossary,
     Page,
     Pairs,
@@ -149,8 +147,7 @@ def _why_no_interval(atlas: Atlas) -> str:
 
 
 def _cards_figure(atlas: Atlas, codes: list[int], words: tuple[str, str]) -> ReportFigure:
-    sums = atlas.sums
-    excess = sums.bands - sums.mean_of(sums.bands)
+    sums, bands = atlas.sums, _bands(atlas)
     expected = sums.mean_of(sums.regions)
     cards = []
     for code in codes:
@@ -160,11 +157,9 @@ def _cards_figure(atlas: Atlas, codes: list[int], words: tuple[str, str]) -> Rep
             for r, region in enumerate(REGIONS)
             if expected[r] > 0
         }
-        band = list(BANDS_HZ)[int(excess[code].argmax())]
-        lines = _card_words(atlas, code, band, lift)
-        waves = wave.mean_uv, wave.nearest_uv
-        card = Card(f"Code {code}", lines, *waves, sums.spectrum[code], band, lift)
-        cards.append(card)
+        lines, waves = _card_words(atlas, code, bands[code], lift), (wave.mean_uv, wave.nearest_uv)
+        spectrum = sums.spectrum[code]
+        cards.append(Card(f"Code {code}", lines, *waves, spectrum, bands[code], lift))
     figure = code_cards(cards, sums.freqs_hz, sums.mean_of(sums.spectrum), atlas.patch_s)
     caption = (
         f"Waveform ({atlas.patch_s:g} s, negative up): in colour the prototype, the mean of "
@@ -188,9 +183,8 @@ def _card_words(atlas: Atlas, code: int, band: str, lift: dict[str, float]) -> s
         return f"{_percent(count / sums.counts.sum())} of all patches ({count:,})\n{place}"
     q = atlas.odds.q[code]
     sure = f", q {_small(q)}" if np.isfinite(q) else ""
-    ictal = _percent(_share(sums.seizure.sum(axis=0))[code])
-    other = _percent(_share(sums.background.sum(axis=0))[code])
-    shares = f"{ictal} of seizure, {other} of background"
+    seizure, background = (_percent(share[code]) for share in _shares(atlas))
+    shares = f"{seizure} of seizure, {background} of background"
     return f"odds ratio {_ratio(atlas, code)}{sure}\n{shares}\n{place}"
 
 
@@ -223,17 +217,15 @@ def _small(q: float) -> str:
 
 
 def _odds_figure(atlas: Atlas, named: list[int]) -> ReportFigure:
-    sums, used = atlas.sums, atlas.used
-    seizure, background = sums.seizure.sum(axis=0), sums.background.sum(axis=0)
-    excess = (sums.bands - sums.mean_of(sums.bands))[used]
-    comparable = np.isfinite(atlas.odds.log_odds_ratio[used])
-    shown = used[comparable]
-    figure: Figure = odds_and_shares(
+    seizure, background = _shares(atlas)
+    bands, used = _bands(atlas), atlas.used
+    shown = used[np.isfinite(atlas.odds.log_odds_ratio[used])]
+    figure = odds_and_shares(
         shown,
         atlas.odds.log_odds_ratio[shown],
         atlas.odds.q[shown],
-        (_share(seizure)[shown], _share(background)[shown]),
-        [list(BANDS_HZ)[k] for k in excess[comparable].argmax(axis=1).tolist()],
+        (seizure[shown], background[shown]),
+        [bands[code] for code in shown.tolist()],
         named[:8],
         FALSE_DISCOVERY,
     )
@@ -258,8 +250,16 @@ def _head_key() -> ReportFigure:
     )
 
 
-def _share(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    return counts / max(int(counts.sum()), 1)
+def _shares(atlas: Atlas) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of the codes [K] of all seizure patches, and of all background patches."""
+    seizure, background = atlas.sums.seizure.sum(axis=0), atlas.sums.background.sum(axis=0)
+    return seizure / max(int(seizure.sum()), 1), background / max(int(background.sum()), 1)
+
+
+def _bands(atlas: Atlas) -> list[str]:
+    """The band of each code [K] in which its share of power exceeds that of all codes most."""
+    excess = atlas.sums.bands - atlas.sums.mean_of(atlas.sums.bands)
+    return [list(BANDS_HZ)[k] for k in excess.argmax(axis=1).tolist()]
 
 
 def _course(atlas: Atlas) -> ReportFigure:
@@ -293,14 +293,14 @@ def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table
     """The codes drawn above and all that differ surely, in numbers."""
     sums = atlas.sums
     sure = np.flatnonzero(atlas.commoner | atlas.rarer).tolist()
-    codes = sorted({*ictal, *frequent, *sure}, key=lambda code: -_sort_key(atlas, code))
-    seizure, background = _share(sums.seizure.sum(axis=0)), _share(sums.background.sum(axis=0))
+    ratio = np.nan_to_num(atlas.odds.log_odds_ratio, nan=0.0, posinf=0.0, neginf=0.0)
+    codes = sorted({*ictal, *frequent, *sure}, key=lambda code: -ratio[code])
+    seizure, background = _shares(atlas)
     left_out = max(0, len(codes) - _ROWS)
     if left_out:
         codes = [*codes[: _ROWS // 2], *codes[-_ROWS // 2 :]]
-    excess = sums.bands - sums.mean_of(sums.bands)
     lift = sums.regions / np.maximum(sums.mean_of(sums.regions), 1e-12)
-    names, present = list(BANDS_HZ), ((sums.seizure + sums.background) > 0).sum(axis=0)
+    bands, present = _bands(atlas), ((sums.seizure + sums.background) > 0).sum(axis=0)
     rows = []
     for code in codes:
         q = atlas.odds.q[code]
@@ -317,7 +317,7 @@ def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table
                     strong=bool(q < FALSE_DISCOVERY),
                 ),
                 Cell(str(int(atlas.odds.n_informative[code]))),
-                Cell(names[int(excess[code].argmax())]),
+                Cell(bands[code]),
                 Cell(REGIONS[int(lift[code].argmax())], small=f"{lift[code].max():.1f} ×"),
             )
         )
@@ -329,10 +329,9 @@ def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table
     return Table(
         "Codes in numbers",
         (
-            *(Column("Code"), Column("Patches"), Column("Subjects"), Column("Of seizure")),
-            *(Column("Of background"), Column("Odds ratio (95 %)"), Column("q")),
-            *(Column("Informative"), Column("Band", numeric=False)),
-            Column("Region", numeric=False),
+            *heads((), "Code", "Patches", "Subjects", "Of seizure", "Of background"),
+            *heads((), "Odds ratio (95 %)", "q", "Informative"),
+            *heads(("Band", "Region")),
         ),
         tuple(rows),
         caption="The codes drawn above and all with q below "
@@ -340,8 +339,3 @@ def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table
         "patches. Informative: subjects with both in whom the code occurs. Band: in which its "
         f"share of power exceeds that of all patches most. Region: in which it is commonest.{note}",
     )
-
-
-def _sort_key(atlas: Atlas, code: int) -> float:
-    value = float(atlas.odds.log_odds_ratio[code])
-    return value if np.isfinite(value) else 0.0

@@ -131,5 +131,4 @@ def _draw_mask(
     ax.set_xticks([i + 0.5 for i in columns], [str(i + 1) for i in columns])
     ax.set_xlabel("patch of the window")
     ax.set_title(f"Hidden from the encoder: {mask.mean():.0%} of the patches (blue)")
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
