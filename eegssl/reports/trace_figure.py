@@ -66,7 +66,7 @@ def traces_with_predictions(
     above = (_FOOT_IN + _STRIP_IN + _GAP_IN) / height_in
     traces = figure.add_axes((left, above, width, traces_in / height_in), sharex=strip)
     for ax in (traces, strip):
-        _shade(ax, truth_spans, start_s, stop_s)
+        shade(ax, truth_spans, start_s, stop_s, alpha=0.13)
     scale_uv = display_scale_uv(signal)
     draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, style.INK, TraceStyle())
     traces.tick_params(axis="x", labelbottom=False)
@@ -170,12 +170,15 @@ def _draw_strip(
     ax.grid(True, axis="x", color=style.GRID)
 
 
-def _shade(ax: Axes, spans: Sequence[tuple[float, float]], start_s: float, stop_s: float) -> None:
+def shade(
+    ax: Axes, spans: Sequence[tuple[float, float]], start_s: float, stop_s: float, *, alpha: float
+) -> None:
     """Shade the reference events, and mark where they begin and end if that is in view."""
     for onset_s, offset_s in spans:
         if offset_s <= start_s or onset_s >= stop_s:
             continue
-        ax.axvspan(onset_s, offset_s, color=style.TRUTH, alpha=0.13, linewidth=0)
+        first_s, last_s = max(onset_s, start_s), min(offset_s, stop_s)
+        ax.axvspan(first_s, last_s, color=style.TRUTH, alpha=alpha, linewidth=0)
         for edge_s in (onset_s, offset_s):
             if start_s < edge_s < stop_s:
                 ax.axvline(edge_s, color=style.TRUTH, linewidth=0.9)

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from eegssl.reports import style
-from eegssl.reports.trace_figure import TraceStyle, display_scale_uv, draw_traces, time_axis
+from eegssl.reports.trace_figure import TraceStyle, display_scale_uv, draw_traces, shade, time_axis
 from eegssl.signal.quality import FLAGS
 
 Spans = Sequence[tuple[float, float, str]]
@@ -68,8 +68,9 @@ def before_and_after(
     draw_traces(below, after_uv, after_names, after_sfreq_hz, onset_s, scale_uv, style.INK, _STYLE)
     for label, name in zip(above.get_yticklabels(), before_names, strict=True):
         label.set_color(style.INK if name in after_names else style.TRUTH)
+    spans = [(onset, onset + duration) for onset, duration, _ in events]
     for ax, words in ((above, "Before: as recorded"), (below, "After: as stored")):
-        _shade(ax, events, onset_s, stop_s)
+        shade(ax, spans, onset_s, stop_s, alpha=0.11)
         ax.set_title(words, color=_BEFORE if ax is above else style.INK)
     above.tick_params(axis="x", labelbottom=False)
     below.set_xlim(onset_s, stop_s)
@@ -187,17 +188,6 @@ def worst_flag(flags: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The place in FLAG_WORDS, from 1, of the first flag that is set [C, W]; 0 where none is."""
     bits = [(flags & FLAGS[name]) > 0 for name in FLAG_WORDS]
     return np.select(bits, list(range(1, len(bits) + 1)), 0)
-
-
-def _shade(ax: Axes, events: Spans, start_s: float, stop_s: float) -> None:
-    for onset_s, duration_s, _ in events:
-        first_s, last_s = max(onset_s, start_s), min(onset_s + duration_s, stop_s)
-        if first_s >= last_s and duration_s > 0:
-            continue
-        ax.axvspan(first_s, last_s, color=style.TRUTH, alpha=0.11, linewidth=0)
-        for edge_s in (onset_s, onset_s + duration_s):
-            if start_s < edge_s < stop_s:
-                ax.axvline(edge_s, color=style.TRUTH, linewidth=0.9)
 
 
 def _spectrum(
