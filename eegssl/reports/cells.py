@@ -60,15 +60,6 @@ def interval_text(low: float | None, high: float | None, digits: int = 3, sign: 
     return f"{low:{sign}.{digits}f}{NBSP}to{NBSP}{high:{sign}.{digits}f}"
 
 
-def bootstrap_text(intervals: Intervals, digits: int = 3) -> str:
-    """The BCa interval (percentile, and said so, where there is none); "" without either."""
-    bca, percentile = (
-        interval_text(intervals[name].low, intervals[name].high, digits)
-        for name in ("bca", "percentile")
-    )
-    return bca or (f"{percentile} (percentile)" if percentile else "")
-
-
 def bootstrap_cell(
     value: float | None,
     intervals: Intervals | None,
@@ -77,8 +68,17 @@ def bootstrap_cell(
     digits: int = 3,
     *more: str,
 ) -> Cell:
-    """A score with its interval and ``more`` in small print; or why there is none."""
-    text = bootstrap_text(intervals, digits) if intervals else ""
+    """A score with its interval and ``more`` in small print; or why there is none.
+
+    The interval is BCa, or percentile, and said to be, where there is no other.
+    """
+    text = ""
+    if intervals:
+        bca, percentile = (
+            interval_text(intervals[name].low, intervals[name].high, digits)
+            for name in ("bca", "percentile")
+        )
+        text = bca or (f"{percentile} (percentile)" if percentile else "")
     small = "; ".join(filter(None, (text, *more)))
     cell = number_cell(value, notes, reason, digits, small)
     if value is None or text or intervals is None:

@@ -9,7 +9,7 @@ from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.reports.codebook.masked_patches import codebook_usage, masked_reconstruction
 from eegssl.reports.curves import training_curves
 from eegssl.reports.embed import png_uri, svg_uri
-from eegssl.reports.sections import Lineage, LineageStep, ReportFigure, Section, section
+from eegssl.reports.sections import Lineage, ReportFigure, Section, section
 from eegssl.training.examples import read_examples
 from eegssl.training.history import EXAMPLES, HISTORY, METRICS, USAGE, read_rows
 
@@ -23,21 +23,20 @@ _WORDS = {
 
 
 def model_history(model: Artifact) -> Section:
-    """Every artifact on the way to a model, and how each was trained."""
-    return section("How the model was made", Lineage(lineage(model)), *history_figures(model))
+    """Show every artifact on the way to a model, and how each was trained."""
+    return section("How the model was made", Lineage(_lineage(model)), *history_figures(model))
 
 
-def lineage(model: Artifact) -> tuple[LineageStep, ...]:
-    """Every artifact on the way to a model, recordings first."""
-    steps = []
+def _lineage(model: Artifact) -> tuple[tuple[str, str, str], ...]:
+    """Kind, id and words of every artifact on the way to a model, recordings first."""
+    made = [("recordings", id_) for kind, id_ in model.manifest.inputs if kind == "recordings"]
     for stage in ("tokenize", "pretrain"):
         path = model / f"{HISTORY}/{stage}/{MANIFEST}"
         if path.exists():
             raw = json.loads(path.read_text())
-            steps.append(LineageStep(raw["kind"], raw["id"], _WORDS[raw["kind"]]))
-    steps.append(LineageStep("model", model.manifest.id, _WORDS["model"]))
-    first = [i for kind, i in model.manifest.inputs if kind == "recordings"]
-    return (*(LineageStep("recordings", i, _WORDS["recordings"]) for i in first), *steps)
+            made.append((raw["kind"], raw["id"]))
+    made.append(("model", model.manifest.id))
+    return tuple((kind, id_, _WORDS[kind]) for kind, id_ in made)
 
 
 def history_figures(model: Artifact) -> tuple[ReportFigure, ...]:

@@ -58,19 +58,10 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class LineageStep:
-    """One artifact on the way to the result: its kind, its id (a hash), and what it is in words."""
-
-    kind: str
-    identifier: str
-    words: str
-
-
-@dataclass(frozen=True)
 class Lineage:
-    """The artifacts that a result was made from, in order."""
+    """The artifacts that a result was made from, in order: kind, id (a hash), and words of each."""
 
-    steps: tuple[LineageStep, ...]
+    steps: tuple[tuple[str, str, str], ...]
     title: str = ""
     kind: ClassVar[str] = "lineage"
 

@@ -20,7 +20,6 @@ from eegssl.reports.sections import (
     Counts,
     Glossary,
     Lineage,
-    LineageStep,
     Page,
     ReportFigure,
     Table,
@@ -120,7 +119,7 @@ def _every_part(text="plain"):
             title=text,
             lead=text,
             sections=(
-                section(f"{text}.", *parts, Lineage((LineageStep(text, text, text),))),
+                section(f"{text}.", *parts, Lineage(((text, text, text),))),
                 limits("evaluation", text),
             ),
             banners=(Banner(text, "warning"),),

@@ -112,8 +112,8 @@ def page_of(table: PatientPredictions, result: PatientResult) -> Page:
     )
 
 
-def _text(interval: Interval | None, digits: int = 2) -> str:
-    return interval_text(interval.low, interval.high, digits) if interval else ""
+def _text(interval: Interval | None) -> str:
+    return interval_text(interval.low, interval.high, 2) if interval else ""
 
 
 def _tiles(result: PatientResult) -> tuple[Tile, ...]:
