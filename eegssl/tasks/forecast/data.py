@@ -97,21 +97,21 @@ class RecordedPairs:
 
     def batch(self, index: NDArray[np.int64]) -> PairBatch:
         """Read these pairs; they must have equally many channels."""
-        read = self.windows.batch(index)
-        later = read if self.targets is None else self.targets.batch(index)
+        windows = self.windows.batch(index)
+        apart = windows if self.targets is None else self.targets.batch(index)
         t, end = self.horizon.context_samples, self.horizon.target_samples
         return PairBatch(
             context=Context(
-                read.signal_uv[..., :t].copy(),
-                read.positions,
-                read.located,
-                read.regions,
+                windows.signal_uv[..., :t].copy(),
+                windows.positions,
+                windows.located,
+                windows.regions,
                 index,
                 self.chains and tuple(self.chains[k] for k in self.windows.owner[index]),
             ),
-            target_uv=later.signal_uv[..., t : t + end],
-            before_uv=later.signal_uv[..., :t],
-            after_uv=later.signal_uv[..., t + end :],
+            target_uv=apart.signal_uv[..., t : t + end],
+            before_uv=apart.signal_uv[..., :t],
+            after_uv=apart.signal_uv[..., t + end :],
         )
 
     @property

@@ -47,8 +47,8 @@ def error_over_horizon(report: ForecastReport, words: Mapping[str, str]) -> Figu
     spans = report.spans
     middle_s = [_middle_s(span) for span in spans]
     errors = {
-        name: np.array([row["mae"] for row in held["uv"]["per_stretch"]])
-        for name, held in report.methods.items()
+        name: np.array([row["mae"] for row in units["uv"]["per_stretch"]])
+        for name, units in report.methods.items()
     }
     panels: list[tuple[str, Any]] = [("Mean absolute error (µV)", 1.0)]
     if "mean" in errors:

@@ -33,7 +33,7 @@ _METRICS = (
 def overall_table(report: ForecastReport, unit: str) -> Table:
     """Methods × scores over the whole horizon."""
     notes = Footnotes()
-    scores = [held[unit]["overall"] for held in report.methods.values()]
+    scores = [units[unit]["overall"] for units in report.methods.values()]
     columns = [
         score_cells(
             [own[metric] for own in scores],
@@ -51,7 +51,7 @@ def overall_table(report: ForecastReport, unit: str) -> Table:
 
 def stretch_table(report: ForecastReport, unit: str) -> Table:
     """Methods × stretches of the horizon: mean absolute error, and R² in small print."""
-    stretches = [held[unit]["per_stretch"] for held in report.methods.values()]
+    stretches = [units[unit]["per_stretch"] for units in report.methods.values()]
     notes = Footnotes()
     columns = [
         score_cells(
@@ -84,9 +84,11 @@ def comparison_table(report: ForecastReport, unit: str) -> Table:
 
 def group_table(report: ForecastReport, group: str, title: str) -> Table:
     """Subjects or channels × methods: mean absolute error in µV over the whole horizon."""
-    held = [of_units["uv"][group] for of_units in report.methods.values()]
+    scores = [of_units["uv"][group] for of_units in report.methods.values()]
     notes = Footnotes()
-    rows = [(Cell(one), *score_cells([own[one]["mae"] for own in held], notes)) for one in held[0]]
+    rows = [
+        (Cell(one), *score_cells([own[one]["mae"] for own in scores], notes)) for one in scores[0]
+    ]
     columns = heads((title,), *(METHOD_WORDS[name] for name in report.methods))
     caption = "Mean absolute error in µV; the smallest in bold."
     return Table(f"By {title.lower()}", columns, tuple(rows), caption)

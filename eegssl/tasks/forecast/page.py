@@ -125,8 +125,8 @@ def _tiles(report: ForecastReport) -> tuple[Tile, ...]:
     whole, tiles = whole_of(report), []
     for span in (whole, report.spans[0]):
         for name in names:
-            held = report.methods[name]["uv"]
-            scores = held["overall"] if span == whole else held["per_stretch"][0]
+            own = report.methods[name]["uv"]
+            scores = own["overall"] if span == whole else own["per_stretch"][0]
             basis = f"{span[0]:g} to {span[1]:g} s ahead"
             tiles.append((f"MAE, {METHOD_WORDS[name]}", f"{scores['mae']:.2f} µV", basis))
     return tuple(tiles)

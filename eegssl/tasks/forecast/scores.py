@@ -17,9 +17,9 @@ from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.error_sums import Forecasts
 
 COMPARED = ("mae", "mse")
-_TOLD = ("mae", "mse", "mae_over_persistence")
+_OVERALL = ("mae", "mse", "mae_over_persistence")
 _OF_SUBJECT = (
-    *(*_TOLD, "r2", "pearson", "log_psd_distance_db"),
+    *(*_OVERALL, "r2", "pearson", "log_psd_distance_db"),
     *("rmse", "nrmse", "mase", "undefined"),
 )
 Span = tuple[float, float]
@@ -110,21 +110,21 @@ def score_forecasts(table: Forecasts, config: ScoringConfig, seed: int) -> Forec
     methods: dict[str, dict[str, dict[str, Any]]] = {}
     subjects: dict[tuple[str, str, Span], dict[str, Scores]] = {}
     for (method, unit, part, *ends), places in grouped.rows.items():
-        held = methods.setdefault(method, {}).setdefault(unit, {"per_stretch": []})
+        own = methods.setdefault(method, {}).setdefault(unit, {"per_stretch": []})
         span = (float(ends[0]), float(ends[1]))
         scores, per_subject = grouped.scores(places), grouped.by("subject", places)
         if part == "whole":
-            held["overall"] = scores
-            held["per_channel"] = grouped.by("channel", places)
-            held["per_subject"] = {
+            own["overall"] = scores
+            own["per_channel"] = grouped.by("channel", places)
+            own["per_subject"] = {
                 s: {n: v for n, v in one.items() if n in _OF_SUBJECT}
                 for s, one in per_subject.items()
             }
         else:
-            held["per_stretch"].append({"from_s": span[0], "to_s": span[1], **scores})
+            own["per_stretch"].append({"from_s": span[0], "to_s": span[1], **scores})
         subjects[method, unit, span] = per_subject
-    for held in (h for of_units in methods.values() for h in of_units.values()):
-        held["per_stretch"].sort(key=lambda row: row["from_s"])
+    for own in (h for of_units in methods.values() for h in of_units.values()):
+        own["per_stretch"].sort(key=lambda row: row["from_s"])
     keys = table.keys
     one = (keys["method"] == about["model"]) & (keys["unit"] == "uv") & (keys["part"] == "whole")
     windows = dict(zip(keys["recording"][one], table.sums["n_series"][one], strict=True))
@@ -178,14 +178,14 @@ def _comparisons(
 def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
     """Facts of an evaluation for its manifest, with a few scores of each method and unit."""
     overall = {
-        method: {unit: {n: held["overall"][n] for n in _TOLD} for unit, held in of_units.items()}
+        method: {unit: {n: own["overall"][n] for n in _OVERALL} for unit, own in of_units.items()}
         for method, of_units in report.methods.items()
     }
-    held = report.methods[report.model]["uv"]["per_subject"]
+    subjects = report.methods[report.model]["uv"]["per_subject"]
     return {
         "forecast": overall,
         "stretches_s": [list(span) for span in report.spans],
-        "subjects": sorted(held),
+        "subjects": sorted(subjects),
         "windows": {"n": report.n_windows},
         "recordings": report.n_recordings,
         "split_hash": table.split_hash,

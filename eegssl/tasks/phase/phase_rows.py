@@ -149,8 +149,8 @@ def predict_phases(
         "strata": phase.strata,
         "half_width_hz": phase.half_width_hz,
     }
-    made = [_rows(head, pairs, index, split_hash, about) for index in pairs.in_order(_AT_ONCE)]
-    return stack_tables(made)
+    tables = [_rows(head, pairs, index, split_hash, about) for index in pairs.in_order(_AT_ONCE)]
+    return stack_tables(tables)
 
 
 def _rows(

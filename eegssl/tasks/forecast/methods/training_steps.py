@@ -112,10 +112,10 @@ class PairCache:
     def _make(self, k: int) -> Prepared:
         pair = self.pairs.batch(np.array([k]))
         with torch.no_grad(), torch.autocast(self._network.device.type, enabled=False):
-            made = self._network.prepare(pair.context)
+            prepared = self._network.prepare(pair.context)
             target_uv = self._network.tensor(pair.target_uv)
-            made["target"] = (target_uv - made["mean"]) / made["deviation"]
-        row = {name: part[0] for name, part in made.items()}
+            prepared["target"] = (target_uv - prepared["mean"]) / prepared["deviation"]
+        row = {name: part[0] for name, part in prepared.items()}
         size = sum(part.nbytes for part in row.values())
         if size <= self._left:
             self._left -= size
