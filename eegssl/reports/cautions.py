@@ -1,4 +1,4 @@
-"""Say what a reader must know before quoting a number."""
+"""Warn readers before they quote a number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +13,9 @@ SYNTHETIC = (
 
 
 def banners(about: Mapping[str, Any]) -> tuple[Banner, ...]:
-    """What must not be missed, from what is known about a result.
+    """Warn of controls, leaks and synthetic data.
 
-    Read are ``synthetic``, ``within_subject``, ``permuted``, ``leaks`` and ``encoder_weights``.
+    Reads ``synthetic``, ``within_subject``, ``permuted``, ``leaks`` and ``encoder_weights``.
     """
     shown = [
         (about.get("synthetic"), SYNTHETIC),
@@ -31,7 +31,7 @@ def banners(about: Mapping[str, Any]) -> tuple[Banner, ...]:
 
 
 def few_subjects(n: int) -> tuple[str, ...]:
-    """What so few test subjects can't show; nothing where they are many."""
+    """Warn of few test subjects; nothing where they are many."""
     if n >= _FEW:
         return ()
     many = counted(n, "test subject")
@@ -39,5 +39,5 @@ def few_subjects(n: int) -> tuple[str, ...]:
 
 
 def limits(of: str, *sentences: str) -> Section:
-    """The section on what an ``evaluation`` (or a benchmark) can't show."""
+    """List the limits of an ``evaluation``, benchmark or cohort as a section."""
     return Section(f"What this {of} can't show", (Bullets(sentences),) if sentences else ())

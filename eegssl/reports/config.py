@@ -1,4 +1,4 @@
-"""What the pages show."""
+"""Configure pages."""
 
 from pydantic import Field
 

@@ -158,4 +158,4 @@ CODE_WORDS: tuple[tuple[str, str], ...] = (
         "people.",
     ),
 )
-"""What to know of the codes of a codebook, with seizures and anyhow."""
+"""Terms of the page of a codebook: those about seizures, and the others."""

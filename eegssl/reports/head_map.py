@@ -1,4 +1,4 @@
-"""A head seen from above, its regions coloured by a value."""
+"""Draw a head from above, its regions coloured by a value."""
 
 from collections.abc import Mapping
 from functools import cache

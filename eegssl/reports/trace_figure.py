@@ -1,4 +1,4 @@
-"""EEG as a clinician reads it, with the model's probability beneath."""
+"""Draw EEG as a clinician reads it, with the model's probability beneath."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def traces_with_predictions(
     threshold: float | None,
     event_name: str = "seizure",
 ) -> Figure:
-    """Stacked traces of ``signal_uv`` [C, T] in µV, negative up, over the windows' probabilities.
+    """Draw traces of ``signal_uv`` [C, T] in µV, negative up, over the windows' probabilities.
 
     ``start_s`` is the time of the first sample; windows [n] and ``truth_spans`` are in seconds
     of the same clock. The reference is shaded, the threshold dashed, windows at or above it are
@@ -185,7 +185,7 @@ def shade(
 
 
 def _legend(figure: Figure, event_name: str, threshold: float | None, right: float) -> None:
-    """What the colours mean, above the traces."""
+    """Name the colours above the traces."""
     handles: list[Patch | Line2D] = [
         Patch(facecolor=style.TRUTH, alpha=0.25, label=f"{event_name} (reference)")
     ]

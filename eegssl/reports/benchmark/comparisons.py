@@ -28,7 +28,7 @@ class Comparison:
     against: str
     metric: str
     unit: ComparedUnit
-    """What is compared one by one, of which there are ``n``."""
+    """The ``n`` units of which each is compared."""
     n: int
     difference: float | None
     low: float | None

@@ -200,7 +200,7 @@ def _ranked(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> list[Leaderb
 
 
 def _column(known: Mapping[str, ScoreColumn], name: str) -> ScoreColumn:
-    """What a page says of a score."""
+    """The column of a score; one without bounds or chance for an unknown name."""
     return known.get(name) or ScoreColumn(name, name.replace("_", " "))
 
 

@@ -18,12 +18,12 @@ class ScoreColumn:
 
     name: str
     words: str
-    """What a page calls it."""
+    """Its title on pages."""
     lower_is_better: bool = False
     bounds: tuple[float, float] = (0.0, 1.0)
     """The least and the largest value that there can be."""
     chance: float | None = None
-    """What guessing gives."""
+    """The score of guessing."""
 
 
 def error(name: str, words: str) -> ScoreColumn:

@@ -27,7 +27,7 @@ LIFT = LinearSegmentedColormap.from_list(
     "lift", ["#9fb4c6", "#d8e0e7", "#f6f4f1", "#f0bf7f", "#c2571a"]
 )
 LIFT_NORM = LogNorm(1 / 3, 3, clip=True)
-"""How much commoner a code is in a region than codes are there: a third to three times."""
+"""Colours from a third to three times the share of all codes in a region."""
 
 _SCALES_UV = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _COLUMNS, _REAL = 4, 3
@@ -57,7 +57,7 @@ class Card:
 def code_cards(
     cards: Sequence[Card], freqs_hz: Floats, all_codes: Floats, patch_s: float
 ) -> Figure:
-    """A card for each code: its waveform, negative up; its spectrum over that of all; its head."""
+    """Draw a card for each code: waveform, negative up; spectrum over that of all; head."""
     lines = -(-len(cards) // _COLUMNS)
     height = lines * _CARD_IN + _HEAD_IN
     figure = Figure(figsize=(style.PAGE_IN, height))
@@ -88,7 +88,7 @@ def code_cards(
 
 @style.house_style()
 def head_key() -> Figure:
-    """What the heads' colours mean, and where the regions lie."""
+    """Draw the key of the heads: colours and regions."""
     figure = Figure(figsize=(style.PAGE_IN / 2, 1.15))
     blank = dict.fromkeys(REGIONS, 1.0)
     draw_head(figure.add_axes((0.0, 0.02, 0.21, 0.96)), blank, LIFT, LIFT_NORM, names=True)
@@ -115,7 +115,7 @@ def odds_and_shares(
     named: Sequence[int],
     limit: float,
 ) -> Figure:
-    """Odds ratio against q, and share of seizure patches against share of background; codes [J].
+    """Draw odds ratio against q, and share of seizure against share of background; codes [J].
 
     ``shares`` are those of seizure and of background. Codes in ``named`` carry their number.
     """
@@ -147,8 +147,11 @@ def course_figure(
     seizure: tuple[Floats, Floats, Floats],
     codes: Sequence[int],
 ) -> Figure:
-    """Shares about the onset and within the seizure, each (position [T], share and its standard
-    error [T, J + 1]): the last column, all ictal codes together, as a line; the J codes below."""
+    """Draw shares of codes about the onset and within the seizure.
+
+    Each is (position [T], share and its standard error [T, J + 1]): the last column, all ictal
+    codes together, as a line; the J codes below.
+    """
     figure = style.new_figure(2.3 + 0.22 * len(codes))
     axes = figure.subplots(
         2,

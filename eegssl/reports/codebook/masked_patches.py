@@ -24,7 +24,7 @@ def masked_reconstruction(
     mask: NDArray[np.bool_],
     channel_names: Sequence[str],
 ) -> Figure:
-    """Log-amplitude spectra of hidden patches, and the map of what was hidden.
+    """Draw log-amplitude spectra of hidden patches, and the map of what was hidden.
 
     Spectra are [n, F]: the patch itself, decoded from its true code (the best that the tokenizer
     allows), and decoded from the code that the encoder predicted without seeing the patch.
@@ -65,7 +65,7 @@ def masked_reconstruction(
 
 @style.house_style()
 def codebook_usage(counts: NDArray[np.integer]) -> Figure:
-    """How often each of K codes was used, most used first, on logarithmic axes.
+    """Draw the use of each of K codes, most used first, on logarithmic axes.
 
     The perplexity is exp(entropy): as many codes used equally often would carry as much.
     Raises ValueError if no code was used.

@@ -238,5 +238,5 @@ def _divided(facts: Mapping[str, Any]) -> list[Counts]:
 
 
 def _key(text: str) -> str:
-    """What is counted: a code or a type as it is, a frequency without zeros behind the point."""
+    """A code or a type as it is, a frequency without zeros behind the point."""
     return "none found" if text == "None" else text.removesuffix(".0")

@@ -16,7 +16,7 @@ Cost = Annotated[float, Field(gt=0.0)]
 
 
 class OutcomeConfig(Settings):
-    """What a good outcome is, and which columns of ``participants.tsv`` tell it.
+    """Define a good outcome, and the columns of ``participants.tsv`` that tell it.
 
     A patient is good who was seizure-free for long enough, or has few enough seizures left. A
     label and numbers may both be there; where they disagree the table is refused.
@@ -86,7 +86,7 @@ class PatientsConfig(Settings):
     """Parts of the fitting patients by which the regularisation is chosen."""
 
     repeats: Annotated[int, Field(ge=1, le=1000)] = 10
-    """How often patients are dealt anew."""
+    """Number of times that patients are dealt anew."""
 
     costs: Annotated[tuple[Cost, ...], Field(min_length=1)] = (0.01, 0.1, 1.0, 10.0)
     """Inverse strengths of the ridge to choose from; features are scaled so that their number
@@ -113,7 +113,7 @@ class PatientTaskConfig(Settings):
     """One patient-level task: whose outcome, from which recordings, analysed how."""
 
     kind: Literal["patients"] = "patients"
-    """What a model learns of a task of this kind: outcomes of patients, one each."""
+    """Outcomes of patients, one each."""
 
     name: str
     """The task's name in tables and reports."""
@@ -146,10 +146,10 @@ class PatientTaskConfig(Settings):
     """Analyse also patients whose EEG the encoder has seen; every result is marked."""
 
     outcome: OutcomeConfig = OutcomeConfig()
-    """What a good outcome is."""
+    """The definition of a good outcome."""
 
     analysis: PatientsConfig = PatientsConfig()
-    """How outcomes are predicted and tested."""
+    """Settings of the analysis."""
 
     @model_validator(mode="after")
     def _one_way_to_name_sessions(self) -> "PatientTaskConfig":

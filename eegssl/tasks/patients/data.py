@@ -41,7 +41,7 @@ class Cohort:
     told_by: dict[str, int]
     """Columns that say the outcome (label, numbers or both) -> number of patients."""
     doubts: tuple[str, ...]
-    """What a reader should know of the outcomes."""
+    """Warnings about outcomes and sessions."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -96,7 +96,7 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
 def _why_aside(
     recording: Recording, table: PatientTable, outcome: Outcomes, task: PatientTaskConfig
 ) -> str:
-    """Why a recording says nothing of an outcome, or an empty text."""
+    """The reason to set a recording aside, or an empty text."""
     if recording.subject not in table.here:
         return "of subjects that the table of patients does not name"
     if recording.subject not in outcome.good:
@@ -107,7 +107,7 @@ def _why_aside(
 
 
 def _sessions(task: PatientTaskConfig, corpus: Corpus, recordings: Sequence[Recording]) -> Sessions:
-    """Which of the recordings are of the sessions that the design needs."""
+    """Find the recordings of the sessions that the design needs."""
     if not recordings:
         return Sessions({})
     if task.design == "paired":
@@ -150,7 +150,7 @@ def windows_of(cohort: Cohort, corpus: Corpus, task: PatientTaskConfig) -> Windo
 
 
 def follow_up(cohort: Cohort, config: OutcomeConfig) -> dict[str, Any]:
-    """How long the patients were followed: for how many it is known, and their months."""
+    """Summarise the months of follow-up, and count the patients for whom it is known."""
     cells = [cohort.table.rows[name].get(config.follow_up_column) for name in cohort.good]
     months = [float(cell) for cell in cells if cell is not None]
     summary: dict[str, Any] = {"known": len(months)}

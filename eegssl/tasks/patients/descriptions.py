@@ -7,7 +7,7 @@ from eegssl.tasks.patients.config import PatientTaskConfig
 
 
 def understood(task: PatientTaskConfig) -> dict[str, Any]:
-    """What a task was understood to ask, as rows."""
+    """Describe a task as it was understood, as rows."""
     outcome, analysis = task.outcome, task.analysis
     rows: dict[str, Any] = {
         "name": task.name,
@@ -35,7 +35,7 @@ def understood(task: PatientTaskConfig) -> dict[str, Any]:
 
 
 def definition(task: PatientTaskConfig) -> str:
-    """What a good outcome is."""
+    """Define a good outcome in words."""
     outcome = task.outcome
     words = (
         f"seizure-free for {outcome.free_months:g} months, or {outcome.fewer:.0%} fewer seizures"
@@ -46,7 +46,7 @@ def definition(task: PatientTaskConfig) -> str:
 
 
 def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list[tuple[str, str]]:
-    """How patients are analysed, as (what, how); ``pooling`` makes one vector of a window."""
+    """List the methods as (what, how); ``pooling`` makes one vector of a window."""
     analysis = task.analysis
     rows = [
         ("Good outcome", definition(task)),

@@ -37,9 +37,9 @@ TABLE = TableSpec(
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What one input predicts of patients left out: ``logits`` and ``folds`` [R, P]; ``null`` [B].
+    """One input's ``logits`` of patients left out and their ``folds``, [R, P].
 
-    ``null`` are the AUROCs of permuted outcomes.
+    ``null`` [B] are the AUROCs of permuted outcomes.
     """
 
     logits: NDArray[np.float64]

@@ -42,7 +42,7 @@ INPUT_WORDS = {
     "difference": "embeddings after less those before",
     "combined": "clinical data and embeddings, each counting the same",
 }
-"""Input -> what it is made of."""
+"""Input -> its features in words."""
 
 HOW_TO_READ: tuple[tuple[str, str], ...] = (
     (
@@ -83,7 +83,7 @@ HOW_TO_READ: tuple[tuple[str, str], ...] = (
 
 
 def page_of(table: PatientPredictions, result: PatientResult) -> Page:
-    """The page of predictions of patients left out, and their scores; nothing else is needed."""
+    """Build the page of predictions of patients left out, and their scores."""
     about = table.about
     title = "Outside cohort" if about["tested"] == "outside" else "Patients left out"
     when = "before and after treatment" if about["design"] == "paired" else "before treatment"
@@ -140,7 +140,7 @@ def _counts(about: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _method_section(about: Mapping[str, Any], result: PatientResult) -> Section:
-    """How patients were analysed, and who and what was left out."""
+    """List the methods, and patients and recordings that were left out."""
     patients = about["set_aside_of_patients"]
     left_out = [(f"{n} patients", why) for why, n in about["left_out"].items()]
     left_out += [

@@ -16,7 +16,7 @@ _COLOURS = (style.MUTED, style.SECOND, style.MODEL, style.THIRD, style.TRUTH, st
 def probability_figure(
     truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]]
 ) -> Figure:
-    """Each patient's probability of a good outcome, the mean over repeats, by true outcome."""
+    """Draw each patient's probability of a good outcome, mean over repeats, by true outcome."""
     columns = min(3, len(probabilities))
     lines = -(-len(probabilities) // columns)
     figure = style.new_figure(0.5 + 1.55 * lines)
@@ -44,7 +44,7 @@ def probability_figure(
 def calibration_figure(
     truth: NDArray[np.integer], probabilities: Mapping[str, NDArray[np.float64]], n_bins: int
 ) -> Figure:
-    """Share of good outcomes against the mean probability, in bins of equally many patients."""
+    """Draw the share of good outcomes against the mean probability of equally large bins."""
     figure = style.new_figure(3.6)
     ax, histogram = figure.subplots(1, 2)
     ax.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":")
@@ -63,7 +63,7 @@ def calibration_figure(
 
 
 def _spread(ax: Axes, names: Sequence[str], values: Sequence[NDArray[np.float64]]) -> None:
-    """How far apart an input sets its patients."""
+    """Draw the histogram of each input's probabilities."""
     edges = np.linspace(0, 1, 21)
     for name, p, colour in zip(names, values, _COLOURS, strict=False):
         ax.stairs(np.histogram(p, edges)[0], edges, color=colour, label=style.plain(name))

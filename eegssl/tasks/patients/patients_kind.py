@@ -55,7 +55,7 @@ UNREAD = {
     "targets": "targets belong to tasks of forecasting",
     "scoring": "the analysis has settings of its own; set task.analysis with finetune",
 }
-"""Why a task of patients does not read other settings, and what to do instead."""
+"""Setting that a task of patients does not read -> why, and what to do instead."""
 _IN_METRICS = (
     *("task", "design", "tested", "follow_up", "told_by", "left_out", "leaks", "synthetic"),
     *("counts", "set_aside", "set_aside_of_patients"),
@@ -217,7 +217,7 @@ class Patients(
         return page_of(table, scores)
 
     def explain(self, task: PatientTaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
-        """What the task asks, and, of recordings, what they hold for it and what they lack."""
+        """Describe the task and, of recordings, what they hold for it and what they lack."""
         info = TaskInfo(understood(task))
         if corpus is None:
             return info
@@ -240,7 +240,7 @@ class Patients(
 
 
 def _leaks(job: Job[PatientTaskConfig], cohort: Cohort) -> tuple[Leak, ...]:
-    """What the encoder has seen of the patients; LeakError unless that is allowed."""
+    """Find data of the patients that the encoder was fitted on; LeakError unless allowed."""
     if job.seen is None:
         return ()
     leaks = audit(job.seen, job.corpus, cohort.recordings)
@@ -257,7 +257,7 @@ def _leaks(job: Job[PatientTaskConfig], cohort: Cohort) -> tuple[Leak, ...]:
 
 
 def _concerns(cohort: Cohort) -> list[str]:
-    """What to warn of a cohort."""
+    """List doubts about a cohort, patients left out and recordings set aside."""
     concerns = list(cohort.doubts)
     if cohort.left_out:
         concerns.append(f"patients left out: {in_words(cohort.left_out)}")
@@ -288,7 +288,7 @@ def _embedded(job: Job[PatientTaskConfig], data: CohortWindows, writer: Artifact
 
 
 def _about(job: Job[PatientTaskConfig], data: CohortWindows, prepared: Prepared) -> dict[str, Any]:
-    """What scores and report need beside the table, as plain values."""
+    """Gather facts for scores and report beside the table, as plain values."""
     task, cohort, config = job.task, data.cohort, job.config
     counts = {
         "Patients": len(prepared.patients),

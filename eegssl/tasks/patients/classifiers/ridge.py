@@ -86,7 +86,7 @@ def _fit(kernel: Floats, signed: Floats, weight: Floats, cost: Floats) -> tuple[
 def _newton(
     kernel: Floats, alpha: Floats, offset: Floats, signed: Floats, weight: Floats, cost: Floats
 ) -> tuple[Floats, Floats]:
-    """Where a full step would lead: alpha [B, n] and offset [B] of the weighted least squares."""
+    """Solve the weighted least squares of a full step: alpha [B, n] and offset [B]."""
     logit = _product(kernel, alpha) + offset[:, None]
     p = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
     curvature = np.maximum(p * (1 - p), 1e-10)

@@ -19,7 +19,7 @@ from eegssl.tasks.patients.cohort.patient_rows import names_of_corpora
 class Sessions:
     """Recording -> its place among the sessions asked for: 0 before treatment, 1 after.
 
-    Recordings of none of them are absent; ``doubt`` is what a reader should know of them, or empty.
+    Recordings of none of them are absent; ``doubt`` is a warning about them, or empty.
     """
 
     side: dict[str, int]
@@ -30,7 +30,7 @@ class Sessions:
 def sessions_of(
     corpus: Corpus, recordings: Sequence[Recording], wanted: Sequence[str], path: str | None
 ) -> Sessions:
-    """Which of ``recordings`` are of the one session ``wanted``; of two, which of which.
+    """Find the ``recordings`` of the one or two sessions ``wanted``.
 
     By the user's table of sessions, or else by ``ses-…`` in their names. Raises InputError when
     the session of a recording is unknown or none is of a session wanted, ConfigError when a table
@@ -52,7 +52,7 @@ def sessions_of(
 
 
 def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | None) -> Sessions:
-    """All of ``recordings``, where no patient has several sessions.
+    """Take all of ``recordings``, where no patient has several sessions.
 
     A patient's recordings without a session count as one more. Raises InputError where a patient
     has several, or a table of sessions does not name a recording.
@@ -78,7 +78,7 @@ def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | Non
 
 
 def _doubt(recordings: Sequence[Recording], names: Mapping[str, str]) -> str:
-    """What a reader should know where every patient has one session, or none."""
+    """Doubt that recordings are comparable where every patient has one session, or none."""
     n_sessions = len(set(names.values()))
     if n_sessions > 1:
         return (
