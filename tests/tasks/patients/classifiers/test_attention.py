@@ -6,9 +6,8 @@ from planted_patients import analyse
 
 from eegssl.errors import InputError
 from eegssl.tasks.patients.classifiers.attention import attended_rows, bags_of
-from eegssl.tasks.patients.classifiers.patient_pooling import pool
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
-from eegssl.tasks.patients.patient_inputs import prepare
+from eegssl.tasks.patients.patient_inputs import pool, prepare
 
 P, W, F = 24, 20, 6
 NAMES = [f"p{k:02d}" for k in range(P)]

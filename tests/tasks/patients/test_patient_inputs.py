@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from eegssl.errors import InputError
-from eegssl.tasks.patients.classifiers.patient_pooling import pool
 from eegssl.tasks.patients.cohort.clinical import clinical_features
 from eegssl.tasks.patients.config import PatientsConfig, PatientTaskConfig
-from eegssl.tasks.patients.patient_inputs import prepare
+from eegssl.tasks.patients.patient_inputs import pool, prepare
 
 MEAN = PatientsConfig()
 AGE = PatientsConfig(clinical=("age",), log_columns=())
