@@ -20,7 +20,7 @@ from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import LeakError
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks import base
-from eegssl.tasks.kind import ENCODER, first_weights
+from eegssl.tasks.kind import ENCODER
 from eegssl.tasks.kinds import KINDS
 
 KIND = "crossvalidation"
@@ -52,7 +52,7 @@ def run(
         base.job_of(kind, one, part, pretrained, resolved, Context(context.out, seed=context.seed))
         for one, part in zip(tuned, parts, strict=True)
     ]
-    if first_weights(config) == "pretrained" and not allow_leak:
+    if jobs[0].weights == "pretrained" and not allow_leak:
         _refuse_leaks(pretrained, parts)
     shared = kind.check_folds(jobs)
     settings = CrossvalidationConfig(

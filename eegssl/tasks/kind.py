@@ -73,7 +73,8 @@ class Job(Generic[Task]):
     @property
     def weights(self) -> str:
         """``pretrained`` or ``random``: the weights that the encoder starts with."""
-        return first_weights(self.config)
+        scratch = self.config.adaptation.kind == "scratch"
+        return "random" if scratch else self.config.encoder_weights
 
     @property
     def seen(self) -> Artifact | None:
@@ -243,11 +244,6 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
         """
         prepared = [self.prepare(job) for job in jobs]
         return prepared[0].inputs
-
-
-def first_weights(config: FinetuneConfig) -> str:
-    """``pretrained`` or ``random``: the weights that the encoder starts with."""
-    return "random" if config.adaptation.kind == "scratch" else config.encoder_weights
 
 
 def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:

@@ -15,14 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier
-from eegssl.adaptation.config import Kind
 from eegssl.adaptation.few_labels import some_examples
 from eegssl.adaptation.groups import joining_later, parameter_groups
 from eegssl.adaptation.heads import PrototypeHead
 from eegssl.adaptation.lora import lora_updates
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
-from eegssl.errors import ConfigError
 from eegssl.tasks.labels.calibration import validation_scores
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.model import logits_of
@@ -74,15 +72,6 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
             facts |= _train(classifier, labelled, plan)
     classifier.eval()
     return facts
-
-
-def require_possible(kind: Kind, target: Literal["classes", "number"]) -> None:
-    """Raise ConfigError for a task that a kind of adaptation can't do."""
-    if kind == "prototypes" and target == "number":
-        raise ConfigError(
-            "prototypes are of classes, and this task has numbers; adapt in another way, such as "
-            "--adapt probe"
-        )
 
 
 def _fit_prototypes(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from eegssl.tasks.labels.data import (
     warn_left_out,
     warn_unlabelled,
 )
-from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_possible
+from eegssl.tasks.labels.fit import Labelled, Plan, adapt
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.model import (
     FILES,
@@ -99,7 +99,11 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
 
     def check(self, config: FinetuneConfig, task: TaskConfig) -> None:
         """Raise ConfigError for an adaptation that can't tell what the task asks."""
-        require_possible(config.adaptation.kind, task.target)
+        if config.adaptation.kind == "prototypes" and task.target == "number":
+            raise ConfigError(
+                "prototypes are of classes, and this task has numbers; adapt in another way, such "
+                "as --adapt probe"
+            )
 
     def prepare(self, job: Job[TaskConfig]) -> TrainingLabels:
         """Label the windows of training and validation; raises InputError for a class missing."""
