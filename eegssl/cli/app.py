@@ -67,9 +67,9 @@ def _flat(function: Callable[..., None]) -> Callable[..., None]:
             for n, default in own.items()
         ]
 
-    def flat(**given: Any) -> None:
-        options = Options(**{name: given.pop(name) for name in fields})
-        function(**given, options=options)
+    def flat(**arguments: Any) -> None:
+        options = Options(**{name: arguments.pop(name) for name in fields})
+        function(**arguments, options=options)
 
     run: Any = wraps(function)(flat)
     run.__signature__ = Signature(parameters)
