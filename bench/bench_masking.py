@@ -19,7 +19,7 @@ from statistics import median
 import numpy as np
 
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.determined import determined_share, electrode_pairs
+from eegssl.masking.determined import determined, electrode_pairs
 from eegssl.masking.draw import draw_masks
 from eegssl.masking.entropy import patch_entropy
 from eegssl.signal.channels.electrodes import Geometry, geometry
@@ -90,10 +90,10 @@ def what_they_are_like() -> None:
         work = masks_of(MaskingConfig(kind=kind, exact=exact), channels)
         masks = np.concatenate([work(step) for step in range(40)])
         ratios, pairs = masks.mean(axis=(1, 2)), electrode_pairs(channels)
+        share, of_complement = (determined(pairs, m).sum() / m.sum() for m in (masks, ~masks))
         print(
             f"| {name} | {kind} | {'yes' if exact else 'no'} "
-            f"| {ratios.mean():.3f} ± {ratios.std():.3f} | {determined_share(pairs, masks):.2%} "
-            f"| {determined_share(pairs, ~masks):.2%} |"
+            f"| {ratios.mean():.3f} ± {ratios.std():.3f} | {share:.2%} | {of_complement:.2%} |"
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from mask_figure import MaskPanel, mask_figure
 
 from eegssl.masking.config import MaskingConfig
-from eegssl.masking.determined import determined_share, electrode_pairs
+from eegssl.masking.determined import determined, electrode_pairs
 from eegssl.masking.draw import draw_mask
 from eegssl.masking.entropy import patch_entropy
 from eegssl.signal.channels.electrodes import geometry
@@ -53,7 +53,8 @@ def panels(channels: Sequence[str]) -> Iterator[MaskPanel]:
 
 
 def note(pairs: np.ndarray, mask: np.ndarray) -> str:
-    return f"{mask.mean():.1%} hidden, {determined_share(pairs, mask):.1%} of it determined"
+    share = determined(pairs, mask).sum() / mask.sum()
+    return f"{mask.mean():.1%} hidden, {share:.1%} of it determined"
 
 
 def main() -> None:

@@ -45,12 +45,6 @@ def determined(pairs: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.
     return mask & np.moveaxis(linked.reshape(shape), 0, -1)
 
 
-def determined_share(pairs: NDArray[np.int64], mask: NDArray[np.bool_]) -> float:
-    """Share of the hidden patches that visible ones determine; 0 where nothing is hidden."""
-    hidden = int(mask.sum())
-    return int(determined(pairs, mask).sum()) / hidden if hidden else 0.0
-
-
 def _linked(pairs: NDArray[np.int64], visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell if visible channels [M, C] lead from one end of each channel to the other: [M, C].
 
