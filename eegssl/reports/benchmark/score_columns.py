@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 PerUnit = Mapping[str, Mapping[str, float | None]]
 """Subject (or fold) -> the scores by which systems are compared."""
 COUNTS = ("folds", "windows", "subjects")
 """The columns that count what a row's scores are of."""
-AT_LEAST_0 = (0.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -28,4 +25,4 @@ class ScoreColumn:
 
 def error(name: str, words: str) -> ScoreColumn:
     """A score that is better the smaller it is."""
-    return ScoreColumn(name, words, lower_is_better=True, bounds=AT_LEAST_0)
+    return ScoreColumn(name, words, lower_is_better=True, bounds=(0.0, float("inf")))

@@ -1,6 +1,6 @@
 """Draw a cohort: each patient's probability, and calibration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -58,14 +58,14 @@ def calibration_figure(
     ax.set_title("Calibration")
     ax.legend(loc="upper left")
     style.with_grid(ax)
-    _spread(histogram, list(probabilities), list(probabilities.values()))
+    _spread(histogram, probabilities)
     return figure
 
 
-def _spread(ax: Axes, names: Sequence[str], values: Sequence[NDArray[np.float64]]) -> None:
+def _spread(ax: Axes, probabilities: Mapping[str, NDArray[np.float64]]) -> None:
     """Draw the histogram of each input's probabilities."""
     edges = np.linspace(0, 1, 21)
-    for name, p, colour in zip(names, values, _COLOURS, strict=False):
+    for (name, p), colour in zip(probabilities.items(), _COLOURS, strict=False):
         ax.stairs(np.histogram(p, edges)[0], edges, color=colour, label=style.plain(name))
     ax.set(xlabel="probability given", ylabel="patients", xlim=(-0.02, 1.02))
     ax.set_title("How far patients are set apart")
