@@ -113,7 +113,7 @@ def probability_histogram(
 def _apart(
     name: str, measured: set[str], rows: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, list[str]]]:
-    """One panel of these keys; or one each, where they differ in size as if in unit."""
+    """Put keys in one panel; in one each, where they differ in size as if in unit."""
     keys = sorted(measured)
     sizes = [max(abs(row[key]) for row in rows if _is_number(row.get(key))) for key in keys]
     if max(sizes) > _OTHER_UNIT * min(sizes):
@@ -126,7 +126,7 @@ def _is_number(value: object) -> bool:
 
 
 def _draw_series(ax: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """One recorded quantity over steps; validation stands out."""
+    """Draw a recorded quantity over steps; validation stands out."""
     points = [(row["step"], row[key]) for row in rows if "step" in row and _is_number(row.get(key))]
     steps, values = zip(*points, strict=True) if points else ((), ())
     validation = key.startswith("val_")

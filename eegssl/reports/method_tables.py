@@ -25,7 +25,7 @@ def score_cells(
     smalls: Sequence[str] = (),
     reasons: Sequence[str] = (),
 ) -> list[Cell]:
-    """One score of several methods: the best as it is shown is bold, unless all are alike."""
+    """Show one score of several methods, the best in bold unless all look alike."""
     known = {round(value, digits) for value in values if value is not None}
     best = (max if higher else min)(known) if len(known) > 1 else None
     return [
@@ -49,7 +49,7 @@ def difference_table(
     caption: str,
     digits: int = 3,
 ) -> Table:
-    """One row a difference: what is compared, of how many units, how large, and how sure.
+    """Show differences, a row each: what is compared, units, size, interval and p.
 
     Each is given as words, number of units, and ``PairedDifference.statistics()``.
     """

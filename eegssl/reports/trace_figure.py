@@ -111,7 +111,7 @@ def draw_traces(
     colour: str,
     sizes: TraceStyle,
 ) -> None:
-    """One line per channel, first channel on top, and a scale bar at the right."""
+    """Draw a line a channel, the first on top, and a scale bar at the right."""
     time_s = start_s + np.arange(signal_uv.shape[1]) / sfreq_hz
     for row, channel in enumerate(np.asarray(signal_uv, dtype=np.float64)):
         finite = channel[np.isfinite(channel)]

@@ -38,7 +38,7 @@ class Comparison:
     note: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
+        """Plain values for JSON."""
         return asdict(self)
 
 
@@ -57,7 +57,7 @@ def compare(
     n_resamples: int,
     unit: ComparedUnit = "subject",
 ) -> list[Comparison]:
-    """Each system of each task against the one of this name.
+    """Compare each system of each task with the one of this name.
 
     ``scores`` holds, by (task, system), the scores of each ``unit`` of every seed and fold.
     A task on which the one to compare with was not run is left out.

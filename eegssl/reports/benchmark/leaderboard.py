@@ -152,7 +152,7 @@ def _figure(task: str, rows: Sequence[LeaderboardRow], column: ScoreColumn) -> R
 
 
 def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figure:
-    """One score of the systems that have it; bars and axis end where the score does."""
+    """Draw one score of the systems that have it; bars and axis end where the score does."""
     drawn = []
     for row in rows:
         values = row.values(column.name)
@@ -171,7 +171,7 @@ def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figur
 
 
 def _comparison_table(comparisons: Sequence[Comparison], known: Mapping[str, ScoreColumn]) -> Table:
-    """Each system less the one it is compared with."""
+    """Show the difference of each system to the one it is compared with."""
     against, unit = comparisons[0].against, comparisons[0].unit
     rows = [
         ((one.system, _column(known, one.metric).words), one.n, one.as_dict())

@@ -29,13 +29,13 @@ def result_row(facts: Sequence[Row], scores: Sequence[Row]) -> dict[str, Any]:
 
 
 def not_run_row(reason: str, columns: Sequence[ScoreColumn]) -> dict[str, Any]:
-    """The same of a cell that could not be run: no counts and no scores, and the reason."""
+    """Fill the row of a cell that was not run: no counts, no scores, the reason."""
     names = (*COUNTS, *(column.name for column in columns))
     return dict.fromkeys(names) | {"leaks": "", "not_run": reason}
 
 
 def filled(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The same rows with one set of columns: None where a row says nothing of one."""
+    """Give all rows the same columns, None where a row lacks one."""
     names = dict.fromkeys(name for row in rows for name in row)
     last = ("within_subject", "leaks", "not_run")
     ordered = [*(n for n in names if n not in last), *(n for n in last if n in names)]
@@ -73,7 +73,7 @@ def leaderboard(
 
 
 def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
-    """One row a system and task, with the scores of every seed that the page shows."""
+    """Join the seeds of each system and task in a row, with the scores that the page shows."""
     systems: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         systems.setdefault((row["task"], row["encoder"], row["adaptation"]), []).append(row)

@@ -190,11 +190,11 @@ def _channel_table(clip: Clip) -> Table:
     rows = []
     flags = dict(zip(clip.before_names, clip.flags, strict=True)) if clip.flags.size else {}
     for name, size_uv in zip(clip.before_names, _rms_uv(clip.before_uv), strict=True):
-        kept = Cell(_microvolts(after[name])) if name in after else Cell("not kept")
+        stored = Cell(_microvolts(after[name])) if name in after else Cell("not kept")
         shares = [
             _share(flags[name] & bit) if name in flags else Cell("") for bit in FLAGS.values()
         ]
-        rows.append((Cell(name), Cell(_microvolts(size_uv)), kept, *shares))
+        rows.append((Cell(name), Cell(_microvolts(size_uv)), stored, *shares))
     columns = ("Before (µV)", "After (µV)", *(FLAG_WORDS[flag].capitalize() for flag in FLAGS))
     return Table(
         "Channels",

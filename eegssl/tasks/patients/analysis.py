@@ -64,7 +64,7 @@ class PatientResult:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON, without the patients' own probabilities."""
+        """Plain values for JSON, without the patients' own probabilities."""
         values = asdict(self)
         for one in values["inputs"].values():
             del one["probability"]
@@ -132,7 +132,7 @@ def permuted_aurocs(
     seed: int,
     advance: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Floats]:
-    """Input -> the AUROC [B] of outcomes permuted over patients, each through the whole procedure.
+    """Compute each input's AUROCs [B] of permuted outcomes through the whole procedure.
 
     Folds, choice of the regularisation and fits are repeated for every permutation.
     """
@@ -165,7 +165,7 @@ def permutation_p(auroc: float, null: Floats) -> float | None:
 def _checked(
     patients: Sequence[str], truth: NDArray[np.integer], inputs: Inputs
 ) -> NDArray[np.int64]:
-    """The outcomes; InputError where they, the patients and the inputs do not fit."""
+    """Check that patients, outcomes and inputs fit, or raise InputError; returns the outcomes."""
     n, n_patients, labels = len(patients), len(set(patients)), np.asarray(truth)
     if n != n_patients:
         raise InputError(

@@ -50,9 +50,9 @@ def calibration_figure(
     ax.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=":")
     for (name, p), colour in zip(probabilities.items(), _COLOURS, strict=False):
         bins = np.array_split(np.argsort(p, kind="stable"), min(n_bins, len(p)))
-        given = [float(p[b].mean()) for b in bins]
-        happened = [float(truth[b].mean()) for b in bins]
-        ax.plot(given, happened, "o-", color=colour, markersize=4.5, label=style.plain(name))
+        predicted = [float(p[b].mean()) for b in bins]
+        observed = [float(truth[b].mean()) for b in bins]
+        ax.plot(predicted, observed, "o-", color=colour, markersize=4.5, label=style.plain(name))
     ax.set(xlabel="probability given", ylabel="share that fared well")
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03))
     ax.set_title("Calibration")

@@ -121,7 +121,7 @@ def inputs_of(clinical: Floats, eeg: Mapping[str, Block], baseline: Floats | Non
 
 
 def _sides(config: PatientTaskConfig, sessions: Sequence[str] | None, n: int) -> Sides:
-    """All windows, or those of each of the two sessions."""
+    """Find the windows of each side; raise InputError without sessions that are needed."""
     if config.design == "single":
         return {"eeg": np.ones(n, dtype=bool)}
     if sessions is None or len(sessions) != n:
@@ -135,7 +135,7 @@ def _sides(config: PatientTaskConfig, sessions: Sequence[str] | None, n: int) ->
 
 
 def _with_difference(blocks: dict[str, Floats]) -> dict[str, Floats]:
-    """The same and, of two sessions, ``difference``: after treatment less before."""
+    """Add ``difference`` to the blocks of two sessions: after treatment less before."""
     if "after" in blocks:
         return blocks | {"difference": blocks["after"] - blocks["before"]}
     return blocks
@@ -144,7 +144,7 @@ def _with_difference(blocks: dict[str, Floats]) -> dict[str, Floats]:
 def _bags(
     features: NDArray[np.floating], whose: NDArray[np.str_], sides: Sides, included: Sequence[str]
 ) -> dict[str, Bags]:
-    """The same by the same names as windows, which attention pools later."""
+    """Make bags of windows, which attention pools later, by the names of the blocks."""
     signs = _with_difference({side: inside.astype(np.float64) for side, inside in sides.items()})
     bags = {}
     for name, sign in signs.items():

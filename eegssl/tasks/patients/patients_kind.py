@@ -177,11 +177,11 @@ class Patients(
         return conclude(table.truth, table.inputs, analysis, seed=table.about["seed"])
 
     def metrics(self, table: PatientPredictions, scores: PatientResult) -> dict[str, Any]:
-        """All scores, and whom they are of."""
+        """Return all scores, with the facts of the cohort."""
         return scores.as_dict() | {name: table.about[name] for name in _IN_METRICS}
 
     def facts(self, table: PatientPredictions, scores: PatientResult) -> dict[str, Any]:
-        """Whom the analysis is of, and its scores in short."""
+        """Return the facts of the cohort, and its main scores."""
         about, limits = table.about, scores.limits
         return {name: about[name] for name in _IN_FACTS} | {
             "adaptation": "probe",

@@ -61,16 +61,18 @@ class Scores:
 def pairs_of(truth: NDArray[np.integer], logits: Floats, folds: NDArray[np.integer]) -> Pairs:
     """Compare patients who share a fold; ``truth`` [P], ``logits`` and ``folds`` [R, P]."""
     together = folds[:, :, None] == folds[:, None]
-    asked = together & ((truth[:, None] == 1) & (truth == 0))
+    compared = together & ((truth[:, None] == 1) & (truth == 0))
     apart = logits[:, :, None] - logits[:, None]
     won = (apart > 0) + 0.5 * (apart == 0)
-    return Pairs(np.sum(np.where(asked, won, 0.0), axis=0), asked.sum(axis=0).astype(np.float64))
+    return Pairs(
+        np.sum(np.where(compared, won, 0.0), axis=0), compared.sum(axis=0).astype(np.float64)
+    )
 
 
 def scores_of(
     truth: NDArray[np.integer], logits: Floats, folds: NDArray[np.integer], n_bins: int
 ) -> Scores:
-    """All scores of ``truth`` [P] and left-out ``logits`` [R, P]; repeats count as one patient."""
+    """Score left-out ``logits`` [R, P] of ``truth`` [P]; repeats count as one patient."""
     p = probability(logits)
     intercept, slope, reason = calibration_line(truth, logits)
     undefined = {"calibration_slope": reason, "calibration_intercept": reason} if reason else {}

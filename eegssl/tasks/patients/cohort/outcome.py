@@ -52,7 +52,7 @@ def outcomes(table: Mapping[str, Row], config: OutcomeConfig) -> Outcomes:
 
 
 def _outcome(row: Row, config: OutcomeConfig, left_out: Counter[str]) -> tuple[int, str] | None:
-    """One patient's outcome and the columns that say it; None, and counted, where there is none."""
+    """Decide one patient's outcome, with the columns that say it; count and return None without."""
     follow_up = _number(row, config.follow_up_column)
     free = _number(row, config.free_months_column)
     if follow_up is not None and free is not None and free > follow_up:
