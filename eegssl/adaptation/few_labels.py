@@ -48,15 +48,15 @@ def some_subjects(
 
 def _cover(order: list[str], classes_of: Mapping[str, Set[int]]) -> list[str]:
     """The fewest subjects that hold every class together; of equally few the first in order."""
-    wanted = frozenset[int]().union(*classes_of.values())
+    classes = frozenset[int]().union(*classes_of.values())
     reached: dict[frozenset[int], list[str]] = {frozenset(): []}
-    while wanted not in reached:
+    while classes not in reached:
         grown = dict(reached)
         for held, chosen in reached.items():
             for subject in order:
                 grown.setdefault(held | classes_of[subject], [*chosen, subject])
         reached = grown
-    return reached[wanted]
+    return reached[classes]
 
 
 def some_examples(

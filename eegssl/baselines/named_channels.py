@@ -27,11 +27,13 @@ class NamedChannels:
                 f"got windows of {windows.length} samples at {windows.corpus.sfreq_hz:g} Hz; "
                 f"expected {self.n_samples} at {self.sfreq_hz:g} Hz, as in training"
             )
-        lacking = [r for r in windows.recordings if not set(self.channels) <= set(r.channels)]
-        if lacking:
-            missing = sorted({name for r in lacking for name in self.channels} - _shared(lacking))
+        incomplete = [r for r in windows.recordings if not set(self.channels) <= set(r.channels)]
+        if incomplete:
+            missing = sorted(
+                {name for r in incomplete for name in self.channels} - _shared(incomplete)
+            )
             raise InputError(
-                f"got {len(lacking)} of {len(windows.recordings)} recordings without all of the "
+                f"got {len(incomplete)} of {len(windows.recordings)} recordings without all of the "
                 f"{len(self.channels)} channels that the network was trained on (missing: "
                 f"{_some(missing)}); expected each by name. Preprocess them to the montage of the "
                 "training recordings (--set montage.reference=…), leave them out, or take "

@@ -55,8 +55,8 @@ class EEGNet(Network):
         super().__init__()
         first, wide = config.temporal_filters, config.temporal_filters * config.depth
         pool = max(1, round(shape.sfreq_hz / 32))
-        left = shape.n_samples // pool // 8
-        _require_some(left, shape)
+        n_steps = shape.n_samples // pool // 8
+        _require_some(n_steps, shape)
         kernel = _odd(config.kernel_s * shape.sfreq_hz)
         self.temporal = nn.Sequential(
             nn.Conv2d(1, first, (1, kernel), padding=(0, kernel // 2), bias=False),
@@ -78,7 +78,7 @@ class EEGNet(Network):
             nn.AvgPool2d((1, 8)),
             nn.Dropout(config.dropout),
         )
-        self.head = nn.Linear(wide * left, shape.n_classes)
+        self.head = nn.Linear(wide * n_steps, shape.n_classes)
         self.max_norms = [(spatial, 1.0), (self.head, 0.25)]
 
     def forward(self, signal: Tensor) -> Tensor:
@@ -102,14 +102,14 @@ class ShallowConvNet(Network):
         kernel = _odd(config.kernel_s * shape.sfreq_hz)
         pool = max(1, round(config.pool_s * shape.sfreq_hz))
         stride = max(1, round(config.stride_s * shape.sfreq_hz))
-        left = (shape.n_samples - kernel + 1 - pool) // stride + 1
-        _require_some(left, shape)
+        n_steps = (shape.n_samples - kernel + 1 - pool) // stride + 1
+        _require_some(n_steps, shape)
         self.temporal = nn.Conv2d(1, config.filters, (1, kernel))
         self.spatial = nn.Conv2d(config.filters, config.filters, (shape.n_channels, 1), bias=False)
         self.norm = nn.BatchNorm1d(config.filters)
         self.pool = nn.AvgPool1d(pool, stride)
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(config.filters * left, shape.n_classes)
+        self.head = nn.Linear(config.filters * n_steps, shape.n_classes)
         self.max_norms = [(self.temporal, 2.0), (self.spatial, 2.0), (self.head, 0.5)]
 
     def filtered(self, signal: Tensor) -> Tensor:
@@ -178,9 +178,9 @@ def _odd(length: float) -> int:
     return 2 * (round(length) // 2) + 1
 
 
-def _require_some(left: int, shape: WindowShape) -> None:
+def _require_some(n_steps: int, shape: WindowShape) -> None:
     """Raise ConfigError for windows shorter than the filters."""
-    if left < 1:
+    if n_steps < 1:
         raise ConfigError(
             f"got windows of {shape.n_samples / shape.sfreq_hz:g} s, shorter than the filters of "
             "this network; expected longer ones: raise task.window_s, or use a baseline on band "

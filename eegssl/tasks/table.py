@@ -129,8 +129,8 @@ def write_table(path: Path, view: View) -> None:
     if spec.schema != FIRST_SCHEMA:
         metadata["schema"] = spec.schema
     document = json.dumps(metadata, sort_keys=spec.sort_keys, allow_nan=False)
-    named = pa.table(arrays).replace_schema_metadata({_KEY: document.encode()})
-    pq.write_table(named, path, compression=spec.compression)
+    stored = pa.table(arrays).replace_schema_metadata({_KEY: document.encode()})
+    pq.write_table(stored, path, compression=spec.compression)
 
 
 def read_table(path: Path, view: type[V]) -> V:

@@ -55,16 +55,16 @@ class TaskConfig(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _unsaid(cls, given: Any) -> Any:
+    def _implied(cls, values: Any) -> Any:
         """Defaults that follow from other choices."""
-        if not isinstance(given, Mapping):
-            return given
-        follows: dict[str, Any] = {"unit": "recording"} if given.get("labels") == "table" else {}
-        if isinstance(by_class := given.get("class_events"), Mapping) and by_class:
+        if not isinstance(values, Mapping):
+            return values
+        follows: dict[str, Any] = {"unit": "recording"} if values.get("labels") == "table" else {}
+        if isinstance(by_class := values.get("class_events"), Mapping) and by_class:
             follows["classes"] = tuple(by_class)
             follows["event_types"] = tuple(t for types in by_class.values() for t in types)
-        follows |= {"monitor": "spearman"} if given.get("target") == "number" else {}
-        return follows | dict(given)
+        follows |= {"monitor": "spearman"} if values.get("target") == "number" else {}
+        return follows | dict(values)
 
     @property
     def n_outputs(self) -> int:

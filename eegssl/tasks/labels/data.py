@@ -100,11 +100,11 @@ def _detection_windows(
     step_s = windows.window_s / n_seconds
     truth = np.zeros((len(windows), n_seconds), dtype=np.int64)
     for k, recording in enumerate(windows.recordings):
-        mine = np.flatnonzero(windows.owner == k)
+        rows = np.flatnonzero(windows.owner == k)
         spans = positive_spans(recording.events, task.event_types)
-        start_s = windows.start_s[mine][:, None] + step_s * np.arange(n_seconds)
+        start_s = windows.start_s[rows][:, None] + step_s * np.arange(n_seconds)
         shares = overlap_share(start_s.ravel(), step_s, spans)
-        truth[mine] = (shares >= task.min_overlap).reshape(start_s.shape)
+        truth[rows] = (shares >= task.min_overlap).reshape(start_s.shape)
     return LabelledWindows(windows, truth if task.unit == "second" else truth[:, 0])
 
 

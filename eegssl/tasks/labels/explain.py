@@ -105,12 +105,12 @@ def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
 
 def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, LabelledWindows]) -> None:
     """Note classes that training or validation lacks; what both lack is named once."""
-    lacking = {
+    missing = {
         split: set(np.flatnonzero(f.counts(len(task.classes)) == 0).tolist())
         for split, f in fitted.items()
         if task.classes
     }
-    nowhere: set[int] = set.intersection(*lacking.values()) if len(lacking) > 1 else set()
+    nowhere: set[int] = set.intersection(*missing.values()) if len(missing) > 1 else set()
     if nowhere:
         names = ", ".join(task.classes[k] for k in sorted(nowhere))
         splits = " and ".join(f"split {split}" for split in fitted)
@@ -121,7 +121,7 @@ def _check_classes(info: TaskInfo, task: TaskConfig, fitted: Mapping[str, Labell
             )
         )
     for split, labelled in fitted.items():
-        if not nowhere or lacking[split] - nowhere:
+        if not nowhere or missing[split] - nowhere:
             _try(info, partial(require_classes, labelled, task, split))
 
 

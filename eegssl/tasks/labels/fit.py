@@ -117,11 +117,11 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         index = train.windows.draw(training.batch_size, seed=plan.seed, step=k, weights=draw)
         logits = classifier.classify(reading.train(index))
         at = torch.from_numpy(index).to(plan.device)
-        wanted, allowed = truth[at], None if possible is None else possible[at]
-        terms = {"loss": loss(logits, wanted, allowed, task.target, weights)}
+        labels, allowed = truth[at], None if possible is None else possible[at]
+        terms = {"loss": loss(logits, labels, allowed, task.target, weights)}
         if task.target == "classes":
-            right, known = logits.argmax(dim=-1) == wanted, (wanted >= 0).sum()
-            terms["accuracy"] = right.sum() / known.clamp(min=1)
+            correct, known = logits.argmax(dim=-1) == labels, (labels >= 0).sum()
+            terms["accuracy"] = correct.sum() / known.clamp(min=1)
         return terms
 
     def validate() -> dict[str, float | None]:
@@ -164,11 +164,11 @@ def loss(
     """
     if target == "number":
         return F.mse_loss(logits[..., 0], truth.to(logits.dtype))
-    flat, wanted = logits.flatten(0, -2), truth.flatten()
+    flat, labels = logits.flatten(0, -2), truth.flatten()
     n_classes = flat.shape[-1]
     if possible is None:
-        allowed = F.one_hot(wanted.clamp(min=0), n_classes).bool()
-        informative = wanted >= 0
+        allowed = F.one_hot(labels.clamp(min=0), n_classes).bool()
+        informative = labels >= 0
     else:
         allowed = possible
         informative = allowed.any(dim=-1) & ~allowed.all(dim=-1)
@@ -190,7 +190,7 @@ class _Reading:
         self, classifier: Classifier, labelled: Labelled, plan: Plan, probing: int
     ) -> None:
         self.classifier, self.probing, self.frozen = classifier, probing, classifier.frozen
-        self._given = labelled, plan
+        self._labelled, self._plan = labelled, plan
         self._now: bool | None = None
         self.train: Features
         self.val: Features
@@ -200,7 +200,7 @@ class _Reading:
         frozen = self.frozen or k < self.probing
         if frozen == self._now:
             return
-        labelled, plan = self._given
+        labelled, plan = self._labelled, self._plan
         self.classifier.freeze(frozen)
         with torch.autocast(plan.device.type, enabled=False), torch.no_grad():
             self.train, self.val = (

@@ -101,22 +101,22 @@ def concerns(predictions: Predictions) -> list[str]:
     if about["labels"] != "events" or about["permuted"] or about.get("unit") == "event":
         return []
     recording = np.array(predictions.recording)
-    partly = overlapping = wrong = 0
+    n_partly = n_overlapping = n_wrong = 0
     for reference in predictions.references:
         mine = np.flatnonzero(recording == reference.recording)
         mine = mine[np.argsort(predictions.start_s[mine])]
         starts, lengths = predictions.start_s[mine], predictions.duration_s[mine]
-        overlapping += int((starts[1:] < (starts + lengths)[:-1] - _ROUNDING_S).sum())
-        partly += int(0 < lengths.sum() < _COVERED * reference.duration_s)
+        n_overlapping += int((starts[1:] < (starts + lengths)[:-1] - _ROUNDING_S).sum())
+        n_partly += int(0 < lengths.sum() < _COVERED * reference.duration_s)
         share, truth = _share_of_events(reference, starts, lengths), predictions.truth[mine]
-        wrong += int(((share > 1 - _ROUNDING_S) & (truth == 0)).sum())
-        wrong += int(((share <= 0) & (truth == 1)).sum())
+        n_wrong += int(((share > 1 - _ROUNDING_S) & (truth == 0)).sum())
+        n_wrong += int(((share <= 0) & (truth == 1)).sum())
     counts = {
-        f"windows cover less than {_COVERED:.0%} of {partly} recording(s): what lies in the rest "
-        "can't be detected, and counts as missed": partly,
-        f"{overlapping} windows overlap another one: scores of windows count both": overlapping,
-        f"the truth of {wrong} windows contradicts the reference events that stand beside "
-        "them": wrong,
+        f"windows cover less than {_COVERED:.0%} of {n_partly} recording(s): what lies in the rest "
+        "can't be detected, and counts as missed": n_partly,
+        f"{n_overlapping} windows overlap another one: scores of windows count both": n_overlapping,
+        f"the truth of {n_wrong} windows contradicts the reference events that stand beside "
+        "them": n_wrong,
     }
     return [words for words, n in counts.items() if n]
 

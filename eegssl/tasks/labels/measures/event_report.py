@@ -58,7 +58,7 @@ def event_report(
 ) -> EventReport:
     """Score recordings' events; ``lines`` and the locked ``rule`` give the curve of alarms too."""
     levels = side_by_side(recordings, config)
-    often = {"seed": seed, "n_resamples": config.bootstrap_resamples}
+    resampling = {"seed": seed, "n_resamples": config.bootstrap_resamples}
     long_enough = [r for r in recordings if r.duration_s >= config.shortest_event_recording_s]
     delays, seizures, subjects = Latencies(), 0, set()
     for one in long_enough:
@@ -70,7 +70,7 @@ def event_report(
         szcore=szcore_scores(recordings, config),
         scorers=levels,
         intervals={
-            name: level_intervals(level, SCORERS[name].unit, config.nan_policy, **often)
+            name: level_intervals(level, SCORERS[name].unit, config.nan_policy, **resampling)
             for name, level in levels.items()
         },
         agreement=agreement(recordings, config),

@@ -30,37 +30,37 @@ def subgroups(
     detects none; the seizures that are counted are the references', unless labels come from a
     table: then nobody looked for any.
     """
-    looked = predictions.about["labels"] == "events"
-    named = {one.recording: one for one in events or ()}
-    kept = [r for r in predictions.references if r.recording in set(predictions.recording)]
+    with_events = predictions.about["labels"] == "events"
+    by_recording = {one.recording: one for one in events or ()}
+    references = [r for r in predictions.references if r.recording in set(predictions.recording)]
     traits = [
         Traits(
             r.subject,
             r.duration_s,
             r.age_years,
             r.sex,
-            tuple(kind for _, _, kind in r.events) if looked else None,
+            tuple(kind for _, _, kind in r.events) if with_events else None,
         )
-        for r in kept
+        for r in references
     ]
     owner = np.array(predictions.recording)
 
     def scores(places: NDArray[np.int64]) -> Mapping[str, float | None]:
-        mine = np.isin(owner, [kept[k].recording for k in places])
+        rows = np.isin(owner, [references[k].recording for k in places])
         if predictions.value is not None and predictions.truth_value is not None:
-            numbers = number_scores(predictions.truth_value[mine], predictions.value[mine])
+            numbers = number_scores(predictions.truth_value[rows], predictions.value[rows])
             return {name: numbers[name] for name in NUMBER_SCORES}
         scores = window_scores(
-            predictions.truth[mine],
-            predictions.probabilities[mine],
-            thresholds_at(threshold, mine),
+            predictions.truth[rows],
+            predictions.probabilities[rows],
+            thresholds_at(threshold, rows),
             predictions.classes,
             config,
         )
         shown: dict[str, float | None] = {name: scores[name] for name in WINDOW_SCORES}
         if events is None:
             return shown
-        level = szcore_scores([named[kept[k].recording] for k in places], config).event
+        level = szcore_scores([by_recording[references[k].recording] for k in places], config).event
         return shown | {f"event_{n}": level.subject_mean[n].mean for n in EVENT_SCORES}
 
     return score_strata(traits, scores)

@@ -75,7 +75,7 @@ class UnitScores:
             "name": self.name,
             "n": self.n,
             "n_unknown": self.finest.n_unknown,
-            "levels": {name: _told(level.scores) for name, level in self.levels.items()},
+            "levels": {name: _in_short(level.scores) for name, level in self.levels.items()},
         }
 
 
@@ -95,13 +95,13 @@ def unit_scores(
     place = {unit.id: k for k, unit in enumerate(units)}
     owner = np.array([place[id_] for id_ in predictions.unit])
     rows = np.array([row_of[unit.id] for unit in units])
-    often = {"seed": seed, "n_resamples": config.bootstrap_resamples}
+    resampling = {"seed": seed, "n_resamples": config.bootstrap_resamples}
     if predictions.value is not None and predictions.truth_value is not None:
         true, predicted = predictions.truth_value[rows], means_by_unit(predictions.value, owner)
         level = LevelScores(
             (),
             number_scores(true, predicted),
-            number_intervals([u.subject for u in units], true, predicted, **often),
+            number_intervals([u.subject for u in units], true, predicted, **resampling),
             0,
         )
         return UnitScores(name, len(units), {TYPE: level})
@@ -162,16 +162,16 @@ def first_rows(predictions: Predictions) -> dict[str, int]:
     rows: dict[str, int] = {}
     for k, id_ in enumerate(predictions.unit):
         rows.setdefault(id_, k)
-    strange = rows.keys() - {unit.id for unit in predictions.units}
-    if strange:
+    undescribed = rows.keys() - {unit.id for unit in predictions.units}
+    if undescribed:
         raise InputError(
-            f"{len(strange)} of {len(rows)} units in the predictions are not described in the "
+            f"{len(undescribed)} of {len(rows)} units in the predictions are not described in the "
             "file; write tables of predictions with eegssl, or keep their metadata"
         )
     return rows
 
 
-def _told(scores: Scores | None) -> dict[str, Any] | None:
+def _in_short(scores: Scores | None) -> dict[str, Any] | None:
     if scores is None:
         return None
     names = SHOWN if "auroc" in scores else ("mae", "rmse", "r2", "pearson", "spearman")

@@ -99,9 +99,13 @@ def subgroup_table(strata: Sequence[StratumScores]) -> Table:
     notes, rows = Footnotes(), []
     metrics = list(strata[0].scores) if strata else []
     for one in strata:
-        own = one.stratum
-        row = [Cell(own.by), Cell(own.name, small=own.small), count_cell(own.n_patients)]
-        row += [count_cell(own.n_seizures), Cell(hours(own.hours * 3600))]
+        stratum = one.stratum
+        row = [
+            Cell(stratum.by),
+            Cell(stratum.name, small=stratum.small),
+            count_cell(stratum.n_patients),
+        ]
+        row += [count_cell(stratum.n_seizures), Cell(hours(stratum.hours * 3600))]
         for metric in metrics:
             digits = 2 if metric == "event_fp_per_day" else 3
             row.append(number_cell(one.scores[metric], notes, "undefined here", digits))
@@ -127,8 +131,8 @@ def _score_cell(metric: str, scorer: str, report: EventReport, notes: Footnotes)
     more = [f"n{NBSP}={NBSP}{mean.n_subjects}"]
     more += [f"pooled{NBSP}{pooled:.{digits}f}"] if pooled is not None else []
     reason = report.szcore.reason_if_empty or "undefined for every subject"
-    own = report.intervals[scorer][metric]["subject_mean"]
-    return bootstrap_cell(mean.mean, own, notes, reason, digits, *more)
+    interval = report.intervals[scorer][metric]["subject_mean"]
+    return bootstrap_cell(mean.mean, interval, notes, reason, digits, *more)
 
 
 def _amount(value: float, in_seconds: bool) -> Cell:

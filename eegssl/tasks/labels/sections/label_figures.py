@@ -91,22 +91,22 @@ def trace_figures(
     if len(predictions.classes) != 2:
         return ()
     names = np.array(predictions.recording)
-    held = {recording.id: recording for recording in corpus.recordings}
+    recordings = {recording.id: recording for recording in corpus.recordings}
     figures = []
     for reference in _shown_first(predictions)[:count]:
-        recording, spans = held[reference.recording], sorted(reference.spans)
+        recording, spans = recordings[reference.recording], sorted(reference.spans)
         start_s = max(0.0, spans[0][0] - _LEAD_S) if spans else 0.0
         first = round(start_s * corpus.sfreq_hz)
         last = min(recording.n_samples, first + round(seconds * corpus.sfreq_hz))
-        mine = names == recording.id
+        rows = names == recording.id
         figure = traces_with_predictions(
             corpus.read_uv(recording, first, last),
             recording.channels,
             corpus.sfreq_hz,
             start_s,
-            predictions.start_s[mine],
-            predictions.duration_s[mine],
-            predictions.probabilities[mine, 1],
+            predictions.start_s[rows],
+            predictions.duration_s[rows],
+            predictions.probabilities[rows, 1],
             spans,
             one_threshold(predictions),
             predictions.classes[1],

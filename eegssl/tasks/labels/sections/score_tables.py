@@ -121,8 +121,8 @@ def _level_table(units: UnitScores) -> Table:
         for level in levels.values():
             scores = level.scores or {"undefined": {}}
             reason = scores["undefined"].get(metric, "no label decides at this level")
-            own = level.intervals.get(metric)
-            cells.append(bootstrap_cell(scores.get(metric), own, notes, reason))
+            interval = level.intervals.get(metric)
+            cells.append(bootstrap_cell(scores.get(metric), interval, notes, reason))
         rows.append((WINDOW_WORDS[metric][0], cells))
     names = [_LEVELS.get(name, name.capitalize()) for name in levels]
     return Table(

@@ -68,10 +68,10 @@ def typed_windows(
     """
     left_out: Counter[str] = Counter()
     stretches: list[Stretch] = []
-    torn = 0
+    n_conflicts = 0
     for recording in recordings:
-        events, overlapping = one_at_a_time(events_of(recording.events, task.event_types))
-        torn += overlapping
+        events, conflicts = one_at_a_time(events_of(recording.events, task.event_types))
+        n_conflicts += conflicts
         for event in events:
             if not possible_classes(event.type, task.classes).any():
                 left_out[_OTHER] += 1
@@ -79,11 +79,12 @@ def typed_windows(
                 left_out[_SHORT] += 1
             else:
                 stretches.append(Stretch(recording, event.onset_s, event.duration_s, event.type))
-    if torn:
+    if n_conflicts:
         raise InputError(
-            f"task {task.name}: {torn} event(s) overlap one of another type in the same recording, "
-            "so that their windows would be of both; mend the events (each seizure once, with its "
-            "most exact type), or choose one source of them (--set events.sources=… in preprocess)"
+            f"task {task.name}: {n_conflicts} event(s) overlap one of another type in the same "
+            "recording, so that their windows would be of both; mend the events (each seizure "
+            "once, with its most exact type), or choose one source of them "
+            "(--set events.sources=… in preprocess)"
         )
     if not stretches:
         raise InputError(
@@ -102,18 +103,18 @@ def one_at_a_time(events: Sequence[Event]) -> tuple[list[Event], int]:
     Two that overlap, of which one's type says more of the other's, are one seizure that was
     written down twice: it lasts as long as both, and has the type that says more (ours).
     """
-    kept: list[Event] = []
-    torn = 0
+    merged: list[Event] = []
+    n_conflicts = 0
     for event in sorted(events, key=lambda e: (e.onset_s, e.duration_s, e.type)):
-        last = kept[-1] if kept else None
+        last = merged[-1] if merged else None
         if last is None or event.onset_s >= last.onset_s + last.duration_s:
-            kept.append(event)
+            merged.append(event)
             continue
         kind = _more_exact(last.type, event.type)
-        torn += kind is None
+        n_conflicts += kind is None
         end_s = max(last.onset_s + last.duration_s, event.onset_s + event.duration_s)
-        kept[-1] = Event(last.onset_s, end_s - last.onset_s, kind or last.type)
-    return kept, torn
+        merged[-1] = Event(last.onset_s, end_s - last.onset_s, kind or last.type)
+    return merged, n_conflicts
 
 
 def _more_exact(one: str, other: str) -> str | None:

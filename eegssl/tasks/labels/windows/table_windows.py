@@ -76,12 +76,12 @@ def label_values(texts: Sequence[str], task: TaskConfig) -> Values:
         return numbers
     rows = [text for text in texts if text not in task.classes]
     if rows:
-        strange = set(rows)
-        numeric = sum(math.isfinite(_number(text)) for text in strange)
+        unknown = set(rows)
+        numeric = sum(math.isfinite(_number(text)) for text in unknown)
         more = f"; {numeric} of them are numbers: is it target = 'number'?" if numeric else ""
         raise InputError(
             f"task {task.name}: {len(rows)} of {len(texts)} rows of the labels table have "
-            f"{len(strange)} label(s) that are no class of the task; its classes are "
+            f"{len(unknown)} label(s) that are no class of the task; its classes are "
             f"{', '.join(task.classes)}{more}; add the class to `classes` in the task, or mend "
             "the rows"
         )
@@ -155,11 +155,11 @@ def _patients(rows: _Rows) -> LabelledWindows:
     by_subject: dict[str, set[float]] = {}
     for one, value in zip(rows.labels, rows.values, strict=True):
         by_subject.setdefault(rows.here[one.recording].subject, set()).add(value.item())
-    torn = sum(len(several) > 1 for several in by_subject.values())
-    if torn:
+    n_ambiguous = sum(len(several) > 1 for several in by_subject.values())
+    if n_ambiguous:
         raise InputError(
-            f"task {rows.task.name}: {torn} of {len(by_subject)} subjects have several labels, and "
-            "unit = 'patient' wants one each; mend the table, or set unit = 'recording'"
+            f"task {rows.task.name}: {n_ambiguous} of {len(by_subject)} subjects have several "
+            "labels, and unit = 'patient' wants one each; mend the table, or set unit = 'recording'"
         )
     windows = rows.tile()
     names, owner = np.unique([r.subject for r in windows.recordings], return_inverse=True)
@@ -184,16 +184,16 @@ def _stretches(rows: _Rows) -> LabelledWindows:
     part_s = windows.window_s / n_parts
     index = {r.id: k for k, r in enumerate(windows.recordings)}
     for one, value in zip(rows.labels, rows.values, strict=True):
-        mine = np.flatnonzero(windows.owner == index[one.recording])
-        start_s = windows.start_s[mine][:, None] + part_s * np.arange(n_parts)
+        places = np.flatnonzero(windows.owner == index[one.recording])
+        start_s = windows.start_s[places][:, None] + part_s * np.arange(n_parts)
         onset_s = one.onset_s or 0.0
         end_s = rows.here[one.recording].duration_s
         if one.duration_s is not None:
             end_s = onset_s + one.duration_s
         shares = overlap_share(start_s.ravel(), part_s, np.array([[onset_s, end_s]]))
         inside = (shares >= task.min_overlap).reshape(start_s.shape)
-        truth[mine] = np.where(inside & ~labelled[mine], value, truth[mine])
-        labelled[mine] |= inside
+        truth[places] = np.where(inside & ~labelled[places], value, truth[places])
+        labelled[places] |= inside
     keep = np.flatnonzero(labelled.any(axis=1))
     if not len(keep):
         raise InputError(
