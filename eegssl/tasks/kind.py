@@ -156,13 +156,13 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     view: ClassVar[type[View]]
     """Its table of predictions."""
     paths: ClassVar[tuple[str, ...]] = ()
-    """Those of them that are paths of files, seen from the task's own file."""
+    """The settings of a task that are paths of files, seen from the task's own file."""
     finetune_reads: ClassVar[tuple[str, ...]] = ()
     """The settings of `finetune` that it reads, whole parts too; others are refused."""
     evaluate_reads: ClassVar[tuple[str, ...]] = ()
     """The same of `evaluate`."""
     page_reads: ClassVar[tuple[str, ...]] = ()
-    """Those of them that the page of a table alone reads, without a model."""
+    """Those of `evaluate` that the page of a stored table reads, without a model."""
     unread: ClassVar[Mapping[str, str]] = {}
     """Reasons for which a setting is not read, and what to do instead."""
     makes: ClassVar[str] = MODEL

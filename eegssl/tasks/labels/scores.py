@@ -48,10 +48,11 @@ class AllScores:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
+        metrics = METRICS if "auroc" in self.windows else NUMBER_METRICS
         return {
             "windows": self.windows,
             "window_intervals": as_plain(self.intervals),
-            "subject_means": subject_means(self.per_subject, metrics_of(self.windows)),
+            "subject_means": subject_means(self.per_subject, metrics),
             "per_subject": self.per_subject,
             "units": self.units.as_dict() if self.units else None,
             "events": self.events.as_dict() if self.events else None,
@@ -130,11 +131,6 @@ def _share_of_events(
         inside = np.minimum(start_s + length_s, end) - np.maximum(start_s, onset)
         share += np.clip(inside, 0.0, None) / length_s
     return share
-
-
-def metrics_of(scores: Scores) -> tuple[str, ...]:
-    """The names of the scores of classes, or of numbers."""
-    return METRICS if "auroc" in scores else NUMBER_METRICS
 
 
 def _of_numbers(
