@@ -18,7 +18,7 @@ from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.config import ThresholdCriterion
-from eegssl.scoring.threshold import Threshold, choose_threshold
+from eegssl.scoring.threshold import Threshold, choose_threshold, concerns
 from eegssl.tasks.base import PREDICTIONS, SCORED, SCORES
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
@@ -63,6 +63,8 @@ def run_baseline(job: BaselineJob) -> Result:
         of_val, of_test = system.predict(val), system.predict(test)
     rule = locked_postprocess(val, of_val, task, system.threshold, settings.postprocess, context)
     threshold = _threshold_of(system, val, of_val, by)
+    for concern in concerns(threshold):
+        context.warn(concern)
     about = {"leaks": [leak.in_words() for leak in leaks], "system": job.name}
     predictions = as_predictions(test, of_test, task, threshold, rule, about)
     scores = score(predictions, settings.scoring, context.seed)

@@ -16,6 +16,7 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
+from eegssl.scoring.threshold import concerns as few_windows
 from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
 from eegssl.tasks.labels import explain
 from eegssl.tasks.labels.answers import as_predictions
@@ -136,6 +137,8 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         size, balanced = config.training.batch_size, config.class_weights != "none"
         logits = logits_of(classifier, features, data.val.windows, size)
         decided = decide(classifier, logits, data.val, task, config.choose_threshold_by, balanced)
+        for concern in few_windows(decided.threshold):
+            job.context.warn(concern)
         value = decided.threshold.value if decided.threshold else None
         rule = locked_postprocess(
             data.val, decided.answers, task, value, config.postprocess, job.context
