@@ -28,6 +28,7 @@ from eegssl.reports.benchmark.results import (
     result_row,
     text,
 )
+from eegssl.reports.benchmark.score_columns import of_subjects
 from eegssl.reports.html import render_page
 from eegssl.stages.benchmark_cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
 from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
@@ -127,9 +128,9 @@ def _systems(
     """Results of a cell's evaluations: of its system, and of the baselines that stand in them."""
     metrics = [metrics_of(cell, out, fold) for fold in folds]
     scores = [benchmark.scores(one) for one in facts]
-    if unit == "subject":
-        units = [benchmark.by_subject(one) for one in metrics]
-    else:
+    subjects = [benchmark.by_subject(one) for one in metrics]
+    units = subjects
+    if unit == "fold":
         of_folds = [benchmark.of_fold(f, m) for f, m in zip(facts, metrics, strict=True)]
         units = [
             {method: {f"fold {k}": values} for method, values in of_fold.items()}
@@ -137,7 +138,7 @@ def _systems(
         ]
     return {
         cell if method == MODEL_METHOD else baseline_of(cell, method): (
-            result_row(facts, [one[method] for one in scores]),
+            result_row(facts, [one[method] for one in scores], [one[method] for one in subjects]),
             [one[method] for one in units],
         )
         for method in scores[0]
@@ -157,7 +158,8 @@ def _write_tables(
     writer.write_json("results.json", rows)
     compared = [[text(v) for v in one.as_dict().values()] for one in comparisons]
     writer.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
-    known = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
+    words = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
+    known = [*words, *map(of_subjects, words)]
     page = leaderboard(
         rows, comparisons, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
     )

@@ -16,7 +16,7 @@ from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
-from eegssl.reports.benchmark.score_columns import ScoreColumn
+from eegssl.reports.benchmark.score_columns import ScoreColumn, with_subject_means
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks.base import SCORES, check_settings
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
@@ -97,7 +97,7 @@ class Matrix:
         for task in dict.fromkeys(row["task"] for row in rows):
             own = [row for row in rows if row["task"] == task]
             filled = {name for row in own for name, value in row.items() if value is not None}
-            shown[task] = self.benchmark_of(task).shown(filled)
+            shown[task] = with_subject_means(self.benchmark_of(task).shown(filled), filled)
         return shown
 
     def corpus(self, fold: Fold) -> Corpus:

@@ -7,6 +7,8 @@ import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from smallmatrix import cells, copy_of, results, write_matrix
 
+from eegssl.tasks.base import SCORES
+
 SYSTEMS = {("band-power", "baseline"), ("pretrained", "probe"), ("random-init", "probe")}
 
 
@@ -33,6 +35,19 @@ def test_one_table_holds_every_system(made: Path) -> None:
     assert set(lines[0].split("\t")) == set(rows[0])
     assert len(lines) == 4
     assert "random-init" in (made / "leaderboard.html").read_text()
+
+
+def test_the_mean_over_subjects_stands_beside_the_score_of_all_windows(made: Path) -> None:
+    scores = json.loads(
+        (made / "cells/seizure/pretrained/probe/seed0/evaluation" / SCORES).read_text()
+    )
+    row = next(row for row in results(made) if row["encoder"] == "pretrained")
+    for name in ("auroc", "balanced_accuracy"):
+        mean = scores["subject_means"][name]
+        assert row[name] == scores["windows"][name]
+        assert row[f"{name}_subject_mean"] == pytest.approx(mean["mean"])
+        assert row[f"{name}_subjects"] == mean["n_subjects"] > 0
+    assert "AUROC, mean over subjects" in (made / "leaderboard.html").read_text()
 
 
 def test_exactly_these_files_lie_on_disk(made: Path) -> None:

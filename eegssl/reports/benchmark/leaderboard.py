@@ -1,14 +1,14 @@
 """Build the page of a benchmark: every system on every task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from eegssl.reports.benchmark.comparisons import Comparison
 from eegssl.reports.benchmark.score_columns import ScoreColumn
-from eegssl.reports.cells import Footnotes, count_cell, heads
+from eegssl.reports.cells import Footnotes, count_cell, counted, heads
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.method_tables import difference_table, score_cells
 from eegssl.reports.score_forest import ForestRow, score_forest
@@ -46,6 +46,8 @@ class LeaderboardRow:
     is_baseline: bool
     scores: Mapping[str, tuple[float | None, ...]]
     not_run: str = ""
+    subjects: Mapping[str, int] = field(default_factory=dict)
+    """Metric that is a mean over subjects -> of how many."""
 
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds that have a value."""
@@ -125,6 +127,11 @@ def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreCol
         f"Ranked by {_in_a_sentence(columns[0].words)}, mean over seeds. Where there are folds, a "
         "score is the mean over folds."
     )
+    if any(row.subjects for row in rows):
+        ranked_by += (
+            " A mean over subjects counts each subject once that has the score (an AUROC needs "
+            "both classes); other scores are of all windows, or units, together."
+        )
     return Table(task, (Column("Rank"), *names), cells, ranked_by, notes.listed())
 
 
@@ -133,7 +140,9 @@ def _spread(row: LeaderboardRow, metric: str) -> str:
     values, n = row.values(metric), len(row.scores.get(metric, ()))
     sd = mean_interval(values).sd if values else None
     small = "one seed" if sd is None else f"SD {sd:.3f}"
-    return small if len(values) == n else f"{small}, {len(values)} of {n} seeds"
+    small = small if len(values) == n else f"{small}, {len(values)} of {n} seeds"
+    n_subjects = row.subjects.get(metric)
+    return f"{small}; {counted(n_subjects, 'subject')}" if n_subjects else small
 
 
 def _figure(task: str, rows: Sequence[LeaderboardRow], column: ScoreColumn) -> ReportFigure | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from eegssl.reports.benchmark.comparisons import Comparison
 from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page
-from eegssl.reports.benchmark.score_columns import COUNTS, ScoreColumn
+from eegssl.reports.benchmark.score_columns import COUNTS, PerUnit, ScoreColumn, subject_means
 from eegssl.reports.cautions import banners
 from eegssl.reports.sections import Page
 from eegssl.scoring.means import mean_of_defined
@@ -16,8 +16,14 @@ Shown = Mapping[str, Sequence[ScoreColumn]]
 """Task -> the scores on its page, of which the first ranks."""
 
 
-def result_row(facts: Sequence[Row], scores: Sequence[Row]) -> dict[str, Any]:
-    """Counts and scores of one system from the facts of its folds: scores are means over folds."""
+def result_row(
+    facts: Sequence[Row], scores: Sequence[Row], subjects: Sequence[PerUnit]
+) -> dict[str, Any]:
+    """Counts and scores of one system from its folds.
+
+    ``scores`` of each fold's windows together become means over folds, those of its ``subjects``
+    apart means over subjects.
+    """
     counts = {
         "folds": len(facts),
         "windows": sum(f["windows"]["n"] for f in facts),
@@ -25,7 +31,7 @@ def result_row(facts: Sequence[Row], scores: Sequence[Row]) -> dict[str, Any]:
     }
     means = {name: mean_of_defined([one[name] for one in scores]) for name in scores[0]}
     leaks = "; ".join(sorted({leak for f in facts for leak in f["leaks"]}))
-    return counts | means | {"leaks": leaks, "not_run": ""}
+    return counts | means | subject_means(subjects) | {"leaks": leaks, "not_run": ""}
 
 
 def not_run_row(reason: str, columns: Sequence[ScoreColumn]) -> dict[str, Any]:
@@ -88,6 +94,11 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
                 for column in shown[task]
             },
             not_run=group[0]["not_run"],
+            subjects={
+                column.name: max(row[column.counted_in] or 0 for row in group)
+                for column in shown[task]
+                if column.counted_in
+            },
         )
         for (task, encoder, adaptation), group in systems.items()
     ]

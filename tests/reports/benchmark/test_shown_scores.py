@@ -9,6 +9,12 @@ from eegssl.reports.benchmark.results import (
     not_run_row,
     result_row,
 )
+from eegssl.reports.benchmark.score_columns import (
+    ScoreColumn,
+    of_subjects,
+    subject_means,
+    with_subject_means,
+)
 from eegssl.tasks.labels.label_columns import LabelScores
 
 WINDOWS = {"n": 9, "auroc": 0.7, "auc_pr": 0.6, "balanced_accuracy": 0.6}
@@ -47,7 +53,7 @@ def rows():
         found.append(named | not_run_row("it can't", LABELS.columns))
         facts = facts | {"subjects": ["a"], "leaks": []}
         named = {"task": task, "encoder": "e", "adaptation": "probe", "seed": 0}
-        found.append(named | result_row([facts], [LABELS.scores(facts)["model"]]))
+        found.append(named | result_row([facts], [LABELS.scores(facts)["model"]], []))
     return found
 
 
@@ -78,3 +84,37 @@ def test_a_row_that_was_not_run_has_the_columns_of_the_others_and_no_count_on_th
     content = page()
     assert ("Test windows, over folds", "9") in content.counts
     assert ("Seeds", "1") in content.counts
+
+
+def test_a_mean_over_subjects_counts_each_once_that_has_the_score():
+    folds = [
+        {"a": {"auroc": 0.5, "mae": 1.0}, "b": {"auroc": None, "mae": 2.0}},
+        {"a": {"auroc": 0.7, "mae": None}, "c": {"auroc": 1.0, "mae": 6.0}},
+    ]
+    assert subject_means(folds) == {
+        "auroc_subject_mean": pytest.approx((0.6 + 1.0) / 2),
+        "auroc_subjects": 2,
+        "mae_subject_mean": pytest.approx((1.0 + 2.0 + 6.0) / 3),
+        "mae_subjects": 3,
+    }
+    assert subject_means([]) == {}
+    nobody = subject_means([{"a": {"auroc": None}}])
+    assert nobody == {"auroc_subject_mean": None, "auroc_subjects": 0}
+
+
+def test_a_mean_over_subjects_stands_beside_the_pooled_score_where_it_has_a_value():
+    pooled = (ScoreColumn("auroc", "AUROC"), ScoreColumn("auc_pr", "AUC-PR"))
+    shown = with_subject_means(pooled, {"auroc", "auroc_subject_mean", "auc_pr"})
+    assert [one.words for one in shown] == ["AUROC", "AUROC, mean over subjects", "AUC-PR"]
+
+
+def test_the_page_says_of_how_many_subjects_a_mean_is():
+    facts = TASKS["detection"] | {"subjects": ["a", "b"], "leaks": []}
+    subjects = {"a": {"auroc": 0.25}, "b": {"auroc": None}}
+    named = {"task": "t", "encoder": "e", "adaptation": "probe", "seed": 0}
+    row = named | result_row([facts], [LABELS.scores(facts)["model"]], [subjects])
+    auroc = next(column for column in LABELS.columns if column.name == "auroc")
+    columns = (auroc, of_subjects(auroc))
+    page = leaderboard([row], [], {"t": columns}, columns, synthetic=False, within_subject=False)
+    cell = page.sections[0].parts[0].rows[0][4]
+    assert (cell.text, cell.small) == ("0.250", "one seed; 1 subject")
