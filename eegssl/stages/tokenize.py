@@ -35,6 +35,7 @@ from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
 from eegssl.reports.codebook.codebook_page import write_page
+from eegssl.tokenizer.code_quality import CodeQuality, kmeans_wins_message, measure_codes
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (
     codebook_usage,
@@ -49,6 +50,9 @@ from eegssl.training.weights import read_tokenizer, save_module
 
 NAME = "tokenizer"
 _START_PATCHES_PER_CODE = 32  # for k-means
+_VAL_PATCHES = 8192  # behind the quality of codes
+_WINDOWS_AT_ONCE = 16
+_TRAIN_PATCHES = (16_384, 65_536)  # at least and at most; between them, 16 a code
 
 
 def run(
@@ -86,9 +90,10 @@ def run(
     usage = spread["val"]
     if message := starving_message(usage):
         context.warn(message)
-    usages = {"usage": {name: asdict(one) for name, one in spread.items()}}
-    writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | usages)
-    atlas = _atlas(model, corpus, config, writer, context)
+    quality = _quality(model, train, val, context)
+    told = {"usage": {name: asdict(one) for name, one in spread.items()}, "quality": quality}
+    writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
+    atlas = _atlas(model, corpus, config, quality, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
         "window_s": config.window_s,
@@ -100,6 +105,7 @@ def run(
         "codes_used_val": usage.used,
         "perplexity_val": usage.perplexity,
         "most_frequent_share_val": usage.share_of_most_frequent,
+        "quality": quality,
         "ictal_windows_train": int(draws.ictal.sum()),
         "atlas": atlas.facts(),
         "within_subject": corpus.within_subject,
@@ -243,10 +249,35 @@ def _patches_of(
     )
 
 
+def _quality(model: Tokenizer, train: Windows, val: Windows, context: Context) -> dict[str, Any]:
+    """Facts about the codes of unseen patches; warns if k-means tells more."""
+    low, high = _TRAIN_PATCHES
+    n_train = min(max(16 * model.config.n_codes, low), high)
+    samples = [
+        _sample(windows, n, model.config.patch_samples)
+        for windows, n in ((train, n_train), (val, _VAL_PATCHES))
+    ]
+    quality: CodeQuality = measure_codes(model, samples[0], samples[1], context.seed)
+    if message := kmeans_wins_message(quality):
+        context.warn(message)
+    return quality.facts()
+
+
+def _sample(windows: Windows, n_patches: int, patch_samples: int) -> list[torch.Tensor]:
+    """Signals [B, C, T] of windows with some ``n_patches``, the same whatever the seed."""
+    per_window = float(windows.n_channels.mean()) * (windows.length // patch_samples)
+    n = min(max(round(n_patches / per_window), 1), len(windows))
+    places = np.random.default_rng(0).choice(len(windows), n, replace=False)
+    drawn = windows.subset(np.sort(places))
+    batches = [drawn.batch(index) for index in drawn.in_order(_WINDOWS_AT_ONCE)]
+    return [torch.from_numpy(batch.signal_uv) for batch in batches]
+
+
 def _atlas(
     model: Tokenizer,
     corpus: Corpus,
     config: TokenizeConfig,
+    quality: dict[str, Any],
     writer: ArtifactWriter,
     context: Context,
 ) -> Atlas:
@@ -259,5 +290,5 @@ def _atlas(
     atlas = make_atlas(*sources, *size, seed=context.seed, on_recording=advance)
     write_atlas(writer, atlas)
     kinds = {"synthetic": corpus.synthetic, "within_subject": corpus.within_subject}
-    write_page(writer, atlas, config.atlas, **kinds)
+    write_page(writer, atlas, config.atlas, quality=quality, **kinds)
     return atlas

@@ -36,7 +36,22 @@ def test_usage_is_told_by_split(tiny: Pipeline) -> None:
         usage = codebook_usage(np.array(told[split]))
         assert told["usage"][split]["perplexity"] == usage.perplexity
         assert told["usage"][split]["used"] == usage.used
-    assert set(told) == {"train", "val", "usage"}
+    assert set(told) == {"train", "val", "usage", "quality"}
+
+
+def test_the_quality_of_codes_stands_in_facts_file_and_page(tiny: Pipeline) -> None:
+    facts = manifest_of(tiny.tokens)["facts"]
+    quality = facts["quality"]
+    assert quality == json.loads((tiny.tokens / "codebook.json").read_text())["quality"]
+    assert 0 <= quality["keep_shifted_50ms"] <= 1
+    assert quality["n_patches"] == facts["patches"]["val"]
+    page = (tiny.tokens / "atlas.html").read_text()
+    for name in ("r2", "kmeans_r2"):
+        assert f"{quality[name]['alpha']:.3f}" in page
+        assert f"{quality[name]['all']:.3f}" in page
+    wins = quality["kmeans_r2"]["all"] > quality["r2"]["all"]
+    told = [text for text in facts["warnings"] if "by k-means" in text]
+    assert len(told) == wins
 
 
 def test_a_starving_codebook_is_warned_of_with_what_to_do(tiny: Pipeline, tmp_path: Path) -> None:

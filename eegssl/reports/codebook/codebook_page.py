@@ -1,6 +1,7 @@
 """Build the page of a codebook: its codes, and those of seizures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.cautions import SYNTHETIC
 from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, heads, hours
+from eegssl.reports.codebook.code_quality_table import code_quality_table
 from eegssl.reports.codebook.codebook_figures import (
     Card,
     code_cards,
@@ -46,14 +48,20 @@ def write_page(
     *,
     synthetic: bool,
     within_subject: bool = False,
+    quality: Mapping[str, Any] | None = None,
 ) -> None:
     """Write `PAGE`, unless no code is to be drawn; the same atlas gives the same bytes."""
     if config.codes:
         banners = _banners(atlas, synthetic=synthetic, within_subject=within_subject)
-        writer.write(PAGE, render_page(codebook_page(atlas, config.codes, banners)))
+        writer.write(PAGE, render_page(codebook_page(atlas, config.codes, banners, quality)))
 
 
-def codebook_page(atlas: Atlas, n_codes: int, banners: tuple[Banner, ...]) -> Page:
+def codebook_page(
+    atlas: Atlas,
+    n_codes: int,
+    banners: tuple[Banner, ...],
+    quality: Mapping[str, Any] | None = None,
+) -> Page:
     """The page of a codebook; ``n_codes`` of the most ictal and of the most frequent are drawn."""
     ictal = atlas.ictal_first()[:n_codes].tolist()
     frequent = atlas.used[:n_codes].tolist()
@@ -76,7 +84,7 @@ def codebook_page(atlas: Atlas, n_codes: int, banners: tuple[Banner, ...]) -> Pa
                 _course(atlas) if atlas.followed else None,
             ),
             section("What codes look like", cards[0], _head_key(), *cards[1:]),
-            section("How the codebook is used", _usage(atlas)),
+            section("How the codebook is used", _usage(atlas), code_quality_table(quality)),
             section("Codes in numbers", _table(atlas, ictal, frequent)),
             section("How to read this", Glossary(_reading(seizures))),
         ),
