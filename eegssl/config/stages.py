@@ -176,7 +176,8 @@ class EncoderEntry(Settings):
     """An encoder of a benchmark."""
 
     path: str = Field(json_schema_extra=MAY_NAME_PEOPLE)
-    """Folder made by pretrain, seen from the matrix file; ``{fold}`` stands for the fold."""
+    """Folder made by pretrain, seen from the matrix file; ``{fold}`` stands for the fold, and
+    ``{seed}`` for the seed: then each seed has a pretraining of its own."""
     weights: Literal["pretrained", "random"] = "pretrained"
     """``random`` takes the architecture alone: the control."""
 

@@ -95,7 +95,7 @@ def _run_cells(
         except NotRun as error:
             row = (
                 cell.named
-                | {"seed": None}
+                | {"seed": None, "pretraining_seeds": ""}
                 | not_run_row(str(error), matrix.benchmark_of(cell.task).columns)
             )
             if row not in rows:
@@ -108,12 +108,14 @@ def _run_cells(
             if warning not in context.warnings:
                 context.warn(warning)
         within = {"within_subject": any(f["within_subject"] for f in facts)}
+        pretraining = {"pretraining_seeds": matrix.pretraining_seeds(cell, folds)}
         for one, (row, runs) in _systems(
             cell, matrix.benchmark_of(cell.task), facts, folds, unit, context.out
         ).items():
             if one == cell or cell.with_baselines:
                 by_unit.setdefault((one.task, one.system), []).extend(runs)
-                rows.append(one.named | row | within)
+                own = pretraining if one == cell else {"pretraining_seeds": ""}
+                rows.append(one.named | own | row | within)
     return filled(rows), by_unit
 
 

@@ -1,7 +1,7 @@
 """List and run the cells of a benchmark's matrix."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -107,7 +107,7 @@ class Matrix:
     def inputs(self, folds: Mapping[Fold, Corpus]) -> Pairs:
         """Inputs of the whole benchmark, by id; the matrix's own paths stay private."""
         inputs = [pair for corpus in folds.values() for pair in corpus.inputs()]
-        inputs += [pair for fold in folds for pair in self._encoders(fold)]
+        inputs += self._encoders(folds)
         inputs += [pair for task in self.tasks.values() for pair in _task_inputs(task)]
         targets = [p for fold in folds for name in self.tasks for p in self._targets(name, fold)]
         return inputs + [("targets", load(path, RECORDINGS).manifest.id) for path in targets]
@@ -136,10 +136,20 @@ class Matrix:
             update={"encoder_weights": encoder.weights, "adaptation": adaptation}
         )
         model, evaluation = (Context(folder / n, seed=cell.seed) for n in ("model", "evaluation"))
-        made = finetune.run(tuned, recordings, self._place(encoder.path, fold), task, model)
+        place = self._encoder_path(cell.encoder, fold, cell.seed)
+        made = finetune.run(tuned, recordings, place, task, model)
         settings = config.evaluate.model_copy(update={"targets": targets})
         scored = evaluate.run(settings, model.out, recordings, evaluation)
         return scored.facts | {"warnings": [*made.facts["warnings"], *scored.facts["warnings"]]}
+
+    def pretraining_seeds(self, cell: Cell, folds: Iterable[Fold]) -> str:
+        """The seed of a cell's pretrained encoder, one for all folds or several; else empty."""
+        if cell.adaptation in (BASELINE, "scratch"):
+            return ""
+        if self.config.encoders[cell.encoder].weights == "random":
+            return ""
+        paths = [self._encoder_path(cell.encoder, fold, cell.seed) for fold in folds]
+        return ", ".join(map(str, sorted({load(p, ENCODER).manifest.seed for p in paths})))
 
     def _task(self, name: str) -> Any:
         changes = self.config.finetune.task | self.config.tasks[name].overrides
@@ -182,13 +192,25 @@ class Matrix:
     def _place(self, path: str, fold: Fold) -> Path:
         return self.base / (path if fold is None else path.replace("{fold}", str(fold)))
 
-    def _encoders(self, fold: Fold) -> Pairs:
-        """The id of the encoder under each name."""
-        made = {
-            name: load(self._place(entry.path, fold), ENCODER)
-            for name, entry in self.config.encoders.items()
-        }
-        return [(f"encoder {name}", made[name].manifest.id) for name in sorted(made)]
+    def _encoder_path(self, name: str, fold: Fold, seed: int) -> Path:
+        path = self.config.encoders[name].path
+        return self._place(path.replace("{seed}", str(seed)), fold)
+
+    def _encoders(self, folds: Iterable[Fold]) -> Pairs:
+        """The ids of the encoders under each name; ConfigError where two seeds have the same."""
+        pairs = []
+        for fold in folds:
+            for name in sorted(self.config.encoders):
+                paths = {s: self._encoder_path(name, fold, s) for s in self.config.seeds}
+                ids = {path: load(path, ENCODER).manifest.id for path in paths.values()}
+                if len(set(ids.values())) < len(ids):
+                    raise ConfigError(
+                        f"encoders.{name}: two of the seeds {', '.join(map(str, paths))} have the "
+                        "same encoder, expected one of its own for each; pretrain each with "
+                        "another --seed, or give one path without {seed}"
+                    )
+                pairs += [(f"encoder {name}", id_) for id_ in ids.values()]
+        return pairs
 
 
 def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:

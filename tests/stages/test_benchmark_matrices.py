@@ -31,6 +31,37 @@ def test_encoders_that_change_places_are_not_taken_for_the_same(
     assert ran.code == 2 or ran.document["state"] != "already made"
 
 
+def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "pretrained-0").symlink_to(tiny.encoder)
+    done(*tiny.command("pretrain", tmp_path / "pretrained-1"), "--seed", 1)
+    text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("steps = 6", "steps = 3")
+    text = text.replace(f"{tiny.root}/encoder", "pretrained-{seed}")
+    text = text.replace("baselines = [", "baselines = [] # [")
+    (tmp_path / "matrix.toml").write_text(text)
+    done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    rows = {(row["encoder"], row["seed"]): row for row in results(tmp_path / "out")}
+    assert {key: row["pretraining_seeds"] for key, row in rows.items()} == {
+        ("pretrained", 0): "0",
+        ("pretrained", 1): "1",
+        ("random-init", 0): "",
+        ("random-init", 1): "",
+    }
+    cells = tmp_path / "out/cells/seizure/pretrained/probe"
+    made_of = [
+        {i["kind"]: i["id"] for i in manifest_of(cells / f"seed{seed}/model")["inputs"]}
+        for seed in (0, 1)
+    ]
+    assert [one["encoder"] for one in made_of] == [
+        manifest_of(tmp_path / f"pretrained-{seed}")["id"] for seed in (0, 1)
+    ]
+    page = (tmp_path / "out/leaderboard.html").read_text()
+    assert page.count("2 pretrainings") == 1
+    (tmp_path / "pretrained-2").symlink_to(tiny.encoder)
+    more = ("--set", "seeds=[0, 1, 2]", "--out", tmp_path / "out")
+    ran = eegssl("benchmark", tmp_path / "matrix.toml", *more)
+    assert (ran.code, "have the same encoder" in ran.err) == (2, True), ran.err
+
+
 def test_paths_of_the_matrix_are_seen_from_its_file(tiny: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "here").symlink_to(tiny.root)
     text = MATRIX.format(root="here", seeds="[0]").replace('"band-power"', "")

@@ -1,7 +1,7 @@
 """Build the page of a benchmark: every system on every task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -48,6 +48,8 @@ class LeaderboardRow:
     not_run: str = ""
     subjects: Mapping[str, int] = field(default_factory=dict)
     """Metric that is a mean over subjects -> of how many."""
+    n_pretrainings: int = 0
+    """Seeds of pretraining that are among the seeds; 0 for systems without pretrained weights."""
 
     def mean(self, metric: str) -> float | None:
         """The mean over the seeds that have a value."""
@@ -118,7 +120,7 @@ def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreCol
             Cell(row.encoder, small="baseline" if row.is_baseline else ""),
             Cell(row.adaptation),
             *of_row,
-            count_cell(max((len(values) for values in row.scores.values()), default=0)),
+            _seeds_cell(row),
         )
         for rank, (row, *of_row) in enumerate(zip(rows, *scores, strict=True), start=1)
     )
@@ -133,6 +135,13 @@ def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreCol
             "both classes); other scores are of all windows, or units, together."
         )
     return Table(task, (Column("Rank"), *names), cells, ranked_by, notes.listed())
+
+
+def _seeds_cell(row: LeaderboardRow) -> Cell:
+    """How many seeds a row has, and how many of pretraining."""
+    n = max((len(values) for values in row.scores.values()), default=0)
+    pretrainings = counted(row.n_pretrainings, "pretraining") if row.n_pretrainings else ""
+    return replace(count_cell(n), small=pretrainings)
 
 
 def _spread(row: LeaderboardRow, metric: str) -> str:

@@ -94,6 +94,7 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
                 for column in shown[task]
             },
             not_run=group[0]["not_run"],
+            n_pretrainings=len({row["pretraining_seeds"] for row in group} - {""}),
             subjects={
                 column.name: max(row[column.counted_in] or 0 for row in group)
                 for column in shown[task]

@@ -49,10 +49,22 @@ def rows():
     """A row a task, and a baseline that was not run on any."""
     found = []
     for task, facts in TASKS.items():
-        named = {"task": task, "encoder": "majority", "adaptation": "baseline", "seed": None}
+        named = {
+            "task": task,
+            "encoder": "majority",
+            "adaptation": "baseline",
+            "seed": None,
+            "pretraining_seeds": "",
+        }
         found.append(named | not_run_row("it can't", LABELS.columns))
         facts = facts | {"subjects": ["a"], "leaks": []}
-        named = {"task": task, "encoder": "e", "adaptation": "probe", "seed": 0}
+        named = {
+            "task": task,
+            "encoder": "e",
+            "adaptation": "probe",
+            "seed": 0,
+            "pretraining_seeds": "",
+        }
         found.append(named | result_row([facts], [LABELS.scores(facts)["model"]], []))
     return found
 
@@ -111,7 +123,7 @@ def test_a_mean_over_subjects_stands_beside_the_pooled_score_where_it_has_a_valu
 def test_the_page_says_of_how_many_subjects_a_mean_is():
     facts = TASKS["detection"] | {"subjects": ["a", "b"], "leaks": []}
     subjects = {"a": {"auroc": 0.25}, "b": {"auroc": None}}
-    named = {"task": "t", "encoder": "e", "adaptation": "probe", "seed": 0}
+    named = {"task": "t", "encoder": "e", "adaptation": "probe", "seed": 0, "pretraining_seeds": ""}
     row = named | result_row([facts], [LABELS.scores(facts)["model"]], [subjects])
     auroc = next(column for column in LABELS.columns if column.name == "auroc")
     columns = (auroc, of_subjects(auroc))
