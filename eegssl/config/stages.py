@@ -94,6 +94,9 @@ class FoldConfig(Settings):
         return self
 
 
+NumberOfSubjects = Annotated[int, Field(ge=1)] | Literal["all"]
+
+
 class FinetuneConfig(Settings):
     """From recordings, an encoder and a task to a model."""
 
@@ -104,6 +107,11 @@ class FinetuneConfig(Settings):
     labels_fraction: float = Field(1.0, gt=0, le=1)
     """Share of the training subjects whose labels are used, by seed; a smaller share is a part of
     every larger one, and every class is in it."""
+    labels_subjects: NumberOfSubjects = "all"
+    """Number of training subjects whose labels are used, in place of a share: fewer are a part of
+    every larger number, and every class is in it."""
+    labels_draw: int | None = Field(None, ge=0)
+    """Which subjects these are; by default the seed says it, which decides all else too."""
     class_weights: Literal["sampling", "loss", "none"] = "sampling"
     """How rare classes count as much as frequent ones: they are drawn more often (`sampling`), or
     their windows weigh more (`loss`); or not at all (`none`)."""
@@ -126,6 +134,20 @@ class FinetuneConfig(Settings):
     own continuation."""
     task: dict[str, Any] = Field(default_factory=dict)
     """Settings that override the task's own, e.g. ``--set task.window_s=2``."""
+
+    @model_validator(mode="after")
+    def _one_number_of_subjects(self) -> "FinetuneConfig":
+        if self.labels_subjects != "all" and self.labels_fraction < 1:
+            raise ValueError(
+                f"labels_subjects is {self.labels_subjects} and labels_fraction is "
+                f"{self.labels_fraction:g}; set one of them"
+            )
+        of_all = self.labels_subjects == "all" and self.labels_fraction == 1
+        if self.labels_draw is not None and of_all:
+            raise ValueError(
+                "labels_draw chooses subjects, and all are used; set labels_subjects too"
+            )
+        return self
 
 
 class EvaluateConfig(Settings):
@@ -205,6 +227,10 @@ class BaselineConfig(Settings):
     """Its settings."""
     labels_fraction: float
     """Share of the training subjects whose labels are used."""
+    labels_subjects: NumberOfSubjects
+    """Number of them, in place of a share."""
+    labels_draw: int | None
+    """Which ones; None: by the seed."""
     choose_threshold_by: ThresholdCriterion
     """What the threshold maximises on validation windows."""
     postprocess: PostprocessConfig
@@ -226,6 +252,11 @@ class BenchmarkConfig(Settings):
     """How each encoder is adapted."""
     seeds: tuple[Natural, ...] = Field((0,), min_length=1)
     """Each cell is run once a seed."""
+    labels_subjects: tuple[NumberOfSubjects, ...] = ()
+    """Each cell is run with the labels of so many training subjects; by default those that
+    ``finetune`` says, all."""
+    draws: tuple[Natural, ...] = ()
+    """Each cell with fewer than all is run once a draw of these; by default its seed draws."""
     folds: tuple[Natural, ...] = ()
     """Cross-validation: scores are means over these folds, each with folders of its own."""
     baselines: tuple[BaselineName, ...] = ("band-power",)
@@ -242,12 +273,27 @@ class BenchmarkConfig(Settings):
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> "BenchmarkConfig":
-        for name in ("adaptations", "seeds", "folds", "baselines"):
+        for name in ("adaptations", "seeds", "labels_subjects", "draws", "folds", "baselines"):
             values = getattr(self, name)
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} names one thing twice: {list(values)}")
         if self.folds and not all("{fold}" in path for path in self.recordings):
             raise ValueError("with folds, each path of recordings needs a {fold} of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_said_once(self) -> "BenchmarkConfig":
+        tuned = self.finetune
+        labels = (tuned.labels_fraction, tuned.labels_subjects, tuned.labels_draw)
+        if self.labels_subjects and labels != (1.0, "all", None):
+            raise ValueError(
+                "labels_subjects is set, and whose labels are used in [finetune] too; set one"
+            )
+        if self.draws and not set(self.labels_subjects) - {"all"}:
+            raise ValueError(
+                "draws choose labelled subjects, and all are used; set labels_subjects, such as "
+                '[1, 2, 4, 8, "all"]'
+            )
         return self
 
 

@@ -38,7 +38,7 @@ TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
 Row = dict[str, Any]
-PerSystem = dict[tuple[str, str], list[PerUnit]]
+PerSystem = dict[tuple[str, str, str], list[PerUnit]]
 
 
 def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
@@ -53,6 +53,7 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     require_system(against, dict.fromkeys([*(c.system for c in cells), *matrix.methods()]))
     folds: Sequence[Fold] = config.folds or (None,)
     corpora = {fold: matrix.corpus(fold) for fold in folds}
+    matrix.require_subjects(corpora.values())
     writer = context.begin(KIND, config, matrix.inputs(corpora), update=True)
     if isinstance(writer, Result):
         return writer
@@ -82,7 +83,9 @@ def _run_cells(
     matrix: Matrix,
     context: Context,
 ) -> tuple[list[Row], PerSystem]:
-    """Rows of the table, and the scores by ``unit`` of each system's runs, by (task, system).
+    """Rows of the table, and the scores by ``unit`` of each system's runs.
+
+    The runs are by task, number of labelled subjects and system.
 
     A baseline that can't be run on a task gets a warning, and one row that says why.
     """
@@ -94,8 +97,8 @@ def _run_cells(
             facts = [matrix.run_cell(cell, fold, context) for fold in folds]
         except NotRun as error:
             row = (
-                cell.named
-                | {"seed": None, "pretraining_seeds": ""}
+                matrix.named(cell)
+                | {"draw": None, "seed": None, "pretraining_seeds": ""}
                 | not_run_row(str(error), matrix.benchmark_of(cell.task).columns)
             )
             if row not in rows:
@@ -113,9 +116,11 @@ def _run_cells(
             cell, matrix.benchmark_of(cell.task), facts, folds, unit, context.out
         ).items():
             if one == cell or cell.with_baselines:
-                by_unit.setdefault((one.task, one.system), []).extend(runs)
+                named = matrix.named(one)
+                key = (one.task, str(named["labels_subjects"]), one.system)
+                by_unit.setdefault(key, []).extend(runs)
                 own = pretraining if one == cell else {"pretraining_seeds": ""}
-                rows.append(one.named | own | row | within)
+                rows.append(named | own | row | within)
     return filled(rows), by_unit
 
 
@@ -171,5 +176,5 @@ def _write_tables(
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows of the results of a matrix, for a terminal."""
     rows = json.loads((out / "results.json").read_text())
-    names = columns(Matrix(config, base).shown(rows))
+    names = columns(Matrix(config, base).shown(rows), rows)
     return list(names), [[row[name] for name in names] for row in rows]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from eegssl.artifacts.context import Context
 from eegssl.artifacts.reading import load
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
-from eegssl.config.stages import BenchmarkConfig
+from eegssl.config.stages import BenchmarkConfig, NumberOfSubjects
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
@@ -31,11 +32,15 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Cell:
-    """One row of the table: a system on a task, at one seed."""
+    """One row of the table: a system on a task, at one seed and with some subjects' labels."""
 
     task: str
     encoder: str
     adaptation: str
+    labels_subjects: NumberOfSubjects | None
+    """So many training subjects' labels are used; None: as the settings of fine-tuning say."""
+    draw: int | None
+    """Which they are; None: by the seed."""
     seed: int
     with_baselines: bool = field(default=True, compare=False)
     """In one cell of a task of forecasting the evaluation shows every baseline."""
@@ -45,15 +50,12 @@ class Cell:
         """Its name in comparisons."""
         return self.encoder if self.adaptation == BASELINE else f"{self.encoder} {self.adaptation}"
 
-    @property
-    def named(self) -> dict[str, Any]:
-        """The columns that name it in a table."""
-        return {name: getattr(self, name) for name in ("task", "encoder", "adaptation", "seed")}
-
     def folder(self, out: Path, fold: Fold) -> Path:
         """The folder of the cell's artifacts."""
-        path = out / CELLS / self.task / self.encoder / self.adaptation / f"seed{self.seed}"
-        return path if fold is None else path / f"fold{fold}"
+        parts = {"subjects": self.labels_subjects, "draw": self.draw, "seed": self.seed}
+        parts["fold"] = fold
+        path = out / CELLS / self.task / self.encoder / self.adaptation
+        return path.joinpath(*(f"{name}{k}" for name, k in parts.items() if k is not None))
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,26 @@ class Matrix:
         """Every cell; some baselines are cells of their own, others stand in evaluations."""
         config = self.config
         for task in self.tasks:
-            for seed in config.seeds:
+            for labels, seed in product(self._labels(), config.seeds):
+                how = (*labels, seed)
                 for name in self.benchmark_of(task).cells(config):
-                    yield Cell(task, name, BASELINE, seed)
+                    yield Cell(task, name, BASELINE, *how)
                 first = True
                 for encoder in config.encoders:
                     for adaptation in config.adaptations:
                         if adaptation != "scratch" or not self._is_control(encoder):
-                            yield Cell(task, encoder, adaptation, seed, with_baselines=first)
+                            yield Cell(task, encoder, adaptation, *how, with_baselines=first)
                             first = False
+
+    def named(self, cell: Cell) -> dict[str, Any]:
+        """The columns that name a cell in a table."""
+        tuned = self.config.finetune
+        labels: Any = cell.labels_subjects or tuned.labels_subjects
+        if tuned.labels_fraction < 1:
+            labels = f"{tuned.labels_fraction:g} of them"
+        draw = tuned.labels_draw if cell.draw is None else cell.draw
+        names = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
+        return names | {"labels_subjects": labels, "draw": draw, "seed": cell.seed}
 
     def methods(self) -> Iterator[str]:
         """The baselines that stand in evaluations."""
@@ -112,6 +125,13 @@ class Matrix:
         targets = [p for fold in folds for name in self.tasks for p in self._targets(name, fold)]
         return inputs + [("targets", load(path, RECORDINGS).manifest.id) for path in targets]
 
+    def require_subjects(self, corpora: Iterable[Corpus]) -> None:
+        """Raise InputError for numbers of labelled subjects that a task can't have."""
+        numbers = [n for n in self.config.labels_subjects if n != "all"]
+        for corpus in corpora if numbers else ():
+            for name, task in self.tasks.items():
+                self.benchmark_of(name).require_subjects(corpus, task, numbers)
+
     def run_cell(self, cell: Cell, fold: Fold, context: Context) -> Mapping[str, Any]:
         """Run one cell of one fold; returns the facts of its evaluation.
 
@@ -125,6 +145,9 @@ class Matrix:
             changes = benchmark.without_baselines(changes)
         targets = tuple(str(path) for path in self._targets(cell.task, fold))
         tuned = config.finetune.model_copy(update={"task": changes, "targets": targets})
+        if cell.labels_subjects is not None:
+            labels = {"labels_subjects": cell.labels_subjects, "labels_draw": cell.draw}
+            tuned = tuned.model_copy(update=labels)
         if cell.adaptation == BASELINE:
             context = Context(folder, seed=cell.seed)
             resolved = self.tasks[cell.task]
@@ -151,6 +174,12 @@ class Matrix:
         paths = [self._encoder_path(cell.encoder, fold, cell.seed) for fold in folds]
         return ", ".join(map(str, sorted({load(p, ENCODER).manifest.seed for p in paths})))
 
+    def _labels(self) -> Iterator[tuple[NumberOfSubjects | None, int | None]]:
+        """Numbers of labelled subjects, each with its draws."""
+        for n in self.config.labels_subjects or (None,):
+            for draw in (self.config.draws if n not in (None, "all") else ()) or (None,):
+                yield n, draw
+
     def _task(self, name: str) -> Any:
         changes = self.config.finetune.task | self.config.tasks[name].overrides
         task = read_task(self._task_name(name), changes)
@@ -163,6 +192,9 @@ class Matrix:
             changed = config.finetune.adaptation.model_copy(update={"kind": adaptation})
             targets = config.tasks[name].targets
             update = {"adaptation": changed, "targets": targets or config.finetune.targets}
+            numbers = [n for n in config.labels_subjects if n != "all"]
+            if numbers:
+                update |= {"labels_subjects": numbers[0]}
             check_settings(kind, config.finetune.model_copy(update=update), task)
         evaluation = config.evaluate.model_copy(update={"targets": targets})
         require_read(evaluation, kind.evaluate_reads, kind.unread, task.name, kind.name)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
+from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
 
 BASELINE = "baseline"
@@ -78,6 +79,9 @@ class Benchmarked:
             method: {name: scores[name] for name in names}
             for method, scores in self.scores(facts).items()
         }
+
+    def require_subjects(self, corpus: Corpus, task: Any, numbers: Sequence[int]) -> None:
+        """Raise InputError for a number of labelled training subjects that a task can't have."""
 
     def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
         """The baselines of a matrix that are cells of their own."""

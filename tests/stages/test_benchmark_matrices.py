@@ -62,6 +62,69 @@ def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, tmp_path: Path) -> No
     assert (ran.code, "have the same encoder" in ran.err) == (2, True), ran.err
 
 
+def test_each_number_of_labelled_subjects_has_its_rows(tiny: Pipeline, tmp_path: Path) -> None:
+    text = MATRIX.format(root=tiny.root, seeds="[0]").replace("steps = 6", "steps = 3")
+    text = text.replace(f'[encoders.pretrained]\npath = "{tiny.root}/encoder"\n', "")
+    (tmp_path / "matrix.toml").write_text(f'labels_subjects = [1, "all"]\ndraws = [0, 2]\n{text}')
+    out = tmp_path / "out"
+    done("benchmark", tmp_path / "matrix.toml", "--out", out)
+    rows = {(r["labels_subjects"], r["draw"], r["adaptation"]): r for r in results(out)}
+    assert set(rows) == {
+        (*labels, how)
+        for labels in ((1, 0), (1, 2), ("all", None))
+        for how in ("baseline", "probe")
+    }
+    cells, where = out / "cells/seizure/random-init/probe", ("subjects1/draw0", "subjects1/draw2")
+    used = [
+        set(manifest_of(cells / f"{one}/seed0/model")["fitted_on"]["subjects"]) for one in where
+    ]
+    of_all = manifest_of(cells / "subjectsall/seed0/model")
+    assert used[0] != used[1]
+    assert len(used[0] | used[1]) == 2 + 2  # and those of validation
+    assert used[0] | used[1] < set(of_all["fitted_on"]["subjects"])
+    facts = [manifest_of(cells / f"{one}/seed0/model")["facts"] for one in where]
+    assert [one["labels_subjects"] for one in facts] == [{"used": 1, "of": 4}] * 2
+    assert of_all["facts"]["labels_subjects"] == {"used": 4, "of": 4}
+    compared = (out / "comparisons.tsv").read_text().splitlines()
+    assert [line.split("\t")[1] for line in compared] == ["labels_subjects", *"11", "all", "all"]
+    page = (out / "leaderboard.html").read_text()
+    for words in ("2 draws \u00d7 1 seed", "by labelled subjects, seizure", "Labelled subjects"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        (
+            "",
+            "labels_subjects = [1, 5]",
+            3,
+            ("seizure-detection", "labels_subjects 5", "set it to 4"),
+        ),
+        ("", "draws = [0]", 2, ("labels_subjects",)),
+        (
+            "[finetune.training]",
+            "[finetune]\nlabels_fraction = 0.5\n[finetune.training]",
+            2,
+            ("one",),
+        ),
+        ('"seizure-detection"', '"forecast-short"', 2, ("labels_subjects", "has no labels")),
+    ],
+)
+def test_labels_that_can_not_be_had_are_refused_before_any_cell(
+    tiny: Pipeline, tmp_path: Path, old: str, new: str, code: int, words: tuple[str, ...]
+) -> None:
+    text = MATRIX.format(root=tiny.root, seeds="[0]")
+    text = text.replace(old, new) if old else f"{new}\n{text}"
+    if old:
+        text = f"labels_subjects = [1]\n{text}"
+    (tmp_path / "matrix.toml").write_text(text)
+    ran = eegssl("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    assert ran.code == code, ran.err
+    assert all(word in ran.err for word in words), ran.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_paths_of_the_matrix_are_seen_from_its_file(tiny: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "here").symlink_to(tiny.root)
     text = MATRIX.format(root="here", seeds="[0]").replace('"band-power"', "")

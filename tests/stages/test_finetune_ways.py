@@ -159,6 +159,39 @@ def test_fewer_labels_come_from_fewer_subjects_and_the_manifest_names_only_these
     assert len(said[0.25]) == 1 + 2  # and those of validation
 
 
+def test_a_number_of_subjects_is_drawn_apart_from_the_seed_and_a_rounded_share_says_so(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    two = sets(labels_subjects=2, labels_draw=3, training__steps=2)
+    runs = {
+        "seed 0": ("--adapt", "scratch", *two),
+        "seed 1": ("--adapt", "scratch", *two, "--seed", 1),
+        "share": ("--adapt", "scratch", "--labels", 0.01, *sets(training__steps=2)),
+    }
+    told = {name: finetune(tiny, tmp_path / name, *more) for name, more in runs.items()}
+    used = {name: manifest_of(tmp_path / name)["fitted_on"]["subjects"] for name in runs}
+    assert used["seed 0"] == used["seed 1"]
+    assert told["seed 0"]["facts"]["labels_subjects"] == {"used": 2, "of": 4}
+    assert told["share"]["facts"]["labels_subjects"] == {"used": 1, "of": 4}
+    assert any("is 1 of them, a share of 0.25" in line for line in told["share"]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"labels_subjects": 2, "labels_fraction": 0.5}, "set one of them"),
+        ({"labels_draw": 2}, "labels_subjects"),
+        ({"labels_subjects": 0}, "labels_subjects"),
+    ],
+)
+def test_labels_that_contradict_each_other_are_refused(
+    tiny: Pipeline, tmp_path: Path, more: dict[str, float], words: str
+) -> None:
+    source = (tiny.recordings, "--encoder", tiny.encoder, "--task", "seizure-detection")
+    ran = eegssl("finetune", *source, "--out", tmp_path / "m", *sets(**more))
+    assert (ran.code, words in ran.err) == (2, True), ran.err
+
+
 @pytest.mark.parametrize("wanted", ["0", "1.5", "-0.1"])
 def test_a_share_outside_its_range_is_refused(tiny: Pipeline, tmp_path: Path, wanted: str) -> None:
     source = (tiny.recordings, "--encoder", tiny.encoder, "--task", "seizure-detection")

@@ -2,7 +2,8 @@
 
 from html.parser import HTMLParser
 
-from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page
+from eegssl.reports.benchmark.leaderboard import leaderboard_page
+from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
 from eegssl.reports.benchmark.score_columns import ScoreColumn, error
 from eegssl.reports.sections import (
     Banner,

@@ -1,9 +1,10 @@
 """Compare the systems of a benchmark with one of them.
 
-Scores of a subject are averaged over seeds first; each subject is tested in one fold. The test is
-a paired permutation over subjects, its p adjusted for all systems of a task (Holm); the interval
-of the mean difference is a bootstrap over subjects. Within subjects there is nobody to compare
-over, and folds stand in their place (ours): below ten, the interval is that of the permutation.
+Scores of a subject are averaged over seeds and draws first; each subject is tested in one fold. The
+test is a paired permutation over subjects, its p adjusted for all systems of a task and number of
+labelled subjects (Holm); the interval of the mean difference is a bootstrap over subjects. Within
+subjects there is nobody to compare over, and folds stand in their place (ours): below ten, the
+interval is that of the permutation.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,8 @@ class Comparison:
     """A system less the one that it is compared with; p is adjusted by Holm in ``p_holm``."""
 
     task: str
+    labels_subjects: str
+    """So many training subjects' labels were used, or "all"."""
     system: str
     against: str
     metric: str
@@ -51,7 +54,7 @@ def require_system(name: str, systems: Collection[str]) -> None:
 
 
 def compare(
-    scores: Mapping[tuple[str, str], Sequence[PerUnit]],
+    scores: Mapping[tuple[str, str, str], Sequence[PerUnit]],
     against: str,
     seed: int,
     n_resamples: int,
@@ -59,27 +62,26 @@ def compare(
 ) -> list[Comparison]:
     """Compare each system of each task with the one of this name.
 
-    ``scores`` holds, by (task, system), the scores of each ``unit`` of every seed and fold.
-    A task on which the one to compare with was not run is left out.
+    ``scores`` holds, by (task, number of labelled subjects, system), the scores of each ``unit``
+    of every draw, seed and fold. A task on which the one to compare with was not run is left out.
     """
     compared = []
-    for task in [task for task, system in scores if system == against]:
-        units = [of_unit for run in scores[task, against] for of_unit in run.values()]
+    for task, labels in [key[:2] for key in scores if key[2] == against]:
+        own = {key[2]: runs for key, runs in scores.items() if key[:2] == (task, labels)}
+        units = [of_unit for run in own[against] for of_unit in run.values()]
         for metric in dict.fromkeys(name for of_unit in units for name in of_unit):
-            base = _by_unit(scores[task, against], metric)
+            base = _by_unit(own[against], metric)
             pairs = {
                 system: _paired(_by_unit(runs, metric), base)
-                for (of, system), runs in scores.items()
-                if of == task and system != against
+                for system, runs in own.items()
+                if system != against
             }
             paired = compare_pairs(
                 pairs, seed=seed, n_resamples=n_resamples, exact_if_few=unit == "fold"
             )
             for system, one in paired.items():
-                statistics = one.statistics()
-                compared.append(
-                    Comparison(task, system, against, metric, unit, one.n, **statistics)
-                )
+                named = (task, labels, system, against, metric, unit)
+                compared.append(Comparison(*named, one.n, **one.statistics()))
     return compared
 
 

@@ -1,12 +1,13 @@
 """Build the page of a benchmark: every system on every task."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from eegssl.reports.benchmark.comparisons import Comparison
+from eegssl.reports.benchmark.label_curve import labels_figure
+from eegssl.reports.benchmark.leaderboard_row import ALL, LeaderboardRow
 from eegssl.reports.benchmark.score_columns import ScoreColumn
 from eegssl.reports.cells import Footnotes, count_cell, counted, heads
 from eegssl.reports.embed import svg_uri
@@ -30,35 +31,6 @@ _OF_FOLDS = (
     "this tells how sure a difference is for other recordings of the same people, not for other "
     "people."
 )
-
-
-@dataclass(frozen=True)
-class LeaderboardRow:
-    """One system on one task: metric -> its value at each seed, None where undefined.
-
-    ``not_run`` says why a system has no value at all. The scores of a task's rows are its columns,
-    and the first ranks.
-    """
-
-    task: str
-    encoder: str
-    adaptation: str
-    is_baseline: bool
-    scores: Mapping[str, tuple[float | None, ...]]
-    not_run: str = ""
-    subjects: Mapping[str, int] = field(default_factory=dict)
-    """Metric that is a mean over subjects -> of how many."""
-    n_pretrainings: int = 0
-    """Seeds of pretraining that are among the seeds; 0 for systems without pretrained weights."""
-
-    def mean(self, metric: str) -> float | None:
-        """The mean over the seeds that have a value."""
-        values = self.values(metric)
-        return float(np.mean(values)) if values else None
-
-    def values(self, metric: str) -> list[float]:
-        """The value of each seed that has one."""
-        return [value for value in self.scores.get(metric, ()) if value is not None]
 
 
 def leaderboard_page(
@@ -90,19 +62,67 @@ def _task_section(
     own = [row for row in rows if row.task == task]
     names = dict.fromkeys(name for row in own for name in row.scores)
     columns = [_column(known, name) for name in names]
-    ranked = _ranked(own, columns[0])
+    groups = {labels: _ranked(group, columns[0]) for labels, group in _by_labels(own).items()}
     compared = [one for one in comparisons if one.task == task]
+    last = list(groups)[-1]
     return section(
         task,
-        _table(task, ranked, columns),
-        _figure(task, ranked, columns[0]),
-        _comparison_table(compared, known) if compared else None,
+        _table(task, groups, columns),
+        labels_figure(task, groups, columns[0]) if len(groups) > 1 else None,
+        _figure(task, groups[last], columns[0]),
+        *(
+            _comparison_table([one for one in compared if one.labels_subjects == labels], known)
+            for labels in dict.fromkeys(one.labels_subjects for one in compared)
+        ),
     )
 
 
-def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreColumn]) -> Table:
-    """Systems in the order of the ranking score, the best of each score in bold."""
+def _by_labels(rows: Sequence[LeaderboardRow]) -> dict[str, list[LeaderboardRow]]:
+    """The rows of each number of labelled subjects, in the order of the matrix."""
+    groups: dict[str, list[LeaderboardRow]] = {}
+    for row in rows:
+        groups.setdefault(row.labels_subjects, []).append(row)
+    return groups
+
+
+def _table(
+    task: str, groups: Mapping[str, Sequence[LeaderboardRow]], columns: Sequence[ScoreColumn]
+) -> Table:
+    """Systems with as many labelled subjects in the order of the ranking score."""
     notes = Footnotes()
+    rows = [row for group in groups.values() for row in group]
+    with_labels, with_draws = set(groups) != {ALL}, any(row.n_draws > 1 for row in rows)
+    cells = tuple(
+        line for group in groups.values() for line in _lines(group, columns, notes, with_labels)
+    )
+    words = ("Labelled subjects", "Encoder", "Adaptation")[0 if with_labels else 1 :]
+    runs = "Runs" if with_draws else "Seeds"
+    names = heads(words, *(column.words for column in columns), runs)
+    ranked_by = (
+        f"Ranked by {_in_a_sentence(columns[0].words)}, mean over "
+        f"{'draws and seeds' if with_draws else 'seeds'}. Where there are folds, a score is the "
+        "mean over folds."
+    )
+    if with_labels:
+        ranked_by += (
+            " Labelled subjects are those of training, drawn so that every class is there; all "
+            "validation subjects keep their labels."
+        )
+    if any(row.subjects for row in rows):
+        ranked_by += (
+            " A mean over subjects counts each subject once that has the score (an AUROC needs "
+            "both classes); other scores are of all windows, or units, together."
+        )
+    return Table(task, (Column("Rank"), *names), cells, ranked_by, notes.listed())
+
+
+def _lines(
+    rows: Sequence[LeaderboardRow],
+    columns: Sequence[ScoreColumn],
+    notes: Footnotes,
+    with_labels: bool,
+) -> list[tuple[Cell, ...]]:
+    """Fill the rows of the table of one number of labelled subjects, best scores in bold."""
     undefined = "undefined on these test data"
     scores = [
         score_cells(
@@ -114,42 +134,34 @@ def _table(task: str, rows: Sequence[LeaderboardRow], columns: Sequence[ScoreCol
         )
         for column in columns
     ]
-    cells = tuple(
+    return [
         (
             count_cell(rank),
+            *((Cell(row.labels_subjects),) if with_labels else ()),
             Cell(row.encoder, small="baseline" if row.is_baseline else ""),
             Cell(row.adaptation),
             *of_row,
             _seeds_cell(row),
         )
         for rank, (row, *of_row) in enumerate(zip(rows, *scores, strict=True), start=1)
-    )
-    names = heads(("Encoder", "Adaptation"), *(column.words for column in columns), "Seeds")
-    ranked_by = (
-        f"Ranked by {_in_a_sentence(columns[0].words)}, mean over seeds. Where there are folds, a "
-        "score is the mean over folds."
-    )
-    if any(row.subjects for row in rows):
-        ranked_by += (
-            " A mean over subjects counts each subject once that has the score (an AUROC needs "
-            "both classes); other scores are of all windows, or units, together."
-        )
-    return Table(task, (Column("Rank"), *names), cells, ranked_by, notes.listed())
+    ]
 
 
 def _seeds_cell(row: LeaderboardRow) -> Cell:
-    """How many seeds a row has, and how many of pretraining."""
+    """How many runs a row has, and of how many draws and pretrainings."""
     n = max((len(values) for values in row.scores.values()), default=0)
+    draws = f"{row.n_draws} draws \u00d7 {counted(row.n_seeds, 'seed')}" if row.n_draws > 1 else ""
     pretrainings = counted(row.n_pretrainings, "pretraining") if row.n_pretrainings else ""
-    return replace(count_cell(n), small=pretrainings)
+    return replace(count_cell(n), small="; ".join(filter(None, (draws, pretrainings))))
 
 
 def _spread(row: LeaderboardRow, metric: str) -> str:
-    """The standard deviation over seeds, and of how many where some have no value."""
+    """The standard deviation over runs, and of how many where some have no value."""
     values, n = row.values(metric), len(row.scores.get(metric, ()))
+    run = "run" if row.n_draws > 1 else "seed"
     sd = mean_interval(values).sd if values else None
-    small = "one seed" if sd is None else f"SD {sd:.3f}"
-    small = small if len(values) == n else f"{small}, {len(values)} of {n} seeds"
+    small = f"one {run}" if sd is None else f"SD {sd:.3f}"
+    small = small if len(values) == n else f"{small}, {len(values)} of {n} {run}s"
     n_subjects = row.subjects.get(metric)
     return f"{small}; {counted(n_subjects, 'subject')}" if n_subjects else small
 
@@ -159,8 +171,9 @@ def _figure(task: str, rows: Sequence[LeaderboardRow], column: ScoreColumn) -> R
     drawn, label = [row for row in rows if row.values(column.name)], column.words
     if not drawn:
         return None
+    labels = "" if rows[0].labels_subjects == ALL else f", labelled: {rows[0].labels_subjects}"
     return ReportFigure(
-        title=f"{label}, {task}",
+        title=f"{label}, {task}{labels}",
         caption="Small dots: single seeds. Large dots: their mean. Bars: Student's 95 % interval "
         "over seeds. It shows how much training varies, not how sure the result is for other "
         "patients.",
@@ -175,10 +188,9 @@ def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figur
     for row in rows:
         values = row.values(column.name)
         low, high = mean_interval(values).low, mean_interval(values).high
-        name = f"{row.encoder}, {row.adaptation}" if row.adaptation else row.encoder
         drawn.append(
             ForestRow(
-                f"{name} (baseline)" if row.is_baseline else name,
+                row.name,
                 row.mean(column.name),
                 None if low is None or high is None else (low, high),
                 tuple(values),
@@ -190,19 +202,22 @@ def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figur
 
 def _comparison_table(comparisons: Sequence[Comparison], known: Mapping[str, ScoreColumn]) -> Table:
     """Show the difference of each system to the one it is compared with."""
-    against, unit = comparisons[0].against, comparisons[0].unit
+    against, unit, labels = (
+        getattr(comparisons[0], name) for name in ("against", "unit", "labels_subjects")
+    )
+    labelled = "" if labels == ALL else f", labelled subjects: {labels}"
     rows = [
         ((one.system, _column(known, one.metric).words), one.n, one.as_dict())
         for one in comparisons
     ]
     return difference_table(
-        f"Compared with {against}",
+        f"Compared with {against}{labelled}",
         ("System", "Score"),
         unit,
         rows,
-        f"Each system less {against}, {unit} by {unit} (mean over seeds), by a paired permutation "
-        f"over {unit}s; p adjusted by Holm for the systems of a row's score. Of an error, less is "
-        f"better.{_OF_FOLDS if unit == 'fold' else ''}",
+        f"Each system less {against}, {unit} by {unit} (mean over seeds and draws), by a paired "
+        f"permutation over {unit}s; p adjusted by Holm for the systems of a row's score. Of "
+        f"an error, less is better.{_OF_FOLDS if unit == 'fold' else ''}",
     )
 
 

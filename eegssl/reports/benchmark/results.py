@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.leaderboard import LeaderboardRow, leaderboard_page
+from eegssl.reports.benchmark.leaderboard import leaderboard_page
+from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
 from eegssl.reports.benchmark.score_columns import COUNTS, PerUnit, ScoreColumn, subject_means
 from eegssl.reports.cautions import banners
 from eegssl.reports.sections import Page
 from eegssl.scoring.means import mean_of_defined
 
 Row = Mapping[str, Any]
-_NAMES = ("task", "encoder", "adaptation", "seed")
+_NAMES = ("task", "encoder", "adaptation", "labels_subjects", "draw", "seed")
 Shown = Mapping[str, Sequence[ScoreColumn]]
 """Task -> the scores on its page, of which the first ranks."""
 
@@ -79,10 +80,11 @@ def leaderboard(
 
 
 def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
-    """Join the seeds of each system and task in a row, with the scores that the page shows."""
-    systems: dict[tuple[str, str, str], list[Row]] = {}
+    """Join the seeds and draws of each system, task and number of labelled subjects in a row."""
+    systems: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in rows:
-        systems.setdefault((row["task"], row["encoder"], row["adaptation"]), []).append(row)
+        names = (row["task"], row["encoder"], row["adaptation"], str(row["labels_subjects"]))
+        systems.setdefault(names, []).append(row)
     return [
         LeaderboardRow(
             task,
@@ -94,6 +96,9 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
                 for column in shown[task]
             },
             not_run=group[0]["not_run"],
+            labels_subjects=labels,
+            n_seeds=len({row["seed"] for row in group} - {None}),
+            n_draws=len({row["draw"] for row in group} - {None}),
             n_pretrainings=len({row["pretraining_seeds"] for row in group} - {""}),
             subjects={
                 column.name: max(row[column.counted_in] or 0 for row in group)
@@ -101,11 +106,13 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
                 if column.counted_in
             },
         )
-        for (task, encoder, adaptation), group in systems.items()
+        for (task, encoder, adaptation, labels), group in systems.items()
     ]
 
 
-def columns(shown: Shown) -> tuple[str, ...]:
-    """The columns that a terminal shows: the scores of every task."""
+def columns(shown: Shown, rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns of a terminal: names that tell ``rows`` apart, counts, scores of all tasks."""
     scores = dict.fromkeys(column.name for of_task in shown.values() for column in of_task)
-    return (*_NAMES, *COUNTS, *scores)
+    always = ("task", "encoder", "adaptation", "seed")
+    names = [n for n in _NAMES if n in always or len({row[n] for row in rows}) > 1]
+    return (*names, *COUNTS, *scores)

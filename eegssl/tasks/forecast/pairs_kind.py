@@ -30,8 +30,10 @@ EVALUATE_READS = (
 """Settings of `evaluate` that they read."""
 UNREAD = {
     "adaptation": "a forecast has a head of its own; see head among the task's settings",
-    "labels_fraction": "a forecast has no labels; to learn from fewer pairs set "
-    "task.pairs_per_recording",
+    **dict.fromkeys(
+        ("labels_fraction", "labels_subjects", "labels_draw"),
+        "a forecast has no labels; to learn from fewer pairs set task.pairs_per_recording",
+    ),
     "labels": "a forecast has no labels",
     "class_weights": "a forecast has no classes",
     "choose_threshold_by": "a forecast needs no threshold",

@@ -4,16 +4,24 @@ A window inside a long seizure is a seizure window, also when no onset or end li
 that look for onsets alone label it background.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.adaptation.few_labels import some_recordings
+from eegssl.adaptation.few_labels import (
+    FewLabels,
+    classes_of_subjects,
+    fewest_subjects,
+    require_number,
+    some_subjects,
+)
 from eegssl.artifacts.context import Context
+from eegssl.config.stages import BaselineConfig, FinetuneConfig
 from eegssl.corpus.ictal import overlap_share, positive_spans
-from eegssl.corpus.label_table import Label, LabelTable
+from eegssl.corpus.label_table import Label, LabelTable, label_table
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
@@ -53,24 +61,84 @@ def labelled_windows(
     return permuted(labelled, seed) if task.permute_labels else labelled
 
 
-def training_windows(
-    corpus: Corpus, task: TaskConfig, table: LabelTable, labels_fraction: float, seed: int
-) -> tuple[LabelledWindows, LabelledWindows]:
-    """Labelled windows of a share of the training subjects, and of all validation subjects.
+@dataclass(frozen=True)
+class TrainingWindows:
+    """Labelled windows of training, of all ``n_labelled`` subjects or a few, and of validation."""
 
-    Who is in the share is chosen by true labels, so that every class is there.
+    train: LabelledWindows
+    val: LabelledWindows
+    n_labelled: int
+
+    @property
+    def n_used(self) -> int:
+        """Training subjects whose labels are used."""
+        return len({r.subject for r in self.train.windows.recordings})
+
+
+def training_windows(
+    corpus: Corpus, task: TaskConfig, table: LabelTable, few: FewLabels, context: Context
+) -> TrainingWindows:
+    """Labelled windows of some of the training subjects, and of all validation subjects.
+
+    Who is among the few is chosen by true labels, so that every class is there.
     """
-    recordings = corpus.of_split("train")
-    if labels_fraction < 1:
-        true = task.model_copy(update={"permute_labels": False})
-        labelled = labelled_windows(corpus, recordings, true, table.labels, seed=seed)
-        require_classes(labelled, task, "train")
-        recordings = some_recordings(labelled, labels_fraction, seed)
+    recordings, seed = corpus.of_split("train"), context.seed
+    n_labelled = None
+    if not few.of_all:
+        classes_of = _true_classes(corpus, task, table, seed)
+        n_labelled = len(classes_of)
+        with _named(task):
+            chosen = some_subjects(classes_of, few)
+        recordings = tuple(r for r in recordings if r.subject in chosen)
+        rounding = few.rounding(n_labelled)
+        if rounding:
+            context.warn(rounding)
     train, val = (
         labelled_windows(corpus, some, task, table.labels, seed=seed)
         for some in (recordings, corpus.of_split("val"))
     )
-    return train, val
+    windows = TrainingWindows(train, val, 0)
+    return replace(windows, n_labelled=windows.n_used if n_labelled is None else n_labelled)
+
+
+def few_labels(config: FinetuneConfig | BaselineConfig, seed: int) -> FewLabels:
+    """Read from the settings whose labels are used."""
+    number, draw = config.labels_subjects, config.labels_draw
+    return FewLabels(
+        draw=seed if draw is None else draw,
+        n_subjects=None if number == "all" else number,
+        share=config.labels_fraction,
+    )
+
+
+def require_numbers(corpus: Corpus, task: TaskConfig, numbers: Sequence[int]) -> None:
+    """Raise InputError for a number of labelled training subjects that can't hold every class."""
+    table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+    classes_of = _true_classes(corpus, task, table, seed=0)
+    least, most = fewest_subjects(classes_of), len(classes_of)
+    with _named(task):
+        for n in numbers:
+            require_number(n, least, most, FewLabels(0, n))
+
+
+def _true_classes(
+    corpus: Corpus, task: TaskConfig, table: LabelTable, seed: int
+) -> dict[str, set[int]]:
+    """The classes of each training subject's labels, before any is permuted."""
+    true = task.model_copy(update={"permute_labels": False})
+    recordings = corpus.of_split("train")
+    labelled = labelled_windows(corpus, recordings, true, table.labels, seed=seed)
+    require_classes(labelled, task, "train")
+    return classes_of_subjects(labelled)
+
+
+@contextmanager
+def _named(task: TaskConfig) -> Iterator[None]:
+    """Say in a refusal which task it is of."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"task {task.name}: {error}") from error
 
 
 def permuted(labelled: LabelledWindows, seed: int) -> LabelledWindows:

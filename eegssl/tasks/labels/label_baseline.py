@@ -24,7 +24,7 @@ from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import locked_postprocess
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.data import labelled_windows, require_classes, training_windows
+from eegssl.tasks.labels.data import few_labels, labelled_windows, require_classes, training_windows
 from eegssl.tasks.labels.scores import score, score_facts
 from eegssl.tasks.table import write_table
 
@@ -43,6 +43,8 @@ def run_baseline(job: BaselineJob) -> Result:
         task=public_values(task),
         baseline=job.config.baseline,
         labels_fraction=tuned.labels_fraction,
+        labels_subjects=tuned.labels_subjects,
+        labels_draw=tuned.labels_draw,
         choose_threshold_by=tuned.choose_threshold_by,
         postprocess=tuned.postprocess,
         scoring=job.config.evaluate.scoring,
@@ -51,7 +53,9 @@ def run_baseline(job: BaselineJob) -> Result:
     writer = context.begin(BASELINE, settings, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer
-    train, val = training_windows(corpus, task, table, settings.labels_fraction, context.seed)
+    few = few_labels(settings, context.seed)
+    windows = training_windows(corpus, task, table, few, context)
+    train, val = windows.train, windows.val
     tested = corpus.of_split("test")
     test = labelled_windows(corpus, tested, task, table.labels, seed=context.seed)
     leaks = audit([], corpus, test.windows.recordings, also=fitted_on(corpus.of_split(*_FITTED)))

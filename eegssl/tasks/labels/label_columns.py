@@ -1,14 +1,17 @@
 """Fill a benchmark's rows for tasks of labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eegssl.artifacts.context import Result
 from eegssl.config.stages import BenchmarkConfig
+from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, ColumnScores
+from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.data import require_numbers
 from eegssl.tasks.labels.label_baseline import run_baseline
 
 
@@ -82,6 +85,10 @@ class LabelScores(Benchmarked):
     ) -> Mapping[str, ColumnScores]:
         """Scores of all windows."""
         return {MODEL_METHOD: _compared(metrics["windows"])}
+
+    def require_subjects(self, corpus: Corpus, task: TaskConfig, numbers: Sequence[int]) -> None:
+        """Raise InputError for fewer subjects than hold every class, or more than there are."""
+        require_numbers(corpus, task, numbers)
 
     def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
         """All baselines of the matrix."""

@@ -23,6 +23,7 @@ from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import decide, locked_postprocess, validation_scores
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import (
+    few_labels,
     labelled_windows,
     require_classes,
     training_windows,
@@ -59,6 +60,8 @@ class TrainingLabels:
     table: LabelTable
     train: LabelledWindows
     val: LabelledWindows
+    n_labelled: int
+    """Training subjects with labels, of whom all or a few are used."""
 
     @property
     def inputs(self) -> Inputs:
@@ -87,8 +90,16 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     view = Predictions
     paths = ("table",)
     finetune_reads = (
-        *("encoder_weights", "adaptation", "labels_fraction", "class_weights", "cache"),
-        *("cache_gb", "training", "choose_threshold_by", "postprocess", "cross"),
+        *("encoder_weights", "adaptation", "labels_fraction", "labels_subjects", "labels_draw"),
+        *(
+            "class_weights",
+            "cache",
+            "cache_gb",
+            "training",
+            "choose_threshold_by",
+            "postprocess",
+            "cross",
+        ),
     )
     evaluate_reads = (
         *("split", "allow_leak", "labels", "scoring", "batch_size", "device"),
@@ -110,8 +121,9 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         """Label the windows of training and validation; raises InputError for a class missing."""
         corpus, task, context = job.corpus, job.task, job.context
         table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
-        fraction = job.config.labels_fraction
-        train, val = training_windows(corpus, task, table, fraction, context.seed)
+        few = few_labels(job.config, context.seed)
+        windows = training_windows(corpus, task, table, few, context)
+        train, val = windows.train, windows.val
         require_classes(train, task, "train")
         require_classes(val, task, "val")
         _require_patches(train, task, job.encoder)
@@ -121,7 +133,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
                 context.warn(f"{n} row(s) of the labels table are left out: {reason}")
         for split, part in (("train", train), ("val", val)):
             warn_left_out(part, split, context)
-        return TrainingLabels(table, train, val)
+        return TrainingLabels(table, train, val, windows.n_labelled)
 
     def fit(
         self, job: Job[TaskConfig], data: TrainingLabels, writer: ArtifactWriter
@@ -233,6 +245,7 @@ def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> d
         "windows": {"train": _counts(train, task), "val": _counts(val, task)},
         "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
         "labels_fraction": job.config.labels_fraction,
+        "labels_subjects": {"used": _n_subjects(train), "of": data.n_labelled},
         "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
         **{name: asdict(one) if one else None for name, one in locked.items()},
         "statistics": {name: chosen_on for name, one in locked.items() if one is not None},

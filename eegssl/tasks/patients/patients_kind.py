@@ -45,7 +45,9 @@ from eegssl.training.features import Cache, embed_windows
 
 UNREAD = {
     "adaptation": "the encoder stays as it is; how patients are told apart is task.analysis",
-    "labels_fraction": "all patients are needed",
+    **dict.fromkeys(
+        ("labels_fraction", "labels_subjects", "labels_draw"), "all patients are needed"
+    ),
     "class_weights": "the AUROC compares patients of both outcomes, however many there are",
     "cache_gb": "embeddings of a frozen encoder are pooled, which takes little; set cache",
     "training": "nothing is trained by gradient; settings of the analysis are task.analysis",

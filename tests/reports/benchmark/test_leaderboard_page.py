@@ -6,14 +6,15 @@ import numpy as np
 from pageparts import ParsedPage, board
 
 from eegssl.reports.benchmark.comparisons import Comparison
-from eegssl.reports.benchmark.leaderboard import LeaderboardRow, ranking_figure
+from eegssl.reports.benchmark.leaderboard import ranking_figure
+from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
 from eegssl.reports.benchmark.score_columns import ScoreColumn
 from eegssl.reports.html import render_page
 
 
 def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
     one = Comparison(
-        "plain", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
+        "plain", "all", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
     )
     words = ParsedPage(render_page(board(comparisons=(one,)))).words.replace("\u00a0", " ")
     assert "Compared with base" in words

@@ -54,6 +54,8 @@ def rows():
             "encoder": "majority",
             "adaptation": "baseline",
             "seed": None,
+            "labels_subjects": "all",
+            "draw": None,
             "pretraining_seeds": "",
         }
         found.append(named | not_run_row("it can't", LABELS.columns))
@@ -63,6 +65,8 @@ def rows():
             "encoder": "e",
             "adaptation": "probe",
             "seed": 0,
+            "labels_subjects": "all",
+            "draw": None,
             "pretraining_seeds": "",
         }
         found.append(named | result_row([facts], [LABELS.scores(facts)["model"]], []))
@@ -86,7 +90,7 @@ def test_a_task_is_ranked_by_its_own_score(task, first, last):
 
 
 def test_a_terminal_shows_the_scores_of_every_task_once():
-    names = columns(shown())
+    names = columns(shown(), rows())
     assert len(set(names)) == len(names)
     assert {"auroc", "event_f1", "unit_macro_f1", "unit_mae", "unit_rmse"} <= set(names)
 
@@ -123,7 +127,15 @@ def test_a_mean_over_subjects_stands_beside_the_pooled_score_where_it_has_a_valu
 def test_the_page_says_of_how_many_subjects_a_mean_is():
     facts = TASKS["detection"] | {"subjects": ["a", "b"], "leaks": []}
     subjects = {"a": {"auroc": 0.25}, "b": {"auroc": None}}
-    named = {"task": "t", "encoder": "e", "adaptation": "probe", "seed": 0, "pretraining_seeds": ""}
+    named = {
+        "task": "t",
+        "encoder": "e",
+        "adaptation": "probe",
+        "seed": 0,
+        "labels_subjects": "all",
+        "draw": None,
+        "pretraining_seeds": "",
+    }
     row = named | result_row([facts], [LABELS.scores(facts)["model"]], [subjects])
     auroc = next(column for column in LABELS.columns if column.name == "auroc")
     columns = (auroc, of_subjects(auroc))

@@ -1,0 +1,51 @@
+"""Hold one system's scores on one task for the leaderboard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+ALL = "all"
+"""The number of labelled subjects where nobody is left out."""
+
+
+@dataclass(frozen=True)
+class LeaderboardRow:
+    """One system on one task: metric -> its value in each run, None where undefined.
+
+    Runs are seeds, times draws where fewer than all training subjects are labelled.
+
+    ``not_run`` says why a system has no value at all. The scores of a task's rows are its columns,
+    and the first ranks.
+    """
+
+    task: str
+    encoder: str
+    adaptation: str
+    is_baseline: bool
+    scores: Mapping[str, tuple[float | None, ...]]
+    not_run: str = ""
+    subjects: Mapping[str, int] = field(default_factory=dict)
+    """Metric that is a mean over subjects -> of how many."""
+    n_pretrainings: int = 0
+    """Seeds of pretraining that are among the seeds; 0 for systems without pretrained weights."""
+    labels_subjects: str = ALL
+    """So many training subjects' labels were used."""
+    n_seeds: int = 1
+    n_draws: int = 0
+    """Draws of labelled subjects; 0 where none are named."""
+
+    def mean(self, metric: str) -> float | None:
+        """The mean over the runs that have a value."""
+        values = self.values(metric)
+        return float(np.mean(values)) if values else None
+
+    def values(self, metric: str) -> list[float]:
+        """The value of each run that has one."""
+        return [value for value in self.scores.get(metric, ()) if value is not None]
+
+    @property
+    def name(self) -> str:
+        """Its name in figures."""
+        name = f"{self.encoder}, {self.adaptation}" if self.adaptation else self.encoder
+        return f"{name} (baseline)" if self.is_baseline else name
