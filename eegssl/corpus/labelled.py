@@ -90,9 +90,14 @@ class LabelledWindows:
         within = 1.0 / np.bincount(self.unit)[self.unit] if self.units else np.ones(len(self))
         if n_classes == 0:
             return within
-        share = self._allowed(n_classes) * within[:, None]
-        total = share.sum(axis=0)
-        return np.asarray(share @ np.divide(1.0, total, out=np.zeros(n_classes), where=total > 0))
+        return _alike(self.allowed(n_classes), within)
+
+    def row_weights(self, n_classes: int) -> NDArray[np.float64]:
+        """Weights of windows [n], or of seconds [n * N], that weigh classes alike, and units within
+        a class."""
+        if self.truth.ndim == 1:
+            return self.balanced(n_classes)
+        return _alike(self.allowed(n_classes), np.ones(self.truth.size))
 
     def by_unit(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """The mean [U, ...] over each unit's windows of values [n, ...]."""
@@ -100,12 +105,20 @@ class LabelledWindows:
             return np.asarray(values, dtype=np.float64)
         return means_by_unit(np.asarray(values, dtype=np.float64), self.unit)
 
-    def _allowed(self, n_classes: int) -> NDArray[np.float64]:
-        """[n, K], rows that sum to 1 over the classes that a window may be of, or to 0."""
-        truth = self.truth.astype(np.int64)
+    def allowed(self, n_classes: int) -> NDArray[np.float64]:
+        """[n, K], or [n * N, K] of seconds: 1 for each class that a label may mean, else 0; all 0
+        where it may mean any."""
+        truth = self.truth.astype(np.int64).ravel()
         allowed = truth[:, None] == np.arange(n_classes) if self.possible is None else self.possible
-        allowed = allowed & ~allowed.all(axis=1, keepdims=True)
-        return allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
+        return (allowed & ~allowed.all(axis=1, keepdims=True)).astype(np.float64)
+
+
+def _alike(allowed: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights [n] that make the sum of ``within`` [n] the same for all classes; a label counts with
+    an equal share for each class that it allows."""
+    share = allowed / np.maximum(allowed.sum(axis=1, keepdims=True), 1) * within[:, None]
+    total = share.sum(axis=0)
+    return np.asarray(share @ np.divide(1.0, total, out=np.zeros(len(total)), where=total > 0))
 
 
 def _counts(truth: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
