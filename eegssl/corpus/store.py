@@ -120,11 +120,11 @@ class Corpus:
             )
         return recordings
 
-    def geometry(self, recording: Recording) -> Geometry:
-        """Electrode positions and regions of the recording's channels."""
-        if recording.channels not in self._geometry:
-            self._geometry[recording.channels] = geometry(recording.channels)
-        return self._geometry[recording.channels]
+    def geometry(self, channels: tuple[str, ...]) -> Geometry:
+        """Electrode positions and regions of channels."""
+        if channels not in self._geometry:
+            self._geometry[channels] = geometry(channels)
+        return self._geometry[channels]
 
     def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""

@@ -5,7 +5,7 @@ padding mask.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
+
+_SHOWN = 6
+_ANY_MONTAGE = (
+    "take what reads any montage: of baselines band-power-regions, of encoders "
+    "adaptation.pooling=region"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Windows:
     """[n], first sample."""
     length: int
     """T, in samples."""
+    channels: tuple[str, ...] = ()
+    """The channels that are read of each recording, in this order; none: all, in their own."""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -60,14 +68,44 @@ class Windows:
     @cached_property
     def n_channels(self) -> NDArray[np.int64]:
         """[n], channels of each window."""
-        counts = np.array([len(r.channels) for r in self.recordings], dtype=np.int64)
-        return counts[self.owner]
+        names = [self.channels or r.channels for r in self.recordings]
+        return np.array([len(n) for n in names], dtype=np.int64)[self.owner]
 
     def subset(self, keep: NDArray[np.int64]) -> "Windows":
         """The windows at these places, in this order."""
-        return Windows(
-            self.corpus, self.recordings, self.owner[keep], self.start[keep], self.length
-        )
+        return replace(self, owner=self.owner[keep], start=self.start[keep])
+
+    def shared_channels(self) -> tuple[str, ...]:
+        """The channels that every recording has, sorted by name.
+
+        Raises InputError if there is none.
+        """
+        shared = set.intersection(*(set(r.channels) for r in self.recordings))
+        if not shared:
+            raise InputError(
+                f"got {len(self.recordings)} training recordings that have no channel in common by "
+                "name; expected one at least. Preprocess all of them to one montage "
+                f"(--set montage.reference=banana), or {_ANY_MONTAGE}"
+            )
+        return tuple(sorted(shared))
+
+    def of_channels(self, names: Sequence[str]) -> "Windows":
+        """The same windows, of which these channels are read, in this order.
+
+        Raises InputError unless every recording has them.
+        """
+        lacking = [r for r in self.recordings if not set(names) <= set(r.channels)]
+        if lacking:
+            missing = sorted({n for r in lacking for n in names if n not in r.channels})
+            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            raise InputError(
+                f"got {len(lacking)} of {len(self.recordings)} recordings without all of the "
+                f"{len(names)} channels that the model was fitted on (missing: "
+                f"{', '.join(missing[:_SHOWN])}{more}); expected each by name. Preprocess them to "
+                "the montage of the training recordings (--set montage.reference=…), leave them "
+                f"out, or {_ANY_MONTAGE}"
+            )
+        return replace(self, channels=tuple(names))
 
     def spread(self, most: int) -> "Windows":
         """At most so many windows of each recording, evenly spaced, its first and last included."""
@@ -81,11 +119,12 @@ class Windows:
     def batch(self, index: NDArray[np.int64]) -> Batch:
         """Read these windows; they must have equally many channels."""
         owners = [self.recordings[k] for k in self.owner[index]]
-        pieces = [
-            self.corpus.read_uv(recording, start, start + self.length)
-            for recording, start in zip(owners, self.start[index].tolist(), strict=True)
-        ]
-        placed = [self.corpus.geometry(recording) for recording in owners]
+        pieces = []
+        for recording, start in zip(owners, self.start[index].tolist(), strict=True):
+            piece = self.corpus.read_uv(recording, start, start + self.length)
+            rows = [recording.channels.index(name) for name in self.channels]
+            pieces.append(piece[rows] if rows else piece)
+        placed = [self.corpus.geometry(self.channels or r.channels) for r in owners]
         return Batch(
             signal_uv=np.stack(pieces),
             positions=np.stack([g.positions for g in placed]),

@@ -27,7 +27,9 @@ def test_padding_changes_nothing(normalise, value):
     torch.testing.assert_close(wide[:, : len(NAMES)], out, rtol=1e-5, atol=1e-5)
     assert (wide[:, len(NAMES) :] == 0).all()
     for kind in ("mean", "max", "mean_max"):
-        torch.testing.assert_close(pool(wide, kind, present), pool(out, kind), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(
+            pool(wide, kind, present=present), pool(out, kind), rtol=1e-5, atol=1e-5
+        )
 
 
 def test_padding_gets_no_gradient():
@@ -36,7 +38,7 @@ def test_padding_gets_no_gradient():
     present = torch.ones(2, len(NAMES), dtype=torch.bool)
     present[0, 3] = False
     signal_uv.requires_grad_()
-    pool(encoder(signal_uv, *placed, present=present), "mean_max", present).sum().backward()
+    pool(encoder(signal_uv, *placed, present=present), "mean_max", present=present).sum().backward()
     assert (signal_uv.grad[0, 3] == 0).all()
     assert (signal_uv.grad[1, 3] != 0).any()
 

@@ -127,7 +127,7 @@ def test_eegmmi_has_sixty_four_electrodes_and_its_markers(tmp_path: Path) -> Non
     corpus = preprocessed(folder, tmp_path / "out", "splits.by=recording")
     assert {len(r.channels) for r in corpus.recordings} == {64}
     assert {r.line_hz for r in corpus.recordings} == {60.0}
-    located = [corpus.geometry(r).located[:, 0].all() for r in corpus.recordings]
+    located = [corpus.geometry(r.channels).located[:, 0].all() for r in corpus.recordings]
     assert all(located)
     third = next(r for r in corpus.recordings if r.id == Pseudonyms().recording("S001R03.edf"))
     assert [e.type for e in third.events[:4]] == ["T0", "T2", "T0", "T1"]

@@ -102,7 +102,7 @@ def collect(
             counts[kind, place[recording.subject]] += np.bincount(
                 patches_of_kind.ravel(), minlength=n_codes
             )
-        regions += _by_region(codes, corpus.geometry(recording).regions, n_codes)
+        regions += _by_region(codes, corpus.geometry(recording.channels).regions, n_codes)
         rng = np.random.default_rng([seed, 0xA71A5, k])
         for at, patches in _patches(corpus, recording, codes.shape[1], patch_samples):
             flat = np.ascontiguousarray(codes[:, at]).ravel().astype(np.int64)

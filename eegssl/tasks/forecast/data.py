@@ -5,7 +5,7 @@ have mixed it in before: use recordings with ``phase = causal``.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +153,7 @@ def cut_pairs(
     if targets is None:
         return RecordedPairs(windows, horizon)
     others = _twins(windows.recordings, targets)
-    apart = Windows(targets, others, windows.owner, windows.start, windows.length)
+    apart = replace(windows, corpus=targets, recordings=others)
     return RecordedPairs(windows, horizon, apart, chains_of(corpus, windows.recordings))
 
 
