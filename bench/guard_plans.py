@@ -127,7 +127,7 @@ BENCH = """
 recordings = ["{}"]
 adaptations = {}
 seeds = [0]
-baselines = ["majority", "band-power"]
+baselines = ["majority", "band-power-summary"]
 
 [finetune.training]
 steps = 4
@@ -145,7 +145,7 @@ DEMO_MATRIX = """
 recordings = ["demo/recordings"]
 adaptations = ["probe", "full"]
 seeds = [0]
-baselines = ["majority", "band-power", "band-power-boosting"]
+baselines = ["majority", "band-power-summary", "band-power-boosting"]
 
 [finetune.training]
 steps = 60
@@ -161,7 +161,7 @@ recordings = ["real{fold}/recordings"]
 folds = [0, 1]
 seeds = [0]
 adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
-baselines = ["majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet"]
+baselines = ["majority", "band-power-summary", "band-power-boosting", "eegnet", "shallow-convnet"]
 tasks.rest-or-task.task = "real.toml"
 
 [finetune.training]

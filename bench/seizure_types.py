@@ -18,9 +18,19 @@ KEY = "5eed" * 16
 """Synthetic subjects have no secrets: with the key written down, splits are the same everywhere."""
 
 RUNS: dict[str, tuple[str, str, str, str]] = {
-    "all labels": ("'probe', 'full', 'scratch'", "'majority', 'band-power'", "1.0", "false"),
-    "a quarter of the subjects' labels": ("'full'", "'band-power'", "0.25", "false"),
-    "permuted labels": ("'full'", "'band-power'", "1.0", "true"),
+    "all labels": (
+        "'probe', 'full', 'scratch'",
+        "'majority', 'band-power-regions'",
+        "1.0",
+        "false",
+    ),
+    "a quarter of the subjects' labels": (
+        "'full'",
+        "'band-power-regions'",
+        "0.25",
+        "false",
+    ),
+    "permuted labels": ("'full'", "'band-power-regions'", "1.0", "true"),
 }
 """What is run: ways to adapt, baselines, share of labels, whether they are permuted."""
 

@@ -48,8 +48,8 @@ recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4, 5, 6]
 seeds = [0]
 adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
-baselines = ["majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet",
-  "seizure-unet"]
+baselines = ["majority", "band-power-channels", "band-power-regions", "band-power-boosting",
+  "eegnet", "shallow-convnet", "seizure-unet"]
 
 [tasks.seizure-windows]
 task = "seizure-detection"

@@ -45,7 +45,7 @@ recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4]
 seeds = [0]
 adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
-baselines = ["majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet"]
+baselines = ["majority", "band-power-channels", "band-power-regions", "band-power-boosting", "eegnet", "shallow-convnet"]
 tasks.rest-or-arithmetic.task = "task.toml"
 
 [finetune.training]

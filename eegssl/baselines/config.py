@@ -1,6 +1,6 @@
 """Configure the baselines."""
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from eegssl.config.settings import Settings
 from eegssl.training.config import Device
@@ -9,11 +9,12 @@ from eegssl.training.config import Device
 class BandPowerConfig(Settings):
     """Log band power with logistic regression, for numbers with ridge regression."""
 
-    regularisation_c: float = Field(default=1.0, gt=0)
-    """Inverse strength of the L2 penalty on standardised features."""
+    cs: tuple[PositiveFloat, ...] = Field((1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0), min_length=1)
+    """Inverse strengths of the L2 penalty on standardised features that are tried; the validation
+    windows choose one."""
 
     max_iterations: int = Field(default=2000, ge=1)
-    """Steps of the solver, which warns if they did not suffice."""
+    """Steps of the solver, which says if they did not suffice."""
 
 
 class BoostingConfig(Settings):
@@ -93,7 +94,7 @@ class BaselinesConfig(Settings):
     """Settings of every baseline."""
 
     band_power: BandPowerConfig = BandPowerConfig()
-    """``band-power``"""
+    """``band-power-channels``, ``band-power-regions`` and ``band-power-summary``"""
     boosting: BoostingConfig = BoostingConfig()
     """``band-power-boosting``"""
     network: NetworkConfig = NetworkConfig()

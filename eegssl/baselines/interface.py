@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
 
@@ -14,6 +15,8 @@ from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.number_scores import number_scores
 from eegssl.scoring.threshold import choose_threshold
 from eegssl.scoring.window_scores import window_scores
+
+_TINY = 1e-12  # probability of a class that a system calls impossible
 
 
 class System(Protocol):
@@ -66,6 +69,14 @@ class BaselineInputs:
         """Weights [n] of training windows that weight units alike; their mean is 1."""
         weight = self.train.balanced(0)
         return weight / weight.mean()
+
+    def merit(self, answers: NDArray[float64]) -> tuple[float, float]:
+        """How good answers for the validation windows are: by score, of equals by lower loss."""
+        truth = self.val.truth
+        if not self.classes:
+            return self.score(answers), -float(((answers[:, 0] - truth) ** 2).mean())
+        chance = answers[np.arange(len(truth)), truth.astype(np.int64)]
+        return self.score(answers), float(np.log(np.maximum(chance, _TINY)).mean())
 
     def threshold(self, system: System) -> float | None:
         """The best one on the validation windows; None unless there are two classes."""

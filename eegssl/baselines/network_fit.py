@@ -12,13 +12,12 @@ from torch.nn import functional as F
 
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import BaselineInputs
-from eegssl.baselines.named_channels import NamedChannels, shared_channels
 from eegssl.baselines.networks import Network, WindowShape
 from eegssl.corpus.ictal import positive_spans
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.windows import Windows
-from eegssl.errors import ConfigError
+from eegssl.errors import ConfigError, InputError
 from eegssl.training.loop import choose_device
 
 _LEAST_SD_UV = 1e-3  # of a flat channel, which stays at zero
@@ -49,7 +48,8 @@ class NetworkSystem:
 
     network: Network
     standardise: Standardise
-    channels: NamedChannels
+    channels: tuple[str, ...]
+    shape: WindowShape
     batch_size: int
     device: torch.device
     threshold: float | None = None
@@ -61,8 +61,8 @@ class NetworkSystem:
         return sum(p.numel() for p in self.network.parameters())
 
     def logits(self, windows: Windows, index: NDArray[np.int64]) -> Tensor:
-        """Windows at an index -> [B, K, S]."""
-        signal_uv = torch.from_numpy(self.channels.read_uv(windows, index)).to(self.device)
+        """Windows of its channels at an index -> [B, K, S]."""
+        signal_uv = torch.from_numpy(windows.batch(index).signal_uv).to(self.device)
         logits: Tensor = self.network(self.standardise(signal_uv))
         return logits
 
@@ -72,8 +72,8 @@ class NetworkSystem:
 
         Raises InputError if a recording lacks a channel of the training recordings.
         """
-        windows = labelled.windows
-        self.channels.require(windows)
+        windows = labelled.windows.of_channels(self.channels)
+        _require_shape(windows, self.shape)
         self.network.eval()
         parts: list[NDArray[np.float64]] = []
         for start in range(0, len(windows), self.batch_size):
@@ -95,21 +95,22 @@ def fit_network(
     network or training diverges.
     """
     windows, config = inputs.train.windows, inputs.config.network
-    channels = shared_channels(windows)
-    channels.require(inputs.val.windows)
-    most = int(windows.n_channels.max())
-    n_channels = len(channels.channels)
+    channels, most = windows.shared_channels(), int(windows.n_channels.max())
+    n_channels, rate_hz = len(channels), windows.corpus.sfreq_hz
     inputs.say(f"{name}: {n_channels} channels, those of all training recordings (of up to {most})")
-    shape = WindowShape(n_channels, channels.n_samples, channels.sfreq_hz, len(inputs.classes) or 1)
+    shape = WindowShape(n_channels, windows.length, rate_hz, len(inputs.classes) or 1)
+    _require_shape(inputs.val.windows.of_channels(channels), shape)
+    windows = windows.of_channels(channels)
+    inputs = replace(inputs, train=replace(inputs.train, windows=windows))
     device = choose_device(config.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(inputs.seed)
         network = build(shape, inputs.config).to(device)
-        moments = channel_moments(windows, channels, config.batch_size)
+        moments = channel_moments(windows, config.batch_size)
         standardise = Standardise(*moments).to(device)
         scale = None if inputs.classes else NumberScale.of(inputs.train)
         system = NetworkSystem(
-            network, standardise, channels, config.batch_size, device, scale=scale
+            network, standardise, channels, shape, config.batch_size, device, scale=scale
         )
         best_step, best = _train(system, inputs)
     inputs.say(
@@ -119,14 +120,23 @@ def fit_network(
     return replace(system, threshold=inputs.threshold(system))
 
 
+def _require_shape(windows: Windows, shape: WindowShape) -> None:
+    """Raise InputError unless windows have the length and rate that a network was built for."""
+    if (windows.length, windows.corpus.sfreq_hz) != (shape.n_samples, shape.sfreq_hz):
+        raise InputError(
+            f"got windows of {windows.length} samples at {windows.corpus.sfreq_hz:g} Hz; "
+            f"expected {shape.n_samples} at {shape.sfreq_hz:g} Hz, as in training"
+        )
+
+
 def channel_moments(
-    windows: Windows, channels: NamedChannels, batch_size: int
+    windows: Windows, batch_size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of each channel over all windows, [C] each, in µV."""
-    total, squares = np.zeros(len(channels.channels)), np.zeros(len(channels.channels))
+    total, squares = np.zeros(len(windows.channels)), np.zeros(len(windows.channels))
     for start in range(0, len(windows), batch_size):
         index = np.arange(start, min(start + batch_size, len(windows)))
-        signal_uv = channels.read_uv(windows, index).astype(np.float64)
+        signal_uv = windows.batch(index).signal_uv.astype(np.float64)
         total += signal_uv.sum(axis=(0, 2))
         squares += np.einsum("bct,bct->c", signal_uv, signal_uv)
     n_samples = len(windows) * windows.length

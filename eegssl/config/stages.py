@@ -190,7 +190,14 @@ Natural = Annotated[int, Field(ge=0)]
 
 
 BaselineName = Literal[
-    "majority", "band-power", "band-power-boosting", "eegnet", "shallow-convnet", "seizure-unet"
+    "majority",
+    "band-power-channels",
+    "band-power-regions",
+    "band-power-summary",
+    "band-power-boosting",
+    "eegnet",
+    "shallow-convnet",
+    "seizure-unet",
 ]
 
 
@@ -259,7 +266,7 @@ class BenchmarkConfig(Settings):
     """Each cell with fewer than all is run once a draw of these; by default its seed draws."""
     folds: tuple[Natural, ...] = ()
     """Cross-validation: scores are means over these folds, each with folders of its own."""
-    baselines: tuple[BaselineName, ...] = ("band-power",)
+    baselines: tuple[BaselineName, ...] = ("band-power-channels", "band-power-regions")
     """What every encoder is shown beside."""
     compare_with: str = ""
     """The system that all others are tested against, as `encoder adaptation` or a baseline's name;

@@ -3,17 +3,14 @@
 import numpy as np
 import pytest
 from scipy.signal import welch
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
+from eegssl.adaptation.linear import fit_logistic
 from eegssl.baselines.band_power import (
     BANDS_HZ,
     band_power_features,
     feature_names,
     log_band_power,
 )
-from eegssl.baselines.linear_systems import BandPowerLogReg
-from eegssl.errors import InputError
 
 SFREQ_HZ = 200.0
 TIME_S = np.arange(int(10 * SFREQ_HZ)) / SFREQ_HZ
@@ -72,35 +69,15 @@ def _planted(n=300, seed=0):
     return band_power_features(signal_uv, SFREQ_HZ), truth
 
 
+def _fitted(x, y):
+    weight = (1 / np.bincount(y))[y]
+    return next(fit_logistic(x, np.eye(2)[y], weight, [1.0], 2000))
+
+
 def test_it_learns_a_planted_rhythm_on_new_windows_and_nothing_from_permuted_labels():
     (x, y), (new_x, new_y) = _planted(), _planted(seed=1)
-    correct = BandPowerLogReg.fit(x, y, 2, seed=0).predict_proba(new_x).argmax(1) == new_y
+    correct = _fitted(x, y).probabilities(new_x).argmax(1) == new_y
     assert correct.mean() > 0.95
     permuted = np.random.default_rng(2).permutation(y)
-    p = BandPowerLogReg.fit(x, permuted, 2, seed=0).predict_proba(new_x)[:, 1]
+    p = _fitted(x, permuted).probabilities(new_x)[:, 1]
     assert abs(p[new_y == 1].mean() - p[new_y == 0].mean()) < 0.1
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_the_arrays_predict_as_scikit_learn_does(n_classes):
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(200, 6)), rng.integers(0, n_classes, 200)
-    model = BandPowerLogReg.fit(x, y, n_classes, seed=0)
-    scaler = StandardScaler().fit(x)
-    peer = LogisticRegression(class_weight="balanced", max_iter=2000).fit(scaler.transform(x), y)
-    assert np.allclose(model.predict_proba(x), peer.predict_proba(scaler.transform(x)))
-
-
-def test_a_class_that_training_never_saw_gets_probability_zero():
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(50, 3)), np.repeat([0, 2], 25)
-    p = BandPowerLogReg.fit(x, y, 3, seed=0).predict_proba(x)
-    assert np.all(p[:, 1] == 0)
-    assert np.allclose(p.sum(axis=1), 1)
-
-
-def test_what_nothing_can_be_learned_from_is_refused():
-    with pytest.raises(InputError, match="at least two"):
-        BandPowerLogReg.fit(np.zeros((4, 2)), np.zeros(4, int), 2, seed=0)
-    with pytest.raises(InputError, match="not finite"):
-        BandPowerLogReg.fit(np.full((4, 2), np.nan), np.array([0, 1, 0, 1]), 2, seed=0)

@@ -8,7 +8,6 @@ import torch
 from planted_windows import PERMUTED, SEIZURES, SFREQ_HZ, TASK, planted, windows_of
 
 from eegssl.baselines.config import BaselinesConfig
-from eegssl.baselines.named_channels import shared_channels
 from eegssl.baselines.network_fit import NetworkSystem, channel_moments, sample_truth
 from eegssl.baselines.networks import EEGNet, Network, SeizureUNet, ShallowConvNet, WindowShape
 from eegssl.errors import ConfigError, InputError
@@ -69,7 +68,7 @@ def test_channels_are_read_by_name_in_whatever_order_and_others_are_ignored(name
     val = [planted(tmp_path, 2, ("F7", "T7"))]
     said: list[str] = []
     system = fitted(name, train, val, said)
-    assert system.channels.channels == ("F7", "T7")
+    assert system.channels == ("F7", "T7")
     assert "2 channels" in said[0]
     assert "of up to 3" in said[0]
     orders = [("F7", "T7"), ("T7", "F7"), ("O2", "T7", "Fp1", "F7")]
@@ -86,7 +85,7 @@ def test_recordings_without_its_channels_are_refused_with_what_to_do(name, tmp_p
     with pytest.raises(InputError, match=r"1 of 1 recordings.*Fp1, T7.*montage\.reference"):
         fitted(name, train, strange)
     system = fitted(name, train, [planted(tmp_path, 3)])
-    with pytest.raises(InputError, match=r"1 of 2 recordings.*band-power"):
+    with pytest.raises(InputError, match=r"1 of 2 recordings.*band-power-regions"):
         system.predict(windows_of([*strange, planted(tmp_path, 4)]))
 
 
@@ -106,9 +105,9 @@ def test_windows_of_another_length_are_refused(tmp_path: Path):
 
 def test_channels_are_standardised_by_all_training_windows(tmp_path: Path):
     windows = windows_of([planted(tmp_path, k) for k in range(2)]).windows
-    channels = shared_channels(windows)
-    everything = channels.read_uv(windows, np.arange(len(windows))).astype(np.float64)
-    mean_uv, sd_uv = channel_moments(windows, channels, batch_size=7)
+    windows = windows.of_channels(windows.shared_channels())
+    everything = windows.batch(np.arange(len(windows))).signal_uv.astype(np.float64)
+    mean_uv, sd_uv = channel_moments(windows, batch_size=7)
     assert np.allclose(mean_uv, everything.mean(axis=(0, 2)))
     assert np.allclose(sd_uv, everything.std(axis=(0, 2)))
 

@@ -96,11 +96,11 @@ def test_the_mean_counts_each_unit_once_however_long_it_is(splits: Splits) -> No
 
 def test_ridge_answers_with_the_mean_where_nothing_may_be_learned(splits: Splits) -> None:
     config = QUICK.model_copy(
-        update={"band_power": QUICK.band_power.model_copy(update={"regularisation_c": 1e-12})}
+        update={"band_power": QUICK.band_power.model_copy(update={"cs": (1e-12,)})}
     )
     parts = splits["train"], splits["val"]
     system = fit_baseline(
-        "band-power", *parts, TASK, 0, config, "balanced_accuracy", lambda line: None
+        "band-power-summary", *parts, TASK, 0, config, "balanced_accuracy", lambda line: None
     )
     assert np.allclose(system.predict(splits["test"]), splits["train"].unit_truth.mean())
 

@@ -9,7 +9,7 @@ from smallmatrix import cells, copy_of, results, write_matrix
 
 from eegssl.tasks.base import SCORES
 
-SYSTEMS = {("band-power", "baseline"), ("pretrained", "probe"), ("random-init", "probe")}
+SYSTEMS = {("band-power-summary", "baseline"), ("pretrained", "probe"), ("random-init", "probe")}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_exactly_these_files_lie_on_disk(made: Path) -> None:
     folders = {p.parent.relative_to(cell).as_posix() for p in cell.rglob("manifest.json")}
     parts = {f for f in folders if "/history/" not in f}
     assert parts == {
-        "band-power/baseline/seed0",
+        "band-power-summary/baseline/seed0",
         *("pretrained/probe/seed0/model", "pretrained/probe/seed0/evaluation"),
         *("random-init/probe/seed0/model", "random-init/probe/seed0/evaluation"),
     }
@@ -159,8 +159,6 @@ def test_other_settings_of_a_baseline_are_refused_and_not_taken_for_one_that_can
     matrix: Path, made: Path, tmp_path: Path
 ) -> None:
     out = copy_of(made, tmp_path)
-    ran = eegssl(
-        "benchmark", matrix, "--out", out, "--set", "baseline.band_power.regularisation_c=2"
-    )
+    ran = eegssl("benchmark", matrix, "--out", out, "--set", "baseline.band_power.cs=[2]")
     assert ran.code == 2
     assert cells(out) == cells(made)

@@ -20,7 +20,7 @@ def test_encoders_that_change_places_are_not_taken_for_the_same(
     other = tmp_path / "encoder"
     done(*tiny.command("pretrain", other), "--seed", 1)
     text = MATRIX.format(root=tiny.root, seeds="[0]").replace('weights = "random"', "")
-    text = text.replace('baselines = ["band-power"]', "baselines = []")
+    text = text.replace('baselines = ["band-power-summary"]', "baselines = []")
     one = text.replace(f'"{tiny.root}/encoder"', f'"{other}"', 1)
     first, second, rest = text.split(f'"{tiny.root}/encoder"')
     two = f'{first}"{tiny.root}/encoder"{second}"{other}"{rest}'
@@ -127,7 +127,7 @@ def test_labels_that_can_not_be_had_are_refused_before_any_cell(
 
 def test_paths_of_the_matrix_are_seen_from_its_file(tiny: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "here").symlink_to(tiny.root)
-    text = MATRIX.format(root="here", seeds="[0]").replace('"band-power"', "")
+    text = MATRIX.format(root="here", seeds="[0]").replace('"band-power-summary"', "")
     (tmp_path / "matrix.toml").write_text(text)
     document = done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out", "--dry-run")
     assert document["state"] == "would make"
@@ -173,7 +173,9 @@ def test_a_system_that_is_none_of_the_matrix_is_refused_before_any_cell(
 def test_scratch_is_run_once_for_an_encoder_and_its_control(tiny: Pipeline, tmp_path: Path) -> None:
     path = tmp_path / "matrix.toml"
     text = MATRIX.format(root=tiny.root, seeds="[0]").replace("steps = 6", "steps = 3")
-    path.write_text(text.replace('["probe"]', '["scratch"]').replace('["band-power"]', "[]"))
+    path.write_text(
+        text.replace('["probe"]', '["scratch"]').replace('["band-power-summary"]', "[]")
+    )
     done("benchmark", path, "--out", tmp_path / "out")
     assert [row["encoder"] for row in results(tmp_path / "out")] == ["pretrained"]
     assert not (tmp_path / "out/cells/seizure/random-init").exists()
@@ -190,7 +192,7 @@ def of_numbers(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path
         'target = "number"\nunit = "patient"\n'
     )
     text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("seizure-detection", "age.toml")
-    text = text.replace('["band-power"]', '["majority", "band-power"]')
+    text = text.replace('["band-power-summary"]', '["majority", "band-power-summary"]')
     (folder / "matrix.toml").write_text(text.replace("[tasks.seizure]", "[tasks.age]"))
     done("benchmark", folder / "matrix.toml", "--out", folder / "out")
     return folder / "out"
@@ -213,7 +215,7 @@ def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: 
 
 def test_baselines_say_numbers_as_every_system_does(of_numbers: Path) -> None:
     rows = {row["encoder"]: row for row in results(of_numbers) if row["seed"] == 0}
-    assert set(rows) == {"majority", "band-power", "pretrained", "random-init"}
+    assert set(rows) == {"majority", "band-power-summary", "pretrained", "random-init"}
     assert all(row["unit_mae"] > 0 and row["not_run"] == "" for row in rows.values())
     assert rows["majority"]["unit_spearman"] is None  # it says one number of all
     assert "majority" in (of_numbers / "comparisons.tsv").read_text()
@@ -228,14 +230,14 @@ def test_a_baseline_that_can_not_be_run_has_one_row_with_its_reason(
     path, out = tmp_path / "matrix.toml", tmp_path / "out"
     path.write_text(text.replace("[tasks.seizure]", "[tasks.seconds]"))
     done("benchmark", path, "--out", out, "--set", "tasks.seconds.overrides={window_s = 4.0}")
-    lost = [row for row in results(out) if row["encoder"] == "band-power"]
+    lost = [row for row in results(out) if row["encoder"] == "band-power-summary"]
     assert [row["auroc"] for row in lost] == [None]
     assert "is about seconds" in lost[0]["not_run"]
     assert all(row["not_run"] == "" for row in results(out) if row not in lost)
     page = (out / "leaderboard.html").read_text()
     assert page.count("not run: task seizure-detection-seconds is about seconds") == 1
     warnings = manifest_of(out)["facts"]["warnings"]
-    assert len([w for w in warnings if "band-power" in w]) == 1
+    assert len([w for w in warnings if "band-power-summary" in w]) == 1
 
 
 def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
@@ -263,7 +265,7 @@ def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
         json.loads((folds / f"{where}/{SCORES}").read_text())["windows"]["auroc"]
         for k in (0, 1)
         for where in (
-            f"band-power/baseline/seed0/fold{k}",
+            f"band-power-summary/baseline/seed0/fold{k}",
             f"random-init/probe/seed0/fold{k}/evaluation",
         )
     ]

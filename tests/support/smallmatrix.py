@@ -11,7 +11,7 @@ MATRIX = """
 recordings = ["{root}/recordings"]
 adaptations = ["probe"]
 seeds = {seeds}
-baselines = ["band-power"]
+baselines = ["band-power-summary"]
 
 [encoders.pretrained]
 path = "{root}/encoder"

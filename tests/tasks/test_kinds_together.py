@@ -11,7 +11,7 @@ from phasecorpus import SETTINGS, SUBJECTS, write_sines
 MATRIX = """
 recordings = ["recordings"]
 adaptations = ["probe"]
-baselines = ["band-power"]
+baselines = ["band-power-summary"]
 
 [encoders]
 pretrained.path = "encoder"
@@ -127,7 +127,7 @@ def test_the_leaderboard_and_the_comparisons_speak_of_errors(benchmark: Path) ->
 
 
 def test_baselines_of_labels_are_not_asked_to_forecast(benchmark: Path) -> None:
-    assert "band-power" not in (benchmark / "results.tsv").read_text()
+    assert "band-power-summary" not in (benchmark / "results.tsv").read_text()
 
 
 def test_a_task_of_patients_has_no_place_in_a_matrix(root: Path, tmp_path: Path) -> None:

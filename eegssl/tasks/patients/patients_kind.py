@@ -274,7 +274,9 @@ def _embedded(job: Job[PatientTaskConfig], data: CohortWindows, writer: Artifact
     """Embeddings and band power of all windows, pooled to patients."""
     config, windows, cohort = job.config, data.windows, data.cohort
     folder = Path(config.cache) if config.cache else writer.work / "embeddings"
-    classifier = build_classifier(job.build_encoder(), 2, config.adaptation, job.context.seed)
+    channels = windows.shared_channels() if config.adaptation.pooling == "channels" else ()
+    size = 2, config.adaptation, job.context.seed, False, channels
+    classifier = build_classifier(job.build_encoder(), *size)
     job.context.progress.say(
         f"embedding {len(windows):,} windows of {len(cohort.recordings)} recordings"
     )
