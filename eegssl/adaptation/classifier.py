@@ -9,8 +9,9 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from eegssl.adaptation.config import FROZEN, AdaptationConfig
-from eegssl.adaptation.heads import AttentionPooling, PrototypeHead
+from eegssl.adaptation.config import FROZEN, LINEAR, STANDARDISED, AdaptationConfig
+from eegssl.adaptation.heads import AttentionPooling, PrototypeHead, Standardise
+from eegssl.adaptation.linear import LinearModel
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.pooling import pool, pooled_width
 
@@ -27,7 +28,12 @@ class Classifier(nn.Module):
     deviation: Tensor
 
     def __init__(
-        self, encoder: Encoder, n_outputs: int, config: AdaptationConfig, per_patch: bool = False
+        self,
+        encoder: Encoder,
+        n_outputs: int,
+        config: AdaptationConfig,
+        per_patch: bool = False,
+        channels: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.config = config
@@ -37,12 +43,15 @@ class Classifier(nn.Module):
         self.n_outputs = n_outputs
         self.temperature = 1.0
         attends = config.kind == "attention"
-        width = (
-            encoder.config.width if attends else pooled_width(encoder.config.width, config.pooling)
-        )
+        self.channels = channels
+        """Names of the channels that are read, in order; none: all of any recording."""
+        width = encoder.config.width
+        if not attends:
+            width = pooled_width(width, config.pooling, len(channels))
         self.attention = AttentionPooling(width, config.attention_heads) if attends else None
         self.dropout = nn.Dropout(config.dropout)
-        self.norm: nn.Module = nn.LayerNorm(width)
+        self.standardise = Standardise(width) if config.kind in STANDARDISED else None
+        self.norm: nn.Module = nn.Identity() if config.kind in LINEAR else nn.LayerNorm(width)
         self.head: nn.Module = nn.Linear(width, n_outputs)
         if config.kind == "prototypes":
             self.norm, self.head = nn.Identity(), PrototypeHead(width, n_outputs)
@@ -68,10 +77,12 @@ class Classifier(nn.Module):
             embeddings = self.encoder(signal_uv, positions, located, regions)
             if self.attention is not None:
                 return embeddings
-            return pool(embeddings, self.config.pooling, per_patch=self.per_patch)
+            return pool(embeddings, self.config.pooling, regions=regions, per_patch=self.per_patch)
 
     def classify(self, embedded: Tensor) -> Tensor:
         """Logits [B, K], or [B, N, K], from the output of ``embed``."""
+        if self.standardise is not None:
+            embedded = self.standardise(embedded)
         if self.attention is not None:
             embedded = self.attention(embedded, self.per_patch)
         return self.head(self.dropout(self.norm(embedded)))
@@ -86,6 +97,15 @@ class Classifier(nn.Module):
         """Set which number a logit of 0 means, and how much a logit of 1 adds to it."""
         self.mean.fill_(mean)
         self.deviation.fill_(deviation)
+
+    def set_linear(self, model: LinearModel) -> None:
+        """Take over the weights of a linear model that was fitted on what ``classify`` reads."""
+        assert self.standardise is not None
+        assert isinstance(self.head, nn.Linear)
+        self.standardise.set(model.mean, model.scale)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(model.coefficients))
+            self.head.bias.copy_(torch.from_numpy(model.intercepts))
 
     def freeze(self, frozen: bool) -> None:
         """Freeze or unfreeze the encoder between two steps of training."""
@@ -102,9 +122,17 @@ class Classifier(nn.Module):
 
 
 def build_classifier(
-    encoder: Encoder, n_outputs: int, config: AdaptationConfig, seed: int, per_patch: bool = False
+    encoder: Encoder,
+    n_outputs: int,
+    config: AdaptationConfig,
+    seed: int,
+    per_patch: bool = False,
+    channels: tuple[str, ...] = (),
 ) -> Classifier:
-    """Put a head on ``encoder``; its initial weights depend on ``seed`` only."""
+    """Put a head on ``encoder``; its initial weights depend on ``seed`` only.
+
+    ``channels`` are those that ``pooling = "channels"`` keeps apart.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return Classifier(encoder, n_outputs, config, per_patch)
+        return Classifier(encoder, n_outputs, config, per_patch, channels)

@@ -2,13 +2,17 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from eegssl.config.settings import Settings
 
 Kind = Literal["probe", "attention", "full", "lora", "two-stage", "prototypes", "scratch"]
 FROZEN = ("probe", "attention", "prototypes")
 """The kinds that do not change the encoder, so that its embeddings are computed once."""
+LINEAR = ("probe", "two-stage")
+"""The kinds whose head is a linear model on standardised embeddings, fitted to convergence."""
+STANDARDISED = (*LINEAR, "attention")
+"""The kinds whose head reads embeddings that the training windows' statistics standardise."""
 
 
 class LoraConfig(Settings):
@@ -29,13 +33,15 @@ class AdaptationConfig(Settings):
     """The way of adapting: trained parameters, pooling and learning rates."""
 
     kind: Kind = "probe"
-    """`probe`: a linear head on the frozen encoder; `attention`: a head that attends to the frozen
-    encoder's patches; `full`: all weights are trained; `lora`: low-rank updates, merged in the end;
-    `two-stage`: a probe first, then all weights; `prototypes`: the nearest of the classes' means,
-    from a few labelled examples, without training; `scratch`: random weights, all trained."""
+    """`probe`: logistic regression (numbers: ridge) on the frozen encoder's standardised
+    embeddings; `attention`: a head that attends to the frozen encoder's patches; `full`: all
+    weights are trained; `lora`: low-rank updates, merged in the end; `two-stage`: a probe, then all
+    weights; `prototypes`: the nearest of the classes' means, from a few labelled examples, without
+    training; `scratch`: random weights, all trained."""
 
-    pooling: Literal["mean", "max", "mean_max"] = "mean_max"
-    """From patches to a window: mean over time, then over channels mean, maximum, or both."""
+    pooling: Literal["mean", "max", "mean_max", "region", "channels"] = "mean_max"
+    """From patches to a window: mean over time, then over channels mean, maximum, or both; the mean
+    of each brain `region`; or all `channels` apart, for recordings that have those of training."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout before the head."""
@@ -49,8 +55,12 @@ class AdaptationConfig(Settings):
     attention_heads: int = Field(4, ge=1)
     """Heads of `attention`, each with a view of its own; they divide the encoder's width."""
 
-    probe_share: float = Field(0.3, gt=0, lt=1)
-    """Share of the steps of `two-stage` in which the head alone is trained."""
+    probe_c: tuple[PositiveFloat, ...] = Field((1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0), min_length=1)
+    """Inverse strengths of the L2 penalty that `probe` and `two-stage` try; the validation windows
+    choose one."""
+
+    probe_iterations: int = Field(1000, ge=1)
+    """Steps of L-BFGS at most, for each strength; a probe that needs more says so."""
 
     shots: int = Field(5, ge=1)
     """Labelled examples of each class that `prototypes` takes: events where a task has them, else

@@ -1,12 +1,35 @@
-"""Define two heads: attention over patches, and nearest class prototypes."""
+"""Define the parts of heads: standardised inputs, attention, class prototypes."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.errors import ConfigError
 
 _SHARPNESS = 10.0  # of the cosine, before a temperature is chosen on validation data
+
+
+class Standardise(nn.Module):
+    """Subtract a mean and divide by a scale, each [W], of the training windows' embeddings."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+
+    def set(self, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
+        """Set both [W]."""
+        self.mean.copy_(torch.from_numpy(mean))
+        self.scale.copy_(torch.from_numpy(scale))
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        """Standardise embeddings [..., W]."""
+        return (embedded - self.mean) / self.scale
 
 
 class AttentionPooling(nn.Module):

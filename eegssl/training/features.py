@@ -48,6 +48,9 @@ def features_of(
     patches on disk. An encoder that trains embeds the windows of each call.
     """
 
+    if classifier.channels:
+        windows = windows.of_channels(classifier.channels)
+
     def compute(index: NDArray[np.int64]) -> Tensor:
         return classifier.embed(*to_tensors(windows.batch(index), device))
 
@@ -168,5 +171,6 @@ def _key(classifier: Classifier, windows: Windows) -> str:
         "inputs": windows.corpus.inputs(),
         "recordings": [r.id for r in windows.recordings],
         "windows": [cut.hexdigest(), windows.length],
+        "channels": windows.channels,
     }
     return hash_json(dependencies)

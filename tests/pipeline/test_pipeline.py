@@ -60,6 +60,7 @@ FILES: dict[str, set[str]] = {
             "threshold.json",
             "postprocess.json",
             "temperature.json",
+            "channels.json",
         ),
         *("metrics.jsonl", *HISTORY, *PRETRAIN_HISTORY),
     },
@@ -105,7 +106,7 @@ def test_the_manifest_says_what_it_is_and_from_what(tiny: Pipeline, stage: str) 
     assert [parent["kind"] for parent in manifest["inputs"]] == parents
     for parent in manifest["inputs"]:
         assert parent["id"] == ids.get(parent["kind"], parent["id"])
-    assert manifest["schema_version"] == 3
+    assert manifest["schema_version"] == 4
     assert manifest["seed"] == 0
     assert manifest["eegssl_version"]
     assert manifest["facts"]["synthetic"] is False

@@ -231,14 +231,24 @@ def test_patience_ends_training_early_with_the_best_weights(tiny: Pipeline, tmp_
     assert max(scores[:-1]) >= scores[-1]
 
 
-@pytest.mark.parametrize(("share", "moves"), [(0.5, True), (0.99, False)])
-def test_two_stage_leaves_the_encoder_alone_at_first(
-    tiny: Pipeline, tmp_path: Path, share: float, moves: bool
+def test_two_stage_starts_as_the_probe(
+    tiny: Pipeline, ways: dict[str, Path], tmp_path: Path
 ) -> None:
-    once = sets(adaptation__probe_share=share, training__steps=8, training__validate_every=8)
-    finetune(tiny, tmp_path / "m", "--adapt", "two-stage", *once)
-    assert manifest_of(tmp_path / "m")["facts"]["best_step"] == 8
-    assert encoder_changed(tiny, tmp_path / "m") == moves
+    still = sets(training__lr=1e-12, training__weight_decay=0, training__steps=1)
+    finetune(tiny, tmp_path / "m", "--adapt", "two-stage", *still)
+    facts, probe = (manifest_of(path)["facts"] for path in (tmp_path / "m", ways["probe"]))
+    assert facts["probe"] == probe["probe"]
+    assert facts["val"] == pytest.approx(probe["val"], abs=1e-5)
+
+
+@pytest.mark.parametrize(("most", "converged"), [(2, False), (5000, True)])
+def test_a_probe_that_has_not_converged_says_so(
+    tiny: Pipeline, tmp_path: Path, most: int, converged: bool
+) -> None:
+    few = sets(adaptation__probe_iterations=most)
+    told = finetune(tiny, tmp_path / "m", "--adapt", "probe", *few)
+    assert told["facts"]["probe"]["converged"] == converged
+    assert any("probe_iterations" in line for line in told["warnings"]) != converged
 
 
 class Stopping(Silent):
@@ -254,7 +264,7 @@ class Stopping(Silent):
 @pytest.mark.parametrize(
     ("kind", "after"),
     slow_except(
-        [(kind, k) for kind in ("probe", "attention", "lora", "two-stage") for k in (3, 10)],
+        [(kind, k) for kind in ("attention", "lora", "two-stage") for k in (3, 10)],
         ("attention", 3),
         ("two-stage", 10),
     ),

@@ -3,7 +3,7 @@
 A frozen encoder embeds each window once; weights are kept by the task's validation score.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier
 from eegssl.adaptation.few_labels import some_examples
-from eegssl.adaptation.groups import joining_later, parameter_groups
+from eegssl.adaptation.groups import parameter_groups
 from eegssl.adaptation.heads import PrototypeHead
 from eegssl.adaptation.lora import lora_updates
 from eegssl.corpus.labelled import LabelledWindows
@@ -24,10 +24,14 @@ from eegssl.corpus.number_scale import NumberScale
 from eegssl.tasks.labels.calibration import validation_scores
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.model import logits_of
+from eegssl.tasks.labels.probe import fit_probe
 from eegssl.training.config import TrainingConfig
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.loop import fit
 
+_AT_ONCE = 64
+ATTENTION_PATIENCE = 10
+"""Validations without a better score after which `attention` stops, unless a patience is set."""
 ClassWeights = Literal["sampling", "loss", "none"]
 
 
@@ -66,12 +70,44 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
     classifier.to(plan.device)
     if config.kind == "prototypes":
         facts = _fit_prototypes(classifier, labelled, plan)
+    elif config.kind == "probe":
+        facts = _probe(classifier, labelled, plan)
     else:
+        before = _probe_first(classifier, labelled, plan) if config.kind == "two-stage" else {}
         with lora_updates(classifier.encoder, config, plan.seed) as facts:
             classifier.to(plan.device)
-            facts |= _train(classifier, labelled, plan)
+            facts |= before | _train(classifier, labelled, plan)
     classifier.eval()
     return facts
+
+
+def unconverged(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What a user should know of a fit that stopped before its end, from the facts of `adapt`."""
+    probe = facts.get("probe")
+    if probe and not probe["converged"]:
+        yield (
+            f"the probe (C = {probe['c']:g}) had not converged after {probe['iterations']} "
+            "iterations: its scores are too low; set adaptation.probe_iterations higher"
+        )
+    if facts.get("converged") is False:
+        yield (
+            f"the best validation score is that of the last step, {facts['best_step']}: training "
+            "may not have converged; set training.steps higher"
+        )
+
+
+def _probe(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
+    balanced = plan.class_weights != "none"
+    data = labelled.task, labelled.train, labelled.val
+    return fit_probe(classifier, *data, balanced, plan.device, plan.cache)
+
+
+def _probe_first(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
+    """Start the head as a probe (Kumar et al., ICLR 2022), then let the encoder train."""
+    classifier.freeze(True)
+    facts = _probe(classifier, labelled, plan)
+    classifier.freeze(False)
+    return {"probe": facts["probe"]}
 
 
 def _fit_prototypes(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
@@ -98,13 +134,17 @@ def _fit_prototypes(classifier: Classifier, labelled: Labelled, plan: Plan) -> d
 def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
     """Train by gradient; ends with the weights that validate best."""
     task, train, training = labelled.task, labelled.train, plan.training
+    if classifier.config.kind == "attention" and training.patience is None:
+        training = training.model_copy(update={"patience": ATTENTION_PATIENCE})
     groups = parameter_groups(classifier, training.lr, training.weight_decay)
     trained = sum(p.numel() for group in groups for p in group["params"])
-    probing = 0
-    if classifier.config.kind == "two-stage":
-        probing = round(classifier.config.probe_share * training.steps)
-        groups = joining_later(groups, probing)
-    reading = _Reading(classifier, labelled, plan, probing)
+    with torch.no_grad():
+        of_train, of_val = (
+            features_of(classifier, part.windows, plan.device, plan.cache)
+            for part in (train, labelled.val)
+        )
+        if classifier.config.kind == "attention":
+            _standardise(classifier, train, of_train)
     draw = train.balanced(task.n_outputs if task.target == "classes" else 0)
     if plan.class_weights != "sampling":
         draw = (draw > 0).astype(np.float64)
@@ -113,9 +153,8 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
     possible = None if train.possible is None else _on(plan.device, train.possible)
 
     def step(k: int) -> dict[str, Tensor]:
-        reading.at(k)
         index = train.windows.draw(training.batch_size, seed=plan.seed, step=k, weights=draw)
-        logits = classifier.classify(reading.train(index))
+        logits = classifier.classify(of_train(index))
         at = torch.from_numpy(index).to(plan.device)
         labels, allowed = truth[at], None if possible is None else possible[at]
         terms = {"loss": loss(logits, labels, allowed, task.target, weights)}
@@ -126,7 +165,7 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
 
     def validate() -> dict[str, float | None]:
         size = training.batch_size
-        logits = logits_of(classifier, reading.val, labelled.val.windows, size)
+        logits = logits_of(classifier, of_val, labelled.val.windows, size)
         return validation_scores(labelled.val, classifier.say(logits).numpy(), None, task)
 
     classifier.train()
@@ -142,8 +181,12 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         monitor=task.monitor,
         on_step=plan.on_step,
     )
-    classifier.freeze(reading.frozen)
-    return {"best_step": history.best_step, "n_parameters_trained": trained}
+    last = history.rows[-1]["step"] if history.rows else 0
+    return {
+        "best_step": history.best_step,
+        "n_parameters_trained": trained,
+        "converged": history.best_step < last,
+    }
 
 
 def loss(
@@ -183,31 +226,18 @@ def loss(
     return (weight * each).sum() / weight.sum()
 
 
-class _Reading:
-    """Features for the head at each step; a two-stage run begins with a frozen encoder."""
-
-    def __init__(
-        self, classifier: Classifier, labelled: Labelled, plan: Plan, probing: int
-    ) -> None:
-        self.classifier, self.probing, self.frozen = classifier, probing, classifier.frozen
-        self._labelled, self._plan = labelled, plan
-        self._now: bool | None = None
-        self.train: Features
-        self.val: Features
-
-    def at(self, k: int) -> None:
-        """Be ready for step ``k``."""
-        frozen = self.frozen or k < self.probing
-        if frozen == self._now:
-            return
-        labelled, plan = self._labelled, self._plan
-        self.classifier.freeze(frozen)
-        with torch.autocast(plan.device.type, enabled=False), torch.no_grad():
-            self.train, self.val = (
-                features_of(self.classifier, part.windows, plan.device, plan.cache)
-                for part in (labelled.train, labelled.val)
-            )
-        self._now = frozen
+def _standardise(classifier: Classifier, train: LabelledWindows, features: Features) -> None:
+    """Set the head's statistics: those of all patches of the training windows."""
+    assert classifier.standardise is not None
+    width = classifier.encoder.config.width
+    count, total, squares = 0, np.zeros(width), np.zeros(width)
+    for index in train.windows.in_order(_AT_ONCE):
+        patches = features(index).double().cpu().numpy().reshape(-1, width)
+        count, total = count + len(patches), total + patches.sum(axis=0)
+        squares += (patches**2).sum(axis=0)
+    mean = total / count
+    spread = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    classifier.standardise.set(mean, np.where(spread > 0, spread, 1.0))
 
 
 def _truth_to_learn(

@@ -30,7 +30,7 @@ from eegssl.tasks.labels.data import (
     warn_left_out,
     warn_unlabelled,
 )
-from eegssl.tasks.labels.fit import Labelled, Plan, adapt
+from eegssl.tasks.labels.fit import Labelled, Plan, adapt, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.model import (
     FILES,
@@ -140,11 +140,14 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     ) -> Fitted[Predictions]:
         """Adapt the encoder; lock temperature, threshold and post-processing on validation data."""
         config, task, seed = job.config, job.task, job.context.seed
-        classifier = build_classifier(
-            job.build_encoder(), task.n_outputs, config.adaptation, seed, task.unit == "second"
-        )
+        apart = config.adaptation.pooling == "channels" and config.adaptation.kind != "attention"
+        channels = data.train.windows.shared_channels() if apart else ()
+        head = task.n_outputs, config.adaptation, seed, task.unit == "second", channels
+        classifier = build_classifier(job.build_encoder(), *head)
         plan = _plan(job, writer)
         training = adapt(classifier, Labelled(task, data.train, data.val), plan)
+        for concern in unconverged(training):
+            job.context.warn(concern)
         features = features_of(classifier, data.val.windows, plan.device, plan.cache)
         size, balanced = config.training.batch_size, config.class_weights != "none"
         logits = logits_of(classifier, features, data.val.windows, size)

@@ -23,13 +23,14 @@ from eegssl.tasks.labels.config import TaskConfig
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
-LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
+CHANNELS, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
+    "channels.json",
     "labels.tsv",
     "threshold.json",
     "postprocess.json",
     "temperature.json",
 )
-FILES = (*MODEL_FILES, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE)
+FILES = (*MODEL_FILES, CHANNELS, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE)
 """Files of a model of labels, beside its encoder's settings and history."""
 
 
@@ -54,6 +55,7 @@ def save_model(writer: ArtifactWriter, model: TrainedModel) -> None:
     temperature = model.temperature
     save_module(writer, MODEL, classifier, classifier.config)
     writer.write_json("encoder.json", classifier.encoder.config.model_dump(mode="json"))
+    writer.write_json(CHANNELS, list(classifier.channels))
     writer.write_json(TASK, public_values(model.task))
     writer.write_json(THRESHOLD, asdict(threshold) if threshold else None)
     writer.write_json(POSTPROCESS, asdict(rule) if rule else None)
@@ -68,9 +70,9 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
-    classifier = build_classifier(
-        build_encoder(settings, 0), task.n_outputs, adaptation, 0, per_patch=task.unit == "second"
-    )
+    channels = tuple(json.loads((artifact / CHANNELS).read_text()))
+    size = task.n_outputs, adaptation, 0, task.unit == "second", channels
+    classifier = build_classifier(build_encoder(settings, 0), *size)
     load_weights(classifier, artifact.path, MODEL)
     threshold, rule, degree = (
         json.loads((artifact / name).read_text()) for name in (THRESHOLD, POSTPROCESS, TEMPERATURE)

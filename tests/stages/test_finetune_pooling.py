@@ -1,0 +1,41 @@
+"""Models that keep regions or channels apart say which they read, and refuse other montages."""
+
+import json
+from pathlib import Path
+
+import pytest
+from clirun import Pipeline, done, eegssl, manifest_of
+
+TASK = ("--task", "seizure-detection", "--adapt", "probe")
+
+
+def finetune(tiny: Pipeline, out: Path, *more: object) -> None:
+    source = [tiny.recordings, "--encoder", tiny.encoder, *TASK, "--out", out]
+    done("finetune", *source, "--config", tiny.settings, *more)
+
+
+@pytest.mark.parametrize("pooling", ["region", "channels"])
+def test_a_probe_that_keeps_places_apart_is_evaluated(
+    tiny: Pipeline, tmp_path: Path, pooling: str
+) -> None:
+    finetune(tiny, tmp_path / "m", "--set", f"adaptation.pooling={pooling}")
+    names = json.loads((tmp_path / "m" / "channels.json").read_text())
+    assert (len(names) > 1) == (pooling == "channels")
+    assert names == sorted(names)
+    few = ("--set", "traces=0", "--set", "scoring.bootstrap_resamples=100")
+    done("evaluate", tmp_path / "m", tiny.recordings, "--out", tmp_path / "e", *few)
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    assert 0 <= scores["windows"]["auroc"] <= 1
+
+
+def test_channels_that_recordings_lack_are_refused_with_what_to_do(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    finetune(tiny, tmp_path / "m", "--set", "adaptation.pooling=channels")
+    few = ("--set", "montage.reference=banana", "--set", "look.recordings=0")
+    done("preprocess", tiny.edf, "--out", tmp_path / "other", "--config", tiny.settings, *few)
+    ran = eegssl("evaluate", tmp_path / "m", tmp_path / "other", "--out", tmp_path / "e")
+    assert ran.code != 0
+    assert not (tmp_path / "e" / "manifest.json").exists()
+    assert "montage" in ran.err
+    assert manifest_of(tmp_path / "m")["facts"]["probe"]["converged"] in (True, False)
