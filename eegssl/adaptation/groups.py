@@ -18,7 +18,8 @@ def parameter_groups(model: Classifier, lr: float, weight_decay: float) -> list[
     The head learns at ``lr`` x ``head_lr_scale``; below it each block at ``layer_decay`` times
     the rate of the block above, the embeddings slowest (layer-wise decay: BEiT, ICLR 2022; LaBraM
     .65). Low-rank updates and encoders from scratch learn at one rate. Frozen parameters are left
-    out; biases, norms and other vectors are not decayed.
+    out; what weight decay leaves alone
+    stands in `by_decay`.
     """
     top = [m for m in (model.attention, model.norm, model.head) if m is not None]
     return groups_of(model.encoder, top, model.config, lr, weight_decay)
@@ -43,21 +44,28 @@ def groups_of(
     return groups + _split("embeddings", encoder.embedders, rate, weight_decay)
 
 
-def joining_later(groups: Iterable[dict[str, Any]], first_step: int) -> list[dict[str, Any]]:
-    """The same groups; those below the head have a schedule that begins at ``first_step``."""
-    return [g if g["name"].startswith(HEAD) else g | {"first_step": first_step} for g in groups]
-
-
 def _split(
     name: str, modules: Iterable[nn.Module], lr: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """One group for matrices, which decay, and one for vectors, which do not."""
-    trained = [p for m in modules for p in m.parameters() if p.requires_grad]
-    matrices = [p for p in trained if p.ndim > 1]
-    vectors = [p for p in trained if p.ndim <= 1]
-    halves = [(name, matrices, weight_decay), (f"{name}.vectors", vectors, 0.0)]
+    """One group for matrices, which decay, and one for what does not."""
+    decayed, others = by_decay(modules)
+    halves = [(name, decayed, weight_decay), (f"{name}.vectors", others, 0.0)]
     return [
         {"name": half, "params": params, "lr": lr, "weight_decay": decay}
         for half, params, decay in halves
         if params
     ]
+
+
+def by_decay(modules: Iterable[nn.Module]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Trainable parameters that weight decay shrinks, and those that it leaves alone.
+
+    Matrices of maps decay. Biases, norms, gains and other vectors don't, nor do the vectors of an
+    `nn.Embedding`: each is used in few steps, and decay alone would pull it to 0.
+    """
+    parts = [part for module in modules for part in module.modules()]
+    embedded = {id(part.weight) for part in parts if isinstance(part, nn.Embedding)}
+    owned = [p for part in parts for p in part.parameters(recurse=False) if p.requires_grad]
+    decayed = [p for p in owned if p.ndim > 1 and id(p) not in embedded]
+    kept = {id(p) for p in decayed}
+    return decayed, [p for p in owned if id(p) not in kept]

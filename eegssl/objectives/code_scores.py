@@ -11,9 +11,12 @@ from torch.nn import functional as F
 class CodeScores:
     """Accumulates predictions of K codes over batches: of all hidden patches and of groups."""
 
-    def __init__(self, n_codes: int, groups: Sequence[str]) -> None:
+    def __init__(self, train_counts: NDArray[np.int64], groups: Sequence[str]) -> None:
+        """``train_counts`` [K]: how often each code occurs in the training windows."""
+        n_codes = len(train_counts)
         self.groups = tuple(groups)
         self._loss = 0.0
+        self._train_counts = train_counts
         self._right = np.zeros(1 + len(self.groups), dtype=np.int64)
         self._counts = np.zeros((1 + len(self.groups), n_codes), dtype=np.int64)
 
@@ -36,9 +39,18 @@ class CodeScores:
         ``loss_<name>`` in nats; ``accuracy_<name>``, and after a further underscore that of each
         group; ``most_frequent_accuracy_<name>`` likewise: the accuracy of always predicting
         the code most frequent among these patches, the best that a constant can reach.
+        What is known from training alone: ``constant_accuracy_<name>`` of always predicting the
+        code most frequent there, ``unigram_loss_<name>`` in nats of predicting its frequencies
+        (each count one higher, so that none is 0).
         """
         hidden = self._counts.sum(axis=1)
-        scores = {f"loss_{name}": self._loss / int(hidden[0])}
+        share = self._counts[0] / hidden[0]
+        known = (self._train_counts + 1) / (self._train_counts + 1).sum()
+        scores = {
+            f"loss_{name}": self._loss / int(hidden[0]),
+            f"unigram_loss_{name}": float(-share @ np.log(known)),
+            f"constant_accuracy_{name}": float(share[self._train_counts.argmax()]),
+        }
         names = [name, *(f"{name}_{group}" for group in self.groups)]
         for label, right, counts, n in zip(names, self._right, self._counts, hidden, strict=True):
             if n:

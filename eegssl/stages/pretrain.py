@@ -1,10 +1,12 @@
 """Train an encoder on recordings and their tokens (the command pretrain)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of
@@ -28,7 +30,7 @@ from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
 from eegssl.training.examples import write_examples
-from eegssl.training.history import METRICS, copy_history
+from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
 from eegssl.training.masked_windows import masked_scores, masks_of
 from eegssl.training.weights import save_module
@@ -43,7 +45,8 @@ class ObjectiveParts:
     build: Callable[..., Objective]
     """(encoder, n_codes, config, seed) -> the encoder with a head."""
     scores: Callable[..., dict[str, float]]
-    """(model, masking, validation codes, batch_size) -> scores by name."""
+    """(model, masking, validation codes, batch_size, frequencies of training codes) -> scores by
+    name, among them the loss that is monitored."""
     write_examples: Callable[..., None]
     """(writer, model, tokens, validation codes, masking) -> a file for the report."""
 
@@ -76,10 +79,13 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
-    model = _train(config, settings, artifact, train, draws, val, writer, context)
+    counts = train.counts(facts["n_codes"])
+    model, history = _train(config, settings, artifact, train, draws, val, counts, writer, context)
     save_module(writer, KIND, model.encoder, settings)
     save_module(writer, "head", model.head, config.objective)
-    scores = _validate(model, config, val)
+    scores = _validate(model, config, val, counts)
+    for concern in concerns(config, history, scores):
+        context.warn(concern)
     OBJECTIVES[type(config.objective)].write_examples(writer, model, artifact, val, config.masking)
     copy_history(writer, artifact, "tokenize")
     upstream = artifact.manifest.fitted_on
@@ -96,6 +102,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "precision": chosen_precision(config.training, choose_device(config.training.device)),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
             "val": scores,
+            "best_step": history.best_step,
             "within_subject": corpus.within_subject,
             "synthetic": corpus.synthetic,
         },
@@ -118,9 +125,10 @@ def _train(
     train: Codes,
     draws: Sampler,
     val: Codes,
+    counts: NDArray[np.int64],
     writer: ArtifactWriter,
     context: Context,
-) -> Objective:
+) -> tuple[Objective, History]:
     device = choose_device(config.training.device)
     n_codes = int(tokens.manifest.facts["n_codes"])
     encoder = build_encoder(settings, context.seed)
@@ -138,19 +146,49 @@ def _train(
         return {"loss": output.loss} | output.terms
 
     advance = context.progress.track("encoder", config.training.steps)
-    fit(
+    history = fit(
         model,
         step,
         config.training,
         seed=context.seed,
         folder=writer.work,
         metrics=writer / METRICS,
-        validate=lambda: _validate(model, config, val),
+        validate=lambda: _validate(model, config, val, counts),
+        monitor=_monitor(config),
+        lower_is_better=True,
         on_step=advance,
     )
-    return model.eval()
+    return model.eval(), history
 
 
-def _validate(model: Objective, config: PretrainConfig, val: Codes) -> dict[str, float]:
+def _validate(
+    model: Objective, config: PretrainConfig, val: Codes, counts: NDArray[np.int64]
+) -> dict[str, float]:
     scores = OBJECTIVES[type(config.objective)].scores
-    return scores(model, config.masking, val, config.training.batch_size)
+    return scores(model, config.masking, val, config.training.batch_size, counts)
+
+
+def _monitor(config: PretrainConfig) -> str:
+    """The validation loss whose lowest value keeps the weights: under the masks of training."""
+    return f"loss_{config.masking.kind}"
+
+
+def concerns(config: PretrainConfig, history: History, scores: dict[str, float]) -> Iterator[str]:
+    """What the validation loss says against this training."""
+    name, kind = _monitor(config), config.masking.kind
+    losses = {r["step"]: r[f"val_{name}"] for r in history.rows if f"val_{name}" in r}
+    last = max(losses)
+    if losses[last] > losses[history.best_step]:
+        yield (
+            f"the validation loss rose from {losses[history.best_step]:.3f} at step "
+            f"{history.best_step} to {losses[last]:.3f} at step {last}; the weights of step "
+            f"{history.best_step} are kept. Give more recordings, or set training.steps or "
+            "encoder.width lower"
+        )
+    unigram = scores[f"unigram_loss_{kind}"]
+    if scores[name] >= unigram:
+        yield (
+            f"the validation loss, {scores[name]:.3f}, is not below {unigram:.3f}, that of the "
+            "codes' frequencies in training: this encoder has learned nothing that holds for other "
+            "subjects. Give more recordings, or train longer (training.steps)"
+        )

@@ -33,7 +33,7 @@ class TrainingConfig(Settings):
     """Steps between passes over validation data (one more follows the last step)."""
     patience: int | None = Field(None, ge=1)
     """Stop after so many validations in a row without a better score, where one is monitored
-    (fine-tuning); by default all steps are taken."""
+    (pretraining: the loss; fine-tuning: the task's score); by default all steps are taken."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints; an interrupted run resumes from the last one."""
     device: Device = "auto"

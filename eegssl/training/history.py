@@ -24,9 +24,11 @@ class History:
     best_step: int = 0
     best_value: float | None = None
 
-    def is_best(self, value: float | None) -> bool:
-        """Tell if this value of the monitored score beats all earlier ones (higher is better)."""
-        return value is not None and (self.best_value is None or value > self.best_value)
+    def is_best(self, value: float | None, lower_is_better: bool = False) -> bool:
+        """Tell if this value of the monitored score beats all earlier ones."""
+        if value is None or self.best_value is None:
+            return value is not None
+        return value < self.best_value if lower_is_better else value > self.best_value
 
     def since_best(self, name: str) -> int:
         """Number of validations after the best one: rows that hold ``name``."""

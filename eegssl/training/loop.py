@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eegssl.adaptation.groups import by_decay
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from eegssl.training.config import Device, TrainingConfig
@@ -37,14 +38,15 @@ def fit(
     parameters: Iterable[dict[str, Any]] | None = None,
     validate: Validate | None = None,
     monitor: str | None = None,
+    lower_is_better: bool = False,
     on_step: Callable[[int], None] | None = None,
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
     ``folder`` is scratch for the checkpoint; ``metrics`` gets a line for each row of the history
     (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
-    ``validate``, higher is better) the model ends with its best weights, otherwise with its last.
-    A group of ``parameters`` may have a ``first_step``, at which its own schedule begins.
+    ``validate``; higher is better, unless ``lower_is_better``) the model ends with its best
+    weights, otherwise with its last.
 
     Raises ConfigError if the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt is not
     caught. After either the same call resumes from the checkpoint.
@@ -64,7 +66,7 @@ def fit(
             row = _logged(point, config, lr)
             if validate and _is_due(point.step, config.validate_every, config):
                 row |= {f"val_{n}": v for n, v in _validated(model, validate).items()}
-                if history.is_best(row.get(f"val_{monitor}")):
+                if history.is_best(row.get(f"val_{monitor}"), lower_is_better):
                     history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
                     point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
             _require_finite(model if point.step == config.steps else None, row, point.step)
@@ -141,11 +143,11 @@ def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> 
 
 
 def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
-    """Trainable parameters in two groups: matrices decay, vectors and scalars do not."""
-    trained = [p for p in model.parameters() if p.requires_grad]
+    """Trainable parameters in two groups: those that weight decay shrinks, and the others."""
+    decayed, others = by_decay([model])
     return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
     ]
 
 
@@ -178,16 +180,13 @@ def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
 def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     """Set each group's learning rate at step ``k``; returns the rate of ``config.lr``."""
     for group in optimizer.param_groups:
-        first = group.get("first_step", 0)
-        group["lr"] = group["peak_lr"] * _factor(config, k - first, config.steps - first)
-    return config.lr * _factor(config, k, config.steps)
+        group["lr"] = group["peak_lr"] * _factor(config, k)
+    return config.lr * _factor(config, k)
 
 
-def _factor(config: TrainingConfig, k: int, steps: int) -> float:
-    """Linear warm-up, then a cosine to zero; 0 before the first step."""
-    warm = round(config.warmup * steps)
-    if k < 0:
-        return 0.0
+def _factor(config: TrainingConfig, k: int) -> float:
+    """Linear warm-up, then a cosine to zero."""
+    steps, warm = config.steps, round(config.warmup * config.steps)
     if k < warm:
         return (k + 1) / warm
     return 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, steps - warm)))

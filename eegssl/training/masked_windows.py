@@ -49,28 +49,37 @@ def masks_of(
 
 @torch.no_grad()
 def masked_scores(
-    model: MaskedCodes, masking: MaskingConfig, val: Codes, batch_size: int
+    model: MaskedCodes,
+    masking: MaskingConfig,
+    val: Codes,
+    batch_size: int,
+    train_counts: NDArray[np.int64],
 ) -> dict[str, float]:
     """Scores over all validation windows, by kind of mask; the masks are always the same.
 
     For `COMPARED` and the kind used in training: ``CodeScores.numbers``, by region of the head and
     by band of the patch; ``ratio_<kind>``, the share of patches hidden; and
     ``determined_<kind>``, the share of those that visible channels determine exactly. ``chance``
-    is the accuracy of a uniform guess among all codes.
+    is the accuracy of a uniform guess among all codes; ``train_counts`` [K] are the frequencies of
+    codes in the training windows.
     """
     kinds = dict.fromkeys((*COMPARED, masking.kind))
     scores = {"chance": 1 / model.head.out_features}
     for kind in kinds:
         settings = masking.model_copy(update={"kind": kind})
-        scores |= _scores_under(model, settings, val, batch_size)
+        scores |= _scores_under(model, settings, val, batch_size, train_counts)
     return scores
 
 
 def _scores_under(
-    model: MaskedCodes, masking: MaskingConfig, val: Codes, batch_size: int
+    model: MaskedCodes,
+    masking: MaskingConfig,
+    val: Codes,
+    batch_size: int,
+    train_counts: NDArray[np.int64],
 ) -> dict[str, float]:
     device, encoder = next(model.parameters()).device, model.encoder.config
-    scores = CodeScores(model.head.out_features, (*REGIONS, *BANDS_HZ))
+    scores = CodeScores(train_counts, (*REGIONS, *BANDS_HZ))
     n_all, n_hidden, n_determined = 0, 0, 0
     for index in val.windows.in_order(batch_size):
         batch = val.windows.batch(index)

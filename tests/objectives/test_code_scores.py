@@ -6,6 +6,8 @@ import torch
 
 from eegssl.objectives.code_scores import CodeScores
 
+TRAIN = np.array([4, 0, 9, 1, 1, 1, 2])
+
 
 def made(n=200, n_codes=7):
     g = torch.Generator().manual_seed(3)
@@ -17,7 +19,7 @@ def made(n=200, n_codes=7):
 
 def test_batches_add_up_and_groups_are_scored_alone():
     logits, truth, members = made()
-    found = CodeScores(7, ["a", "b", "never"])
+    found = CodeScores(TRAIN, ["a", "b", "never"])
     for part in (slice(0, 90), slice(90, 200)):
         found.add(logits[part], truth[part], members[part])
     scores = found.numbers("random")
@@ -36,8 +38,19 @@ def test_batches_add_up_and_groups_are_scored_alone():
 def test_a_constant_guess_scores_what_the_most_frequent_code_does():
     _, truth, members = made()
     commonest = int(truth.bincount().argmax())
-    found = CodeScores(7, ["a", "b", "c"])
+    found = CodeScores(TRAIN, ["a", "b", "c"])
     found.add(torch.eye(7)[commonest].expand(len(truth), 7), truth, members)
     scores = found.numbers("x")
     assert scores["accuracy_x"] == scores["most_frequent_accuracy_x"]
     assert scores["accuracy_x_b"] <= scores["most_frequent_accuracy_x_b"]
+
+
+def test_frequencies_of_training_are_the_floor_that_is_known_before():
+    logits, truth, members = made()
+    sums = CodeScores(TRAIN, ["a", "b", "c"])
+    sums.add(logits, truth, members)
+    scores = sums.numbers("x")
+    share = np.bincount(truth.numpy(), minlength=7) / len(truth)
+    assert scores["constant_accuracy_x"] == share[2] <= scores["most_frequent_accuracy_x"]
+    smoothed = (TRAIN + 1) / (TRAIN + 1).sum()
+    assert scores["unigram_loss_x"] == pytest.approx(-(share * np.log(smoothed)).sum())

@@ -1,7 +1,6 @@
 """The loop's schedule: patience ends it early and resumably, later groups begin on their own."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -57,37 +56,3 @@ def test_a_run_whose_patience_ended_stays_ended_when_it_is_started_again(tmp_pat
 
 def test_without_patience_all_steps_are_taken(tmp_path: Path) -> None:
     assert run(tmp_path, [0.5] * 10).rows[-1]["step"] == PLAN.steps
-
-
-def test_a_group_that_joins_later_warms_up_from_its_own_first_step(tmp_path: Path) -> None:
-    early, late = nn.Parameter(torch.zeros(())), nn.Parameter(torch.zeros(()))
-    model = nn.ParameterList([early, late])
-    groups: list[dict[str, Any]] = [
-        {"params": [early], "weight_decay": 0.0},
-        {"params": [late], "weight_decay": 0.0, "first_step": 20},
-    ]
-    moves: list[tuple[float, float]] = []
-    at = (0.0, 0.0)
-
-    def moved(done: int) -> None:
-        nonlocal at
-        now = (early.item(), late.item())
-        moves.append((abs(now[0] - at[0]), abs(now[1] - at[1])))
-        at = now
-
-    fit(
-        model,
-        lambda k: {"loss": early + late},  # a steady gradient: AdamW moves by its rate
-        PLAN,
-        seed=0,
-        folder=tmp_path,
-        metrics=tmp_path / "metrics.jsonl",
-        parameters=groups,
-        on_step=moved,
-    )
-    first, second = zip(*moves, strict=True)
-    assert max(second[:20]) == 0
-    assert second[20] == pytest.approx(PLAN.lr / 2, rel=1e-3)  # warm-up of 2 of its 20 steps
-    assert second[21] == pytest.approx(PLAN.lr, rel=1e-3)
-    assert second[39] < second[30] < second[22]
-    assert first[21] < first[4]  # long past its own peak

@@ -22,6 +22,7 @@ from eegssl.training.masked_windows import masked_scores, masks_of
 ENCODER = EncoderConfig(layers=1, width=16, heads=2, ffn=32)
 KINDS = ("region", "region-time", "block", "random", "entropy")
 N_CODES = 5
+COUNTS = np.ones(N_CODES, dtype=np.int64)
 
 
 def batch_of(montages, index=None):
@@ -99,8 +100,8 @@ def test_entropy_masks_hide_irregular_patches_more_often():
 def test_scores_are_told_by_kind_region_and_band(said, accuracy):
     val = validation([CHBMIT] * 40)
     model = model_that_says(said)
-    scores = masked_scores(model, MaskingConfig(kind="block"), val, 8)
-    assert scores == masked_scores(model, MaskingConfig(kind="block"), val, 8)
+    scores = masked_scores(model, MaskingConfig(kind="block"), val, 8, COUNTS)
+    assert scores == masked_scores(model, MaskingConfig(kind="block"), val, 8, COUNTS)
     assert scores["chance"] == 1 / N_CODES
     for kind in ("region", "random", "block"):
         assert scores[f"accuracy_{kind}"] == accuracy
@@ -119,9 +120,9 @@ def test_each_window_is_judged_by_its_own_montage():
     """Doubled derivations in one recording leak; equally many electrodes in the other don't."""
     doubled, plain = ("T8-P8",) * 4, ("Fp1", "F7", "T7", "P7")
     shares = [
-        masked_scores(model_that_says(0), MaskingConfig(kind="random"), validation(montages), 8)[
-            "determined_random"
-        ]
+        masked_scores(
+            model_that_says(0), MaskingConfig(kind="random"), validation(montages), 8, COUNTS
+        )["determined_random"]
         for montages in ([doubled] * 20, [plain] * 20, [doubled, plain] * 10)
     ]
     assert shares[0] > 0.8

@@ -18,6 +18,7 @@ from eegssl.errors import ArtifactError
 
 KIND = "tokens"
 CODES = "codes"
+_COUNTED_AT_ONCE = 256
 TABLE = "codes.parquet"
 ENTROPIES = "entropies"
 ENTROPY_TABLE = "entropies.parquet"
@@ -76,6 +77,13 @@ class Codes:
     def of(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Codes [B, C, N] of these windows (equally many channels)."""
         return self._pieces(self.arrays, index).astype(np.int64)
+
+    def counts(self, n_codes: int) -> NDArray[np.int64]:
+        """How often each code occurs in all windows [K]."""
+        total = np.zeros(n_codes, dtype=np.int64)
+        for index in self.windows.in_order(_COUNTED_AT_ONCE):
+            total += np.bincount(self.of(index).ravel(), minlength=n_codes)
+        return total
 
     def entropy_of(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Entropies [B, C, N] of the patches of these windows (``masking.entropy``)."""

@@ -1,0 +1,64 @@
+"""Pretraining keeps the weights with the lowest validation loss, and says when that loss is bad."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clirun import Pipeline, done
+from safetensors.numpy import load_file
+
+from eegssl.config.stages import PretrainConfig
+from eegssl.stages.pretrain import concerns
+from eegssl.training.history import History
+
+CONFIG = PretrainConfig()
+NAME = f"loss_{CONFIG.masking.kind}"
+
+
+def history(*losses: float) -> History:
+    rows = [{"step": 10 * k, f"val_{NAME}": loss} for k, loss in enumerate(losses, start=1)]
+    best = min(range(len(losses)), key=lambda k: losses[k])
+    return History(rows, 10 * (best + 1), losses[best])
+
+
+def scores(loss: float, unigram: float) -> dict[str, float]:
+    return {NAME: loss, f"unigram_{NAME}": unigram}
+
+
+def test_a_loss_that_falls_below_the_frequencies_of_codes_is_no_concern() -> None:
+    assert not list(concerns(CONFIG, history(4.2, 4.0, 3.9), scores(3.9, 4.1)))
+
+
+def test_a_loss_that_rises_names_both_steps_and_what_mends_it() -> None:
+    (concern,) = concerns(CONFIG, history(4.22, 4.38), scores(4.22, 4.5))
+    for part in ("4.220 at step 10", "4.380 at step 20", "step 10 are kept", "training.steps"):
+        assert part in concern
+
+
+def test_a_loss_above_the_frequencies_of_codes_is_a_concern() -> None:
+    (concern,) = concerns(CONFIG, history(4.3, 4.2), scores(4.2, 4.0))
+    assert "4.200, is not below 4.000" in concern
+
+
+@pytest.mark.parametrize("patience", [None, 1])
+def test_the_best_weights_by_validation_loss_are_kept(
+    tiny: Pipeline, tmp_path: Path, patience: int | None
+) -> None:
+    plan = {"steps": 12, "validate_every": 2, "lr": 0.5, "checkpoint_every": 4}
+    if patience:
+        plan["patience"] = patience
+    more = [w for k, v in plan.items() for w in ("--set", f"training.{k}={v}")]
+    source = [tiny.recordings, "--tokens", tiny.tokens, "--config", tiny.settings]
+    document = done("pretrain", *source, *more, "--out", tmp_path / "encoder")
+    facts = document["facts"]
+    lines = (tmp_path / "encoder" / "metrics.jsonl").read_text().splitlines()
+    name = f"val_loss_{facts['masking']}"
+    losses = {r["step"]: r[name] for r in map(json.loads, lines) if name in r}
+    assert facts["best_step"] == min(losses, key=lambda step: losses[step])
+    assert facts["val"][name.removeprefix("val_")] == pytest.approx(min(losses.values()), rel=1e-5)
+    if patience:
+        rises = [b > a for a, b in zip(losses.values(), list(losses.values())[1:], strict=False)]
+        assert len(losses) == rises.index(True) + 2
+    kept = load_file(tmp_path / "encoder" / "encoder.safetensors")
+    assert all(np.isfinite(one).all() for one in kept.values())
