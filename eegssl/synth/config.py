@@ -45,6 +45,12 @@ class SynthConfig(Settings):
     seizures_per_recording: Annotated[float, Field(ge=1.0, le=200.0)] = 3.0
     """Mean number of seizures in a recording of a subject with epilepsy; there is at least one."""
 
+    seizure_amplitude: Annotated[float, Field(gt=0.0, le=10.0)] = 1.0
+    """Factor on the amplitude of seizures: below 1 they are closer to the background."""
+
+    seizure_length: Annotated[float, Field(gt=0.0, le=10.0)] = 1.0
+    """Factor on the length of seizures."""
+
     control_fraction: Annotated[float, Field(ge=0.0, le=1.0)] = 0.08
     """Share of subjects without epilepsy, whose recordings hold no seizure."""
 

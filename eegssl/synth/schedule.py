@@ -4,7 +4,7 @@ A plan depends on the configuration and indices alone, and holds times, sizes an
 truth is known before a sample is made. Rates and durations are ours, in the clinical range.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -142,7 +142,8 @@ def _seizures(rng: Generator, config: SynthConfig, subject: Subject) -> tuple[Se
     count = 1 + int(rng.poisson(config.seizures_per_recording - 1))
     longest_s = 0.2 * config.duration_s
     patterns = [_pattern(rng, subject) for _ in range(count)]
-    lengths = [min(longest_s, float(rng.uniform(*LENGTH_S[p]))) for p in patterns]
+    lengths = [float(rng.uniform(*LENGTH_S[p])) * config.seizure_length for p in patterns]
+    lengths = [min(longest_s, length_s) for length_s in lengths]
     gap_s = min(SEIZURE_GAP_S, 0.1 * config.duration_s)
     while sum(lengths) + gap_s * (len(lengths) + 1) > config.duration_s:
         lengths.pop()
@@ -153,7 +154,8 @@ def _seizures(rng: Generator, config: SynthConfig, subject: Subject) -> tuple[Se
         at_s += float(pause_s)
         seizures.append(_seizure(rng, subject, patterns[i], at_s, length_s, i))
         at_s += length_s
-    return tuple(seizures)
+    factor = config.seizure_amplitude
+    return tuple(replace(s, amplitude_uv=round(s.amplitude_uv * factor, 1)) for s in seizures)
 
 
 def _pattern(rng: Generator, subject: Subject) -> str:
