@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eegssl import __version__
 from eegssl.artifacts.atomic import hash_json
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
 SEEN = "seen.parquet"

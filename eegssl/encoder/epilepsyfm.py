@@ -1,7 +1,9 @@
 """Embed patches in time, frequency and space, then apply a transformer (EpilepsyFM).
 
 After EpilepsyFM (Neural Networks 193:108060, 2025): temporal and spectral embeddings of a patch
-are concatenated and then placed in space and time. What fills the gaps of the paper is ours.
+are concatenated and then placed in space and time. What fills the gaps of the paper is ours:
+content is normalised, and place and time begin small beside it (as LaBraM's positions do), so that
+they don't drown it.
 """
 
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.patches import normalise, to_patches
-from eegssl.encoder.spatial import SpatialEmbedding, time_embedding
+from eegssl.encoder.spatial import SpatialEmbedding, TimeEmbedding
 from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.encoder.transformer import Transformer
@@ -24,7 +26,9 @@ class EpilepsyFM(Encoder):
         super().__init__()
         self.config = config
         self.temporal, self.spectral = _patch_modules(config)
+        self.norm_content = nn.LayerNorm(config.width)
         self.spatial = SpatialEmbedding(config)
+        self.time = TimeEmbedding(config.width)
         self.mask_token = nn.Parameter(torch.randn(config.width) * 0.02)
         self.transformer = Transformer(
             config.layers,
@@ -48,13 +52,14 @@ class EpilepsyFM(Encoder):
         patches_uv = to_patches(signal_uv, self.config.patch_samples)
         _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
         _check(present, patches_uv.shape[:2], "present [B, C]")
-        content = self._embed(patches_uv, _visible(patches_uv.shape, mask, present))
+        content = self.norm_content(
+            self._embed(patches_uv, _visible(patches_uv.shape, mask, present))
+        )
         if mask is not None:
             content = torch.where(mask[..., None], self.mask_token.to(content.dtype), content)
         n_patches = content.shape[2]
         place = self.spatial(positions, located, regions)
-        moment = time_embedding(n_patches, self.config.width, like=signal_uv)
-        tokens = content + moment
+        tokens = content + self.time(n_patches)
         if isinstance(place, Tensor):
             tokens = tokens + place[:, :, None]
         keys = None if present is None else present.repeat_interleave(n_patches, dim=1)
@@ -63,8 +68,9 @@ class EpilepsyFM(Encoder):
 
     @property
     def embedders(self) -> list[nn.Module]:
-        """Temporal, spectral and spatial module, as far as they are on."""
-        return [m for m in (self.temporal, self.spectral, self.spatial) if m is not None]
+        """The modules of content, place and time, as far as they are on."""
+        parts = self.temporal, self.spectral, self.norm_content, self.spatial, self.time
+        return [module for module in parts if module is not None]
 
     @property
     def blocks(self) -> list[nn.Module]:

@@ -1,4 +1,4 @@
-"""Embed where a channel lies, for any electrode and any derivation.
+"""Embed the place of a channel and the time of a patch.
 
 A channel is described by its one or two electrodes (their identity and position) and its brain
 regions. No montage is fixed: an electrode of the 10-10 table has one learned vector in all
@@ -20,6 +20,7 @@ from eegssl.signal.channels.regions import REGIONS
 
 _OCTAVES = 4  # the finest wave is 0.5 of a head radius long: neighbours in 10-10 are 0.3 apart
 _IDENTITY_WIDTH = 32
+_PLACE_GAIN, _TIME_GAIN = 0.04, 0.028  # bring the root mean square of each to .02 at the start
 _SAME_PLACE = 0.02  # head radii; electrodes of the table lie 0.13 apart at least
 
 
@@ -32,6 +33,8 @@ class SpatialEmbedding(nn.Module):
         self.identity = ElectrodeIdentity(width) if config.identity else None
         self.position = ElectrodePosition(width) if config.position else None
         self.regions = nn.Linear(len(REGIONS), width, bias=False) if config.region else None
+        any_on = config.identity or config.position or config.region
+        self.gain = nn.Parameter(torch.full((width,), _PLACE_GAIN)) if any_on else 0.0
 
     def forward(self, positions: Tensor, located: Tensor, regions: Tensor) -> Tensor | float:
         """Embed ``positions`` [B, C, 2, 3], ``located`` [B, C, 2] and ``regions`` [B, C, R].
@@ -46,7 +49,7 @@ class SpatialEmbedding(nn.Module):
             place = place + self.position(positions, located)
         if self.regions is not None:
             place = place + self.regions(regions)
-        return place
+        return self.gain * place if isinstance(place, Tensor) else place
 
     def _check(self, positions: Tensor, located: Tensor, regions: Tensor) -> None:
         batch = tuple(positions.shape[:2])
@@ -104,14 +107,17 @@ class ElectrodePosition(nn.Module):
         return self.project(torch.cat([features, known], dim=-1).flatten(-2))
 
 
-def time_embedding(n_patches: int, width: int, like: Tensor) -> Tensor:
-    """Sines and cosines of the patch index [N, D] (Vaswani et al. 2017), for any number of patches.
+class TimeEmbedding(nn.Module):
+    """Sines and cosines of the patch index (Vaswani et al. 2017), for any number of patches."""
 
-    ``like`` gives the type and device.
-    """
-    index = torch.arange(n_patches, device=like.device, dtype=torch.float64)
-    rates = 10_000.0 ** (
-        -torch.arange(0, width, 2, device=like.device, dtype=torch.float64) / width
-    )
-    angles = index[:, None] * rates
-    return torch.cat([angles.sin(), angles.cos()], dim=-1).to(like.dtype)
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.full((width,), _TIME_GAIN))
+
+    def forward(self, n_patches: int) -> Tensor:
+        """Embed the indices of patches: [N, D]."""
+        width = len(self.gain)
+        index = torch.arange(n_patches, dtype=torch.float64)  # a Mac's GPU has no float64
+        rates = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+        angles = index[:, None] * rates
+        return self.gain * torch.cat([angles.sin(), angles.cos()], dim=-1).to(self.gain)

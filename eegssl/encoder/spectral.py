@@ -18,8 +18,9 @@ _TYPICAL = 3.0  # log amplitude of common EEG over the floor, so that features l
 class WaveletPacketEmbedding(nn.Module):
     """Patches [M, P], scaled, to embeddings [M, D] of their leaves from 0 Hz to ``top_hz``.
 
-    Features are the leaf coefficients of the patch at unit root mean square (timing) and each
-    leaf's log energy (amount), in order of frequency.
+    Features are each leaf's log energy (amount) and the leaf coefficients of the patch at unit root
+    mean square (timing), in order of frequency. The coefficients depend on phase and are many, so a
+    gate lets none of them in at the start, and they can't drown the energies (ours).
     """
 
     matrix: Tensor
@@ -34,9 +35,9 @@ class WaveletPacketEmbedding(nn.Module):
         self.n_leaves, self.n_coefficients = leaves.shape[:2]
         matrix = leaves.flatten(0, 1).t().contiguous().to(torch.get_default_dtype())
         self.register_buffer("matrix", matrix, persistent=False)
-        # Two maps, so that the few energies weigh as much at the start as the many coefficients.
         self.energies = nn.Linear(self.n_leaves, width)
         self.coefficients = nn.Linear(self.n_leaves * self.n_coefficients, width, bias=False)
+        self.gate = nn.Parameter(torch.zeros(width))
         maps = self.energies.weight.numel() + self.coefficients.weight.numel()
         self.products = matrix.numel() + maps
         """Multiplications per patch."""
@@ -50,7 +51,7 @@ class WaveletPacketEmbedding(nn.Module):
             rms = (patches.square().mean(dim=-1, keepdim=True) + _FLOOR**2).sqrt()
             log_energy = 0.5 * torch.log1p(power / _FLOOR**2) - _TYPICAL
             shape = leaves.flatten(1) / rms
-        return self.energies(log_energy) + self.coefficients(shape)
+        return self.energies(log_energy) + self.gate * self.coefficients(shape)
 
     def packets(self, patches: Tensor) -> Tensor:
         """Leaf coefficients of patches [M, P] in order of frequency: [M, leaves, K]."""

@@ -255,7 +255,7 @@ def test_overwrite_never_deletes_foreign_files(
     mine.write_text("years of work")
     if state == "unfinished":
         (out / "manifest.json").unlink()
-        plan = '{"kind": "tokens", "config": {}, "inputs": [], "schema_version": 3, "seed": 9}'
+        plan = '{"kind": "tokens", "config": {}, "inputs": [], "schema_version": 4, "seed": 9}'
         (out / "eegssl-plan.json").write_text(plan)
     if state == "damaged":
         text = (out / "manifest.json").read_text()

@@ -194,6 +194,7 @@ def test_flat_and_huge_patches_stay_finite_with_finite_gradients():
 
 def test_gradient_reaches_every_parameter():
     encoder = build_encoder(TINY, 0)
+    torch.nn.init.ones_(encoder.spectral.gate)  # at the start it lets no gradient through
     weights = torch.randn(2, 5, 3, 16, generator=torch.Generator().manual_seed(0))
     (encoder(*inputs(), some_mask()) * weights).sum().backward()
     for name, parameter in encoder.named_parameters():

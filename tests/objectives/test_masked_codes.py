@@ -90,6 +90,7 @@ def test_what_visible_channels_tell_of_hidden_ones_is_learned():
 def test_gradient_reaches_every_parameter():
     args, mask, codes = batch()
     model = objective()
+    torch.nn.init.ones_(model.encoder.spectral.gate)  # at the start it lets no gradient through
     model(*args, mask, codes).loss.backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name

@@ -146,7 +146,7 @@ def test_a_schema_of_another_time_is_named_with_ours(tiny: Pipeline, copied: Cop
     bad = copied("encoder")
     manifest = manifest_of(bad) | {"schema_version": 99}
     (bad / "manifest.json").write_text(json.dumps(manifest))
-    refused(tiny, bad, "99", "schema 3")
+    refused(tiny, bad, "99", "schema 4")
 
 
 def test_tokens_of_other_recordings_are_refused_with_both_sides(
