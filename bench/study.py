@@ -1,237 +1,246 @@
-"""What pretraining learns, by mask, codebook and module: the table of docs/study.md.
+"""What pretraining is worth, one factor at a time: the study whose protocol is docs/study.md.
 
-Run ``python bench/study.py synth OUT``, or with the folder of eegmat in place of ``synth``. Every
-variant is pretrained with each seed on a split of its own; a logistic regression on the frozen
-encoder's embeddings (means over the channels of each region) is scored on held-out subjects. Masks
-meet the same ratio exactly. What is done already is not done again.
+    python bench/study.py synth OUT
+    python bench/study.py eegmat OUT --edf FOLDER
+    python bench/study.py ssvep_exo OUT --edf FOLDER
+    python bench/study.py eegmat OUT --report
+
+Resumable: what is done already is not done again. ``--report`` prints the tables of what is there.
 """
 
+import argparse
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+from study_windows import DATA, Labelled, labelled
 
+from eegssl.adaptation.linear import fit_logistic
 from eegssl.api import load_encoder
-from eegssl.corpus.store import Corpus, Recording, open_corpus
+from eegssl.baselines.place_features import ChannelFeatures, region_features
+from eegssl.corpus.store import open_corpus
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
-from eegssl.io.labels.event_types import is_seizure
-from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.encoder.pooling import pool
 
-SEEDS = (0, 1, 2)
-WINDOW_S, STEPS = 4.0, 500
-BACKGROUND = 3
-"""Windows of background for each one of seizure."""
-EXACT = ("masking.exact=true",)
-VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "region masks": ("learned", EXACT),
-    "random masks": ("learned", ("masking.kind=random",)),
-    "block masks": ("learned", ("masking.kind=block", *EXACT)),
-    "region masks, frozen random codes": ("frozen", EXACT),
-    "without the spectral module": ("learned", ("encoder.spectral=off", *EXACT)),
-    "without the temporal module": ("learned", ("encoder.temporal=false", *EXACT)),
-    "without the spatial module": (
-        "learned",
-        ("encoder.identity=false", "encoder.position=false", "encoder.region=false", *EXACT),
-    ),
-}
-TOKENS = {
+KEY = "5eed" * 16
+FOLDS, SEEDS, DRAWS = 3, (0, 1, 2), 10
+LABELLED = (1, 2, 4, 8, 0)
+"""Labelled subjects; 0 stands for all of the training split."""
+CS = (1e-4, 1e-3, 1e-2, 0.1, 1.0)
+STEPS = ("training.steps=800", "training.validate_every=100")
+Floats = NDArray[np.float64]
+
+TOKENS: dict[str, tuple[str, ...]] = {
     "learned": (),
-    "frozen": ("tokenizer.quantizer=random-projection", "tokenizer.n_codes=256"),
+    "random": ("tokenizer.quantizer=random-projection", "tokenizer.n_codes=256"),
 }
-Examples = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Features [n, F], labels [n], whether the subject is held out [n]."""
+ARMS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "reference": ("learned", ("masking.exact=true",)),
+    "random masks": ("learned", ("masking.kind=random",)),
+    "block masks": ("learned", ("masking.kind=block", "masking.exact=true")),
+    "random-projection codes": ("random", ("masking.exact=true",)),
+    "a quarter of the steps": ("learned", ("masking.exact=true", "training.steps=200")),
+    "without spectral": ("learned", ("masking.exact=true", "encoder.spectral=off")),
+    "without temporal": ("learned", ("masking.exact=true", "encoder.temporal=false")),
+    "without spatial": (
+        "learned",
+        ("masking.exact=true", *(f"encoder.{n}=false" for n in ("identity", "position", "region"))),
+    ),
+    "z-scored windows": ("learned", ("masking.exact=true", "encoder.normalise=zscore")),
+}
+"""Name -> tokens, and settings of `pretrain` beside those of the reference."""
 
 
-def command(stage: str, *words: object, sets: Sequence[str] = ()) -> None:
+def command(stage: str, *words: object, seed: int, sets: Sequence[str] = ()) -> None:
     """One stage of the pipeline, quietly; raises when it fails."""
     flags = [word for item in sets for word in ("--set", item)]
-    line = ["eegssl", stage, *map(str, words), "--preset", "demo", *flags, "--json"]
+    line = [sys.executable, "-m", "eegssl", stage, *map(str, words), "--preset", "demo"]
+    line += ["--seed", str(seed), *flags, "--json"]
     subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def facts(folder: Path) -> dict:
-    """What an artifact's manifest states."""
-    return json.loads((folder / "manifest.json").read_text())["facts"]
+def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
+    """Recordings of one split by subject: a third is tested, a fifth of the rest validates."""
+    if data == "synth" and not (edf / "participants.tsv").exists():
+        size = ("n_subjects=40", "duration_s=600", "seizure_amplitude=0.6", "artifact_load=2")
+        command("synth", "--out", edf, seed=0, sets=size)
+    home = out / f"seed{seed}"
+    split = (f"splits.folds={FOLDS}", f"splits.fold={seed % FOLDS}", "look.recordings=0")
+    command("preprocess", edf, "--out", home / "recordings", seed=seed // FOLDS, sets=split)
+    return home
 
 
-def windows_of(recording: Recording, synthetic: bool) -> Iterator[tuple[float, str]]:
-    """Start and label of the windows used: seizures and some background, or all by file name."""
-    starts = np.arange(0, recording.duration_s - WINDOW_S + 1e-9, WINDOW_S)
-    if not synthetic:
-        name = Pseudonyms().name(recording.id)
-        yield from ((start, "task" if "_2" in name else "rest") for start in starts)
-        return
-    seizures = [e for e in recording.events if is_seizure(e.type)]
-    inside = np.array(
-        [
-            any(e.onset_s <= s and s + WINDOW_S <= e.onset_s + e.duration_s for e in seizures)
-            for s in starts
-        ],
-        dtype=bool,
-    )
-    touched = np.array(
-        [
-            any(e.onset_s - 5 < s + WINDOW_S and s < e.onset_s + e.duration_s + 5 for e in seizures)
-            for s in starts
-        ],
-        dtype=bool,
-    )
-    rng = np.random.default_rng(int(recording.id[2:10], 16))
-    calm = rng.permutation(np.flatnonzero(~touched))[: max(10, BACKGROUND * int(inside.sum()))]
-    yield from ((starts[k], "seizure") for k in np.flatnonzero(inside))
-    yield from ((starts[k], "background") for k in np.sort(calm))
+def encoder_of(arm: str, home: Path, seed: int) -> Encoder:
+    """The encoder of an arm, pretrained on training subjects, or as it is drawn."""
+    if arm == "untrained":
+        drawn: Encoder = build_encoder(encoder_of("reference", home, seed).config, seed).eval()
+        return drawn
+    codes, sets = ARMS[arm]
+    tokens, folder = home / f"tokens-{codes}", home / arm.replace(" ", "-")
+    where = home / "recordings"
+    command("tokenize", where, "--out", tokens, seed=seed, sets=TOKENS[codes])
+    steps = [*STEPS, *sets]
+    command("pretrain", where, "--tokens", tokens, "--out", folder, seed=seed, sets=steps)
+    return load_encoder(folder)
 
 
 @torch.no_grad()
-def features(
-    encoder: Encoder, corpus: Corpus, recording: Recording, starts: Sequence[float]
-) -> np.ndarray:
-    """Embeddings averaged over the channels of each region and over time, [n, R * D]."""
-    place = corpus.geometry(recording)
-    arrays = [torch.from_numpy(a)[None] for a in (place.positions, place.located, place.regions)]
-    share = place.regions / np.maximum(place.regions.sum(axis=0), 1)
-    rate, rows = corpus.sfreq_hz, []
-    for first in range(0, len(starts), 32):
-        pieces = [
-            corpus.read_uv(recording, round(s * rate), round((s + WINDOW_S) * rate))
-            for s in starts[first : first + 32]
-        ]
-        signal = torch.from_numpy(np.stack(pieces))
-        batch = [a.expand(len(pieces), *a.shape[1:]) for a in arrays]
-        mean = encoder(signal, *batch).mean(dim=2).numpy()
-        rows.append(np.einsum("bcd,cr->brd", mean, share).reshape(len(pieces), -1))
-    return np.concatenate(rows)
+def embedded(encoder: Encoder, rows: Labelled, pooling: str) -> Floats:
+    """Pooled embeddings [n, F] of windows; ``channels`` of those that all recordings share."""
+    windows, parts, order = rows.windows, [], []
+    if pooling == "channels":
+        windows = windows.of_channels(windows.shared_channels())
+    for index in windows.in_order(64):
+        batch = windows.batch(index)
+        arrays = batch.signal_uv, batch.positions, batch.located, batch.regions
+        inputs = [torch.from_numpy(array) for array in arrays]
+        parts.append(pool(encoder(*inputs), pooling, regions=inputs[-1]).double().numpy())
+        order.append(index)
+    return np.concatenate(parts)[np.argsort(np.concatenate(order))]
 
 
-def examples(
-    encoder: Encoder, corpus: Corpus, synthetic: bool, label: Callable[[Recording, str], str | None]
-) -> Examples:
-    """All windows with a label, of training and of held-out (test) subjects."""
-    found: list[tuple[np.ndarray, str, bool]] = []
-    for recording in corpus.of_split("train", "test"):
-        kept = [
-            (start, name)
-            for start, kind in windows_of(recording, synthetic)
-            if (name := label(recording, kind)) is not None
-        ]
-        if kept:
-            rows = features(encoder, corpus, recording, [start for start, _ in kept])
-            held_out = recording.split == "test"
-            found += [(row, name, held_out) for row, (_, name) in zip(rows, kept, strict=True)]
-    x, y, test = zip(*found, strict=True)
-    return np.stack(x), np.array(y), np.array(test)
+def scores(x: Floats, rows: Labelled, split: dict[str, str], seed: int) -> list[dict]:
+    """AUROC of every test subject by the number of labelled subjects, mean over draws."""
+    side = np.array([split[s] for s in rows.subject])
+    people = sorted(set(rows.subject[side == "train"]))
+    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _both(rows, s)]
+    results = []
+    for n in LABELLED:
+        if n >= len(people):
+            continue
+        by_draw = [_probe(x, rows, side, tested, some) for some in draws(people, rows, n, seed)]
+        for subject, values in zip(tested, np.array(by_draw).T, strict=True):
+            results.append({"labelled": n, "subject": subject, "auroc": float(values.mean())})
+    return results
 
 
-def probe(x: np.ndarray, y: np.ndarray, held_out: np.ndarray) -> tuple[float, float]:
-    """AUROC (two classes, else NaN) and balanced accuracy on held-out subjects."""
-    model = make_pipeline(
-        StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=500)
-    )
-    model.fit(x[~held_out], y[~held_out])
-    said = model.predict(x[held_out])
-    accuracy = balanced_accuracy_score(y[held_out], said)
-    if len(model.classes_) != 2:
-        return float("nan"), float(accuracy)
-    score = model.predict_proba(x[held_out])[:, 1]
-    return float(roc_auc_score(y[held_out] == model.classes_[1], score)), float(accuracy)
+def draws(people: list[str], rows: Labelled, n: int, seed: int) -> list[list[str]]:
+    """Sets of ``n`` labelled subjects who have both classes between them; all of them for 0."""
+    if n == 0:
+        return [people]
+    rng, sets = np.random.default_rng([seed, n]), []
+    while len(sets) < DRAWS:
+        some = sorted(rng.choice(people, n, replace=False))
+        if len(set(rows.truth[np.isin(rows.subject, some)])) == 2:
+            sets.append(some)
+    return sets
 
 
-def sides(edf: Path, corpus_name: str = "") -> dict[str, str]:
-    """Synthetic subject (hashed) -> where its seizures begin: left, right, or everywhere."""
-    lines = (edf / "participants.tsv").read_text().splitlines()
-    head = lines[0].split("\t")
-    rows = [dict(zip(head, line.split("\t"), strict=True)) for line in lines[1:]]
-    names = {"L": "left", "R": "right", "g": "everywhere"}
-    hashed = Pseudonyms().subject
-    return {
-        hashed(corpus_name + row["participant_id"]): names[row["focus"][0]]
-        for row in rows
-        if row["focus"][0] in names
+def _both(rows: Labelled, subject: str) -> bool:
+    return len(set(rows.truth[rows.subject == subject])) == 2
+
+
+def _probe(
+    x: Floats, rows: Labelled, side: NDArray[np.str_], tested: list[str], people: list[str]
+) -> list[float]:
+    """AUROC by test subject; the penalty is chosen by the AUROC of the validation subjects."""
+    train, val = np.isin(rows.subject, people), side == "val"
+    weight = (1 / np.bincount(rows.truth[train], minlength=2))[rows.truth[train]]
+    path = fit_logistic(x[train], np.eye(2)[rows.truth[train]], weight, CS, 2000)
+    best = max(path, key=lambda m: roc_auc_score(rows.truth[val], _logit(m.outputs(x[val]))))
+    logit = _logit(best.outputs(x))
+    mine = [rows.subject == subject for subject in tested]
+    return [float(roc_auc_score(rows.truth[one], logit[one])) for one in mine]
+
+
+def _logit(outputs: Floats) -> Floats:
+    return np.asarray(outputs[:, 1] - outputs[:, 0])
+
+
+def run(data: str, out: Path, edf: Path) -> None:
+    """All arms and seeds, in the order in which they say most."""
+    torch.set_num_threads(2)
+    for seed in SEEDS:
+        home = prepare(data, out, edf, seed)
+        corpus = open_corpus([home / "recordings"])
+        rows = labelled(data, corpus, edf)
+        split = {r.subject: r.split for r in corpus.recordings}
+        for name, features in _systems(home, seed, rows).items():
+            path = home / "scores" / f"{name.replace(' ', '-')}.json"
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(json.dumps(scores(features(), rows, split, seed)))
+                print(f"seed {seed}: {name}", file=sys.stderr, flush=True)
+
+
+def _systems(home: Path, seed: int, rows: Labelled) -> dict[str, Callable[[], Floats]]:
+    """Name -> what its features are made by."""
+    systems: dict[str, Callable[[], Floats]] = {
+        "band power by channel": lambda: ChannelFeatures.of(rows.windows)(rows.windows),
+        "band power by region": lambda: region_features(rows.windows),
     }
-
-
-def prepare(data: str, out: Path, seed: int) -> tuple[Path, dict[str, Path]]:
-    """Recordings split by this seed, and tokens of both kinds."""
-    edf = out / "edf" if data == "synth" else Path(data)
-    if data == "synth" and not (edf / "participants.tsv").exists():
-        command("synth", "--out", edf, sets=("n_subjects=40", "duration_s=600"))
-    home = out / f"seed{seed}"
-    split = ("splits.val=0.1", "splits.test=0.3", "look.recordings=0")
-    command("preprocess", edf, "--out", home / "recordings", "--seed", seed, sets=split)
-    tokens = {}
-    for name, sets in TOKENS.items():
-        tokens[name] = home / f"tokens-{name}"
-        where = (home / "recordings", "--out", tokens[name], "--seed", seed)
-        command("tokenize", *where, sets=sets)
-    return home, tokens
-
-
-def scored(encoder: Encoder, corpus: Corpus, data: str, out: Path) -> list[float]:
-    """Scores of the probes: AUROC of the task, and for synthetic seizures the side of onset."""
-    synthetic = data == "synth"
-    auroc, _ = probe(*examples(encoder, corpus, synthetic, lambda _, kind: kind))
-    if not synthetic:
-        return [auroc, float("nan")]
-    side = sides(out / "edf")
-    _, accuracy = probe(
-        *examples(
-            encoder,
-            corpus,
-            True,
-            lambda r, kind: side.get(r.subject) if kind == "seizure" else None,
+    for arm in ("untrained", *ARMS):
+        kinds = (
+            ("channels", "region", "mean_max")
+            if arm in ("untrained", "reference")
+            else ("channels",)
         )
-    )
-    return [auroc, accuracy]
+        for kind in kinds:
+            name = arm if kind == "channels" else f"{arm} by {kind.replace('_', ' and ')}"
+            systems[name] = lambda arm=arm, kind=kind: embedded(
+                encoder_of(arm, home, seed), rows, kind
+            )
+    return systems
+
+
+def report(out: Path) -> None:
+    """Means over subjects, and differences to the reference with intervals over subjects."""
+    table: dict[str, dict[int, dict[str, list[float]]]] = {}
+    for path in sorted(out.glob("seed*/scores/*.json")):
+        for row in json.loads(path.read_text()):
+            cell = table.setdefault(path.stem.replace("-", " "), {}).setdefault(row["labelled"], {})
+            cell.setdefault(row["subject"], []).append(row["auroc"])
+    counts = sorted({n for cells in table.values() for n in cells}, key=lambda n: n or 99)
+    print("| system | " + " | ".join(f"{n or 'all'} labelled" for n in counts) + " |")
+    print("|---" * (1 + len(counts)) + "|")
+    order = sorted(table, key=lambda s: -np.mean(_means(table[s][counts[-1]])))
+    for system in order:
+        cells = [
+            f"{np.mean(_means(table[system][n])):.3f}{_against(table, system, n)}" for n in counts
+        ]
+        print(f"| {system} | " + " | ".join(cells) + " |")
+
+
+def _means(cell: dict[str, list[float]]) -> list[float]:
+    return [float(np.mean(values)) for values in cell.values()]
+
+
+def _against(table: dict, system: str, n: int) -> str:
+    """The reference less a system: mean and 95 % interval, bootstrapped over subjects."""
+    reference = table.get("reference", {}).get(n)
+    if reference is None or system == "reference":
+        return ""
+    shared = sorted(set(reference) & set(table[system][n]))
+    apart = np.array([np.mean(reference[s]) - np.mean(table[system][n][s]) for s in shared])
+    rng = np.random.default_rng(0)
+    means = apart[rng.integers(0, len(apart), (10_000, len(apart)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return f" ({apart.mean():+.3f}; {low:+.3f} to {high:+.3f})"
 
 
 def main() -> None:
-    """Do all variants and seeds, then print one table of means and deviations over seeds."""
-    data, out = sys.argv[1], Path(sys.argv[2])
-    torch.set_num_threads(2)
-    table: dict[str, list[list[float]]] = {}
-    for seed in SEEDS:
-        home, tokens = prepare(data, out, seed)
-        corpus = open_corpus([home / "recordings"])
-        for name, (codes, sets) in VARIANTS.items():
-            folder = home / name.replace(" ", "-").replace(",", "")
-            where = (home / "recordings", "--tokens", tokens[codes], "--out", folder)
-            steps = (f"training.steps={STEPS}",)
-            command("pretrain", *where, "--seed", seed, sets=(*sets, *steps))
-            val, made = facts(folder)["val"], facts(tokens[codes])
-            kind = next((s.split("=")[1] for s in sets if s.startswith("masking.kind")), "region")
-            row = [val[f"accuracy_{kind}"], val[f"most_frequent_accuracy_{kind}"]]
-            row += [val[f"ratio_{kind}"], val[f"determined_{kind}"]]
-            row += [made["perplexity_val"], made["codes_used_val"]]
-            row += scored(load_encoder(folder), corpus, data, out)
-            table.setdefault(name, []).append(row)
-            print(f"seed {seed}: {name}: {[round(v, 3) for v in row]}", file=sys.stderr, flush=True)
-        plain = build_encoder(load_encoder(home / "region-masks").config, seed=seed).eval()
-        nothing = [float("nan")] * 6
-        table.setdefault("not pretrained", []).append([*nothing, *scored(plain, corpus, data, out)])
-    report(table)
-
-
-def report(table: dict[str, list[list[float]]]) -> None:
-    """Print the table: mean ± standard deviation over seeds."""
-    columns = ("accuracy", "most frequent", "ratio", "determined", "perplexity", "codes used")
-    print("| encoder |", " | ".join((*columns, "task AUROC", "side of onset, BAC")), "|")
-    print("|---" * 9 + "|")
-    for name, rows in table.items():
-        values = np.array(rows)
-        cells = [
-            "n/a" if np.isnan(mean) else f"{mean:.3f} ± {deviation:.3f}"
-            for mean, deviation in zip(values.mean(axis=0), values.std(axis=0, ddof=1), strict=True)
-        ]
-        print(f"| {name} |", " | ".join(cells), "|")
+    """Run or report one corpus."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", choices=DATA)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--edf", type=Path, help="the folder of EDF files of a real corpus")
+    parser.add_argument("--report", action="store_true")
+    args = parser.parse_args()
+    private = args.out.resolve() / "private"
+    private.mkdir(parents=True, exist_ok=True)
+    (private / "key").write_text(KEY + "\n")  # public or synthetic recordings have no secrets
+    os.environ["EEGSSL_PRIVATE"] = str(private)
+    if not args.report:
+        run(args.data, args.out, args.edf or args.out / "edf")
+    report(args.out)
 
 
 if __name__ == "__main__":
