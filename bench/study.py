@@ -70,8 +70,7 @@ def command(stage: str, *words: object, seed: int, sets: Sequence[str] = ()) -> 
 def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
     """Recordings of one split by subject: a third is tested, a fifth of the rest validates."""
     if data == "synth" and not (edf / "participants.tsv").exists():
-        size = ("n_subjects=40", "duration_s=600", "seizure_amplitude=0.6", "artifact_load=2")
-        command("synth", "--out", edf, seed=0, sets=size)
+        command("synth", "--out", edf, seed=0, sets=("n_subjects=40", "duration_s=600"))
     home = out / f"seed{seed}"
     split = (f"splits.folds={FOLDS}", f"splits.fold={seed % FOLDS}", "look.recordings=0")
     command("preprocess", edf, "--out", home / "recordings", seed=seed // FOLDS, sets=split)
@@ -156,35 +155,38 @@ def _logit(outputs: Floats) -> Floats:
 
 
 def run(data: str, out: Path, edf: Path) -> None:
-    """All arms and seeds, in the order in which they say most."""
+    """All systems, those that say most first, each with all seeds."""
     torch.set_num_threads(2)
+    by_seed = {}
     for seed in SEEDS:
         home = prepare(data, out, edf, seed)
+        (home / "scores").mkdir(exist_ok=True)
         corpus = open_corpus([home / "recordings"])
         rows = labelled(data, corpus, edf)
         split = {r.subject: r.split for r in corpus.recordings}
-        for name, features in _systems(home, seed, rows).items():
+        by_seed[seed] = home, rows, split, _systems(home, seed, rows, data != "synth")
+    for name in by_seed[SEEDS[0]][-1]:
+        for seed, (home, rows, split, systems) in by_seed.items():
             path = home / "scores" / f"{name.replace(' ', '-')}.json"
             if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(json.dumps(scores(features(), rows, split, seed)))
-                print(f"seed {seed}: {name}", file=sys.stderr, flush=True)
+                path.write_text(json.dumps(scores(systems[name](), rows, split, seed)))
+                print(f"{name}: seed {seed}", file=sys.stderr, flush=True)
 
 
-def _systems(home: Path, seed: int, rows: Labelled) -> dict[str, Callable[[], Floats]]:
-    """Name -> what its features are made by."""
+def _systems(
+    home: Path, seed: int, rows: Labelled, one_montage: bool
+) -> dict[str, Callable[[], Floats]]:
+    """Name -> what its features are made by; channels apart where all recordings share them."""
     systems: dict[str, Callable[[], Floats]] = {
-        "band power by channel": lambda: ChannelFeatures.of(rows.windows)(rows.windows),
-        "band power by region": lambda: region_features(rows.windows),
+        "band power by region": lambda: region_features(rows.windows)
     }
+    poolings = ["region", "mean_max"]
+    if one_montage:
+        systems["band power by channel"] = lambda: ChannelFeatures.of(rows.windows)(rows.windows)
+        poolings.insert(0, "channels")
     for arm in ("untrained", *ARMS):
-        kinds = (
-            ("channels", "region", "mean_max")
-            if arm in ("untrained", "reference")
-            else ("channels",)
-        )
-        for kind in kinds:
-            name = arm if kind == "channels" else f"{arm} by {kind.replace('_', ' and ')}"
+        for kind in poolings if arm in ("untrained", "reference") else poolings[:1]:
+            name = arm if kind == poolings[0] else f"{arm}, by {kind.replace('_', ' and ')}"
             systems[name] = lambda arm=arm, kind=kind: embedded(
                 encoder_of(arm, home, seed), rows, kind
             )

@@ -45,7 +45,7 @@ cat >"$RUN/matrix.toml" <<TOML
 recordings = ["recordings"]
 adaptations = ["probe", "full"]
 seeds = [0]
-baselines = ["majority", "band-power-channels", "band-power-regions", "band-power-boosting"]
+baselines = ["majority", "band-power-regions", "band-power-boosting"]
 
 [encoders.pretrained]
 path = "encoder"

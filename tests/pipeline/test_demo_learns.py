@@ -25,7 +25,8 @@ def settings(stage: str, *sets: str) -> Any:
 def pretrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """A folder with recordings and an encoder, and the encoder's result."""
     run = tmp_path_factory.mktemp("demo")
-    small = ("n_subjects=20", "duration_s=300")
+    plain = ("seizure_amplitude=1", "seizure_length=1", "artifact_load=1")
+    small = ("n_subjects=20", "duration_s=300", *plain)
     synth.run(settings("synth", *small), Context(run / "edf"))
     preprocess.run(settings("preprocess"), [run / "edf"], Context(run / "recordings"))
     short = ("training.steps=150", "training.validate_every=150")
