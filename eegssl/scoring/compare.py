@@ -13,7 +13,8 @@ from eegssl.scoring.statistics.permutation import holm, paired_permutation, typi
 Values = Sequence[float | None] | NDArray[np.floating]
 Key = TypeVar("Key", bound=Hashable)
 
-_SAME = 1e-6  # relative: two scores that float32 rounding alone sets apart are the same
+SAME = 1e-6
+"""Relative: two scores that float32 rounding alone sets apart are the same."""
 
 
 @dataclass(frozen=True)
@@ -88,5 +89,5 @@ def paired_gaps(ours: Values, theirs: Values) -> NDArray[np.float64]:
     a, b = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
     if a.shape != b.shape:
         raise ValueError(f"got {a.shape} and {b.shape} scores; expected one pair a unit.")
-    gaps = np.where(np.abs(a - b) < _SAME * np.abs(b), 0.0, a - b)
+    gaps = np.where(np.abs(a - b) < SAME * np.abs(b), 0.0, a - b)
     return np.asarray(gaps[np.isfinite(gaps)])

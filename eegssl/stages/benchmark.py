@@ -5,7 +5,8 @@ by hand; a finished cell is not run again.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import (
     ComparedUnit,
     Comparison,
+    Key,
     PerUnit,
     compare,
+    compare_pooled,
     require_system,
 )
 from eegssl.reports.benchmark.results import (
@@ -30,7 +33,16 @@ from eegssl.reports.benchmark.results import (
 )
 from eegssl.reports.benchmark.score_columns import of_subjects
 from eegssl.reports.html import render_page
-from eegssl.stages.benchmark_cells import CELLS, Cell, Fold, Matrix, baseline_of, metrics_of
+from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.stages.benchmark_cells import (
+    CELLS,
+    Cell,
+    Fold,
+    Matrix,
+    baseline_of,
+    metrics_of,
+    scored_folder,
+)
 from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
 
 KIND = "benchmark"
@@ -38,7 +50,19 @@ TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
 Row = dict[str, Any]
-PerSystem = dict[tuple[str, str, str], list[PerUnit]]
+
+
+@dataclass
+class Scored:
+    """Rows of the table, and by task, number of labelled subjects and system what is compared.
+
+    ``units`` hold the scores of each subject (or fold) in every run, ``folders`` the evaluation of
+    each draw, seed and fold.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    units: dict[Key, list[PerUnit]] = field(default_factory=dict)
+    folders: dict[Key, dict[Hashable, Path]] = field(default_factory=dict)
 
 
 def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
@@ -59,9 +83,15 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
         return writer
     within = all(c.within_subject for c in corpora.values())
     unit: ComparedUnit = "fold" if config.folds and within else "subject"
-    rows, by_unit = _run_cells(cells, folds, unit, matrix, context)
-    resamples = config.evaluate.scoring.bootstrap_resamples
-    comparisons = compare(by_unit, against, context.seed, resamples, unit)
+    scored = _run_cells(cells, folds, unit, matrix, context)
+    rows = filled(scored.rows)
+    how = (against, context.seed, config.evaluate.scoring.bootstrap_resamples)
+    pooled = compare_pooled(_answers(scored, matrix), *how) if unit == "subject" else []
+    comparisons = [
+        one
+        for one in (*pooled, *compare(scored.units, *how, unit))
+        if one.n or one.task not in {other.task for other in pooled}
+    ]
     about = {
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
@@ -82,16 +112,13 @@ def _run_cells(
     unit: ComparedUnit,
     matrix: Matrix,
     context: Context,
-) -> tuple[list[Row], PerSystem]:
-    """Rows of the table, and the scores by ``unit`` of each system's runs.
-
-    The runs are by task, number of labelled subjects and system.
+) -> Scored:
+    """Run every cell; scores of units are by ``unit``.
 
     A baseline that can't be run on a task gets a warning, and one row that says why.
     """
     advance = context.progress.track("cells", len(cells) * len(folds))
-    rows: list[Row] = []
-    by_unit: PerSystem = {}
+    scored = Scored()
     for k, cell in enumerate(cells):
         try:
             facts = [matrix.run_cell(cell, fold, context) for fold in folds]
@@ -101,9 +128,9 @@ def _run_cells(
                 | {"draw": None, "seed": None, "pretraining_seeds": ""}
                 | not_run_row(str(error), matrix.benchmark_of(cell.task).columns)
             )
-            if row not in rows:
+            if row not in scored.rows:
                 context.warn(f"{cell.task}, {cell.encoder}: not run, {error}")
-                rows.append(row)
+                scored.rows.append(row)
             continue
         finally:
             advance((k + 1) * len(folds))
@@ -118,10 +145,30 @@ def _run_cells(
             if one == cell or cell.with_baselines:
                 named = matrix.named(one)
                 key = (one.task, str(named["labels_subjects"]), one.system)
-                by_unit.setdefault(key, []).extend(runs)
+                scored.units.setdefault(key, []).extend(runs)
                 own = pretraining if one == cell else {"pretraining_seeds": ""}
-                rows.append(named | own | row | within)
-    return filled(rows), by_unit
+                scored.rows.append(named | own | row | within)
+                if one == cell:
+                    scored.folders.setdefault(key, {}).update(
+                        ((cell.draw, cell.seed, fold), scored_folder(cell, context.out, fold))
+                        for fold in folds
+                    )
+    return scored
+
+
+def _answers(scored: Scored, matrix: Matrix) -> dict[Key, dict[Hashable, UnitAnswers]]:
+    """The answers of each system's runs for units that have one score together."""
+    values: dict[str, bool] = {}
+    for (task, *_), runs in scored.units.items():
+        own = any(v is not None for run in runs for one in run.values() for v in one.values())
+        values[task] = values.get(task, False) or own
+    answers: dict[Key, dict[Hashable, UnitAnswers]] = {}
+    for key, folders in scored.folders.items():
+        for run, folder in folders.items():
+            answer = matrix.benchmark_of(key[0]).answers(folder, by_subject=values[key[0]])
+            if answer is not None:
+                answers.setdefault(key, {})[run] = answer
+    return answers
 
 
 def _systems(

@@ -245,11 +245,15 @@ class Matrix:
         return pairs
 
 
+def scored_folder(cell: Cell, out: Path, fold: Fold) -> Path:
+    """Where the scores and predictions of a finished cell are."""
+    folder = cell.folder(out, fold)
+    return folder if cell.adaptation == BASELINE else folder / "evaluation"
+
+
 def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:
     """All scores of a finished cell."""
-    folder = cell.folder(out, fold)
-    scored = folder if cell.adaptation == BASELINE else folder / "evaluation"
-    return json.loads((scored / SCORES).read_text())
+    return json.loads((scored_folder(cell, out, fold) / SCORES).read_text())
 
 
 def baseline_of(cell: Cell, method: str) -> Cell:

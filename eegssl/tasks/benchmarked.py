@@ -9,6 +9,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
+from eegssl.scoring.paired_units import UnitAnswers
 
 BASELINE = "baseline"
 """The artifact of a baseline that is a cell of its own, and its adaptation in a table."""
@@ -69,6 +70,14 @@ class Benchmarked:
                 for subject, scores in metrics["per_subject"].items()
             }
         }
+
+    def answers(self, scored: Path, by_subject: bool) -> UnitAnswers | None:
+        """Answers for units that are compared by one score of all; None where there are none.
+
+        ``scored`` is the folder of an evaluation; ``by_subject`` says if subjects of its task have
+        scores of their own, to be compared one by one.
+        """
+        return None
 
     def of_fold(
         self, facts: Mapping[str, Any], metrics: Mapping[str, Any]

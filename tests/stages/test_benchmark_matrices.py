@@ -209,8 +209,49 @@ def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: 
     assert {"unit_spearman", "unit_mae", "unit_rmse", "unit_r2"} <= set(columns)
     assert "auroc" not in columns
     compared = (of_numbers / "comparisons.tsv").read_text()
-    assert "spearman" in compared
     assert "auroc" not in compared
+    rows = [line.split("\t") for line in compared.splitlines()]
+    of_patients = [dict(zip(rows[0], row, strict=True)) for row in rows[1:] if "patient" in row]
+    assert {row["metric"] for row in of_patients} == {"unit_mae", "unit_spearman"}
+    assert {(row["n"], row["subjects"]) for row in of_patients} == {("2", "2")}
+    shown = {row["encoder"]: row["unit_mae"] for row in results(of_numbers) if row["seed"] == 0}
+    more = {row["encoder"]: row["unit_mae"] for row in results(of_numbers) if row["seed"] == 1}
+    gap = next(r for r in of_patients if (r["system"], r["metric"]) == ("majority", "unit_mae"))
+    ours, theirs = ((shown[name] + more[name]) / 2 for name in ("majority", "pretrained"))
+    assert float(gap["difference"]) == pytest.approx(ours - theirs, abs=1e-4)
+
+
+def test_recordings_of_one_class_are_compared_by_the_score_of_all(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    """One recording of each subject has a seizure."""
+    text = MATRIX.format(root=tiny.root, seeds="[0]").replace("steps = 6", "steps = 3")
+    text = text.replace("seizure-detection", "own.toml").replace("[tasks.seizure]", "[tasks.own]")
+    labels = {
+        f"sub-{k:02d}/eeg/sub-{k:02d}_run-{run}_eeg.edf": ("calm", "ill")[run % 2]
+        for k in range(SUBJECTS)
+        for run in (1, 2)
+    }
+    (tmp_path / "labels.tsv").write_text(
+        "\n".join(["recording\tlabel", *(f"{name}\t{label}" for name, label in labels.items())])
+    )
+    (tmp_path / "own.toml").write_text(
+        'name = "own"\nwindow_s = 4.0\nlabels = "table"\ntable = "labels.tsv"\n'
+        'classes = ["calm", "ill"]\nunit = "recording"\n'
+    )
+    (tmp_path / "matrix.toml").write_text(text)
+    done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
+    lines = (tmp_path / "out/comparisons.tsv").read_text().splitlines()
+    heads = lines[0].split("\t")
+    rows = [dict(zip(heads, line.split("\t"), strict=True)) for line in lines[1:]]
+    of_units = {row["system"]: row for row in rows if row["metric"] == "unit_auroc"}
+    scores = {row["encoder"]: row["unit_auroc"] for row in results(tmp_path / "out")}
+    assert len(of_units) == 2
+    for system, row in of_units.items():
+        assert (row["unit"], row["n"], row["subjects"]) == ("recording", "4", "2")
+        gap = scores[system.removesuffix(" probe")] - scores["pretrained"]
+        assert float(row["difference"]) == pytest.approx(gap, abs=1e-4)
+        assert row["p"] != "n/a"
 
 
 def test_baselines_say_numbers_as_every_system_does(of_numbers: Path) -> None:

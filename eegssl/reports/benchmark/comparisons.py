@@ -16,8 +16,11 @@ import numpy as np
 from eegssl.errors import ConfigError
 from eegssl.reports.benchmark.score_columns import PerUnit
 from eegssl.scoring.compare import compare_pairs
+from eegssl.scoring.paired_units import Runs, compare_units
 
 ComparedUnit = Literal["subject", "fold"]
+Key = tuple[str, str, str]
+"""Task, number of labelled subjects, system."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,11 @@ class Comparison:
     system: str
     against: str
     metric: str
-    unit: ComparedUnit
-    """The ``n`` units of which each is compared."""
+    unit: str
+    """The ``n`` units of which each is compared, or that have one score together."""
     n: int
+    subjects: int | None
+    """The subjects they are of; None for folds."""
     difference: float | None
     low: float | None
     high: float | None
@@ -54,7 +59,7 @@ def require_system(name: str, systems: Collection[str]) -> None:
 
 
 def compare(
-    scores: Mapping[tuple[str, str, str], Sequence[PerUnit]],
+    scores: Mapping[Key, Sequence[PerUnit]],
     against: str,
     seed: int,
     n_resamples: int,
@@ -80,7 +85,29 @@ def compare(
                 pairs, seed=seed, n_resamples=n_resamples, exact_if_few=unit == "fold"
             )
             for system, one in paired.items():
-                named = (task, labels, system, against, metric, unit)
+                named = (task, labels, system, against, metric, unit, one.n)
+                subjects = one.n if unit == "subject" else None
+                compared.append(Comparison(*named, subjects, **one.statistics()))
+    return compared
+
+
+def compare_pooled(
+    answers: Mapping[Key, Runs], against: str, seed: int, n_resamples: int
+) -> list[Comparison]:
+    """Compare each system with the one of this name by the score of all units together.
+
+    ``answers`` hold, by draw, seed and fold, what a system says of each unit.
+    """
+    compared = []
+    for task, labels in [key[:2] for key in answers if key[2] == against]:
+        own = {key[2]: runs for key, runs in answers.items() if key[:2] == (task, labels)}
+        base = own[against]
+        unit = next(iter(base.values())).unit
+        prefix = "unit_" if unit not in ("window", "second") else ""
+        pairs = {system: (runs, base) for system, runs in own.items() if system != against}
+        for metric, differences in compare_units(pairs, seed=seed, n_resamples=n_resamples).items():
+            for system, (n, one) in differences.items():
+                named = (task, labels, system, against, f"{prefix}{metric}", unit, n)
                 compared.append(Comparison(*named, one.n, **one.statistics()))
     return compared
 

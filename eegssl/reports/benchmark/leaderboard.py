@@ -71,8 +71,10 @@ def _task_section(
         labels_figure(task, groups, columns[0]) if len(groups) > 1 else None,
         _figure(task, groups[last], columns[0]),
         *(
-            _comparison_table([one for one in compared if one.labels_subjects == labels], known)
-            for labels in dict.fromkeys(one.labels_subjects for one in compared)
+            _comparison_table(
+                [one for one in compared if (one.labels_subjects, one.unit) == table], known
+            )
+            for table in dict.fromkeys((one.labels_subjects, one.unit) for one in compared)
         ),
     )
 
@@ -215,9 +217,22 @@ def _comparison_table(comparisons: Sequence[Comparison], known: Mapping[str, Sco
         ("System", "Score"),
         unit,
         rows,
-        f"Each system less {against}, {unit} by {unit} (mean over seeds and draws), by a paired "
-        f"permutation over {unit}s; p adjusted by Holm for the systems of a row's score. Of "
-        f"an error, less is better.{_OF_FOLDS if unit == 'fold' else ''}",
+        f"Each system less {against}, {_by_what(unit)} p adjusted by Holm for the systems of a "
+        f"row's score. Of an error, less is better.{_OF_FOLDS if unit == 'fold' else ''}",
+    )
+
+
+def _by_what(unit: str) -> str:
+    """Explain how systems are compared, by units with a score each or by all of them together."""
+    if unit in ("subject", "fold"):
+        return (
+            f"{unit} by {unit} (mean over seeds and draws), by a paired permutation over {unit}s;"
+        )
+    return (
+        f"by the score of all {unit}s together (mean over seeds and draws), of which no subject "
+        "has one alone. Were the systems alike, their answers, or the ranks of these, could be "
+        "swapped within any subject: p is the share of all swaps with as large a difference. "
+        "Intervals draw subjects;"
     )
 
 

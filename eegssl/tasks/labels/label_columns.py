@@ -1,6 +1,7 @@
 """Fill a benchmark's rows for tasks of labels."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Result
@@ -9,10 +10,17 @@ from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.hierarchy import TYPE
+from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, ColumnScores
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import require_numbers
 from eegssl.tasks.labels.label_baseline import run_baseline
+from eegssl.tasks.labels.measures.unit_answers import unit_answers
+from eegssl.tasks.labels.measures.unit_scores import POOLED
+from eegssl.tasks.labels.predictions import Predictions
+from eegssl.tasks.labels.scores import threshold_of
+from eegssl.tasks.table import read_table
 
 
 def _number(name: str, prefix: str = "") -> ScoreColumn:
@@ -79,6 +87,16 @@ class LabelScores(Benchmarked):
         """Scores of each subject's windows."""
         per_subject = metrics["per_subject"].items()
         return {MODEL_METHOD: {subject: _compared(scores) for subject, scores in per_subject}}
+
+    def answers(self, scored: Path, by_subject: bool) -> UnitAnswers | None:
+        """Answers for events, recordings and patients, or windows if no subject has both classes.
+
+        A patient has one outcome, and no AUROC of its own.
+        """
+        table = read_table(scored / PREDICTIONS, Predictions)
+        if by_subject and table.about.get("unit", "window") not in POOLED:
+            return None
+        return unit_answers(table, threshold_of(table))
 
     def of_fold(
         self, facts: Mapping[str, Any], metrics: Mapping[str, Any]

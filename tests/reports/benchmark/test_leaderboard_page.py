@@ -14,12 +14,54 @@ from eegssl.reports.html import render_page
 
 def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
     one = Comparison(
-        "plain", "all", "sys", "base", "auroc", "subject", 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
+        "plain", "all", "sys", "base", "auroc", "subject", 12, 12, 0.1, 0.05, 0.15, 0.01, 0.02, ""
     )
     words = ParsedPage(render_page(board(comparisons=(one,)))).words.replace("\u00a0", " ")
     assert "Compared with base" in words
     for number in ("+0.100", "+0.050 to +0.150", "0.010", "0.020"):
         assert number in words
+
+
+def test_units_and_numbers_of_labelled_subjects_have_tables_of_their_own():
+    numbers = (0.1, 0.05, 0.15, 0.01, 0.02, "")
+    compared = [
+        Comparison("plain", labels, "sys", "base", metric, unit, 12, 9, *numbers)
+        for labels in ("2", "all")
+        for metric, unit in (("unit_auroc", "recording"), ("auroc", "subject"))
+    ]
+    words = ParsedPage(render_page(board(comparisons=compared))).words
+    assert words.count("labelled subjects: 2") == 2
+    assert words.count("by the score of all recordings together") == 2
+    assert words.count("subject by subject") == 2
+
+
+def test_runs_with_fewer_labels_are_ranked_among_themselves_and_drawn_as_a_curve():
+    rows = [
+        LeaderboardRow(
+            *("t", name, "", False, {"auroc": values}),
+            labels_subjects=labels,
+            n_seeds=1,
+            n_draws=2 if labels == "2" else 0,
+        )
+        for name, labels, values in (
+            ("far", "2", (0.5, 0.6)),
+            ("near", "2", (0.7, 0.8)),
+            ("far", "all", (0.9,)),
+            ("near", "all", (0.8,)),
+        )
+    ]
+    page = board("x", rows)
+    lines = [[cell.text for cell in line[:3]] for line in page.sections[0].parts[0].rows]
+    assert lines == [
+        ["1", "2", "near"],
+        ["2", "2", "far"],
+        ["1", "all", "far"],
+        ["2", "all", "near"],
+    ]
+    html = render_page(page)
+    assert "2 draws \u00d7 1 seed" in html
+    assert html.count("<strong>") == 2
+    assert "AUROC by labelled subjects, t" in html
 
 
 def test_the_leaderboard_ranks_by_its_first_metric_and_marks_the_best_of_each():
