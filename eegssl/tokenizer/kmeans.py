@@ -40,12 +40,15 @@ def kmeans(
 def sums_per_code(vectors: Tensor, codes: Tensor, n_codes: int) -> tuple[Tensor, Tensor]:
     """Sum of the vectors [M, D] of each code [K, D] and their number [K].
 
-    Sorted and summed in the order of the vectors: CUDA adds at an index in any order, so that two
-    runs of one seed would differ.
+    Always in the order of the vectors, so that two runs of one seed agree. CUDA adds at an index in
+    any order, so there vectors are sorted first; elsewhere the CPU adds (a Mac's GPU does neither).
     """
     counts = torch.bincount(codes, minlength=n_codes)
-    in_order = vectors[codes.argsort(stable=True)]
-    return torch.segment_reduce(in_order, "sum", lengths=counts, axis=0), counts
+    if vectors.device.type == "cuda":
+        in_order = vectors[codes.argsort(stable=True)]
+        return torch.segment_reduce(in_order, "sum", lengths=counts, axis=0), counts
+    sums = torch.zeros(n_codes, vectors.shape[1], dtype=vectors.dtype)
+    return sums.index_add_(0, codes.cpu(), vectors.cpu()).to(vectors.device), counts
 
 
 def draw_far(vectors: Tensor, own: Tensor, n: int, generator: torch.Generator) -> Tensor:
