@@ -35,7 +35,7 @@ class EncoderConfig(Settings):
     """Kinds of channels, `referential` or `derivations` (between two electrodes); a stage takes
     those of its recordings, `embed` refuses others, and empty means both."""
 
-    top_hz: float = Field(75.0, gt=0)
+    top_hz: float = Field(70.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""
 
     normalise: Literal["scale", "zscore", "robust"] = "scale"

@@ -1,11 +1,14 @@
 """Configure the tokenizer, its codebook and how unused codes are revived."""
 
+import math
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
 
+PHASE_FROM_HZ = 3.0
+"""Below, the phase of a drift would cost codes that nothing can predict."""
 QuantizerKind = Literal["cosine", "residual", "random-projection"]
 
 
@@ -18,7 +21,7 @@ class TokenizerConfig(Settings):
     sfreq_hz: float = Field(200.0, gt=0)
     """Sampling rate of the signals; a stage takes that of its recordings."""
 
-    top_hz: float = Field(75.0, gt=0)
+    top_hz: float = Field(70.0, gt=0)
     """Highest frequency that the decoder predicts: the edge of the band-pass."""
 
     scale_uv: float = Field(100.0, gt=0)
@@ -46,7 +49,7 @@ class TokenizerConfig(Settings):
     """Weight of the loss (2 - 2 cosine) that pulls a patch to its code."""
 
     phase_weight: float = Field(0.5, ge=0)
-    """Weight of the phase in the loss; the log amplitude has weight 1."""
+    """Weight of the phase (from 3 Hz up) in the loss; the standardised log amplitude has 1."""
 
     waveform_weight: float = Field(0.0, ge=0)
     """Weight of the waveform in the loss; with 0 none is decoded, and signals are reconstructed
@@ -73,3 +76,8 @@ class TokenizerConfig(Settings):
     def n_bins(self) -> int:
         """Frequencies F of a patch from 0 Hz to ``top_hz``, one every ``sfreq_hz / P``."""
         return int(self.top_hz * self.patch_samples / self.sfreq_hz) + 1
+
+    @property
+    def n_phases(self) -> int:
+        """The highest F' of them whose phase is decoded: those from 3 Hz up."""
+        return max(self.n_bins - math.ceil(PHASE_FROM_HZ * self.patch_samples / self.sfreq_hz), 0)

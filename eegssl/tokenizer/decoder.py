@@ -9,72 +9,85 @@ from torch.nn import functional as F
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.ranks import gather_rows, sum_over_ranks
 from eegssl.tokenizer.shape_and_size import n_sizes, read_size, straight_out
-from eegssl.tokenizer.spectrum import Spectrum, amplitude_of
+from eegssl.tokenizer.spectrum import Spectrum, amplitude_of, powers_of
 
 _FOLLOW = 0.05  # weight of a batch in the moving averages of power
+_FLAT = 0.5  # deviation of a log amplitude under its floor; any Gaussian noise has .64
 _NO_POWER = 1e-12  # far under that of 0.1 µV
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """Decoded vectors [...]: spectra [..., F] and, if any, scaled waveforms [..., P]."""
+    """Decoded vectors [...]: tapered spectra and, if any, scaled waveforms [..., P]."""
 
     spectrum: Spectrum
     waveform: Tensor | None
 
 
 class Decoder(nn.Module):
-    """Vectors [..., code_dim] to log amplitudes, sines and cosines of F bins, and P samples.
+    """Vectors [..., code_dim] to log amplitudes of F bins, phases of F', and P samples.
+
+    Log amplitudes are decoded in deviations from their mean, both stored [F]: no bin then counts
+    more for its spread, and the first gradients separate patches rather than move all codes towards
+    what all patches share (ours).
 
     The waveform (ours) is decoded as a shape and a size: a sine between two bins of the spectrum
     would need the phases of many bins.
     """
 
+    mean: Tensor
+    deviation: Tensor
     told_power: Tensor
     true_power: Tensor
 
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__()
-        self.n_bins = config.n_bins
+        self.n_bins, self.n_phases = config.n_bins, config.n_phases
         self.layers = nn.Sequential(
             nn.Linear(config.code_dim, config.width),
             nn.GELU(),
             nn.Linear(config.width, config.width),
             nn.GELU(),
         )
-        self.out = nn.Linear(config.width, 3 * config.n_bins)
+        self.out = nn.Linear(config.width, config.n_bins + 2 * config.n_phases)
         self.n_sizes = n_sizes(config.code_dim)
         sized = config.waveform_weight > 0
         n = config.code_dim - self.n_sizes
         self.shape = nn.Linear(config.width, config.patch_samples) if sized else None
         self.straight = straight_out(n, config.patch_samples) if sized else None
+        self.register_buffer("mean", torch.zeros(config.n_bins))
+        self.register_buffer("deviation", torch.ones(config.n_bins))
         self.register_buffer("told_power", torch.zeros(config.n_bins))
         self.register_buffer("true_power", torch.zeros(config.n_bins))
 
     def forward(self, vectors: Tensor) -> Decoded:
         """Decode vectors [..., code_dim]."""
         hidden = self.layers(vectors)
-        spectrum = Spectrum(*self.out(hidden).chunk(3, dim=-1))
+        sizes = (self.n_bins, self.n_phases, self.n_phases)
+        standardised, sine, cosine = self.out(hidden).split(sizes, dim=-1)
+        spectrum = Spectrum(self.mean + self.deviation * standardised, sine, cosine)
         if self.shape is None or self.straight is None:
             return Decoded(spectrum, None)
-        shape, sizes = vectors.split((vectors.shape[-1] - self.n_sizes, self.n_sizes), dim=-1)
+        shape, size = vectors.split((vectors.shape[-1] - self.n_sizes, self.n_sizes), dim=-1)
         waveform = self.shape(hidden) + self.straight(shape)
-        size = read_size(sizes).exp() * waveform.shape[-1] ** 0.5
+        size = read_size(size).exp() * waveform.shape[-1] ** 0.5
         return Decoded(spectrum, F.normalize(waveform, dim=-1) * size)
 
     @property
     def gain(self) -> Tensor:
-        """Factors [F] that give decoded amplitudes the power of the true ones.
+        """Factors [F] that give decoded amplitudes the power of the patches' own, untapered bins.
 
         A code decodes to the mean log amplitude of its patches, a geometric mean, which is less
-        than their root mean square. Ours: one factor per bin, from moving averages over training.
+        than their root mean square; the taper makes it more. Ours: one factor per bin, from moving
+        averages over training.
         """
         return ((self.true_power + _NO_POWER) / (self.told_power + _NO_POWER)).sqrt()
 
     @torch.no_grad()
-    def follow(self, decoded: Spectrum, target: Spectrum) -> None:
-        """Update the powers behind ``gain`` by those of a batch [m, F], joined over ranks."""
-        powers = [amplitude_of(s.log_amplitude).square().float() for s in (decoded, target)]
+    def follow(self, decoded: Spectrum, patches: Tensor) -> None:
+        """Update the powers behind ``gain`` by a batch of ``patches`` [m, P], joined over ranks."""
+        told = amplitude_of(decoded.log_amplitude).square().float()
+        powers = [told, powers_of(patches, self.n_bins).float()]
         joined = sum_over_ranks(torch.stack(powers).sum(dim=1))
         joined = joined / sum_over_ranks(torch.tensor(len(powers[0]), device=joined.device))
         self.told_power.lerp_(joined[0], _FOLLOW)
@@ -82,11 +95,11 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def start(self, target: Spectrum) -> None:
-        """Set the last bias to the mean log amplitude of ``target`` [m, F], joined over ranks.
+        """Set mean and deviation to those of log amplitudes [m, F] of ``target``, of all ranks.
 
-        Ours: the first gradients then separate patches, rather than move all codes towards what
-        all patches share.
+        The last bias becomes 0, so that all codes decode to about the mean.
         """
-        bias = torch.zeros_like(self.out.bias)
-        bias[: self.n_bins] = gather_rows(target.log_amplitude).mean(dim=0)
-        self.out.bias.copy_(bias)
+        joined = gather_rows(target.log_amplitude)
+        self.mean.copy_(joined.mean(dim=0))
+        self.deviation.copy_(joined.std(dim=0).nan_to_num(1.0).clamp_min(_FLAT))
+        self.out.bias.zero_()

@@ -51,9 +51,9 @@ class Tokenizer(nn.Module):
     def forward(self, signal_uv: Tensor) -> TokenizerOutput:
         """Quantize ``signal_uv`` [B, C, T] and compare the decoded spectrum with the true one.
 
-        Terms: ``amplitude`` (squared nats), ``phase`` (0 to 4), ``commitment`` (2 - 2 cosine),
-        ``waveform`` if one is decoded (share of the power that is missed), ``perplexity`` of the
-        tokens in this batch. In training mode the codebook moves.
+        Terms: ``amplitude`` (squared deviations), ``phase`` (0 to 4), ``commitment`` (2 - 2
+        cosine), ``waveform`` if one is decoded (share of the power that is missed), ``perplexity``
+        of the tokens in this batch. In training mode the codebook moves.
 
         Ours: the loss also decodes the vectors before quantization. Their gradient is exact; with
         the straight-through gradient alone, sines were learned far slower.
@@ -62,11 +62,11 @@ class Tokenizer(nn.Module):
         flat, learn = patches.flatten(0, 2), self.training
         quantized = self.quantizer(self.encoder(flat, learn), learn)
         decoded, unquantized = self.decoder(quantized.vectors), self.decoder(quantized.unit)
-        target = spectrum_of(flat, self.config.n_bins)
+        target = spectrum_of(flat, self.config.n_bins, self.config.n_phases)
         loss, terms = self._compare(decoded, target, flat)
         loss = loss + self._compare(unquantized, target, flat)[0]
         if learn:
-            self.decoder.follow(decoded.spectrum, target)
+            self.decoder.follow(decoded.spectrum, flat)
         terms["commitment"] = quantized.commitment.detach()
         terms["perplexity"] = _perplexity(self.tokens_of(quantized.codes), self.config.n_codes)
         codes = quantized.codes.unflatten(0, patches.shape[:3])
@@ -93,7 +93,7 @@ class Tokenizer(nn.Module):
 
     @torch.no_grad()
     def decode_spectrum(self, codes: Tensor) -> Spectrum:
-        """Decoded log amplitude and phase [..., F] of codes."""
+        """Decoded log amplitudes [..., F] of codes, and phases of the bins from 3 Hz up."""
         return self._decode(codes).spectrum
 
     @torch.no_grad()
@@ -128,7 +128,7 @@ class Tokenizer(nn.Module):
         self, decoded: Decoded, target: Spectrum, patches: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of decoded patches [M, P] with true spectra ``target``, and its terms."""
-        error = spectral_loss(decoded.spectrum, target)
+        error = spectral_loss(decoded.spectrum, target, self.decoder.deviation)
         loss = error.amplitude + self.config.phase_weight * error.phase
         terms = {"amplitude": error.amplitude.detach(), "phase": error.phase.detach()}
         if decoded.waveform is not None:
@@ -144,7 +144,7 @@ class Tokenizer(nn.Module):
 def _perplexity(codes: Tensor, n_codes: int) -> Tensor:
     """Perplexity of the codes in a batch: 1 when all are the same, at most K."""
     share = torch.bincount(codes, minlength=n_codes) / codes.numel()
-    return torch.special.entr(share).sum().exp()
+    return (-torch.xlogy(share, share).sum()).exp()
 
 
 def build_tokenizer(config: TokenizerConfig, seed: int) -> Tokenizer:
