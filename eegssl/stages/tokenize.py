@@ -44,6 +44,7 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
+from eegssl.training.batches import to_tensors
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
 from eegssl.training.weights import read_tokenizer, save_module
@@ -96,6 +97,7 @@ def run(
     atlas = _atlas(model, corpus, config, quality, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
+        "codes_depend_on": "window" if model.config.context_layers else "patch",
         "window_s": config.window_s,
         "patch_samples": model.config.patch_samples,
         "patches_per_window": train.length // model.config.patch_samples,
@@ -134,18 +136,19 @@ def _train(
     device = choose_device(config.training.device)
     model = build_tokenizer(settings, context.seed).to(device)
     batch = config.training.batch_size
-    model.start_codebook(_start_signal(draws, settings, context.seed).to(device), context.seed)
+    start = _start_windows(draws, settings, context.seed)
+    model.start_codebook_on([[part.to(device) for part in one] for one in start], context.seed)
 
     def step(k: int) -> dict[str, torch.Tensor]:
         index = draws.draw(batch, seed=context.seed, step=k)
-        output = model(torch.from_numpy(train.batch(index).signal_uv).to(device))
+        output = model(*to_tensors(train.batch(index), device))
         return {"loss": output.loss} | output.terms
 
     def validate() -> dict[str, float]:
         sums: dict[str, float] = {}
         counts = np.zeros(settings.n_codes, dtype=np.int64)
         for index in val.in_order(batch):
-            output = model(torch.from_numpy(val.batch(index).signal_uv).to(device))
+            output = model(*to_tensors(val.batch(index), device))
             tokens = model.tokens_of(output.codes).cpu().numpy()
             counts += np.bincount(tokens.ravel(), minlength=len(counts))
             for name, value in ({"loss": output.loss} | output.terms).items():
@@ -190,12 +193,21 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> T
     return settings
 
 
-def _start_signal(draws: Sampler, settings: TokenizerConfig, seed: int) -> torch.Tensor:
-    """Single patches [n, 1, P] of training windows drawn as the sampler weights them."""
+def _start_windows(
+    draws: Sampler, settings: TokenizerConfig, seed: int
+) -> list[tuple[torch.Tensor, ...]]:
+    """Training windows drawn as the sampler weights them, with their geometry for a context.
+
+    Without one a window is a single patch [n, 1, P], so that more of the corpus is seen.
+    """
     train = draws.windows
     rng = np.random.default_rng([seed, 0xC0DE])
     wanted = settings.n_codes * _START_PATCHES_PER_CODE
     per_window = train.length // settings.patch_samples * int(train.n_channels.min())
+    if settings.context_layers:
+        n_windows = min(len(train), -(-wanted // per_window))
+        drawn = train.subset(np.sort(draws.spread(n_windows, rng)))
+        return _batches(drawn)
     n_windows = min(len(train), max(1, wanted // min(per_window, 32)))
     patches: list[NDArray[np.float32]] = []
     for k in draws.spread(n_windows, rng):
@@ -203,7 +215,13 @@ def _start_signal(draws: Sampler, settings: TokenizerConfig, seed: int) -> torch
         cut = signal.shape[1] // settings.patch_samples * settings.patch_samples
         some = signal[:, :cut].reshape(-1, 1, settings.patch_samples)
         patches.append(some[rng.permutation(len(some))[:32]])
-    return torch.from_numpy(np.concatenate(patches))
+    return [(torch.from_numpy(np.concatenate(patches)),)]
+
+
+def _batches(windows: Windows) -> list[tuple[torch.Tensor, ...]]:
+    """Signals and geometry of all windows on the CPU, in batches of equally many channels."""
+    index = windows.in_order(_WINDOWS_AT_ONCE)
+    return [to_tensors(windows.batch(some), torch.device("cpu")) for some in index]
 
 
 def _encode(
@@ -237,10 +255,11 @@ def _patches_of(
 ) -> tuple[NDArray[np.float16], NDArray[np.integer[Any]]]:
     """Entropies (for weighted masks) and codes of a recording's patches, [C, windows · N] each."""
     entropies, codes = [], []
+    geometry = [torch.from_numpy(part)[None] for part in corpus.geometry(recording.channels)]
     for start in range(0, recording.n_samples - length + 1, length):
         signal_uv = corpus.read_uv(recording, start, start + length)
         entropies.append(patch_entropy(signal_uv, model.config.patch_samples))
-        tokens = model.tokens_of(model.encode(torch.from_numpy(signal_uv)[None]))
+        tokens = model.tokens_of(model.encode(torch.from_numpy(signal_uv)[None], *geometry))
         codes.append(tokens[0].numpy())
     dtype = code_dtype(model.config.n_codes)
     return (
@@ -263,14 +282,12 @@ def _quality(model: Tokenizer, train: Windows, val: Windows, context: Context) -
     return quality.facts()
 
 
-def _sample(windows: Windows, n_patches: int, patch_samples: int) -> list[torch.Tensor]:
-    """Signals [B, C, T] of windows with some ``n_patches``, the same whatever the seed."""
+def _sample(windows: Windows, n_patches: int, patch_samples: int) -> list[tuple[torch.Tensor, ...]]:
+    """Windows with some ``n_patches`` and their geometry, the same whatever the seed."""
     per_window = float(windows.n_channels.mean()) * (windows.length // patch_samples)
     n = min(max(round(n_patches / per_window), 1), len(windows))
     places = np.random.default_rng(0).choice(len(windows), n, replace=False)
-    drawn = windows.subset(np.sort(places))
-    batches = [drawn.batch(index) for index in drawn.in_order(_WINDOWS_AT_ONCE)]
-    return [torch.from_numpy(batch.signal_uv) for batch in batches]
+    return _batches(windows.subset(np.sort(places)))
 
 
 def _atlas(

@@ -20,6 +20,8 @@ from eegssl.tokenizer.lookup import nearest_codes
 from eegssl.tokenizer.spectrum import amplitude_of
 from eegssl.tokenizer.tokenizer import Tokenizer
 
+Window = Sequence[Tensor]
+"""Signals [B, C, T] in µV on the tokenizer's device, and their geometry if it has a context."""
 SHIFT_S = 0.05
 NOISE_UV = 2.0
 ALL = "all"
@@ -57,11 +59,11 @@ class CodeQuality:
 
 @torch.no_grad()
 def measure_codes(
-    tokenizer: Tokenizer, train: Sequence[Tensor], val: Sequence[Tensor], seed: int
+    tokenizer: Tokenizer, train: Sequence[Window], val: Sequence[Window], seed: int
 ) -> CodeQuality:
     """Measure the tokens of windows ``val``; lines and clusters are fitted on windows ``train``.
 
-    Windows are batches [B, C, T] in µV on the tokenizer's device. Decoded log amplitudes are
+    Decoded log amplitudes are
     brought to the tapered ones by one line a part, so that neither their unit nor the lower mean
     of a decoded code counts as error. The same arguments give the same numbers.
     """
@@ -152,18 +154,18 @@ def _log_of(amplitude: Tensor, groups: Sequence[Tensor]) -> Tensor:
 
 
 def _tokens_and_amplitudes(
-    tokenizer: Tokenizer, windows: Sequence[Tensor], parts: _Parts
+    tokenizer: Tokenizer, windows: Sequence[Window], parts: _Parts
 ) -> _Patches:
     rows = []
-    for signal_uv in windows:
-        patches_uv = to_patches(signal_uv, parts.patch_samples).flatten(0, 2)
-        rows.append((_tokens(tokenizer, signal_uv).flatten(), *parts.broad_and_fine(patches_uv)))
+    for window in windows:
+        patches_uv = to_patches(window[0], parts.patch_samples).flatten(0, 2)
+        rows.append((_tokens(tokenizer, window).flatten(), *parts.broad_and_fine(patches_uv)))
     tokens, broad, fine = (torch.cat(column) for column in zip(*rows, strict=True))
     return _Patches(tokens, broad, fine)
 
 
-def _tokens(tokenizer: Tokenizer, signal_uv: Tensor) -> Tensor:
-    return tokenizer.tokens_of(tokenizer.encode(signal_uv))
+def _tokens(tokenizer: Tokenizer, window: Window) -> Tensor:
+    return tokenizer.tokens_of(tokenizer.encode(*window))
 
 
 def _by_line(told: Tensor, true: Tensor, asked: Tensor) -> Tensor:
@@ -194,31 +196,31 @@ def _explained(missed: Tensor, spread: Tensor, n: int) -> float:
     return 1 - float(missed.sum()) / held if held > _CONSTANT**2 * n else 0.0
 
 
-def _keep_shifted(tokenizer: Tokenizer, windows: Sequence[Tensor]) -> float | None:
+def _keep_shifted(tokenizer: Tokenizer, windows: Sequence[Window]) -> float | None:
     """Share of patches that keep their code when all are cut 50 ms later."""
     config = tokenizer.config
     shift = round(SHIFT_S * config.sfreq_hz)
     size = config.patch_samples
-    lengths = [(signal_uv.shape[-1] - shift) // size * size for signal_uv in windows]
+    lengths = [(window[0].shape[-1] - shift) // size * size for window in windows]
     if not min(lengths):
         return None
     pairs = [
-        (signal_uv[..., :length], signal_uv[..., shift : shift + length])
-        for signal_uv, length in zip(windows, lengths, strict=True)
+        ((signal_uv[..., :n], *geometry), (signal_uv[..., shift : shift + n], *geometry))
+        for (signal_uv, *geometry), n in zip(windows, lengths, strict=True)
     ]
     return _share_alike(tokenizer, pairs)
 
 
-def _keep_noisy(tokenizer: Tokenizer, windows: Sequence[Tensor], seed: int) -> float:
+def _keep_noisy(tokenizer: Tokenizer, windows: Sequence[Window], seed: int) -> float:
     """Share of patches that keep their code in white noise, drawn on the CPU by ``seed``."""
     generator = torch.Generator().manual_seed(seed)
     pairs = []
-    for signal_uv in windows:
+    for signal_uv, *geometry in windows:
         noise = torch.randn(signal_uv.shape, generator=generator).to(signal_uv)
-        pairs.append((signal_uv, signal_uv + NOISE_UV * noise))
+        pairs.append(((signal_uv, *geometry), (signal_uv + NOISE_UV * noise, *geometry)))
     return _share_alike(tokenizer, pairs)
 
 
-def _share_alike(tokenizer: Tokenizer, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
+def _share_alike(tokenizer: Tokenizer, pairs: Sequence[tuple[Window, Window]]) -> float:
     alike = [(_tokens(tokenizer, a) == _tokens(tokenizer, b)).flatten() for a, b in pairs]
     return float(torch.cat(alike).float().mean())

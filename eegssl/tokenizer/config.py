@@ -30,6 +30,13 @@ class TokenizerConfig(Settings):
     width: int = Field(64, ge=2)
     """Width D of the patch encoder and of the decoder."""
 
+    context_layers: int = Field(0, ge=0)
+    """Transformer blocks over all patches of a window before they are quantized (LaBraM: 12).
+    With 0 a patch is coded alone; else its code depends on its window."""
+
+    context_heads: int = Field(4, ge=1)
+    """Attention heads of such a block; `width` is a multiple of them."""
+
     quantizer: QuantizerKind = "cosine"
     """``residual`` has ``n_codebooks`` codes per patch; ``random-projection`` learns none."""
 
@@ -64,6 +71,15 @@ class TokenizerConfig(Settings):
             raise ValueError(
                 f"top_hz must be at most half of sfreq_hz; "
                 f"got {self.top_hz:g} of {self.sfreq_hz:g} Hz"
+            )
+        if self.context_layers and self.quantizer == "random-projection":
+            raise ValueError(
+                "context_layers needs a learned quantizer; got random-projection, which learns none"
+            )
+        if self.context_layers and (self.width % self.context_heads or self.width % 2):
+            raise ValueError(
+                "with context_layers, width must be even and a multiple of context_heads; "
+                f"got width {self.width}, {self.context_heads} heads"
             )
         if self.waveform_weight and (self.quantizer == "random-projection" or self.code_dim < 16):
             raise ValueError(

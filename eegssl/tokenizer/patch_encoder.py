@@ -1,4 +1,4 @@
-"""Encode each patch alone, so that its code needs no context."""
+"""Encode patches as vectors to quantize: each alone, or within its window."""
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
 from eegssl.tokenizer.spectrum import spectrum_of
+from eegssl.tokenizer.window_context import Geometry, WindowContext
 
 _FOLLOW = 0.1  # weight of a batch in the moving statistics
 _EPSILON = 1e-5  # as in torch's batch_norm
@@ -43,10 +44,11 @@ class _Standardised(nn.Module):
 
 
 class PatchEncoder(_Standardised):
-    """Patches [M, P], scaled, to standardised vectors [M, code_dim].
+    """Patches [..., P], scaled, to standardised vectors [M, code_dim].
 
     The encoder's temporal and spectral modules, then Linear-Tanh-Linear to the code's dimensions
-    as in LaBraM (ICLR 2024); without that model's transformer, so that codes need no context.
+    as in LaBraM (ICLR 2024); with ``context_layers`` between them that model's transformer, else
+    codes need no context.
 
     Standardising is ours, after Lancucki et al. (IJCNN 2020): early in training vectors share most
     of their direction and drift together, faster than a codebook follows. Without it (and with the
@@ -62,6 +64,7 @@ class PatchEncoder(_Standardised):
         self.code_dim, self.sized = config.code_dim, sized
         self.temporal = TemporalEmbedding(config.patch_samples, config.width - half)
         self.spectral = FourierEmbedding(config.patch_samples, half, config.sfreq_hz, config.top_hz)
+        self.context = WindowContext(config) if config.context_layers else None
         self.feed = nn.Sequential(
             nn.GELU(),
             nn.Linear(config.width, config.width),
@@ -70,13 +73,13 @@ class PatchEncoder(_Standardised):
         )
         self.straight = straight_in(config.patch_samples, n) if sized else None
 
-    def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
-        """Encode patches [M, P]: [M, code_dim].
+    def forward(self, patches: Tensor, learn: bool = False, geometry: Geometry = ()) -> Tensor:
+        """Encode patches [..., P]: [M, code_dim]; for a context [B, C, N, P] with ``geometry``.
 
         With ``learn`` the vectors are standardised over this batch, which also updates the stored
-        statistics; else by the stored statistics, so that each patch is encoded alone.
+        statistics; else by the stored statistics, so that no window depends on its batch.
         """
-        raw = self.raw(patches)
+        raw = self.raw(patches, geometry)
         vectors = raw[:, : len(self.mean)]
         if learn and n_ranks() > 1:
             vectors = self._standardise_joined(vectors)
@@ -86,14 +89,17 @@ class PatchEncoder(_Standardised):
             )
         return self._sized(vectors, raw)
 
-    def raw(self, patches: Tensor) -> Tensor:
-        """Encode patches [M, P] without standardising: [M, code_dim], or shapes and log sizes."""
-        vectors: Tensor = self.feed(
-            torch.cat([self.temporal(patches), self.spectral(patches)], dim=-1)
-        )
+    def raw(self, patches: Tensor, geometry: Geometry = ()) -> Tensor:
+        """Encode patches without standardising: [M, code_dim], or shapes and log sizes."""
+        flat = patches.flatten(0, -2)
+        embedded = torch.cat([self.temporal(flat), self.spectral(flat)], dim=-1)
+        if self.context is not None:
+            windows = embedded.unflatten(0, patches.shape[:-1])
+            embedded = self.context(windows, geometry).flatten(0, 2)
+        vectors: Tensor = self.feed(embedded)
         if self.straight is None:
             return vectors
-        shape, log_size = split_size(patches)
+        shape, log_size = split_size(flat)
         return torch.cat([vectors + self.straight(shape), log_size], dim=-1)
 
     def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
@@ -113,7 +119,7 @@ class PatchEncoder(_Standardised):
 
 
 class SpectrumFeatures(_Standardised):
-    """Patches [M, P], scaled, to standardised log amplitudes [M, F]; nothing is learned.
+    """Patches [..., P], scaled, to standardised log amplitudes [M, F]; nothing is learned.
 
     The random projection's input; BEST-RQ (ICML 2022) takes standardised log-mel features.
     """
@@ -121,11 +127,11 @@ class SpectrumFeatures(_Standardised):
     def __init__(self, config: TokenizerConfig) -> None:
         super().__init__(config.n_bins)
 
-    def forward(self, patches: Tensor, learn: bool = False) -> Tensor:
-        """Features of patches [M, P]: [M, F]; the same in training."""
+    def forward(self, patches: Tensor, learn: bool = False, geometry: Geometry = ()) -> Tensor:
+        """Features of patches [..., P]: [M, F]; the same in training and anywhere."""
         return F.batch_norm(self.raw(patches), self.mean, self.variance)
 
-    def raw(self, patches: Tensor) -> Tensor:
-        """Log amplitudes of patches [M, P]: [M, F]."""
+    def raw(self, patches: Tensor, geometry: Geometry = ()) -> Tensor:
+        """Log amplitudes of patches [..., P]: [M, F]."""
         with torch.no_grad():
-            return spectrum_of(patches, len(self.mean)).log_amplitude
+            return spectrum_of(patches.flatten(0, -2), len(self.mean)).log_amplitude

@@ -1,9 +1,12 @@
 """Tokenize EEG patches by a learned codebook, and decode codes to spectra.
 
-After the discrete neural tokenizers of EpilepsyFM (2025) and LaBraM (ICLR 2024). Ours: a patch is
-encoded without its neighbours, so its code is the same on any tiling of the recording.
+After the discrete neural tokenizers of EpilepsyFM (2025) and LaBraM (ICLR 2024). Ours: unless
+``context_layers`` says otherwise, a patch is encoded without its neighbours, so its code is the
+same on any tiling of the recording. With them its code depends on all of its window, and windows
+need the geometry of their channels.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +24,7 @@ from eegssl.tokenizer.spectrum import (
     spectrum_of,
     waveform_loss,
 )
+from eegssl.tokenizer.window_context import Geometry
 
 _PATCHES_AT_ONCE = 8192  # bounds the memory of encoding a long recording
 
@@ -48,8 +52,11 @@ class Tokenizer(nn.Module):
         self.quantizer = build_quantizer(config)
         self.decoder = Decoder(config)
 
-    def forward(self, signal_uv: Tensor) -> TokenizerOutput:
+    def forward(self, signal_uv: Tensor, *geometry: Tensor) -> TokenizerOutput:
         """Quantize ``signal_uv`` [B, C, T] and compare the decoded spectrum with the true one.
+
+        ``geometry`` is needed by a context alone, as `WindowContext` says: positions, located and
+        regions of the channels, as an encoder takes them.
 
         Terms: ``amplitude`` (squared deviations), ``phase`` (0 to 4), ``commitment`` (2 - 2
         cosine), ``waveform`` if one is decoded (share of the power that is missed), ``perplexity``
@@ -60,7 +67,7 @@ class Tokenizer(nn.Module):
         """
         patches = self._patches(signal_uv)
         flat, learn = patches.flatten(0, 2), self.training
-        quantized = self.quantizer(self.encoder(flat, learn), learn)
+        quantized = self.quantizer(self.encoder(patches, learn, geometry), learn)
         decoded, unquantized = self.decoder(quantized.vectors), self.decoder(quantized.unit)
         target = spectrum_of(flat, self.config.n_bins, self.config.n_phases)
         loss, terms = self._compare(decoded, target, flat)
@@ -73,14 +80,15 @@ class Tokenizer(nn.Module):
         return TokenizerOutput(loss + self.config.commitment * quantized.commitment, terms, codes)
 
     @torch.no_grad()
-    def encode(self, signal_uv: Tensor) -> Tensor:
+    def encode(self, signal_uv: Tensor, *geometry: Tensor) -> Tensor:
         """Codes of ``signal_uv`` [B, C, T]: int64 [B, C, N], of several codebooks [B, C, N, Q].
 
-        The codebook does not change, in any mode.
+        The codebook does not change, in any mode. A context needs the ``geometry``, and sees T
+        samples as one window: give windows as long as those of the training.
         """
         patches = self._patches(signal_uv)
-        parts = patches.flatten(0, 2).split(_PATCHES_AT_ONCE)
-        codes = torch.cat([self.quantizer.encode(self.encoder(part)) for part in parts])
+        vectors = (self.encoder(part, geometry=of) for part, of in self._parts(patches, geometry))
+        codes = torch.cat([self.quantizer.encode(some) for some in vectors])
         return codes.unflatten(0, patches.shape[:3])
 
     def tokens_of(self, codes: Tensor) -> Tensor:
@@ -115,10 +123,18 @@ class Tokenizer(nn.Module):
         Call it once, before the first step, with windows from all training data: at least some
         ten patches per code.
         """
-        patches = self._patches(signal_uv).flatten(0, 2)
-        self.decoder.start(spectrum_of(patches, self.config.n_bins))
-        raw = torch.cat([self.encoder.raw(part) for part in patches.split(_PATCHES_AT_ONCE)])
-        self.quantizer.start(self.encoder.start(raw), seed)
+        self.start_codebook_on([(signal_uv,)], seed)
+
+    @torch.no_grad()
+    def start_codebook_on(self, windows: Sequence[Sequence[Tensor]], seed: int) -> None:
+        """Start the codebook on batches of signals [B, C, T], each with its geometry if needed."""
+        patches, raw = [], []
+        for signal_uv, *geometry in windows:
+            scaled = self._patches(signal_uv)
+            patches.append(scaled.flatten(0, 2))
+            raw += [self.encoder.raw(part, of) for part, of in self._parts(scaled, geometry)]
+        self.decoder.start(spectrum_of(torch.cat(patches), self.config.n_bins))
+        self.quantizer.start(self.encoder.start(torch.cat(raw)), seed)
 
     def _decode(self, codes: Tensor) -> Decoded:
         decoded: Decoded = self.decoder(self.quantizer.decode(codes))
@@ -136,6 +152,18 @@ class Tokenizer(nn.Module):
             loss = loss + self.config.waveform_weight * waveform
             terms["waveform"] = waveform.detach()
         return loss, terms
+
+    def _parts(
+        self, patches: Tensor, geometry: Sequence[Tensor]
+    ) -> Iterator[tuple[Tensor, Geometry]]:
+        """Patches [B, C, N, P] in parts that fit into memory: whole windows for a context."""
+        if not self.config.context_layers:
+            yield from ((part, ()) for part in patches.flatten(0, 2).split(_PATCHES_AT_ONCE))
+            return
+        size = max(1, _PATCHES_AT_ONCE // patches[0, ..., 0].numel())
+        for first in range(0, len(patches), size):
+            some = slice(first, first + size)
+            yield patches[some], [part[some] for part in geometry]
 
     def _patches(self, signal_uv: Tensor) -> Tensor:
         return to_patches(signal_uv, self.config.patch_samples) / self.config.scale_uv
