@@ -62,7 +62,7 @@ class WaveletPacketEmbedding(nn.Module):
 class FourierEmbedding(nn.Module):
     """Patches [M, P], scaled, to embeddings [M, D] of their amplitudes from 0 Hz to ``top_hz``.
 
-    The tokenizer uses it too. The temporal module covers phase.
+    The temporal module covers phase.
     """
 
     def __init__(self, patch_samples: int, width: int, sfreq_hz: float, top_hz: float) -> None:

@@ -7,12 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.ranks import gather_rows, sum_over_ranks
+from eegssl.tokenizer.ranks import sum_over_ranks
 from eegssl.tokenizer.shape_and_size import n_sizes, read_size, straight_out
-from eegssl.tokenizer.spectrum import Spectrum, amplitude_of, powers_of
+from eegssl.tokenizer.spectrum import LogAmplitudeScale, Spectrum, amplitude_of, powers_of
 
 _FOLLOW = 0.05  # weight of a batch in the moving averages of power
-_FLAT = 0.5  # deviation of a log amplitude under its floor; any Gaussian noise has .64
 _NO_POWER = 1e-12  # far under that of 0.1 µV
 
 
@@ -35,8 +34,6 @@ class Decoder(nn.Module):
     would need the phases of many bins.
     """
 
-    mean: Tensor
-    deviation: Tensor
     told_power: Tensor
     true_power: Tensor
 
@@ -55,8 +52,7 @@ class Decoder(nn.Module):
         n = config.code_dim - self.n_sizes
         self.shape = nn.Linear(config.width, config.patch_samples) if sized else None
         self.straight = straight_out(n, config.patch_samples) if sized else None
-        self.register_buffer("mean", torch.zeros(config.n_bins))
-        self.register_buffer("deviation", torch.ones(config.n_bins))
+        self.scale = LogAmplitudeScale(config.n_bins)
         self.register_buffer("told_power", torch.zeros(config.n_bins))
         self.register_buffer("true_power", torch.zeros(config.n_bins))
 
@@ -65,7 +61,7 @@ class Decoder(nn.Module):
         hidden = self.layers(vectors)
         sizes = (self.n_bins, self.n_phases, self.n_phases)
         standardised, sine, cosine = self.out(hidden).split(sizes, dim=-1)
-        spectrum = Spectrum(self.mean + self.deviation * standardised, sine, cosine)
+        spectrum = Spectrum(self.scale.restore(standardised), sine, cosine)
         if self.shape is None or self.straight is None:
             return Decoded(spectrum, None)
         shape, size = vectors.split((vectors.shape[-1] - self.n_sizes, self.n_sizes), dim=-1)
@@ -95,11 +91,6 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def start(self, target: Spectrum) -> None:
-        """Set mean and deviation to those of log amplitudes [m, F] of ``target``, of all ranks.
-
-        The last bias becomes 0, so that all codes decode to about the mean.
-        """
-        joined = gather_rows(target.log_amplitude)
-        self.mean.copy_(joined.mean(dim=0))
-        self.deviation.copy_(joined.std(dim=0).nan_to_num(1.0).clamp_min(_FLAT))
+        """Standardise by ``target`` [m, F], and let all codes decode to about its mean."""
+        self.scale.start(target.log_amplitude)
         self.out.bias.zero_()

@@ -4,12 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.encoder.spectral import FourierEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
-from eegssl.tokenizer.spectrum import spectrum_of
+from eegssl.tokenizer.spectrum import LogAmplitudeEmbedding, spectrum_of
 from eegssl.tokenizer.window_context import Geometry, WindowContext
 
 _FOLLOW = 0.1  # weight of a batch in the moving statistics
@@ -46,9 +45,9 @@ class _Standardised(nn.Module):
 class PatchEncoder(_Standardised):
     """Patches [..., P], scaled, to standardised vectors [M, code_dim].
 
-    The encoder's temporal and spectral modules, then Linear-Tanh-Linear to the code's dimensions
-    as in LaBraM (ICLR 2024); with ``context_layers`` between them that model's transformer, else
-    codes need no context.
+    The encoder's temporal module and standardised log amplitudes, then Linear-Tanh-Linear to the
+    code's dimensions as in LaBraM (ICLR 2024); with ``context_layers`` between them that model's
+    transformer, else codes need no context.
 
     Standardising is ours, after Lancucki et al. (IJCNN 2020): early in training vectors share most
     of their direction and drift together, faster than a codebook follows. Without it (and with the
@@ -63,7 +62,7 @@ class PatchEncoder(_Standardised):
         super().__init__(n)
         self.code_dim, self.sized = config.code_dim, sized
         self.temporal = TemporalEmbedding(config.patch_samples, config.width - half)
-        self.spectral = FourierEmbedding(config.patch_samples, half, config.sfreq_hz, config.top_hz)
+        self.spectral = LogAmplitudeEmbedding(config.n_bins, half)
         self.context = WindowContext(config) if config.context_layers else None
         self.feed = nn.Sequential(
             nn.GELU(),

@@ -13,10 +13,13 @@ regresses standardised amplitudes and raw angles of all P bins, without a taper.
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from eegssl.tokenizer.ranks import gather_rows
+
 _FLOOR = 1e-3  # amplitude that counts as nothing (0.1 µV at scale_uv = 100)
+_LEAST = 0.5  # deviation of a log amplitude near its floor; any Gaussian noise has .64
 
 
 @dataclass(frozen=True)
@@ -123,3 +126,48 @@ def _sides(patch_samples: int, n_bins: int, like: Tensor) -> Tensor:
     if patch_samples % 2 == 0 and n_bins == patch_samples // 2 + 1:
         sides[-1] = 1.0
     return sides
+
+
+class LogAmplitudeScale(nn.Module):
+    """The mean and the deviation of each of F log amplitudes; 0 and 1 until ``start``."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, n_bins: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_bins))
+        self.register_buffer("deviation", torch.ones(n_bins))
+
+    def forward(self, log_amplitude: Tensor) -> Tensor:
+        """Standardise log amplitudes [..., F]."""
+        return (log_amplitude - self.mean) / self.deviation
+
+    def restore(self, standardised: Tensor) -> Tensor:
+        """Turn standardised log amplitudes [..., F] back."""
+        return self.mean + self.deviation * standardised
+
+    @torch.no_grad()
+    def start(self, log_amplitude: Tensor) -> None:
+        """Take the statistics of log amplitudes [m, F] of all ranks."""
+        joined = gather_rows(log_amplitude)
+        self.mean.copy_(joined.mean(dim=0))
+        self.deviation.copy_(joined.std(dim=0).nan_to_num(1.0).clamp_min(_LEAST))
+
+
+class LogAmplitudeEmbedding(nn.Module):
+    """Patches [M, P], scaled, to embeddings [M, D] of their tapered log amplitudes.
+
+    The tokenizer sees what it has to decode: from the untapered spectrum it learned that slowly.
+    """
+
+    def __init__(self, n_bins: int, width: int) -> None:
+        super().__init__()
+        self.scale = LogAmplitudeScale(n_bins)
+        self.project = nn.Linear(n_bins, width)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Embed patches [M, P]: [M, D]."""
+        log_amplitude = spectrum_of(patches, len(self.scale.mean)).log_amplitude
+        embedded: Tensor = self.project(self.scale(log_amplitude))
+        return embedded

@@ -128,12 +128,18 @@ class Tokenizer(nn.Module):
     @torch.no_grad()
     def start_codebook_on(self, windows: Sequence[Sequence[Tensor]], seed: int) -> None:
         """Start the codebook on batches of signals [B, C, T], each with its geometry if needed."""
-        patches, raw = [], []
-        for signal_uv, *geometry in windows:
-            scaled = self._patches(signal_uv)
-            patches.append(scaled.flatten(0, 2))
-            raw += [self.encoder.raw(part, of) for part, of in self._parts(scaled, geometry)]
-        self.decoder.start(spectrum_of(torch.cat(patches), self.config.n_bins))
+        patches = [self._patches(signal_uv) for signal_uv, *_ in windows]
+        target = spectrum_of(
+            torch.cat([some.flatten(0, 2) for some in patches]), self.config.n_bins
+        )
+        self.decoder.start(target)
+        if isinstance(self.encoder, PatchEncoder):
+            self.encoder.spectral.scale.start(target.log_amplitude)
+        raw = [
+            self.encoder.raw(part, of)
+            for some, (_, *geometry) in zip(patches, windows, strict=True)
+            for part, of in self._parts(some, geometry)
+        ]
         self.quantizer.start(self.encoder.start(torch.cat(raw)), seed)
 
     def _decode(self, codes: Tensor) -> Decoded:
@@ -144,7 +150,7 @@ class Tokenizer(nn.Module):
         self, decoded: Decoded, target: Spectrum, patches: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of decoded patches [M, P] with true spectra ``target``, and its terms."""
-        error = spectral_loss(decoded.spectrum, target, self.decoder.deviation)
+        error = spectral_loss(decoded.spectrum, target, self.decoder.scale.deviation)
         loss = error.amplitude + self.config.phase_weight * error.phase
         terms = {"amplitude": error.amplitude.detach(), "phase": error.phase.detach()}
         if decoded.waveform is not None:
