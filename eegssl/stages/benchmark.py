@@ -165,7 +165,8 @@ def _answers(scored: Scored, matrix: Matrix) -> dict[Key, dict[Hashable, UnitAns
     answers: dict[Key, dict[Hashable, UnitAnswers]] = {}
     for key, folders in scored.folders.items():
         for run, folder in folders.items():
-            answer = matrix.benchmark_of(key[0]).answers(folder, by_subject=values[key[0]])
+            task = matrix.tasks[key[0]]
+            answer = matrix.benchmark_of(key[0]).answers(folder, task, by_subject=values[key[0]])
             if answer is not None:
                 answers.setdefault(key, {})[run] = answer
     return answers

@@ -71,10 +71,10 @@ class Benchmarked:
             }
         }
 
-    def answers(self, scored: Path, by_subject: bool) -> UnitAnswers | None:
+    def answers(self, scored: Path, task: Any, by_subject: bool) -> UnitAnswers | None:
         """Answers for units that are compared by one score of all; None where there are none.
 
-        ``scored`` is the folder of an evaluation; ``by_subject`` says if subjects of its task have
+        ``scored`` is the folder of an evaluation; ``by_subject`` says if subjects of the task have
         scores of their own, to be compared one by one.
         """
         return None

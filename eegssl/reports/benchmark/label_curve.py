@@ -24,8 +24,9 @@ def labels_figure(task: str, groups: Groups, column: ScoreColumn) -> ReportFigur
         return None
     return ReportFigure(
         title=f"{column.words} by labelled subjects, {task}",
-        caption="Lines: mean over draws and seeds. Bars: standard deviation over them. Draws of "
-        "more subjects have more of them in common, and differ less for that reason too.",
+        caption="Lines: mean over draws and seeds, dashed of baselines; dotted: chance. Bars: "
+        "standard deviation over draws and seeds. Draws of more subjects have more of them in "
+        "common, and differ less for that reason too.",
         alt=f"{column.words} of {len(names)} systems by the number of labelled subjects",
         uri=svg_uri(label_curve(groups, column)),
     )

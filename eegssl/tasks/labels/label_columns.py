@@ -88,14 +88,14 @@ class LabelScores(Benchmarked):
         per_subject = metrics["per_subject"].items()
         return {MODEL_METHOD: {subject: _compared(scores) for subject, scores in per_subject}}
 
-    def answers(self, scored: Path, by_subject: bool) -> UnitAnswers | None:
+    def answers(self, scored: Path, task: TaskConfig, by_subject: bool) -> UnitAnswers | None:
         """Answers for events, recordings and patients, or windows if no subject has both classes.
 
         A patient has one outcome, and no AUROC of its own.
         """
-        table = read_table(scored / PREDICTIONS, Predictions)
-        if by_subject and table.about.get("unit", "window") not in POOLED:
+        if by_subject and task.unit not in POOLED:
             return None
+        table = read_table(scored / PREDICTIONS, Predictions)
         return unit_answers(table, threshold_of(table))
 
     def of_fold(

@@ -7,6 +7,7 @@ import pytest
 
 from eegssl.corpus.labelled import Unit
 from eegssl.tasks.base import PREDICTIONS
+from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.measures.unit_answers import unit_answers
 from eegssl.tasks.labels.predictions import Predictions
@@ -52,6 +53,7 @@ def test_windows_are_compared_together_where_no_subject_has_a_score(
     tmp_path: Path, unit: str, by_subject: bool, n: int | None
 ):
     write_table(tmp_path / PREDICTIONS, predictions(unit))
-    got = LabelScores().answers(tmp_path, by_subject)
+    task = TaskConfig(name="t", labels="table", table="t.tsv", classes=("good", "poor"), unit=unit)
+    got = LabelScores().answers(tmp_path, task, by_subject)
     assert (got and len(got.ids)) == n
     assert n is None or got.unit == unit
