@@ -33,7 +33,7 @@ from eegssl.reports.benchmark.results import (
 )
 from eegssl.reports.benchmark.score_columns import of_subjects
 from eegssl.reports.html import render_page
-from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.scoring.unit_effects import UnitAnswers
 from eegssl.stages.benchmark_cells import (
     CELLS,
     Cell,

@@ -9,7 +9,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
-from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.scoring.unit_effects import UnitAnswers
 
 BASELINE = "baseline"
 """The artifact of a baseline that is a cell of its own, and its adaptation in a table."""

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import rankdata, spearmanr
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from eegssl.scoring.paired_units import UnitAnswers, compare_units, unit_effects
+from eegssl.scoring.paired_units import compare_units
+from eegssl.scoring.unit_effects import UnitAnswers, unit_effects
 
 
 def answers(truth, scores, subjects=None, threshold=0.5):

@@ -16,7 +16,8 @@ import numpy as np
 from eegssl.errors import ConfigError
 from eegssl.reports.benchmark.score_columns import PerUnit
 from eegssl.scoring.compare import compare_pairs
-from eegssl.scoring.paired_units import Runs, compare_units
+from eegssl.scoring.paired_units import compare_units
+from eegssl.scoring.unit_effects import Runs
 
 ComparedUnit = Literal["subject", "fold"]
 Key = tuple[str, str, str]

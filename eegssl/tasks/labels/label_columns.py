@@ -10,7 +10,7 @@ from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
 from eegssl.scoring.hierarchy import TYPE
-from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.scoring.unit_effects import UnitAnswers
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, ColumnScores
 from eegssl.tasks.labels.config import TaskConfig

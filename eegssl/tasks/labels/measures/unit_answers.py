@@ -4,7 +4,7 @@ import numpy as np
 
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.means import first_places, means_by_unit
-from eegssl.scoring.paired_units import UnitAnswers
+from eegssl.scoring.unit_effects import UnitAnswers
 from eegssl.scoring.window_scores import Thresholds, decide, thresholds_at
 from eegssl.tasks.labels.predictions import Predictions
 
