@@ -89,7 +89,7 @@ def kmeans_wins_message(quality: CodeQuality) -> str | None:
     return (
         f"the codes explain less of the spectrum of unseen patches (R² {r2:.3f}) than as many "
         f"clusters by k-means of their band amplitudes (R² {kmeans_r2:.3f}): train longer "
-        "(training.steps), or spend fewer bits on phase (tokenizer.phase_weight)"
+        "(training.steps), and where codes starve take fewer (tokenizer.n_codes)"
     )
 
 

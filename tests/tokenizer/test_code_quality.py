@@ -62,7 +62,7 @@ def test_codes_that_tell_nothing_lose_and_the_warning_names_both_and_what_helps(
     assert f"R² {r2:.3f}" in message
     assert f"R² {peer:.3f}" in message
     assert "training.steps" in message
-    assert "tokenizer.phase_weight" in message
+    assert "tokenizer.n_codes" in message
 
 
 def test_a_decoder_in_another_unit_is_no_worse(trained):
