@@ -39,20 +39,20 @@ def compared(ours, theirs, resamples=100):
     return {metric: of_pairs[""] for metric, of_pairs in found.items()}
 
 
-@pytest.mark.parametrize("subjects", [None, list("aabbccddee")])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("subjects", [None, list("aabbccdd")])
+@pytest.mark.parametrize("seed", range(2))
 def test_the_p_of_an_auroc_is_that_of_all_swaps_of_ranks_within_subjects(seed, subjects):
-    truth, a, b = two_systems(seed)
+    truth, a, b = two_systems(seed, 8)
     runs = [{0: answers(truth, one[:, 1], subjects)} for one in (a, b)]
     n, got = compared(*runs)["auroc"]
     ranks = [rankdata(one[:, 1]) for one in (a, b)]
-    owner = np.unique(subjects or np.arange(10), return_inverse=True)[1]
+    owner = np.unique(subjects or np.arange(8), return_inverse=True)[1]
     differences = []
     for swaps in product((False, True), repeat=owner.max() + 1):
         swapped = np.array(swaps)[owner]
         ours, theirs = np.where(swapped, ranks[::-1], ranks)
         differences.append(roc_auc_score(truth, ours) - roc_auc_score(truth, theirs))
-    assert (n, got.n) == (10, owner.max() + 1)
+    assert (n, got.n) == (8, owner.max() + 1)
     assert got.difference == pytest.approx(differences[0])
     as_far = np.abs(differences) >= abs(differences[0]) - 1e-12
     assert got.p == pytest.approx(as_far.mean())

@@ -31,6 +31,8 @@ def test_one_table_holds_every_system(made: Path) -> None:
     for row in rows:
         assert (row["task"], row["seed"], row["subjects"]) == ("seizure", 0, 2)
         assert 0 <= row["auroc"] <= 1
+        assert row["pretraining_seeds"] == ("0" if row["encoder"] == "pretrained" else "")
+        assert (row["labels_subjects"], row["draw"]) == ("all", None)
     lines = (made / "results.tsv").read_text().splitlines()
     assert set(lines[0].split("\t")) == set(rows[0])
     assert len(lines) == 4
