@@ -29,8 +29,7 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     small = ("n_subjects=20", "duration_s=300", *plain)
     synth.run(settings("synth", *small), Context(run / "edf"))
     preprocess.run(settings("preprocess"), [run / "edf"], Context(run / "recordings"))
-    short = ("training.steps=150", "training.validate_every=150")
-    tokenize.run(settings("tokenize", *short), [run / "recordings"], Context(run / "tokens"))
+    tokenize.run(settings("tokenize"), [run / "recordings"], Context(run / "tokens"))
     result = pretrain.run(
         settings("pretrain", "training.steps=400", "training.validate_every=400"),
         [run / "recordings"],
