@@ -119,7 +119,7 @@ def parse_channel(label: str) -> Channel:
     eeg = _eeg_channel(_terminals(label))
     if eeg is not None:
         return eeg
-    auxiliary = auxiliary_channel(label)
+    auxiliary = auxiliary_channel(label) or auxiliary_channel(_tidy(label))
     if auxiliary is not None:
         kind, name = auxiliary
         return Channel(name, kind, (), "")

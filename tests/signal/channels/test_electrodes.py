@@ -64,6 +64,7 @@ DERIVATIONS = [
     ("CROSStop SD", ("BTE1", "BTE2")),
 ]
 NOT_EEG = [
+    ("EEGECG", "ECG", "ecg"),
     ("ECG ECG", "ECG", "ecg"),
     ("EKG EKG", "ECG", "ecg"),
     ("ECG EKG-REF", "ECG", "ecg"),
