@@ -71,7 +71,7 @@ class BaselineInputs:
         return weight / weight.mean()
 
     def merit(self, answers: NDArray[float64]) -> tuple[float, float]:
-        """How good answers for the validation windows are: by score, of equals by lower loss."""
+        """Rank answers [n, K] for the validation windows by score, of equals by lower loss."""
         truth = self.val.truth
         if not self.classes:
             return self.score(answers), -float(((answers[:, 0] - truth) ** 2).mean())

@@ -39,7 +39,7 @@ class ChannelFeatures:
 
 
 def _power(windows: Windows, describe: Callable[[Floats, NDArray[np.float32]], Floats]) -> Floats:
-    """What ``describe`` makes of band power [B, C, 24] and regions [B, C, R], in windows' order."""
+    """Describe band power [B, C, 24] and regions [B, C, R] of windows, in their order."""
     parts: list[Floats] = []
     order = list(windows.in_order(_AT_ONCE))
     for index in order:

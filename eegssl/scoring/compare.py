@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS, mean_of_patients
+from eegssl.scoring.statistics.intervals import Interval
 from eegssl.scoring.statistics.permutation import holm, paired_permutation, typical_interval
 
 Values = Sequence[float | None] | NDArray[np.floating]
@@ -34,6 +35,28 @@ class PairedDifference:
     p: float | None
     p_holm: float | None
     note: str
+
+    @classmethod
+    def of(
+        cls,
+        gap: NDArray[np.float64],
+        n: int,
+        interval: Interval,
+        p: float | None,
+        p_holm: float | None,
+        note: str,
+    ) -> "PairedDifference":
+        """The mean of differences ``gap`` [units with both scores] with its interval and p."""
+        return cls(
+            n=n,
+            n_below=int((gap < 0).sum()),
+            difference=float(gap.mean()) if len(gap) else None,
+            low=interval.low,
+            high=interval.high,
+            p=p,
+            p_holm=p_holm,
+            note=note,
+        )
 
     def statistics(self) -> dict[str, Any]:
         """All but the counts, as plain values for tables and JSON."""
@@ -67,16 +90,8 @@ def compare_pairs(
             interval = typical_interval(gap)
         else:
             interval = mean_of_patients(gap, seed=seed, n_resamples=n_resamples)["bca"]
-        compared[key] = PairedDifference(
-            n=len(gap),
-            n_below=int((gap < 0).sum()),
-            difference=float(gap.mean()) if len(gap) else None,
-            low=interval.low,
-            high=interval.high,
-            p=p_values.get(key),
-            p_holm=adjusted.get(key),
-            note=interval.reason,
-        )
+        p, p_holm = p_values.get(key), adjusted.get(key)
+        compared[key] = PairedDifference.of(gap, len(gap), interval, p, p_holm, interval.reason)
     return compared
 
 

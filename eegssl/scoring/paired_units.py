@@ -54,15 +54,8 @@ def _compared(
             n_resamples=n_resamples,
             n_with_score=effect.n_deciding,
         )["bca"]
-        difference = PairedDifference(
-            n=effect.n_subjects,
-            n_below=int((gap < 0).sum()),
-            difference=float(gap.mean()) if len(gap) else None,
-            low=interval.low,
-            high=interval.high,
-            p=p_values.get(key),
-            p_holm=adjusted.get(key),
-            note=interval.reason if len(gap) else effect.undefined,
-        )
+        note = interval.reason if len(gap) else effect.undefined
+        p, p_holm = p_values.get(key), adjusted.get(key)
+        difference = PairedDifference.of(gap, effect.n_subjects, interval, p, p_holm, note)
         compared[key] = (effect.n, difference)
     return compared

@@ -174,7 +174,7 @@ def _monitor(config: PretrainConfig) -> str:
 
 
 def concerns(config: PretrainConfig, history: History, scores: dict[str, float]) -> Iterator[str]:
-    """What the validation loss says against this training."""
+    """List the doubts that the validation loss raises about this training."""
     name, kind = _monitor(config), config.masking.kind
     losses = {r["step"]: r[f"val_{name}"] for r in history.rows if f"val_{name}" in r}
     last = max(losses)

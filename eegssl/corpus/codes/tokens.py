@@ -79,7 +79,7 @@ class Codes:
         return self._pieces(self.arrays, index).astype(np.int64)
 
     def counts(self, n_codes: int) -> NDArray[np.int64]:
-        """How often each code occurs in all windows [K]."""
+        """Count each of K codes in all windows: [K]."""
         total = np.zeros(n_codes, dtype=np.int64)
         for index in self.windows.in_order(_COUNTED_AT_ONCE):
             total += np.bincount(self.of(index).ravel(), minlength=n_codes)

@@ -82,7 +82,7 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
 
 
 def unconverged(facts: Mapping[str, Any]) -> Iterator[str]:
-    """What a user should know of a fit that stopped before its end, from the facts of `adapt`."""
+    """Warn of a fit that stopped before its end, from the facts of `adapt`."""
     probe = facts.get("probe")
     if probe and not probe["converged"]:
         yield (
