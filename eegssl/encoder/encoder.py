@@ -1,6 +1,7 @@
 """Define what every encoder offers, whatever its architecture."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 
@@ -33,6 +34,17 @@ class Encoder(nn.Module, ABC):
         geometry of the channels. Patches with ``mask`` [B, C, N] True are hidden: nothing of
         their samples reaches any output. Channels with ``present`` [B, C] False are padding: they
         change nothing, and their embeddings are 0. Raises InputError for shapes that don't fit.
+        """
+
+    @abstractmethod
+    def layers(
+        self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
+    ) -> Iterator[Tensor]:
+        """Yield embeddings [B, C, N, D] at every depth, in one pass: below the first block, then
+        after each.
+
+        The last is what ``forward`` gives; those below it have no normalisation. A block runs
+        only when its layer is asked for.
         """
 
     @property

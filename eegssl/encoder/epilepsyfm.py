@@ -6,6 +6,8 @@ content is normalised, and place and time begin small beside it (as LaBraM's pos
 they don't drown it.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -49,6 +51,30 @@ class EpilepsyFM(Encoder):
         present: Tensor | None = None,
     ) -> Tensor:
         """Embed ``signal_uv`` [B, C, T]: [B, C, N, D]; arguments as `Encoder` says."""
+        tokens = self._tokens(signal_uv, positions, located, regions, mask, present)
+        n_patches = tokens.shape[2]
+        keys = None if present is None else present.repeat_interleave(n_patches, dim=1)
+        embedded = self.transformer(tokens.flatten(1, 2), keys).unflatten(1, (-1, n_patches))
+        return embedded if present is None else embedded * present[..., None, None]
+
+    def layers(
+        self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
+    ) -> Iterator[Tensor]:
+        """Yield embeddings [B, C, N, D] at every depth of the transformer."""
+        tokens = self._tokens(signal_uv, positions, located, regions, None, None)
+        for layer in self.transformer.layers(tokens.flatten(1, 2)):
+            yield layer.unflatten(1, tokens.shape[1:3])
+
+    def _tokens(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor | None,
+        present: Tensor | None,
+    ) -> Tensor:
+        """Content of patches with their time and place, [B, C, N, D]: the transformer's input."""
         patches_uv = to_patches(signal_uv, self.config.patch_samples)
         _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
         _check(present, patches_uv.shape[:2], "present [B, C]")
@@ -57,14 +83,9 @@ class EpilepsyFM(Encoder):
         )
         if mask is not None:
             content = torch.where(mask[..., None], self.mask_token.to(content.dtype), content)
-        n_patches = content.shape[2]
         place = self.spatial(positions, located, regions)
-        tokens = content + self.time(n_patches)
-        if isinstance(place, Tensor):
-            tokens = tokens + place[:, :, None]
-        keys = None if present is None else present.repeat_interleave(n_patches, dim=1)
-        embedded = self.transformer(tokens.flatten(1, 2), keys).unflatten(1, (-1, n_patches))
-        return embedded if present is None else embedded * present[..., None, None]
+        tokens = content + self.time(content.shape[2])
+        return tokens + place[:, :, None] if isinstance(place, Tensor) else tokens
 
     @property
     def embedders(self) -> list[nn.Module]:

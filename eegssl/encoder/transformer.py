@@ -5,6 +5,8 @@ padding mask is needed and the fastest kernels apply; tokens of padding are neve
 """
 
 import math
+from collections import deque
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -75,12 +77,17 @@ class Transformer(nn.Module):
 
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
         """Transform tokens [B, L, D]; those not in ``keys`` [B, L] are read by no other."""
+        return deque(self.layers(tokens, keys), maxlen=1).pop()
+
+    def layers(self, tokens: Tensor, keys: Tensor | None = None) -> Iterator[Tensor]:
+        """Yield tokens [B, L, D] below the first block, then after each; the last normalised."""
         for block in self.blocks:
+            yield tokens
             if self.checkpointing and torch.is_grad_enabled():
                 tokens = checkpoint(block, tokens, keys, use_reentrant=False)
             else:
                 tokens = block(tokens, keys)
-        return self.norm(tokens)
+        yield self.norm(tokens)
 
     def _initialise(self, layers: int) -> None:
         """Xavier weights; residual branches start small in deep stacks (as GPT-2)."""

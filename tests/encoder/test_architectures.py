@@ -40,6 +40,10 @@ class OneBlock(Encoder):
         tokens = self.last(self.block(patches.flatten(1, 2)))
         return tokens.unflatten(1, patches.shape[1:3])
 
+    def layers(self, signal_uv: Tensor, *geometry: Tensor):
+        yield self.map(signal_uv.unflatten(-1, (-1, self.config.patch_samples)) / 100)
+        yield self(signal_uv, *geometry)
+
     embedders = property(lambda self: [self.map])
     blocks = property(lambda self: [self.block])
     norm = property(lambda self: self.last)
