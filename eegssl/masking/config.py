@@ -32,7 +32,7 @@ class MaskingConfig(Settings):
     TOML file with such a table `[regions]`, which is read at once."""
 
     radius_cm: float = Field(7.0, gt=0)
-    """Of a block: how far it reaches around an electrode, along a head of 9.5 cm radius."""
+    """Of a block: how far it reaches around its centre, along a head of 9.5 cm radius."""
 
     span_s: float = Field(3.0, gt=0)
     """Length of a block, and of a region in `region-time`; rounded to whole patches."""

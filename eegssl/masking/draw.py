@@ -119,7 +119,7 @@ def _by_units(
 
 
 def _covers(config: MaskingConfig, geometry: Geometry) -> NDArray[np.bool_]:
-    """Channels that each region, or the disc around each electrode, covers: [C, U]."""
+    """Channels that each region, or each disc on the head, covers: [C, U]."""
     if config.kind == "block":
         return discs(geometry.positions, geometry.located, config.radius_cm)
     if config.regions == EIGHT:
