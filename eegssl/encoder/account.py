@@ -67,17 +67,20 @@ def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
 
 def _widest(config: EncoderConfig) -> int:
     """Numbers per token at the widest point of a block: input, its norm, the hidden layer."""
-    return 2 * config.width + max(2 * config.ffn, 4 * config.width)
+    attention = (6 if config.qk_norm else 4) * config.width
+    return 2 * config.width + max(2 * config.ffn, attention)
 
 
 def _stored(config: EncoderConfig) -> int:
     """Numbers per token that the backward pass needs.
 
     A block stores its two inputs and norms, query, key, value and mixture, and the hidden layer
-    before and after its activation; with checkpointing only its input, and one block at a time.
-    Embedding stores some twelve copies of a patch.
+    before and after its activation; with `qk_norm` also query and key before it, with `layer_scale`
+    what both halves add; with checkpointing only its input, and one block at a time. Embedding
+    stores some twelve copies of a patch.
     """
     block = 8 * config.width + 2 * config.ffn
+    block += 2 * config.width * (config.qk_norm + (config.layer_scale is not None))
     embedding = 12 * config.patch_samples
     if config.checkpointing:
         return embedding + config.layers * config.width + block

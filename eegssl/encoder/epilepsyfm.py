@@ -39,6 +39,8 @@ class EpilepsyFM(Encoder):
             config.ffn,
             config.dropout,
             config.checkpointing,
+            qk_norm=config.qk_norm,
+            layer_scale=config.layer_scale,
         )
 
     def forward(

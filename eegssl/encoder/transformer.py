@@ -13,16 +13,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+_QK_EPS = 1e-6  # as LaBraM has it
+
 
 class Attention(nn.Module):
-    """Self-attention of tokens [B, L, D] with each other, in any order."""
+    """Self-attention of tokens [B, L, D] with each other, in any order.
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    With ``qk_norm`` each head's queries and keys are normalised (LayerNorm with a gain, no bias),
+    which bounds the logits at the root of the head's width until the gains grow.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, qk_norm: bool = False) -> None:
         super().__init__()
         self.heads = heads
         self.dropout = dropout
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.norm_q = nn.LayerNorm(width // heads, _QK_EPS, bias=False) if qk_norm else None
+        self.norm_k = nn.LayerNorm(width // heads, _QK_EPS, bias=False) if qk_norm else None
 
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
         """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D]."""
@@ -35,17 +43,33 @@ class Attention(nn.Module):
             if kind == "cpu" and qkv.dtype == torch.bfloat16:
                 qkv = qkv.float()
             q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+            if self.norm_q is not None and self.norm_k is not None:
+                q, k = self.norm_q(q), self.norm_k(k)
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout)
         return self.out(mixed.transpose(1, 2).flatten(-2))
 
 
 class Block(nn.Module):
-    """Attention, then a feed-forward part, each on normalised tokens and added to them."""
+    """Attention, then a feed-forward part, each on normalised tokens and added to them.
 
-    def __init__(self, width: int, heads: int, ffn: int, dropout: float) -> None:
+    With ``layer_scale`` a learned gain [D] that begins there multiplies what each part adds.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        ffn: int,
+        dropout: float,
+        *,
+        qk_norm: bool = False,
+        layer_scale: float | None = None,
+    ) -> None:
         super().__init__()
+        self.gain_attention = _gain(width, layer_scale)
+        self.gain_feed = _gain(width, layer_scale)
         self.norm_attention = nn.LayerNorm(width)
-        self.attention = Attention(width, heads, dropout)
+        self.attention = Attention(width, heads, dropout, qk_norm)
         self.norm_feed = nn.LayerNorm(width)
         self.feed = nn.Sequential(
             nn.Linear(width, ffn), nn.GELU(), nn.Dropout(dropout), nn.Linear(ffn, width)
@@ -53,8 +77,9 @@ class Block(nn.Module):
 
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
         """Transform tokens [B, L, D]."""
-        tokens = tokens + self.attention(self.norm_attention(tokens), keys)
-        return tokens + self.feed(self.norm_feed(tokens))
+        attended = self.attention(self.norm_attention(tokens), keys)
+        tokens = _added(tokens, attended, self.gain_attention)
+        return _added(tokens, self.feed(self.norm_feed(tokens)), self.gain_feed)
 
 
 class Transformer(nn.Module):
@@ -68,10 +93,16 @@ class Transformer(nn.Module):
         ffn: int,
         dropout: float,
         checkpointing: bool = False,
+        *,
+        qk_norm: bool = False,
+        layer_scale: float | None = None,
     ) -> None:
         super().__init__()
         self.checkpointing = checkpointing
-        self.blocks = nn.ModuleList(Block(width, heads, ffn, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(
+            Block(width, heads, ffn, dropout, qk_norm=qk_norm, layer_scale=layer_scale)
+            for _ in range(layers)
+        )
         self.norm = nn.LayerNorm(width)
         self._initialise(layers)
 
@@ -98,3 +129,13 @@ class Transformer(nn.Module):
                 continue
             added = name.endswith(("attention.out.weight", "feed.3.weight"))
             nn.init.xavier_uniform_(parameter, gain=1 / math.sqrt(2 * layers) if added else 1.0)
+
+
+def _gain(width: int, start: float | None) -> nn.Parameter | None:
+    """A gain [D] that begins at ``start``; None without one."""
+    return None if start is None else nn.Parameter(torch.full((width,), start))
+
+
+def _added(tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
+    """Add what a branch gives to its tokens [B, L, D], times its gain where it has one."""
+    return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)

@@ -23,7 +23,10 @@ def test_epilepsyfm_has_about_six_million_parameters():
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"temporal": False}, {"spectral": "off"}, {"identity": False}, {"region": False}],
+    [
+        *({}, {"temporal": False}, {"spectral": "off"}, {"identity": False}, {"region": False}),
+        {"qk_norm": True, "layer_scale": 0.1},
+    ],
     ids=str,
 )
 def test_operations_are_those_that_torch_counts(changes):
@@ -36,8 +39,9 @@ def test_operations_are_those_that_torch_counts(changes):
     assert said["all"] == pytest.approx(counter.get_total_flops(), rel=0.02)
 
 
-def test_memory_of_training_is_about_what_the_graph_keeps():
-    encoder = build_encoder(EncoderConfig(layers=3, width=64, heads=4, ffn=256), 0)
+@pytest.mark.parametrize("changes", [{}, {"qk_norm": True, "layer_scale": 0.1}], ids=str)
+def test_memory_of_training_is_about_what_the_graph_keeps(changes):
+    encoder = build_encoder(EncoderConfig(layers=3, width=64, heads=4, ffn=256, **changes), 0)
     signal_uv, placed, _ = given(batch=1, patches=8)
     kept = {}
 

@@ -14,6 +14,7 @@ VARIANTS = [
     )
 ]
 VARIANTS += [{"identity": False}, {"position": False}, {"region": False}]
+VARIANTS += [{"qk_norm": True, "layer_scale": 0.1}]
 
 
 @pytest.mark.parametrize("changes", VARIANTS, ids=str)
