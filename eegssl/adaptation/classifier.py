@@ -4,6 +4,8 @@ The head reads the encoder's embeddings, never quantised codes: those hurt downs
 (arXiv 2602.11558).
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Self
 
 import torch
@@ -14,6 +16,7 @@ from eegssl.adaptation.heads import AttentionPooling, PrototypeHead, Standardise
 from eegssl.adaptation.linear import LinearModel
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.pooling import pool, pooled_width
+from eegssl.errors import ConfigError
 
 
 class Classifier(nn.Module):
@@ -38,6 +41,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = encoder
+        _require_layer(config.layer, self.depth)
         self.per_patch = per_patch
         self.frozen = config.kind in FROZEN
         self.n_outputs = n_outputs
@@ -73,11 +77,35 @@ class Classifier(nn.Module):
     ) -> Tensor:
         """Compute the input of ``classify``: pooled embeddings [B, W], or [B, N, W]; for an
         attention head [B, C, N, D]. Those of a frozen encoder may be cached."""
+        window = signal_uv, positions, located, regions
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            embeddings = self.encoder(signal_uv, positions, located, regions)
-            if self.attention is not None:
-                return embeddings
-            return pool(embeddings, self.config.pooling, regions=regions, per_patch=self.per_patch)
+            if self.layer == self.depth:
+                return self._pooled(self.encoder(*window), regions)
+            embeddings = next(islice(self.encoder.layers(*window), self.layer, None))
+            return self._pooled(embeddings, regions)
+
+    @torch.no_grad()
+    def embed_layers(
+        self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
+    ) -> Iterator[Tensor]:
+        """Yield the output that ``embed`` has for each layer, from one pass; without gradients."""
+        for embeddings in self.encoder.layers(signal_uv, positions, located, regions):
+            yield self._pooled(embeddings, regions)
+
+    @property
+    def depth(self) -> int:
+        """The last layer; layer 0 lies below the encoder's blocks, layer k after block k."""
+        return len(self.encoder.blocks)
+
+    @property
+    def layer(self) -> int:
+        """The layer that is read; the last until the `best` one is chosen."""
+        layer = self.config.layer
+        return layer if isinstance(layer, int) else self.depth
+
+    def read_layer(self, layer: int) -> None:
+        """Read this layer from now on; it stands in ``config``."""
+        self.config = self.config.model_copy(update={"layer": layer})
 
     def classify(self, embedded: Tensor) -> Tensor:
         """Logits [B, K], or [B, N, K], from the output of ``embed``."""
@@ -120,6 +148,12 @@ class Classifier(nn.Module):
             self.encoder.eval()
         return self
 
+    def _pooled(self, embeddings: Tensor, regions: Tensor) -> Tensor:
+        """The input of ``classify`` from embeddings [B, C, N, D]."""
+        if self.attention is not None:
+            return embeddings
+        return pool(embeddings, self.config.pooling, regions=regions, per_patch=self.per_patch)
+
 
 def build_classifier(
     encoder: Encoder,
@@ -131,8 +165,17 @@ def build_classifier(
 ) -> Classifier:
     """Put a head on ``encoder``; its initial weights depend on ``seed`` only.
 
-    ``channels`` are those that ``pooling = "channels"`` keeps apart.
+    ``channels`` are those that ``pooling = "channels"`` keeps apart. Raises ConfigError for a layer
+    that the encoder has not.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return Classifier(encoder, n_outputs, config, per_patch, channels)
+
+
+def _require_layer(layer: str | int, depth: int) -> None:
+    if isinstance(layer, int) and layer > depth:
+        raise ConfigError(
+            f"adaptation.layer is {layer}, and this encoder has {depth} block(s); expected 0 "
+            f"(below the first) to {depth} (after the last), last, or best (with --adapt probe)"
+        )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, NonNegativeInt, PositiveFloat
 
 from eegssl.config.settings import Settings
 
@@ -42,6 +42,10 @@ class AdaptationConfig(Settings):
     pooling: Literal["mean", "max", "mean_max", "region", "channels"] = "mean_max"
     """From patches to a window: mean over time, then over channels mean, maximum, or both; the mean
     of each brain `region`; or all `channels` apart, for recordings that have those of training."""
+
+    layer: Literal["last", "best"] | NonNegativeInt = "last"
+    """The embeddings of a frozen encoder that the head reads: of the `last` layer, after block 1, 2
+    and so on, below the first (0), or, for `probe`, of the layer that validates `best`."""
 
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout before the head."""

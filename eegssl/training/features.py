@@ -1,11 +1,12 @@
 """Compute what a head reads of windows; cache embeddings of frozen encoders.
 
 Cached files are plain float32 arrays. Their names hash all that they depend on (weights, windows,
-recordings, pooling), so that another head on the same encoder and windows finds them.
+recordings, layer, pooling), so that another head on the same encoder and windows finds them.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from eegssl.training.batches import to_tensors
 _AT_ONCE = 64  # windows per forward pass; the last bits of an embedding depend on it
 _READ_AT_ONCE = 1024
 _GB = 1e9
+_OnDisk = np.memmap[Any, np.dtype[np.float32]]
 
 Features = Callable[[NDArray[np.int64]], Tensor]
 """Windows at an index, of equally many channels -> what `Classifier.classify` reads."""
@@ -47,9 +49,7 @@ def features_of(
     A frozen encoder embeds each window once: pooled embeddings stay in memory, those of single
     patches on disk. An encoder that trains embeds the windows of each call.
     """
-
-    if classifier.channels:
-        windows = windows.of_channels(classifier.channels)
+    windows = _as_read(classifier, windows)
 
     def compute(index: NDArray[np.int64]) -> Tensor:
         return classifier.embed(*to_tensors(windows.batch(index), device))
@@ -85,11 +85,41 @@ def embed_windows(
     return _gathered(batches, len(windows), np.float64)
 
 
+@torch.no_grad()
+def cache_layers(
+    classifier: Classifier, windows: Windows, device: torch.device, cache: Cache
+) -> None:
+    """Cache the pooled embeddings of windows of every layer, from one pass of a frozen encoder."""
+    classifier.to(device).eval()
+    windows = _as_read(classifier, windows)
+    layers = range(classifier.depth + 1)
+    paths = [cache.folder / f"{key}.npy" for key in _keys(classifier, windows, layers)]
+    if all(_read(path, len(windows)) is not None for path in paths):
+        return
+    with ExitStack() as written:
+        temporary = [written.enter_context(atomic_path(path)) for path in paths]
+        arrays: list[_OnDisk] = []
+        for index in windows.in_order(_AT_ONCE):
+            inputs = to_tensors(windows.batch(index), device)
+            for layer, pooled in enumerate(classifier.embed_layers(*inputs)):
+                if layer == len(arrays):
+                    arrays.append(_open(temporary[layer], (len(windows), *pooled.shape[1:])))
+                arrays[layer][index] = pooled.float().cpu().numpy()
+        for array in arrays:
+            array.flush()
+
+
+def _as_read(classifier: Classifier, windows: Windows) -> Windows:
+    """The windows, of the channels that the classifier reads."""
+    return windows.of_channels(classifier.channels) if classifier.channels else windows
+
+
 def _pooled(
     classifier: Classifier, windows: Windows, compute: Features, cache: Cache | None
 ) -> NDArray[np.float32]:
     """Pooled embeddings [n, ...] of all windows."""
-    path = cache.folder / f"{_key(classifier, windows)}.npy" if cache else None
+    (key,) = _keys(classifier, windows, [classifier.layer]) if cache else ("",)
+    path = cache.folder / f"{key}.npy" if cache else None
     if path and (stored := _read(path, len(windows))) is not None:
         return stored
     batches = ((index, compute(index).float()) for index in windows.in_order(_AT_ONCE))
@@ -117,14 +147,14 @@ def _by_bucket(
     classifier: Classifier, windows: Windows, compute: Features, cache: Cache
 ) -> dict[int, NDArray[np.float32]]:
     """Number of channels -> embeddings [n, C, N, D] of the windows with so many, on disk."""
-    key, parts = _key(classifier, windows), {}
+    (key,), parts = _keys(classifier, windows, [classifier.layer]), {}
     for bucket in windows.in_order(len(windows)):
         channels = int(windows.n_channels[bucket[0]])
         path = cache.folder / f"{key}-{channels}.npy"
         if _read(path, len(bucket)) is None:
             shape = (len(bucket), *_patch_shape(classifier, windows, channels))
             with atomic_path(path) as temporary:
-                array = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+                array = _open(temporary, shape)
                 for k in range(0, len(bucket), _AT_ONCE):
                     part = compute(bucket[k : k + _AT_ONCE]).float().cpu().numpy()
                     array[k : k + _AT_ONCE] = part
@@ -145,6 +175,11 @@ def _patch_gb(classifier: Classifier, windows: Windows) -> float:
     return 4 * int(np.prod(_patch_shape(classifier, windows, int(windows.n_channels.sum())))) / _GB
 
 
+def _open(path: Path, shape: tuple[int, ...]) -> _OnDisk:
+    """A new array on disk, to be filled."""
+    return np.lib.format.open_memmap(path, "w+", np.float32, shape)
+
+
 def _read(path: Path, n: int) -> NDArray[np.float32] | None:
     """A stored array of ``n`` rows, mapped from disk; None if it is missing or incomplete."""
     try:
@@ -154,8 +189,8 @@ def _read(path: Path, n: int) -> NDArray[np.float32] | None:
     return array if array.dtype == np.float32 and len(array) == n else None
 
 
-def _key(classifier: Classifier, windows: Windows) -> str:
-    """Hash of all that the embeddings depend on."""
+def _keys(classifier: Classifier, windows: Windows, layers: Iterable[int]) -> list[str]:
+    """Hashes of all that the embeddings of these layers depend on."""
     weights = hashlib.sha256()
     for name, tensor in sorted(classifier.encoder.state_dict().items()):
         weights.update(name.encode())
@@ -173,4 +208,4 @@ def _key(classifier: Classifier, windows: Windows) -> str:
         "windows": [cut.hexdigest(), windows.length],
         "channels": windows.channels,
     }
-    return hash_json(dependencies)
+    return [hash_json({**dependencies, "layer": layer}) for layer in layers]

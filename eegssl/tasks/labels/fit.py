@@ -15,12 +15,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier
+from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.few_labels import some_examples
 from eegssl.adaptation.groups import parameter_groups
 from eegssl.adaptation.heads import PrototypeHead
 from eegssl.adaptation.lora import lora_updates
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
+from eegssl.errors import ConfigError
 from eegssl.tasks.labels.calibration import validation_scores
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.model import logits_of
@@ -79,6 +81,21 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
             facts |= before | _train(classifier, labelled, plan)
     classifier.eval()
     return facts
+
+
+def require_readable(adaptation: AdaptationConfig) -> None:
+    """Raise ConfigError for a layer that the way of adapting can't read or choose."""
+    layer, kind = adaptation.layer, adaptation.kind
+    if layer != "last" and kind not in FROZEN:
+        raise ConfigError(
+            f"adaptation.layer is {layer!r}, and --adapt {kind} trains the encoder up to its last "
+            f"layer; leave it out, or keep the encoder frozen, by --adapt {' or '.join(FROZEN)}"
+        )
+    if layer == "best" and kind != "probe":
+        raise ConfigError(
+            f"adaptation.layer is 'best', and --adapt {kind} chooses no layer; give the number of "
+            "one, such as facts.probe.layer of --adapt probe with adaptation.layer=best"
+        )
 
 
 def unconverged(facts: Mapping[str, Any]) -> Iterator[str]:

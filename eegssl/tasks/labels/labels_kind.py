@@ -30,7 +30,7 @@ from eegssl.tasks.labels.data import (
     warn_left_out,
     warn_unlabelled,
 )
-from eegssl.tasks.labels.fit import Labelled, Plan, adapt, unconverged
+from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_readable, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.model import (
     FILES,
@@ -110,7 +110,8 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     benchmark = LabelScores()
 
     def check(self, config: FinetuneConfig, task: TaskConfig) -> None:
-        """Raise ConfigError for an adaptation that can't tell what the task asks."""
+        """Raise ConfigError for an adaptation that can't be followed, or tell what is asked."""
+        require_readable(config.adaptation)
         if config.adaptation.kind == "prototypes" and task.target == "number":
             raise ConfigError(
                 "prototypes are of classes, and this task has numbers; adapt in another way, such "
