@@ -68,3 +68,6 @@ class SamplingConfig(Settings):
 
     ictal_share: float | None = Field(None, gt=0, lt=1)
     """Share of training windows that overlap a seizure; unset, they come as often as they are."""
+    subjects_fraction: float = Field(1.0, gt=0, le=1)
+    """Share of the training subjects that is trained on, drawn by seed (at least one); a smaller
+    share is a part of every larger one."""

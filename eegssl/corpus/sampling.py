@@ -4,6 +4,8 @@ Seizures fill perhaps a hundredth of a long recording, so a codebook trained on 
 has hardly a code for them.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +13,11 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.ictal import overlap_share, positive_spans
+from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
+
+_STREAM = int.from_bytes(b"some")  # apart from other draws with the same seed
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,17 @@ def sampler(windows: Windows, config: SamplingConfig) -> Sampler:
             "overlap a seizure: leave it unset, or choose a shorter window_s"
         )
     return Sampler(windows, ictal, share)
+
+
+def of_some_subjects(
+    recordings: Sequence[Recording], config: SamplingConfig, seed: int
+) -> tuple[Recording, ...]:
+    """Recordings of the share of subjects to train on, drawn by ``seed``."""
+    subjects = sorted({recording.subject for recording in recordings})
+    order = np.random.default_rng([seed, _STREAM]).permutation(len(subjects))
+    n_drawn = math.ceil(config.subjects_fraction * len(subjects))
+    drawn = {subjects[k] for k in order[:n_drawn]}
+    return tuple(recording for recording in recordings if recording.subject in drawn)
 
 
 def overlaps_seizure(windows: Windows) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.codes.tokens import KIND as TOKENS
 from eegssl.corpus.codes.tokens import Codes, open_codes
-from eegssl.corpus.sampling import Sampler, sampler
+from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import tile
@@ -73,7 +73,8 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "or make tokens of this length"
         )
     settings = _settings(config.encoder, corpus)
-    train = open_codes(artifact, tile(corpus, corpus.of_split("train"), facts["window_s"]))
+    recordings = of_some_subjects(corpus.of_split("train"), config.sampling, context.seed)
+    train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
     writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(artifact)])

@@ -29,7 +29,7 @@ from eegssl.corpus.codes.tokens import (
     write_tables,
 )
 from eegssl.corpus.config import SamplingConfig
-from eegssl.corpus.sampling import Sampler, sampler
+from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
 from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
@@ -70,12 +70,14 @@ def run(
     corpus = open_corpus(folders)
     source = load(tokenizer, KIND) if tokenizer else None
     inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
-    train = tile(corpus, corpus.of_split("train"), config.window_s)
+    sampling = SamplingConfig() if source else config.sampling
+    recordings = of_some_subjects(corpus.of_split("train"), sampling, context.seed)
+    train = tile(corpus, recordings, config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)
     reused = _reused(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
-    draws = sampler(train, SamplingConfig() if source else config.sampling)
+    draws = sampler(train, sampling)
     writer = context.begin(KIND, config, inputs)
     if isinstance(writer, Result):
         return writer

@@ -1,5 +1,8 @@
 """Training windows with seizures as often as asked, seeded by step."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from corpora import corpus, recording
@@ -7,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.corpus.config import SamplingConfig
-from eegssl.corpus.sampling import Sampler, overlaps_seizure, sampler
+from eegssl.corpus.sampling import Sampler, of_some_subjects, overlaps_seizure, sampler
+from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import ConfigError
 
@@ -94,3 +98,28 @@ def test_what_cannot_be_met_is_refused(events: tuple[Span, ...], words: str) -> 
 
 def test_nothing_is_refused_where_nothing_is_asked() -> None:
     assert isinstance(sampler(tiled(), SamplingConfig()), Sampler)
+
+
+def pairs_of_recordings() -> list[Recording]:
+    """Two recordings of each of eight subjects."""
+    return [replace(recording(k, 20), subject=f"s-{k // 2}") for k in range(16)]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_smaller_share_of_subjects_is_a_part_of_every_larger_one(seed: int) -> None:
+    shares = [SamplingConfig(subjects_fraction=share) for share in (0.01, 0.25, 0.5, 1.0)]
+    drawn = [
+        {r.subject for r in of_some_subjects(pairs_of_recordings(), share, seed)}
+        for share in shares
+    ]
+    assert [len(some) for some in drawn] == [1, 2, 4, 8]
+    assert all(less < more for less, more in pairwise(drawn))
+
+
+def test_all_recordings_of_a_drawn_subject_are_trained_on_and_the_seed_says_whose() -> None:
+    people = pairs_of_recordings()
+    config = SamplingConfig(subjects_fraction=0.5)
+    chosen = [of_some_subjects(people, config, seed) for seed in range(6)]
+    assert all(len(some) == 8 for some in chosen)
+    assert len({frozenset(r.subject for r in some) for some in chosen}) > 1
+    assert of_some_subjects(people, SamplingConfig(), 0) == tuple(people)

@@ -93,3 +93,15 @@ def test_seizures_that_are_not_there_cannot_be_drawn(tiny: Pipeline, tmp_path: P
     assert not (tmp_path / "out").exists()
     facts = done(*command, "--out", tmp_path / "out")["facts"]
     assert facts["atlas"]["seizures"] == facts["ictal_windows_train"] == 0
+
+
+def test_a_share_of_subjects_trains_and_all_get_codes(tiny: Pipeline, tmp_path: Path) -> None:
+    some = ("--set", "sampling.subjects_fraction=0.4", "--set", "training.steps=1")
+    tokens, encoder = tmp_path / "tokens", tmp_path / "encoder"
+    done(*tiny.command("tokenize", tokens), *some)
+    assert len(codes_of(tokens)) == len(codes_of(tiny.tokens))
+    preset = ("--preset", "tiny", "--json")
+    done("pretrain", tiny.recordings, "--tokens", tokens, "--out", encoder, *preset, *some)
+    fitted = [set(manifest_of(one)["fitted_on"]["subjects"]) for one in (tokens, tiny.tokens)]
+    assert fitted[0] < fitted[1]
+    assert set(manifest_of(encoder)["fitted_on"]["subjects"]) == fitted[0]
