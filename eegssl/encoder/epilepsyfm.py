@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
-from eegssl.encoder.patches import normalise, to_patches
+from eegssl.encoder.patches import clip, normalise, to_patches
 from eegssl.encoder.spatial import SpatialEmbedding, TimeEmbedding
 from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
@@ -108,6 +108,8 @@ class EpilepsyFM(Encoder):
     def _embed(self, patches_uv: Tensor, visible: Tensor | None) -> Tensor:
         """Temporal and spectral embeddings side by side; what is not visible counts as flat."""
         config = self.config
+        if config.clip_sigma is not None:
+            patches_uv = clip(patches_uv, visible, config.clip_sigma)
         patches = normalise(patches_uv, visible, config.normalise, config.scale_uv)
         flat = patches.flatten(0, 2)
         parts = [module(flat) for module in (self.temporal, self.spectral) if module is not None]

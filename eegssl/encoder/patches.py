@@ -11,6 +11,7 @@ from torch import Tensor
 from eegssl.errors import InputError
 
 _FLAT_UV = 0.1  # a deviation that counts as none
+_QUIET_UV = 10.0  # the least deviation that a limit is counted from
 _QUARTILES_PER_DEVIATION = 1.349  # of a normal distribution
 
 
@@ -25,6 +26,19 @@ def to_patches(signal: Tensor, patch_samples: int) -> Tensor:
             f"got {tuple(signal.shape)}: cut the windows to whole patches"
         )
     return signal.unflatten(-1, (-1, patch_samples))
+
+
+def clip(patches_uv: Tensor, visible: Tensor | None, sigma: float) -> Tensor:
+    """Cut ``patches_uv`` [B, C, N, P] to ``sigma`` robust deviations around each window's median.
+
+    Median and deviation (from the quartiles) are those of the window's visible samples, all
+    channels together: a standard deviation would grow with the artefact that it should cut. A
+    deviation counts as 10 µV at least, so that bursts in a suppressed EEG stay whole. Patches that
+    are not ``visible`` [B, C, N] change nothing. Ours.
+    """
+    centre, deviation = _quartiles(patches_uv, visible)
+    limit = sigma * deviation.clamp_min(_QUIET_UV)
+    return patches_uv.clamp(centre - limit, centre + limit)
 
 
 def normalise(patches_uv: Tensor, visible: Tensor | None, kind: str, scale_uv: float) -> Tensor:

@@ -15,6 +15,7 @@ VARIANTS = [
 ]
 VARIANTS += [{"identity": False}, {"position": False}, {"region": False}]
 VARIANTS += [{"qk_norm": True, "layer_scale": 0.1}]
+VARIANTS += [{"clip_sigma": 1.0, "normalise": kind} for kind in ("scale", "zscore", "robust")]
 
 
 @pytest.mark.parametrize("changes", VARIANTS, ids=str)
