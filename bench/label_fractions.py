@@ -23,7 +23,7 @@ STEPS = 500
 WAYS: dict[str, tuple[str, ...]] = {
     "pretrained, probe": ("adaptation.kind=probe",),
     "random weights, probe": ("adaptation.kind=probe", "encoder_weights=random"),
-    "from scratch": ("adaptation.kind=scratch",),
+    "from scratch": ("adaptation.kind=scratch", "training.steps=250"),
 }
 COLOURS = (MODEL, SECOND, INK)
 FIGURE = Path(__file__).parents[1] / "docs/_static/label_fractions.png"
@@ -55,7 +55,7 @@ def auroc(home: Path, way: str, fraction: float, seed: int) -> float:
     """Window AUROC on the held-out subjects."""
     folder = home / way.replace(", ", "-").replace(" ", "-") / f"{fraction:g}"
     model, evaluation = folder / "model", folder / "evaluation"
-    cache = (f"cache={home / 'embeddings'}", "training.steps=250", f"labels_fraction={fraction}")
+    cache = (f"cache={home / 'embeddings'}", f"labels_fraction={fraction}")
     named = (home / "recordings", "--encoder", home / "encoder", "--task", "seizure-detection")
     command("finetune", *named, "--out", model, "--seed", seed, sets=(*WAYS[way], *cache))
     flags = ("--out", evaluation, "--seed", seed)

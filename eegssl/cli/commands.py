@@ -134,15 +134,18 @@ def finetune(
     options: Options,
 ) -> None:
     """Adapt an encoder to a task; a threshold is chosen on validation data."""
-    from eegssl.config.resolve import read_task
+    from eegssl.config.resolve import flagged, read_task
     from eegssl.stages import crossvalidate
     from eegssl.stages import finetune as stage
     from eegssl.tasks.kinds import KINDS
+    from eegssl.tasks.settings_read import require_way_reads
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, context = prepare("finetune", out, options, sets)
     kind = KINDS[read_task(task, settings.task).kind]
+    ways = [settings.adaptation.kind]
+    require_way_reads(flagged(options.set or ()), ways, kind.reads_of_way, task)
     settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
     if n is None:
         result = stage.run(settings, recordings, encoder, task, context)
@@ -245,9 +248,12 @@ def benchmark(
     options: Options,
 ) -> None:
     """Compare encoders, tasks, adaptations and seeds in one table and a leaderboard."""
+    from eegssl.config.resolve import flagged
     from eegssl.stages import benchmark as stage
+    from eegssl.stages.benchmark_cells import Matrix
 
     terminal, settings, context = prepare("benchmark", out, options, matrix=matrix)
+    Matrix(settings, matrix.parent).require_read(flagged(options.set or ()))
     result = stage.run(settings, matrix.parent, context)
     finish(terminal, result)
     if result.id and not options.json:

@@ -9,7 +9,7 @@ a corpus is like (``chb-mit``), another how large a model is (``epilepsyfm``).
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -158,6 +158,17 @@ def _from_flag(item: str) -> dict[str, Any]:
     if not equals or not key.strip():
         raise ConfigError(f"--set {item!r}: key=value was expected, such as training.steps=100")
     return _nested(key.strip().split("."), _value(value))
+
+
+def flagged(sets: Sequence[str]) -> list[str]:
+    """The dotted keys of single settings that ``--set`` gives, also those inside a table."""
+    return [key for item in sets for key in _leaves(_from_flag(item))]
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        whole = not isinstance(value, Mapping)
+        yield from [f"{prefix}{name}"] if whole else _leaves(value, f"{prefix}{name}.")
 
 
 def _from_environment(stage: str, environment: Mapping[str, str]) -> dict[str, Any]:

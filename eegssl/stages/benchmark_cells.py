@@ -23,7 +23,7 @@ from eegssl.tasks.base import SCORES, check_settings
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
 from eegssl.tasks.kind import ENCODER
 from eegssl.tasks.kinds import KINDS
-from eegssl.tasks.settings_read import require_read
+from eegssl.tasks.settings_read import require_read, require_way_reads
 
 CELLS = "cells"
 Fold = int | None
@@ -131,6 +131,18 @@ class Matrix:
         for corpus in corpora if numbers else ():
             for name, task in self.tasks.items():
                 self.benchmark_of(name).require_subjects(corpus, task, numbers)
+
+    def require_read(self, flags: Iterable[str]) -> None:
+        """Raise ConfigError for a setting given by a flag that no task and adaptation reads."""
+        reads: dict[str, set[str]] = {}
+        for task in self.tasks.values():
+            own = KINDS[task.kind].reads_of_way
+            if not own:
+                return
+            for way, names in own.items():
+                reads.setdefault(way, set()).update(names)
+        tuned = [flag.removeprefix("finetune.") for flag in flags if flag.startswith("finetune.")]
+        require_way_reads(tuned, self.config.adaptations, reads, ", ".join(self.tasks))
 
     def run_cell(self, cell: Cell, fold: Fold, context: Context) -> Mapping[str, Any]:
         """Run one cell of one fold; returns the facts of its evaluation.

@@ -1,7 +1,7 @@
 """Define the interface of a kind of task."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -165,6 +165,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """Those of `evaluate` that the page of a stored table reads, without a model."""
     unread: ClassVar[Mapping[str, str]] = {}
     """Reasons for which a setting is not read, and what to do instead."""
+    reads_of_way: ClassVar[Mapping[str, Collection[str]]] = {}
+    """Settings of `adaptation` and `training` that each way of adapting reads; empty: all."""
     makes: ClassVar[str] = MODEL
     """The artifact that `finetune` makes."""
     benchmark: ClassVar[Benchmarked] = Benchmarked()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from eegssl.config import stages
 from eegssl.config.resolve import (
+    flagged,
     nearest,
     read_matrix,
     read_preset,
@@ -127,6 +128,11 @@ def test_every_preset_can_be_used_by_every_stage(name: str) -> None:
 def test_what_is_no_key_and_value_is_refused(item: str) -> None:
     with pytest.raises(ConfigError):
         resolve("pretrain", sets=[item], environment=NO_ENVIRONMENT)
+
+
+def test_flags_name_single_settings() -> None:
+    sets = ["seed=1", "training.lr = 1e-3", "training={ steps = 3, betas = [0, 0] }"]
+    assert flagged(sets) == ["seed", "training.lr", "training.steps", "training.betas"]
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,9 @@ def test_other_settings_touch_no_cell_without_overwrite(
 ) -> None:
     out = copy_of(made, tmp_path)
     before = cells(out)
-    ran = eegssl("benchmark", matrix, "--out", out, "--set", "finetune.training.steps=4")
+    ran = eegssl("benchmark", matrix, "--out", out, "--set", "finetune.training.batch_size=4")
     assert ran.code == 2
-    assert "training.steps 6 -> 4" in ran.err
+    assert "training.batch_size 8 -> 4" in ran.err
     assert "--overwrite" in ran.err
     assert cells(out) == before
     done("benchmark", matrix, "--out", out)

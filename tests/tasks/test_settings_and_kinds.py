@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from clirun import Pipeline, eegssl
+from clirun import Pipeline, done, eegssl
 
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import Settings, leaf_settings
@@ -127,6 +127,58 @@ def test_a_matrix_is_refused_before_any_cell_is_made(
     ran = eegssl("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
     assert (ran.code, word in ran.err) == (2, True), ran.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "key"),
+    [
+        (["--set", "training.steps=3"], "training.steps"),
+        (["--set", "training={ lr = 0.1 }"], "training.lr"),
+        (["--set", "training.steps=400", "--folds", 4], "training.steps"),
+        (["--adapt", "prototypes", "--set", "training.patience=3"], "training.patience"),
+        (["--adapt", "prototypes", "--set", "adaptation.probe_c=[1]"], "adaptation.probe_c"),
+        (["--adapt", "full", "--set", "adaptation.lora.rank=2"], "adaptation.lora.rank"),
+    ],
+)
+def test_a_flag_that_the_way_of_adapting_does_not_read_is_refused(
+    tiny: Pipeline, tmp_path: Path, flags: list[object], key: str
+) -> None:
+    call = ("finetune", tiny.recordings, "--encoder", tiny.encoder, "--task", "seizure-detection")
+    ran = eegssl(*call, *flags, "--out", tmp_path / "out")
+    assert ran.code == 2, ran.err
+    assert f"{key} is set and means nothing here" in ran.err
+    assert "leave it out, or adapt by " in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--preset", "demo", "--adapt", "probe"],
+        ["--set", "training.batch_size=8", "--set", "adaptation.probe_c=[1]"],
+        ["--adapt", "full", "--set", "training.steps=3"],
+    ],
+)
+def test_what_a_preset_sets_or_the_way_of_adapting_reads_is_accepted(
+    tiny: Pipeline, tmp_path: Path, flags: list[object]
+) -> None:
+    call = ("finetune", tiny.recordings, "--encoder", tiny.encoder, "--task", "seizure-detection")
+    done(*call, *flags, "--out", tmp_path / "out", "--dry-run")
+
+
+@pytest.mark.parametrize(("ways", "code"), [('"probe"', 2), ('"probe", "full"', 0)])
+def test_a_flag_that_no_adaptation_of_a_matrix_reads_is_refused(
+    tiny: Pipeline, tmp_path: Path, ways: str, code: int
+) -> None:
+    (tmp_path / "matrix.toml").write_text(
+        f'recordings = ["{tiny.recordings}"]\nadaptations = [{ways}]\n'
+        f'[encoders]\none.path = "{tiny.encoder}"\n[tasks.own]\ntask = "seizure-detection"\n'
+        "[finetune.training]\nsteps = 3\n"
+    )
+    flag = ("--set", "finetune.training.lr=1e-3", "--dry-run")
+    ran = eegssl("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out", *flag)
+    assert ran.code == code, ran.err
+    assert ("training.lr is set and means nothing here" in ran.err) is (code == 2)
 
 
 def test_where_embeddings_are_kept_decides_no_model() -> None:

@@ -4,6 +4,8 @@ That each kind says of every setting whether it reads it is shown quickly by
 ``test_settings_and_kinds.py``.
 """
 
+import json
+import tomllib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from patientcohort import plain_rows, write_cohort
 from readings import Reading, recorded
 from tinycorpus import SUBJECTS
 
+from eegssl.adaptation.config import Kind
+from eegssl.adaptation.read_by_way import READS_OF_WAY
 from eegssl.config.settings import Settings, leaf_settings
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.store import open_corpus
@@ -29,7 +33,6 @@ from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.settings_read import covering
 
 pytestmark = pytest.mark.slow
-FEW = ("--set", "training.steps=2", "--set", "training.validate_every=1")
 ENDS = {
     PhaseTaskConfig: ("forecast.head", "forecast.baselines", "forecast.unit"),
 }
@@ -64,12 +67,72 @@ def require_all_read(kind: str, task: Settings, seen: set[Reading]) -> None:
     assert not missing, ", ".join(missing)
 
 
+def brief(file: Path, folder: Path) -> Path:
+    """The settings of a file, with two steps of training for each way of adapting."""
+    own = tomllib.loads(file.read_text())
+    training = own["finetune"]["training"] | {"steps": 2, "validate_every": 1}
+    return with_finetune(own, own["finetune"] | {"training": training}, folder / "brief.toml")
+
+
+def with_finetune(settings: dict[str, Any], finetune: dict[str, Any], path: Path) -> Path:
+    """A file of these settings, those of fine-tuning replaced."""
+    tables = settings | {"finetune": finetune}
+    path.write_text("".join(f"{n} = {inline(table)}\n" for n, table in tables.items()))
+    return path
+
+
+def inline(value: Any) -> str:
+    """A value as TOML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{n} = {inline(v)}" for n, v in value.items()) + "}"
+    return json.dumps(value)
+
+
+OTHER = {
+    "adaptation": {
+        **{"pooling": "max", "dropout": 0.3, "layer_decay": 0.5, "head_lr_scale": 2.0},
+        **{"attention_heads": 2, "probe_c": [1e-3], "probe_iterations": 3, "shots": 1},
+        "lora": {"rank": 2, "alpha": 3.0, "linears": ["out"]},
+    },
+    "training": {
+        **{"steps": 3, "lr": 1e-4, "weight_decay": 0.5, "betas": [0.5, 0.5], "warmup": 0.5},
+        **{"clip_norm": 0.01, "validate_every": 1, "patience": 1, "precision": "bfloat16"},
+        **{"log_every": 3, "checkpoint_every": 1},
+    },
+}
+"""Another value of each setting that a way of adapting may leave unread."""
+
+
+@pytest.mark.parametrize("way", READS_OF_WAY)
+def test_a_way_of_adapting_reads_what_it_says_and_nothing_else(
+    tiny: Pipeline, tmp_path: Path, way: Kind
+) -> None:
+    reads = READS_OF_WAY[way]
+    own = tomllib.loads(brief(tiny.settings, tmp_path).read_text())
+    parts = {
+        part: own["finetune"].get(part, {})
+        | {n: v for n, v in values.items() if not covering(f"{part}.{n}", reads)}
+        for part, values in OTHER.items()
+    }
+    other = with_finetune(own, own["finetune"] | parts, tmp_path / "other.toml")
+    call = ["finetune", tiny.recordings, "--encoder", tiny.encoder, "--adapt", way]
+    call += ["--task", "seizure-detection", "--config"]
+    with recorded() as seen:
+        done(*call, tmp_path / "brief.toml", "--out", tmp_path / "plain")
+    done(*call, other, "--out", tmp_path / "other")
+    plain, changed = (tmp_path / n / "model.safetensors" for n in ("plain", "other"))
+    assert changed.read_bytes() == plain.read_bytes()
+    leaves = leaf_settings(FinetuneConfig()).items()
+    named = {k: (type(o).__name__, n) for k, (o, n) in leaves if covering(k, reads)}
+    assert not [key for key, one in named.items() if one not in seen]
+
+
 def test_labels(tiny: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = ScoringConfig(shortest_event_recording_s=0.0)  # of the tiny corpus
     choose = partial(calibration.choose_postprocess, scoring=clips)
     monkeypatch.setattr(calibration, "choose_postprocess", choose)
     detect = ["--task", "seizure-detection"]
-    few = [*FEW, "--config", tiny.settings]
+    few = ["--config", brief(tiny.settings, tmp_path)]
     rows = [f"sub-{k:02d}\t{'calm' if k % 2 else 'busy'}" for k in range(SUBJECTS)]
     (tmp_path / "l.tsv").write_text("\n".join(["subject\tlabel", *rows]) + "\n")
     text = 'name = "own"\nlabels = "table"\ntable = "l.tsv"\nwindow_s = 4.0\n'

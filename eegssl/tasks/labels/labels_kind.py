@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.adaptation.classifier import build_classifier
+from eegssl.adaptation.read_by_way import READS_OF_WAY
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.label_table import LabelTable, format_labels, label_table, read_stored_labels
@@ -106,6 +107,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         *("traces", "trace_s"),
     )
     unread = UNREAD
+    reads_of_way = READS_OF_WAY
     files = FILES
     benchmark = LabelScores()
 

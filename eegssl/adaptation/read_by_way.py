@@ -1,0 +1,21 @@
+"""List the settings that each way of adapting an encoder reads."""
+
+from collections.abc import Collection, Mapping
+
+_ALWAYS = ("adaptation.kind", "training.batch_size", "training.device")
+_HEAD = ("adaptation.dropout", "adaptation.head_lr_scale", "training")
+_PROBE = ("adaptation.probe_c", "adaptation.probe_iterations")
+_POOLING = "adaptation.pooling"
+_DECAY = "adaptation.layer_decay"
+
+READS_OF_WAY: Mapping[str, Collection[str]] = {
+    "probe": (*_ALWAYS, _POOLING, *_PROBE),
+    "attention": (*_ALWAYS, *_HEAD, "adaptation.attention_heads"),
+    "full": (*_ALWAYS, *_HEAD, _POOLING, _DECAY),
+    "lora": (*_ALWAYS, *_HEAD, _POOLING, "adaptation.lora"),
+    "two-stage": (*_ALWAYS, *_HEAD, _POOLING, _DECAY, *_PROBE),
+    "prototypes": (*_ALWAYS, _POOLING, "adaptation.shots"),
+    "scratch": (*_ALWAYS, *_HEAD, _POOLING),
+}
+"""Settings of `adaptation` and `training` that each way reads, for tasks of labels; those of steps
+belong to ways that train by gradient."""
