@@ -3,15 +3,17 @@
     python bench/study.py synth OUT
     python bench/study.py eegmat OUT --edf FOLDER
     python bench/study.py ssvep_exo OUT --edf FOLDER
+    python bench/study.py eegmat OUT --edf FOLDER --fresh "mixed corpora"
     python bench/study.py eegmat OUT --report
 
-Resumable: what is done already is not done again. ``--report`` prints the tables of what is there.
+Resumable: what is done already is not done again. ``--fresh`` repeats the systems that a conclusion
+needs, and the arms that it names, with seeds that screening has not seen. ``--report`` prints the
+tables of what is there.
 """
 
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,93 +22,50 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
+from study_arms import ARMS, encoder_of, prepare
 from study_windows import DATA, Labelled, labelled
 
 from eegssl.adaptation.linear import fit_logistic
-from eegssl.api import load_encoder
 from eegssl.baselines.place_features import ChannelFeatures, region_features
 from eegssl.corpus.store import open_corpus
-from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.pooling import pool
 
 KEY = "5eed" * 16
-FOLDS, SEEDS, DRAWS = 3, (0, 1, 2), 10
+SCREENING, FRESH = (0, 1, 2), (5, 6, 7, 8, 9)
+"""Seeds; seed s tests fold s mod 5, of a second shuffle of the subjects from 5 on."""
+DRAWS = 10
 LABELLED = (1, 2, 4, 8, 0)
 """Labelled subjects; 0 stands for all of the training split."""
 CS = (1e-4, 1e-3, 1e-2, 0.1, 1.0)
-STEPS = ("training.steps=800", "training.validate_every=100")
+ANY_LAYER = "any layer"
 Floats = NDArray[np.float64]
-
-TOKENS: dict[str, tuple[str, ...]] = {
-    "learned": (),
-    "random": ("tokenizer.quantizer=random-projection", "tokenizer.n_codes=256"),
-}
-ARMS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "reference": ("learned", ("masking.exact=true",)),
-    "random masks": ("learned", ("masking.kind=random",)),
-    "block masks": ("learned", ("masking.kind=block", "masking.exact=true")),
-    "random-projection codes": ("random", ("masking.exact=true",)),
-    "a quarter of the steps": ("learned", ("masking.exact=true", "training.steps=200")),
-    "without spectral": ("learned", ("masking.exact=true", "encoder.spectral=off")),
-    "without temporal": ("learned", ("masking.exact=true", "encoder.temporal=false")),
-    "without spatial": (
-        "learned",
-        ("masking.exact=true", *(f"encoder.{n}=false" for n in ("identity", "position", "region"))),
-    ),
-    "z-scored windows": ("learned", ("masking.exact=true", "encoder.normalise=zscore")),
-}
-"""Name -> tokens, and settings of `pretrain` beside those of the reference."""
-
-
-def command(stage: str, *words: object, seed: int, sets: Sequence[str] = ()) -> None:
-    """One stage of the pipeline, quietly; raises when it fails."""
-    flags = [word for item in sets for word in ("--set", item)]
-    line = [sys.executable, "-m", "eegssl", stage, *map(str, words), "--preset", "demo"]
-    line += ["--seed", str(seed), *flags, "--json"]
-    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
-    """Recordings of one split by subject: a third is tested, a fifth of the rest validates."""
-    if data == "synth" and not (edf / "participants.tsv").exists():
-        command("synth", "--out", edf, seed=0, sets=("n_subjects=40", "duration_s=600"))
-    home = out / f"seed{seed}"
-    split = (f"splits.folds={FOLDS}", f"splits.fold={seed % FOLDS}", "look.recordings=0")
-    command("preprocess", edf, "--out", home / "recordings", seed=seed // FOLDS, sets=split)
-    return home
-
-
-def encoder_of(arm: str, home: Path, seed: int) -> Encoder:
-    """The encoder of an arm, pretrained on training subjects, or as it is drawn."""
-    if arm == "untrained":
-        drawn: Encoder = build_encoder(encoder_of("reference", home, seed).config, seed).eval()
-        return drawn
-    codes, sets = ARMS[arm]
-    tokens, folder = home / f"tokens-{codes}", home / arm.replace(" ", "-")
-    where = home / "recordings"
-    command("tokenize", where, "--out", tokens, seed=seed, sets=TOKENS[codes])
-    steps = [*STEPS, *sets]
-    command("pretrain", where, "--tokens", tokens, "--out", folder, seed=seed, sets=steps)
-    return load_encoder(folder)
+Features = list[Floats]
+"""Features [n, F] of windows, from each layer that validation may choose."""
 
 
 @torch.no_grad()
-def embedded(encoder: Encoder, rows: Labelled, pooling: str) -> Floats:
-    """Pooled embeddings [n, F] of windows; ``channels`` of those that all recordings share."""
-    windows, parts, order = rows.windows, [], []
+def embedded(encoder: Encoder, rows: Labelled, pooling: str, any_layer: bool) -> Features:
+    """Pooled embeddings of windows, of the last layer or of each; ``channels`` of those that all
+    recordings share."""
+    windows, order = rows.windows, []
+    parts: dict[int, list[Floats]] = {}
     if pooling == "channels":
         windows = windows.of_channels(windows.shared_channels())
     for index in windows.in_order(64):
         batch = windows.batch(index)
         arrays = batch.signal_uv, batch.positions, batch.located, batch.regions
         inputs = [torch.from_numpy(array) for array in arrays]
-        parts.append(pool(encoder(*inputs), pooling, regions=inputs[-1]).double().numpy())
+        layers = encoder.layers(*inputs) if any_layer else [encoder(*inputs)]
+        for k, layer in enumerate(layers):
+            pooled = pool(layer, pooling, regions=inputs[-1])
+            parts.setdefault(k, []).append(pooled.double().numpy())
         order.append(index)
-    return np.concatenate(parts)[np.argsort(np.concatenate(order))]
+    back = np.argsort(np.concatenate(order))
+    return [np.concatenate(layer)[back] for layer in parts.values()]
 
 
-def scores(x: Floats, rows: Labelled, split: dict[str, str], seed: int) -> list[dict]:
+def scores(x: Features, rows: Labelled, split: dict[str, str], seed: int) -> list[dict]:
     """AUROC of every test subject by the number of labelled subjects, mean over draws."""
     side = np.array([split[s] for s in rows.subject])
     people = sorted(set(rows.subject[side == "train"]))
@@ -138,14 +97,16 @@ def _both(rows: Labelled, subject: str) -> bool:
 
 
 def _probe(
-    x: Floats, rows: Labelled, side: NDArray[np.str_], tested: list[str], people: list[str]
+    x: Features, rows: Labelled, side: NDArray[np.str_], tested: list[str], people: list[str]
 ) -> list[float]:
-    """AUROC by test subject; the penalty is chosen by the AUROC of the validation subjects."""
+    """AUROC by test subject; validation subjects choose penalty, and layer, by their AUROC."""
     train, val = np.isin(rows.subject, people), side == "val"
     weight = (1 / np.bincount(rows.truth[train], minlength=2))[rows.truth[train]]
-    path = fit_logistic(x[train], np.eye(2)[rows.truth[train]], weight, CS, 2000)
-    best = max(path, key=lambda m: roc_auc_score(rows.truth[val], _logit(m.outputs(x[val]))))
-    logit = _logit(best.outputs(x))
+    truth = np.eye(2)[rows.truth[train]]
+    pairs = [(m, part) for part in x for m in fit_logistic(part[train], truth, weight, CS, 2000)]
+    merits = [roc_auc_score(rows.truth[val], _logit(m.outputs(part[val]))) for m, part in pairs]
+    best, features = pairs[int(np.argmax(merits))]
+    logit = _logit(best.outputs(features))
     mine = [rows.subject == subject for subject in tested]
     return [float(roc_auc_score(rows.truth[one], logit[one])) for one in mine]
 
@@ -154,18 +115,20 @@ def _logit(outputs: Floats) -> Floats:
     return np.asarray(outputs[:, 1] - outputs[:, 0])
 
 
-def run(data: str, out: Path, edf: Path) -> None:
-    """All systems, those that say most first, each with all seeds."""
-    torch.set_num_threads(2)
+def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
+    """All systems, those that say most first, each with all seeds; or those of a conclusion."""
+    seeds = SCREENING if fresh is None else FRESH
     by_seed = {}
-    for seed in SEEDS:
+    for seed in seeds:
         home = prepare(data, out, edf, seed)
         (home / "scores").mkdir(exist_ok=True)
         corpus = open_corpus([home / "recordings"])
         rows = labelled(data, corpus, edf)
         split = {r.subject: r.split for r in corpus.recordings}
-        by_seed[seed] = home, rows, split, _systems(home, seed, rows, data != "synth")
-    for name in by_seed[SEEDS[0]][-1]:
+        by_seed[seed] = home, rows, split, _systems(data, out, edf, seed, rows)
+    for name in by_seed[seeds[0]][-1]:
+        if fresh is not None and not _concludes(name, fresh):
+            continue
         for seed, (home, rows, split, systems) in by_seed.items():
             path = home / "scores" / f"{name.replace(' ', '-')}.json"
             if not path.exists():
@@ -173,30 +136,49 @@ def run(data: str, out: Path, edf: Path) -> None:
                 print(f"{name}: seed {seed}", file=sys.stderr, flush=True)
 
 
+def _concludes(system: str, arms: Sequence[str]) -> bool:
+    """Tell if a conclusion needs a system: band power, and pretrained or not in all read-outs."""
+    arm = system.split(",")[0]
+    return arm.startswith("band power") or arm in ("reference", "untrained", *arms)
+
+
 def _systems(
-    home: Path, seed: int, rows: Labelled, one_montage: bool
-) -> dict[str, Callable[[], Floats]]:
-    """Name -> what its features are made by; channels apart where all recordings share them."""
-    systems: dict[str, Callable[[], Floats]] = {
-        "band power by region": lambda: region_features(rows.windows)
+    data: str, out: Path, edf: Path, seed: int, rows: Labelled
+) -> dict[str, Callable[[], Features]]:
+    """Name -> what makes its features; channels apart where all recordings share them."""
+    systems: dict[str, Callable[[], Features]] = {
+        "band power by region": lambda: [region_features(rows.windows)]
     }
     poolings = ["region", "mean_max"]
-    if one_montage:
-        systems["band power by channel"] = lambda: ChannelFeatures.of(rows.windows)(rows.windows)
+    if data != "synth":
+        systems["band power by channel"] = lambda: [ChannelFeatures.of(rows.windows)(rows.windows)]
         poolings.insert(0, "channels")
     for arm in ("untrained", *ARMS):
-        for kind in poolings if arm in ("untrained", "reference") else poolings[:1]:
-            name = arm if kind == poolings[0] else f"{arm}, by {kind.replace('_', ' and ')}"
-            systems[name] = lambda arm=arm, kind=kind: embedded(
-                encoder_of(arm, home, seed), rows, kind
+        if data == "synth" and arm in ARMS and ARMS[arm].mixed:
+            continue
+        compared = arm in ("untrained", "reference")
+        for read_out in [*poolings, ANY_LAYER] if compared else poolings[:1]:
+            name = arm if read_out == poolings[0] else f"{arm}, {_in_words(read_out)}"
+            kind, any_layer = _pooling_of(read_out, poolings)
+            systems[name] = lambda arm=arm, kind=kind, any_layer=any_layer: embedded(
+                encoder_of(arm, data, out, edf, seed), rows, kind, any_layer
             )
     return systems
 
 
-def report(out: Path) -> None:
+def _in_words(read_out: str) -> str:
+    return read_out if read_out == ANY_LAYER else f"by {read_out.replace('_', ' and ')}"
+
+
+def _pooling_of(read_out: str, poolings: Sequence[str]) -> tuple[str, bool]:
+    """The pooling of a read-out, and whether validation chooses the layer."""
+    return (poolings[0], True) if read_out == ANY_LAYER else (read_out, False)
+
+
+def report(out: Path, seeds: Sequence[int]) -> None:
     """Means over subjects, and differences to the reference with intervals over subjects."""
     table: dict[str, dict[int, dict[str, list[float]]]] = {}
-    for path in sorted(out.glob("seed*/scores/*.json")):
+    for path in sorted(p for s in seeds for p in (out / f"seed{s}" / "scores").glob("*.json")):
         for row in json.loads(path.read_text()):
             cell = table.setdefault(path.stem.replace("-", " "), {}).setdefault(row["labelled"], {})
             cell.setdefault(row["subject"], []).append(row["auroc"])
@@ -235,14 +217,19 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--edf", type=Path, help="the folder of EDF files of a real corpus")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--fresh", nargs="*", help="arms to conclude on, with five fresh seeds")
     args = parser.parse_args()
     private = args.out.resolve() / "private"
     private.mkdir(parents=True, exist_ok=True)
     (private / "key").write_text(KEY + "\n")  # public or synthetic recordings have no secrets
     os.environ["EEGSSL_PRIVATE"] = str(private)
     if not args.report:
-        run(args.data, args.out, args.edf or args.out / "edf")
-    report(args.out)
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+        run(args.data, args.out, args.edf or args.out / "edf", args.fresh)
+    for title, seeds in (("Screening", SCREENING), ("Fresh seeds", FRESH)):
+        if any((args.out / f"seed{seed}" / "scores").exists() for seed in seeds):
+            print(f"\n{title}\n")
+            report(args.out, seeds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""Arms of the study: what is pretrained, and on what."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from study_bands import pretrained_on_bands
+
+from eegssl.api import load_encoder
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.encoder import Encoder
+
+FOLDS = 5
+WINDOW_S = 4.0
+STEPS = 800
+
+TOKENS: dict[str, tuple[str, ...]] = {
+    "learned": (),
+    "context": ("tokenizer.context_layers=2",),
+    "random": ("tokenizer.quantizer=random-projection", "tokenizer.n_codes=256"),
+}
+"""Name -> settings of `tokenize` beside the preset's."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One pretraining: codes, settings beside the reference's, corpora, objective."""
+
+    sets: tuple[str, ...] = ()
+    tokens: str = "learned"
+    mixed: bool = False
+    """Whether it learns from the training people of the other real corpora too."""
+    bands: bool = False
+    """Whether it predicts the amplitudes of bands in place of codes."""
+
+
+ARMS: dict[str, Arm] = {
+    "reference": Arm(),
+    "random masks": Arm(("masking.kind=random",)),
+    "bands as targets": Arm(bands=True),
+    "mixed corpora": Arm(mixed=True),
+    "larger": Arm(("encoder.width=128", "encoder.layers=6", "encoder.ffn=512")),
+    "four times the steps": Arm(("training.steps=3200",)),
+    "random-projection codes": Arm(tokens="random"),
+    "codes with context": Arm(tokens="context"),
+    "block masks": Arm(("masking.kind=block",)),
+    "a quarter of the people": Arm(("sampling.subjects_fraction=0.25",)),
+    "half of the people": Arm(("sampling.subjects_fraction=0.5",)),
+    "a quarter of the steps": Arm(("training.steps=200",)),
+    "without spectral": Arm(("encoder.spectral=off",)),
+    "without temporal": Arm(("encoder.temporal=false",)),
+    "without spatial": Arm(tuple(f"encoder.{n}=false" for n in ("identity", "position", "region"))),
+    "z-scored windows": Arm(("encoder.normalise=zscore",)),
+    "normalised queries and keys": Arm(("encoder.qk_norm=true",)),
+    "scaled branches": Arm(("encoder.layer_scale=0.1",)),
+    "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
+}
+"""Name -> the one change against the reference."""
+REAL = ("eegmat", "ssvep_exo", "muse_cueing")
+
+
+def command(stage: str, *words: object, seed: int, sets: Sequence[str] = ()) -> None:
+    """One stage of the pipeline, quietly; raises when it fails."""
+    flags = [word for item in sets for word in ("--set", item)]
+    line = [sys.executable, "-m", "eegssl", stage, *map(str, words), "--preset", "demo"]
+    line += ["--seed", str(seed), *flags, "--json"]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
+    """Recordings of one split by subject: a fifth is tested, a fifth validates."""
+    if data == "synth" and not (edf / "participants.tsv").exists():
+        command("synth", "--out", edf, seed=0, sets=("n_subjects=40", "duration_s=600"))
+    home = out / f"seed{seed}"
+    split = (f"splits.folds={FOLDS}", f"splits.fold={seed % FOLDS}", "look.recordings=0")
+    command("preprocess", edf, "--out", home / "recordings", seed=seed // FOLDS, sets=split)
+    return home
+
+
+def others(data: str, out: Path, edf: Path) -> list[Path]:
+    """Recordings of the other real corpora, whose folders lie beside ``edf``."""
+    made = []
+    for name in (one for one in REAL if one != data):
+        made.append(out / "others" / name)
+        sets = ("look.recordings=0",)
+        command("preprocess", edf.parent / name, "--out", made[-1], seed=0, sets=sets)
+    return made
+
+
+def encoder_of(name: str, data: str, out: Path, edf: Path, seed: int) -> Encoder:
+    """The encoder of an arm, pretrained on training people, or as it is drawn (`untrained`)."""
+    home = out / f"seed{seed}"
+    folder = home / name.replace(" ", "-")
+    if name == "untrained":
+        config = encoder_of("reference", data, out, edf, seed).config
+        drawn: Encoder = build_encoder(config, seed).eval()
+        return drawn
+    arm = ARMS[name]
+    if arm.bands:
+        config = encoder_of("reference", data, out, edf, seed).config
+        return pretrained_on_bands(home / "recordings", config, STEPS, WINDOW_S, seed, folder)
+    where = [home / "recordings", *(others(data, out, edf) if arm.mixed else [])]
+    suffix = "-mixed" if arm.mixed else ""
+    tokens = home / f"tokens-{arm.tokens}{suffix}"
+    sets = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])
+    command("tokenize", *where, "--out", tokens, seed=seed, sets=sets)
+    steps = (f"training.steps={STEPS}", "training.validate_every=100", "training.patience=4")
+    sets = ("masking.exact=true", *steps, *arm.sets)
+    command("pretrain", *where, "--tokens", tokens, "--out", folder, seed=seed, sets=sets)
+    return load_encoder(folder)
