@@ -176,26 +176,46 @@ def _figure(task: str, rows: Sequence[LeaderboardRow], column: ScoreColumn) -> R
     labels = "" if rows[0].labels_subjects == ALL else f", labelled: {rows[0].labels_subjects}"
     return ReportFigure(
         title=f"{label}, {task}{labels}",
-        caption="Small dots: single seeds. Large dots: their mean. Bars: Student's 95 % interval "
-        "over seeds. It shows how much training varies, not how sure the result is for other "
-        "patients.",
+        caption=_ranking_caption(drawn),
         alt=f"{label} of {len(drawn)} systems on the task {task}",
         uri=svg_uri(ranking_figure(drawn, column)),
     )
 
 
+def _ranking_caption(rows: Sequence[LeaderboardRow]) -> str:
+    """Explain dots and bars of the ranking figure, and what the intervals are over."""
+    n_seeds, n_draws = max(row.n_seeds for row in rows), max(row.n_draws for row in rows)
+    draws = f"{n_draws} draws of labelled subjects" if n_draws > 1 else ""
+    runs = f"{draws} \u00d7 {counted(n_seeds, 'seed')}" if draws else counted(n_seeds, "seed")
+    dots = f"Small dots: single runs ({runs}). Large dots: their mean."
+    if n_seeds < 2:
+        shared = " Its draws share test subjects and first weights, so no interval is made of them."
+        return f"{dots} One seed has no interval.{shared if draws else ''}"
+    of_draws = ", of each seed's mean over draws" if draws else ""
+    if not draws and rows[0].labels_subjects != ALL:
+        of_draws = ", each of which draws its labelled subjects"
+    return (
+        f"{dots} Bars: Student's 95 % interval over {n_seeds} seeds{of_draws}. It shows how much "
+        f"training varies{' on these draws' if draws else ''}, not how sure the result is for "
+        "other patients."
+    )
+
+
 def ranking_figure(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> Figure:
-    """Draw one score of the systems that have it; bars and axis end where the score does."""
+    """Draw one score of the systems that have it; bars and axis end where the score does.
+
+    Intervals are over seeds: draws of one seed share test subjects and first weights.
+    """
     drawn = []
     for row in rows:
-        values = row.values(column.name)
-        low, high = mean_interval(values).low, mean_interval(values).high
+        over_seeds = mean_interval(row.by_seed(column.name))
+        low, high = over_seeds.low, over_seeds.high
         drawn.append(
             ForestRow(
                 row.name,
                 row.mean(column.name),
                 None if low is None or high is None else (low, high),
-                tuple(values),
+                tuple(row.values(column.name)),
                 is_baseline=row.is_baseline,
             )
         )

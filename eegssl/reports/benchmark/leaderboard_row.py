@@ -31,7 +31,8 @@ class LeaderboardRow:
     """Seeds of pretraining that are among the seeds; 0 for systems without pretrained weights."""
     labels_subjects: str = ALL
     """So many training subjects' labels were used."""
-    n_seeds: int = 1
+    seeds: tuple[int, ...] = ()
+    """The seed of each run, in the order of the scores; none: one run a seed."""
     n_draws: int = 0
     """Draws of labelled subjects; 0 where none are named."""
 
@@ -43,6 +44,24 @@ class LeaderboardRow:
     def values(self, metric: str) -> list[float]:
         """The value of each run that has one."""
         return [value for value in self.scores.get(metric, ()) if value is not None]
+
+    def by_seed(self, metric: str) -> list[float]:
+        """The mean of each seed over its runs that have a value.
+
+        Runs of one seed differ in the draw of labelled subjects alone, so they are no repetitions
+        of each other.
+        """
+        runs = self.scores.get(metric, ())
+        values: dict[int, list[float]] = {}
+        for seed, value in zip(self.seeds or range(len(runs)), runs, strict=True):
+            if value is not None:
+                values.setdefault(seed, []).append(value)
+        return [float(np.mean(of_seed)) for of_seed in values.values()]
+
+    @property
+    def n_seeds(self) -> int:
+        """How many seeds its runs have."""
+        return len(set(self.seeds)) or max((len(runs) for runs in self.scores.values()), default=0)
 
     @property
     def name(self) -> str:

@@ -97,7 +97,7 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
             },
             not_run=group[0]["not_run"],
             labels_subjects=labels,
-            n_seeds=len({row["seed"] for row in group} - {None}),
+            seeds=tuple(row["seed"] for row in group if not row["not_run"]),
             n_draws=len({row["draw"] for row in group} - {None}),
             n_pretrainings=len({row["pretraining_seeds"] for row in group} - {""}),
             subjects={

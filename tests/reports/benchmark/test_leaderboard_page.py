@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from pageparts import ParsedPage, board
 
 from eegssl.reports.benchmark.comparisons import Comparison
@@ -10,6 +11,7 @@ from eegssl.reports.benchmark.leaderboard import ranking_figure
 from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
 from eegssl.reports.benchmark.score_columns import ScoreColumn
 from eegssl.reports.html import render_page
+from eegssl.scoring.statistics.intervals import mean_interval
 
 
 def test_the_leaderboard_says_how_systems_compare_with_p_and_interval():
@@ -40,7 +42,7 @@ def test_runs_with_fewer_labels_are_ranked_among_themselves_and_drawn_as_a_curve
         LeaderboardRow(
             *("t", name, "", False, {"auroc": values}),
             labels_subjects=labels,
-            n_seeds=1,
+            seeds=(0,) * len(values),
             n_draws=2 if labels == "2" else 0,
         )
         for name, labels, values in (
@@ -102,6 +104,45 @@ def test_a_system_that_was_not_run_stands_last_with_its_reason_below():
     html = render_page(board("x", rows))
     assert html.index("some") < html.index("lost")
     assert html.count("not run: too few channels") == 1
+
+
+def drawn_interval(row):
+    """The bar of a system in the ranking figure; None where there is none."""
+    axes = ranking_figure([row], ScoreColumn("auroc", "AUROC")).axes[0]
+    bars = [line for line in axes.lines if line.get_linewidth() == 2.2]
+    return np.asarray(bars[0].get_xdata(), float) if bars else None
+
+
+def test_the_interval_is_over_seeds_and_not_over_draws_that_share_their_test_subjects():
+    """Two seeds, five draws each: draws repeat no training, so n is 2 and not 10."""
+    by_seed = {0: (0.70, 0.71, 0.72, 0.73, 0.74), 1: (0.76, 0.77, 0.78, 0.79, 0.80)}
+    values, seeds = sum(by_seed.values(), ()), (0,) * 5 + (1,) * 5
+    row = LeaderboardRow("t", "a", "", False, {"auroc": values}, seeds=seeds, n_draws=5)
+    means = mean_interval([0.72, 0.78])
+    assert drawn_interval(row) == pytest.approx([means.low, min(means.high, 1.0)])
+    caption = board("x", [row]).sections[0].parts[1].caption
+    assert "5 draws of labelled subjects \u00d7 2 seeds" in caption
+    assert "interval over 2 seeds, of each seed's mean over draws" in caption
+
+
+def test_draws_of_one_seed_have_no_interval_and_the_caption_says_so():
+    row = LeaderboardRow("t", "a", "", False, {"auroc": (0.7, 0.8)}, seeds=(0, 0), n_draws=2)
+    assert drawn_interval(row) is None
+    caption = board("x", [row]).sections[0].parts[1].caption
+    assert "One seed has no interval" in caption
+    assert "share test subjects" in caption
+
+
+def test_without_draws_the_interval_is_over_the_runs_which_are_seeds():
+    row = LeaderboardRow("t", "a", "", False, {"auroc": (0.7, None, 0.8)}, seeds=(0, 1, 2))
+    means = mean_interval([0.7, 0.8])
+    assert drawn_interval(row) == pytest.approx([max(means.low, 0.0), min(means.high, 1.0)])
+    caption = board("x", [row]).sections[0].parts[1].caption
+    assert "interval over 3 seeds. " in caption
+    assert "draw" not in caption
+    few = LeaderboardRow("t", "a", "", False, {"auroc": (0.7, 0.8)}, labels_subjects="2")
+    caption = board("x", [few]).sections[0].parts[1].caption
+    assert "each of which draws its labelled subjects" in caption
 
 
 def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
