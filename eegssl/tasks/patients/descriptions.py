@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from eegssl.adaptation.config import AdaptationConfig
 from eegssl.tasks.patients.analysis import n_permutations
 from eegssl.tasks.patients.config import PatientTaskConfig
 
@@ -45,9 +46,11 @@ def definition(task: PatientTaskConfig) -> str:
     return words
 
 
-def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list[tuple[str, str]]:
-    """List the methods as (what, how); ``pooling`` makes one vector of a window."""
-    analysis = task.analysis
+def methods(
+    task: PatientTaskConfig, adaptation: AdaptationConfig, encoder_weights: str
+) -> list[tuple[str, str]]:
+    """List the methods as (what, how)."""
+    analysis, pooling = task.analysis, adaptation.pooling
     rows = [
         ("Good outcome", definition(task)),
         ("Clinical data", ", ".join(analysis.clinical)),
@@ -58,8 +61,8 @@ def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list
         ),
         (
             "Encoder",
-            f"frozen, {encoder_weights} weights; a window is the {pooling.replace('_', ' and ')} "
-            "over its channels and seconds",
+            f"frozen, {encoder_weights} weights, {_layer(adaptation.layer)}; a window is the "
+            f"{pooling.replace('_', ' and ')} over its channels and seconds",
         ),
         (
             "Models",
@@ -73,3 +76,10 @@ def methods(task: PatientTaskConfig, pooling: str, encoder_weights: str) -> list
     if task.session is not None:
         rows.insert(2, ("Recordings", "those of one session, which task.session names"))
     return rows
+
+
+def _layer(layer: str | int) -> str:
+    """The layer that is read, in words."""
+    if layer == 0:
+        return "read below its first block"
+    return "its last layer" if layer == "last" else f"read after block {layer}"

@@ -92,8 +92,8 @@ class Patients(
     view = PatientPredictions
     paths = ("table", "sessions_table")
     finetune_reads = (
-        *("encoder_weights", "adaptation.kind", "adaptation.pooling", "cache"),
-        "training.device",
+        *("encoder_weights", "adaptation.kind", "adaptation.pooling", "adaptation.layer"),
+        *("cache", "training.device"),
     )
     unread = UNREAD
     makes = "crossvalidation"
@@ -115,6 +115,12 @@ class Patients(
                 f"{config.adaptation.kind!r}: patients are too few to train it, and each fold "
                 "would need an encoder of its own. For random weights take --set "
                 "encoder_weights=random"
+            )
+        if config.adaptation.layer == "best":
+            raise ConfigError(
+                f"task {task.name}: adaptation.layer is 'best', and every patient is tested: there "
+                "are no validation subjects to choose it on; give a layer's number, or leave "
+                "it out for the last"
             )
 
     def with_flags(
@@ -313,7 +319,7 @@ def _about(job: Job[PatientTaskConfig], data: CohortWindows, prepared: Prepared)
         "left_out": prepared.left_out,
         "set_aside": cohort.set_aside,
         "set_aside_of_patients": cohort.set_aside_of,
-        "methods": methods(task, config.adaptation.pooling, config.encoder_weights),
+        "methods": methods(task, config.adaptation, config.encoder_weights),
         "encoder_weights": config.encoder_weights,
         "synthetic": job.corpus.synthetic,
         "leaks": [leak.in_words() for leak in data.leaks],

@@ -141,6 +141,15 @@ def test_random_weights_are_a_control(analyse: Analyse) -> None:
     assert ran.document["facts"]["encoder_weights"] == "random"
 
 
+def test_an_inner_layer_of_the_encoder_is_read_and_named(analyse: Analyse, tmp_path: Path) -> None:
+    for layer in ("0", "last"):
+        ran = analyse("nothing", plain_rows(), "--set", f"adaptation.layer={layer}", out=layer)
+        assert ran.code == 0, ran
+    inner, last = (tmp_path / name / "predictions.parquet" for name in ("0", "last"))
+    assert "read below its first block" in (inner.parent / "report.html").read_text()
+    assert pq.read_table(inner).to_pylist() != pq.read_table(last).to_pylist()
+
+
 def test_the_same_seed_gives_the_same_bytes_and_a_rerun_says_so(
     analyse: Analyse, tmp_path: Path
 ) -> None:

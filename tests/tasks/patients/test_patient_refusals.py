@@ -19,6 +19,7 @@ def asm(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     [
         (("--adapt", "full"), 2, "stays frozen"),
         (("--adapt", "attention"), 2, "pooling=attention"),
+        (("--set", "adaptation.layer=best"), 2, "no validation subjects.*give a layer"),
         (("--labels", "0.5"), 2, "labels_fraction"),
         (("--folds", "loso"), 2, "left out together"),
         (("--set", "cross.folds=3"), 2, "outer_folds"),
