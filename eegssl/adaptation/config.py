@@ -50,6 +50,11 @@ class AdaptationConfig(Settings):
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout before the head."""
 
+    drop_path: float = Field(0.0, ge=0, lt=1)
+    """Stochastic depth where the encoder is trained: the chance that a step leaves a half of the
+    last block out, for each window; lower blocks less, linearly (Huang et al., ECCV 2016; LaBraM
+    0.1)."""
+
     layer_decay: float = Field(0.75, gt=0, le=1)
     """Learning rate of a block relative to the block above it, in `full` and `two-stage`."""
 

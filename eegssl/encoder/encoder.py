@@ -58,6 +58,7 @@ class Encoder(nn.Module, ABC):
         """The transformer's blocks from the bottom up.
 
         LoRA looks in each for linear layers: ``qkv`` and ``out`` in ``attention``, all in ``feed``.
+        Stochastic depth sets the ``drop_path`` of each.
         """
 
     @property

@@ -55,6 +55,10 @@ class Block(nn.Module):
     With ``layer_scale`` a learned gain [D] that begins there multiplies what each part adds.
     """
 
+    drop_path: float
+    """Chance that a training step leaves a part out, drawn for each sample and part; what is kept
+    grows, so that its mean stays (stochastic depth: Huang et al., ECCV 2016)."""
+
     def __init__(
         self,
         width: int,
@@ -66,6 +70,7 @@ class Block(nn.Module):
         layer_scale: float | None = None,
     ) -> None:
         super().__init__()
+        self.drop_path = 0.0
         self.gain_attention = _gain(width, layer_scale)
         self.gain_feed = _gain(width, layer_scale)
         self.norm_attention = nn.LayerNorm(width)
@@ -78,8 +83,15 @@ class Block(nn.Module):
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
         """Transform tokens [B, L, D]."""
         attended = self.attention(self.norm_attention(tokens), keys)
-        tokens = _added(tokens, attended, self.gain_attention)
-        return _added(tokens, self.feed(self.norm_feed(tokens)), self.gain_feed)
+        tokens = self._add(tokens, attended, self.gain_attention)
+        return self._add(tokens, self.feed(self.norm_feed(tokens)), self.gain_feed)
+
+    def _add(self, tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
+        """Add what a part gives to its tokens [B, L, D], as far as it is kept, times its gain."""
+        if self.training and self.drop_path:
+            kept = torch.rand(len(branch), 1, 1, device=branch.device) >= self.drop_path
+            branch = branch * (kept / (1 - self.drop_path))
+        return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)
 
 
 class Transformer(nn.Module):
@@ -134,8 +146,3 @@ class Transformer(nn.Module):
 def _gain(width: int, start: float | None) -> nn.Parameter | None:
     """A gain [D] that begins at ``start``; None without one."""
     return None if start is None else nn.Parameter(torch.full((width,), start))
-
-
-def _added(tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
-    """Add what a branch gives to its tokens [B, L, D], times its gain where it has one."""
-    return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)

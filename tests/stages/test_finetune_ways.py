@@ -281,6 +281,29 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(
     assert files_of(tmp_path / "m") == files_of(ways[kind])
 
 
+def test_stochastic_depth_trains_another_model_and_goes_on_to_the_same_bytes(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    few = {"training.steps": 4, "training.validate_every": 2, "adaptation.kind": "full"}
+    made = {}
+    for rate, stops in ((0.0, False), (0.5, False), (0.5, True)):
+        values = [f"{k}={v}" for k, v in (few | {"adaptation.drop_path": rate}).items()]
+        settings = resolve("finetune", file=tiny.settings, sets=values)
+        source = (settings, [tiny.recordings], tiny.encoder, "seizure-detection")
+        out = tmp_path / f"{rate}-{stops}"
+        if stops:
+            with pytest.raises(Preempted):
+                stage.run(*source, Context(out, progress=Stopping(3)))
+        assert stage.run(*source, Context(out)).state == ("resumed" if stops else "made")
+        made[rate, stops] = files_of(out)
+    assert made[0.5, True] == made[0.5, False]
+    weights = [
+        load_file(tmp_path / name / "model.safetensors") for name in ("0.0-False", "0.5-False")
+    ]
+    assert weights[0].keys() == weights[1].keys()
+    assert any(not np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 def test_temperature_and_threshold_are_chosen_on_validation_and_stored(
     ways: dict[str, Path],
 ) -> None:

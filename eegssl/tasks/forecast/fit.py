@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from eegssl.adaptation.config import FROZEN, AdaptationConfig
 from eegssl.adaptation.groups import groups_of
 from eegssl.adaptation.lora import lora_updates
+from eegssl.adaptation.stochastic_depth import set_drop_path
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import ErrorUnit, ForecastConfig
 from eegssl.tasks.forecast.data import Horizon, RecordedPairs
@@ -160,6 +161,7 @@ def adapt_encoder(
     ``train`` gets the groups of parameters. Updates of `lora` are merged at the end.
     """
     training = plan.training
+    set_drop_path(network.encoder, adaptation.drop_path)
     with lora_updates(network.encoder, adaptation, plan.seed) as facts:
         top = [module for name, module in network.named_children() if name != "encoder"]
         groups = groups_of(network.encoder, top, adaptation, training.lr, training.weight_decay)

@@ -21,7 +21,8 @@ from eegssl.training.history import METRICS
 
 FINETUNE_READS = (
     *("encoder_weights", "adaptation.kind", "adaptation.layer_decay"),
-    *("adaptation.head_lr_scale", "adaptation.lora", "training", "cross", "targets"),
+    *("adaptation.head_lr_scale", "adaptation.drop_path", "adaptation.lora", "training"),
+    *("cross", "targets"),
 )
 """Settings of `finetune` that forecasts of signals and of phases read."""
 EVALUATE_READS = (

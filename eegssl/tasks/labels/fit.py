@@ -20,6 +20,7 @@ from eegssl.adaptation.few_labels import some_examples
 from eegssl.adaptation.groups import parameter_groups
 from eegssl.adaptation.heads import PrototypeHead
 from eegssl.adaptation.lora import lora_updates
+from eegssl.adaptation.stochastic_depth import set_drop_path
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.errors import ConfigError
@@ -76,6 +77,7 @@ def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, A
         facts = _probe(classifier, labelled, plan)
     else:
         before = _probe_first(classifier, labelled, plan) if config.kind == "two-stage" else {}
+        set_drop_path(classifier.encoder, config.drop_path)
         with lora_updates(classifier.encoder, config, plan.seed) as facts:
             classifier.to(plan.device)
             facts |= before | _train(classifier, labelled, plan)
