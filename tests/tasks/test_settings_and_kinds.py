@@ -138,6 +138,7 @@ def test_a_matrix_is_refused_before_any_cell_is_made(
         (["--adapt", "prototypes", "--set", "training.patience=3"], "training.patience"),
         (["--adapt", "prototypes", "--set", "adaptation.probe_c=[1]"], "adaptation.probe_c"),
         (["--adapt", "full", "--set", "adaptation.lora.rank=2"], "adaptation.lora.rank"),
+        (["--adapt", "attention", "--set", "adaptation.drop_path=0.1"], "adaptation.drop_path"),
     ],
 )
 def test_a_flag_that_the_way_of_adapting_does_not_read_is_refused(
@@ -157,6 +158,8 @@ def test_a_flag_that_the_way_of_adapting_does_not_read_is_refused(
         ["--preset", "demo", "--adapt", "probe"],
         ["--set", "training.batch_size=8", "--set", "adaptation.probe_c=[1]"],
         ["--adapt", "full", "--set", "training.steps=3"],
+        ["--adapt", "lora", "--set", "adaptation.drop_path=0.1"],
+        ["--adapt", "probe", "--set", "adaptation.layer=best"],
     ],
 )
 def test_what_a_preset_sets_or_the_way_of_adapting_reads_is_accepted(

@@ -92,6 +92,7 @@ OTHER = {
     "adaptation": {
         **{"pooling": "max", "dropout": 0.3, "layer_decay": 0.5, "head_lr_scale": 2.0},
         **{"attention_heads": 2, "probe_c": [1e-3], "probe_iterations": 3, "shots": 1},
+        "drop_path": 0.5,
         "lora": {"rank": 2, "alpha": 3.0, "linears": ["out"]},
     },
     "training": {
