@@ -8,7 +8,7 @@ from eegssl.config.settings import Settings
 
 NanPolicy = Literal["skip", "zero"]
 ThresholdCriterion = Literal["balanced_accuracy", "f1"]
-PostprocessCriterion = Literal["event_f1", "pooled_event_f1"]
+PostprocessCriterion = Literal["event_and_sample_f1", "event_f1", "pooled_event_f1"]
 
 
 class ScoringConfig(Settings):
@@ -30,8 +30,9 @@ class ScoringConfig(Settings):
 class PostprocessConfig(Settings):
     """Ways from probabilities to detections that are tried on the validation subjects."""
 
-    criterion: PostprocessCriterion = "event_f1"
-    """The best one maximises this: SzCORE's event F1, as the mean over subjects or pooled."""
+    criterion: PostprocessCriterion = "event_and_sample_f1"
+    """The best one maximises this: the mean of SzCORE's event F1 and sample F1 (of seconds), each a
+    mean over subjects; or event F1 alone, as the mean over subjects or pooled."""
 
     n_thresholds: int = Field(default=40, ge=2, le=1000)
     """Thresholds that are tried, closer together where fewer windows lie above them."""

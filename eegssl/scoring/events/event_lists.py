@@ -70,3 +70,13 @@ def overlaps(spans: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
     begun = np.searchsorted(others[:, 0], spans[:, 1], side="left")
     over = np.searchsorted(others[:, 1], spans[:, 0], side="right")
     return (begun > over) & (spans[:, 1] > spans[:, 0])
+
+
+def shared_s(spans: Spans, others: Spans) -> float:
+    """Seconds that lie in spans [n, 2] and in others [m, 2]; each sorted and apart."""
+    if not len(others):
+        return 0.0
+    lengths = others[:, 1] - others[:, 0]
+    ended = np.cumsum(lengths)
+    until = np.interp(spans, others.ravel(), np.stack([ended - lengths, ended], axis=1).ravel())
+    return float((until[:, 1] - until[:, 0]).sum())

@@ -2,9 +2,9 @@
 
 The standard (Dan et al., Epilepsia 2024): events closer than 90 s are one, events longer than
 300 s are split, any overlap counts, from 30 s before an event to 60 s after. Printed scores are
-``timescoring``'s, which makes masks of the whole recording at 10 Hz. `szcore_event_counts` gives
-exactly its counts (version 0.0.7), rounding to tenths of a second included, fast enough to compare
-thresholds.
+``timescoring``'s, which makes masks of the whole recording at 10 Hz, of seconds at 1 Hz.
+`szcore_event_counts` and `szcore_sample_counts` give exactly its counts (version 0.0.7), rounding
+included, fast enough to compare thresholds.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from timescoring.annotations import Annotation
 from timescoring.scoring import EventScoring, SampleScoring
 
 from eegssl.scoring.events.counts import EventCounts
-from eegssl.scoring.events.event_lists import Event, Spans, as_spans, overlaps
+from eegssl.scoring.events.event_lists import Event, Spans, as_spans, overlaps, shared_s
 
 MERGE_CLOSER_S = 90.0
 SPLIT_LONGER_S = 300.0
@@ -63,6 +63,15 @@ def szcore_event_counts(reference: Spans, hypothesis: Spans, duration_s: float) 
     hits = overlaps(allowed, sounding)
     false = ~overlaps(sounding, allowed[hits])
     return EventCounts(len(truth), int(hits.sum()), int(false.sum()), n_samples / _HZ)
+
+
+def szcore_sample_counts(reference: Spans, hypothesis: Spans, duration_s: float) -> EventCounts:
+    """SzCORE's counts of seconds of one recording; both lists sorted, apart and within it."""
+    n_seconds = round(round(duration_s * _HZ) / _HZ)
+    truth, alarms = (np.clip(np.rint(spans), 0, n_seconds) for spans in (reference, hypothesis))
+    both = shared_s(alarms, truth)
+    n_reference, n_alarms = (float((spans[:, 1] - spans[:, 0]).sum()) for spans in (truth, alarms))
+    return EventCounts(n_reference, both, n_alarms - both, float(n_seconds))
 
 
 def merge_close(events: Spans) -> Spans:

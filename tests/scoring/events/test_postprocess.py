@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import asdict
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from eegssl.errors import InputError
-from eegssl.scoring.config import PostprocessConfig, ScoringConfig
+from eegssl.scoring.config import PostprocessConfig, PostprocessCriterion, ScoringConfig
 from eegssl.scoring.events.event_lists import merge_touching
 from eegssl.scoring.events.event_scores import RecordingEvents, szcore_scores
 from eegssl.scoring.events.postprocess import (
@@ -158,7 +159,7 @@ def _validation():
 
 def test_the_rule_finds_planted_seizures_and_says_where_it_came_from():
     rule = choose_postprocess(_validation(), SMALL)
-    assert (rule.criterion, rule.score) == ("event_f1", 1.0)
+    assert (rule.criterion, rule.score) == ("event_and_sample_f1", 1.0)
     assert (rule.n_subjects, rule.n_recordings) == (3, 4)
     assert 0.2 < rule.threshold <= 0.6
     assert (rule.smooth, rule.merge_gap_s, rule.min_duration_s) == (1, 0.0, 0.0)
@@ -170,7 +171,7 @@ def test_the_choice_does_not_depend_on_the_order_of_recordings():
     )
 
 
-@pytest.mark.parametrize("criterion", ["event_f1", "pooled_event_f1"])
+@pytest.mark.parametrize("criterion", get_args(PostprocessCriterion))
 def test_nothing_else_in_the_grid_is_better_by_timescoring_itself(criterion):
     rng = np.random.default_rng(5)
     recordings = [
@@ -192,8 +193,13 @@ def test_nothing_else_in_the_grid_is_better_by_timescoring_itself(criterion):
             )
             for r in recordings
         ]
-        level = szcore_scores(lists).event
-        return level.pooled.f1 if "pooled" in criterion else level.subject_mean["f1"].mean
+        scores = szcore_scores(lists)
+        event, sample = (one.subject_mean["f1"].mean for one in (scores.event, scores.sample))
+        return {
+            "event_f1": event,
+            "pooled_event_f1": scores.event.pooled.f1,
+            "event_and_sample_f1": (event + sample) / 2,
+        }[criterion]
 
     assert rule.score == score(rule.threshold, rule.smooth, rule.merge_gap_s, rule.min_duration_s)
     for smooth, gap_s, shortest_s in itertools.product((1, 3), (0.0, 30.0), (0.0, 10.0)):
@@ -209,9 +215,8 @@ def test_isolated_false_windows_make_smoothing_or_a_minimum_duration_win():
     rule = choose_postprocess([recording], SMALL)
     assert rule.score == 1.0
     assert rule.smooth > 1 or rule.min_duration_s > 2
-    assert choose_postprocess(
-        [recording], PostprocessConfig(smooth_windows=(1,), min_duration_s=(0.0,))
-    ).score == pytest.approx(1 / 3)
+    plain = PostprocessConfig(criterion="event_f1", smooth_windows=(1,), min_duration_s=(0.0,))
+    assert choose_postprocess([recording], plain).score == pytest.approx(1 / 3)
 
 
 def test_of_equally_good_rules_the_one_that_alarms_least_is_taken():
@@ -307,3 +312,43 @@ def test_of_thresholds_that_do_equally_well_the_middle_one_is_taken():
 def test_from_one_probability_for_all_windows_nothing_is_chosen():
     with pytest.raises(InputError, match="one probability for all"):
         choose_postprocess([_one_seizure(np.full(900, 0.2))], SMALL)
+
+
+def _scores(recording, rule):
+    """SzCORE's scores of what a rule detects in a recording, and how many seconds it marks."""
+    events = detections(recording.start_s, recording.duration, recording.p, rule)
+    one = RecordingEvents("s", "r", recording.duration_s, recording.reference, events)
+    return szcore_scores([one]), sum(b - a for a, b in events)
+
+
+def test_of_a_tight_and_a_far_too_long_marking_with_the_same_event_f1_the_tight_one_is_locked():
+    """The probability rises two minutes before a seizure of a minute and falls two after it."""
+    start = np.arange(0, 3600, 4.0)
+    away = np.maximum(np.maximum(600 - start, start + 4 - 660), 0)
+    recording = _one_seizure(np.where(away > 0, np.maximum(0.8 - away / 200, 0.1), 0.9))
+    by_events, by_both = (
+        choose_postprocess([recording], PostprocessConfig(criterion=criterion))
+        for criterion in ("event_f1", "event_and_sample_f1")
+    )
+    (loose, loose_s), (tight, tight_s) = (_scores(recording, r) for r in (by_events, by_both))
+    assert loose.event.pooled.f1 == tight.event.pooled.f1 == 1.0
+    assert loose_s > 2 * 60
+    assert tight_s == 60
+
+
+def test_short_seizures_are_not_given_up_for_a_better_count_of_seconds():
+    """They are as likely as what surrounds the long one, so that seconds alone would drop them."""
+    start = np.arange(0, 7200, 4.0)
+    short = [(t, t + 12.0) for t in (2000.0, 3200.0, 4400.0)]
+    p = np.full(len(start), 0.1)
+    for onset, offset in (*short, (560.0, 1000.0)):
+        p[(start >= onset) & (start < offset)] = 0.5
+    p[(start >= 600) & (start < 900)] = 0.9
+    seizures = [(600.0, 900.0), *short]
+    recording = Probabilities("s", "r", 7200.0, start, start * 0 + 4, p, seizures)
+    rule = choose_postprocess([recording])
+    chosen, _ = _scores(recording, rule)
+    only_long, _ = _scores(recording, Postprocess(0.9))
+    assert only_long.sample.pooled.f1 > chosen.sample.pooled.f1
+    assert chosen.event.pooled.sensitivity == 1.0
+    assert only_long.event.pooled.sensitivity == 0.25

@@ -13,17 +13,20 @@ from eegssl.scoring.events.szcore_counts import (
     merge_close,
     split_long,
     szcore_event_counts,
+    szcore_sample_counts,
 )
 
 DURATION_S = 4000.3
 ANY_LENGTH = ScoringConfig(shortest_event_recording_s=0)
 
 
-def _both(reference, hypothesis, duration_s=DURATION_S):
+def _both(reference, hypothesis, duration_s=DURATION_S, seconds=False):
     one = RecordingEvents("s", "r", duration_s, reference, hypothesis)
-    slow = szcore_scores([one], ANY_LENGTH).event.pooled
+    scores = szcore_scores([one], ANY_LENGTH)
+    slow = scores.sample if seconds else scores.event
     spans = (as_spans(clean_events(e, duration_s).events) for e in (reference, hypothesis))
-    return szcore_event_counts(*spans, duration_s), slow
+    fast = szcore_sample_counts if seconds else szcore_event_counts
+    return fast(*spans, duration_s), slow.pooled
 
 
 # thousandths of a second, so that rounding to tenths, ties among it, is met
@@ -50,6 +53,13 @@ def test_counts_of_any_lists_are_those_of_timescoring(reference, hypothesis):
 @given(_tens, _tens)
 def test_counts_at_just_the_tolerances_are_those_of_timescoring(reference, hypothesis):
     fast, slow = _both(reference, hypothesis)
+    assert fast == slow
+
+
+@settings(max_examples=300, deadline=None)
+@given(_anywhere, _anywhere, st.sampled_from([4000.3, 4000.5, 4001.5, 4000.96]))
+def test_counts_of_seconds_are_those_of_timescoring(reference, hypothesis, duration_s):
+    fast, slow = _both(reference, hypothesis, duration_s, seconds=True)
     assert fast == slow
 
 
