@@ -15,7 +15,7 @@ from eegssl.adaptation.config import FROZEN, LINEAR, STANDARDISED, AdaptationCon
 from eegssl.adaptation.heads import AttentionPooling, PrototypeHead, Standardise
 from eegssl.adaptation.linear import LinearModel
 from eegssl.encoder.encoder import Encoder
-from eegssl.encoder.pooling import pool, pooled_width
+from eegssl.encoder.pooling import POOLINGS, SUMMARY, pool, pooled_width
 from eegssl.errors import ConfigError
 
 
@@ -42,6 +42,9 @@ class Classifier(nn.Module):
         self.config = config
         self.encoder = encoder
         _require_layer(config.layer, self.depth)
+        self.summarised = config.pooling == SUMMARY and config.kind != "attention"
+        if self.summarised:
+            _require_summary(encoder, config, per_patch)
         self.per_patch = per_patch
         self.frozen = config.kind in FROZEN
         self.n_outputs = n_outputs
@@ -79,6 +82,8 @@ class Classifier(nn.Module):
         attention head [B, C, N, D]. Those of a frozen encoder may be cached."""
         window = signal_uv, positions, located, regions
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            if self.summarised:
+                return self.encoder.summarise(*window)
             if self.layer == self.depth:
                 return self._pooled(self.encoder(*window), regions)
             embeddings = next(islice(self.encoder.layers(*window), self.layer, None))
@@ -166,7 +171,7 @@ def build_classifier(
     """Put a head on ``encoder``; its initial weights depend on ``seed`` only.
 
     ``channels`` are those that ``pooling = "channels"`` keeps apart. Raises ConfigError for a layer
-    that the encoder has not.
+    that the encoder has not, or a summary that can't be read.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -179,3 +184,18 @@ def _require_layer(layer: str | int, depth: int) -> None:
             f"adaptation.layer is {layer}, and this encoder has {depth} block(s); expected 0 "
             f"(below the first) to {depth} (after the last), last, or best (with --adapt probe)"
         )
+
+
+def _require_summary(encoder: Encoder, config: AdaptationConfig, per_patch: bool) -> None:
+    reasons = {
+        "this encoder has none; pretrain one with encoder.summary": not encoder.config.summary,
+        "the task labels seconds, and a window has one summary": per_patch,
+        f"adaptation.layer is {config.layer!r}, and the summary is of the last": config.layer
+        != "last",
+    }
+    for reason, true in reasons.items():
+        if true:
+            raise ConfigError(
+                f"adaptation.pooling is 'summary', the encoder's summary token: {reason}; or take "
+                f"another pooling: {', '.join(POOLINGS)}"
+            )

@@ -39,9 +39,10 @@ class AdaptationConfig(Settings):
     weights; `prototypes`: the nearest of the classes' means, from a few labelled examples, without
     training; `scratch`: random weights, all trained."""
 
-    pooling: Literal["mean", "max", "mean_max", "region", "channels"] = "mean_max"
+    pooling: Literal["mean", "max", "mean_max", "region", "channels", "summary"] = "mean_max"
     """From patches to a window: mean over time, then over channels mean, maximum, or both; the mean
-    of each brain `region`; or all `channels` apart, for recordings that have those of training."""
+    of each brain `region`; or all `channels` apart, for recordings that have those of training. Or
+    the `summary` token of an encoder that has one (`encoder.summary`)."""
 
     layer: Literal["last", "best"] | NonNegativeInt = "last"
     """The embeddings of a frozen encoder that the head reads: of the `last` layer, after block 1, 2

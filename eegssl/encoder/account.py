@@ -26,7 +26,7 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
     parameters = _parameters(encoder)
     flops = _flops(encoder, channels, patches)
     total, forward = sum(parameters.values()), sum(flops.values())
-    tokens = channels * patches
+    tokens = channels * patches + config.summary
     return {
         "tokens": tokens,
         "parameters": parameters | {"all": total},
@@ -48,17 +48,18 @@ def _parameters(encoder: EpilepsyFM) -> dict[str, int]:
 
 def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
     """Operations of the matrix products and convolutions of a forward pass, by module."""
-    config, tokens = encoder.config, channels * patches
+    config, embedded = encoder.config, channels * patches
     flops = {}
     if encoder.temporal is not None:
-        flops["temporal"] = 2 * tokens * encoder.temporal.products
+        flops["temporal"] = 2 * embedded * encoder.temporal.products
     if encoder.spectral is not None:
-        flops["spectral"] = 2 * tokens * encoder.spectral.products
+        flops["spectral"] = 2 * embedded * encoder.spectral.products
     flops["spatial"] = (
         2
         * channels
         * sum(p.numel() for n, p in encoder.spatial.named_parameters() if "vectors" not in n)
     )
+    tokens = embedded + config.summary
     weights = 4 * config.width**2 + 2 * config.width * config.ffn
     attention = 2 * tokens * config.width
     flops["transformer"] = 2 * tokens * config.layers * (weights + attention)

@@ -77,6 +77,10 @@ class EncoderConfig(Settings):
     region: bool = True
     """Spatial module: in which brain regions a channel lies."""
 
+    summary: bool = False
+    """A learned token beside those of the patches, never hidden, as BERT and LaBraM have. No loss
+    of pretraining asks for its output; `adaptation.pooling = "summary"` reads it."""
+
     checkpointing: bool = False
     """Recompute each block in the backward pass: less memory for a third more time."""
 

@@ -47,6 +47,12 @@ class Encoder(nn.Module, ABC):
         only when its layer is asked for.
         """
 
+    @abstractmethod
+    def summarise(
+        self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
+    ) -> Tensor:
+        """Embed whole windows by their summary token: [B, D]; needs ``config.summary``."""
+
     @property
     @abstractmethod
     def embedders(self) -> list[nn.Module]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
@@ -42,6 +43,9 @@ class EpilepsyFM(Encoder):
             qk_norm=config.qk_norm,
             layer_scale=config.layer_scale,
         )
+        self.summary = nn.Embedding(1, config.width) if config.summary else None
+        if self.summary is not None:
+            nn.init.normal_(self.summary.weight, std=0.02)
 
     def forward(
         self,
@@ -54,9 +58,7 @@ class EpilepsyFM(Encoder):
     ) -> Tensor:
         """Embed ``signal_uv`` [B, C, T]: [B, C, N, D]; arguments as `Encoder` says."""
         tokens = self._tokens(signal_uv, positions, located, regions, mask, present)
-        n_patches = tokens.shape[2]
-        keys = None if present is None else present.repeat_interleave(n_patches, dim=1)
-        embedded = self.transformer(tokens.flatten(1, 2), keys).unflatten(1, (-1, n_patches))
+        embedded = _grid(self.transformer(*self._row(tokens, present)), tokens)
         return embedded if present is None else embedded * present[..., None, None]
 
     def layers(
@@ -64,8 +66,26 @@ class EpilepsyFM(Encoder):
     ) -> Iterator[Tensor]:
         """Yield embeddings [B, C, N, D] at every depth of the transformer."""
         tokens = self._tokens(signal_uv, positions, located, regions, None, None)
-        for layer in self.transformer.layers(tokens.flatten(1, 2)):
-            yield layer.unflatten(1, tokens.shape[1:3])
+        for layer in self.transformer.layers(*self._row(tokens)):
+            yield _grid(layer, tokens)
+
+    def summarise(
+        self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
+    ) -> Tensor:
+        """Embed whole windows by their summary token, [B, D]."""
+        assert self.summary is not None
+        tokens = self._tokens(signal_uv, positions, located, regions, None, None)
+        return self.transformer(*self._row(tokens))[:, 0]
+
+    def _row(self, tokens: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Tokens [B, C, N, D] in one row [B, L, D] behind the summary token, if there is one, and
+        which of them attention may read, [B, L]; None where it may read all."""
+        row = tokens.flatten(1, 2)
+        keys = None if present is None else present.repeat_interleave(tokens.shape[2], dim=1)
+        if self.summary is None:
+            return row, keys
+        row = torch.cat([self.summary.weight.expand(len(row), 1, -1), row], dim=1)
+        return row, None if keys is None else F.pad(keys, (1, 0), value=True)
 
     def _tokens(
         self,
@@ -91,8 +111,9 @@ class EpilepsyFM(Encoder):
 
     @property
     def embedders(self) -> list[nn.Module]:
-        """The modules of content, place and time, as far as they are on."""
-        parts = self.temporal, self.spectral, self.norm_content, self.spatial, self.time
+        """The modules of content, place, time and summary, as far as they are on."""
+        content = self.temporal, self.spectral, self.norm_content
+        parts = *content, self.spatial, self.time, self.summary
         return [module for module in parts if module is not None]
 
     @property
@@ -129,6 +150,11 @@ def _patch_modules(config: EncoderConfig) -> tuple[TemporalEmbedding | None, _Sp
     if config.spectral == "wavelet":
         return temporal, WaveletPacketEmbedding(*size, config.wavelet_depth)
     return temporal, FourierEmbedding(*size) if config.spectral == "fourier" else None
+
+
+def _grid(row: Tensor, like: Tensor) -> Tensor:
+    """The tokens [B, C, N, D] at the end of a row [B, L, D]."""
+    return row[:, row.shape[1] - like.shape[1] * like.shape[2] :].unflatten(1, like.shape[1:3])
 
 
 def _visible(shape: torch.Size, mask: Tensor | None, present: Tensor | None) -> Tensor | None:

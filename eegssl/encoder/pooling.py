@@ -41,8 +41,8 @@ def pool(
 
 
 def pooled_width(width: int, kind: str, n_channels: int = 0) -> int:
-    """Width of pooled embeddings of width D; of ``channels`` for so many of them."""
-    counts = {"channels": n_channels, "region": len(REGIONS)}
+    """Width of pooled embeddings of width D, or of a summary; of ``channels`` for so many."""
+    counts = {"channels": n_channels, "region": len(REGIONS), SUMMARY: 1}
     return width * (counts[kind] if kind in counts else len(_KINDS[kind]))
 
 
@@ -71,4 +71,6 @@ def _max(channels: Tensor, real: Tensor | None) -> Tensor:
 
 _KINDS = {"mean": (_mean,), "max": (_max,), "mean_max": (_mean, _max)}
 _NO_SHARE = 1e-6
+SUMMARY = "summary"
+"""The read-out that is no pooling: the encoder's own summary of a window."""
 POOLINGS = (*_KINDS, "region", "channels")

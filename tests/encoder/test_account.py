@@ -25,7 +25,7 @@ def test_epilepsyfm_has_about_six_million_parameters():
     "changes",
     [
         *({}, {"temporal": False}, {"spectral": "off"}, {"identity": False}, {"region": False}),
-        {"qk_norm": True, "layer_scale": 0.1},
+        *({"qk_norm": True, "layer_scale": 0.1}, {"summary": True}),
     ],
     ids=str,
 )

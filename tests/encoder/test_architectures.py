@@ -44,6 +44,9 @@ class OneBlock(Encoder):
         yield self.map(signal_uv.unflatten(-1, (-1, self.config.patch_samples)) / 100)
         yield self(signal_uv, *geometry)
 
+    def summarise(self, *window: Tensor) -> Tensor:
+        raise AssertionError("no summary token")
+
     embedders = property(lambda self: [self.map])
     blocks = property(lambda self: [self.block])
     norm = property(lambda self: self.last)

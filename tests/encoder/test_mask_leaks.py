@@ -14,7 +14,7 @@ VARIANTS = [
     )
 ]
 VARIANTS += [{"identity": False}, {"position": False}, {"region": False}]
-VARIANTS += [{"qk_norm": True, "layer_scale": 0.1}]
+VARIANTS += [{"qk_norm": True, "layer_scale": 0.1}, {"summary": True}]
 VARIANTS += [{"clip_sigma": 1.0, "normalise": kind} for kind in ("scale", "zscore", "robust")]
 
 
