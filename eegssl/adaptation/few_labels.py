@@ -32,7 +32,7 @@ class FewLabels:
         return "labels_fraction" if self.n_subjects is None else "labels_subjects"
 
     def number_of(self, n_labelled: int) -> int:
-        """How many of the subjects with labels: at least one, and by a share a rounded number."""
+        """The number of subjects among those with labels: at least one; of a share, rounded."""
         return self.n_subjects or max(1, round(self.share * n_labelled))
 
     def rounding(self, n_labelled: int) -> str:

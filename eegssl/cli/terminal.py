@@ -33,7 +33,7 @@ class Terminal:
         self._err.print(f"[yellow]warning:[/] {escape(text)}")
 
     def fail(self, text: str) -> None:
-        """Why the command stops."""
+        """Print the reason why the command stops."""
         self._err.print(f"[red]error:[/] {escape(text)}")
 
     def track(self, label: str, total: int) -> Callable[[int], None]:

@@ -32,15 +32,15 @@ class PreprocessConfig(Settings):
     montage: MontageConfig = MontageConfig()
     """What channels are measured against."""
     quality: QualityConfig = QualityConfig()
-    """When a window of a channel is flagged."""
+    """Limits that flag a window of a channel."""
     read: ReadSettings = ReadSettings()
     """What is taken for what a file does not say."""
     subjects: SubjectSettings = SubjectSettings()
-    """How a file's subject is known."""
+    """The way to a file's subject."""
     events: EventSettings = EventSettings()
-    """Which annotations become events."""
+    """Annotations that become events."""
     splits: SplitsConfig = SplitsConfig()
-    """Who trains, validates and is tested."""
+    """Subjects of training, validation and test."""
     limits: Limits = Limits()
     """What one file may cost."""
     look: LookConfig = LookConfig()
@@ -57,9 +57,9 @@ class TokenizeConfig(Settings):
     tokenizer: TokenizerConfig = TokenizerConfig()
     """The model."""
     sampling: SamplingConfig = SamplingConfig()
-    """Which windows it sees."""
+    """Windows that it sees."""
     training: TrainingConfig = TrainingConfig(steps=600, batch_size=16)
-    """How it trains."""
+    """Length, speed and place of its training."""
     atlas: AtlasConfig = AtlasConfig()
     """The page that shows what the codes stand for."""
 
@@ -70,20 +70,20 @@ class PretrainConfig(Settings):
     encoder: EncoderConfig = EncoderConfig()
     """The model."""
     masking: MaskingConfig = MaskingConfig()
-    """Which patches are hidden."""
+    """Patches that are hidden."""
     objective: MaskedCodesConfig = MaskedCodesConfig()
     """What is minimised."""
     sampling: SamplingConfig = SamplingConfig()
-    """Which windows it sees."""
+    """Windows that it sees."""
     training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16, precision="auto")
-    """How it trains."""
+    """Length, speed and place of its training."""
 
 
 class FoldConfig(Settings):
     """One fold of a cross-validation by subject."""
 
     folds: int = Field(0, ge=0)
-    """How many there are; with 0 the splits of the recordings hold."""
+    """Number of folds; with 0 the splits of the recordings hold."""
     fold: int = Field(0, ge=0)
     """The one whose subjects are tested, counted from 0."""
 
@@ -111,21 +111,21 @@ class FinetuneConfig(Settings):
     """Number of training subjects whose labels are used, in place of a share: fewer are a part of
     every larger number, and every class is in it."""
     labels_draw: int | None = Field(None, ge=0)
-    """Which subjects these are; by default the seed says it, which decides all else too."""
+    """Seed of the draw of these subjects; by default the run's own, which decides all else too."""
     class_weights: Literal["sampling", "loss", "none"] = "sampling"
-    """How rare classes count as much as frequent ones: they are drawn more often (`sampling`), or
-    their windows weigh more (`loss`); or not at all (`none`)."""
+    """Rare classes count as much as frequent ones since they are drawn more often (`sampling`) or
+    their windows weigh more (`loss`); or they do not (`none`)."""
     cache: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """Folder that keeps the embeddings of frozen encoders for later runs; the model is the same
     with it and without."""
     cache_gb: float = Field(8.0, ge=0)
     """With `attention`, embeddings are kept if those of training or validation take no more."""
     training: TrainingConfig = TrainingConfig(steps=400, batch_size=32, validate_every=50)
-    """How it trains."""
+    """Length, speed and place of its training."""
     choose_threshold_by: ThresholdCriterion = "balanced_accuracy"
     """What the decision threshold maximises on the validation windows."""
     postprocess: PostprocessConfig = PostprocessConfig()
-    """Which ways from windows to detections are tried on the validation recordings."""
+    """Ways from windows to detections that are tried on the validation recordings."""
     cross: FoldConfig = FoldConfig()
     """Splits made anew for one fold; `--folds` sets it for each."""
     targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
@@ -154,7 +154,7 @@ class EvaluateConfig(Settings):
     """From a model and recordings to predictions, scores and a report."""
 
     split: Literal["test", "all"] = "test"
-    """Whom to score; ``all`` for a corpus that nothing upstream has seen."""
+    """Subjects to score; ``all`` for a corpus that nothing upstream has seen."""
     allow_leak: bool = False
     """Score also what something upstream was fitted on; every result is marked."""
     labels: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
@@ -162,11 +162,11 @@ class EvaluateConfig(Settings):
     targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
     """For forecasting: recordings folders that the targets are taken from, as for fine-tuning."""
     scoring: ScoringConfig = ScoringConfig()
-    """How predictions become scores."""
+    """Choices by which predictions become scores."""
     batch_size: int = Field(64, ge=1)
     """Windows a forward pass."""
     device: Device = "auto"
-    """Where to predict."""
+    """Device to predict on."""
     traces: int = Field(4, ge=0)
     """Recordings drawn in the report."""
     trace_s: float = Field(40.0, gt=0)
@@ -177,11 +177,11 @@ class CrossvalidationConfig(Settings):
     """What a cross-validation depends on."""
 
     finetune: FinetuneConfig
-    """How every fold's model is made."""
+    """Settings of every fold's model."""
     evaluate: EvaluateConfig
-    """How it is scored."""
+    """Settings of its evaluation."""
     folds: int
-    """How many folds there are."""
+    """Number of folds."""
 
 
 CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -229,7 +229,7 @@ class BaselineConfig(Settings):
     task: dict[str, Any]
     """The task, resolved."""
     name: str
-    """Which one."""
+    """Its name."""
     baseline: BaselinesConfig
     """Its settings."""
     labels_fraction: float
@@ -237,13 +237,13 @@ class BaselineConfig(Settings):
     labels_subjects: NumberOfSubjects
     """Number of them, in place of a share."""
     labels_draw: int | None
-    """Which ones; None: by the seed."""
+    """Seed of their draw; None: that of the cell."""
     choose_threshold_by: ThresholdCriterion
     """What the threshold maximises on validation windows."""
     postprocess: PostprocessConfig
-    """Which ways from windows to detections are tried on the validation recordings."""
+    """Ways from windows to detections that are tried on the validation recordings."""
     scoring: ScoringConfig
-    """How predictions become scores."""
+    """Choices by which predictions become scores."""
 
 
 class BenchmarkConfig(Settings):
@@ -256,7 +256,7 @@ class BenchmarkConfig(Settings):
     tasks: dict[CellName, TaskEntry] = Field(min_length=1)
     """Name in the table -> task."""
     adaptations: tuple[Kind, ...] = Field(("probe",), min_length=1)
-    """How each encoder is adapted."""
+    """Ways in which each encoder is adapted."""
     seeds: tuple[Natural, ...] = Field((0,), min_length=1)
     """Each cell is run once a seed."""
     labels_subjects: tuple[NumberOfSubjects, ...] = ()

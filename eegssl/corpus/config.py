@@ -23,13 +23,13 @@ class LookConfig(Settings):
     """The pages that show what cleaning did."""
 
     recordings: int = Field(8, ge=0)
-    """How many recordings are drawn, spread over the corpus; 0 for no pages."""
+    """Number of recordings that are drawn, spread over the corpus; 0 for no pages."""
     window_s: float = Field(10.0, gt=0)
     """Seconds of traces on a page: around the first seizure, else in the middle."""
 
 
 class SplitsConfig(Settings):
-    """Who trains, who validates, who tests."""
+    """The subjects of training, validation and test."""
 
     by: Literal["subject", "recording"] = "subject"
     """What stays whole. ``recording`` puts a subject on several sides: within-subject results."""
@@ -40,7 +40,7 @@ class SplitsConfig(Settings):
     folds: int | None = Field(None, ge=3)
     """Cross-validation: the number of folds; then ``val`` and ``test`` are not used."""
     fold: int = Field(0, ge=0)
-    """Which fold is tested; the next one validates."""
+    """The fold that is tested; the next one validates."""
     folders: dict[str, Split] = Field(default_factory=dict)
     """Folder name in a recording's path -> its split, as official splits are shipped
     (``{ train = "train", eval = "test" }``). A split that no folder is for is drawn from train."""
@@ -64,7 +64,7 @@ class SplitsConfig(Settings):
 
 
 class SamplingConfig(Settings):
-    """Which windows a training step sees."""
+    """The windows that a training step sees."""
 
     ictal_share: float | None = Field(None, gt=0, lt=1)
     """Share of training windows that overlap a seizure; unset, they come as often as they are."""

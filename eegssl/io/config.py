@@ -16,7 +16,7 @@ SUBJECT_ALIASES = {"chb21": "chb01"}
 
 
 class EventSettings(Settings):
-    """Where a recording's labels come from and which texts count."""
+    """The sources of a recording's labels, and the texts that count."""
 
     sources: tuple[EventSource, ...] = SOURCES
     """Kinds of label files in order of trust; only the first kind that a recording has says
@@ -33,7 +33,7 @@ class EventSettings(Settings):
 
 
 class SubjectSettings(Settings):
-    """How the subject of a recording is found."""
+    """The way to the subject of a recording."""
 
     pattern: str | None = Field(default=None, json_schema_extra=MAY_NAME_PEOPLE)
     """Regular expression with one group, searched in the path below the root; the group is the

@@ -54,7 +54,7 @@ class MontageConfig(Settings):
 
 
 class QualityConfig(Settings):
-    """When a window of a raw channel is flagged; amplitude alone never decides. Limits are ours."""
+    """Limits that flag a window of a raw channel; amplitude alone never decides. They are ours."""
 
     window_s: float = Field(1.0, gt=0)
     """Length of the windows that are judged, in seconds."""

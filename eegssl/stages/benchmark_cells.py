@@ -40,7 +40,7 @@ class Cell:
     labels_subjects: NumberOfSubjects | None
     """So many training subjects' labels are used; None: as the settings of fine-tuning say."""
     draw: int | None
-    """Which they are; None: by the seed."""
+    """Seed of their draw; None: the cell's own."""
     seed: int
     with_baselines: bool = field(default=True, compare=False)
     """In one cell of a task of forecasting the evaluation shows every baseline."""
@@ -258,7 +258,7 @@ class Matrix:
 
 
 def scored_folder(cell: Cell, out: Path, fold: Fold) -> Path:
-    """Where the scores and predictions of a finished cell are."""
+    """The folder with scores and predictions of a finished cell."""
     folder = cell.folder(out, fold)
     return folder if cell.adaptation == BASELINE else folder / "evaluation"
 

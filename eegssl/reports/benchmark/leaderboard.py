@@ -150,7 +150,7 @@ def _lines(
 
 
 def _seeds_cell(row: LeaderboardRow) -> Cell:
-    """How many runs a row has, and of how many draws and pretrainings."""
+    """Count the runs of a row, and its draws and pretrainings."""
     n = max((len(values) for values in row.scores.values()), default=0)
     draws = f"{row.n_draws} draws \u00d7 {counted(row.n_seeds, 'seed')}" if row.n_draws > 1 else ""
     pretrainings = counted(row.n_pretrainings, "pretraining") if row.n_pretrainings else ""

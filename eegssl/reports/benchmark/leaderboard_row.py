@@ -60,7 +60,7 @@ class LeaderboardRow:
 
     @property
     def n_seeds(self) -> int:
-        """How many seeds its runs have."""
+        """The number of seeds among its runs."""
         return len(set(self.seeds)) or max((len(runs) for runs in self.scores.values()), default=0)
 
     @property
