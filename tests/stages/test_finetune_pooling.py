@@ -1,4 +1,4 @@
-"""Models that keep regions or channels apart say which they read, and refuse other montages."""
+"""Models that keep places apart or read a summary say so, and refuse what lacks them."""
 
 import json
 from pathlib import Path
@@ -39,3 +39,19 @@ def test_channels_that_recordings_lack_are_refused_with_what_to_do(
     assert not (tmp_path / "e" / "manifest.json").exists()
     assert "montage" in ran.err
     assert manifest_of(tmp_path / "m")["facts"]["probe"]["converged"] in (True, False)
+
+
+def test_an_encoder_with_every_switch_is_adapted_by_its_summary_and_evaluated(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    switches = ("qk_norm=true", "layer_scale=0.1", "clip_sigma=30", "summary=true")
+    sets = [word for switch in switches for word in ("--set", f"encoder.{switch}")]
+    done(*tiny.command("pretrain", tmp_path / "encoder"), *sets)
+    call = ["finetune", tiny.recordings, "--encoder", tmp_path / "encoder", *TASK[:2]]
+    read = ("--adapt", "full", "--set", "adaptation.drop_path=0.1")
+    summary = ("--set", "adaptation.pooling=summary", "--set", "training.steps=2")
+    done(*call, *read, *summary, "--config", tiny.settings, "--out", tmp_path / "m")
+    few = ("--set", "traces=0", "--set", "scoring.bootstrap_resamples=100")
+    done("evaluate", tmp_path / "m", tiny.recordings, "--out", tmp_path / "e", *few)
+    ran = eegssl(*call[:3], tiny.encoder, *TASK, *summary[:2], "--out", tmp_path / "none")
+    assert (ran.code, "encoder.summary" in ran.err) == (2, True), ran.err
