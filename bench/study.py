@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from study_arms import ARMS, encoder_of, prepare
+from study_scores import as_table, read_scores
 from study_windows import DATA, Labelled, labelled
 
 from eegssl.adaptation.linear import fit_logistic
@@ -175,41 +176,6 @@ def _pooling_of(read_out: str, poolings: Sequence[str]) -> tuple[str, bool]:
     return (poolings[0], True) if read_out == ANY_LAYER else (read_out, False)
 
 
-def report(out: Path, seeds: Sequence[int]) -> None:
-    """Means over subjects, and differences to the reference with intervals over subjects."""
-    table: dict[str, dict[int, dict[str, list[float]]]] = {}
-    for path in sorted(p for s in seeds for p in (out / f"seed{s}" / "scores").glob("*.json")):
-        for row in json.loads(path.read_text()):
-            cell = table.setdefault(path.stem.replace("-", " "), {}).setdefault(row["labelled"], {})
-            cell.setdefault(row["subject"], []).append(row["auroc"])
-    counts = sorted({n for cells in table.values() for n in cells}, key=lambda n: n or 99)
-    print("| system | " + " | ".join(f"{n or 'all'} labelled" for n in counts) + " |")
-    print("|---" * (1 + len(counts)) + "|")
-    order = sorted(table, key=lambda s: -np.mean(_means(table[s][counts[-1]])))
-    for system in order:
-        cells = [
-            f"{np.mean(_means(table[system][n])):.3f}{_against(table, system, n)}" for n in counts
-        ]
-        print(f"| {system} | " + " | ".join(cells) + " |")
-
-
-def _means(cell: dict[str, list[float]]) -> list[float]:
-    return [float(np.mean(values)) for values in cell.values()]
-
-
-def _against(table: dict, system: str, n: int) -> str:
-    """The reference less a system: mean and 95 % interval, bootstrapped over subjects."""
-    reference = table.get("reference", {}).get(n)
-    if reference is None or system == "reference":
-        return ""
-    shared = sorted(set(reference) & set(table[system][n]))
-    apart = np.array([np.mean(reference[s]) - np.mean(table[system][n][s]) for s in shared])
-    rng = np.random.default_rng(0)
-    means = apart[rng.integers(0, len(apart), (10_000, len(apart)))].mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return f" ({apart.mean():+.3f}; {low:+.3f} to {high:+.3f})"
-
-
 def main() -> None:
     """Run or report one corpus."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -217,6 +183,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--edf", type=Path, help="the folder of EDF files of a real corpus")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--less", default="reference", metavar="SYSTEM", help="compare with this")
     parser.add_argument("--fresh", nargs="*", help="arms to conclude on, with five fresh seeds")
     args = parser.parse_args()
     private = args.out.resolve() / "private"
@@ -227,9 +194,8 @@ def main() -> None:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
         run(args.data, args.out, args.edf or args.out / "edf", args.fresh)
     for title, seeds in (("Screening", SCREENING), ("Fresh seeds", FRESH)):
-        if any((args.out / f"seed{seed}" / "scores").exists() for seed in seeds):
-            print(f"\n{title}\n")
-            report(args.out, seeds)
+        if table := read_scores(args.out, seeds):
+            print(f"\n{title}\n\n{as_table(table, args.less)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""Read and compare the scores that the study has left on the disk."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+Table = dict[str, dict[int, dict[str, float]]]
+"""System -> labelled subjects (0: all) -> test subject -> AUROC, mean over its seeds."""
+
+
+def read_scores(out: Path, seeds: Sequence[int]) -> Table:
+    """The scores of systems that all of ``seeds`` have; empty where there are none."""
+    values: dict[str, dict[int, dict[str, list[float]]]] = {}
+    folders = [out / f"seed{seed}" / "scores" for seed in seeds]
+    names = [{path.name for path in folder.glob("*.json")} for folder in folders]
+    for name in sorted(set.intersection(*names)):
+        system = values.setdefault(name.removesuffix(".json").replace("-", " "), {})
+        for folder in folders:
+            for row in json.loads((folder / name).read_text()):
+                cell = system.setdefault(row["labelled"], {})
+                cell.setdefault(row["subject"], []).append(row["auroc"])
+    return {
+        system: {
+            n: {subject: float(np.mean(v)) for subject, v in cell.items()}
+            for n, cell in cells.items()
+        }
+        for system, cells in values.items()
+    }
+
+
+def as_table(table: Table, reference: str) -> str:
+    """Markdown: means over subjects, and ``reference`` less each system with its interval."""
+    counts = sorted({n for cells in table.values() for n in cells}, key=lambda n: n or 99)
+    lines = ["| system | " + " | ".join(f"{n or 'all'} labelled" for n in counts) + " |"]
+    lines.append("|---" * (1 + len(counts)) + "|")
+    for system in sorted(table, key=lambda s: -mean(table, s, counts[-1])):
+        cells = [
+            f"{mean(table, system, n):.3f}{_less(table, reference, system, n)}" for n in counts
+        ]
+        lines.append(f"| {system} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def mean(table: Table, system: str, n: int) -> float:
+    """Mean AUROC over test subjects, with labels of ``n``."""
+    return float(np.mean(list(table[system][n].values())))
+
+
+def difference(table: Table, one: str, other: str, n: int) -> tuple[float, float, float]:
+    """One system less another: mean over subjects, and a bootstrap's 95 % interval over them."""
+    shared = sorted(set(table[one][n]) & set(table[other][n]))
+    apart = np.array([table[one][n][subject] - table[other][n][subject] for subject in shared])
+    rng = np.random.default_rng(0)
+    means = apart[rng.integers(0, len(apart), (10_000, len(apart)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(apart.mean()), float(low), float(high)
+
+
+def _less(table: Table, reference: str, system: str, n: int) -> str:
+    if reference not in table or system == reference:
+        return ""
+    apart, low, high = difference(table, reference, system, n)
+    return f" ({apart:+.3f}; {low:+.3f} to {high:+.3f})"
