@@ -3,9 +3,11 @@
     python bench/study.py synth OUT
     python bench/study.py eegmat OUT --edf FOLDER
     python bench/study.py ssvep_exo OUT --edf FOLDER
+    python bench/study.py ssvep_which OUT --edf FOLDER
     python bench/study.py eegmat OUT --edf FOLDER --fresh "mixed corpora"
     python bench/study.py eegmat OUT --report
 
+`ssvep_which` reads the same recordings and encoders as `ssvep_exo`, so it takes the same OUT.
 Resumable: what is done already is not done again. ``--fresh`` repeats the systems that a conclusion
 needs, and the arms that it names, with seeds that screening has not seen. ``--report`` prints the
 tables of what is there.
@@ -21,9 +23,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 from study_arms import ARMS, encoder_of, prepare
-from study_scores import as_table, read_scores
+from study_scores import as_table, read_scores, scores_folder
 from study_windows import DATA, Labelled, labelled
 
 from eegssl.adaptation.linear import fit_logistic
@@ -70,7 +73,7 @@ def scores(x: Features, rows: Labelled, split: dict[str, str], seed: int) -> lis
     """AUROC of every test subject by the number of labelled subjects, mean over draws."""
     side = np.array([split[s] for s in rows.subject])
     people = sorted(set(rows.subject[side == "train"]))
-    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _both(rows, s)]
+    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _has_all(rows, s)]
     results = []
     for n in LABELLED:
         if n >= len(people):
@@ -82,19 +85,19 @@ def scores(x: Features, rows: Labelled, split: dict[str, str], seed: int) -> lis
 
 
 def draws(people: list[str], rows: Labelled, n: int, seed: int) -> list[list[str]]:
-    """Sets of ``n`` labelled subjects who have both classes between them; all of them for 0."""
+    """Sets of ``n`` labelled subjects who have all classes between them; all of them for 0."""
     if n == 0:
         return [people]
     rng, sets = np.random.default_rng([seed, n]), []
     while len(sets) < DRAWS:
         some = sorted(rng.choice(people, n, replace=False))
-        if len(set(rows.truth[np.isin(rows.subject, some)])) == 2:
+        if len(set(rows.truth[np.isin(rows.subject, some)])) == len(set(rows.truth)):
             sets.append(some)
     return sets
 
 
-def _both(rows: Labelled, subject: str) -> bool:
-    return len(set(rows.truth[rows.subject == subject])) == 2
+def _has_all(rows: Labelled, subject: str) -> bool:
+    return len(set(rows.truth[rows.subject == subject])) == len(set(rows.truth))
 
 
 def _probe(
@@ -102,18 +105,23 @@ def _probe(
 ) -> list[float]:
     """AUROC by test subject; validation subjects choose penalty, and layer, by their AUROC."""
     train, val = np.isin(rows.subject, people), side == "val"
-    weight = (1 / np.bincount(rows.truth[train], minlength=2))[rows.truth[train]]
-    truth = np.eye(2)[rows.truth[train]]
+    n_classes = int(rows.truth.max()) + 1
+    weight = (1 / np.bincount(rows.truth[train], minlength=n_classes))[rows.truth[train]]
+    truth = np.eye(n_classes)[rows.truth[train]]
     pairs = [(m, part) for part in x for m in fit_logistic(part[train], truth, weight, CS, 2000)]
-    merits = [roc_auc_score(rows.truth[val], _logit(m.outputs(part[val]))) for m, part in pairs]
+    merits = [auroc(rows.truth[val], model.outputs(part[val])) for model, part in pairs]
     best, features = pairs[int(np.argmax(merits))]
-    logit = _logit(best.outputs(features))
+    outputs = best.outputs(features)
     mine = [rows.subject == subject for subject in tested]
-    return [float(roc_auc_score(rows.truth[one], logit[one])) for one in mine]
+    return [auroc(rows.truth[one], outputs[one]) for one in mine]
 
 
-def _logit(outputs: Floats) -> Floats:
-    return np.asarray(outputs[:, 1] - outputs[:, 0])
+def auroc(truth: NDArray[np.int64], outputs: Floats) -> float:
+    """AUROC of logits [n, K]; of three classes and more the mean of each against the others."""
+    shares = np.exp(outputs - logsumexp(outputs, axis=1, keepdims=True))
+    if outputs.shape[1] == 2:
+        return float(roc_auc_score(truth, outputs[:, 1] - outputs[:, 0]))
+    return float(roc_auc_score(truth, shares, multi_class="ovr", average="macro"))
 
 
 def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
@@ -122,7 +130,7 @@ def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
     by_seed = {}
     for seed in seeds:
         home = prepare(data, out, edf, seed)
-        (home / "scores").mkdir(exist_ok=True)
+        (home / scores_folder(data)).mkdir(exist_ok=True)
         corpus = open_corpus([home / "recordings"])
         rows = labelled(data, corpus, edf)
         split = {r.subject: r.split for r in corpus.recordings}
@@ -131,16 +139,15 @@ def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
         if fresh is not None and not _concludes(name, fresh):
             continue
         for seed, (home, rows, split, systems) in by_seed.items():
-            path = home / "scores" / f"{name.replace(' ', '-')}.json"
+            path = home / scores_folder(data) / f"{name.replace(' ', '-')}.json"
             if not path.exists():
                 path.write_text(json.dumps(scores(systems[name](), rows, split, seed)))
                 print(f"{name}: seed {seed}", file=sys.stderr, flush=True)
 
 
 def _concludes(system: str, arms: Sequence[str]) -> bool:
-    """Tell if a conclusion needs a system: band power, and pretrained or not in all read-outs."""
-    arm = system.split(",")[0]
-    return arm.startswith("band power") or arm in ("reference", "untrained", *arms)
+    """Tell if a conclusion needs a system: band power, pretrained or not, and some arms."""
+    return system.startswith("band power") or system in ("reference", "untrained", *arms)
 
 
 def _systems(
@@ -162,7 +169,7 @@ def _systems(
             name = arm if read_out == poolings[0] else f"{arm}, {_in_words(read_out)}"
             kind, any_layer = _pooling_of(read_out, poolings)
             systems[name] = lambda arm=arm, kind=kind, any_layer=any_layer: embedded(
-                encoder_of(arm, data, out, edf, seed), rows, kind, any_layer
+                encoder_of(arm, out, edf, seed), rows, kind, any_layer
             )
     return systems
 
@@ -194,7 +201,7 @@ def main() -> None:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
         run(args.data, args.out, args.edf or args.out / "edf", args.fresh)
     for title, seeds in (("Screening", SCREENING), ("Fresh seeds", FRESH)):
-        if table := read_scores(args.out, seeds):
+        if table := read_scores(args.data, args.out, seeds):
             print(f"\n{title}\n\n{as_table(table, args.less)}")
 
 

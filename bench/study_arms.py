@@ -79,29 +79,29 @@ def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
     return home
 
 
-def others(data: str, out: Path, edf: Path) -> list[Path]:
+def others(out: Path, edf: Path) -> list[Path]:
     """Recordings of the other real corpora, whose folders lie beside ``edf``."""
     made = []
-    for name in (one for one in REAL if one != data):
+    for name in (one for one in REAL if one != edf.name):
         made.append(out / "others" / name)
         sets = ("look.recordings=0",)
         command("preprocess", edf.parent / name, "--out", made[-1], seed=0, sets=sets)
     return made
 
 
-def encoder_of(name: str, data: str, out: Path, edf: Path, seed: int) -> Encoder:
+def encoder_of(name: str, out: Path, edf: Path, seed: int) -> Encoder:
     """The encoder of an arm, pretrained on training people, or as it is drawn (`untrained`)."""
     home = out / f"seed{seed}"
     folder = home / name.replace(" ", "-")
     if name == "untrained":
-        config = encoder_of("reference", data, out, edf, seed).config
+        config = encoder_of("reference", out, edf, seed).config
         drawn: Encoder = build_encoder(config, seed).eval()
         return drawn
     arm = ARMS[name]
     if arm.bands:
-        config = encoder_of("reference", data, out, edf, seed).config
+        config = encoder_of("reference", out, edf, seed).config
         return pretrained_on_bands(home / "recordings", config, STEPS, WINDOW_S, seed, folder)
-    where = [home / "recordings", *(others(data, out, edf) if arm.mixed else [])]
+    where = [home / "recordings", *(others(out, edf) if arm.mixed else [])]
     suffix = "-mixed" if arm.mixed else ""
     tokens = home / f"tokens-{arm.tokens}{suffix}"
     sets = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])

@@ -1,6 +1,6 @@
 """Draw AUROC by labelled subjects, from what the study has left in its folders.
 
-python bench/study_figure.py FIGURE NAME=OUT ...
+python bench/study_figure.py FIGURE DATA=OUT ...
 """
 
 import sys
@@ -39,7 +39,7 @@ def draw(tables: dict[str, Table]) -> Figure:
 
 def main() -> None:
     named = dict(word.split("=", 1) for word in sys.argv[2:])
-    tables = {name: read_scores(Path(out), FRESH) for name, out in named.items()}
+    tables = {name: read_scores(name, Path(out), FRESH) for name, out in named.items()}
     draw(tables).savefig(sys.argv[1], dpi=150)
 
 

@@ -10,10 +10,15 @@ Table = dict[str, dict[int, dict[str, float]]]
 """System -> labelled subjects (0: all) -> test subject -> AUROC, mean over its seeds."""
 
 
-def read_scores(out: Path, seeds: Sequence[int]) -> Table:
+def scores_folder(data: str) -> str:
+    """The folder of scores beside the encoders of a seed."""
+    return "scores-which" if data == "ssvep_which" else "scores"
+
+
+def read_scores(data: str, out: Path, seeds: Sequence[int]) -> Table:
     """The scores of systems that all of ``seeds`` have; empty where there are none."""
     values: dict[str, dict[int, dict[str, list[float]]]] = {}
-    folders = [out / f"seed{seed}" / "scores" for seed in seeds]
+    folders = [out / f"seed{seed}" / scores_folder(data) for seed in seeds]
     names = [{path.name for path in folder.glob("*.json")} for folder in folders]
     for name in sorted(set.intersection(*names)):
         system = values.setdefault(name.removesuffix(".json").replace("-", " "), {})

@@ -1,4 +1,4 @@
-"""Labelled windows of the study: seizures, rest or arithmetic, rest or flicker."""
+"""Labelled windows of the study: seizures, arithmetic, a flickering light."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +15,14 @@ from eegssl.io.private.pseudonyms import Pseudonyms
 WINDOW_S = 4.0
 BACKGROUND = 3
 """Windows of background for each one of seizure."""
-DATA = ("synth", "eegmat", "ssvep_exo")
+DATA = ("synth", "eegmat", "ssvep_exo", "ssvep_which")
+"""Labelled corpora; `ssvep_which` has the recordings of `ssvep_exo`."""
+FLICKER = ("13 Hz", "17 Hz", "21 Hz")
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Windows of some subjects, their classes (0, 1) [n] and their subjects [n]."""
+    """Windows of some subjects, their classes (from 0) [n] and their subjects [n]."""
 
     windows: Windows
     truth: NDArray[np.int64]
@@ -36,7 +38,7 @@ class Labelled:
 def labelled(data: str, corpus: Corpus, edf: Path) -> Labelled:
     """Every labelled window of a corpus whose EDF files lie in ``edf``."""
     names, rows = Pseudonyms(), []
-    stimuli = _stimuli(edf) if data == "ssvep_exo" else {}
+    stimuli = _stimuli(edf, data == "ssvep_which") if data.startswith("ssvep") else {}
     recordings = corpus.of_split("train", "val", "test")
     for owner, recording in enumerate(recordings):
         name = Path(names.name(recording.id)).name
@@ -62,12 +64,19 @@ def _whole(recording: Recording, label: int) -> Iterator[tuple[float, int]]:
         yield float(start_s), label
 
 
-def _stimuli(edf: Path) -> dict[str, list[tuple[float, int]]]:
-    """File -> windows half a second into each stimulus of 5 s: rest (0) or flicker (1)."""
+def _stimuli(edf: Path, which: bool) -> dict[str, list[tuple[float, int]]]:
+    """File -> windows half a second into each stimulus of 5 s.
+
+    Rest (0) or flicker (1); with ``which`` of flicker alone, 0 to 2 by frequency.
+    """
     lines = (edf / "events.tsv").read_text().splitlines()[1:]
     windows: dict[str, list[tuple[float, int]]] = {}
     for file, _, onset_s, _, label in (line.split("\t") for line in lines):
-        windows.setdefault(file, []).append((float(onset_s) + 0.5, int(label != "rest")))
+        number = int(label != "rest")
+        if which:
+            number = FLICKER.index(label) if number else -1
+        if number >= 0:
+            windows.setdefault(file, []).append((float(onset_s) + 0.5, number))
     return windows
 
 
