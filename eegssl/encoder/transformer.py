@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 _QK_EPS = 1e-6  # as LaBraM has it
+_SHORT = 512  # tokens of a window, up to which weights of all pairs are kept
 
 
 class Attention(nn.Module):
@@ -34,19 +35,37 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
         """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D]."""
-        qkv = self.qkv(tokens)
         allowed = None if keys is None else keys[:, None, None]
         dropout = self.dropout if self.training else 0.0
-        kind = tokens.device.type
-        # a CPU takes 1.6 times as long for forward and backward in bfloat16 as in float32
-        with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and kind != "cpu"):
-            if kind == "cpu" and qkv.dtype == torch.bfloat16:
-                qkv = qkv.float()
-            q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-            if self.norm_q is not None and self.norm_k is not None:
-                q, k = self.norm_q(q), self.norm_k(k)
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout)
+        qkv = self.qkv(tokens).unflatten(-1, (3, self.heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        if self.norm_q is not None and self.norm_k is not None:
+            q, k = self.norm_q(q), self.norm_k(k)
+        if _is_quicker_plain(q, allowed, dropout):
+            weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+            mixed = weights.softmax(dim=-1) @ v
+        else:
+            mixed = _fused(q, k, v, allowed, dropout)
         return self.out(mixed.transpose(1, 2).flatten(-2))
+
+
+def _is_quicker_plain(q: Tensor, allowed: Tensor | None, dropout: float) -> bool:
+    """Tell if two matrix products with a softmax between them beat the fused kernel.
+
+    In bfloat16 on a CPU they take less time (``bench/bench_encoder.py``), but keep weights [L, L]
+    of every head, which windows of many patches have no memory for.
+    """
+    low = q.device.type == "cpu" and q.dtype == torch.bfloat16
+    return low and allowed is None and not dropout and q.shape[-2] <= _SHORT
+
+
+def _fused(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None, dropout: float) -> Tensor:
+    """Attention [B, H, L, d] by torch's kernel; on a CPU in float32, where it is the quicker."""
+    kind = q.device.type
+    with torch.autocast(kind, enabled=torch.is_autocast_enabled(kind) and kind != "cpu"):
+        if kind == "cpu" and q.dtype == torch.bfloat16:
+            q, k, v = q.float(), k.float(), v.float()
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, dropout_p=dropout)
 
 
 class Block(nn.Module):

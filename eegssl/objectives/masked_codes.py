@@ -48,10 +48,12 @@ class MaskedCodes(Objective):
             )
         masks = (mask, ~mask) if self.config.symmetric else (mask,)
         geometry = (positions, located, regions)
-        logits = torch.cat([self.logits(signal_uv, *geometry, m) for m in masks])
-        truth = torch.cat([codes[m] for m in masks])
-        loss = F.cross_entropy(logits, truth, reduction="sum") / _share_of_all(truth)
-        terms = _hits(logits.detach(), truth) | {"ratio": mask.float().mean()}
+        passes = [(self.logits(signal_uv, *geometry, m), codes[m]) for m in masks]
+        losses = [F.cross_entropy(logits, truth, reduction="sum") for logits, truth in passes]
+        first = torch.cat([_likeliest(logits.detach()) for logits, _ in passes])
+        truth = torch.cat([truth for _, truth in passes])
+        loss = torch.stack(losses).sum() / _share_of_all(truth)
+        terms = _hits(first, truth, self.head.out_features) | {"ratio": mask.float().mean()}
         return ObjectiveOutput(loss, terms)
 
     def logits(
@@ -76,11 +78,16 @@ def _share_of_all(truth: Tensor) -> Tensor:
     return sum_over_ranks(hidden) / n_ranks()
 
 
-def _hits(logits: Tensor, truth: Tensor) -> dict[str, Tensor]:
-    """Accuracies of predictions [H, K]: of the first guess, of five, of a constant."""
-    ranked = logits.topk(min(5, logits.shape[-1]), dim=-1).indices == truth[:, None]
+def _likeliest(logits: Tensor) -> Tensor:
+    """The five likeliest codes of predictions [H, K], the first first: [H, 5]."""
+    return logits.topk(min(5, logits.shape[-1]), dim=-1).indices
+
+
+def _hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
+    """Accuracies of five ``guesses`` [H, 5]: of the first, of all, and of a constant."""
+    ranked = guesses == truth[:, None]
     share = _share_of_all(truth)
-    counts = sum_over_ranks(truth.bincount(minlength=logits.shape[-1]))
+    counts = sum_over_ranks(truth.bincount(minlength=n_codes))
     return {
         "accuracy": ranked[:, 0].sum() / share,
         "top5": ranked.any(dim=-1).sum() / share,

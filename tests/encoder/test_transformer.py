@@ -6,6 +6,7 @@ from smallencoders import given, small
 from torch.nn import functional as F
 
 from eegssl.adaptation.groups import by_decay
+from eegssl.encoder import transformer
 from eegssl.encoder.transformer import Attention, Block
 
 GAINS = ("norm_q.weight", "norm_k.weight", "gain_attention", "gain_feed")
@@ -47,6 +48,7 @@ def test_logits_are_bounded_where_plain_attention_saturates(monkeypatch, bf16):
         return product(q, k, v, **options)
 
     monkeypatch.setattr(F, "scaled_dot_product_attention", seen)
+    monkeypatch.setattr(transformer, "_SHORT", 0)  # the fused kernel also in bfloat16
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         assert attention(False)(tokens(1e8)).isfinite().all()
         assert attention(True)(tokens(1e8)).isfinite().all()
@@ -96,3 +98,36 @@ def test_bfloat16_agrees_with_float32():
     with torch.autocast("cpu", torch.bfloat16):
         half = encoder(signal_uv, *placed, mask)
     assert (half - single).norm() / single.norm() < 2e-2
+
+
+def outputs_and_gradients(keys=None):
+    """Attention of the same tokens in bfloat16, and the gradient of its map, as float32."""
+    module = attention(False)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = module(tokens(), keys)
+    mixed.float().square().sum().backward()
+    return mixed.detach().float(), module.qkv.weight.grad
+
+
+def test_both_kernels_give_the_same_attention_and_gradients_in_bfloat16(monkeypatch):
+    quick = outputs_and_gradients()
+    monkeypatch.setattr(transformer, "_SHORT", 0)
+    for ours, fused in zip(quick, outputs_and_gradients(), strict=True):
+        assert (ours - fused).norm() / fused.norm() < 2e-2
+
+
+@pytest.mark.parametrize(("short", "masked", "calls"), [(7, False, 0), (6, False, 1), (7, True, 1)])
+def test_long_windows_and_those_with_padding_take_the_fused_kernel(
+    monkeypatch, short, masked, calls
+):
+    seen = []
+    product = F.scaled_dot_product_attention
+
+    def counted(*arguments, **options):
+        seen.append(options)
+        return product(*arguments, **options)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", counted)
+    monkeypatch.setattr(transformer, "_SHORT", short)
+    outputs_and_gradients(torch.ones(2, 7, dtype=torch.bool) if masked else None)
+    assert len(seen) == calls
