@@ -27,8 +27,8 @@ KEY = "0123456789abcdef" * 4
 COMMANDS = ("tasks", "cli", "stages", "pipeline")
 """Folders of tests that run whole commands: they come last and draw little in ``make test``."""
 DRAWN = {
-    *("test_pipeline.py", "test_privacy.py", "test_benchmark.py", "test_forecast_tasks.py"),
-    *("test_phase_tasks.py", "test_patient_tasks.py", "test_damage.py"),
+    *("test_pipeline.py", "test_privacy.py", "test_forecast_tasks.py", "test_phase_tasks.py"),
+    *("test_patient_tasks.py", "test_damage.py"),
 }
 """Files of these folders that draw all the same: each kind of page, or what is compared with tiny's
 bytes."""
@@ -51,6 +51,13 @@ def figures(request: pytest.FixtureRequest) -> Iterator[None]:
     quick = request.config.getoption("markexpr") == "not slow"
     commands = folder_of(request.path) in COMMANDS and request.path.name not in DRAWN
     with blank() if quick and commands else nullcontext():
+        yield
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """Blank figures for a test whose pages nobody looks at, in a file whose others are drawn."""
+    with blank():
         yield
 
 

@@ -255,9 +255,11 @@ def test_subjects_that_something_upstream_was_fitted_on_are_not_scored(
     assert not (tmp_path / "evaluation").exists()
 
 
-def test_a_random_encoder_was_fitted_on_nobody_upstream(tiny: Pipeline, tmp_path: Path) -> None:
+def test_a_random_encoder_was_fitted_on_nobody_upstream(
+    tiny: Pipeline, tmp_path: Path, undrawn: None
+) -> None:
     other = Pipeline(tmp_path, tiny.edf, tiny.settings, seed=1)
-    other.make(("preprocess",))
+    done(*other.command("preprocess"), "--set", "look.recordings=0")
     task = ("--task", "seizure-detection", "--config", tiny.settings)
     model = tmp_path / "model"
     command = ["finetune", other.recordings, "--encoder", tiny.encoder, *task, "--out", model]

@@ -246,7 +246,9 @@ def test_scores_come_from_the_saved_predictions(tiny: Pipeline) -> None:
     assert auroc > 0.9  # what was planted is found
 
 
-def test_recordings_under_ten_minutes_get_no_event_scores(tiny: Pipeline, tmp_path: Path) -> None:
+def test_recordings_under_ten_minutes_get_no_event_scores(
+    tiny: Pipeline, tmp_path: Path, undrawn: None
+) -> None:
     events = json.loads((tiny.evaluation / "metrics.json").read_text())["events"]
     assert events["n_recordings_scored"] == 0
     assert events["scorers"]["szcore-event"]["pooled"]["sensitivity"] is None

@@ -13,12 +13,18 @@ from eegssl.stages.benchmark import table
 from eegssl.tasks.base import SCORES
 
 
+@pytest.fixture(scope="module")
+def other(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder of another seed."""
+    out = tmp_path_factory.mktemp("other") / "encoder"
+    done(*tiny.command("pretrain", out), "--seed", 1)
+    return out
+
+
 def test_encoders_that_change_places_are_not_taken_for_the_same(
-    tiny: Pipeline, tmp_path: Path
+    tiny: Pipeline, other: Path, tmp_path: Path
 ) -> None:
     """A matrix names its encoders; which artifact stands behind a name is part of what is made."""
-    other = tmp_path / "encoder"
-    done(*tiny.command("pretrain", other), "--seed", 1)
     text = MATRIX.format(root=tiny.root, seeds="[0]").replace('weights = "random"', "")
     text = text.replace('baselines = ["band-power-summary"]', "baselines = []")
     one = text.replace(f'"{tiny.root}/encoder"', f'"{other}"', 1)
@@ -31,9 +37,9 @@ def test_encoders_that_change_places_are_not_taken_for_the_same(
     assert ran.code == 2 or ran.document["state"] != "already made"
 
 
-def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, tmp_path: Path) -> None:
+def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, other: Path, tmp_path: Path) -> None:
     (tmp_path / "pretrained-0").symlink_to(tiny.encoder)
-    done(*tiny.command("pretrain", tmp_path / "pretrained-1"), "--seed", 1)
+    (tmp_path / "pretrained-1").symlink_to(other)
     text = MATRIX.format(root=tiny.root, seeds="[0, 1]").replace("steps = 6", "steps = 3")
     control = f'[encoders.random-init]\npath = "{tiny.root}/encoder"\nweights = "random"\n'
     text = text.replace(control, "").replace("baselines = [", "baselines = [] # [")

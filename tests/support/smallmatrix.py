@@ -31,6 +31,7 @@ device = "cpu"
 
 [evaluate]
 traces = 0
+scoring.bootstrap_resamples = 100
 """
 
 

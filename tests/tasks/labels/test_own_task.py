@@ -13,6 +13,7 @@ from tinycorpus import SEIZURE_S, write_recording
 
 from eegssl.io.private.pseudonyms import Pseudonyms
 
+FEW = ("--set", "scoring.bootstrap_resamples=100")
 KINDS = ("sz_foc_ia", "sz_gen_m_tonic", "sz_foc_a", "sz_gen_nm_typical")
 
 
@@ -22,11 +23,12 @@ def evaluated(
     """Rows, metrics and page of an evaluation of a model of the task."""
     ran = finetune(tiny, task, root / "model", recordings)
     assert ran.code == 0, ran.err
-    done("evaluate", root / "model", recordings or tiny.recordings, "--out", root / "evaluation")
+    tested = (recordings or tiny.recordings, "--out", root / "evaluation", "--set", "traces=1")
+    done("evaluate", root / "model", *tested, *FEW)
     rows = pq.read_table(root / "evaluation" / "predictions.parquet").to_pylist()
     metrics = json.loads((root / "evaluation" / "metrics.json").read_text())
     rescored = ["evaluate", "--rescore", root / "evaluation", "--out", root / "again"]
-    done(*rescored)
+    done(*rescored, *FEW)
     assert json.loads((root / "again" / "metrics.json").read_text()) == metrics
     return rows, metrics, (root / "evaluation" / "report.html").read_text()
 
