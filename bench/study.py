@@ -4,7 +4,7 @@
     python bench/study.py eegmat OUT --edf FOLDER
     python bench/study.py ssvep_exo OUT --edf FOLDER
     python bench/study.py ssvep_which OUT --edf FOLDER
-    python bench/study.py eegmat OUT --edf FOLDER --fresh "mixed corpora"
+    python bench/study.py eegmat OUT --edf FOLDER --fresh "random masks"
     python bench/study.py eegmat OUT --report
 
 `ssvep_which` reads the same recordings and encoders as `ssvep_exo`, so it takes the same OUT.

@@ -41,6 +41,7 @@ ARMS: dict[str, Arm] = {
     "random masks": Arm(("masking.kind=random",)),
     "bands as targets": Arm(bands=True),
     "mixed corpora": Arm(mixed=True),
+    "mixed corpora and random masks": Arm(("masking.kind=random",), mixed=True),
     "larger": Arm(("encoder.width=128", "encoder.layers=6", "encoder.ffn=512")),
     "four times the steps": Arm(("training.steps=3200",)),
     "random-projection codes": Arm(tokens="random"),
@@ -57,7 +58,7 @@ ARMS: dict[str, Arm] = {
     "scaled branches": Arm(("encoder.layer_scale=0.1",)),
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
 }
-"""Name -> the one change against the reference."""
+"""Name -> the one change against the reference; and what screening put first, together."""
 REAL = ("eegmat", "ssvep_exo", "muse_cueing")
 
 
