@@ -181,7 +181,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(world: World, tmp_path
 
 
 @pytest.mark.parametrize("kind", slow_except(["full", "lora", "scratch"], "lora"))
-def test_other_ways_to_adapt_change_the_encoder(world: World, tmp_path: Path, kind: str) -> None:
+def test_other_ways_to_adapt_change_the_encoder(
+    world: World, tmp_path: Path, undrawn: None, kind: str
+) -> None:
     only = ("--set", 'task.baselines.methods=["ar"]', "--set", "task.head.kind=autoregressive")
     made = finetune(world.causal, world.encoder, tmp_path / "m", "--adapt", kind, *only)
     before = load_file(world.encoder / "encoder.safetensors")
@@ -215,7 +217,7 @@ def test_what_can_not_be_is_refused(
 
 
 def test_filters_that_look_ahead_are_refused_as_contexts_and_taken_as_targets(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, undrawn: None
 ) -> None:
     zero = preprocessed(world.edf, tmp_path / "zero", "zero")
     source = (zero, "--encoder", world.encoder, "--task", "forecast-short")
@@ -269,7 +271,7 @@ def test_what_comes_after_t_in_the_file_changes_no_context(world: World, tmp_pat
 
 
 def test_what_can_be_foreseen_is_and_what_can_not_ties_its_base(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, undrawn: None
 ) -> None:
     foreseen = {n: m["uv"]["overall"]["mse"] for n, m in scores_of(world)["methods"].items()}
     assert foreseen["model"] < 0.5 * foreseen["mean"]
