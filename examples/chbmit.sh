@@ -47,9 +47,8 @@ cat >"$RUN/matrix.toml" <<'TOML'
 recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4, 5, 6]
 seeds = [0]
-adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
-baselines = ["majority", "band-power-channels", "band-power-regions", "band-power-boosting",
-  "eegnet", "shallow-convnet", "seizure-unet"]
+adaptations = ["probe", "full", "prototypes"]
+baselines = ["majority", "band-power-channels", "band-power-regions", "eegnet", "shallow-convnet"]
 
 [tasks.seizure-windows]
 task = "seizure-detection"
