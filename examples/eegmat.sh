@@ -4,7 +4,7 @@
 #   examples/eegmat.sh EDF_DIR [RUN]
 #
 # EDF_DIR holds records of "EEG During Mental Arithmetic Tasks" 1.0.0 (PhysioNet, eegmat):
-# SubjectNN_1.edf at rest, SubjectNN_2.edf during arithmetic. docs/real-eeg.md used Subject00-09.
+# SubjectNN_1.edf at rest, SubjectNN_2.edf during arithmetic. docs/real-eeg.md used Subject00-17.
 set -euo pipefail
 EDF_DIR=${1:?the folder with SubjectNN_1.edf and SubjectNN_2.edf}
 RUN=${2:-run/eegmat}
@@ -44,8 +44,8 @@ cat >"$RUN/matrix.toml" <<'TOML'
 recordings = ["fold{fold}/recordings"]
 folds = [0, 1, 2, 3, 4]
 seeds = [0]
-adaptations = ["probe", "attention", "full", "lora", "two-stage", "prototypes"]
-baselines = ["majority", "band-power-channels", "band-power-regions", "band-power-boosting", "eegnet", "shallow-convnet"]
+adaptations = ["probe", "full", "prototypes"]
+baselines = ["majority", "band-power-channels", "band-power-regions", "eegnet", "shallow-convnet"]
 tasks.rest-or-arithmetic.task = "task.toml"
 
 [finetune.training]
