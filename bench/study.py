@@ -27,6 +27,7 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 from study_arms import ARMS, encoder_of, prepare
 from study_scores import as_table, read_scores, scores_folder
+from study_tuned import tuned_logits
 from study_windows import DATA, Labelled, labelled
 
 from eegssl.adaptation.linear import fit_logistic
@@ -43,6 +44,8 @@ LABELLED = (1, 2, 4, 8, 0)
 """Labelled subjects; 0 stands for all of the training split."""
 CS = (1e-4, 1e-3, 1e-2, 0.1, 1.0)
 ANY_LAYER = "any layer"
+TUNED = {"reference, all weights": "reference", "untrained, all weights": "untrained"}
+"""Systems whose weights are all trained, with all labels: name -> encoder."""
 Floats = NDArray[np.float64]
 Features = list[Floats]
 """Features [n, F] of windows, from each layer that validation may choose."""
@@ -82,6 +85,25 @@ def scores(x: Features, rows: Labelled, split: dict[str, str], seed: int) -> lis
         for subject, values in zip(tested, np.array(by_draw).T, strict=True):
             results.append({"labelled": n, "subject": subject, "auroc": float(values.mean())})
     return results
+
+
+def tuned_scores(
+    encoder: Encoder, rows: Labelled, split: dict[str, str], seed: int, one_montage: bool
+) -> list[dict]:
+    """AUROC of every test subject by an encoder whose weights are all trained, with all labels."""
+    side = np.array([split[s] for s in rows.subject])
+    pooling = "channels" if one_montage else "region"
+    train, val = side == "train", side == "val"
+    logits = tuned_logits(encoder, rows, train, val, seed, pooling, auroc)
+    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _has_all(rows, s)]
+    return [
+        {
+            "labelled": 0,
+            "subject": s,
+            "auroc": auroc(rows.truth[rows.subject == s], logits[rows.subject == s]),
+        }
+        for s in tested
+    ]
 
 
 def draws(people: list[str], rows: Labelled, n: int, seed: int) -> list[list[str]]:
@@ -135,19 +157,25 @@ def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
         rows = labelled(data, corpus, edf)
         split = {r.subject: r.split for r in corpus.recordings}
         by_seed[seed] = home, rows, split, _systems(data, out, edf, seed, rows)
-    for name in by_seed[seeds[0]][-1]:
+    for name in [*by_seed[seeds[0]][-1], *TUNED]:
         if fresh is not None and not _concludes(name, fresh):
             continue
         for seed, (home, rows, split, systems) in by_seed.items():
             path = home / scores_folder(data) / f"{name.replace(' ', '-')}.json"
             if not path.exists():
-                path.write_text(json.dumps(scores(systems[name](), rows, split, seed)))
+                if name in TUNED:
+                    encoder = encoder_of(TUNED[name], out, edf, seed)
+                    results = tuned_scores(encoder, rows, split, seed, data != "synth")
+                else:
+                    results = scores(systems[name](), rows, split, seed)
+                path.write_text(json.dumps(results))
                 print(f"{name}: seed {seed}", file=sys.stderr, flush=True)
 
 
 def _concludes(system: str, arms: Sequence[str]) -> bool:
     """Tell if a conclusion needs a system: band power, pretrained or not, and some arms."""
-    return system.startswith("band power") or system in ("reference", "untrained", *arms)
+    always = "reference", "untrained", *TUNED
+    return system.startswith("band power") or system in (*always, *arms)
 
 
 def _systems(
