@@ -10,18 +10,23 @@ from matplotlib.figure import Figure
 from study import FRESH
 from study_scores import Table, mean, read_scores
 
-from eegssl.reports.style import COLOURS, house_style, new_figure, with_grid
+from eegssl.reports.style import INK, MODEL, MUTED, SECOND, house_style, new_figure, with_grid
 
-SYSTEMS = ("reference", "untrained", "band power by region", "band power by channel")
+COLOURS = {
+    "reference": MODEL,
+    "untrained": SECOND,
+    "band power by region": INK,
+    "band power by channel": MUTED,
+}
 
 
 @house_style()
 def draw(tables: dict[str, Table]) -> Figure:
     """A panel for each corpus, a line for each system."""
-    figure = new_figure(3.4, 9.0)
+    figure = new_figure(3.6, 9.0)
     panels = figure.subplots(1, len(tables), squeeze=False)[0]
     for ax, (name, table) in zip(panels, tables.items(), strict=True):
-        for system, colour in zip(SYSTEMS, COLOURS, strict=False):
+        for system, colour in COLOURS.items():
             if system in table:
                 counts = sorted(table[system], key=lambda n: n or 99)
                 means = [mean(table, system, n) for n in counts]
@@ -33,7 +38,7 @@ def draw(tables: dict[str, Table]) -> Figure:
         with_grid(ax)
     panels[0].set_ylabel("AUROC within test subjects")
     longest = max(panels, key=lambda ax: len(ax.get_lines()))
-    longest.legend(loc="lower right")
+    figure.legend(*longest.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
