@@ -51,6 +51,9 @@ class Scripted(Encoder):
             self.deepest = max(self.deepest, layer)
             yield patches[..., layer, None] * torch.tensor([1.0, -1.0, 0.5, 2.0])
 
+    def summarise(self, *window: Tensor) -> Tensor:
+        raise NotImplementedError
+
     embedders = property(lambda self: [])
     blocks = property(lambda self: [nn.Identity() for _ in range(DEPTH)])
     norm = property(lambda self: nn.Identity())
