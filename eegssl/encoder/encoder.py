@@ -51,7 +51,10 @@ class Encoder(nn.Module, ABC):
     def summarise(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
-        """Embed whole windows by their summary token: [B, D]; needs ``config.summary``."""
+        """Embed whole windows by their summary token: [B, D].
+
+        Raises InputError for an encoder without one (``config.summary``).
+        """
 
     @property
     @abstractmethod

@@ -73,7 +73,8 @@ class EpilepsyFM(Encoder):
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Tensor:
         """Embed whole windows by their summary token, [B, D]."""
-        assert self.summary is not None
+        if self.summary is None:
+            raise InputError("this encoder has no summary token: pretrain with encoder.summary")
         tokens = self._tokens(signal_uv, positions, located, regions, None, None)
         return self.transformer(*self._row(tokens))[:, 0]
 

@@ -40,7 +40,7 @@ class Attention(nn.Module):
         qkv = self.qkv(tokens).unflatten(-1, (3, self.heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         if self.norm_q is not None and self.norm_k is not None:
-            q, k = self.norm_q(q), self.norm_k(k)
+            q, k = self.norm_q(q).to(v.dtype), self.norm_k(k).to(v.dtype)
         if _is_quicker_plain(q, allowed, dropout):
             weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
             mixed = weights.softmax(dim=-1) @ v

@@ -3,13 +3,14 @@
 import pytest
 import torch
 from smallencoders import given, small
-from torch import Tensor
+from torch import Tensor, nn
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.adaptation.stochastic_depth import set_drop_path
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.transformer import Block
+from eegssl.errors import ConfigError
 
 
 def embedded(encoder: Encoder, seed: int = 0) -> Tensor:
@@ -95,3 +96,11 @@ def test_a_frozen_encoder_is_whole(kind: str, acts: bool) -> None:
     set_drop_path(encoder, config.drop_path)
     torch.manual_seed(0)
     assert torch.equal(model.embed(signal_uv, *placed), before) != acts
+
+
+def test_an_encoder_of_other_blocks_is_tuned_without_it_and_refuses_it() -> None:
+    encoder = small()
+    encoder.transformer.blocks[0] = nn.Identity()
+    set_drop_path(encoder, 0.0)
+    with pytest.raises(ConfigError, match=r"adaptation.drop_path is 0.1, .*\(Identity\) can't"):
+        set_drop_path(encoder, 0.1)

@@ -8,7 +8,7 @@ from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.config import AdaptationConfig
 from eegssl.adaptation.groups import by_decay, parameter_groups
 from eegssl.adaptation.lora import lora_updates
-from eegssl.errors import ConfigError
+from eegssl.errors import ConfigError, InputError
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 
@@ -93,3 +93,9 @@ def test_a_head_of_attention_reads_patches_and_no_pooling():
     model = classifier(small(summary=True), kind="attention", attention_heads=2, layer=0)
     signal_uv, placed, _ = given()
     assert model.embed(signal_uv, *placed).shape == (2, len(NAMES), 3, 16)
+
+
+def test_an_encoder_without_one_says_so():
+    signal_uv, placed, _ = given()
+    with pytest.raises(InputError, match=r"pretrain with encoder\.summary"):
+        small().summarise(signal_uv, *placed)
