@@ -17,7 +17,7 @@ from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
 
-_STREAM = int.from_bytes(b"some")  # apart from other draws with the same seed
+_STREAM = int.from_bytes(b"some", "big")  # apart from other draws with the same seed
 
 
 @dataclass(frozen=True)
