@@ -5,12 +5,13 @@
     python bench/study.py ssvep_exo OUT --edf FOLDER
     python bench/study.py ssvep_which OUT --edf FOLDER
     python bench/study.py eegmat OUT --edf FOLDER --fresh "random masks"
+    python bench/study.py synth OUT --only larger "block masks"
     python bench/study.py eegmat OUT --report
 
 `ssvep_which` reads the same recordings and encoders as `ssvep_exo`, so it takes the same OUT.
 Resumable: what is done already is not done again. ``--fresh`` repeats the systems that a conclusion
-needs, and the arms that it names, with seeds that screening has not seen. ``--report`` prints the
-tables of what is there.
+needs, and the arms that it names, with seeds that screening has not seen. ``--only`` leaves out
+all systems but those it names. ``--report`` prints the tables of what is there.
 """
 
 import argparse
@@ -146,8 +147,11 @@ def auroc(truth: NDArray[np.int64], outputs: Floats) -> float:
     return float(roc_auc_score(truth, shares, multi_class="ovr", average="macro"))
 
 
-def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
-    """All systems, those that say most first, each with all seeds; or those of a conclusion."""
+def run(
+    data: str, out: Path, edf: Path, fresh: Sequence[str] | None, only: Sequence[str] | None
+) -> None:
+    """All systems, those that say most first, each with all seeds; those of a conclusion for
+    ``fresh``; none that ``only`` does not name."""
     seeds = SCREENING if fresh is None else FRESH
     by_seed = {}
     for seed in seeds:
@@ -158,7 +162,7 @@ def run(data: str, out: Path, edf: Path, fresh: Sequence[str] | None) -> None:
         split = {r.subject: r.split for r in corpus.recordings}
         by_seed[seed] = home, rows, split, _systems(data, out, edf, seed, rows)
     for name in [*by_seed[seeds[0]][-1], *TUNED]:
-        if fresh is not None and not _concludes(name, fresh):
+        if (fresh is not None and not _concludes(name, fresh)) or (only and name not in only):
             continue
         for seed, (home, rows, split, systems) in by_seed.items():
             path = home / scores_folder(data) / f"{name.replace(' ', '-')}.json"
@@ -220,6 +224,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--less", default="reference", metavar="SYSTEM", help="compare with this")
     parser.add_argument("--fresh", nargs="*", help="arms to conclude on, with five fresh seeds")
+    parser.add_argument("--only", nargs="*", metavar="SYSTEM", help="run these systems alone")
     args = parser.parse_args()
     private = args.out.resolve() / "private"
     private.mkdir(parents=True, exist_ok=True)
@@ -227,7 +232,7 @@ def main() -> None:
     os.environ["EEGSSL_PRIVATE"] = str(private)
     if not args.report:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-        run(args.data, args.out, args.edf or args.out / "edf", args.fresh)
+        run(args.data, args.out, args.edf or args.out / "edf", args.fresh, args.only)
     for title, seeds in (("Screening", SCREENING), ("Fresh seeds", FRESH)):
         if table := read_scores(args.data, args.out, seeds):
             print(f"\n{title}\n\n{as_table(table, args.less)}")
