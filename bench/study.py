@@ -1,6 +1,7 @@
 """What pretraining is worth, one factor at a time: the study whose protocol is docs/study.md.
 
     python bench/study.py synth OUT
+    python bench/study.py synth_more OUT --fresh
     python bench/study.py eegmat OUT --edf FOLDER
     python bench/study.py ssvep_exo OUT --edf FOLDER
     python bench/study.py ssvep_which OUT --edf FOLDER
@@ -26,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
-from study_arms import ARMS, encoder_of, prepare
+from study_arms import ARMS, SYNTHETIC, encoder_of, prepare
 from study_scores import as_table, read_scores, scores_folder
 from study_tuned import tuned_logits
 from study_windows import DATA, Labelled, labelled
@@ -169,7 +170,7 @@ def run(
             if not path.exists():
                 if name in TUNED:
                     encoder = encoder_of(TUNED[name], out, edf, seed)
-                    results = tuned_scores(encoder, rows, split, seed, data != "synth")
+                    results = tuned_scores(encoder, rows, split, seed, data not in SYNTHETIC)
                 else:
                     results = scores(systems[name](), rows, split, seed)
                 path.write_text(json.dumps(results))
@@ -190,11 +191,11 @@ def _systems(
         "band power by region": lambda: [region_features(rows.windows)]
     }
     poolings = ["region", "mean_max"]
-    if data != "synth":
+    if data not in SYNTHETIC:
         systems["band power by channel"] = lambda: [ChannelFeatures.of(rows.windows)(rows.windows)]
         poolings.insert(0, "channels")
     for arm in ("untrained", *ARMS):
-        if data == "synth" and arm in ARMS and ARMS[arm].mixed:
+        if data in SYNTHETIC and arm in ARMS and ARMS[arm].mixed:
             continue
         compared = arm in ("untrained", "reference")
         for read_out in [*poolings, ANY_LAYER] if compared else poolings[:1]:

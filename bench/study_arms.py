@@ -59,6 +59,8 @@ ARMS: dict[str, Arm] = {
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
 }
 """Name -> the one change against the reference; and what screening put first, together."""
+SYNTHETIC = {"synth": (0, 40), "synth_more": (1, 120)}
+"""Name -> seed and number of subjects of a synthetic corpus."""
 REAL = ("eegmat", "ssvep_exo", "muse_cueing")
 
 
@@ -72,8 +74,10 @@ def command(stage: str, *words: object, seed: int, sets: Sequence[str] = ()) -> 
 
 def prepare(data: str, out: Path, edf: Path, seed: int) -> Path:
     """Recordings of one split by subject: a fifth is tested, a fifth validates."""
-    if data == "synth" and not (edf / "participants.tsv").exists():
-        command("synth", "--out", edf, seed=0, sets=("n_subjects=40", "duration_s=600"))
+    if data in SYNTHETIC and not (edf / "participants.tsv").exists():
+        own_seed, people = SYNTHETIC[data]
+        sets = (f"n_subjects={people}", "duration_s=600")
+        command("synth", "--out", edf, seed=own_seed, sets=sets)
     home = out / f"seed{seed}"
     split = (f"splits.folds={FOLDS}", f"splits.fold={seed % FOLDS}", "look.recordings=0")
     command("preprocess", edf, "--out", home / "recordings", seed=seed // FOLDS, sets=split)

@@ -15,7 +15,7 @@ from eegssl.io.private.pseudonyms import Pseudonyms
 WINDOW_S = 4.0
 BACKGROUND = 3
 """Windows of background for each one of seizure."""
-DATA = ("synth", "eegmat", "ssvep_exo", "ssvep_which")
+DATA = ("synth", "synth_more", "eegmat", "ssvep_exo", "ssvep_which")
 """Labelled corpora; `ssvep_which` has the recordings of `ssvep_exo`."""
 FLICKER = ("13 Hz", "17 Hz", "21 Hz")
 
@@ -42,7 +42,7 @@ def labelled(data: str, corpus: Corpus, edf: Path) -> Labelled:
     recordings = corpus.of_split("train", "val", "test")
     for owner, recording in enumerate(recordings):
         name = Path(names.name(recording.id)).name
-        if data == "synth":
+        if data.startswith("synth"):
             found = _seizures(recording)
         elif data == "eegmat":
             found = _whole(recording, int("_2" in name))
