@@ -10,7 +10,7 @@ import sys
 from enum import Enum
 from json import dumps as to_json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,7 @@ Targets = Annotated[
     list[Path] | None,
     typer.Option(help="Forecasts: the same recordings, filtered without delay."),
 ]
-_SHOWN = 20  # refused files on the terminal
+_SHOWN = 20  # rows of a table of files on the terminal
 
 
 @command(SPINE)
@@ -52,6 +52,8 @@ def preprocess(
     ] = False,
 ) -> None:
     """Make clean, de-identified recordings in µV of EDF folders, split by subject."""
+    from eegssl.corpus.concerns.concern import CONCERNS
+    from eegssl.corpus.concerns.shown_concerns import by_path
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
@@ -61,15 +63,25 @@ def preprocess(
     refused = result.beside["refused"]
     finish(terminal, result)
     if refused and not options.json:
-        columns, rows = refused_table(refused, show_names=show_names)
-        terminal.grid("refused", columns, rows[:_SHOWN])
-        if len(rows) > _SHOWN:
-            terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {out / REFUSED}")
+        _show(terminal, "refused", refused_table(refused, show_names=show_names), out / REFUSED)
+    if show_names and result.id and not options.json:
+        _show(terminal, "concerns", by_path(out), out / CONCERNS)
     if result.id and not options.json:
         terminal.line(f"before and after: {out / stage.LOOK}")
     if refused and strict:
         terminal.fail(f"{len(refused)} file(s) were refused, and --strict was given")
         raise typer.Exit(InputError.exit_code)
+
+
+def _show(
+    terminal: Terminal, title: str, table: tuple[list[str], list[list[Any]]], source: Path
+) -> None:
+    """Print the first rows of a table, and say where the others are."""
+    columns, rows = table
+    if rows:
+        terminal.grid(title, columns, rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {source}")
 
 
 @command(SPINE)

@@ -100,7 +100,10 @@ def finish(terminal: Terminal, result: "Result") -> None:
         own = {"artifact": str(result.out)} | {name: getattr(result, name) for name in names}
         terminal.document(own | result.beside)
         return
-    terminal.table(f"{result.out}: {result.kind}, {result.state}", result.facts or result.config)
+    facts = result.facts
+    if concerns := facts.get("concerns"):  # their words were warnings
+        facts = facts | {"concerns": {kind: row["n"] for kind, row in concerns.items()}}
+    terminal.table(f"{result.out}: {result.kind}, {result.state}", facts or result.config)
 
 
 def _failed(

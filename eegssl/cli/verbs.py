@@ -170,15 +170,27 @@ def doctor(json: Json = False) -> None:
 @command(HELPERS)
 def check(
     recordings: Annotated[Path, typer.Argument(help="A folder made by preprocess.")],
+    show_names: Annotated[
+        bool, typer.Option(help="Show what its warnings are about by path.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Check every hash, range and count of a recordings folder."""
+    """Check every hash, range and count of a recordings folder, and repeat its warnings."""
+    from eegssl.artifacts.reading import read_manifest
     from eegssl.corpus.audits.recordings_check import check_recordings
+    from eegssl.corpus.concerns.shown_concerns import by_path, sentences
 
     terminal = Terminal(as_json=json)
     problems = check_recordings(recordings)
+    facts = read_manifest(recordings).facts
     if json:
-        terminal.document({"artifact": str(recordings), "problems": problems})
+        concerns = facts.get("concerns", {})
+        terminal.document({"artifact": str(recordings), "problems": problems, "concerns": concerns})
+    for sentence in sentences(facts):
+        terminal.warn(sentence)
+    columns, rows = by_path(recordings)
+    if show_names and rows and not json:
+        terminal.grid("concerns", columns, rows)
     for problem in problems:
         terminal.fail(problem)
     if problems:

@@ -19,6 +19,8 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
+from eegssl.corpus.concerns import concern_kinds
+from eegssl.corpus.concerns.concern import CONCERNS, Doubts, as_facts, as_table
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
@@ -30,7 +32,6 @@ from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import (
     RECORDINGS,
-    concerns,
     summarise,
     write_tables,
 )
@@ -78,11 +79,12 @@ def run(
     advance = context.progress.track("looked at", len(sources))
     scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
-    for warning in plan.warnings:
+    seen = concern_kinds.of_scan(scan)
+    for warning in (*plan.warnings, *(concern.sentence for concern in seen)):
         context.warn(warning)
     if plan_only:
         pseudonyms.save()
-        return _write_plan(scan, plan, context)
+        return _write_plan(scan, plan, seen, context)
     official = official_splits(scan, config.splits, config.subjects, naming)
     people = _people(roots, config, naming, context)
     synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
@@ -93,16 +95,22 @@ def run(
         pseudonyms.save()
     writer = context.begin(KIND, plan.config, inputs)
     if isinstance(writer, Result):
-        return replace(
-            writer, beside=stored_outcome(context.out) if writer.id else scan_outcome(scan)
-        )
+        if not writer.id:
+            return replace(writer, beside=scan_outcome(scan))
+        for warning in writer.facts["warnings"]:
+            if warning not in context.warnings:
+                context.warn(warning)
+        warnings = tuple(context.warnings)
+        return replace(writer, beside=stored_outcome(context.out), warnings=warnings)
     rows = _ingest_all(scan, plan.config, writer, context, jobs)
     tables = join_tables(
         *(scan, rows, official, aliases, config.splits, context.seed), keep_text=config.keep_text
     )
     write_tables(writer, tables)
-    for concern in concerns(tables):
-        context.warn(concern)
+    concerns = [*seen, *concern_kinds.of_tables(tables)]
+    for concern in concerns[len(seen) :]:
+        context.warn(concern.sentence)
+    writer.write(CONCERNS, as_table(concerns))
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
     writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, ages))
@@ -115,6 +123,7 @@ def run(
         "quality_window_s": config.quality.window_s,
         "other_formats": others,
         "synthetic": synthetic,
+        "concerns": as_facts(concerns),
     }
     clips = sorted((writer.work / _CLIPS).glob("*.npz"))
     write_quality_pages(writer.path, map(read_clip, clips), facts)
@@ -144,11 +153,12 @@ def _settings(config: PreprocessConfig) -> IngestSettings:
     )
 
 
-def _write_plan(scan: FileScan, plan: Plan, context: Context) -> Result:
+def _write_plan(scan: FileScan, plan: Plan, seen: Doubts, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
     require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
     facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
+    facts |= {"concerns": as_facts(seen)}
 
     def write(name: str, text: str) -> None:
         with atomic_path(context.out / name) as path:

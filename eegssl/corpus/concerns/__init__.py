@@ -1,0 +1,1 @@
+"""Doubts about a corpus that its user has to be told."""

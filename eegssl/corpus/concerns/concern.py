@@ -1,0 +1,70 @@
+"""Describe a doubt about a corpus, and write all of them down."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eegssl.corpus.preprocessing.file_scan import FileScan
+from eegssl.corpus.preprocessing.recording_tables import Tables
+from eegssl.io.tables.tsv import format_tsv
+
+CONCERNS = "concerns.tsv"
+COLUMNS = ("kind", "id", "detail")
+NO_ID = "n/a"
+_IDS_TOLD, _IDS_IN_FACTS = 3, 20
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A kind of doubt: how many of what, which ones, and the setting or command that cures it.
+
+    ``text`` follows the number. ``which`` pairs the id of a recording, file or subject with a
+    detail of it; neither holds a word out of a file, its name or its path.
+    """
+
+    kind: str
+    n: int
+    text: str
+    cure: str
+    which: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of what it is about, each once."""
+        return list(dict.fromkeys(id_ for id_, _ in self.which))
+
+    @property
+    def sentence(self) -> str:
+        """The doubt in one line: how many of what, which ones, what to do."""
+        more = " …" if len(self.ids) > _IDS_TOLD else ""
+        ids = f" ({', '.join(self.ids[:_IDS_TOLD])}{more})" if self.ids else ""
+        return f"{self.n} {self.text}{ids}" + (f"; {self.cure}" if self.cure else "")
+
+
+Doubts = Sequence[Concern]
+OfScan = Callable[[FileScan], Doubts]
+"""Finds doubts in the scan of all files, before any is cleaned."""
+OfTables = Callable[[Tables], Doubts]
+"""Finds doubts in the tables of the recordings that were made."""
+
+
+def of_lines(
+    kind: str, text: str, cure: str, which: Sequence[tuple[str, str]], n: int | None = None
+) -> list[Concern]:
+    """The doubt about these ids and details, or none where there are none; ``n`` of them."""
+    count = len({id_ for id_, _ in which}) if n is None else n
+    return [Concern(kind, count, text, cure, tuple(sorted(which)))] if count else []
+
+
+def as_table(concerns: Doubts) -> str:
+    """The table ``concerns.tsv``: a row for each id of each kind."""
+    rows = [(c.kind, *pair) for c in concerns for pair in c.which or ((NO_ID, ""),)]
+    return format_tsv(COLUMNS, [(kind, id_, detail or NO_ID) for kind, id_, detail in rows])
+
+
+def as_facts(concerns: Doubts) -> dict[str, dict[str, Any]]:
+    """The same for a manifest: by kind the number, the words, the cure and the first ids."""
+    return {
+        c.kind: {"n": c.n, "text": c.text, "cure": c.cure, "ids": c.ids[:_IDS_IN_FACTS]}
+        for c in concerns
+    }
