@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"tokenizer", "encoder"}),
     frozenset({"corpus", "masking", "scoring", "synth"}),
     frozenset({"io", "signal", "artifacts"}),
-    frozenset({"errors", "config", "config.settings", "config.presets"}),
+    frozenset({"errors", "regular_files", "config", "config.settings", "config.presets"}),
 )
 """From the top down: a file may import from its own layer and from those below it. A dotted name
 is a place of its own within its folder."""

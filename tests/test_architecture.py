@@ -5,6 +5,7 @@ from pathlib import Path
 import docrules
 import houserules
 import layoutrules
+import openrules
 import pytest
 from houserules import Package, Rule, package_of, read_package
 
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = {
         layoutrules.one_name_one_file,
         layoutrules.init_files_are_light,
         layoutrules.configurations_are_light,
+        openrules.regular_files_only,
         docrules.docstrings,
         docrules.documented_settings,
         docrules.used_settings,
@@ -114,6 +116,10 @@ OFFENDERS: list[tuple[str, dict[str, str], str]] = [
         {"io/config.py": "import os\nimport eegssl.io.edf.samples"},
         "config.py:2",
     ),
+    ("regular_files_only", {"io/a.py": "def f(path):\n    path.read_text()"}, "io/a.py:2"),
+    ("regular_files_only", {"io/a.py": "open('x')"}, "io/a.py:1"),
+    ("regular_files_only", {"io/a.py": "path.open('rb')"}, "io/a.py:1"),
+    ("regular_files_only", {"io/a.py": "import numpy as np\nnp.load(path)"}, "io/a.py:2"),
     ("docstrings", {"io/a.py": "import os"}, "io/a.py:1"),
     ("docstrings", {"io/a.py": '"""Doc."""\n\ndef f():\n    pass'}, "io/a.py:3"),
     ("docstrings", {"io/a.py": '"""Doc."""\n\nclass A:\n    x = 1'}, "io/a.py:3"),
@@ -156,6 +162,11 @@ INNOCENTS: list[tuple[str, dict[str, str]]] = [
     ("one_name_one_file", {"tasks/labels/page.py": "", "tasks/phase/page.py": ""}),
     ("init_files_are_light", {"__init__.py": '"""Doc."""\n__version__ = "1"'}),
     ("configurations_are_light", {"io/b/config.py": "import tomllib\nimport eegssl.io.config"}),
+    ("regular_files_only", {"io/a.py": "open(path, 'wb')\npath.open('w')\nkind.open(trial)"}),
+    (
+        "regular_files_only",
+        {"io/a.py": "from eegssl.regular_files import read_text\nread_text(path)"},
+    ),
     ("docstrings", {"io/a.py": '"""Doc."""\ndef _f():\n    pass\nclass _A:\n    pass'}),
     ("documented_settings", {"io/config.py": SETTINGS}),
     ("used_settings", {"io/config.py": SETTINGS, "io/a.py": "x = c.width"}),

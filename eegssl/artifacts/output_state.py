@@ -13,6 +13,7 @@ from eegssl.artifacts.atomic import PARTIAL
 from eegssl.artifacts.manifest import MANIFEST, PLAN
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
+from eegssl.regular_files import read_text
 
 WORK = "work"
 _MODEL = ("json", "safetensors")
@@ -148,8 +149,8 @@ def _claims_to_be(manifest: Path, kind: str) -> bool:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text())
-    except ValueError:
+        value = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

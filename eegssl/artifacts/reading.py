@@ -22,6 +22,7 @@ from eegssl.artifacts.manifest import (
     Manifest,
 )
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import read_text, require_regular
 
 
 def load(path: Path, kind: str) -> Artifact:
@@ -53,7 +54,7 @@ def write_sketches(path: Path, sketches: Mapping[str, NDArray[np.uint32]]) -> No
 
 def read_sketches(path: Path) -> dict[str, NDArray[np.uint32]]:
     """Recording -> sketch, from any table with columns ``recording`` and ``sketch``."""
-    table = pq.read_table(path, columns=["recording", "sketch"])
+    table = pq.read_table(require_regular(path), columns=["recording", "sketch"])
     lists = table["sketch"].combine_chunks()
     values, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
     pieces = [values[a:b] for a, b in pairwise(ends.tolist())]
@@ -66,9 +67,8 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
         if not table:
             continue
         suffix = next((p.suffix for p in (path / folder).glob("r-*")), "")
-        for row in pq.read_table(
-            path / table, columns=["recording", "bytes", "sha256"]
-        ).to_pylist():
+        columns = ["recording", "bytes", "sha256"]
+        for row in pq.read_table(require_regular(path / table), columns=columns).to_pylist():
             file = path / folder / f"{row['recording']}{suffix}"
             check_file(file, row["bytes"], row["sha256"] if hashes else None)
 
@@ -101,7 +101,9 @@ def read_manifest(path: Path) -> Manifest:
             )
         raise ArtifactError(f"{path} is no eegssl artifact: it has no {MANIFEST}")
     try:
-        manifest = Manifest.from_json(json.loads(source.read_text()))
+        manifest = Manifest.from_json(json.loads(read_text(source)))
+    except OSError as error:
+        raise ArtifactError(f"{source} can't be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{source} is damaged: {type(error).__name__} in reading it") from None
     if manifest.schema_version != SCHEMA_VERSION:

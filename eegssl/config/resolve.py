@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
+from eegssl.config.toml_file import read_toml
 from eegssl.errors import ConfigError
 from eegssl.tasks.kinds import KINDS, USUAL
 
@@ -61,7 +62,7 @@ def read_matrix(
     for source in (*map(read_preset, presets), _read_file(file) if file else {}):
         stages: dict[str, Any] = {k: source[k] for k in ("finetune", "evaluate") if k in source}
         merged = _merge(_merge(merged, stages), source.get("benchmark", {}))
-    merged = _merge(merged, _read_toml(path))
+    merged = _merge(merged, read_toml(path))
     merged = _merge(merged, _from_environment("benchmark", os.environ))
     for item in sets:
         merged = _merge(merged, _from_flag(item))
@@ -93,7 +94,7 @@ def read_preset(name: str) -> dict[str, Any]:
     presets = {f.name.removesuffix(".toml"): f for f in files if f.name.endswith(".toml")}
     if name not in presets:
         raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(presets))}")
-    return tomllib.loads(presets[name].read_text())
+    return tomllib.loads(presets[name].read_text(encoding="utf-8"))
 
 
 def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
@@ -105,7 +106,7 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
     """
     path = Path(name_or_file)
     if path.suffix == ".toml":
-        raw = _read_toml(path)
+        raw = read_toml(path)
     else:
         folder = resources.files("eegssl.config.presets") / "tasks"
         names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
@@ -114,7 +115,7 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
                 f"there is no task {name_or_file!r}{nearest(name_or_file, names)}; "
                 "a task of your own is a file that ends in .toml"
             )
-        raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text())
+        raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text(encoding="utf-8"))
     where = f"the task {name_or_file}"
     name = _merge(raw, overrides).get("kind", USUAL)
     if name not in KINDS:
@@ -135,22 +136,13 @@ def nearest(word: str, words: Sequence[str]) -> str:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    raw = _read_toml(path)
+    raw = read_toml(path)
     for key, value in raw.items():
         if key not in STAGES:
             raise ConfigError(f"{path} has a table {key!r}{nearest(key, list(STAGES))}")
         if not isinstance(value, dict):
             raise ConfigError(f"{path}: {key} is {value!r}; a table [{key}] was expected")
     return raw
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}") from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} is no TOML that can be read: {error}") from None
 
 
 def _from_flag(item: str) -> dict[str, Any]:

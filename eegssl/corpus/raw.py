@@ -12,6 +12,7 @@ from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import Recording, open_corpus
 from eegssl.errors import InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
+from eegssl.regular_files import require_regular
 from eegssl.signal.channels.electrodes import parse_channel
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _electrodes(channels: tuple[str, ...]) -> dict[str, str]:
 
 def _row(folder: Path, recording_id: str) -> dict[str, Any]:
     """The recording's row of the table, with whatever columns that has."""
-    table = pq.read_table(folder / RECORDINGS, filters=[("recording", "=", recording_id)])
+    table = pq.read_table(
+        require_regular(folder / RECORDINGS), filters=[("recording", "=", recording_id)]
+    )
     row: dict[str, Any] = table.to_pylist()[0]
     return row

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError
+from eegssl.regular_files import require_regular
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import Chain, chain
 
@@ -73,7 +74,7 @@ def chains_of(corpus: Corpus, recordings: Sequence[Recording]) -> tuple[Chain, .
     chains: dict[str, Chain] = {}
     for artifact in corpus.artifacts:
         config = FilterConfig.model_validate(artifact.manifest.config["filter"])
-        table = pq.read_table(artifact / TABLE, columns=_COLUMNS)
+        table = pq.read_table(require_regular(artifact / TABLE), columns=_COLUMNS)
         for row in table.to_pylist():
             chains[row["recording"]] = chain(row["source_sfreq_hz"], config, row["line_hz"])
     return tuple(chains[recording.id] for recording in recordings)

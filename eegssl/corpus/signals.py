@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import open_regular
 
 MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
@@ -56,7 +57,7 @@ def map_tensor(path: Path, name: str) -> NDArray[np.generic]:
     Raises KeyError when it has none of that name, ArtifactError when the file is damaged.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             length = int.from_bytes(stream.read(8), "little")
             if length > 1 << 20:
                 raise ValueError("header too long")

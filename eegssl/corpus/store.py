@@ -17,6 +17,7 @@ from eegssl.corpus.signals import map_signal, map_tensor
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.io.tables.tsv import read_tsv
+from eegssl.regular_files import read_text, require_regular
 from eegssl.signal.channels.electrodes import Geometry, geometry
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
     by = artifact.manifest.facts["split_by"]
     table = artifact / "recordings.parquet"
     sketches = read_sketches(table)
-    columns = [name for name in pq.read_schema(table).names if name != "sketch"]
+    columns = [name for name in pq.read_schema(require_regular(table)).names if name != "sketch"]
     recordings = []
     for row in pq.read_table(table, columns=columns).to_pylist():
         path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
@@ -217,13 +218,13 @@ def _known(text: str, kind: Callable[[str], T]) -> T | None:
 
 def read_splits(path: Path) -> dict[str, str]:
     """``splits.tsv``: subject (or recording) -> split."""
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [line.split("\t") for line in read_text(path).splitlines()[1:]]
     return {row[0]: row[-1] for row in rows}
 
 
 def _read_events(path: Path) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
-    for row in pq.read_table(path).to_pylist():
+    for row in pq.read_table(require_regular(path)).to_pylist():
         recording = row.pop("recording")
         event = Event(**row | {"channels": tuple(row["channels"])})
         events.setdefault(recording, []).append(event)

@@ -27,9 +27,9 @@ def find_recordings(root: Path) -> FoundFiles:
     """All EDF and BDF files at or below ``root``, in any case of the suffix, sorted by path.
 
     Hidden files and folders are skipped, links are followed, every folder is visited once, and a
-    link to a recording that is there itself is passed over. A link to a file that is gone, and a
-    folder that may not be opened, are in the list too, so that reading refuses them with a reason:
-    nothing is dropped in silence.
+    link to a recording that is there itself is passed over. A link to a file that is gone or to
+    itself, a path that is too long, and a folder that may not be opened, are in the list too, so
+    that reading refuses them with a reason: nothing is dropped in silence.
 
     Raises InputError where ``root`` does not exist, or is a file of another kind.
     """
@@ -43,8 +43,9 @@ def find_recordings(root: Path) -> FoundFiles:
     ahead, visited = [root], set[tuple[int, int]]()
     while ahead:  # links come after all real folders, so that a path is the one a user would give
         ahead = [link for folder in ahead for link in _walk(folder, files, visited)]
-    real = {path.resolve() for path in files.recordings if not path.is_symlink()}
-    once = [p for p in files.recordings if not p.is_symlink() or p.resolve() not in real]
+    links = {path for path in files.recordings if os.path.islink(path)}
+    real = {os.path.realpath(path) for path in files.recordings if path not in links}
+    once = [p for p in files.recordings if p not in links or os.path.realpath(p) not in real]
     return FoundFiles(sorted(once, key=lambda path: path.as_posix()), files.other_formats)
 
 
@@ -56,7 +57,12 @@ def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[P
         files.recordings.append(Path(error.filename))
 
     for folder, folders, names in os.walk(top, onerror=refuse_later):
-        status = os.stat(folder)
+        try:
+            status = os.stat(folder)
+        except OSError as error:
+            refuse_later(error)
+            folders.clear()
+            continue
         if (status.st_dev, status.st_ino) in visited:
             folders.clear()
             continue

@@ -1,14 +1,14 @@
 """Open each input file once, mapped, and notice when it changes."""
 
-import errno
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
+
+from eegssl.regular_files import open_regular, require_regular
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +29,13 @@ def open_bytes(path: Path) -> FileBytes:
 
     Raises OSError where it can't be opened or is no regular file: a pipe would never end.
     """
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        code = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.ESPIPE
-        raise OSError(code, os.strerror(code))
+    status = os.stat(require_regular(path))
     return _map(path, status.st_mtime_ns, (status.st_dev, status.st_ino, status.st_size))
 
 
 @lru_cache(maxsize=8)  # a recording and its label files
 def _map(path: Path, modified_ns: int, _file: tuple[int, ...]) -> FileBytes:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         if not os.fstat(file.fileno()).st_size:
             return FileBytes(np.zeros(0, np.uint8), modified_ns)
         return FileBytes(np.memmap(file, np.uint8, "r"), modified_ns)

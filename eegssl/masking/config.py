@@ -1,6 +1,5 @@
 """Configure how patches are masked."""
 
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from eegssl.config.settings import Settings
+from eegssl.config.toml_file import read_toml
+from eegssl.errors import ConfigError
 
 Kind = Literal["region", "region-time", "block", "random", "entropy"]
 
@@ -49,8 +50,8 @@ class MaskingConfig(Settings):
                 )
             return value
         try:
-            table = tomllib.loads(Path(value).read_text(encoding="utf-8")).get("regions")
-        except (OSError, ValueError) as error:
+            table = read_toml(Path(value)).get("regions")
+        except ConfigError as error:
             raise ValueError(f"can't read the regions file: {error}") from None
         if not isinstance(table, dict):
             raise ValueError("expected a table [regions] of region = [electrodes] in the file")

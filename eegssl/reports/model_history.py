@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.regular_files import read_text
 from eegssl.reports.codebook.masked_patches import codebook_usage, masked_reconstruction
 from eegssl.reports.curves import training_curves
 from eegssl.reports.embed import png_uri, svg_uri
@@ -33,7 +34,7 @@ def _lineage(model: Artifact) -> tuple[tuple[str, str, str], ...]:
     for stage in ("tokenize", "pretrain"):
         path = model / f"{HISTORY}/{stage}/{MANIFEST}"
         if path.exists():
-            raw = json.loads(path.read_text())
+            raw = json.loads(read_text(path))
             made.append((raw["kind"], raw["id"]))
     made.append(("model", model.manifest.id))
     return tuple((kind, id_, _WORDS[kind]) for kind, id_ in made)
@@ -81,7 +82,7 @@ def _masked(path: Path) -> list[ReportFigure]:
 def _usage(path: Path) -> list[ReportFigure]:
     if not path.exists():
         return []
-    counts = np.array(json.loads(path.read_text())["val"])
+    counts = np.array(json.loads(read_text(path))["val"])
     return [
         ReportFigure(
             "Codebook usage",

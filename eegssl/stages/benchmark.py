@@ -14,6 +14,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
+from eegssl.regular_files import read_text
 from eegssl.reports.benchmark.comparisons import (
     ComparedUnit,
     Comparison,
@@ -223,6 +224,6 @@ def _write_tables(
 
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows of the results of a matrix, for a terminal."""
-    rows = json.loads((out / "results.json").read_text())
+    rows = json.loads(read_text(out / "results.json"))
     names = columns(Matrix(config, base).shown(rows), rows)
     return list(names), [[row[name] for name in names] for row in rows]

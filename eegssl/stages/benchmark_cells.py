@@ -17,6 +17,7 @@ from eegssl.config.stages import BenchmarkConfig, NumberOfSubjects
 from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
+from eegssl.regular_files import read_text
 from eegssl.reports.benchmark.score_columns import ScoreColumn, with_subject_means
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks.base import SCORES, check_settings
@@ -265,7 +266,7 @@ def scored_folder(cell: Cell, out: Path, fold: Fold) -> Path:
 
 def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:
     """All scores of a finished cell."""
-    return json.loads((scored_folder(cell, out, fold) / SCORES).read_text())
+    return json.loads(read_text(scored_folder(cell, out, fold) / SCORES))
 
 
 def baseline_of(cell: Cell, method: str) -> Cell:

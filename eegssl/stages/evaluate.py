@@ -11,6 +11,7 @@ from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.folds import refolded
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import InputError
+from eegssl.regular_files import read_text
 from eegssl.tasks import base
 from eegssl.tasks.kind import MODEL, TASK
 from eegssl.tasks.kinds import kind_named
@@ -25,7 +26,7 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: C
     """
     artifact = load(model, MODEL)
     corpus = _as_trained(open_corpus(folders), artifact)
-    kind = kind_named(json.loads((artifact / TASK).read_text())["kind"], artifact / TASK)
+    kind = kind_named(json.loads(read_text(artifact / TASK))["kind"], artifact / TASK)
     return base.evaluate(kind, config, artifact, corpus, context)
 
 

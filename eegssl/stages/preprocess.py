@@ -48,6 +48,7 @@ from eegssl.errors import InputError
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.participants import is_synthetic
 from eegssl.io.tables.tsv import format_tsv
+from eegssl.regular_files import read_text
 from eegssl.reports.quality.quality_pages import write_quality_pages
 
 LOOK = "look/index.html"
@@ -87,7 +88,7 @@ def run(
         return _write_plan(scan, plan, seen, context)
     official = official_splits(scan, config.splits, config.subjects, naming)
     people = _people(roots, config, naming, context)
-    synthetic = any(is_synthetic(p) for root in roots for p in (root, *root.resolve().parents[:3]))
+    synthetic = _is_synthetic(roots, context)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     inputs = [("edf-folder", hash_json([files, official, people, aliases, synthetic]))]
@@ -140,6 +141,17 @@ def _people(
     except InputError as error:
         context.warn(f"ages and sexes are left out: {error}")
         return {}
+
+
+def _is_synthetic(roots: Sequence[Path], context: Context) -> bool:
+    """Whether eegssl made the data, by a description at the roots or up to three folders above."""
+    answers = []
+    for folder in dict.fromkeys(p for root in roots for p in (root, *root.resolve().parents[:3])):
+        try:
+            answers.append(is_synthetic(folder))
+        except InputError as error:
+            context.warn(f"whether the data are synthetic is left open: {error}")
+    return any(answers)
 
 
 def _settings(config: PreprocessConfig) -> IngestSettings:
@@ -197,7 +209,7 @@ def _ingest_all(
         path = writer.path / WORK / _ROWS / f"{source.id}.json"
         clip = writer.work / _CLIPS / f"{source.id}.npz" if source.id in shown else None
         if path.exists():
-            rows.append(json.loads(path.read_text()))
+            rows.append(json.loads(read_text(path)))
         else:
             subject = scan.subjects[source.id]
             file = scan.scanned[source.id]

@@ -13,6 +13,7 @@ from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
+from eegssl.regular_files import read_text
 from eegssl.synth import label_files as labels
 from eegssl.synth.anatomy import Head, build_head
 from eegssl.synth.cohorts import draw_cohort
@@ -133,7 +134,7 @@ def _clear(out: Path) -> None:
 def _read_description(out: Path) -> dict[str, object] | None:
     """The description of a corpus of ours, or None."""
     try:
-        description = json.loads((out / DESCRIPTION).read_text(encoding="utf-8"))
+        description = json.loads(read_text(out / DESCRIPTION))
         name = description["GeneratedBy"][0]["Name"]
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from eegssl.artifacts.atomic import hash_json
 from eegssl.corpus.audits.leaks import Times
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import require_regular
 from eegssl.tasks.table_spec import FIRST_SCHEMA, Array, Column, Table, TableSpec, View
 
 _KEY = b"eegssl"
@@ -169,7 +170,7 @@ def kind_of_table(path: Path) -> str:
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """An open Parquet file. Raises ArtifactError where it is none, or damaged."""
     try:
-        with pq.ParquetFile(path) as parquet:
+        with pq.ParquetFile(require_regular(path)) as parquet:
             yield parquet
     except (OSError, pa.ArrowException) as error:
         raise _refused(path, f"it can't be read as Parquet ({type(error).__name__})") from None

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from eegssl.artifacts.atomic import atomic_path
+from eegssl.regular_files import require_regular
 from eegssl.training.history import History
 from eegssl.training.optimizer import AdamW
 
@@ -49,7 +50,7 @@ def read_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW) -> Checkpo
     """Load the folder's checkpoint into model and optimizer; None if there is none."""
     if not (folder / FILE).exists():
         return None
-    with safe_open(folder / FILE, framework="pt") as stream:
+    with safe_open(require_regular(folder / FILE), framework="pt") as stream:
         saved = json.loads(stream.metadata()["state"])
         tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
     model.load_state_dict(_with_prefix("model.", tensors))

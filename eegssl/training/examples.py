@@ -15,6 +15,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
+from eegssl.regular_files import require_regular
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
@@ -82,7 +83,7 @@ def write_examples(
 
 def read_examples(path: Path) -> Examples:
     """Read what ``write_examples`` stored."""
-    with safe_open(path, framework="numpy") as stream:
+    with safe_open(require_regular(path), framework="numpy") as stream:
         arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         channels = tuple(json.loads(stream.metadata()["channels"]))
     return Examples(**arrays, channels=channels)

@@ -19,6 +19,7 @@ from torch import Tensor
 from eegssl.adaptation.classifier import Classifier
 from eegssl.artifacts.atomic import atomic_path, hash_json
 from eegssl.corpus.windows import Windows
+from eegssl.regular_files import require_regular
 from eegssl.training.batches import to_tensors
 
 _AT_ONCE = 64  # windows per forward pass; the last bits of an embedding depend on it
@@ -183,7 +184,9 @@ def _open(path: Path, shape: tuple[int, ...]) -> _OnDisk:
 def _read(path: Path, n: int) -> NDArray[np.float32] | None:
     """A stored array of ``n`` rows, mapped from disk; None if it is missing or incomplete."""
     try:
-        array: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[np.float32] = np.load(
+            require_regular(path), mmap_mode="r", allow_pickle=False
+        )
     except (OSError, ValueError, EOFError):
         return None
     return array if array.dtype == np.float32 and len(array) == n else None

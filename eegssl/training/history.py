@@ -7,6 +7,7 @@ from typing import Any
 
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.regular_files import read_bytes, read_text
 
 METRICS = "metrics.jsonl"
 USAGE = "codebook.json"
@@ -51,11 +52,11 @@ def copy_history(writer: ArtifactWriter, parent: Artifact, stage: str) -> None:
     for name in parent.manifest.files:
         path = parent / name
         if name.startswith(f"{HISTORY}/"):
-            writer.write(name, path.read_bytes())
+            writer.write(name, read_bytes(path))
         elif name in LOGGED:
-            writer.write(f"{HISTORY}/{stage}/{name}", path.read_bytes())
+            writer.write(f"{HISTORY}/{stage}/{name}", read_bytes(path))
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a ``metrics.jsonl``."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in read_text(path).splitlines()]

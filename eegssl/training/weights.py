@@ -11,6 +11,7 @@ from torch import nn
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import read_text, require_regular
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 
@@ -33,7 +34,7 @@ def read_module_config(folder: Path, name: str, schema: type[S]) -> S:
     """
     path = folder / f"{name}.json"
     try:
-        return schema.model_validate(json.loads(path.read_text()))
+        return schema.model_validate(json.loads(read_text(path)))
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} holds no {schema.__name__} ({type(error).__name__})") from None
 
@@ -45,7 +46,7 @@ def load_weights(module: nn.Module, folder: Path, name: str) -> None:
     """
     path = folder / f"{name}.safetensors"
     try:
-        tensors = load_file(path)
+        tensors = load_file(require_regular(path))
     except (OSError, SafetensorError) as error:
         raise ArtifactError(f"{path} can't be read ({type(error).__name__})") from None
     wanted = {n: tuple(t.shape) for n, t in module.state_dict().items()}

@@ -21,6 +21,7 @@ from eegssl.corpus.splits import SPLITS
 from eegssl.corpus.store import KIND, SIGNALS, read_splits
 from eegssl.errors import ArtifactError
 from eegssl.io.tables.tsv import read_tsv
+from eegssl.regular_files import require_regular
 
 HIGHEST_UV = 1e6
 """Ours: a volt; no electrode on a head gives one."""
@@ -34,8 +35,8 @@ def check_recordings(folder: Path) -> list[str]:
     """
     artifact = load(folder, KIND)
     facts = artifact.manifest.facts
-    rows = pq.read_table(artifact / RECORDINGS).to_pylist()
-    events = pq.read_table(artifact / EVENTS).to_pylist()
+    rows = pq.read_table(require_regular(artifact / RECORDINGS)).to_pylist()
+    events = pq.read_table(require_regular(artifact / EVENTS)).to_pylist()
     splits = read_splits(artifact / "splits.tsv")
     refused = read_tsv(artifact / REFUSED, REFUSED_COLUMNS)
     problems = list(_hashes(folder, artifact.manifest))

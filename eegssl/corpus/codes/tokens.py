@@ -15,6 +15,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import require_regular
 
 KIND = "tokens"
 CODES = "codes"
@@ -103,7 +104,7 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
 
     Raises ArtifactError when a recording has no codes, or not for this tiling.
     """
-    coded = set(pq.read_table(artifact / TABLE)["recording"].to_pylist())
+    coded = set(pq.read_table(require_regular(artifact / TABLE))["recording"].to_pylist())
     n = int(artifact.manifest.facts["patches_per_window"])
     codes, entropies = [], []
     for recording in windows.recordings:
@@ -119,7 +120,7 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
 
 
 def _mapped(path: Path, shape: tuple[int, int]) -> NDArray[Any]:
-    values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    values: NDArray[Any] = np.load(require_regular(path), mmap_mode="r", allow_pickle=False)
     if values.shape != shape:
         raise ArtifactError(f"{path} has values of shape {values.shape}, expected {shape}")
     return values

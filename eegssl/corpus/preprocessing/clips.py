@@ -25,6 +25,7 @@ from eegssl.corpus.preprocessing.channel_selection import (
 from eegssl.corpus.signals import StoredSignal
 from eegssl.io.edf.layout import Segment
 from eegssl.io.labels.event_types import Event, is_seizure
+from eegssl.regular_files import require_regular
 
 LEAD_S = 2.0
 """Seconds shown before the first seizure."""
@@ -86,7 +87,7 @@ def write_clip(path: Path, clip: Clip) -> None:
 
 def read_clip(path: Path) -> Clip:
     """The clip that `write_clip` kept."""
-    with np.load(path) as stored:
+    with np.load(require_regular(path)) as stored:
         words = json.loads(str(stored["words"]))
         arrays = {name: stored[name] for name in _ARRAYS}
     for name in ("before_names", "after_names", "band_hz"):

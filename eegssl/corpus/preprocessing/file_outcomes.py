@@ -16,6 +16,7 @@ from eegssl.corpus.preprocessing.recording_tables import (
 )
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.tsv import read_tsv
+from eegssl.regular_files import require_regular
 
 Row = Mapping[str, str]
 _IDS_SHOWN, _REASONS_SHOWN = 3, 5
@@ -23,7 +24,9 @@ _IDS_SHOWN, _REASONS_SHOWN = 3, 5
 
 def stored_outcome(out: Path) -> dict[str, Any]:
     """``accepted`` (ids of files) and ``refused`` (rows of the table) of a recordings folder."""
-    accepted = set(pq.read_table(out / RECORDINGS, columns=["file"])["file"].to_pylist())
+    accepted = set(
+        pq.read_table(require_regular(out / RECORDINGS), columns=["file"])["file"].to_pylist()
+    )
     refused = read_tsv(out / REFUSED, REFUSED_COLUMNS)
     return {"accepted": sorted(accepted), "refused": refused}
 

@@ -41,6 +41,9 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
         return row, ScannedFile(header, events, row["line_hz"])
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
+    except OSError as error:
+        reason = f"the file or one of its label files can't be read: {error.strerror}"
+        return row | {"refused": ["unreadable", reason]}, None
 
 
 def of_corpus(rows: Mapping[str, Row]) -> Row:

@@ -1,5 +1,6 @@
 """List the files of a corpus and their subjects by hashed ids."""
 
+import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], d
         for path in files.recordings:
             relative = path.relative_to(base).as_posix()
             id_ = naming.recording(relative)
-            if id_ in sources and sources[id_].path.resolve() != path.resolve():
+            if id_ in sources and not _same_file(sources[id_].path, path):
                 raise ConfigError(
                     "two of the folders hold a file of the same name below them; preprocess the "
                     "folder above both, or each into its own --out, one with --set corpus=NAME"
@@ -66,6 +67,11 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], d
         there = f" ({_listed(others)} lie there: convert them to EDF first)" if others else ""
         raise InputError(f"no EDF or BDF file lies below the folder(s) given{there}")
     return sorted(sources.values(), key=lambda s: s.relative), others
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file; none is opened, and links to themselves end."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def warn_of_others(others: Mapping[str, int]) -> str:

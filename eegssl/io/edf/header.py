@@ -8,7 +8,6 @@ and what was expected, and that never repeats text out of the file.
 import math
 import os
 import re
-import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,8 +36,6 @@ def read_header(path: Path) -> EdfHeader:
     ``text-mode``, ``damaged``, ``no-records``, ``discontinuous``.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise RecordingRefused("unreadable", "this is no regular file (a pipe or a device?)")
         file = open_bytes(path)
     except OSError as error:
         cause = "a link to a file that is not here" if os.path.islink(path) else error.strerror

@@ -17,9 +17,10 @@ from eegssl.errors import InputError
 from eegssl.io.labels.event_types import event_type, seizure_edge
 from eegssl.io.private.find_bytes import SHORTEST, Finder
 from eegssl.io.private.free_text import free_text
-from eegssl.io.private.pseudonyms import NAMES, private_folder
+from eegssl.io.private.pseudonyms import MOST_NAMES_BYTES, NAMES, private_folder
 from eegssl.io.private.unpack import pieces
 from eegssl.io.private.vocabulary import vocabulary
+from eegssl.regular_files import read_text
 from eegssl.signal.channels.channel_vocabulary import may_be_shown
 
 LISTED = "listed"
@@ -78,7 +79,7 @@ def known_names(folder: Path | None = None) -> dict[str, str]:
     """The parts of all paths in the private table of names, which lies beside the key."""
     path = (folder or private_folder()) / NAMES
     needles: dict[str, str] = {}
-    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
+    lines = read_text(path, MOST_NAMES_BYTES).splitlines()[1:] if path.exists() else []
     for line in lines:
         name = line.partition("\t")[2].encode("ascii", "replace").decode("unicode_escape")
         for part in Path(name).parts:
@@ -90,7 +91,7 @@ def known_names(folder: Path | None = None) -> dict[str, str]:
 def listed(path: Path) -> dict[str, str]:
     """The strings of a file, one a line. Raises InputError where it can't be read."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError):
         raise InputError(
             "the file of strings can't be read: expected a file in UTF-8, a string a line"

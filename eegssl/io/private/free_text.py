@@ -12,6 +12,8 @@ from pathlib import Path
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import MAIN_BYTES, SIGNAL_BYTES, read_header
+from eegssl.io.file_bytes import open_bytes
+from eegssl.regular_files import open_regular, read_bytes
 
 FreeText = tuple[str, str]
 """A text and what kind of place it stands in: ``patient field``, ``annotation`` ..."""
@@ -56,7 +58,7 @@ def free_text(folder: Path) -> Iterator[FreeText]:
 
 def header_texts(path: Path) -> Iterator[FreeText]:
     """Every field of an EDF or BDF header that holds free text, as UTF-8 and as Latin-1."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         main = file.read(MAIN_BYTES)
         count = main[252:256].strip()
         n_signals = int(count) if count.isdigit() else 0
@@ -75,7 +77,7 @@ def annotation_texts(path: Path) -> Iterator[FreeText]:
     try:
         texts = {note.text for note in scan_annotations(read_header(path)).annotations}
     except RecordingRefused:
-        raw = path.read_bytes()
+        raw = open_bytes(path).data.tobytes()
         pieces = {piece for match in _TAL.finditer(raw) for piece in match[1].split(b"\x14")}
         for piece in sorted(pieces):
             yield from _decoded(piece, "annotation")
@@ -85,7 +87,7 @@ def annotation_texts(path: Path) -> Iterator[FreeText]:
 
 def table_texts(path: Path) -> Iterator[FreeText]:
     """Cells of columns that name people or hold remarks, by the column's name."""
-    text = path.read_bytes().decode("utf-8", "replace").lstrip("\ufeff")
+    text = read_bytes(path).decode("utf-8", "replace").lstrip("\ufeff")
     rows = csv.reader(text.splitlines(), delimiter=_TABLES[path.suffix.lower()])
     try:
         head = next(rows, [])

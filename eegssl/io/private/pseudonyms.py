@@ -13,9 +13,12 @@ from pathlib import Path
 
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.errors import ConfigError
+from eegssl.regular_files import read_text
 
 KEY = "key"
 NAMES = "names.tsv"
+MOST_NAMES_BYTES = 4 << 30
+"""Some twenty million names (ours)."""
 
 
 def private_folder() -> Path:
@@ -79,7 +82,7 @@ def _read_key(folder: Path) -> str | None:
     path = folder / KEY
     if not path.exists():
         return None
-    key = path.read_text(encoding="utf-8").strip()
+    key = read_text(path, 1 << 16).strip()
     if len(key) < 16:
         raise ConfigError(f"{path} is no key: 16 characters or more were expected")
     return key
@@ -88,7 +91,7 @@ def _read_key(folder: Path) -> str | None:
 def _read_names(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines()[1:])
+    rows = (line.split("\t", 1) for line in read_text(path, MOST_NAMES_BYTES).splitlines()[1:])
     return {row[0]: _unescape(row[1]) for row in rows if len(row) == 2}
 
 

@@ -17,6 +17,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.regular_files import open_regular, read_bytes, require_regular
+
 CHUNK = 1 << 23
 _WHOLE = 1 << 28  # larger files are searched as they are, or in pieces
 _DEEPEST = 4
@@ -41,7 +43,7 @@ def pieces(path: Path) -> Iterator[Piece]:
     Raises OSError where the file can't be read.
     """
     yield Piece("bytes", _chunks(path))
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(16)
     size = path.stat().st_size
     if head.startswith(b"PAR1"):
@@ -55,7 +57,7 @@ def pieces(path: Path) -> Iterator[Piece]:
         if size <= _WHOLE // 16:  # what it holds may be many times larger
             yield from inside(b"".join(_gunzipped(path)), "gzip ", 1)
     elif size <= _WHOLE:
-        yield from inside(path.read_bytes())
+        yield from inside(read_bytes(path, _WHOLE))
 
 
 def inside(data: bytes, what: str = "", depth: int = 0) -> Iterator[Piece]:
@@ -96,14 +98,14 @@ def _safely(unpack: Callable[[Any], bytes], packed: Any) -> Iterator[bytes]:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while chunk := file.read(CHUNK):
             yield chunk
 
 
 def _gunzipped(path: Path) -> Iterator[bytes]:
     try:
-        with gzip.open(path) as file:
+        with gzip.open(require_regular(path)) as file:
             while chunk := file.read(CHUNK):
                 yield chunk
     except _BROKEN:
@@ -112,7 +114,7 @@ def _gunzipped(path: Path) -> Iterator[bytes]:
 
 def _zipped(path: Path) -> Iterator[Piece]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(require_regular(path)) as archive:
             for member in archive.infolist():
                 yield Piece("zip", [member.filename.encode() + b"\n", member.comment])
                 if member.file_size <= _WHOLE:
@@ -124,7 +126,7 @@ def _zipped(path: Path) -> Iterator[Piece]:
 
 
 def _tensor_header(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         length = int.from_bytes(file.read(8), "little")
         if length <= min(_WHOLE, path.stat().st_size):
             yield from _json_texts(file.read(length))
@@ -180,7 +182,7 @@ def _inflated(data: bytes) -> Iterator[bytes]:
 def _parquet(path: Path) -> Iterator[bytes]:
     """Names, metadata, and all texts, bytes and dates of a Parquet file, batch by batch."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(require_regular(path))
         yield from _schema_texts(file)
         for batch in file.iter_batches():
             for column in batch.columns:

@@ -1,12 +1,15 @@
 """Read the tables and the description of a BIDS folder."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.edf.tal import decode
+from eegssl.regular_files import UnusableFile, read_bytes, read_text
 
+DESCRIPTION = "dataset_description.json"
 SYNTHETIC = "eegssl synth"
 """``GeneratedBy`` of the corpora that eegssl makes; results on them are marked synthetic."""
 
@@ -24,11 +27,17 @@ class Participant:
 
 
 def is_synthetic(root: Path) -> bool:
-    """Whether ``dataset_description.json`` at the root says that eegssl made the data."""
+    """Whether ``dataset_description.json`` at the root says that eegssl made the data.
+
+    Raises InputError where there is something of that name that can't be opened as a file.
+    """
+    path = root / DESCRIPTION
     try:
-        description = json.loads((root / "dataset_description.json").read_text(encoding="utf-8"))
+        description = json.loads(read_text(path))
         return any(entry["Name"] == SYNTHETIC for entry in description["GeneratedBy"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except UnusableFile as error:
+        raise InputError(f"{path.name} can't be read: {error.strerror}") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -39,9 +48,15 @@ def read_participants(root: Path) -> dict[str, Participant]:
     of another length.
     """
     path = root / "participants.tsv"
-    if not path.exists():
+    if not os.path.lexists(path):
         return {}
-    return {name: _participant(dict(row)) for name, row in participant_rows(path).items()}
+    try:
+        rows = participant_rows(path)
+    except ConfigError as error:  # of no table that the user named: the path may tell a name
+        cause = error.__cause__
+        words = cause.strerror if isinstance(cause, OSError) else type(cause).__name__
+        raise InputError(f"{path.name} can't be read: {words}") from None
+    return {name: _participant(dict(row)) for name, row in rows.items()}
 
 
 def participant_rows(path: Path) -> dict[str, dict[str, str]]:
@@ -52,11 +67,11 @@ def participant_rows(path: Path) -> dict[str, dict[str, str]]:
     its rows is repeated.
     """
     try:
-        lines = decode(path.read_bytes()).removeprefix("\ufeff").splitlines()
-    except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}") from None
+        lines = decode(read_bytes(path)).removeprefix("\ufeff").splitlines()
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no file {path}") from error
     except OSError as error:
-        raise ConfigError(f"{path} can't be read ({type(error).__name__})") from None
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
     rows = [line.split("\t") for line in lines if line.strip()]
     header = [name.strip() for name in rows[0]] if rows else []
     if "participant_id" not in header:

@@ -1,10 +1,12 @@
 """Read and write tables as TSV."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from eegssl.errors import ConfigError
+from eegssl.regular_files import read_text
 
 _OTHER_SEPARATORS = {",": "comma", ";": "semicolon"}
 
@@ -15,16 +17,18 @@ def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
     Raises ConfigError when the file or a column is missing.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-            columns = [name.strip() for name in reader.fieldnames or ()]
-            reader.fieldnames = columns
-            rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+        text = io.StringIO(read_text(path), newline="")
+        reader = csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
+        columns = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = columns
+        rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is no UTF-8 text; save it as UTF-8, with tabs") from None
-    except (OSError, csv.Error) as error:
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from None
+    except csv.Error as error:
         raise ConfigError(f"{path} can't be read as a TSV ({type(error).__name__})") from None
     missing = [name for name in wanted if name not in columns]
     if missing:

@@ -8,6 +8,7 @@ from pathlib import Path
 from eegssl.errors import ConfigError
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.tsv import read_tsv
+from eegssl.regular_files import read_text
 
 _MISSING = ("", "n/a")
 
@@ -64,7 +65,7 @@ def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
 
 def _header(path: Path) -> list[str]:
     """The columns of a table without rows."""
-    first = path.read_text(encoding="utf-8-sig").splitlines()[:1]
+    first = read_text(path).splitlines()[:1]
     return [name.strip() for name in "".join(first).split("\t")]
 
 

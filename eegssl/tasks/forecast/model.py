@@ -15,6 +15,7 @@ from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.architectures import build_encoder
 from eegssl.errors import ArtifactError
+from eegssl.regular_files import require_regular
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.fit import is_frozen
@@ -95,7 +96,7 @@ def _baseline(
 def _arrays(artifact: Artifact, name: str) -> dict[str, NDArray[np.float64]]:
     path = artifact / name
     try:
-        return load_file(path)
+        return load_file(require_regular(path))
     except (OSError, SafetensorError) as error:
         raise ArtifactError(
             f"{path} can't be read ({type(error).__name__}); finetune the model again"

@@ -15,6 +15,7 @@ from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
 from eegssl.encoder.architectures import build_encoder
+from eegssl.regular_files import read_text
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
@@ -70,12 +71,12 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
-    channels = tuple(json.loads((artifact / CHANNELS).read_text()))
+    channels = tuple(json.loads(read_text(artifact / CHANNELS)))
     size = task.n_outputs, adaptation, 0, task.unit == "second", channels
     classifier = build_classifier(build_encoder(settings, 0), *size)
     load_weights(classifier, artifact.path, MODEL)
     threshold, rule, degree = (
-        json.loads((artifact / name).read_text()) for name in (THRESHOLD, POSTPROCESS, TEMPERATURE)
+        json.loads(read_text(artifact / name)) for name in (THRESHOLD, POSTPROCESS, TEMPERATURE)
     )
     temperature = Temperature(**degree) if degree else None
     if temperature:
