@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.adaptation.groups import by_decay
+from eegssl.artifacts.atomic import append_line, atomic_path
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from eegssl.training.config import Device, TrainingConfig
@@ -57,7 +58,8 @@ def fit(
     optimizer = AdamW(groups, lr=config.lr, betas=config.betas)
     point = read_checkpoint(folder, model, optimizer) or Checkpoint(0, History())
     history = point.history
-    metrics.write_text(history.as_lines())
+    with atomic_path(metrics) as path:
+        path.write_text(history.as_lines(), encoding="utf-8")
     stop = threading.Event()
     with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
         while point.step < config.steps and not _is_stale(history, monitor, config):
@@ -72,8 +74,7 @@ def fit(
             _require_finite(model if point.step == config.steps else None, row, point.step)
             if row:
                 history.rows.append({"step": point.step} | row)
-                with metrics.open("a") as stream:
-                    stream.write(as_line(history.rows[-1]))
+                append_line(metrics, as_line(history.rows[-1]))
             if on_step:
                 on_step(point.step)
             if stop.is_set() or _is_due(point.step, config.checkpoint_every, config):

@@ -105,7 +105,7 @@ def test_sigterm_while_training_exits_75_and_resumes_to_the_same_bytes(
     whole = uninterrupted(small, stage, tmp_path)
     rows = [k for k, change in enumerate(whole.changes) if change == "open metrics.jsonl"]
     out = tmp_path / "stopped"
-    ended = whole.run(out, moment=rows[1], by=signal.SIGTERM)
+    ended = whole.run(out, moment=rows[0], by=signal.SIGTERM)
     assert ended.code == 75, ended.said
     assert "run the same command" in ended.said
     check_left(out, stage)
