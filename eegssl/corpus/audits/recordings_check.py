@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from eegssl.artifacts.manifest import MANIFEST
 from eegssl.artifacts.reading import check_bulk, load
+from eegssl.corpus.concerns.amplitude_doubts import ABOVE_A_VOLT
+from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS
 from eegssl.corpus.preprocessing.recording_tables import (
     EVENTS,
     RECORDINGS,
@@ -22,9 +24,8 @@ from eegssl.corpus.store import KIND, SIGNALS, read_splits
 from eegssl.errors import ArtifactError
 from eegssl.io.tables.tsv import read_tsv
 from eegssl.regular_files import require_regular
+from eegssl.signal.amplitude import HIGHEST_UV
 
-HIGHEST_UV = 1e6
-"""Ours: a volt; no electrode on a head gives one."""
 _TIME_TOLERANCE_S = 1e-6
 
 
@@ -42,8 +43,11 @@ def check_recordings(folder: Path) -> list[str]:
     problems = list(_hashes(folder, artifact.manifest))
     signals = {f"{SIGNALS}/{row['recording']}.safetensors" for row in rows}
     problems += _strangers(folder, {*artifact.manifest.files, *signals, MANIFEST})
+    known = _known_above_a_volt(folder)
     for row in rows:
-        problems += _signal(artifact / f"{SIGNALS}/{row['recording']}.safetensors", row)
+        highest_uv = np.inf if row["recording"] in known else HIGHEST_UV
+        path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
+        problems += _signal(path, row, highest_uv)
     problems += _events(events, {row["recording"]: row["duration_s"] for row in rows})
     problems += _splits(rows, splits, facts["split_by"])
     problems += _counts(rows, events, refused, facts)
@@ -65,7 +69,15 @@ def _strangers(folder: Path, listed: set[str]) -> Iterator[str]:
         yield f"{n} file(s) in the folder are not part of it: move them"
 
 
-def _signal(path: Path, row: dict[str, Any]) -> Iterator[str]:
+def _known_above_a_volt(folder: Path) -> set[str]:
+    """Recordings of which a concern says already that samples are above a volt."""
+    if not (folder / CONCERNS).exists():
+        return set()
+    rows = read_tsv(folder / CONCERNS, COLUMNS)
+    return {row["id"] for row in rows if row["kind"] == ABOVE_A_VOLT}
+
+
+def _signal(path: Path, row: dict[str, Any], highest_uv: float) -> Iterator[str]:
     """The shape and the range of one recording, against its row of the table."""
     id_ = row["recording"]
     try:
@@ -87,7 +99,7 @@ def _signal(path: Path, row: dict[str, Any]) -> Iterator[str]:
         return
     for channel, scale in zip(stored.data, stored.scale_uv, strict=True):
         peak = np.abs(channel.astype(np.float32)).max(initial=0.0) * scale
-        if not peak <= HIGHEST_UV:
+        if not np.isfinite(peak) or peak > highest_uv:
             yield f"{id_}: a sample is not finite, or above {HIGHEST_UV:g} µV"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from eegssl.corpus.concerns import label_doubts, read_doubts
+from eegssl.corpus.concerns import amplitude_doubts, label_doubts, read_doubts
 from eegssl.corpus.concerns.concern import Concern, OfScan, OfTables
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
@@ -16,6 +16,10 @@ OF_TABLES: tuple[OfTables, ...] = (
     label_doubts.events_outside,
     read_doubts.cut_files,
     read_doubts.doubled_signals,
+    amplitude_doubts.odd_recordings,
+    amplitude_doubts.odd_channels,
+    amplitude_doubts.coarse_channels,
+    amplitude_doubts.samples_above_a_volt,
 )
 
 

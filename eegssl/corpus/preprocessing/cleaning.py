@@ -27,6 +27,7 @@ from eegssl.corpus.preprocessing.signal_writer import (
 from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import Segment
+from eegssl.signal.amplitude import COARSE_UV, spread_uv
 from eegssl.signal.channels.electrodes import parse_channel
 from eegssl.signal.channels.montages import Rereferenced, rereference
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
@@ -80,6 +81,7 @@ class SegmentCleaner:
         self.n_samples = min(self._length(signal) for signal in selection.eeg)
         self._auxiliary = [signal for signal in selection.auxiliary if self._is_usable(signal)]
         self._reports: dict[int, ChannelReport] = {}
+        self._spreads_uv: dict[int, float] = {}
         self._scratch = np.empty(0, np.float32)
 
     @property
@@ -130,9 +132,18 @@ class SegmentCleaner:
     def _montage(self) -> Rereferenced:
         """Montage of the good channels; raises RecordingRefused where there are none."""
         if not self._good:
-            reason = f"all {len(self._reports)} EEG channels are flat"
-            raise RecordingRefused("no-eeg", reason)
+            raise RecordingRefused("no-eeg", self._why_flat())
         return rereference([s.channel for s in self._good], self._settings.montage.reference)
+
+    def _why_flat(self) -> str:
+        reason = f"all {len(self._reports)} EEG channels are flat"
+        step_uv = max(abs(signal.gain_uv) for signal in self._selection.eeg)
+        if step_uv <= COARSE_UV:
+            return reason
+        return (
+            f"{reason}: a digital step is {step_uv:,.3g} µV, coarser than EEG; export the file "
+            "again with a smaller physical range, or correct its unit"
+        )
 
     def _rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
         """The good EEG channels in µV as recorded, float32 [T]: each is gone with the next."""
@@ -144,7 +155,9 @@ class SegmentCleaner:
                     view(signal, samples, report.windows)
                 if report.flat:
                     continue
-            yield self._clean(signal, samples)
+            row = self._clean(signal, samples)
+            self._spreads_uv[signal.index] = spread_uv(row)
+            yield row
 
     def _mixed_rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
         """The channels of a montage in µV, float32 [T] each."""
@@ -221,11 +234,17 @@ class SegmentCleaner:
             "doubled": list(selection.doubled),
             "flat": [s.channel.name for s in selection.eeg if s not in good],
             "saturated": [s.channel.name for s in saturated],
+            "amplitudes": [self._amplitude(signal) for signal in selection.eeg],
             "flagged": channel_summary(flags),
             "n_other_channels": selection.n_other + len(selection.auxiliary) - len(self._auxiliary),
+            "peak_uv": written.peak_uv,
             "bytes": written.n_bytes,
             "sha256": written.sha256,
         }
+
+    def _amplitude(self, signal: Signal) -> tuple[str, float, float]:
+        """Name, spread when clean and digital step of a channel, in µV; a flat one spreads 0."""
+        return signal.channel.name, self._spreads_uv.get(signal.index, 0.0), abs(signal.gain_uv)
 
 
 def _flags(

@@ -9,6 +9,7 @@ from eegssl.corpus.preprocessing import file_profile
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.signal.amplitude import oddness
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,16 @@ def scan_files(
 
 
 def clip_files(scan: FileScan, n: int) -> set[str]:
-    """Files whose clips are shown: up to half of them with seizures, all spread over the corpus."""
+    """Files whose clips are shown: first some of odd size, then up to half with seizures.
+
+    All are spread over the corpus.
+    """
     ids = [source.id for source in scan.sources if source.id in scan.subjects]
-    with_seizures = [id_ for id_ in ids if scan.files[id_]["seizure_s"] > 0]
-    some = _spread(with_seizures, n // 2)
+    typical_uv = scan.fingerprint["amplitude_uv"].get("median", 0.0)
+    odd = [id_ for id_ in ids if oddness(scan.files[id_]["amplitude_uv"] or 0.0, typical_uv)]
+    some = _spread(odd, (n + 3) // 4)
+    with_seizures = [id_ for id_ in ids if scan.files[id_]["seizure_s"] > 0 and id_ not in some]
+    some += _spread(with_seizures, (n - len(some)) // 2)
     return {*some, *_spread([id_ for id_ in ids if id_ not in some], n - len(some))}
 
 

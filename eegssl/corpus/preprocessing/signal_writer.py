@@ -28,11 +28,15 @@ class TooCoarse(Exception):
 
 @dataclass(frozen=True)
 class Written:
-    """A stored recording: its EEG rows (mapped), the size of its file and the file's SHA-256."""
+    """A stored recording: its EEG rows (mapped), the size of its file and the file's SHA-256.
+
+    ``peak_uv`` is the largest absolute value of its EEG.
+    """
 
     signal: StoredSignal
     n_bytes: int
     sha256: str
+    peak_uv: float
 
 
 class SignalWriter:
@@ -54,6 +58,7 @@ class SignalWriter:
         n_channels, self._n_samples = shape
         self._path, self._dtype, self._n_auxiliary = path, np.dtype(width), n_auxiliary
         self._scales: list[float] = []
+        self._peaks_uv: list[float] = []
         self._stream = path.open("w+b")
         self._room = len(self._header(n_channels, n_windows)) + 4 * (n_channels + n_auxiliary)
         self._stream.write(bytes(self._room))
@@ -75,6 +80,7 @@ class SignalWriter:
         peak = float(max(row.max(initial=0.0), -row.min(initial=0.0)))
         if not np.isfinite(peak):
             raise ValueError("got samples that are not finite; expected finite ones")
+        self._peaks_uv.append(peak)
         if self._dtype.kind == "f":
             self._scales.append(1.0)
             self._stream.write(np.ascontiguousarray(row, dtype=self._dtype).data)
@@ -119,7 +125,8 @@ class SignalWriter:
             data.reshape(n_channels, self._n_samples),
             np.array(self._scales[:n_channels], np.float32),
         )
-        return Written(signal, end + len(flags), digest.hexdigest())
+        peak_uv = max(self._peaks_uv[:n_channels], default=0.0)
+        return Written(signal, end + len(flags), digest.hexdigest(), peak_uv)
 
     def _header(self, n_channels: int, n_windows: int | None) -> bytes:
         """The header of the safetensors file: where the bytes of each tensor lie."""
