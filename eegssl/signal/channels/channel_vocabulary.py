@@ -7,6 +7,7 @@ shown; the lists are ours, from labels of public corpora and of recorders.
 import re
 
 from eegssl.signal.channels.positions import electrode_name
+from eegssl.signal.channels.references import REFERENCES
 
 WITHHELD = "(other text)"
 """Stands in for a label with words that aren't in the vocabulary."""
@@ -27,8 +28,7 @@ _DETAILS = {
     | {"DELTOID", "DELT", "MASSETER"},
 }
 _LISTED = """
-EEG ECG EKG EOG EMG POL DC EXG DIF SD CHANNEL CH INPUT AUX BIO OTHER EDF BDF
-REF VREF LE RE AVG AV AVE AVERAGE AR CAR ORG GND A1A2 A2A1 M1M2 M2M1 CS EEGREF
+EEG ECG EKG EOG EMG POL DC EXG DIF SD CHANNEL CH INPUT AUX BIO OTHER EDF BDF RE CS EEGREF
 SP SPH PG C3P C4P LOC ROC CHIN BTE BTELEFT BTERIGHT CROSSTOP CROSSBOTTOM LEFT RIGHT TOP BOTTOM
 SPO SAO OSAT SAT PULSE PLETH PLET PR HR BEAT RATE IBI BURST BURSTS SUPPR SUPPRESSION
 RESP RESPIRATION EFFORT ABDOMEN ABDOMINAL ABDO THORAX THORACIC CHEST NASAL ORO ORONASAL ORAL
@@ -37,7 +37,8 @@ RECTAL LIGHT GSR EDA SCR ACC ACCEL GYR GYRO MAG IMU VNS VAGUS ERGO NOISE BATTERY
 PHOTIC PHO STIM STI STATUS TRIGGER TRIG DTRIG DIG MARKER MK EVENT EVENTS ANNOTATION ANNOTATIONS
 UV HZ
 """
-_OTHER = set(_LISTED.split())
+_OTHER = set(_LISTED.split()) | REFERENCES.keys()
+_NO_REFERENCE = {"ABD", "PRES", "PRESS", "STAT", "THO", "TIB", "SUM", "TIME", "AMP", "RAW"}
 _WORD = re.compile(r"([A-Z]+)[0-9]{0,2}")
 _CONTACT = re.compile(r"[A-Z][0-9]{1,2}|E[0-9]{3}")
 _NUMBER = re.compile(r"[0-9]{1,3}")
@@ -80,6 +81,15 @@ def distinct(name: str, taken: set[str]) -> str:
     while candidate in taken:
         candidate, number = f"{name}-{number}", number + 1
     return candidate
+
+
+def is_signal_word(word: str) -> bool:
+    """Whether an upper-case word speaks of another signal (``SAT``, ``CHIN``), not a reference."""
+    if any(_names_kind(word, kind) or word in _DETAILS[kind] for kind in _KIND_WORD):
+        return True
+    match = _WORD.fullmatch(word)
+    names = {word, match[1]} if match else {word}
+    return bool(names & _OTHER - REFERENCES.keys()) or bool(names & _NO_REFERENCE)
 
 
 def _names_kind(word: str, kind: str) -> bool:

@@ -13,6 +13,9 @@ rules are ours:
 - Grids and depth electrodes number their contacts too, and ``A1`` or ``C3`` may be one of them;
   ``parse_channels`` tells by their neighbours (``A3``, ``C7``).
 - ``POL`` marks auxiliary inputs and depth contacts (``POL A1`` is no earlobe): kind ``other``.
+- Behind an electrode and a sign (``-``, ``/``, ``.``, ``:``, ``_``) any short word names the
+  reference (``Fp1-CLE``); one that isn't listed is called UNKNOWN, since it is free text. Words of
+  other signals (``O2-SAT``) are none. Ears and listed words need no sign (``C3M2``, ``C3 REF``).
 - Sphenoidal (``Sp1``) and nasopharyngeal electrodes lie below the brain, not on the scalp, and
   have no place on the sphere: kind ``other``.
 - Behind the ears (``BTEleft SD``, ``CROSStop SD`` of SeizeIT2, ``OorLiTop`` of SeizeIT1) there are
@@ -33,33 +36,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from eegssl.signal.channels.channel_vocabulary import auxiliary_channel, distinct, may_be_shown
+from eegssl.signal.channels.channel_vocabulary import (
+    auxiliary_channel,
+    distinct,
+    is_signal_word,
+    may_be_shown,
+    words_of,
+)
 from eegssl.signal.channels.positions import EARS, electrode_name, positions
+from eegssl.signal.channels.references import UNKNOWN, is_short_word, listed_reference
 from eegssl.signal.channels.regions import REGIONS, region_of
-
-REFERENCES = {
-    "REF": "REF",
-    "VREF": "REF",
-    "LE": "LE",
-    "AVG": "AVG",
-    "AV": "AVG",
-    "AVE": "AVG",
-    "AVERAGE": "AVG",
-    "AR": "AVG",
-    "CAR": "AVG",
-    "A1A2": "A1A2",
-    "A1A22": "A1A2",
-    "A2A1": "A1A2",
-    "M1M2": "M1M2",
-    "M1M22": "M1M2",
-    "M2M1": "M1M2",
-    "ORG": "ORG",
-    "G2": "G2",
-    "GND": "GND",
-    "CS2": "CS2",
-    "NOSE": "NOSE",
-}
-"""Spelling of a reference that is no single electrode -> what it is called here."""
 
 OTHER = "OTHER"
 """The name of a channel whose label has words that aren't shown."""
@@ -74,9 +60,11 @@ _BEHIND_EARS = {
     "CROSSBOTTOM": ("BTE3", "BTE4"),
 }
 _ZEROS = {"01": "O1", "02": "O2"}
-_PREFIX = re.compile(r"EEG(?:[\s:_-]+|(?=[A-Z0-9]))(?=\S)")
+_PREFIX = re.compile(r"EEG(?:[\s:_./-]+|(?=[A-Z0-9]))(?=\S)")
 _CONTACT = re.compile(r"([A-Z])\s*\d+")
-_SEPARATOR = re.compile(r"[-‐-―−:_]")
+_SEPARATOR = re.compile(r"[-‐-―−:_/|]|\.+(?=[A-Z])")
+_ELECTRODE = re.compile(r"([A-Z]{1,3}(?:[0-9]{1,2}|Z))(.+)")
+_START = re.compile(r"([A-Z]{1,3} ?(?:[0-9]{1,2}|Z))(?![0-9])(.*)")
 
 
 @dataclass(frozen=True)
@@ -131,7 +119,8 @@ def parse_channels(labels: Sequence[str]) -> list[Channel]:
 
     Where a letter counts on past the 10-10 system (``A3``, ``C7``, ``F11``), its labels are the
     contacts of a grid, a depth electrode or a cap with names of its own (BioSemi's): kind other.
-    Channels of ECG, EOG and EMG get distinct names (``ECG``, ``ECG-2``).
+    Channels of ECG, EOG and EMG get distinct names (``ECG``, ``ECG-2``), and so do references by
+    words that aren't listed (``UNKNOWN``, ``UNKNOWN-2``).
     """
     contacts = [
         [match for part in _terminals(label) if (match := _CONTACT.fullmatch(part))]
@@ -142,7 +131,23 @@ def parse_channels(labels: Sequence[str]) -> list[Channel]:
         _other(label) if any(match[1] in grids for match in row) else parse_channel(label)
         for label, row in zip(labels, contacts, strict=True)
     ]
-    return _distinct(_with_common_reference(_with_zeros(channels, labels)))
+    channels = _with_common_reference(_with_zeros(channels, labels))
+    return _distinct(_with_unknown_references(channels, labels))
+
+
+def begins_like_electrode(label: str) -> bool:
+    """Whether a label starts with an electrode, and goes on with words of no other signal.
+
+    To tell of channels of kind ``other`` that may be EEG: ``C3P-REF``, ``Fp1-Smith``. The ears
+    against each other are none of them.
+    """
+    match = _START.match(_tidy(label))
+    if match is None or electrode_name(match[1]) is None:
+        return False
+    if {electrode_name(part) for part in _terminals(label)} <= EARS:
+        return len(_terminals(label)) == 1
+    words = words_of(match[2])
+    return not words or not all(is_signal_word(word) for word in words)
 
 
 def _other(label: str) -> Channel:
@@ -177,6 +182,21 @@ def _with_common_reference(channels: list[Channel]) -> list[Channel]:
         and c.electrodes[0] not in names
         else c
         for c in channels
+    ]
+
+
+def _with_unknown_references(channels: list[Channel], labels: Sequence[str]) -> list[Channel]:
+    """The channels with references that aren't listed numbered by their words."""
+    words = [
+        _terminals(label)[-1] if c.reference == UNKNOWN else ""
+        for c, label in zip(channels, labels, strict=True)
+    ]
+    names: dict[str, str] = {}
+    for word in filter(None, words):
+        names.setdefault(word, f"{UNKNOWN}-{len(names) + 1}" if names else UNKNOWN)
+    return [
+        replace(channel, reference=names[word]) if word else channel
+        for channel, word in zip(channels, words, strict=True)
     ]
 
 
@@ -216,29 +236,41 @@ def _tidy(label: str) -> str:
 
 
 def _terminals(label: str) -> list[str]:
-    """The parts of a label between separators, without mne's number of a doubled label."""
+    """The electrode of a label and what stands behind it, without mne's number of a doubled one."""
     text = _tidy(label)
     if (pair := _BEHIND_EARS.get(text.removesuffix(" SD"))) is not None:
         return list(pair)
-    parts = [part.strip() for part in _SEPARATOR.split(text)]
-    if len(parts) > 1 and electrode_name(parts[0]):
-        parts[1] = _ZEROS.get(parts[1], parts[1])
-    while len(parts) > 1 and parts[-1].isdecimal() and electrode_name(parts[0]):
-        parts.pop()  # T8-P8-0, T8-P8-1
-    return parts
+    first, *rest = (part.strip() for part in _SEPARATOR.split(text))
+    if not rest:
+        return _run_together(text)
+    if electrode_name(first) is None:
+        return [first, *rest]
+    rest[0] = _ZEROS.get(rest[0], rest[0])
+    while rest and rest[-1].isdecimal():
+        rest.pop()  # T8-P8-0, T8-P8-1
+    return [first, *(["-".join(rest)] if rest else [])]
+
+
+def _run_together(text: str) -> list[str]:
+    """Electrode and reference of ``C3M2``, ``CZLE`` or ``C3 REF``; else the text as it is."""
+    match = None if electrode_name(text) else _ELECTRODE.fullmatch(text.replace(" ", ""))
+    if match and electrode_name(match[1]) and (match[2] in EARS or listed_reference(match[2])):
+        return [match[1], match[2]]
+    return [text]
 
 
 def _eeg_channel(parts: list[str]) -> Channel | None:
     """The EEG channel between one or two terminals, or None."""
     first = electrode_name(parts[0])
-    if first is None or len(parts) > 2:
+    if first is None:
         return None
     if len(parts) == 1:
         return Channel(first, "eeg", (first,), "")
-    reference = REFERENCES.get(re.sub(r"[^A-Z0-9]", "", parts[1]))
-    if reference is not None:
+    if (reference := listed_reference(parts[1])) is not None:
         return Channel(first, "eeg", (first,), reference)
     second = electrode_name(parts[1])
+    if second is None and is_short_word(parts[1]) and not is_signal_word(parts[1]):
+        return Channel(first, "eeg", (first,), UNKNOWN)
     if second is None or second == first or {first, second} <= EARS:
         return None
     if second in EARS:

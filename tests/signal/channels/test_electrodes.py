@@ -8,7 +8,13 @@ import scipy.optimize
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.signal.channels.electrodes import Channel, geometry, parse_channel, parse_channels
+from eegssl.signal.channels.electrodes import (
+    Channel,
+    begins_like_electrode,
+    geometry,
+    parse_channel,
+    parse_channels,
+)
 from eegssl.signal.channels.positions import BEHIND_EARS, OLD_NAMES, electrode_name, positions
 from eegssl.signal.channels.regions import REGIONS, region_of, region_set
 
@@ -46,6 +52,19 @@ REFERENTIAL = [
     ("T6", "P8", ""),
     ("FC1-Ref", "FC1", "REF"),
     ("C6-CS2", "C6", "CS2"),
+    ("EEG Fp1-CLE", "Fp1", "CLE"),
+    ("Fp1-LER", "Fp1", "LER"),
+    ("Fp1-REFERENCE", "Fp1", "REF"),
+    ("Fp1-Ref1", "Fp1", "REF1"),
+    ("Cz-AA", "Cz", "AA"),
+    ("C3-Avr", "C3", "AVG"),
+    ("C3 REF", "C3", "REF"),
+    ("CzLE", "Cz", "LE"),
+    ("C3-A1-A2", "C3", "A1A2"),
+    ("EEG.AF3", "AF3", ""),
+    ("EEG.AF3.Ref", "AF3", "REF"),
+    ("Fp1/Qxz", "Fp1", "UNKNOWN"),
+    ("F3_ABCD2", "F3", "UNKNOWN"),
     ("OorLiTop", "BTE1", ""),
     ("OorReAchter", "BTE4", ""),
 ]
@@ -59,6 +78,8 @@ DERIVATIONS = [
     ("T3-T5", ("T7", "P7")),
     ("A1-T3", ("A1", "T7")),
     ("P3-01", ("P3", "O1")),
+    ("EEG F3-01-0", ("F3", "O1")),
+    ("F3/C3", ("F3", "C3")),
     ("BTEleft SD", ("BTE1", "BTE3")),
     ("BTEright SD", ("BTE2", "BTE4")),
     ("CROSStop SD", ("BTE1", "BTE2")),
@@ -91,6 +112,7 @@ OTHERS = [
     "SPO2", "HR", "MK", "1", "2", "STI 014", "Status", "EDF Annotations", "VNS", "PHOTIC-REF",
     "--0", "-", ".", "", "EEG", "Sph1", "POL E", "POL A1", "EEG A2-A1", "A1-M2", "EEG Fp1-Fp1",
     "EEG 26-REF", "EEG C3P-REF", "Fp1-F7-T7", "EEG SP1-REF", "Resp abdomen",
+    "O2-SAT", "O2 Sat", "O2_STAT", "T1-Temp", "F8-Leg", "Fp1-Smith", "Fp1-X1", "C3-C21", "FzP",
     "EEG 20-REF", "Jane Smith", "01", "Resp Effort", "LUE-RAE",
 ]
 # fmt: on
@@ -109,6 +131,7 @@ def test_a_derivation_gives_both_electrodes(label, electrodes):
 def test_an_ear_reference_stays_in_the_name_but_is_no_second_electrode():
     assert parse_channel("EEG FP1-A1") == Channel("Fp1-A1", "eeg", ("Fp1",), "A1")
     assert parse_channel("C3-M2") == Channel("C3-M2", "eeg", ("C3",), "M2")
+    assert {parse_channel(c).name for c in ("C3/A2", "C3A2", "EEG C3 A2", "C3.A2")} == {"C3-A2"}
     assert geometry(["Fp1-A1"]).regions.tolist() == geometry(["Fp1"]).regions.tolist()
 
 
@@ -212,6 +235,20 @@ def test_a_name_that_is_taken_stays_a_derivation():
     channels = parse_channels([*COMMON_CZ, "EEG C3-REF"])
     assert channels[4].electrodes == ("C3", "Cz")
     assert channels[8] == Channel("C3", "eeg", ("C3",), "REF")
+
+
+def test_references_by_words_that_are_not_listed_are_told_apart_and_not_repeated():
+    channels = parse_channels(["Fp1-Jane", "Fp2-jane", "F3-Tom", "F4-REF"])
+    assert [c.reference for c in channels] == ["UNKNOWN", "UNKNOWN", "UNKNOWN-2", "REF"]
+
+
+@pytest.mark.parametrize(
+    ("label", "like"),
+    [("EEG C3P-REF", 1), ("Fp1-Smith", 1), ("FzP", 1), ("Fp1-F7-T7", 1), ("C3", 1), ("A1", 1)]
+    + [(label, 0) for label in ("O2 Sat", "T1-Temp", "A2-A1", "POL A1", "SPO2", "EEG1", "")],
+)  # fmt: skip
+def test_a_label_that_begins_like_an_electrode_can_be_told(label, like):
+    assert begins_like_electrode(label) == bool(like)
 
 
 def test_no_electrode_of_a_double_banana_is_a_common_reference():
