@@ -45,6 +45,7 @@ from eegssl.corpus.preprocessing.source_files import (
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
+from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.participants import is_synthetic
 from eegssl.io.tables.tsv import format_tsv
@@ -70,8 +71,11 @@ def run(
     used or there are too few subjects to split.
     """
     jobs = jobs or os.cpu_count() or 1
+    require_outside(private_folder(), context.out)
+    if not context.dry_run:
+        for warning in make_key(private_folder()):
+            context.progress.warn(warning)
     pseudonyms = Pseudonyms()
-    require_outside(pseudonyms.folder, context.out)
     naming = Naming(pseudonyms, config.corpus)
     sources, others = find_sources(roots, naming)
     context.progress.say(f"{len(sources)} EDF or BDF files found")
@@ -83,17 +87,16 @@ def run(
     seen = concern_kinds.of_scan(scan)
     for warning in (*plan.warnings, *(concern.sentence for concern in seen)):
         context.warn(warning)
-    if plan_only:
+    aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
+    if not context.dry_run:  # before tables are read, which may name people without a recording
         pseudonyms.save()
+    if plan_only:
         return _write_plan(scan, plan, seen, context)
     official = official_splits(scan, config.splits, config.subjects, naming)
     people = _people(roots, config, naming, context)
     synthetic = _is_synthetic(roots, context)
-    aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     inputs = [("edf-folder", hash_json([files, official, people, aliases, synthetic]))]
-    if not context.dry_run:
-        pseudonyms.save()
     writer = context.begin(KIND, plan.config, inputs)
     if isinstance(writer, Result):
         if not writer.id:

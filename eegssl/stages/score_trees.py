@@ -6,6 +6,7 @@ from pathlib import Path
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import EvaluateConfig
+from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
@@ -41,6 +42,9 @@ def run(
     no detections; a warning says so.
     """
     require_read(config, ("scoring",), OF_RUN, "of event tables", "event tables")
+    if not context.dry_run:
+        for warning in make_key(private_folder()):
+            context.progress.warn(warning)
     people = Pseudonyms()
 
     def id_of(table: str) -> str:

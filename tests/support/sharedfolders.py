@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import eegssl
-from eegssl.io.private.pseudonyms import NAMES, private_folder
+from eegssl.io.private.private_key import private_folder
+from eegssl.io.private.pseudonyms import NAMES
 
 
 def made_once(

@@ -17,7 +17,8 @@ from eegssl.errors import InputError
 from eegssl.io.labels.event_types import event_type, seizure_edge
 from eegssl.io.private.find_bytes import SHORTEST, Finder
 from eegssl.io.private.free_text import free_text
-from eegssl.io.private.pseudonyms import MOST_NAMES_BYTES, NAMES, private_folder
+from eegssl.io.private.private_key import private_folder
+from eegssl.io.private.pseudonyms import MOST_NAMES_BYTES, NAMES
 from eegssl.io.private.unpack import pieces
 from eegssl.io.private.vocabulary import vocabulary
 from eegssl.regular_files import read_text

@@ -7,26 +7,18 @@ With the same key the same subject gets the same id in every corpus.
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from eegssl.artifacts.atomic import atomic_path
+from eegssl.artifacts.file_lock import exclusive
 from eegssl.errors import ConfigError
+from eegssl.io.private.private_key import LOCK, private_folder, read_key
 from eegssl.regular_files import read_text
 
-KEY = "key"
 NAMES = "names.tsv"
 MOST_NAMES_BYTES = 4 << 30
 """Some twenty million names (ours)."""
-
-
-def private_folder() -> Path:
-    """``$EEGSSL_PRIVATE``, or ``eegssl`` in the user's data folder (XDG)."""
-    if given := os.environ.get("EEGSSL_PRIVATE"):
-        return Path(given)
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "eegssl"
 
 
 class Pseudonyms:
@@ -34,7 +26,7 @@ class Pseudonyms:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or private_folder()
-        self._key = _read_key(self.folder) or secrets.token_hex(32)
+        self._key = read_key(self.folder) or secrets.token_hex(32)
         self._names = _read_names(self.folder / NAMES)
 
     def subject(self, name: str) -> str:
@@ -50,18 +42,20 @@ class Pseudonyms:
         return self._names.get(id_, id_)
 
     def save(self) -> None:
-        """Write the key, where there was none, and the table, with names that other runs added.
+        """Write the table with these names and those that other runs have added; mode 600.
 
-        Both get mode 600.
+        The key has to be there (`make_key`). Raises ConfigError where it is another one by now.
         """
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (self.folder / KEY).exists():
-            with atomic_path(self.folder / KEY, 0o600) as path:
-                path.write_text(self._key + "\n")
-        self._names = {**_read_names(self.folder / NAMES), **self._names}
-        rows = [f"{id_}\t{_escape(name)}\n" for id_, name in sorted(self._names.items())]
-        with atomic_path(self.folder / NAMES, 0o600) as path:
-            path.write_text("id\tname\n" + "".join(rows), encoding="utf-8")
+        if read_key(self.folder) != self._key:
+            raise ConfigError(
+                f"the private key in {self.folder} is another one than when this began: run the "
+                "same command again"
+            )
+        with exclusive(self.folder / LOCK):
+            self._names = {**_read_names(self.folder / NAMES), **self._names}
+            rows = [f"{id_}\t{_escape(name)}\n" for id_, name in sorted(self._names.items())]
+            with atomic_path(self.folder / NAMES, 0o600) as path:
+                path.write_text("id\tname\n" + "".join(rows), encoding="utf-8")
 
     def _id(self, prefix: str, kind: str, name: str) -> str:
         text = f"{kind}\0{name}".encode("utf-8", "surrogateescape")
@@ -76,16 +70,6 @@ def require_outside(folder: Path, out: Path) -> None:
     """Raise ConfigError when the key would lie inside the output, which people share."""
     if folder.resolve().is_relative_to(out.resolve()):
         raise ConfigError(f"the private key in {folder} must lie outside the output {out}")
-
-
-def _read_key(folder: Path) -> str | None:
-    path = folder / KEY
-    if not path.exists():
-        return None
-    key = read_text(path, 1 << 16).strip()
-    if len(key) < 16:
-        raise ConfigError(f"{path} is no key: 16 characters or more were expected")
-    return key
 
 
 def _read_names(path: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ from tinycorpus import write_corpus
 from eegssl.errors import InputError
 from eegssl.io.private.deid import collect, known_names, listed, meaningful, search
 from eegssl.io.private.find_bytes import Finder
+from eegssl.io.private.private_key import make_key
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.private.vocabulary import vocabulary
 
@@ -301,6 +302,7 @@ def test_a_list_of_strings_and_the_private_table_are_read(tmp_path: Path, own_wo
             listed(tmp_path / "strings.txt")
     with pytest.raises(InputError, match="UTF-8"):
         listed(tmp_path / "none.txt")
+    make_key(tmp_path / "private")
     table = Pseudonyms(tmp_path / "private")
     table.recording("corpus/Zwaluw_Müller/eeg/Piet-1.edf")
     table.save()
