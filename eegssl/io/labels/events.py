@@ -114,7 +114,7 @@ def _read(
     """Read the files of one source."""
     match source:
         case "tsv":
-            return read_events_tsv(paths[0], settings)
+            return read_events_tsv(paths[0], settings, header)
         case "tuh":
             return read_tuh(paths, header.span_s)
         case "seizures":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
+from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.labels.event_types import (
     EVENT_TYPES,
     Event,
@@ -21,20 +22,27 @@ from eegssl.io.labels.event_types import (
     original_of,
 )
 from eegssl.io.labels.label_text import as_lines, read_label_text
+from eegssl.io.labels.same_recording import require_same_recording
 
 MISSING = ("n/a", "")
 MAX_BYTES = 64 << 20
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def read_events_tsv(path: Path, settings: EventSettings | None = None) -> EventsFound:
+def read_events_tsv(
+    path: Path, settings: EventSettings | None = None, header: EdfHeader | None = None
+) -> EventsFound:
     """The events of one table; types outside the vocabulary and the markers are counted.
 
-    Raises RecordingRefused ``events`` for a table without the columns, a row of another length,
-    a number that is none, a labelled stretch without a duration, or a seizure of unknown kind.
+    ``header`` is that of the recording that it should belong to. Raises RecordingRefused
+    ``events`` for a table without the columns, a row of another length, a number that is none, a
+    labelled stretch without a duration, a seizure of unknown kind, or another recording's table.
     """
     text = read_label_text(path, "TSV file", MAX_BYTES)
-    return parse_events_tsv(text, settings or EventSettings())
+    events = parse_events_tsv(text, settings or EventSettings())
+    if header is not None:
+        require_same_recording(text, header)
+    return events
 
 
 def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:

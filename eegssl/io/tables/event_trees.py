@@ -18,11 +18,11 @@ from eegssl.io.config import EventSettings
 from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.labels.events_tsv import MAX_BYTES, MISSING, parse_events_tsv
 from eegssl.io.labels.label_text import number, read_label_text
+from eegssl.io.labels.same_recording import LENGTH_TOLERANCE_S
 
 Missing = Literal["error", "count"]
 FaultKind = Literal["missing", "unreadable", "wrong-length", "no-reference"]
 SUFFIX = "_events.tsv"
-LENGTH_TOLERANCE_S = 1.0  # ours; SzCORE compares whole seconds
 _SHOWN = 3
 
 

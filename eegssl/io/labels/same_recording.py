@@ -1,0 +1,102 @@
+"""Refuse a table of events that says itself that it is another recording's.
+
+SzCORE's tables repeat the recording's length and start in each row. A table of an hour beside a
+file of two minutes is no label of that file, whatever its rows say.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.edf.clock import read_clock
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.labels.label_text import as_lines, number
+
+LENGTH_TOLERANCE_S = CLOCK_TOLERANCE_S = 1.0
+"""Ours; SzCORE compares whole seconds, and a header's clock has no fractions."""
+_QUARTER_HOUR_S, _WIDEST_ZONE_S = 900, 14 * 3600
+_LENGTH, _START = "recordingDuration", "dateTime"
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII
+)
+
+
+def require_same_recording(text: str, header: EdfHeader) -> None:
+    """Check ``recordingDuration`` and ``dateTime``, where a table has them, against a file.
+
+    ``dateTime`` may be the recording's start or the event's. A start that stands for none (the
+    first of January, at midnight) contradicts nothing, and one with a time zone may lie whole
+    quarters of an hour away. Raises RecordingRefused ``events``.
+    """
+    rows = _rows(text)
+    for length_s in sorted({v for row in rows if (v := number(row.get(_LENGTH, ""))) is not None}):
+        if not _is_length(length_s, header):
+            raise _refused(
+                f"says in {_LENGTH} that its recording lasts {length_s:g} s, the file has "
+                f"{header.duration_s:g} s",
+                _LENGTH,
+            )
+    clock = _clock(header) if any(_START in row for row in rows) else None
+    starts = [(start, row) for row in rows if (start := _start(row.get(_START, "")))]
+    if clock and starts and not any(_agree(start, clock, row) for start, row in starts):
+        raise _refused(f"says in {_START} another start than the file's header", _START)
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    lines = [line.split("\t") for line in as_lines(text).split("\n") if line.strip()]
+    return [dict(zip(lines[0], map(str.strip, line), strict=False)) for line in lines[1:]]
+
+
+def _is_length(length_s: float, header: EdfHeader) -> bool:
+    """Whether a length is that of the samples, with gaps or without, or as the header says."""
+    declared_s = header.declared_records * header.record_duration_s
+    lengths_s = (header.duration_s, header.span_s, declared_s)
+    return any(abs(length_s - other) < LENGTH_TOLERANCE_S for other in lengths_s)
+
+
+def _start(text: str) -> datetime | None:
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if _stands_for_none(start) else start
+
+
+def _clock(header: EdfHeader) -> datetime | None:
+    try:
+        clock = read_clock(header)
+    except RecordingRefused:
+        return None
+    return None if _stands_for_none(clock) else clock
+
+
+def _stands_for_none(start: datetime) -> bool:
+    """Whether a start is one that files without a date are given (EDF: 1 January 1985)."""
+    new_year = (start.month, start.day) == (1, 1)
+    midnight = start.hour == start.minute == start.second == 0
+    return new_year and (midnight or start.year <= 1985)
+
+
+def _agree(start: datetime, clock: datetime, row: dict[str, str]) -> bool:
+    """Whether a start is the file's, or that of the row's event in it."""
+    onset_s = number(row.get("onset", "")) or 0.0
+    return any(_is_time(start, clock + timedelta(seconds=after_s)) for after_s in (0.0, onset_s))
+
+
+def _is_time(start: datetime, clock: datetime) -> bool:
+    if start.tzinfo is None:
+        return abs(start - clock) <= timedelta(seconds=CLOCK_TOLERANCE_S)
+    apart_s = abs((start.astimezone(UTC) - clock.replace(tzinfo=UTC)).total_seconds())
+    rest_s = apart_s % _QUARTER_HOUR_S
+    near = min(rest_s, _QUARTER_HOUR_S - rest_s) <= CLOCK_TOLERANCE_S
+    return near and apart_s <= _WIDEST_ZONE_S + CLOCK_TOLERANCE_S
+
+
+def _refused(what: str, column: str) -> RecordingRefused:
+    return RecordingRefused(
+        "events",
+        f"the TSV beside it {what}: bring this recording's table, or, if the table is right, "
+        f"correct or leave out its column {column}",
+    )
