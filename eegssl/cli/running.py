@@ -101,8 +101,9 @@ def finish(terminal: Terminal, result: "Result") -> None:
         terminal.document(own | result.beside)
         return
     facts = result.facts
-    if concerns := facts.get("concerns"):  # their words were warnings
-        facts = facts | {"concerns": {kind: row["n"] for kind, row in concerns.items()}}
+    if concerns := facts.get("concerns"):  # their words have been told as warnings
+        facts = {name: value for name, value in facts.items() if name != "warnings"}
+        facts |= {"concerns": {kind: row["n"] for kind, row in concerns.items()}}
     terminal.table(f"{result.out}: {result.kind}, {result.state}", facts or result.config)
 
 

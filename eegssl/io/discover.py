@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import InputError
+from eegssl.io.passed_over import begins_like_edf, may_hold_labels
 
 SUFFIXES = (".edf", ".bdf")
 OTHER_FORMATS = (
@@ -17,10 +18,16 @@ OTHER_FORMATS = (
 
 @dataclass
 class FoundFiles:
-    """Recordings below a folder, and how many files have the ending of another format."""
+    """Recordings below a folder, and what lies beside them.
+
+    ``other_formats`` counts files with the ending of another format, ``misnamed`` are those that
+    begin as EDF or BDF does under another name, ``tables`` those that may hold labels.
+    """
 
     recordings: list[Path] = field(default_factory=list)
     other_formats: Counter[str] = field(default_factory=Counter)
+    misnamed: list[Path] = field(default_factory=list)
+    tables: list[Path] = field(default_factory=list)
 
 
 def find_recordings(root: Path) -> FoundFiles:
@@ -46,7 +53,8 @@ def find_recordings(root: Path) -> FoundFiles:
     links = {path for path in files.recordings if os.path.islink(path)}
     real = {os.path.realpath(path) for path in files.recordings if path not in links}
     once = [p for p in files.recordings if p not in links or os.path.realpath(p) not in real]
-    return FoundFiles(sorted(once, key=lambda path: path.as_posix()), files.other_formats)
+    files.recordings = sorted(once, key=lambda path: path.as_posix())
+    return files
 
 
 def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[Path]:
@@ -72,7 +80,20 @@ def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[P
         files.recordings += [Path(folder, name) for name in names if _ends_with(name, SUFFIXES)]
         endings = (_ends_with(name, OTHER_FORMATS) for name in (*folders, *names))
         files.other_formats.update(ending for ending in endings if ending)
+        _look_beside(Path(folder), names, files)
     return links
+
+
+def _look_beside(folder: Path, names: list[str], files: FoundFiles) -> None:
+    """Add the files of one folder that may be recordings or labels and are named otherwise."""
+    stems = {Path(name).stem for name in names if _ends_with(name, SUFFIXES)}
+    for name in sorted(names):
+        if name.startswith(".") or _ends_with(name, (*SUFFIXES, *OTHER_FORMATS)):
+            continue
+        if may_hold_labels(name, stems):
+            files.tables.append(folder / name)
+        elif begins_like_edf(folder / name):
+            files.misnamed.append(folder / name)
 
 
 def _ends_with(name: str, endings: tuple[str, ...]) -> str | None:

@@ -20,7 +20,7 @@ from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.concerns import concern_kinds
-from eegssl.corpus.concerns.concern import CONCERNS, Doubts, as_facts, as_table
+from eegssl.corpus.concerns.concern import CONCERNS, Doubts, Looked, as_facts, as_table
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
@@ -40,7 +40,6 @@ from eegssl.corpus.preprocessing.source_files import (
     find_sources,
     other_names,
     subject_table,
-    warn_of_others,
 )
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
@@ -77,14 +76,12 @@ def run(
             context.progress.warn(warning)
     pseudonyms = Pseudonyms()
     naming = Naming(pseudonyms, config.corpus)
-    sources, others = find_sources(roots, naming)
+    sources, passed_over = find_sources(roots, naming)
     context.progress.say(f"{len(sources)} EDF or BDF files found")
-    if others:
-        context.warn(warn_of_others(others))
     advance = context.progress.track("looked at", len(sources))
     scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
-    seen = concern_kinds.of_scan(scan)
+    seen = concern_kinds.of_looked(Looked(scan, passed_over))
     for warning in (*plan.warnings, *(concern.sentence for concern in seen)):
         context.warn(warning)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
@@ -125,7 +122,7 @@ def run(
         "phase": config.filter.phase,
         "montage": config.montage.reference,
         "quality_window_s": config.quality.window_s,
-        "other_formats": others,
+        "other_formats": passed_over.other_formats,
         "synthetic": synthetic,
         "concerns": as_facts(concerns),
     }

@@ -19,7 +19,7 @@ def odd_recordings(tables: Tables) -> Sequence[Concern]:
         f"recording(s) are not as large as EEG is, or {TIMES:g} times as large or as small as the "
         "others: is their unit right (mV for µV), or was the gain lost?"
     )
-    return of_lines("amplitude", text, _CURE, list(_odd_recordings(tables).items()))
+    return of_lines("amplitude", text, _CURE, _odd_recordings(tables).items())
 
 
 def odd_channels(tables: Tables) -> Sequence[Concern]:

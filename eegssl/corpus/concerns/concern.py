@@ -1,11 +1,12 @@
 """Describe a doubt about a corpus, and write all of them down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
+from eegssl.corpus.preprocessing.source_files import PassedOver
 from eegssl.io.tables.tsv import format_tsv
 
 CONCERNS = "concerns.tsv"
@@ -41,19 +42,28 @@ class Concern:
         return f"{self.n} {self.text}{ids}" + (f"; {self.cure}" if self.cure else "")
 
 
+@dataclass(frozen=True)
+class Looked:
+    """Result of looking at all files before any is cleaned, and what was passed over."""
+
+    scan: FileScan
+    passed_over: PassedOver
+
+
 Doubts = Sequence[Concern]
-OfScan = Callable[[FileScan], Doubts]
-"""Finds doubts in the scan of all files, before any is cleaned."""
+OfLooked = Callable[[Looked], Doubts]
+"""Finds doubts in what a look at all files gave."""
 OfTables = Callable[[Tables], Doubts]
 """Finds doubts in the tables of the recordings that were made."""
 
 
 def of_lines(
-    kind: str, text: str, cure: str, which: Sequence[tuple[str, str]], n: int | None = None
+    kind: str, text: str, cure: str, which: Iterable[tuple[str, str]], n: int | None = None
 ) -> list[Concern]:
     """The doubt about these ids and details, or none where there are none; ``n`` of them."""
-    count = len({id_ for id_, _ in which}) if n is None else n
-    return [Concern(kind, count, text, cure, tuple(sorted(which)))] if count else []
+    pairs = tuple(which)
+    count = len({id_ for id_, _ in pairs}) if n is None else n
+    return [Concern(kind, count, text, cure, pairs)] if count else []
 
 
 def as_table(concerns: Doubts) -> str:

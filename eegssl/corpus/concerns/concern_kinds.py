@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
-from eegssl.corpus.concerns import amplitude_doubts, label_doubts, read_doubts
-from eegssl.corpus.concerns.concern import Concern, OfScan, OfTables
-from eegssl.corpus.preprocessing.file_scan import FileScan
+from eegssl.corpus.concerns import amplitude_doubts, label_doubts, passed_doubts, read_doubts
+from eegssl.corpus.concerns.concern import Concern, Looked, OfLooked, OfTables
 from eegssl.corpus.preprocessing.recording_tables import Tables
 
-OF_SCAN: tuple[OfScan, ...] = ()
+OF_LOOKED: tuple[OfLooked, ...] = (
+    passed_doubts.other_formats,
+    passed_doubts.misnamed,
+    label_doubts.unread_tables,
+    label_doubts.in_next_file,
+)
 OF_TABLES: tuple[OfTables, ...] = (
     read_doubts.refused_files,
     read_doubts.crashes,
     read_doubts.gaps,
+    label_doubts.unlabelled_files,
+    label_doubts.texts_not_understood,
     label_doubts.unresolved_seizures,
     label_doubts.events_outside,
     read_doubts.cut_files,
@@ -23,9 +29,9 @@ OF_TABLES: tuple[OfTables, ...] = (
 )
 
 
-def of_scan(scan: FileScan) -> Sequence[Concern]:
-    """Doubts that a scan of the files raises."""
-    return [concern for find in OF_SCAN for concern in find(scan)]
+def of_looked(looked: Looked) -> Sequence[Concern]:
+    """Doubts that a look at all files raises."""
+    return [concern for find in OF_LOOKED for concern in find(looked)]
 
 
 def of_tables(tables: Tables) -> Sequence[Concern]:

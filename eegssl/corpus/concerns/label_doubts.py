@@ -1,11 +1,50 @@
 """Find doubts about labels: not understood, outside their recording, missing."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
-from eegssl.corpus.concerns.concern import Concern, of_lines
+from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
+from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
+from eegssl.errors import RecordingRefused
+from eegssl.io.edf.clock import read_clock
 
 BY_TSV = "bring events as a TSV beside the EDF"
+
+
+def unlabelled_files(tables: Tables) -> Sequence[Concern]:
+    """Files without labels, where others have them."""
+    files = {row["file"] for row in tables.recordings}
+    if not tables.labelled_files:
+        return []
+    text = (
+        f"file(s) have no labels, while {len(tables.labelled_files)} have; all of them counts as "
+        "background"
+    )
+    cure = (
+        "label them (a file without seizures: one row of type bckg in a TSV beside it), or leave "
+        "them out"
+    )
+    which = [(file, "") for file in sorted(files - tables.labelled_files)]
+    return of_lines("unlabelled", text, cure, which)
+
+
+def texts_not_understood(tables: Tables) -> Sequence[Concern]:
+    """Files whose annotations or table are there and say nothing that is known."""
+    dropped = {
+        row["file"]: row["n_annotations_dropped"]
+        for row in tables.recordings
+        if row["n_annotations_dropped"] and row["file"] not in tables.labelled_files
+    }
+    text = (
+        f"annotation(s) of {len(dropped)} file(s) were not understood (another language or "
+        "encoding, or no words of seizures), and these have no other labels: they count as "
+        "background"
+    )
+    cure = f"read them with --keep-text, and {BY_TSV}"
+    which = [(file, f"{n} annotations") for file, n in dropped.items()]
+    return of_lines("labels-not-understood", text, cure, which, sum(dropped.values()))
 
 
 def unresolved_seizures(tables: Tables) -> Sequence[Concern]:
@@ -34,3 +73,76 @@ def events_outside(tables: Tables) -> Sequence[Concern]:
         "left out"
     )
     return of_lines("events-outside", text, "do the labels belong to these files?", rows)
+
+
+def unread_tables(looked: Looked) -> Sequence[Concern]:
+    """Tables near recordings that may hold labels, and that no reader knows."""
+    scan = looked.scan
+    sidecars = {
+        source.path.with_suffix("") for source in scan.sources if _has_sidecar(scan, source.id)
+    }
+    tables = {
+        path: id_
+        for path, id_ in looked.passed_over.tables.items()
+        if path not in scan.label_files and path.with_suffix("") not in sidecars
+    }
+    text = (
+        "table(s) lie among the recordings that may hold labels, and no reader of labels knows "
+        "them: they were not read"
+    )
+    cure = "write what they say as NAME.tsv beside each EDF, with onset, duration and eventType"
+    return of_lines(
+        "labels-unread", text, cure, sorted((id_, p.suffix) for p, id_ in tables.items())
+    )
+
+
+def _has_sidecar(scan: FileScan, id_: str) -> bool:
+    """Whether a file has labels from a file beside it, not from its own annotations alone."""
+    return scan.files[id_].get("label_source", "none") not in ("none", "edf")
+
+
+def in_next_file(looked: Looked) -> Sequence[Concern]:
+    """Labels of one file that fall into the next file of the same person."""
+    which = list(_in_next_file(looked.scan))
+    text = (
+        "file(s) have labels past their end that fall into the person's next file, or are such a "
+        "next file: one study in several files; these labels were left out, and what they mark "
+        "counts as background"
+    )
+    cure = f"{BY_TSV} that they fall into, timed from its start"
+    return of_lines("labels-in-next-file", text, cure, which)
+
+
+def _in_next_file(scan: FileScan) -> Iterator[tuple[str, str]]:
+    """Pairs of both files' ids and what they have to do with each other."""
+    late = {id_: onsets for id_ in sorted(scan.scanned) if (onsets := _onsets_after_end(scan, id_))}
+    if not late:
+        return
+    of_subject: defaultdict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
+    for id_, file in scan.scanned.items():
+        if (start := _start(scan, id_)) is not None:
+            stop = start + timedelta(seconds=file.header.span_s)
+            of_subject[scan.subjects[id_]].append((start, stop, id_))
+    for id_, onsets_s in late.items():
+        begin = _start(scan, id_)
+        if begin is None:
+            continue
+        times = [begin + timedelta(seconds=onset_s) for onset_s in onsets_s]
+        for start, stop, other in sorted(of_subject[scan.subjects[id_]]):
+            n_inside = sum(start <= time < stop for time in times)
+            if start > begin and n_inside:
+                yield id_, f"{n_inside} labels fall into {other}"
+                yield other, f"{n_inside} labels are listed with {id_}"
+
+
+def _onsets_after_end(scan: FileScan, id_: str) -> list[float]:
+    file = scan.scanned[id_]
+    return [e.onset_s for e in file.events.events if e.onset_s >= file.header.span_s]
+
+
+def _start(scan: FileScan, id_: str) -> datetime | None:
+    header = scan.scanned[id_].header
+    try:
+        return read_clock(header) + timedelta(seconds=header.start_offset_s)
+    except RecordingRefused:
+        return None

@@ -26,12 +26,14 @@ _QUANTILES = {"least": 0.0, "median": 0.5, "most": 1.0}
 def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile | None]:
     """Scan one file: its bytes, header, labels, and some of its samples.
 
-    ``hashes`` are of all files that its recording depends on. ``subject`` is a name, for this
-    process alone. With ``refused`` (code, reason) the rest is missing, and nothing is handed on.
+    ``hashes`` are of all files that its recording depends on. ``subject`` is a name, and
+    ``label_files`` are paths, for this process alone. With ``refused`` (code, reason) the rest is
+    missing, and nothing is handed on.
     """
     row: Row = {"hashes": [_hash(source.path)]}
     try:
-        row["hashes"] += [_hash(path) for path in _label_files(source)]
+        row["label_files"] = _label_files(source)
+        row["hashes"] += [_hash(path) for path in row["label_files"]]
         header, selection, events = open_file(source, settings)
         rules = settings.subjects
         row["subject"] = find_subject(

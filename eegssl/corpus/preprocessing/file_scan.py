@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from eegssl.corpus.config import Limits
@@ -16,7 +17,7 @@ from eegssl.signal.amplitude import oddness
 class FileScan:
     """Result of a scan: ``files`` by id, and subject and scanned file of each usable one.
 
-    ``fingerprint`` describes the corpus as a whole.
+    ``fingerprint`` describes the corpus as a whole, ``label_files`` are all that a reader knows.
     """
 
     sources: list[Source]
@@ -24,6 +25,7 @@ class FileScan:
     subjects: dict[str, str]
     scanned: dict[str, ScannedFile]
     fingerprint: dict[str, Any]
+    label_files: frozenset[Path] = frozenset()
 
 
 def scan_files(
@@ -48,12 +50,14 @@ def scan_files(
             scanned[id_] = _pooled(file, pool)
         advance(len(files))
     files = dict(sorted(files.items()))
+    label_files = frozenset(p for row in files.values() for p in row.pop("label_files", ()))
     subjects = {
         id_: naming.subject(row.pop("subject"))
         for id_, row in files.items()
         if "refused" not in row
     }
-    return FileScan(sources, files, subjects, scanned, file_profile.of_corpus(files))
+    fingerprint = file_profile.of_corpus(files)
+    return FileScan(sources, files, subjects, scanned, fingerprint, label_files)
 
 
 def clip_files(scan: FileScan, n: int) -> set[str]:

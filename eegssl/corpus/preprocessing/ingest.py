@@ -129,6 +129,7 @@ def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
         "n_annotations_dropped": events.n_dropped,
         "n_annotations_unresolved": events.n_unresolved + events.n_unreadable,
         "n_events_outside": len(outside),
+        "label_source": events.source,
     }
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
+from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.quality import FLAGS
 
@@ -99,6 +100,18 @@ class Tables:
         """Recordings of the same signal under several ids."""
         return find_duplicates(self.recordings, self.splits, self.unit)
 
+    @cached_property
+    def labelled_files(self) -> set[str]:
+        """Files that have events, or a list of events that says that there are none."""
+        of = {row["recording"]: row["file"] for row in self.recordings}
+        listed = {
+            row["file"]
+            for row in self.recordings
+            if row.get("label_source")
+            and not row["n_annotations_dropped"] + row["n_annotations_unresolved"]
+        }
+        return listed | {of[event["recording"]] for event in self.events}
+
     @property
     def unit(self) -> str:
         """The column of ``recordings`` that ``splits`` speaks of."""
@@ -143,6 +156,7 @@ def summarise(tables: Tables) -> dict[str, Any]:
         "unit": "uV",
         "line_hz": dict(sorted(Counter(str(row["line_hz"]) for row in recordings).items())),
         "events": dict(sorted(Counter(event["type"] for event in events).items())),
+        "labels": _labels(tables),
         "split_by": tables.split_by,
         "recordings_by_split": {name: of_split[name] for name in ("train", "val", "test")},
         "doubled_derivations_dropped": sum(len(row["doubled"]) for row in recordings),
@@ -152,6 +166,19 @@ def summarise(tables: Tables) -> dict[str, Any]:
         "duplicates": {name: across[name] for name in ACROSS},
         "flat_channels_dropped": sum(len(row["flat"]) for row in recordings),
         "channels_saturated": sum(len(row["saturated"]) for row in recordings),
+    }
+
+
+def _labels(tables: Tables) -> dict[str, float]:
+    """How many labels there are, and of how much: 0 is a result too."""
+    labelled = [row for row in tables.recordings if row["file"] in tables.labelled_files]
+    return {
+        "seizures": sum(is_seizure(event["type"]) for event in tables.events),
+        "events": len(tables.events),
+        "files_labelled": len(tables.labelled_files),
+        "files_unlabelled": len({row["file"] for row in tables.recordings})
+        - len(tables.labelled_files),
+        "hours_labelled": round(sum(row["duration_s"] for row in labelled) / 3600, 4),
     }
 
 

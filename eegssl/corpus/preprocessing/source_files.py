@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.discover import find_recordings
+from eegssl.io.passed_over import told_ending
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.participants import read_participants
 
@@ -26,6 +27,19 @@ class Source:
     id: str
 
 
+@dataclass(frozen=True)
+class PassedOver:
+    """Files that lie among the recordings and are not read as such.
+
+    ``other_formats`` counts by ending; ``misnamed`` (id -> ending) begin as EDF or BDF does;
+    ``tables`` (path -> id) may hold labels.
+    """
+
+    other_formats: dict[str, int] = field(default_factory=dict)
+    misnamed: dict[str, str] = field(default_factory=dict)
+    tables: dict[Path, str] = field(default_factory=dict)
+
+
 class Naming:
     """Hashed ids of files and subjects of one corpus (``corpus`` tells it from others)."""
 
@@ -36,23 +50,32 @@ class Naming:
         """The id of the file at a path below its folder."""
         return self._pseudonyms.recording(self._prefix + relative)
 
+    def file(self, relative: str) -> str:
+        """The id of a file that is no recording, at a path below its folder."""
+        return self._pseudonyms.file(self._prefix + relative)
+
     def subject(self, name: str) -> str:
         """The id of a subject."""
         return self._pseudonyms.subject(self._prefix + name)
 
 
-def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], dict[str, int]]:
-    """All EDF and BDF files below the folders, in the order of their paths.
+def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], PassedOver]:
+    """All EDF and BDF files below the folders, in the order of their paths, and what is not read.
 
-    Beside them suffix -> number of files in other EEG formats, which are not read. Raises
-    InputError when there are no EDF or BDF files, ConfigError when two share an id.
+    Raises InputError when there are no EDF or BDF files, ConfigError when two share an id.
     """
     sources: dict[str, Source] = {}
     counts: Counter[str] = Counter()
+    misnamed: dict[str, str] = {}
+    tables: dict[Path, str] = {}
     for root in roots:
         base = root if root.is_dir() else root.parent
         files = find_recordings(root)
         counts.update(files.other_formats)
+        for path in files.misnamed:
+            id_ = naming.file(path.relative_to(base).as_posix())
+            misnamed[id_] = told_ending(path)
+        tables |= {path: naming.file(path.relative_to(base).as_posix()) for path in files.tables}
         for path in files.recordings:
             relative = path.relative_to(base).as_posix()
             id_ = naming.recording(relative)
@@ -62,11 +85,21 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], d
                     "folder above both, or each into its own --out, one with --set corpus=NAME"
                 )
             sources[id_] = Source(path, base, relative, id_)
-    others = dict(sorted(counts.items()))
+    passed = PassedOver(dict(sorted(counts.items())), misnamed, tables)
     if not sources:
-        there = f" ({_listed(others)} lie there: convert them to EDF first)" if others else ""
-        raise InputError(f"no EDF or BDF file lies below the folder(s) given{there}")
-    return sorted(sources.values(), key=lambda s: s.relative), others
+        raise InputError(f"no EDF or BDF file lies below the folder(s) given{_what_lies(passed)}")
+    return sorted(sources.values(), key=lambda s: s.relative), passed
+
+
+def _what_lies(passed: PassedOver) -> str:
+    """Say what is there in place of EDF, and how it becomes EDF."""
+    there = []
+    if passed.misnamed:
+        names = listed(dict(sorted(Counter(passed.misnamed.values()).items())))
+        there.append(f"{names} begin as EDF or BDF does: rename them to .edf or .bdf")
+    if passed.other_formats:
+        there.append(f"{listed(passed.other_formats)} lie there: convert them to EDF first")
+    return f" ({'; '.join(there)})" if there else ""
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -74,12 +107,8 @@ def _same_file(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def warn_of_others(others: Mapping[str, int]) -> str:
-    """Word a warning that a folder holds EEG in other formats."""
-    return f"files in formats that eegssl does not read: {_listed(others)}; convert them to EDF"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
+def listed(counts: Mapping[str, int]) -> str:
+    """Numbers of files by their ending."""
     return ", ".join(f"{n} × {suffix}" for suffix, n in counts.items())
 
 

@@ -1,4 +1,4 @@
-"""Refuse a table of events that says itself that it is another recording's.
+"""Refuse a table of events that belongs to another recording.
 
 SzCORE's tables repeat the recording's length and start in each row. A table of an hour beside a
 file of two minutes is no label of that file, whatever its rows say.

@@ -37,6 +37,10 @@ class Pseudonyms:
         """The id of a recording (named by its path below the EDF folder): ``r-`` and 12 digits."""
         return self._id("r", "recording", name)
 
+    def file(self, name: str) -> str:
+        """The id of a file that is no recording (named likewise): ``f-`` and 12 digits."""
+        return self._id("f", "file", name)
+
     def name(self, id_: str) -> str:
         """The name behind an id, or the id itself when this table doesn't know it."""
         return self._names.get(id_, id_)

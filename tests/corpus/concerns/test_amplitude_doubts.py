@@ -77,7 +77,7 @@ def test_a_channel_is_compared_with_its_neighbours(made: Path) -> None:
 
 
 def test_steps_that_are_coarser_than_eeg_are_told(made: Path) -> None:
-    assert told(made, "coarse") == {"sub-wide": "T7: steps of 30.5 µV"}
+    assert told(made, "coarse") == {"sub-wide": "Fp2: steps of 30.5 µV"}
     (row,) = read_tsv(made / "refused.tsv", ("code", "reason"))
     assert (row["code"], "a digital step is 305 µV" in row["reason"]) == ("no-eeg", True)
 
