@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from eegssl.artifacts.draft_lock import Lock, take
 from eegssl.artifacts.manifest import FittedOn, plan_of
 from eegssl.artifacts.output_state import output_state
 from eegssl.artifacts.writer import ArtifactWriter, begin
@@ -56,6 +57,8 @@ class Context:
     seed: int = 0
     overwrite: bool = False
     dry_run: bool = False
+    wait: bool = False
+    """Wait for another process that writes the folder, in place of refusing to start."""
     progress: Progress = field(default_factory=Silent)
     warnings: list[str] = field(default_factory=list)
 
@@ -93,13 +96,25 @@ class Context:
             names=names,
             overwrite=self.overwrite,
             update=update,
+            wait=self.wait,
+            say=self.progress.say,
         )
+        for note in writer.lock.notes if writer.lock else ():
+            self.progress.warn(note)
         if writer.made:
             self.progress.say(f"{self.out}: already made from the same inputs and settings")
             return Result(self.out, kind, "already made", writer.made.facts, values, writer.made.id)
         if writer.resumed:
             self.progress.say(f"{self.out}: unfinished; going on with it")
         return writer
+
+    def hold(self) -> Lock:
+        """Keep other processes out of the output folder, where what is made is no artifact."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        lock = take(self.out, wait=self.wait, say=self.progress.say)
+        for note in lock.notes:
+            self.progress.warn(note)
+        return lock
 
     def finish(
         self,

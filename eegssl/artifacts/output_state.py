@@ -4,12 +4,14 @@ Nothing that eegssl did not make is deleted, and nothing is replaced without ``-
 """
 
 import json
+import os
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL
+from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.manifest import MANIFEST, PLAN
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
@@ -22,7 +24,7 @@ CLEARING = {"clearing": True}
 PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
 """Files of ``preprocess --plan``: the recordings may be made in their folder next."""
 _FILES = (
-    *(MANIFEST, PLAN, f"*{PARTIAL}"),
+    *(MANIFEST, PLAN, LOCK, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
     *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES),
     *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
@@ -57,16 +59,18 @@ def output_state(
     """
     if file := next((p for p in out.parents if p.exists() and not p.is_dir()), None):
         raise ConfigError(f"{out} lies below {file}, which is a file; choose another --out")
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists():
         return "new"
     if not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
+    if not any(_entries(out)):
+        return "new"
     if (out / MANIFEST).exists():
         return _state_of_finished(out, kind, plan, overwrite=overwrite, update=update)
     if not (out / PLAN).exists():
-        if all(p.name in PLAN_FILES for p in out.iterdir()):
+        if all(p.name in PLAN_FILES for p in _entries(out)):
             return "new"
-        if all(p.name.endswith(PARTIAL) for p in out.rglob("*")):
+        if all(p.name.endswith((PARTIAL, LOCK)) for p in out.rglob("*")):
             return "resume"
         raise ConfigError(f"{out} holds something that eegssl did not make; choose another --out")
     begun = _read_object(out / PLAN)
@@ -90,8 +94,27 @@ def output_state(
 
 def require_room(out: Path, names: Collection[str]) -> None:
     """Raise ConfigError unless ``out`` is new, empty, or holds nothing but files so named."""
-    if out.exists() and not (out.is_dir() and all(p.name in names for p in out.iterdir())):
+    if out.exists() and not (out.is_dir() and all(p.name in names for p in _entries(out))):
         raise ConfigError(f"{out} holds something else already; choose another --out")
+
+
+def refuse_links(out: Path) -> None:
+    """Raise ArtifactError where a link lies in an unfinished folder: no file is written through it.
+
+    The folder itself may be one, as where it lies on another disk.
+    """
+    for folder, folders, names in os.walk(out):
+        for path in (Path(folder, name) for name in (*folders, *names)):
+            if path.is_symlink():
+                raise ArtifactError(
+                    f"{out} holds a link, {path.relative_to(out)}: eegssl makes none in a folder "
+                    "that it writes, and follows none; remove it and run the same command again"
+                )
+
+
+def _entries(out: Path) -> Iterator[Path]:
+    """What lies in a folder, apart from the lock of whoever works there."""
+    return (path for path in out.iterdir() if path.name != LOCK)
 
 
 def _state_of_finished(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eegssl import __version__
 from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.manifest import (
     MANIFEST,
     PLAN,
@@ -95,7 +96,7 @@ def read_manifest(path: Path) -> Manifest:
         raise ArtifactError(f"{path} is no folder; an eegssl artifact was expected here")
     source = path / MANIFEST
     if not source.exists():
-        if (path / PLAN).exists():
+        if (path / PLAN).exists() or (path / LOCK).exists():
             raise ArtifactError(
                 f"{path} is unfinished: run the command that makes it again; it goes on from there"
             )

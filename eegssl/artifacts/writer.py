@@ -7,16 +7,18 @@ it appears atomically; a run with the same plan continues from the files that ar
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
+from eegssl.artifacts.draft_lock import LOCK, Lock, take
 from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, FittedOn, Manifest, plan_of
-from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state
+from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state, refuse_links
 from eegssl.artifacts.reading import load, write_sketches
+from eegssl.errors import ConfigError
 
 
 @dataclass
@@ -30,6 +32,8 @@ class ArtifactWriter:
     inputs: tuple[tuple[str, str], ...]
     made: Manifest | None = None
     resumed: bool = False
+    lock: Lock | None = None
+    """Keeps other processes out until the artifact is finished, or this object is gone."""
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
@@ -65,9 +69,12 @@ class ArtifactWriter:
         """Hash the files, write the manifest, remove the scratch folder.
 
         Files in folders named in ``bulk`` are listed by the table that belongs to the folder, not
-        by the manifest. Sketches of ``fitted_on`` go into a table of their own.
+        by the manifest. Sketches of ``fitted_on`` go into a table of their own. Raises
+        ArtifactError where a link lies in the folder.
         """
-        skip, bulk = {PLAN, MANIFEST}, dict(bulk or {})
+        skip, bulk = {PLAN, MANIFEST, LOCK}, dict(bulk or {})
+        refuse_links(self.path)
+        _clear_partial(self.path)
         if fitted_on and fitted_on.sketches:
             with self.writing(SEEN) as path:
                 write_sketches(path, fitted_on.sketches)
@@ -75,7 +82,8 @@ class ArtifactWriter:
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
             top = name.split("/")[0]
-            if path.is_file() and name not in skip and top not in {WORK, *bulk}:
+            ours = name not in skip and top not in {WORK, *bulk} and not name.endswith(PARTIAL)
+            if ours and path.is_file():
                 files[name] = (path.stat().st_size, hash_file(path))
         manifest = Manifest(
             kind=self.kind,
@@ -90,6 +98,8 @@ class ArtifactWriter:
         manifest = replace(manifest, id=manifest.digest())
         self.write_json(MANIFEST, manifest.to_json())
         _clear_scratch(self.path)
+        if self.lock:
+            self.lock.release()
         return Artifact(self.path, manifest)
 
 
@@ -103,6 +113,8 @@ def begin(
     names: Sequence[str] = (),
     overwrite: bool = False,
     update: bool = False,
+    wait: bool = False,
+    say: Callable[[str], object] = lambda text: None,
 ) -> ArtifactWriter:
     """Start or resume an artifact at ``out``, or find that it is finished already.
 
@@ -111,22 +123,32 @@ def begin(
     With ``update`` an artifact of the same kind and other settings loses its manifest and keeps
     its files: they are artifacts themselves, or are written again.
 
-    Raises ConfigError if ``out`` holds something else; nothing is overwritten unless
-    ``overwrite`` is set and the folder is an eegssl artifact of the same kind.
+    While the writer lives no other process can begin there; with ``wait`` this waits for one that
+    has, and tells so by ``say``.
+
+    Raises ConfigError if ``out`` holds something else, or another process works there; nothing is
+    overwritten unless ``overwrite`` is set and the folder is an eegssl artifact of the same kind.
+    Raises ArtifactError where a link lies in what is to be gone on with.
     """
     config = json.loads(canonical_json(config))
     writer = ArtifactWriter(out, kind, config, seed, tuple((k, i) for k, i in inputs))
     plan = plan_of(kind, config, seed, writer.inputs)
-    state = output_state(out, kind, plan, overwrite=overwrite, update=update)
+    how = {"overwrite": overwrite, "update": update}
+    state = output_state(out, kind, plan, **how)
+    if state != "made":
+        out.mkdir(parents=True, exist_ok=True)
+        writer.lock = take(out, wait=wait, say=say)
+        state = output_state(out, kind, plan, **how)  # by now another may have finished it
     if state == "made":
         _clear_partial(out)
         _clear_scratch(out)
         writer.made = load(out, kind).manifest
+        _unlock(out, writer)
         return writer
     if state == "overwrite":
         _clear(out)
+    refuse_links(out)
     writer.resumed = state == "resume"
-    out.mkdir(parents=True, exist_ok=True)
     _clear_partial(out)
     writer.write_json(PLAN, plan | {NAMES: list(names)})
     (out / MANIFEST).unlink(missing_ok=True)
@@ -141,13 +163,22 @@ def _clear(out: Path) -> None:
     for entry in sorted(out.iterdir()):
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
-        elif entry.name != PLAN:
+        elif entry.name not in (PLAN, LOCK):
             entry.unlink()
 
 
 def _clear_partial(out: Path) -> None:
     for leftover in out.rglob(f"*{PARTIAL}"):
         leftover.unlink()
+
+
+def _unlock(out: Path, writer: ArtifactWriter) -> None:
+    """Drop the lock of a finished folder, and one that a killed process left there."""
+    if writer.lock:
+        writer.lock.release()
+    elif (out / LOCK).exists():
+        with suppress(ConfigError):
+            take(out).release()
 
 
 def _clear_scratch(path: Path) -> None:

@@ -43,6 +43,9 @@ class Options:
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
     ] = False
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for another process that works on --out.")
+    ] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older artifact.")] = (
         False
     )

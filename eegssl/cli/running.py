@@ -88,7 +88,8 @@ def prepare(
     else:
         settings = read_matrix(matrix, presets=presets, file=options.config, sets=sets)
     terminal = Terminal(as_json=options.json)
-    context = Context(out, options.seed, options.overwrite, options.dry_run, progress=terminal)
+    how = (options.overwrite, options.dry_run, options.wait)
+    context = Context(out, options.seed, *how, progress=terminal)
     return terminal, settings, context
 
 

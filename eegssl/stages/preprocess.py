@@ -177,7 +177,9 @@ def _write_plan(scan: FileScan, plan: Plan, seen: Doubts, context: Context) -> R
             path.write_text(text, encoding="utf-8")
 
     if not context.dry_run:
+        lock = context.hold()
         _write_findings(write, scan, plan)
+        lock.release()
         context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
     return Result(
         *(context.out, "plan", "would make" if context.dry_run else "made", facts),

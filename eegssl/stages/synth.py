@@ -11,6 +11,8 @@ from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.draft_lock import LOCK
+from eegssl.artifacts.output_state import refuse_links
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.regular_files import read_text
@@ -37,6 +39,8 @@ def run(config: SynthConfig, context: Context) -> Result:
     must_clear = _must_clear(config, out, overwrite=context.overwrite)
     if context.dry_run:
         return Result(out, KIND, "would make", {}, values)
+    lock = context.hold()
+    must_clear = _must_clear(config, out, overwrite=context.overwrite)  # by now it may be finished
     _prepare(config, out, must_clear)
     cohort = draw_cohort(config)
     advance = context.progress.track("recordings", len(cohort.plans))
@@ -51,6 +55,7 @@ def run(config: SynthConfig, context: Context) -> Result:
     _write(out / ".bidsignore", "*_truth.json\n")
     _write(out / "participants.json", canonical_json(cohort.columns, indent=2))
     _write(out / PARTICIPANTS, cohort.participants_tsv)
+    lock.release()
     facts = {
         "subjects": config.n_subjects,
         "recordings": len(cohort.plans),
@@ -97,7 +102,7 @@ def _must_clear(config: SynthConfig, out: Path, *, overwrite: bool) -> bool:
     wanted = labels.description(config)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file; --out names a folder")
-    if out.is_dir() and any(p for p in out.iterdir() if not p.name.endswith(PARTIAL)):
+    if out.is_dir() and any(p for p in out.iterdir() if not p.name.endswith((PARTIAL, LOCK))):
         description = _read_description(out)
         if description is None:
             raise ConfigError(
@@ -118,6 +123,7 @@ def _prepare(config: SynthConfig, out: Path, must_clear: bool) -> None:
     """Make ``out`` an empty or half-finished corpus of this configuration."""
     if must_clear:
         _clear(out)
+    refuse_links(out)
     _write(out / DESCRIPTION, canonical_json(labels.description(config), indent=2))
     for leftover in out.rglob(f"*{PARTIAL}"):
         leftover.unlink()

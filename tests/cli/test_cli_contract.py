@@ -13,7 +13,17 @@ import pytest
 from clirun import MAKERS, SPINE, Pipeline, commands, done, eegssl, files_of, manifest_of, stamps_of
 
 HELPERS = ("synth", "info", "doctor")
-COMMON = ("--out", "--preset", "--config", "--set", "--seed", "--json", "--dry-run", "--overwrite")
+COMMON = (
+    "--out",
+    "--preset",
+    "--config",
+    "--set",
+    "--seed",
+    "--json",
+    "--dry-run",
+    "--wait",
+    "--overwrite",
+)
 
 
 def test_help_shows_the_six_in_order_before_the_helpers() -> None:
