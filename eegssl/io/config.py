@@ -11,6 +11,7 @@ EventSource = Literal[
 ]
 SOURCES: tuple[EventSource, ...] = get_args(EventSource)
 """Kinds of label files in our order of trust: made for machines first, remarks last."""
+Unit = Literal["uV", "mV", "V", "nV"]
 Experts = Literal["any", "majority", "all"]
 SUBJECT_ALIASES = {"chb21": "chb01"}
 
@@ -46,6 +47,10 @@ class SubjectSettings(Settings):
 class ReadSettings(Settings):
     """What is read into signals that say too little about themselves."""
 
-    assumed_unit: str | None = None
-    """Unit taken for EEG channels without one (``uV``, ``mV``, ``V``, ``nV``). None: such a
-    recording is refused, since a wrong guess is wrong by a factor of a thousand."""
+    assumed_unit: Unit | None = None
+    """Unit taken for EEG channels without one, or with one that nobody knows (``.V``). None: such
+    a channel is left out, since a wrong guess is wrong by a factor of a thousand."""
+
+    decimal_comma: bool = False
+    """Commas in a header's limits and in time stamps are decimal points. Without it those of limits
+    are read so only where they can be nothing else (``-3276,8``; ``3,276`` may be thousands)."""

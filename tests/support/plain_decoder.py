@@ -29,9 +29,7 @@ class PlainSignal:
     to_microvolts: Fraction | int | None
     digital: list[int] = field(default_factory=list)
 
-    @property
-    def is_annotation(self) -> bool:
-        return self.label in ("EDF Annotations", "BDF Annotations")
+    is_annotation: bool = False
 
     def scale(self) -> tuple[Fraction, Fraction] | None:
         """Gain and offset in the header's unit; None where the limits give none."""
@@ -56,6 +54,7 @@ def decode(content: bytes) -> PlainFile:
     """The whole file; raises UndecodableError."""
     width, n_signals, header_bytes = _lengths(content)
     signals = _signals(content, n_signals)
+    _find_annotations(content[header_bytes:], width, signals)
     record_s = _number(content[244:252])
     _require(record_s is not None and 0 <= record_s <= 10**8, "duration")
     ordinary = [s for s in signals if not s.is_annotation]
@@ -65,7 +64,7 @@ def decode(content: bytes) -> PlainFile:
     tals = _read_records(content, header_bytes, width, n_records, signals)
     kind = content[192:236].strip(b" \x00\t")
     stamps: list[Fraction | None] = [None] * n_records
-    is_plus = kind[:4] in (b"EDF+", b"BDF+")
+    is_plus = kind[:4] in (b"EDF+", b"BDF+") or bool(tals and _stamp(tals[0][0]) is not None)
     if is_plus and tals:
         stamps = [_stamp(raw) for raw in tals[0]]
     complete = all(stamp is not None for stamp in stamps)
@@ -127,6 +126,35 @@ def _signals(content: bytes, n_signals: int) -> list[PlainSignal]:
         )
         for label, unit, count, four in zip(labels, units, counts, limits, strict=True)
     ]
+
+
+def _find_annotations(data: bytes, width: int, signals: list[PlainSignal]) -> None:
+    """Mark the signals that hold annotations: by label, or by stamps in the first eight records."""
+    record = width * sum(s.per_record for s in signals)
+    n_records = min(8, len(data) // record) if record else 0
+    start = 0
+    for signal in signals:
+        stop = start + width * signal.per_record
+        pieces = [data[k * record + start : k * record + stop] for k in range(n_records)]
+        clean = bool(pieces) and stop > start and all(map(_is_clean, pieces))
+        stamped = all(_stamp(piece) is not None for piece in pieces)
+        word = signal.label.lower().rstrip("0123456789 _-").removesuffix("s").replace(" ", "")
+        like = word.translate({ord(c): None for c in "_+-"}) in ("edfannotation", "bdfannotation")
+        named = signal.label in ("EDF Annotations", "BDF Annotations")
+        signal.is_annotation = named or (clean and (stamped or like))
+        start = stop
+
+
+def _is_clean(raw: bytes) -> bool:
+    """Whether bytes are nothing but annotation lists."""
+    for piece in filter(None, raw.split(b"\x00")):
+        head, mark, _ = piece.partition(b"\x14")
+        onset, duration_mark, duration = head.partition(b"\x15")
+        if not mark or _seconds(onset, signed=True) is None:
+            return False
+        if duration_mark and duration and _seconds(duration, signed=False) is None:
+            return False
+    return True
 
 
 def _record_count(content: bytes, header_bytes: int, record_bytes: int) -> int:

@@ -45,7 +45,7 @@ def open_file(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Sele
 
     Raises RecordingRefused, also where no segment is long enough to be filtered.
     """
-    header = read_header(source.path)
+    header = read_header(source.path, decimal_comma=settings.read.decimal_comma)
     selection = select(header, settings.read.assumed_unit)
     events = read_events(header, settings.events, source.root)
     _require_a_segment(header, selection, settings)

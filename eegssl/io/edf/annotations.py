@@ -36,9 +36,9 @@ def scan_annotations(header: EdfHeader) -> AnnotationScan:
     n_unreadable = 0
     for index in header.annotation_signals:
         for raw in annotation_bytes(header, index):
-            if is_stamp_alone(raw):
+            if is_stamp_alone(raw, comma=header.decimal_comma):
                 continue
-            scan = parse_tals(raw)
+            scan = parse_tals(raw, comma=header.decimal_comma)
             n_unreadable += scan.n_unreadable
             for tal in scan.tals:
                 onset_s = round(tal.onset_s - header.start_offset_s, 9)

@@ -5,15 +5,16 @@ Nothing is guessed: a file that can't be right is refused with a reason that tel
 and what was expected, and that never repeats text out of the file.
 """
 
-import math
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.edf.annotation_signals import annotation_signals
 from eegssl.io.edf.damage import check_not_pointer, check_text_mode
+from eegssl.io.edf.header_numbers import decimal_commas, limit, number, unclear_commas
 from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.physical_units import LOST_SIGN
 from eegssl.io.edf.record_times import read_record_times
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import FileBytes, open_bytes
@@ -23,14 +24,17 @@ SIGNAL_BYTES = 256
 # Ours: beyond these a damaged field is likelier than a recording, and floats lose their precision.
 _MAX_RECORD_S = 1e8
 _MAX_SFREQ_HZ = 1e7
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 # Widths of the fields of a signal, in the order in which the header stores them.
 _WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
+_LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
 _WIDTHS |= {"digital_min": 8, "digital_max": 8, "filter": 80, "samples": 8, "reserved": 32}
 
 
-def read_header(path: Path) -> EdfHeader:
+def read_header(path: Path, *, decimal_comma: bool = False) -> EdfHeader:
     """Read and check the header, the file's size, and the time-keeping of all records.
+
+    With ``decimal_comma`` a comma in a number is a decimal point; without, in limits and durations
+    only where it can be nothing else (``-3276,8``).
 
     Raises RecordingRefused with one of the codes ``unreadable``, ``not-edf``, ``header``,
     ``text-mode``, ``damaged``, ``no-records``, ``discontinuous``.
@@ -40,7 +44,7 @@ def read_header(path: Path) -> EdfHeader:
     except OSError as error:
         cause = "a link to a file that is not here" if os.path.islink(path) else error.strerror
         raise RecordingRefused("unreadable", f"the file can't be opened: {cause}") from error
-    header = _parse(path, file)
+    header = _parse(path, file, decimal_comma)
     check_text_mode(file.data[header.header_bytes :], header.bytes_per_sample)
     header = _resolve_records(header)
     times = read_record_times(header)
@@ -66,7 +70,7 @@ def _sample_width(main: bytes) -> int:
     raise RecordingRefused("not-edf", reason)
 
 
-def _parse(path: Path, file: FileBytes) -> EdfHeader:
+def _parse(path: Path, file: FileBytes, decimal_comma: bool) -> EdfHeader:
     """The header's fields, each checked by itself and against the others."""
     main, file_bytes = file.data[:MAIN_BYTES].tobytes(), file.data.size
     width = _sample_width(main)
@@ -82,6 +86,22 @@ def _parse(path: Path, file: FileBytes) -> EdfHeader:
     fields = _signal_fields(file.data[MAIN_BYTES:expected].tobytes(), n_signals)
     kind = _text(main[192:236])
     is_plus = kind.startswith(("EDF+", "BDF+"))
+    physical = ("physical_min", "physical_max")
+    numbers = [main[244:252], *(raw for name in physical for raw in fields[name])]
+    comma = decimal_comma or decimal_commas(numbers)
+    limits = {
+        name: tuple(limit(raw, comma and name in physical) for raw in fields[name])
+        for name in _LIMITS
+    }
+    samples = tuple(
+        _integer(raw, f"samples per record of signal {i + 1}", 0, 10**8)
+        for i, raw in enumerate(fields["samples"])
+    )
+    labels = tuple(_text(raw) for raw in fields["label"])
+    units = tuple(_text(raw) for raw in fields["unit"])
+    unclear = not comma and unclear_commas(numbers)
+    notes = {"decimal-comma": comma and decimal_commas(numbers), "comma-unclear": unclear}
+    notes["unit-sign-lost"] = any(unit in LOST_SIGN for unit in units)
     header = EdfHeader(
         path=Path(path),
         modified_ns=file.modified_ns,
@@ -89,22 +109,22 @@ def _parse(path: Path, file: FileBytes) -> EdfHeader:
         file_bytes=file_bytes,
         header_bytes=header_bytes,
         bytes_per_sample=width,
-        labels=tuple(_text(raw) for raw in fields["label"]),
-        units=tuple(_text(raw) for raw in fields["unit"]),
-        physical_min=tuple(_limit(raw) for raw in fields["physical_min"]),
-        physical_max=tuple(_limit(raw) for raw in fields["physical_max"]),
-        digital_min=tuple(_limit(raw) for raw in fields["digital_min"]),
-        digital_max=tuple(_limit(raw) for raw in fields["digital_max"]),
-        samples_per_record=tuple(
-            _integer(raw, f"samples per record of signal {i + 1}", 0, 10**8)
-            for i, raw in enumerate(fields["samples"])
-        ),
-        record_duration_s=_duration(main[244:252]),
+        labels=labels,
+        units=units,
+        physical_min=limits["physical_min"],
+        physical_max=limits["physical_max"],
+        digital_min=limits["digital_min"],
+        digital_max=limits["digital_max"],
+        samples_per_record=samples,
+        record_duration_s=_duration(main[244:252], comma),
         n_records=0,
         declared_records=_integer(main[236:244], "number of records", -1, 10**8),
         is_plus=is_plus,
         continuous=not kind.startswith(("EDF+D", "BDF+D")),
+        decimal_comma=decimal_comma,
+        annotation_signals=annotation_signals(labels, samples, width, file.data[expected:]),
         patient_code=_patient_code(main[8:88]) if is_plus else "",
+        notes=tuple(note for note, applies in notes.items() if applies),
     )
     return _check_records(header)
 
@@ -139,7 +159,7 @@ def _resolve_records(header: EdfHeader) -> EdfHeader:
     if n_records == 0:
         reason = f"no whole data record: the header says {declared}, the file holds {n_there}"
         raise RecordingRefused("no-records", reason)
-    return replace(header, n_records=n_records, notes=notes)
+    return replace(header, n_records=n_records, notes=header.notes + notes)
 
 
 def _signal_fields(table: bytes, n_signals: int) -> dict[str, list[bytes]]:
@@ -157,22 +177,8 @@ def _text(raw: bytes) -> str:
     return decode(raw).strip(" \x00\t")
 
 
-def _number(raw: bytes) -> float | None:
-    text = raw.decode("latin-1").strip(" \x00")
-    if not _NUMBER.fullmatch(text) or not text.isascii():
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
-
-
-def _limit(raw: bytes) -> float:
-    """A physical or digital limit, NaN where it can't be read: some signals are never used."""
-    value = _number(raw)
-    return math.nan if value is None else value
-
-
 def _integer(raw: bytes, what: str, least: int, most: int) -> int:
-    value = _number(raw)
+    value = number(raw)
     if value is None or value != int(value):
         raise RecordingRefused("header", f"{what}: expected a whole number, got other text")
     if not least <= value <= most:
@@ -180,8 +186,8 @@ def _integer(raw: bytes, what: str, least: int, most: int) -> int:
     return int(value)
 
 
-def _duration(raw: bytes) -> float:
-    value = _number(raw)
+def _duration(raw: bytes, comma: bool) -> float:
+    value = number(raw, comma)
     if value is None or not 0 <= value <= _MAX_RECORD_S:
         reason = "record duration: expected seconds, 0 or more, got something else"
         raise RecordingRefused("header", reason)

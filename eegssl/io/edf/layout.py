@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_ANNOTATION_LABELS = ("EDF Annotations", "BDF Annotations")
-
 
 @dataclass(frozen=True)
 class Segment:
@@ -26,7 +24,10 @@ class EdfHeader:
     are NaN. ``modified_ns`` is when the file was last changed, ``clock`` the date and time of its
     start as they stand there. ``start_offset_s`` is the onset of the first time-keeping TAL:
     annotation times count from the header's clock, samples from there. ``notes`` are codes of what
-    is unusual: ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``, ``gaps``.
+    is unusual: ``truncated``, ``surplus``, ``record-count-unknown``, ``no-timekeeping``, ``gaps``,
+    ``decimal-comma``, ``comma-unclear`` (it may part thousands), ``unit-sign-lost`` (``?V``).
+    ``annotation_signals`` are the indices of those that hold annotations in place of samples;
+    with ``decimal_comma`` their times may have commas.
     ``segments`` are the pieces between gaps, one where there is none.
     """
 
@@ -49,6 +50,8 @@ class EdfHeader:
     is_plus: bool
     continuous: bool
     patient_code: str = field(repr=False)
+    annotation_signals: tuple[int, ...]
+    decimal_comma: bool
     start_offset_s: float = 0.0
     segments: tuple[Segment, ...] = ()
     notes: tuple[str, ...] = ()
@@ -70,18 +73,13 @@ class EdfHeader:
         return last.onset_s + last.n_records * self.record_duration_s
 
     @property
-    def annotation_signals(self) -> tuple[int, ...]:
-        """Indices of the signals that hold annotations in place of samples."""
-        return tuple(i for i in range(len(self.labels)) if self.is_annotation(i))
-
-    @property
     def ordinary_signals(self) -> tuple[int, ...]:
         """Indices of the signals that hold samples."""
         return tuple(i for i in range(len(self.labels)) if not self.is_annotation(i))
 
     def is_annotation(self, index: int) -> bool:
         """Whether one signal holds annotations in place of samples."""
-        return self.labels[index] in _ANNOTATION_LABELS
+        return index in self.annotation_signals
 
     def sfreq_hz(self, index: int) -> float:
         """Sampling rate of one signal."""

@@ -37,12 +37,13 @@ class RecordTimes:
 def read_record_times(header: EdfHeader) -> RecordTimes:
     """Find gaps: records that begin later than the one before ends, by their stamps.
 
-    Files without samples have no gaps. Raises RecordingRefused ``discontinuous`` where records
+    Files without samples have no gaps. The stamps count whether the header says EDF+ or BDF+ or
+    not, if the first record has one. Raises RecordingRefused ``discontinuous`` where records
     overlap, run backwards or drift, where a gap can't be placed, or where a file says that it has
     gaps and does not say where; ``damaged`` where other bytes are in place of stamps.
     """
     whole = Segment(0, header.n_records, 0.0)
-    if not header.is_plus:
+    if not header.is_plus and not _begins_with_a_stamp(header):
         return RecordTimes((whole,))
     stamps_s = _record_stamps(header)
     known = np.flatnonzero(np.isfinite(stamps_s))
@@ -62,6 +63,13 @@ def read_record_times(header: EdfHeader) -> RecordTimes:
     return RecordTimes(segments, offset_s, notes + (("gaps",) if len(segments) > 1 else ()))
 
 
+def _begins_with_a_stamp(header: EdfHeader) -> bool:
+    if not header.annotation_signals:
+        return False
+    record = next(iter(annotation_bytes(header, header.annotation_signals[0])))
+    return any(first_onset(record, comma=comma) is not None for comma in (False, True))
+
+
 def _record_stamps(header: EdfHeader) -> np.ndarray:
     """Onset of every record in seconds, NaN where there is no time-keeping TAL.
 
@@ -72,15 +80,21 @@ def _record_stamps(header: EdfHeader) -> np.ndarray:
     stamps_s = np.full(header.n_records, np.nan)
     if not header.annotation_signals:
         return stamps_s
-    n_damaged = n_stamped = n_signed = 0
+    comma = header.decimal_comma
+    n_damaged = n_stamped = n_signed = n_commas = 0
     for number, record in enumerate(annotation_bytes(header, header.annotation_signals[0])):
-        onset_s = first_onset(record)
+        onset_s = first_onset(record, comma=comma)
         if onset_s is None:
-            n_damaged += _displaced(record)
+            n_commas += first_onset(record, comma=True) is not None
+            n_damaged += _displaced(record, comma)
             continue
         stamps_s[number] = onset_s
         n_stamped += 1
         n_signed += record.startswith((b"+", b"-"))
+    if n_commas and n_commas == n_damaged:
+        reason = f"the time stamps of {n_commas} of {header.n_records} records have a decimal comma"
+        reason += ", expected a point: set read.decimal_comma=true"
+        raise RecordingRefused("discontinuous", reason)
     n_damaged += min(n_signed, n_stamped - n_signed)
     if n_stamped > 1 and not n_signed and _signs_before_stamps(header):
         n_damaged = n_stamped
@@ -99,12 +113,13 @@ def _signs_before_stamps(header: EdfHeader) -> bool:
     return bool(np.mean(before == ord("+")) > SIGNS_DISPLACED)
 
 
-def _displaced(record: bytes) -> bool:
+def _displaced(record: bytes, comma: bool) -> bool:
     """Whether a record without a stamp at its start has junk there, or a stamp further on."""
     piece = record.strip(b"\x00").split(b"\x00", 1)[0]
     if not piece:
         return False
-    return first_onset(piece) is not None or parse_tals(piece).n_unreadable > 0
+    stamped = first_onset(piece, comma=comma) is not None
+    return stamped or parse_tals(piece, comma=comma).n_unreadable > 0
 
 
 def _split(

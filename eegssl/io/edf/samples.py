@@ -11,7 +11,11 @@ import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader, Segment
-from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.edf.physical_units import (
+    measures_otherwise,
+    microvolts_per_unit,
+    unit_in_bytes,
+)
 from eegssl.io.edf.records import map_records, signal_bytes
 
 
@@ -23,7 +27,7 @@ def read_signals(
 ) -> list[np.ndarray]:
     """Read signals in µV, float64 [T] each at its own rate.
 
-    ``assumed_unit`` stands in where a signal names no unit. ``segment`` is one of
+    ``assumed_unit`` stands in where a signal names no unit that is known. ``segment`` is one of
     ``header.segments``; without it all records come joined, gaps or not. Raises RecordingRefused
     ``unit`` (not a voltage), ``limits`` (no scale can be computed) or ``header`` (no samples).
     """
@@ -53,9 +57,10 @@ def linear_scale(header: EdfHeader, index: int) -> tuple[float, float]:
     low, high, digital_low, digital_high = (values[index] for values in limits)
     where = f"signal {index + 1} of {len(header.labels)}"
     if any(map(math.isnan, (low, high, digital_low, digital_high))):
-        raise RecordingRefused("limits", f"{where}: a limit is not a number")
+        raise RecordingRefused("limits", f"{where}: {_no_number(header)}")
     if low == high:
-        raise RecordingRefused("limits", f"{where}: physical minimum and maximum are equal")
+        reason = f"{where}: physical minimum and maximum are equal ({low:g}), expected a range"
+        raise RecordingRefused("limits", reason)
     if digital_low >= digital_high:
         reason = f"{where}: digital minimum {digital_low:g} is not below maximum {digital_high:g}"
         raise RecordingRefused("limits", reason)
@@ -66,23 +71,45 @@ def linear_scale(header: EdfHeader, index: int) -> tuple[float, float]:
 
 
 def microvolt_scale(
-    header: EdfHeader, index: int, assumed_unit: str | None = None
+    header: EdfHeader, index: int, assumed_unit: str | None = None, unit: str | None = None
 ) -> tuple[float, float]:
     """Gain and offset from stored integers to microvolts: µV = digital · gain + offset.
 
-    ``assumed_unit`` stands in where the signal names no unit. Raises RecordingRefused ``unit``,
-    ``limits`` or ``header``.
+    ``assumed_unit`` stands in where the signal names no unit, or one that nobody knows; ``unit``
+    is used in place of what it names. Raises RecordingRefused ``unit``, ``limits`` or ``header``.
     """
     if header.is_annotation(index) or not header.samples_per_record[index]:
         raise RecordingRefused("header", f"signal {index + 1} holds no samples")
-    unit = header.units[index] or assumed_unit
-    factor = microvolts_per_unit(unit) if unit else None
-    if factor is None:
-        what = "a unit that is no voltage" if unit else "no unit (set read.assumed_unit)"
-        reason = f"signal {index + 1}: {what}, expected uV, mV, V or nV"
-        raise RecordingRefused("unit", reason)
+    factor = _microvolts(header, index, assumed_unit, unit)
     gain, offset = linear_scale(header, index)
     return gain * factor, offset * factor
+
+
+def _microvolts(header: EdfHeader, index: int, assumed_unit: str | None, unit: str | None) -> float:
+    """The factor from the unit of a signal to µV; raises RecordingRefused ``unit``."""
+    named = unit or header.units[index]
+    factor = microvolts_per_unit(named) if named else None
+    if factor is None and assumed_unit and not measures_otherwise(named):
+        factor = microvolts_per_unit(assumed_unit)
+    if factor is not None:
+        return factor
+    if not named:
+        what, cure = "it has no unit", "read.assumed_unit"
+    elif measures_otherwise(named):
+        what, cure = f"its unit is no voltage ({unit_in_bytes(named)})", "read.units by its label"
+    else:
+        what = f"its unit is no voltage that is known ({unit_in_bytes(named)})"
+        cure = "read.assumed_unit, or read.units by its label"
+    reason = f"signal {index + 1}: {what}, expected uV, mV, V or nV; set {cure}"
+    raise RecordingRefused("unit", reason)
+
+
+def _no_number(header: EdfHeader) -> str:
+    reason = "a limit is not a number"
+    if "comma-unclear" in header.notes:
+        reason += ", or has a comma before three digits: set read.decimal_comma=true if that is"
+        reason += " a decimal comma"
+    return reason
 
 
 def _digital(header: EdfHeader, records: np.ndarray, index: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 _TAL = re.compile(
     rb"([+-]?\d{1,12}(?:\.\d{0,12})?)(?:\x15(\d{1,12}(?:\.\d{0,12})?)?)?\x14(.*)", re.DOTALL
 )
+_COMMA = re.compile(rb"^([+-]?\d{1,12}),(\d{1,12})(?=[\x14\x15])")
+_COMMA_DURATION = re.compile(rb"^([^\x14\x15]+\x15\d{1,12}),(\d{1,12}\x14)")
 _STAMP = re.compile(rb"([+-]?\d{1,12}(?:\.\d{0,12})?)(?:\x15[\d.]{0,24})?\x14\x14")
 
 
@@ -32,28 +34,32 @@ class TalScan:
     n_unreadable: int
 
 
-def parse_tals(raw: bytes) -> TalScan:
-    """All TALs of one record's annotation bytes; what is no TAL is counted, never raised."""
+def parse_tals(raw: bytes, *, comma: bool = False) -> TalScan:
+    """All TALs of one record's annotation bytes; what is no TAL is counted, never raised.
+
+    With ``comma`` times may have a decimal comma.
+    """
     tals: list[Tal] = []
     unreadable = 0
     for piece in raw.split(b"\x00"):
         if not piece:
             continue
-        if match := _TAL.fullmatch(piece):
+        if match := _TAL.fullmatch(_with_point(piece) if comma else piece):
             tals.append(_tal(match))
         else:
             unreadable += 1
     return TalScan(tuple(tals), unreadable)
 
 
-def is_stamp_alone(raw: bytes) -> bool:
+def is_stamp_alone(raw: bytes, *, comma: bool = False) -> bool:
     """Whether a record's annotation bytes hold its time-keeping TAL and nothing else."""
-    return _STAMP.fullmatch(raw.rstrip(b"\x00")) is not None
+    stripped = raw.rstrip(b"\x00")
+    return _STAMP.fullmatch(_with_point(stripped) if comma else stripped) is not None
 
 
-def first_onset(raw: bytes) -> float | None:
+def first_onset(raw: bytes, *, comma: bool = False) -> float | None:
     """The onset of the time-keeping TAL at the start of a record, in seconds, None without one."""
-    match = _STAMP.match(raw)
+    match = _STAMP.match(_with_point(raw) if comma else raw)
     return float(match[1]) if match else None
 
 
@@ -63,6 +69,11 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _with_point(raw: bytes) -> bytes:
+    """A TAL whose times have a decimal comma, with points in their place."""
+    return _COMMA_DURATION.sub(rb"\1.\2", _COMMA.sub(rb"\1.\2", raw))
 
 
 def _tal(match: re.Match[bytes]) -> Tal:

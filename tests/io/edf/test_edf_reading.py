@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.physical_units import microvolts_per_unit
-from eegssl.io.edf.samples import read_digital, read_signals
+from eegssl.io.edf.samples import microvolt_scale, read_digital, read_signals
 
 
 @pytest.fixture
@@ -60,7 +60,11 @@ def test_bdf_agrees_with_mne(write):
 @pytest.mark.parametrize(
     ("unit", "factor"),
     [("uV", 1), (b"\xb5V", 1), ("µV".encode(), 1), ("μV".encode(), 1), (b"\xe6V", 1), ("UV", 1),
-     ("mV", 1e3), ("V", 1e6), ("nV", 1e-3), ("Volts", 1e6), ("uVolt", 1)],
+     ("mV", 1e3), ("V", 1e6), ("nV", 1e-3), ("Volts", 1e6), ("uVolt", 1),
+     (b"\x83\xcaV", 1), ("μV".encode("gbk"), 1), ("μV".encode("euc-kr"), 1),
+     ("μV".encode("big5"), 1), ("μV".encode("iso8859-7"), 1), ("Âµ".encode() + b"V", 1),
+     ("㎶".encode(), 1), ("㎷".encode(), 1e3), ("мкВ".encode("cp1251"), 1), ("мкВ".encode(), 1),
+     ("мВ".encode(), 1e3), ("?V", 1), ("\ufffdV".encode(), 1), ("MicroVolt", 1)],
 )  # fmt: skip
 def test_voltages_come_out_in_microvolts(write, unit, factor):
     spec = EdfSpec([Signal(np.array([-32768, 0, 32767]), unit=unit)], 1)
@@ -83,8 +87,60 @@ def test_an_assumed_unit_stands_in_only_where_there_is_none(write):
     signals = [Signal(np.array([1, 2]), unit=""), Signal(np.array([1, 2]), unit="uV")]
     header = read_header(write(EdfSpec(signals, 1)))
     without, with_unit = read_signals(header, [0, 1], assumed_unit="mV")
+    assert header.notes == ()
     np.testing.assert_allclose(without, with_unit * 1000)
     assert microvolts_per_unit("MV") is None
+
+
+@pytest.mark.parametrize("unit", [".V", "MV", "xV", b"\x81V", "Jane"])
+def test_an_assumed_unit_stands_in_for_one_that_nobody_knows(write, unit):
+    header = read_header(write(EdfSpec([Signal(np.array([1, 2]), unit=unit)], 1)))
+    (signal_uv,) = read_signals(header, [0], assumed_unit="mV")
+    np.testing.assert_allclose(signal_uv, [100, 200], atol=1e-9)
+
+
+def test_another_quantity_is_no_unknown_unit(write):
+    header = read_header(write(EdfSpec([Signal(np.array([1, 2]), unit="mmHg")], 1)))
+    with pytest.raises(RecordingRefused, match=r"6D 6D 48 67.*read\.units"):
+        read_signals(header, [0], assumed_unit="uV")
+    np.testing.assert_allclose(microvolt_scale(header, 0, unit="uV")[0], 0.1)
+
+
+def test_a_refused_unit_is_shown_in_bytes_with_the_settings(write):
+    header = read_header(write(EdfSpec([Signal(np.array([1, 2]), unit=".V")], 1)))
+    with pytest.raises(RecordingRefused, match=r"bytes 2E 56.*read.assumed_unit, or read.units"):
+        read_signals(header, [0])
+
+
+def test_a_lost_micro_sign_is_noted(write):
+    assert read_header(write(EdfSpec([Signal(noise(4), unit="?V")], 1))).notes == (
+        "unit-sign-lost",
+    )
+
+
+def limits(*texts):
+    return EdfSpec([Signal(np.array([-32768, 0, 32767]), limits=(*texts, "-32768", "32767"))], 1)
+
+
+def test_limits_with_a_decimal_comma_are_read_where_they_can_be_nothing_else(write):
+    header = read_header(write(limits("-3276,8", "3276,7")))
+    assert header.notes == ("decimal-comma",)
+    np.testing.assert_allclose(read_signals(header, [0])[0], [-3276.8, 0, 3276.7], atol=1e-9)
+    assert read_header(write(limits("-0,500", "0,500"))).physical_max == (0.5,)
+
+
+def test_a_comma_that_may_part_thousands_needs_the_setting(write):
+    path = write(limits("-3,276", "3,276"))
+    header = read_header(path)
+    with pytest.raises(RecordingRefused, match=r"read\.decimal_comma=true"):
+        read_signals(header, [0])
+    assert read_header(path, decimal_comma=True).physical_max == (3.276,)
+
+
+def test_a_comma_beside_a_point_is_damage(write):
+    header = read_header(write(limits("-3276,8", "3276.7")))
+    with pytest.raises(RecordingRefused, match="a limit is not a number"):
+        read_signals(header, [0])
 
 
 def test_an_inverted_amplifier_is_inverted(write):

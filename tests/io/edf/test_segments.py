@@ -24,7 +24,7 @@ from eegssl.io.edf.samples import read_signals as read
 def write(tmp_path):
     def put(spec, name="file.edf"):
         path = tmp_path / name
-        path.write_bytes(spec.bytes())
+        path.write_bytes(spec if isinstance(spec, bytes) else spec.bytes())
         return path
 
     return put
@@ -53,6 +53,53 @@ def test_a_file_without_gaps_is_one_segment(write, kind):
     assert header.segments == (Segment(0, 3, 0.0),)
     assert header.notes == ()
     assert header.span_s == header.duration_s == 3.0
+
+
+@pytest.mark.parametrize("bdf", [False, True])
+def test_stamps_count_where_the_type_field_is_blank(write, bdf):
+    tals = time_stamps(["0.5", "1.5", "300.5", "301.5"])
+    tals[1] += b"+2\x150.25\x14sz\x14\x00"
+    header = read_header(write(plus(["0"] * 4, tals=tals, kind="", bdf=bdf)))
+    assert header.segments == (Segment(0, 2, 0.0), Segment(2, 2, 300.0))
+    assert (header.start_offset_s, header.notes, header.patient_code) == (0.5, ("gaps",), "")
+    assert [note.onset_s for note in scan_annotations(header).annotations] == [1.5]
+
+
+def test_a_blank_type_field_without_stamps_is_plain_edf(write):
+    header = read_header(write(plus(["0"] * 3, tals=[b""] * 3, kind="")))
+    assert (header.segments, header.notes) == ((Segment(0, 3, 0.0),), ())
+
+
+@pytest.mark.parametrize(
+    "label", ["EDF Annotation1", "EDF annotations", "edf-annotations", "Notes"]
+)
+def test_annotations_are_known_by_what_a_signal_holds(write, label):
+    tals = [raw + b"+1\x152\x14sz\x14\x00" for raw in time_stamps(["0", "1", "2"])]
+    content = plus(["0"] * 3, tals=tals).bytes()
+    path = write(content.replace(b"EDF Annotations ", label.encode().ljust(16)))
+    header = read_header(path)
+    assert (header.annotation_signals, header.ordinary_signals) == ((1,), (0,))
+    assert len(scan_annotations(header).annotations) == 3
+    assert header.notes == ()
+
+
+def test_an_empty_signal_of_such_a_name_holds_annotations_and_one_of_samples_does_not(write):
+    content = plus(["0"] * 3, tals=[b""] * 3).bytes()
+    renamed = content.replace(b"EDF Annotations ", b"EDF Annotation4 ")
+    assert read_header(write(renamed)).annotation_signals == (1,)
+    samples = EdfSpec([Signal(noise(90), "EDF Annotation4"), Signal(noise(90) * 0, "Cz")], 3)
+    assert read_header(write(samples)).annotation_signals == ()
+
+
+def test_stamps_with_a_decimal_comma_are_told_and_read_by_the_setting(write):
+    tals = [f"+{k},5\x14\x14\x00+{k},75\x151,5\x14sz\x14\x00".encode() for k in range(3)]
+    path = write(plus(["0"] * 3, tals=tals))
+    with pytest.raises(RecordingRefused, match=r"decimal comma.*read\.decimal_comma=true"):
+        read_header(path)
+    header = read_header(path, decimal_comma=True)
+    assert (header.start_offset_s, len(header.segments)) == (0.5, 1)
+    notes = scan_annotations(header).annotations
+    assert [(n.onset_s, n.duration_s) for n in notes] == [(0.25, 1.5), (1.25, 1.5), (2.25, 1.5)]
 
 
 @given(
