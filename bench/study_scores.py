@@ -41,7 +41,7 @@ def as_table(table: Table, reference: str) -> str:
     lines = ["| system | " + " | ".join(f"{n or 'all'} labelled" for n in counts) + " |"]
     lines.append("|---" * (1 + len(counts)) + "|")
     for system in sorted(table, key=lambda s: -mean(table, s, counts[-1])):
-        cells = [_cell(table, reference, system, n) for n in counts]
+        cells = [cell(table, reference, system, n) for n in counts]
         lines.append(f"| {system} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -61,9 +61,9 @@ def difference(table: Table, one: str, other: str, n: int) -> tuple[float, float
     return float(apart.mean()), float(low), float(high)
 
 
-def _cell(table: Table, reference: str, system: str, n: int) -> str:
+def cell(table: Table, reference: str, system: str, n: int) -> str:
     """A mean, and in brackets the reference less this system; empty where it was not run."""
-    if n not in table[system]:
+    if n not in table.get(system, {}):
         return ""
     shown = f"{mean(table, system, n):.3f}"
     if system == reference or n not in table.get(reference, {}):
