@@ -71,6 +71,8 @@ def run(
     source = load(tokenizer, KIND) if tokenizer else None
     inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
     sampling = SamplingConfig() if source else config.sampling
+    if sampling != config.sampling:
+        context.warn("sampling.* is not read: the tokenizer of --tokenizer is used as it is")
     recordings = of_some_subjects(corpus.of_split("train"), sampling, context.seed)
     train = tile(corpus, recordings, config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)

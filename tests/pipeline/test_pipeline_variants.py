@@ -28,7 +28,9 @@ def test_another_seed_gives_other_weights(tiny: Pipeline, tmp_path: Path) -> Non
 
 def test_a_tokenizer_is_used_again_as_it_is(tiny: Pipeline, tmp_path: Path) -> None:
     command = tiny.command("tokenize", tmp_path / "tokens")
-    done(*command, "--tokenizer", tiny.tokens)
+    unread = ("--set", "sampling.subjects_fraction=0.5")
+    made = done(*command, "--tokenizer", tiny.tokens, *unread)
+    assert [w for w in made["warnings"] if w.startswith("sampling.* is not read")]
     assert files_of(tmp_path / "tokens" / "codes") == files_of(tiny.tokens / "codes")
     one, two = (f / "tokenizer.safetensors" for f in (tiny.tokens, tmp_path / "tokens"))
     assert one.read_bytes() == two.read_bytes()

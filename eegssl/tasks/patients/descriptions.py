@@ -46,6 +46,17 @@ def definition(task: PatientTaskConfig) -> str:
     return words
 
 
+_POOLED = {
+    "mean": "the mean over its channels and seconds",
+    "max": "the maximum over its channels of the means over its seconds",
+    "mean_max": "the mean and the maximum over its channels of the means over its seconds",
+    "region": "the means over the channels and seconds of each brain region",
+    "channels": "the means over the seconds of each channel",
+    "summary": "its summary token",
+}
+"""Pooling -> what a window is, in words."""
+
+
 def methods(
     task: PatientTaskConfig, adaptation: AdaptationConfig, encoder_weights: str
 ) -> list[tuple[str, str]]:
@@ -61,8 +72,8 @@ def methods(
         ),
         (
             "Encoder",
-            f"frozen, {encoder_weights} weights, {_layer(adaptation.layer)}; a window is the "
-            f"{pooling.replace('_', ' and ')} over its channels and seconds",
+            f"frozen, {encoder_weights} weights, {_layer(adaptation.layer)}; a window is "
+            f"{_POOLED[pooling]}",
         ),
         (
             "Models",
