@@ -37,9 +37,10 @@ def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[
     needed = config.folds or len(SPLITS)
     if len(units) < needed:
         raise InputError(
-            f"{len(units)} {config.by}(s) can't be split into {needed} parts: add recordings of "
-            "more subjects, or bring your own table (--set splits.file=FILE), or split by "
-            "recording (--set splits.by=recording; results are then within-subject)"
+            f"{len(units)} {config.by}(s) can't be split into {needed} parts: if the files are of "
+            "more people, say who is who (--set subjects.pattern=…); else add recordings of more "
+            "subjects, or bring your own table (--set splits.file=FILE), or split by recording "
+            "(--set splits.by=recording; results are then within-subject)"
         )
     marked, others = (_shuffled(units, seed)[kind] for kind in (True, False))
     if config.folds:

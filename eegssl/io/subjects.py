@@ -7,10 +7,13 @@ here stay in memory; artifacts carry hashes of them (`eegssl.io.private.pseudony
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Literal
 
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.config import SUBJECT_ALIASES
 
+Rule = Literal["pattern", "path", "code", "folder"]
+"""What said who was recorded: the user's pattern, a known layout, the patient code, the folder."""
 # Corpus -> pattern of its paths; the one group is the subject. SeizeIT2 is BIDS; Helsinki's
 # ``eeg1.edf`` could be anybody's, so only its preset knows it.
 KNOWN_CORPORA: dict[str, str] = {
@@ -30,7 +33,11 @@ KNOWN_CORPORA: dict[str, str] = {
 _BIDS = re.compile(r"(?:^|/)(sub-[A-Za-z0-9]+)(?=[/_.])")
 # Codes that stand for "not said"; two people must not become one by sharing them.
 _NO_CODE = re.compile(
-    r"[xX?_.-]*|-?0+|-1|anon(?:ymous|ymized|ymised)?|unknown|none|n/?a|patient|test", re.IGNORECASE
+    r"[xX?*#~_. -]*|-?0+|-1|anon(?:ym\w*)?|unknown|none|n/?a|null|nil|patient|subject|test|name"
+    r"|(?:name |id )?(?:removed|deleted|erased|redacted|withheld|hidden|masked|stripped|blank)"
+    r"|de-?identified|pseudonym\w*|confidential|not[ _](?:available|applicable|given|known)"
+    r"|unbekannt|entfernt|inconnue?|desconocid[oa]|sconosciut[oa]|onbekend",
+    re.IGNORECASE,
 )
 
 
@@ -47,27 +54,37 @@ def find_subject(
     ``aliases`` then joins names of the same person. Raises RecordingRefused ``subject`` where no
     rule finds one or a rule finds two, ConfigError for a pattern that can't be used.
     """
+    return find_by_rule(relative_path, patient_code, pattern, aliases)[0]
+
+
+def find_by_rule(
+    relative_path: PurePosixPath | str,
+    patient_code: str = "",
+    pattern: str | None = None,
+    aliases: Mapping[str, str] = SUBJECT_ALIASES,
+) -> tuple[str, Rule]:
+    """The subject as `find_subject` finds it, and the rule that found it."""
     path = PurePosixPath(relative_path).as_posix()
-    subject = _by_rules(path, patient_code, pattern)
-    return aliases.get(subject, subject)
+    subject, rule = _by_rules(path, patient_code, pattern)
+    return aliases.get(subject, subject), rule
 
 
-def _by_rules(path: str, patient_code: str, pattern: str | None) -> str:
+def _by_rules(path: str, patient_code: str, pattern: str | None) -> tuple[str, Rule]:
     if pattern is not None:
         if subject := _search(_user_pattern(pattern), path):
-            return subject
+            return subject, "pattern"
         raise _refused("subjects.pattern does not match the path of this file; widen it")
     for compiled in (_BIDS, *map(re.compile, KNOWN_CORPORA.values())):
         if subject := _only(compiled, path):
-            return subject
+            return subject, "path"
     if not _NO_CODE.fullmatch(patient_code.strip()):
-        return patient_code.strip()
+        return patient_code.strip(), "code"
     folders = PurePosixPath(path).parts[:-1]
     if folders:
-        return folders[0]
+        return folders[0], "folder"
     raise _refused(
-        "neither path nor header say who was recorded: put each subject's files into a folder of"
-        r" its own, or set subjects.pattern, such as --set 'subjects.pattern=^(\w+?)_'"
+        "neither path nor header say who was recorded: put each subject's files into a folder of "
+        "its own, or set subjects.pattern"
     )
 
 

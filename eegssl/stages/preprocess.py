@@ -21,6 +21,7 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, Doubts, Looked, as_facts, as_table
+from eegssl.corpus.concerns.subject_doubts import advice_on_subjects
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
@@ -89,7 +90,8 @@ def run(
         pseudonyms.save()
     if plan_only:
         return _write_plan(scan, plan, seen, context)
-    official = official_splits(scan, config.splits, config.subjects, naming)
+    advice = advice_on_subjects(seen)
+    official = official_splits(scan, config.splits, config.subjects, naming, advice)
     people = _people(roots, config, naming, context)
     synthetic = _is_synthetic(roots, context)
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]

@@ -2,7 +2,13 @@
 
 from collections.abc import Sequence
 
-from eegssl.corpus.concerns import amplitude_doubts, label_doubts, passed_doubts, read_doubts
+from eegssl.corpus.concerns import (
+    amplitude_doubts,
+    label_doubts,
+    passed_doubts,
+    read_doubts,
+    subject_doubts,
+)
 from eegssl.corpus.concerns.concern import Concern, Looked, OfLooked, OfTables
 from eegssl.corpus.preprocessing.recording_tables import Tables
 
@@ -11,6 +17,10 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     passed_doubts.misnamed,
     label_doubts.unread_tables,
     label_doubts.in_next_file,
+    subject_doubts.unknown_subjects,
+    subject_doubts.folders_of_several,
+    subject_doubts.one_code,
+    subject_doubts.visits_as_subjects,
 )
 OF_TABLES: tuple[OfTables, ...] = (
     read_doubts.refused_files,

@@ -18,20 +18,22 @@ Row = Mapping[str, Any]
 
 
 def official_splits(
-    scan: FileScan, config: SplitsConfig, subjects: SubjectSettings, naming: Naming
+    scan: FileScan, config: SplitsConfig, subjects: SubjectSettings, naming: Naming, advice: str
 ) -> dict[str, str] | None:
     """Unit (subject, or file) -> split where the user's table or the folders say it, else None.
 
     Raises InputError where no file can be used or the units can't be split: before any work.
+    It begins with ``advice`` on who is who, if there is any.
     """
     refused = scan_outcome(scan)["refused"]
     if not scan.subjects:
-        raise InputError(none_usable(refused), refused=refused)
+        raise InputError(f"{advice}{none_usable(refused)}", refused=refused)
     try:
         official = _official(scan, config, subjects, naming)
         _require_splittable(scan, config, official)
     except InputError as error:
-        raise InputError(f"{error}{also_refused(refused)}", refused=refused) from None
+        text = f"{advice}{error}{also_refused(refused)}"
+        raise InputError(text, refused=refused) from None
     return official
 
 

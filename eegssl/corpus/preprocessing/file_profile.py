@@ -15,7 +15,7 @@ from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
-from eegssl.io.subjects import find_subject
+from eegssl.io.subjects import find_by_rule
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.filtering.mains import detect_line
 
@@ -36,7 +36,7 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
         row["hashes"] += [_hash(path) for path in row["label_files"]]
         header, selection, events = open_file(source, settings)
         rules = settings.subjects
-        row["subject"] = find_subject(
+        row["subject"], row["subject_rule"] = find_by_rule(
             PurePosixPath(source.relative), header.patient_code, rules.pattern, rules.aliases
         )
         row |= _facts(header, selection, events)
