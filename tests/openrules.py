@@ -40,7 +40,7 @@ def _reads(source: Source, name: str, call: ast.Call) -> bool:
         return False
     given = [*call.args[0 if method else 1 :], *(keyword.value for keyword in call.keywords)]
     modes = [node.value for node in given if isinstance(node, ast.Constant)]
-    return not any(isinstance(mode, str) and set(mode) & set("wax") for mode in modes)
+    return not any(isinstance(mode, str) and set(mode) & set("wax+") for mode in modes)
 
 
 def _is_path(call: ast.Call) -> bool:

@@ -18,6 +18,7 @@ from eegssl.artifacts.draft_lock import LOCK, Lock, take
 from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, FittedOn, Manifest, plan_of
 from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state, refuse_links
 from eegssl.artifacts.reading import load, write_sketches
+from eegssl.artifacts.system_errors import system_errors
 from eegssl.errors import ConfigError
 
 
@@ -47,8 +48,11 @@ class ArtifactWriter:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """A temporary path; the file appears under ``name`` if the block succeeds."""
-        with atomic_path(self.path / name) as temporary:
+        """A temporary path; the file appears under ``name`` if the block succeeds.
+
+        A full disk is an OSError, whichever library writes.
+        """
+        with atomic_path(self.path / name) as temporary, system_errors(temporary):
             yield temporary
 
     def write(self, name: str, data: bytes | str) -> None:

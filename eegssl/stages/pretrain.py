@@ -158,6 +158,7 @@ def _train(
         monitor=_monitor(config),
         lower_is_better=True,
         on_step=advance,
+        warn=context.progress.warn,
     )
     return model.eval(), history
 

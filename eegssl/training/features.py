@@ -5,6 +5,7 @@ recordings, layer, pooling), so that another head on the same encoder and window
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from eegssl.adaptation.classifier import Classifier
 from eegssl.artifacts.atomic import atomic_path, hash_json
+from eegssl.artifacts.system_errors import system_errors
 from eegssl.corpus.windows import Windows
 from eegssl.regular_files import require_regular
 from eegssl.training.batches import to_tensors
@@ -177,8 +179,11 @@ def _patch_gb(classifier: Classifier, windows: Windows) -> float:
 
 
 def _open(path: Path, shape: tuple[int, ...]) -> _OnDisk:
-    """A new array on disk, to be filled."""
-    return np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    """Make an array on disk, to be filled; OSError where there is no room for it."""
+    array: _OnDisk = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    with path.open("r+b") as stream, system_errors(path, array.nbytes):
+        os.posix_fallocate(stream.fileno(), 0, os.fstat(stream.fileno()).st_size)
+    return array
 
 
 def _read(path: Path, n: int) -> NDArray[np.float32] | None:

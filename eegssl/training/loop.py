@@ -41,13 +41,14 @@ def fit(
     monitor: str | None = None,
     lower_is_better: bool = False,
     on_step: Callable[[int], None] | None = None,
+    warn: Callable[[str], object] = lambda text: None,
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
     ``folder`` is scratch for the checkpoint; ``metrics`` gets a line for each row of the history
     (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``; higher is better, unless ``lower_is_better``) the model ends with its best
-    weights, otherwise with its last.
+    weights, otherwise with its last. ``warn`` is told of checkpoints that are damaged.
 
     Raises ConfigError if the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt is not
     caught. After either the same call resumes from the checkpoint.
@@ -56,7 +57,7 @@ def fit(
     for group in groups:
         group["peak_lr"] = group.get("lr", config.lr)
     optimizer = AdamW(groups, lr=config.lr, betas=config.betas)
-    point = read_checkpoint(folder, model, optimizer) or Checkpoint(0, History())
+    point = read_checkpoint(folder, model, optimizer, warn) or Checkpoint(0, History())
     history = point.history
     with atomic_path(metrics) as path:
         path.write_text(history.as_lines(), encoding="utf-8")

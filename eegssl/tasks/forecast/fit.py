@@ -57,6 +57,7 @@ class ForecastPlan:
     metrics: Path
     keep_gb: float = 1.0
     on_step: Callable[[int], None] = field(default=lambda done: None)
+    warn: Callable[[str], object] = field(default=lambda text: None)
 
     def below(self, name: str, training: TrainingConfig) -> "ForecastPlan":
         """The plan of another network beside this one, trained in its own way, unseen."""
@@ -118,6 +119,7 @@ def fit_least_error(
         validate=validate,
         monitor="gain",
         on_step=plan.on_step,
+        warn=plan.warn,
     )
     module.eval()
     gain = history.best_value or 0.0

@@ -61,6 +61,7 @@ class Plan:
     """Gets a line with each row of the history, where something is trained."""
     cache: Cache
     on_step: Callable[[int], None] = field(default=lambda done: None)
+    warn: Callable[[str], object] = field(default=lambda text: None)
 
 
 def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
@@ -199,6 +200,7 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         validate=validate,
         monitor=task.monitor,
         on_step=plan.on_step,
+        warn=plan.warn,
     )
     last = history.rows[-1]["step"] if history.rows else 0
     return {

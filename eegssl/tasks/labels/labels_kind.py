@@ -281,6 +281,7 @@ def _plan(job: Job[TaskConfig], writer: ArtifactWriter) -> Plan:
         metrics=writer / METRICS,
         cache=Cache(folder, config.cache_gb),
         on_step=job.context.progress.track(job.task.name, config.training.steps),
+        warn=job.context.progress.warn,
     )
 
 
