@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from eegssl.cli.machine_limits import explain
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, Preempted
 from eegssl.training.preemption import on_sigterm
@@ -54,22 +55,37 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             text = "interrupted; the same command goes on from here"
             raise typer.Exit(_failed(terminal, text, 130)) from None
+        except Stopped:
+            text = "stopped by a signal; run the same command to go on"
+            raise typer.Exit(_failed(terminal, text, Preempted.exit_code)) from None
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
-        except OSError as error:
-            text = f"the system says: {error.strerror or type(error).__name__} ({_place(error)})"
-            raise typer.Exit(_failed(terminal, text, ConfigError.exit_code)) from None
         except Exception as error:
-            if os.environ.get("EEGSSL_DEBUG"):
+            text, code = _unforeseen(error, function.__name__, kwargs.get("out"))
+            if code == 1 and os.environ.get("EEGSSL_DEBUG"):
                 raise
-            raise typer.Exit(_failed(terminal, _bug(error), 1)) from None
+            raise typer.Exit(_failed(terminal, text, code)) from None
 
     return run
 
 
+class Stopped(BaseException):
+    """SIGTERM outside a training; no ordinary error, which a library may catch and forget."""
+
+
 def _stop() -> None:
     """End a preempted command, resumable; a training loop takes a checkpoint first."""
-    raise Preempted("stopped by a signal; run the same command to go on")
+    raise Stopped
+
+
+def _unforeseen(error: Exception, command: str, out: Path | None) -> tuple[str, int]:
+    """Message and exit code for an error that is none of ours: of the machine, or a bug."""
+    if limits := explain(error, command, out):
+        return limits, ConfigError.exit_code
+    if isinstance(error, OSError):
+        text = f"the system says: {error.strerror or type(error).__name__} ({_place(error)})"
+        return text, ConfigError.exit_code
+    return _bug(error), 1
 
 
 def prepare(

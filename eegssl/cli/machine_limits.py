@@ -1,0 +1,65 @@
+"""Say where a disk or a memory is full, and what helps."""
+
+import errno
+import re
+import shutil
+from pathlib import Path
+
+TRAINS = frozenset({"tokenize", "pretrain", "finetune", "benchmark"})
+"""Commands whose memory follows the size of a batch."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d+ bytes")
+
+
+def explain(error: BaseException, command: str, out: Path | None) -> str | None:
+    """The message for an error that this machine's limits cause; None for any other error."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _no_space(error, out)
+    if _is_memory(error):
+        return _no_memory(error, command)
+    return None
+
+
+def _no_space(error: OSError, out: Path | None) -> str:
+    """Where no space is left, how much is free there and how much was needed."""
+    place = Path(error.filename).parent if error.filename else (out or Path.cwd())
+    there = next((path for path in (place, *place.parents) if path.is_dir()), Path.cwd())
+    needed = getattr(error, "needed_bytes", None)
+    free = f"{_size(shutil.disk_usage(there).free)} free"
+    free += f", {_size(needed)} needed for one file" if needed else ""
+    return (
+        f"{error.strerror}: {there} ({free}). Make room there, or choose another --out; what is "
+        "done already stays, and the same command goes on from there"
+    )
+
+
+def _is_memory(error: BaseException) -> bool:
+    """Whether memory ran out: of the host by Python, NumPy, Arrow or torch, or of a GPU."""
+    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    gpu = type(error).__name__ == "OutOfMemoryError"  # torch's, without loading torch for it
+    system = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or allocator or gpu or system
+
+
+def _no_memory(error: BaseException, command: str) -> str:
+    """Which memory ran out, and what takes less."""
+    gpu = type(error).__name__ == "OutOfMemoryError"
+    asked = _ALLOCATION.search(str(error))
+    what = f"the {'GPU' if gpu else 'machine'} is out of memory"
+    what += f" ({asked[0]})" if asked else ""
+    if command in TRAINS:
+        help_ = "take a smaller batch: --set training.batch_size=N"
+        if command == "benchmark":
+            help_ = "take a smaller batch: finetune.training.batch_size in the matrix"
+        return f"{what}; {help_}, or a smaller model; the same command then begins anew"
+    return f"{what}; give fewer or shorter recordings at once, or take a machine with more"
+
+
+def _size(n_bytes: int) -> str:
+    """A size in the largest unit that leaves a number above one."""
+    value, unit = float(n_bytes), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.3g} {unit}"
