@@ -20,7 +20,11 @@ class FileBytes:
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the bytes, in hexadecimal digits."""
+        """The SHA-256 of the bytes when this was first asked, in hexadecimal digits."""
+        return self.hash_now()
+
+    def hash_now(self) -> str:
+        """The SHA-256 of the bytes as they are now: the map follows what is written to the file."""
         return hashlib.sha256(self.data.data).hexdigest()
 
 

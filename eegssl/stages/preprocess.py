@@ -4,7 +4,6 @@ In three steps: scan every file (the fingerprint), decide what is left open (the
 the recordings. Each file is read in a worker process under limits of time and memory.
 """
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, Doubts, Looked, as_facts, as_table
 from eegssl.corpus.concerns.subject_doubts import advice_on_subjects
+from eegssl.corpus.finished_rows import finished_row, remove_recordings
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
@@ -49,7 +49,6 @@ from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.participants import is_synthetic
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.regular_files import read_text
 from eegssl.reports.quality.quality_pages import write_quality_pages
 
 LOOK = "look/index.html"
@@ -212,9 +211,12 @@ def _ingest_all(
     for source in todo:
         path = writer.path / WORK / _ROWS / f"{source.id}.json"
         clip = writer.work / _CLIPS / f"{source.id}.npz" if source.id in shown else None
-        if path.exists():
-            rows.append(json.loads(read_text(path)))
+        row = finished_row(path, writer.path, clip) if os.path.lexists(path) else None
+        if row is not None:
+            rows.append(row)
         else:
+            if os.path.lexists(path):
+                context.progress.warn(f"{source.id} is not whole in {writer.path}: made anew")
             subject = scan.subjects[source.id]
             file = scan.scanned[source.id]
             tasks.append((source, file, subject, _settings(config), writer.path, clip))
@@ -222,6 +224,8 @@ def _ingest_all(
     for number, row in each(ingest, tasks, jobs, config.limits):
         if isinstance(row, Failure):
             row = {"file": tasks[number][0].id, "refused": [row.code, row.reason]}
+        if "refused" in row:
+            remove_recordings(row["file"], writer.path, tasks[number][-1])
         writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
         rows.append(row)
         advance(len(rows))

@@ -22,6 +22,7 @@ from eegssl.corpus.codes.tokens import (
     ENTROPY_TABLE,
     KIND,
     TABLE,
+    are_stored,
     code_dtype,
     patch_path,
     read_codes,
@@ -171,6 +172,7 @@ def _train(
         metrics=writer / METRICS,
         validate=validate,
         on_step=advance,
+        warn=context.progress.warn,
     )
     return model.cpu().eval()
 
@@ -242,7 +244,11 @@ def _encode(
     shapes: dict[str, tuple[int, int]] = {}
     advance = context.progress.track("encode", len(recordings))
     for done, recording in enumerate(recordings, start=1):
-        if not patch_path(writer.path, CODES, recording.id).exists():
+        per_window = length // model.config.patch_samples
+        shape = (len(recording.channels), recording.n_samples // length * per_window)
+        if not are_stored(writer.path, recording.id, shape):
+            if patch_path(writer.path, CODES, recording.id).exists():
+                context.progress.warn(f"codes of {recording.id} are not whole: they are made anew")
             entropies, codes = _patches_of(model, corpus, recording, length)
             write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
             write_patches(patch_path(writer.path, CODES, recording.id), codes)

@@ -37,10 +37,24 @@ def patch_path(folder: Path, kind: str, recording: str) -> Path:
 
 def read_codes(folder: Path, recording: str) -> NDArray[np.integer]:
     """The codes [C, windows · N] of one recording, mapped."""
-    codes: NDArray[np.integer] = np.load(
-        patch_path(folder, CODES, recording), mmap_mode="r", allow_pickle=False
-    )
+    path = require_regular(patch_path(folder, CODES, recording))
+    codes: NDArray[np.integer] = np.load(path, mmap_mode="r", allow_pickle=False)
     return codes
+
+
+def are_stored(folder: Path, recording: str, shape: tuple[int, int]) -> bool:
+    """Whether codes and entropies of a recording are there, each whole and of this shape."""
+    try:
+        for kind in (ENTROPIES, CODES):
+            path = patch_path(folder, kind, recording)
+            values = _mapped(path, shape)
+            if not isinstance(values, np.memmap) or path.stat().st_size != (
+                values.offset + values.nbytes
+            ):
+                return False
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
 
 
 def write_patches(path: Path, values: NDArray[Any]) -> None:

@@ -40,7 +40,7 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
             PurePosixPath(source.relative), header.patient_code, rules.pattern, rules.aliases
         )
         row |= _facts(header, selection, events)
-        return row, ScannedFile(header, events, row["line_hz"])
+        return row, ScannedFile(header, events, row["line_hz"], row["hashes"][0])
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
     except OSError as error:

@@ -8,7 +8,12 @@ from typing import Any
 from eegssl.corpus.preprocessing.channel_selection import Selection, select
 from eegssl.corpus.preprocessing.cleaning import SegmentCleaner
 from eegssl.corpus.preprocessing.clips import ClipCutter, write_clip
-from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile, none_usable
+from eegssl.corpus.preprocessing.opened_file import (
+    IngestSettings,
+    ScannedFile,
+    none_usable,
+    require_unchanged,
+)
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import Segment
@@ -51,6 +56,10 @@ def ingest(
         row["events"] += [{"recording": id_} | asdict(event) for event in inside]
         if settings.keep_text:
             row["texts"] += _texts(scanned.events, id_, segment, fields["duration_s"])
+    try:
+        require_unchanged(scanned)
+    except RecordingRefused as refusal:
+        return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     if not row["kept"]:
         refusals = [(code, reason) for _, code, reason in row["lost"]]
         return {"file": source.id, "refused": list(none_usable(refusals))}

@@ -11,6 +11,8 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.records import map_records
+from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.event_types import EventsFound
 from eegssl.io.labels.events import read_events
 
@@ -31,13 +33,29 @@ class IngestSettings:
 class ScannedFile:
     """Result of scanning a file, so that nothing but samples is read again.
 
-    ``line_hz`` is the mains frequency that stands out. Annotations are among the events only where
-    their text is kept.
+    ``line_hz`` is the mains frequency that stands out, ``sha256`` the hash of the file.
+    Annotations are among the events only where their text is kept.
     """
 
     header: EdfHeader
     events: EventsFound
     line_hz: float | None
+    sha256: str
+
+
+def require_unchanged(scanned: ScannedFile) -> None:
+    """Raise RecordingRefused unless the file still is the one that was scanned, byte for byte."""
+    header = scanned.header
+    map_records(header)  # size and time of change
+    try:
+        sha256 = open_bytes(header.path).hash_now()
+    except OSError as error:
+        raise RecordingRefused("unreadable", f"can't be read again: {error.strerror}") from error
+    if sha256 != scanned.sha256:
+        reason = (
+            "the file has other bytes than when it was looked at, with its time kept: run again"
+        )
+        raise RecordingRefused("unreadable", reason)
 
 
 def open_file(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Selection, EventsFound]:
