@@ -105,7 +105,7 @@ def read_manifest(path: Path) -> Manifest:
         manifest = Manifest.from_json(json.loads(read_text(source)))
     except OSError as error:
         raise ArtifactError(f"{source} can't be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{source} is damaged: {type(error).__name__} in reading it") from None
     if manifest.schema_version != SCHEMA_VERSION:
         raise ArtifactError(

@@ -162,7 +162,7 @@ def begin(
 def _clear(out: Path) -> None:
     """Empty the folder; if killed in between, the next run clears it again and resumes nothing."""
     with atomic_path(out / PLAN) as path:
-        path.write_text(canonical_json(CLEARING))
+        path.write_text(canonical_json(CLEARING), encoding="utf-8")
     (out / MANIFEST).unlink(missing_ok=True)
     for entry in sorted(out.iterdir()):
         if entry.is_dir() and not entry.is_symlink():

@@ -59,9 +59,12 @@ def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> di
 
     Raises InputError when a unit is missing or a split has another name.
     """
-    wrong = sorted({split for split in table.values() if split not in SPLITS})
+    wrong = sum(split not in SPLITS for split in table.values())
     if wrong:
-        raise InputError(f"splits file: got the split {wrong[0]!r}; expected train, val or test")
+        raise InputError(  # and never the cell: with columns swapped it is a name
+            f"splits file: {wrong} of {len(table)} {by}s have another split than train, val or "
+            f"test; expected one of these in the column split, and the {by} in the column {by}"
+        )
     missing = sorted(set(units) - set(table))
     if missing:
         raise InputError(

@@ -130,7 +130,7 @@ def test_a_table_of_the_user_is_taken_as_it_is_and_checked() -> None:
     assert check_given(table, ["c", "a", "b"], "subject") == {"a": "train", "b": "test", "c": "val"}
     with pytest.raises(InputError, match="1 subject"):
         check_given(table, ["a", "d"], "subject")
-    with pytest.raises(InputError, match="'dev'"):
+    with pytest.raises(InputError, match="1 of 1 subjects have another split"):
         check_given({"a": "dev"}, ["a"], "subject")
 
 
@@ -179,3 +179,11 @@ def test_too_few_to_draw_a_split_from_is_refused() -> None:
 def test_folds_folders_and_a_file_exclude_each_other() -> None:
     with pytest.raises(ValidationError, match="exclude each other"):
         SplitsConfig(folders=OFFICIAL, folds=5)
+
+
+def test_a_cell_of_the_splits_file_is_not_repeated() -> None:
+    """With its columns swapped it is somebody's name."""
+    table = {"s-1": "Zqsplitword", "s-2": "train", "s-3": ""}
+    with pytest.raises(InputError, match="2 of 3 subjects have another split") as caught:
+        check_given(table, ["s-1", "s-2", "s-3"], "subject")
+    assert "Zqsplitword" not in str(caught.value)
