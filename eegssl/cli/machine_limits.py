@@ -8,6 +8,8 @@ from pathlib import Path
 TRAINS = frozenset({"tokenize", "pretrain", "finetune", "benchmark"})
 """Commands whose memory follows the size of a batch."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_EXHAUSTED = re.compile(r"DefaultCPUAllocator|out of memory|ALLOC_FAILED")
+_OF_GPU = re.compile(r"CUDA|CUBLAS|HIP|MPS")
 _ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d+ bytes")
 
 
@@ -35,15 +37,14 @@ def _no_space(error: OSError, out: Path | None) -> str:
 
 def _is_memory(error: BaseException) -> bool:
     """Whether memory ran out: of the host by Python, NumPy, Arrow or torch, or of a GPU."""
-    allocator = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
-    gpu = type(error).__name__ == "OutOfMemoryError"  # torch's, without loading torch for it
+    torch = isinstance(error, RuntimeError) and _EXHAUSTED.search(str(error)) is not None
     system = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    return isinstance(error, MemoryError) or allocator or gpu or system
+    return isinstance(error, MemoryError) or torch or system
 
 
 def _no_memory(error: BaseException, command: str) -> str:
     """Which memory ran out, and what takes less."""
-    gpu = type(error).__name__ == "OutOfMemoryError"
+    gpu = isinstance(error, RuntimeError) and _OF_GPU.search(str(error))
     asked = _ALLOCATION.search(str(error))
     what = f"the {'GPU' if gpu else 'machine'} is out of memory"
     what += f" ({asked[0]})" if asked else ""

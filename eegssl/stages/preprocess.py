@@ -86,7 +86,8 @@ def run(
         context.warn(warning)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
     if not context.dry_run:  # before tables are read, which may name people without a recording
-        pseudonyms.save()
+        for warning in pseudonyms.save():
+            context.progress.warn(warning)
     if plan_only:
         return _write_plan(scan, plan, seen, context)
     advice = advice_on_subjects(seen)

@@ -54,7 +54,8 @@ def run(
         pairs, faults = read_tree(reference, hypothesis, missing, str if show_names else id_of)
     finally:
         if not context.dry_run:
-            people.save()
+            for warning in people.save():
+                context.progress.warn(warning)
     lists = [
         RecordingEvents(
             people.subject(one.subject),

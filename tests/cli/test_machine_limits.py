@@ -19,6 +19,9 @@ CPU = RuntimeError(
     "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you "
     "tried to allocate 4000000 bytes. Error code 12 (Cannot allocate memory)"
 )
+LATE = RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously …")
+BLAS = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+MPS = RuntimeError("MPS backend out of memory (MPS allocated: 18.11 GB). Tried to allocate 2.00 GB")
 GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
 
 

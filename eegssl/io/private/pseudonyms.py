@@ -45,21 +45,29 @@ class Pseudonyms:
         """The name behind an id, or the id itself when this table doesn't know it."""
         return self._names.get(id_, id_)
 
-    def save(self) -> None:
+    def save(self) -> list[str]:
         """Write the table with these names and those that other runs have added; mode 600.
 
-        The key has to be there (`make_key`). Raises ConfigError where it is another one by now.
+        The key has to be there (`make_key`). Returns warnings: of a file system without locks.
+        Raises ConfigError where the key is another one by now.
         """
         if read_key(self.folder) != self._key:
             raise ConfigError(
                 f"the private key in {self.folder} is another one than when this began: run the "
                 "same command again"
             )
-        with exclusive(self.folder / LOCK):
+        with exclusive(self.folder / LOCK) as locked:
             self._names = {**_read_names(self.folder / NAMES), **self._names}
             rows = [f"{id_}\t{_escape(name)}\n" for id_, name in sorted(self._names.items())]
             with atomic_path(self.folder / NAMES, 0o600) as path:
                 path.write_text("id\tname\n" + "".join(rows), encoding="utf-8")
+        if locked:
+            return []
+        return [
+            f"the file system of {self.folder} has no locks: of commands that save names at the "
+            "same moment one may lose its own; run one at a time, or set EEGSSL_PRIVATE to a "
+            "folder on another disk"
+        ]
 
     def _id(self, prefix: str, kind: str, name: str) -> str:
         text = f"{kind}\0{name}".encode("utf-8", "surrogateescape")
