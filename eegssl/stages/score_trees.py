@@ -74,6 +74,8 @@ def run(
     if isinstance(writer, Result):
         return writer
     events = event_report(lists, config.scoring, context.seed)
+    if events.szcore.left_out:
+        context.warn(events.szcore.left_out)
     writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], rows))
     writer.write_json(SCORES, {"events": events.as_dict()})
     page = events_page(events, "Evaluation: event tables")

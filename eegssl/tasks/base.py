@@ -195,6 +195,8 @@ def _write_scores(
         write_table(path, table)
     table = read_table(writer / PREDICTIONS, kind.view)
     scores = kind.score(table, config.scoring, context.seed)
+    for words in kind.left_out(scores):
+        context.warn(words)
     writer.write_json(SCORES, kind.metrics(table, scores))
     writer.write(REPORT, render_page(kind.page(table, scores, config, ran)))
     return kind.facts(table, scores)

@@ -221,6 +221,10 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     def score(self, table: Table, config: ScoringConfig, seed: int) -> Scores:
         """Every score; nothing but the table is read."""
 
+    def left_out(self, scores: Scores) -> Sequence[str]:
+        """Warnings of what is in none of these scores."""
+        return ()
+
     def metrics(self, table: Table, scores: Scores) -> dict[str, Any]:
         """All scores as plain values."""
         return scores.as_dict()

@@ -158,6 +158,9 @@ def test_a_cell_of_a_benchmark_tells_its_own_warnings_only(tiny: Pipeline, tmp_p
     assert ran.code == 0, ran.err
     told = [manifest_of(p.parent)["facts"] for p in out.glob("cells/**/model/manifest.json")]
     everyone = manifest_of(out)["facts"]["warnings"]
-    assert all(sorted(facts["warnings"]) == sorted(everyone) for facts in told)
+    # The evaluations alone tell of recordings that are too short for scores of events.
+    of_models = [words for words in everyone if "are in no event score" not in words]
+    assert len(everyone) == len(of_models) + 1
+    assert all(sorted(facts["warnings"]) == sorted(of_models) for facts in told)
     # No events in one folder; too short to choose post-processing by; few windows for a threshold.
-    assert len(everyone) == 3
+    assert len(of_models) == 3

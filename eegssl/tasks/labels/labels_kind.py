@@ -206,6 +206,11 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         """Scores of windows, units and events."""
         return score(table, config, seed)
 
+    def left_out(self, scores: AllScores) -> Sequence[str]:
+        """Recordings that are too short for scores of events."""
+        words = scores.events.szcore.left_out if scores.events else ""
+        return [words] if words else []
+
     def facts(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
         """Whose predictions these are, and their scores in short."""
         about = {name: table.about.get(name) for name in _OF_MODEL}

@@ -186,7 +186,11 @@ def tree_facts(events: EventReport) -> dict[str, Any]:
 def _event_facts(events: EventReport) -> dict[str, Any]:
     level = events.scorers["szcore-event"]
     means = {name: mean.mean for name, mean in level.subject_mean.items()}
-    return {"scored_subjects": len(level.per_subject)} | means
+    return {
+        "scored_subjects": len(level.per_subject),
+        "recordings_too_short": len(events.szcore.too_short),
+        "seizures_too_short": events.szcore.n_seizures_too_short,
+    } | means
 
 
 def threshold_of(predictions: Predictions) -> Thresholds:

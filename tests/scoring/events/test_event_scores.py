@@ -69,6 +69,9 @@ def test_clips_get_no_event_score_and_are_named():
     clip = _one([], [(0, 10)], 10.0, recording="clip")
     got = szcore_scores([_one([(100, 200)], [(100, 200)]), clip])
     assert got.too_short == (("s1", "clip"),)
+    assert got.left_out.startswith("1 of 2 recording(s), with 0 seizure(s), are shorter than 10 ")
+    assert szcore_scores([_one([(1, 5)], [], 10.0)]).n_seizures_too_short == 1
+    assert szcore_scores([_one([], [])]).left_out == ""
     assert got.event.pooled.fp == 0
     assert got.n_recordings == 2
     alone = szcore_scores([clip])

@@ -214,6 +214,23 @@ def test_trees_of_other_systems_are_scored_and_name_nobody(tmp_path: Path) -> No
     assert b"sub-01" not in everything
 
 
+def test_recordings_too_short_for_event_scores_are_counted_everywhere(tmp_path: Path) -> None:
+    """Two of four recordings last 599 s, one with a seizure that is in no score."""
+    for side in ("ref", "hyp"):
+        tree(tmp_path / side, 0)
+        for k, events in (("01", [Event(100, 40, "sz")]), ("02", [])):
+            path = tmp_path / side / f"sub-{k}/ses-01/eeg/sub-{k}_ses-01_run-02_events.tsv"
+            path.write_text(format_events_tsv(events, 599.0))
+    out, call = tmp_path / "out", ("evaluate", "--rescore", tmp_path / "hyp")
+    document = done(*call, "--reference", tmp_path / "ref", "--out", out)
+    words = "2 of 4 recording(s), with 1 seizure(s), are shorter than 10 minutes"
+    (told,) = [w for w in document["warnings"] if words in w]
+    assert "scoring.shortest_event_recording_s=0" in told
+    assert document["facts"]["events"]["recordings_too_short"] == 2
+    assert metrics_of(out)["events"]["n_seizures_too_short"] == 1
+    assert words in (out / "report.html").read_text()
+
+
 def test_a_missing_table_is_an_error_or_is_counted_and_named(tmp_path: Path) -> None:
     reference, detected = tree(tmp_path / "ref", 0), tree(tmp_path / "hyp", 0)
     next(detected.glob("sub-02/**/*.tsv")).unlink()

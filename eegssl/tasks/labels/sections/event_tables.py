@@ -151,10 +151,7 @@ def _caption(scores: EventScores) -> str:
         POLICY_WORDS[scores.nan_policy],
     ]
     if scores.too_short:
-        words.append(
-            f"Without event score: {counted(len(scores.too_short), 'recording')} under "
-            f"{scores.shortest_s / 60:g} minutes, because one alarm in a clip is no rate per day."
-        )
+        words.append(f"{scores.left_out}.")
     outside = scores.n_outside["reference"]
     if outside:
         words.append(f"Left out: {outside:,} of the reference outside its recording.")
