@@ -24,6 +24,9 @@ class Progress(Protocol):
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar: call the result with the number done."""
 
+    def train(self, label: str, total: int) -> Callable[[int, float], None]:
+        """A bar of a training: call the result with the steps done and the last loss."""
+
 
 class Silent(Progress):
     """Progress that is shown nowhere."""
@@ -31,6 +34,10 @@ class Silent(Progress):
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar that nobody sees."""
         return lambda done: None
+
+    def train(self, label: str, total: int) -> Callable[[int, float], None]:
+        """A bar of a training that nobody sees."""
+        return lambda done, loss: None
 
 
 @dataclass(frozen=True)

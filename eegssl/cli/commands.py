@@ -113,7 +113,7 @@ def pretrain(
     from eegssl.stages import pretrain as stage
 
     terminal, settings, context = prepare("pretrain", out, options)
-    finish(terminal, stage.run(settings, recordings, tokens, context))
+    finish(terminal, stage.run(settings, recordings, tokens, context), stage.headline)
 
 
 @command(SPINE)

@@ -109,8 +109,12 @@ def prepare(
     return terminal, settings, context
 
 
-def finish(terminal: Terminal, result: "Result") -> None:
-    """Print what a stage made."""
+def finish(
+    terminal: Terminal,
+    result: "Result",
+    headline: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> None:
+    """Print what a stage made; ``headline`` makes of its facts the few that matter first."""
     terminal.close()
     if terminal.as_json:
         names = ("kind", "id", "state", "facts", "config", "warnings")
@@ -118,10 +122,15 @@ def finish(terminal: Terminal, result: "Result") -> None:
         terminal.document(own | result.beside)
         return
     facts = result.facts
+    title = f"{result.out}: {result.kind}, {result.state}"
+    if headline and facts:
+        terminal.table(title, headline(facts))
+        terminal.line(f"all of it: eegssl info {result.out}")
+        return
     if concerns := facts.get("concerns"):  # their words have been told as warnings
         facts = {name: value for name, value in facts.items() if name != "warnings"}
         facts |= {"concerns": {kind: row["n"] for kind, row in concerns.items()}}
-    terminal.table(f"{result.out}: {result.kind}, {result.state}", facts or result.config)
+    terminal.table(title, facts or result.config)
 
 
 def _failed(

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from eegssl.cli.training_line import TrainingLine
+
 _FEWEST_ALIKE = 3
 
 
@@ -48,6 +50,24 @@ class Terminal:
             if tenth > shown:
                 shown = tenth
                 self._err.print(f"{escape(label)}: {done}/{total}")
+
+        return line
+
+    def train(self, label: str, total: int) -> Callable[[int, float], None]:
+        """A bar with the loss on a terminal; elsewhere lines with loss, rate and time left."""
+        if self._err.is_terminal:
+            advance, describe = self._bar(label, total), self._describe(label)
+
+            def bar(done: int, loss: float) -> None:
+                describe(f"loss {loss:.4g}")
+                advance(done)
+
+            return bar
+        progress = TrainingLine(label, total)
+
+        def line(done: int, loss: float) -> None:
+            if text := progress.line(done, loss):
+                self.say(text)
 
         return line
 
@@ -104,6 +124,12 @@ class Terminal:
             self._bars.start()
         bars, task = self._bars, self._bars.add_task(escape(label), total=total)
         return lambda done: bars.update(task, completed=done)
+
+    def _describe(self, label: str) -> Callable[[str], None]:
+        """A function that writes words behind the label of the last bar."""
+        assert self._bars is not None
+        bars, task = self._bars, self._bars.task_ids[-1]
+        return lambda words: bars.update(task, description=escape(f"{label}, {words}"))
 
 
 def _flat(rows: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -19,7 +19,7 @@ _LABELS = re.compile(
 # BIDS and corpora ship these beside their labels; none of them is a table of events that is unread.
 _NO_LABELS = re.compile(
     r"(?:.*_)?(?:participants|channels|electrodes|coordsystem|scans|sessions|eeg)\.\w+"
-    r"|annotations_2017_[abc]\.csv|readme.*|license.*|changes.*",
+    r"|annotations_2017(?:_[abc](?:_fixed)?)?\.\w+|readme.*|license.*|changes.*",
     re.IGNORECASE,
 )
 _OTHERS = (

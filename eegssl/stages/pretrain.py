@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
+from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
@@ -102,6 +104,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "montages": settings.montages,
             "precision": chosen_precision(config.training, choose_device(config.training.device)),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
+            "eeg_seen": _eeg_seen(config, train, history.rows[-1]["step"]).as_facts(),
             "val": scores,
             "best_step": history.best_step,
             "within_subject": corpus.within_subject,
@@ -109,6 +112,26 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
         },
         fitted_on([*train.windows.recordings, *val.windows.recordings]) | upstream,
     )
+
+
+def _eeg_seen(config: PretrainConfig, train: Codes, n_steps: int) -> EegSeen:
+    """The EEG of so many steps."""
+    windows = train.windows
+    return eeg_seen(n_steps, config.training.batch_size, len(windows), windows.window_s)
+
+
+def headline(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of an encoder that matter first, in words; all of them are in its manifest."""
+    kind, val, seen = facts["masking"], facts["val"], facts.get("eeg_seen")
+    return {
+        "validation loss": f"{val[f'loss_{kind}']:.4g}; by the codes' frequencies alone "
+        f"{val[f'unigram_loss_{kind}']:.4g}",
+        "hidden codes predicted": f"{val[f'accuracy_{kind}']:.1%}; always the most frequent one "
+        f"{val[f'constant_accuracy_{kind}']:.1%}",
+        "best step": facts["best_step"],
+        "EEG seen": f"{seen['hours']:.4g} h, {seen['passes']:.3g} passes" if seen else "n/a",
+        "weights": f"{facts['n_parameters']:,}",
+    }
 
 
 def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
@@ -146,7 +169,8 @@ def _train(
         output = model(*to_tensors(batch, device), hide, codes)
         return {"loss": output.loss} | output.terms
 
-    advance = context.progress.track("encoder", config.training.steps)
+    seen = _eeg_seen(config, train, config.training.steps)
+    context.progress.say(f"training will see {seen.in_words}")
     history = fit(
         model,
         step,
@@ -157,8 +181,8 @@ def _train(
         validate=lambda: _validate(model, config, val, counts),
         monitor=_monitor(config),
         lower_is_better=True,
-        on_step=advance,
         warn=context.progress.warn,
+        report=context.progress.train("encoder", config.training.steps),
     )
     return model.eval(), history
 

@@ -46,6 +46,7 @@ from eegssl.tokenizer.diagnostics import (
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
+from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
 from eegssl.training.weights import read_tokenizer, save_module
@@ -162,7 +163,9 @@ def _train(
         means = {name: value / len(val) for name, value in sums.items()}
         return means | {"perplexity": usage.perplexity, "codes_used": float(usage.used)}
 
-    advance = context.progress.track("tokenizer", config.training.steps)
+    training = config.training
+    seen = eeg_seen(training.steps, training.batch_size, len(train), config.window_s)
+    context.progress.say(f"the tokenizer's training will see {seen.in_words}")
     fit(
         model,
         step,
@@ -171,8 +174,8 @@ def _train(
         folder=writer.work,
         metrics=writer / METRICS,
         validate=validate,
-        on_step=advance,
         warn=context.progress.warn,
+        report=context.progress.train("tokenizer", training.steps),
     )
     return model.cpu().eval()
 

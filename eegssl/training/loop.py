@@ -42,13 +42,15 @@ def fit(
     lower_is_better: bool = False,
     on_step: Callable[[int], None] | None = None,
     warn: Callable[[str], object] = lambda text: None,
+    report: Callable[[int, float], None] | None = None,
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
     ``folder`` is scratch for the checkpoint; ``metrics`` gets a line for each row of the history
     (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``; higher is better, unless ``lower_is_better``) the model ends with its best
-    weights, otherwise with its last. ``warn`` is told of checkpoints that are damaged.
+    weights, otherwise with its last. ``on_step`` is called with the steps done, ``report`` with
+    them and the loss of the last one; ``warn`` is told of checkpoints that are damaged.
 
     Raises ConfigError if the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt is not
     caught. After either the same call resumes from the checkpoint.
@@ -65,7 +67,7 @@ def fit(
     with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
         while point.step < config.steps and not _is_stale(history, monitor, config):
             lr = _set_lr(optimizer, config, point.step)
-            _one_step(model, optimizer, step, config, seed, point)
+            loss = _one_step(model, optimizer, step, config, seed, point)
             row = _logged(point, config, lr)
             if validate and _is_due(point.step, config.validate_every, config):
                 row |= {f"val_{n}": v for n, v in _validated(model, validate).items()}
@@ -78,6 +80,8 @@ def fit(
                 append_line(metrics, as_line(history.rows[-1]))
             if on_step:
                 on_step(point.step)
+            if report:
+                report(point.step, loss)
             if stop.is_set() or _is_due(point.step, config.checkpoint_every, config):
                 write_checkpoint(folder, model, optimizer, point)
             if stop.is_set():
@@ -96,8 +100,8 @@ def _one_step(
     config: TrainingConfig,
     seed: int,
     point: Checkpoint,
-) -> None:
-    """Forward, backward, update; adds the terms to the checkpoint's sums."""
+) -> float:
+    """Forward, backward, update; adds the terms to the checkpoint's sums. Returns the loss."""
     device = next(model.parameters()).device
     torch.manual_seed((seed << 32) + point.step)
     low = chosen_precision(config, device) == "bfloat16"
@@ -115,6 +119,7 @@ def _one_step(
     for name, value in terms.items():
         point.sums.setdefault(name, []).append(value.item())
     point.step += 1
+    return float(point.sums["loss"][-1])
 
 
 def _logged(point: Checkpoint, config: TrainingConfig, lr: float) -> dict[str, Any]:
