@@ -20,7 +20,17 @@ from eegssl.reports.quality.quality_figures import (
     spectra,
     worst_flag,
 )
-from eegssl.reports.sections import Banner, Cell, Counts, Page, ReportFigure, Table, Text, section
+from eegssl.reports.sections import (
+    Banner,
+    Cell,
+    Column,
+    Counts,
+    Page,
+    ReportFigure,
+    Table,
+    Text,
+    section,
+)
 from eegssl.signal.quality import FLAGS
 
 LOOK = "look"
@@ -75,6 +85,7 @@ def index_page(
                 "Recordings",
                 table if rows else Text("No recording was chosen to be shown.", small=True),
             ),
+            section("What to look into", _concern_table(facts)),
             section("The corpus", *_divided(facts)),
         ),
     )
@@ -224,6 +235,18 @@ def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _concern_table(facts: Mapping[str, Any]) -> Table | None:
+    """The concerns of the manifest: how many of what, the first ids, and what mends it."""
+    concerns = facts.get("concerns") or {}
+    rows = tuple(
+        (Cell(f"{row['n']:,}"), Cell(row["text"], small=", ".join(row["ids"])), Cell(row["cure"]))
+        for row in concerns.values()
+    )
+    columns = (Column("How many"), Column("Of what", numeric=False), Column("What to do", False))
+    caption = "Ids: the first ones; concerns.tsv has all, with details."
+    return Table("What to look into", columns, rows, caption) if rows else None
 
 
 def _divided(facts: Mapping[str, Any]) -> list[Counts]:
