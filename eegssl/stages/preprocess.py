@@ -81,7 +81,8 @@ def run(
     advance = context.progress.track("looked at", len(sources))
     scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
-    seen = concern_kinds.of_looked(Looked(scan, passed_over))
+    looked = Looked(scan, passed_over)
+    seen = concern_kinds.of_plan(looked) if plan_only else concern_kinds.of_looked(looked)
     for warning in (*plan.warnings, *(concern.sentence for concern in seen)):
         context.warn(warning)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))

@@ -1,10 +1,10 @@
 """Find recordings and channels of sizes that EEG does not have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from eegssl.corpus.concerns.concern import Concern, of_lines
+from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, is_coarse, oddness
 
@@ -13,13 +13,22 @@ ABOVE_A_VOLT = "above-a-volt"
 _CURE = "correct the unit in the file's header, or leave it out"
 
 
+_ODD = (
+    f"recording(s) are not as large as EEG is, or {TIMES:g} times as large or as small as the "
+    "others: is their unit right (mV for µV), or was the gain lost?"
+)
+
+
 def odd_recordings(tables: Tables) -> Sequence[Concern]:
     """Recordings whose size is not that of EEG, or far from that of their corpus."""
-    text = (
-        f"recording(s) are not as large as EEG is, or {TIMES:g} times as large or as small as the "
-        "others: is their unit right (mV for µV), or was the gain lost?"
-    )
-    return of_lines("amplitude", text, _CURE, _odd_recordings(tables).items())
+    return of_lines("amplitude", _ODD, _CURE, _odd_recordings(tables).items())
+
+
+def odd_files(looked: Looked) -> Sequence[Concern]:
+    """The same of files before they are cleaned, by the samples that a look at them takes."""
+    files = looked.scan.files.items()
+    sizes = {id_: size for id_, row in files if (size := row.get("amplitude_uv"))}
+    return of_lines("amplitude", _ODD, _CURE, _odd(sizes).items())
 
 
 def odd_channels(tables: Tables) -> Sequence[Concern]:
@@ -67,9 +76,13 @@ def samples_above_a_volt(tables: Tables) -> Sequence[Concern]:
 def _odd_recordings(tables: Tables) -> dict[str, str]:
     """Recording -> how its spread, the median of its channels, differs from EEG or the others."""
     sizes = {row["recording"]: [size for _, size in _fine(row)] for row in tables.recordings}
-    levels = {id_: median(values) for id_, values in sizes.items() if values}
-    typical = _typical(list(levels.values()))
-    return {id_: words for id_, size in levels.items() if (words := oddness(size, typical))}
+    return _odd({id_: median(values) for id_, values in sizes.items() if values})
+
+
+def _odd(sizes: Mapping[str, float]) -> dict[str, str]:
+    """Id -> how its size differs from EEG or from that of the others, where it does."""
+    typical = _typical(list(sizes.values()))
+    return {id_: words for id_, size in sizes.items() if (words := oddness(size, typical))}
 
 
 def _odd_channels(row: Row) -> Iterator[tuple[str, str]]:

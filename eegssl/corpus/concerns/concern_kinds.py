@@ -44,6 +44,11 @@ def of_looked(looked: Looked) -> Sequence[Concern]:
     return [concern for find in OF_LOOKED for concern in find(looked)]
 
 
+def of_plan(looked: Looked) -> Sequence[Concern]:
+    """Doubts that a look at all files raises where nothing is to be cleaned."""
+    return [*of_looked(looked), *amplitude_doubts.odd_files(looked)]
+
+
 def of_tables(tables: Tables) -> Sequence[Concern]:
     """Doubts that the tables of the recordings raise."""
     return [concern for find in OF_TABLES for concern in find(tables)]

@@ -70,6 +70,15 @@ def test_a_unit_that_is_wrong_by_a_thousand_is_told(made: Path) -> None:
     assert facts["amplitude"]["n"] == 2
 
 
+def test_a_plan_tells_it_before_anything_is_made(tmp_path: Path) -> None:
+    for name in ("sub-0", "sub-1", "sub-2", "sub-milli"):
+        (tmp_path / "edf" / name).mkdir(parents=True)
+        (tmp_path / "edf" / name / "a.edf").write_bytes(FILES[name])
+    document = done("preprocess", tmp_path / "edf", "--out", tmp_path / "out", "--plan")
+    concern = document["facts"]["concerns"]["amplitude"]
+    assert [Pseudonyms().name(id_) for id_ in concern["ids"]] == ["sub-milli/a.edf"]
+
+
 def test_a_channel_is_compared_with_its_neighbours(made: Path) -> None:
     odd = told(made, "amplitude-channel")
     assert set(odd) == {"sub-loud"}
