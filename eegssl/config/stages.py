@@ -14,7 +14,7 @@ from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.reports.config import AtlasConfig
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
-from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
+from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.training.config import Device, TrainingConfig
@@ -35,6 +35,8 @@ class PreprocessConfig(Settings):
     """Limits that flag a window of a channel."""
     read: ReadSettings = ReadSettings()
     """What is taken for what a file does not say."""
+    channels: ChannelSettings = ChannelSettings()
+    """Labels that are renamed, and channels that are left out."""
     subjects: SubjectSettings = SubjectSettings()
     """The way to a file's subject."""
     events: EventSettings = EventSettings()

@@ -2,16 +2,16 @@
 
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.io.edf.physical_units import require_voltage
 
 EventSource = Literal[
     "tsv", "tuh", "seizures", "summary", "siena", "helsinki", "seizeit1", "hypnogram", "edf"
 ]
 SOURCES: tuple[EventSource, ...] = get_args(EventSource)
 """Kinds of label files in our order of trust: made for machines first, remarks last."""
-Unit = Literal["uV", "mV", "V", "nV"]
 Experts = Literal["any", "majority", "all"]
 SUBJECT_ALIASES = {"chb21": "chb01"}
 
@@ -47,10 +47,35 @@ class SubjectSettings(Settings):
 class ReadSettings(Settings):
     """What is read into signals that say too little about themselves."""
 
-    assumed_unit: Unit | None = None
-    """Unit taken for EEG channels without one, or with one that nobody knows (``.V``). None: such
-    a channel is left out, since a wrong guess is wrong by a factor of a thousand."""
+    assumed_unit: str | None = None
+    """Unit taken for EEG channels without one, or with one that nobody knows, such as ``.V``
+    (``uV``, ``mV``, ``V``, ``nV``). None: such a channel is left out, since a wrong guess is wrong
+    by a factor of a thousand."""
+
+    units: dict[str, str] = Field(default_factory=dict, json_schema_extra=MAY_NAME_PEOPLE)
+    """Label, or pattern of labels -> its unit, whatever the file says (``{ "Fp*" = "uV" }``)."""
+
+    scale: dict[str, float] = Field(default_factory=dict, json_schema_extra=MAY_NAME_PEOPLE)
+    """Label, or pattern of labels or of paths below the folder -> factor by which its samples are
+    multiplied: ``{ "s1/*" = 0.001 }`` where µV were called mV."""
 
     decimal_comma: bool = False
     """Commas in a header's limits and in time stamps are decimal points. Without it those of limits
     are read so only where they can be nothing else (``-3276,8``; ``3,276`` may be thousands)."""
+
+    @field_validator("assumed_unit")
+    @classmethod
+    def _a_voltage(cls, unit: str | None) -> str | None:
+        return None if unit is None else require_voltage(unit)
+
+    @field_validator("units")
+    @classmethod
+    def _voltages(cls, units: dict[str, str]) -> dict[str, str]:
+        return {label: require_voltage(unit) for label, unit in units.items()}
+
+    @field_validator("scale")
+    @classmethod
+    def _factors(cls, scale: dict[str, float]) -> dict[str, float]:
+        if 0 in scale.values():
+            raise ValueError("got a factor of 0, expected another: to leave it out, channels.drop")
+        return scale

@@ -4,7 +4,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from eegssl.config.settings import Settings
+from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.signal.channels.electrodes import parse_channel
+from eegssl.signal.channels.references import listed_reference
+
+Cap = Literal["biosemi32", "biosemi64", "biosemi128", "egi128"]
 
 
 class FilterConfig(Settings):
@@ -43,6 +47,66 @@ class FilterConfig(Settings):
                 f"({self.sfreq_hz / 2:g}): lower high_hz or raise sfreq_hz"
             )
         return self
+
+
+def require_channel(name: str) -> str:
+    """A name for a channel, if it is an electrode, a derivation, or of kind ECG, EOG or EMG.
+
+    Raises ValueError for any other.
+    """
+    if parse_channel(name).kind == "other":
+        raise ValueError(
+            "got a name that is no electrode or derivation; expected one such as C3, C3-A2 or "
+            "Fp1-F7, or ECG, EOG, EMG"
+        )
+    return name
+
+
+def require_reference(name: str) -> str:
+    """What a reference is called here, by an electrode or a listed word; else ValueError."""
+    channel = parse_channel(name)
+    reference = listed_reference(name.upper())
+    if reference is None and len(channel.electrodes) != 1:
+        raise ValueError("got another word than a reference; expected one such as Cz, A1A2 or AVG")
+    return reference or channel.name
+
+
+class ChannelSettings(Settings):
+    """Which label is which electrode, and which channels are used."""
+
+    rename: dict[str, str] = Field(default_factory=dict, json_schema_extra=MAY_NAME_PEOPLE)
+    """Label as it stands in the file -> electrode or derivation (``{ "EEG(sec)" = "C3-A2" }``)."""
+
+    cap: Cap | None = None
+    """A cap whose contacts have names of their own: BioSemi's of 32, 64 (A1 to B32) or 128, EGI's
+    net of 128 (E1 to E128). Files with less than half of its contacts are read as without it."""
+
+    drop: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
+    """Labels, or patterns of them (``X*``), of channels that are left out."""
+
+    reference: str | None = None
+    """The reference of electrodes whose label names none (``Cz``, ``A1A2``, ``AVG``)."""
+
+    table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
+    """The user's own table (TSV) for many files: ``label`` and any of ``file`` (a pattern of the
+    path below the folder), ``name`` (as in ``rename``, or ``drop``), ``reference``, ``unit`` and
+    ``scale``. Its rows count before the settings."""
+
+    bads: Literal["drop", "keep"] = "drop"
+    """Channels that a BIDS ``channels.tsv`` calls bad: left out, or used."""
+
+    least: int = Field(1, ge=1)
+    """The fewest EEG channels that a file needs to be used, when bad ones are left out."""
+
+    @field_validator("rename")
+    @classmethod
+    def _electrodes(cls, rename: dict[str, str]) -> dict[str, str]:
+        return {label: require_channel(name) for label, name in rename.items()}
+
+    @field_validator("reference")
+    @classmethod
+    def _a_reference(cls, reference: str | None) -> str | None:
+        return None if reference is None else require_reference(reference)
 
 
 class MontageConfig(Settings):

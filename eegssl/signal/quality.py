@@ -86,6 +86,12 @@ def examine(
     return ChannelReport(flat, finite is not None, share, windows)
 
 
+def is_flat(signal: Samples) -> bool:
+    """Whether a raw channel [T] is flat as a whole, as `examine` says."""
+    repeats = np.count_nonzero(signal[1:] == signal[:-1])
+    return int(repeats) >= FLAT_SHARE * (signal.size - 1)
+
+
 def channel_summary(flags: Flags) -> dict[str, list[float]]:
     """Name of each flag -> the share of windows that have it, for each channel of [C, W]."""
     n_windows = max(1, flags.shape[1])

@@ -18,6 +18,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
+from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, Doubts, Looked, as_facts, as_table
 from eegssl.corpus.concerns.subject_doubts import advice_on_subjects
@@ -165,6 +166,7 @@ def _settings(config: PreprocessConfig) -> IngestSettings:
         config.events,
         config.look,
         config.keep_text,
+        channel_rules(config.channels, config.read),
     )
 
 
@@ -210,6 +212,7 @@ def _ingest_all(
     shown = clip_files(scan, config.look.recordings)
     advance = context.progress.track("recordings", len(todo))
     rows, tasks = [], []
+    settings = _settings(config)
     for source in todo:
         path = writer.path / WORK / _ROWS / f"{source.id}.json"
         clip = writer.work / _CLIPS / f"{source.id}.npz" if source.id in shown else None
@@ -221,7 +224,7 @@ def _ingest_all(
                 context.progress.warn(f"{source.id} is not whole in {writer.path}: made anew")
             subject = scan.subjects[source.id]
             file = scan.scanned[source.id]
-            tasks.append((source, file, subject, _settings(config), writer.path, clip))
+            tasks.append((source, file, subject, settings, writer.path, clip))
     advance(len(rows))
     for number, row in each(ingest, tasks, jobs, config.limits):
         if isinstance(row, Failure):

@@ -127,7 +127,7 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     header = read_header(path)
-    return _embed_segments(encoder, select(header, None), header.segments, None, choices)
+    return _embed_segments(encoder, select(header), header.segments, None, choices)
 
 
 def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:

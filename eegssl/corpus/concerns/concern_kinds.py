@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from eegssl.corpus.concerns import (
     amplitude_doubts,
+    channel_doubts,
     label_doubts,
     passed_doubts,
     read_doubts,
@@ -21,6 +22,10 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     subject_doubts.folders_of_several,
     subject_doubts.one_code,
     subject_doubts.visits_as_subjects,
+    channel_doubts.left_out,
+    channel_doubts.labels_like_electrodes,
+    channel_doubts.lost_signs,
+    channel_doubts.decimal_commas,
 )
 OF_TABLES: tuple[OfTables, ...] = (
     read_doubts.refused_files,

@@ -1,19 +1,24 @@
 """Choose which signals of a file become EEG and auxiliary channels."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.channels.left_out import LeftOut, no_eeg, too_few
+from eegssl.corpus.channels.overrides import Override
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader, Segment
 from eegssl.io.edf.samples import microvolt_scale, read_digital
+from eegssl.signal.channels.channel_vocabulary import distinct
 from eegssl.signal.channels.derivations import redundant_derivations
 from eegssl.signal.channels.electrodes import Channel, parse_channels
+from eegssl.signal.config import FilterConfig
+from eegssl.signal.filtering.filters import effective_band
+from eegssl.signal.quality import is_flat
 
 AUXILIARY_KINDS = ("ecg", "eog", "emg")
 SAMPLE_WINDOW_S = 4.0
@@ -43,6 +48,23 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What decides which signals are used, and how: an override for each signal, or none at all.
+
+    ``assumed_unit`` is for those without a known one; ``filter`` says which rates are too slow.
+    """
+
+    overrides: tuple[Override, ...] = ()
+    assumed_unit: str | None = None
+    filter: FilterConfig | None = None
+    least: int = 1
+
+    def override(self, index: int) -> Override:
+        """The override of a signal."""
+        return self.overrides[index] if self.overrides else Override()
+
+
+@dataclass(frozen=True)
 class Selection:
     """The signals of one recording by what becomes of them; ``doubled`` by canonical name.
 
@@ -56,38 +78,79 @@ class Selection:
     n_other: int
     record_duration_s: float
     read: Callable[[int, Segment], Samples]
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def select(header: EdfHeader, assumed_unit: str | None) -> Selection:
+def select(header: EdfHeader, choice: Choice | None = None) -> Selection:
     """Signals that hold EEG, without doubled and sign-flipped derivations, and the auxiliary ones.
 
-    Raises RecordingRefused ``no-eeg`` where none does, ``unit`` or ``limits`` where one of them
-    has no scale. An auxiliary channel without a scale is left out.
+    A channel without a scale, or sampled too slowly, is left out. Raises RecordingRefused,
+    ``no-eeg`` where no label names EEG, and the code of those left out where too few remain.
     """
+    choice = choice or Choice()
     ordinary = header.ordinary_signals
-    named = parse_channels([header.labels[i] for i in ordinary])
-    channels = list(zip(ordinary, named, strict=True))
+    channels = list(zip(ordinary, read_channels(header, choice), strict=True))
     eeg = [(i, channel) for i, channel in channels if channel.kind == "eeg"]
     if not eeg:
-        raise RecordingRefused("no-eeg", _what_there_is(named))
-    kept, doubled = without_doubled(eeg)
-    signals = tuple(_signal(header, i, channel, assumed_unit) for i, channel in kept)
-    auxiliary = tuple(_auxiliary(header, channels, assumed_unit))
-    n_other = len(channels) - len(eeg) - len(auxiliary)
-    read = partial(read_digital, header)
-    return Selection(signals, auxiliary, doubled, n_other, header.record_duration_s, read)
+        raise no_eeg([header.labels[i] for i in ordinary], [channel for _, channel in channels])
+    signals, left_out = _usable(header, eeg, choice)
+    kept, doubled = without_doubled([(s.index, s.channel) for s in signals], partial(_live, header))
+    wanted = {index for index, _ in kept}
+    if len(kept) < choice.least:
+        raise too_few(len(kept), choice.least, left_out)
+    auxiliary = tuple(_auxiliary(header, channels, choice))
+    return Selection(
+        eeg=tuple(signal for signal in signals if signal.index in wanted),
+        auxiliary=auxiliary,
+        doubled=doubled,
+        n_other=len(channels) - len(eeg) - len(auxiliary),
+        record_duration_s=header.record_duration_s,
+        read=partial(read_digital, header),
+        left_out=tuple(left_out),
+    )
+
+
+def read_channels(header: EdfHeader, choice: Choice) -> list[Channel]:
+    """The channel that each ordinary signal of a file is, by its label and what overrides it."""
+    overrides = [choice.override(i) for i in header.ordinary_signals]
+    labels = [header.labels[i] for i in header.ordinary_signals]
+    hidden = {"no-electrode", "dropped"}  # not read beside others: a cap's B7 is no electrode
+    texts = [
+        "" if o.left_out in hidden else o.label or text
+        for o, text in zip(overrides, labels, strict=True)
+    ]
+    channels: list[Channel] = []
+    taken = {channel.name for channel in parse_channels(texts)}
+    for channel, override in zip(parse_channels(texts), overrides, strict=True):
+        if override.kind == "other":
+            channel = Channel("OTHER", "other", (), "")
+        elif override.kind and override.kind != channel.kind:
+            name = distinct(override.kind.upper(), taken)
+            channel = Channel(name, override.kind, (), "")
+            taken.add(name)
+        elif override.reference and len(channel.electrodes) == 1 and not channel.reference:
+            channel = replace(channel, reference=override.reference)
+        channels.append(channel)
+    return channels
 
 
 def without_doubled(
-    eeg: Sequence[tuple[int, Channel]],
+    eeg: Sequence[tuple[int, Channel]], live: Callable[[int], bool] | None = None
 ) -> tuple[list[tuple[int, Channel]], tuple[str, ...]]:
-    """EEG channels (index, channel) that repeat none before them, and the names of those that do.
+    """EEG channels (index, channel) of which none repeats another, and the names of those that do.
 
-    A sign-flipped derivation repeats too.
+    A sign-flipped derivation repeats too. The first counts, or the first that ``live`` (of an
+    index) finds alive, where the first is not.
     """
-    redundant = {r.index for r in redundant_derivations([channel.name for _, channel in eeg])}
-    kept = [pair for k, pair in enumerate(eeg) if k not in redundant]
-    return kept, tuple(eeg[k][1].name for k in sorted(redundant))
+    groups: dict[int, list[int]] = {}
+    for r in redundant_derivations([channel.name for _, channel in eeg]):
+        groups.setdefault(r.same_as, [r.same_as]).append(r.index)
+    spare: set[int] = set()
+    for group in groups.values():
+        alive = [k for k in group if live(eeg[k][0])] if live and not live(eeg[group[0]][0]) else []
+        spare |= set(group) - {(alive or group)[0]}
+    kept = [pair for k, pair in enumerate(eeg) if k not in spare]
+    return kept, tuple(eeg[k][1].name for k in sorted(spare))
 
 
 def sample_windows(
@@ -123,28 +186,55 @@ def sample_pieces(record_duration_s: float, segments: Sequence[Segment]) -> list
     return [Segment(start, n_records, 0.0) for start in starts[chosen].tolist()]
 
 
-def _signal(header: EdfHeader, index: int, channel: Channel, assumed_unit: str | None) -> Signal:
-    gain_uv, _ = microvolt_scale(header, index, assumed_unit)
+def _usable(
+    header: EdfHeader, eeg: Sequence[tuple[int, Channel]], choice: Choice
+) -> tuple[list[Signal], list[LeftOut]]:
+    """The EEG channels that have samples, a scale and a fast enough rate; and the others."""
+    signals: list[Signal] = []
+    left_out: list[LeftOut] = []
+    for index, channel in eeg:
+        try:
+            if code := choice.override(index).left_out:
+                raise RecordingRefused(code, f"signal {index + 1}: {_WHY[code]}")
+            signal = _signal(header, index, channel, choice)
+            if choice.filter is not None:
+                effective_band(signal.sfreq_hz, choice.filter)
+            signals.append(signal)
+        except RecordingRefused as refusal:
+            left_out.append(LeftOut(channel.name, refusal.code, refusal.reason))
+    return signals, left_out
+
+
+_WHY = {
+    "marked-bad": "channels.tsv calls it bad (channels.bads=keep uses it)",
+    "dropped": "left out by channels.drop or channels.table",
+    "no-electrode": "no electrode lies near this contact of the cap",
+}
+
+
+def _live(header: EdfHeader, index: int) -> bool:
+    return not is_flat(read_digital(header, index))
+
+
+def _signal(header: EdfHeader, index: int, channel: Channel, choice: Choice) -> Signal:
+    override = choice.override(index)
+    assumed = override.spare_unit or choice.assumed_unit
+    gain_uv, _ = microvolt_scale(header, index, assumed, override.unit or None)
     limits = (header.digital_min[index], header.digital_max[index])
-    n_samples = header.samples_per_record[index]
+    n_samples, gain_uv = header.samples_per_record[index], gain_uv * override.scale
     return Signal(index, channel, gain_uv, header.sfreq_hz(index), n_samples, limits)
 
 
 def _auxiliary(
-    header: EdfHeader, channels: Sequence[tuple[int, Channel]], assumed_unit: str | None
+    header: EdfHeader, channels: Sequence[tuple[int, Channel]], choice: Choice
 ) -> Iterator[Signal]:
     names: set[str] = set()
     for index, channel in channels:
-        if channel.kind in AUXILIARY_KINDS and channel.name not in names:
+        if channel.kind not in AUXILIARY_KINDS or channel.name in names:
+            continue
+        if choice.override(index).left_out != "dropped":
             try:
-                yield _signal(header, index, channel, assumed_unit)
+                yield _signal(header, index, channel, choice)
             except RecordingRefused:
                 continue
             names.add(channel.name)
-
-
-def _what_there_is(named: Sequence[Channel]) -> str:
-    kinds = Counter(channel.kind for channel in named)
-    there = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-    reason = f"none of {len(named)} signals has the name of an electrode or derivation"
-    return f"{reason} ({there})" if named else "the file holds annotations and no signal"

@@ -2,13 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from eegssl.corpus.preprocessing.channel_selection import Selection, sample_windows
-from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile, open_file
+from eegssl.artifacts.atomic import hash_json
+from eegssl.corpus.preprocessing.channel_selection import (
+    Choice,
+    Selection,
+    read_channels,
+    sample_windows,
+)
+from eegssl.corpus.preprocessing.opened_file import (
+    IngestSettings,
+    ScannedFile,
+    open_file,
+    open_header,
+)
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
@@ -17,6 +29,7 @@ from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.subjects import find_by_rule
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
+from eegssl.signal.channels.electrodes import begins_like_electrode
 from eegssl.signal.filtering.mains import detect_line
 
 Row = dict[str, Any]
@@ -27,20 +40,24 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
     """Scan one file: its bytes, header, labels, and some of its samples.
 
     ``hashes`` are of all files that its recording depends on. ``subject`` is a name, and
-    ``label_files`` are paths, for this process alone. With ``refused`` (code, reason) the rest is
-    missing, and nothing is handed on.
+    ``label_files`` are paths, for this process alone, as are ``labels``. With ``refused`` (code,
+    reason) the rest is missing, and nothing is handed on.
     """
     row: Row = {"hashes": [_hash(source.path)]}
     try:
         row["label_files"] = _label_files(source)
         row["hashes"] += [_hash(path) for path in row["label_files"]]
-        header, selection, events = open_file(source, settings)
+        header, choice = open_header(source, settings)
+        row |= _of_labels(header, choice)
+        if choice.overrides:
+            row["hashes"].append(hash_json([asdict(override) for override in choice.overrides]))
+        selection, events = open_file(header, choice, source, settings)
         rules = settings.subjects
         row["subject"], row["subject_rule"] = find_by_rule(
             PurePosixPath(source.relative), header.patient_code, rules.pattern, rules.aliases
         )
         row |= _facts(header, selection, events)
-        return row, ScannedFile(header, events, row["line_hz"], row["hashes"][0])
+        return row, ScannedFile(header, choice, events, row["line_hz"], row["hashes"][0])
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
     except OSError as error:
@@ -102,6 +119,25 @@ def _label_files(source: Source) -> list[Path]:
     return [path for paths in find_sidecars(source.path, source.root).values() for path in paths]
 
 
+def _of_labels(header: EdfHeader, choice: Choice) -> Row:
+    """What became of the labels, also in a file that is then refused."""
+    labels = [header.labels[i] for i in header.ordinary_signals]
+    channels = read_channels(header, choice)
+    pairs = zip(labels, channels, header.ordinary_signals, strict=True)
+    dropped = [
+        label
+        for label, channel, index in pairs
+        if channel.kind == "other"
+        and not (choice.override(index).left_out or choice.override(index).kind)
+        and begins_like_electrode(label)
+    ]
+    return {
+        "audit": list(audit_one(labels, channels)),
+        "labels": labels,
+        "odd_labels": len(dropped),
+    }
+
+
 def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
     eeg, events = selection.eeg, labels.events
     windows_uv, rate_hz = sample_windows(selection, header.segments)
@@ -121,7 +157,7 @@ def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
         "events": Counter(event.type for event in events),
         "seizure_s": sum(event.duration_s for event in seizures),
         "notes": list(header.notes),
-        "audit": list(audit_one([header.labels[i] for i in header.ordinary_signals])),
+        "left_out": [[c.name, c.code] for c in selection.left_out],
     }
 
 

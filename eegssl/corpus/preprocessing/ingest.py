@@ -1,11 +1,11 @@
 """Make clean recordings of one EDF or BDF file, one a segment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from eegssl.corpus.preprocessing.channel_selection import Selection, select
+from eegssl.corpus.preprocessing.channel_selection import Selection, read_channels, select
 from eegssl.corpus.preprocessing.cleaning import SegmentCleaner
 from eegssl.corpus.preprocessing.clips import ClipCutter, write_clip
 from eegssl.corpus.preprocessing.opened_file import (
@@ -18,7 +18,7 @@ from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import Segment
 from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
-from eegssl.signal.channels.electrodes import parse_channel
+from eegssl.signal.channels.electrodes import Channel, parse_channel, plain_label
 from eegssl.signal.waveform import sketch
 
 SIGNALS = "signals"
@@ -40,7 +40,7 @@ def ingest(
     annotations, ``lost`` the segments that can't be used. ``clip`` is a file to write for the
     quality pages, or None.
     """
-    header, selection = scanned.header, select(scanned.header, settings.read.assumed_unit)
+    header, selection = scanned.header, select(scanned.header, scanned.choice)
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
     several = len(header.segments) > 1
     for number, segment in enumerate(header.segments, start=1):
@@ -80,7 +80,8 @@ def _store(
     """Clean and store one segment; returns its row of the table and its events."""
     line_hz = _line_hz(settings.cleaning.filter.notch, scanned.line_hz)
     cleaner = SegmentCleaner(selection, segment, settings.cleaning, line_hz)
-    inside = list(_inside(scanned.events.events, segment, cleaner.duration_s))
+    names = _renamed(scanned)
+    inside = list(_inside(scanned.events.events, segment, cleaner.duration_s, names))
     cutter = clip and ClipCutter(
         selection, segment, cleaner.duration_s, inside, settings.look.window_s
     )
@@ -101,7 +102,18 @@ def _line_hz(notch: str, seen_hz: float | None) -> float | None:
     return float(notch) if notch in ("50", "60") else seen_hz
 
 
-def _inside(events: Sequence[Event], segment: Segment, duration_s: float) -> Iterator[Event]:
+def _renamed(scanned: ScannedFile) -> dict[str, Channel]:
+    """Label of the file -> its channel, where settings or tables say another than the label."""
+    header, overrides = scanned.header, scanned.choice.overrides
+    if not overrides:
+        return {}
+    channels = zip(header.ordinary_signals, read_channels(header, scanned.choice), strict=True)
+    return {plain_label(header.labels[index]): channel for index, channel in channels}
+
+
+def _inside(
+    events: Sequence[Event], segment: Segment, duration_s: float, renamed: Mapping[str, Channel]
+) -> Iterator[Event]:
     """Events cut to a segment, timed from its first sample, with names of EEG channels only.
 
     Those outside it, or that last no time and are no marker, are left out.
@@ -111,7 +123,9 @@ def _inside(events: Sequence[Event], segment: Segment, duration_s: float) -> Ite
         onset_s, end_s = max(0.0, begin_s), min(duration_s, begin_s + event.duration_s)
         marker = event.duration_s == 0 and not is_seizure(event.type)
         if end_s > onset_s or (marker and 0 <= begin_s < duration_s):
-            named = [parse_channel(label) for label in event.channels]
+            named = [
+                renamed.get(plain_label(label)) or parse_channel(label) for label in event.channels
+            ]
             yield replace(
                 event,
                 onset_s=onset_s,

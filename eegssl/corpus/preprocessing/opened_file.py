@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from eegssl.corpus.channels.overrides import NO_RULES, ChannelRules, overrides_of
 from eegssl.corpus.config import LookConfig
-from eegssl.corpus.preprocessing.channel_selection import Selection, select
+from eegssl.corpus.preprocessing.channel_selection import Choice, Selection, select
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, require_usable
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
@@ -27,17 +28,19 @@ class IngestSettings:
     events: EventSettings
     look: LookConfig
     keep_text: bool
+    channels: ChannelRules = NO_RULES
 
 
 @dataclass(frozen=True)
 class ScannedFile:
     """Result of scanning a file, so that nothing but samples is read again.
 
-    ``line_hz`` is the mains frequency that stands out, ``sha256`` the hash of the file.
-    Annotations are among the events only where their text is kept.
+    ``choice`` decides its channels. ``line_hz`` is the mains frequency that stands out, ``sha256``
+    the hash of the file. Annotations are among the events only where their text is kept.
     """
 
     header: EdfHeader
+    choice: Choice
     events: EventsFound
     line_hz: float | None
     sha256: str
@@ -58,18 +61,32 @@ def require_unchanged(scanned: ScannedFile) -> None:
         raise RecordingRefused("unreadable", reason)
 
 
-def open_file(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Selection, EventsFound]:
+def open_header(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Choice]:
+    """Read the header, and what decides the channels; raises RecordingRefused."""
+    read = settings.read
+    header = read_header(source.path, decimal_comma=read.decimal_comma)
+    choice = Choice(
+        overrides_of(header, source.relative, settings.channels),
+        read.assumed_unit,
+        settings.cleaning.filter,
+        settings.channels.channels.least,
+    )
+    return header, choice
+
+
+def open_file(
+    header: EdfHeader, choice: Choice, source: Source, settings: IngestSettings
+) -> tuple[Selection, EventsFound]:
     """Read all but the samples.
 
     Raises RecordingRefused, also where no segment is long enough to be filtered.
     """
-    header = read_header(source.path, decimal_comma=settings.read.decimal_comma)
-    selection = select(header, settings.read.assumed_unit)
+    selection = select(header, choice)
     events = read_events(header, settings.events, source.root)
     _require_a_segment(header, selection, settings)
     if not settings.keep_text:
         events = replace(events, annotations=())
-    return header, selection, events
+    return selection, events
 
 
 def _require_a_segment(header: EdfHeader, selection: Selection, settings: IngestSettings) -> None:

@@ -41,6 +41,13 @@ def microvolts_per_unit(unit: str) -> float | None:
     return None
 
 
+def require_voltage(unit: str) -> str:
+    """A unit that `microvolts_per_unit` knows; raises ValueError for another."""
+    if microvolts_per_unit(unit) is None:
+        raise ValueError("got a unit that is no voltage, expected uV, mV, V or nV")
+    return unit
+
+
 def measures_otherwise(unit: str) -> bool:
     """Whether a unit is known to be that of another quantity than a voltage."""
     return unit.strip(" \t\x00").lower() in _OTHER_UNITS

@@ -31,9 +31,12 @@ class AuditRow:
     n: int
 
 
-def audit_one(labels: Sequence[str]) -> Counter[Entry]:
-    """Count the readings of one recording's labels; add counters to merge recordings."""
-    readings = zip(labels, parse_channels(labels), strict=True)
+def audit_one(labels: Sequence[str], channels: Sequence[Channel] | None = None) -> Counter[Entry]:
+    """Count the readings of one recording's labels; add counters to merge recordings.
+
+    ``channels`` are the readings, where they are not those of the labels alone.
+    """
+    readings = zip(labels, channels or parse_channels(labels), strict=True)
     return Counter({(shown(label), _became(c), c.kind, c.reference) for label, c in readings})
 
 

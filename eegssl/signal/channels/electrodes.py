@@ -107,7 +107,7 @@ def parse_channel(label: str) -> Channel:
     eeg = _eeg_channel(_terminals(label))
     if eeg is not None:
         return eeg
-    auxiliary = auxiliary_channel(label) or auxiliary_channel(_tidy(label))
+    auxiliary = auxiliary_channel(label) or auxiliary_channel(plain_label(label))
     if auxiliary is not None:
         kind, name = auxiliary
         return Channel(name, kind, (), "")
@@ -141,7 +141,7 @@ def begins_like_electrode(label: str) -> bool:
     To tell of channels of kind ``other`` that may be EEG: ``C3P-REF``, ``Fp1-Smith``. The ears
     against each other are none of them.
     """
-    match = _START.match(_tidy(label))
+    match = _START.match(plain_label(label))
     if match is None or electrode_name(match[1]) is None:
         return False
     if {electrode_name(part) for part in _terminals(label)} <= EARS:
@@ -150,8 +150,16 @@ def begins_like_electrode(label: str) -> bool:
     return not words or not all(is_signal_word(word) for word in words)
 
 
+def plain_label(label: str) -> str:
+    """Upper case, single spaces, and without the word EEG in front."""
+    text = " ".join(label.upper().split())
+    while match := _PREFIX.match(text):
+        text = text[match.end() :]
+    return text
+
+
 def _other(label: str) -> Channel:
-    text = _tidy(label)
+    text = plain_label(label)
     return Channel(text if may_be_shown(text) else OTHER, "other", (), "")
 
 
@@ -160,7 +168,7 @@ def _with_zeros(channels: list[Channel], labels: Sequence[str]) -> list[Channel]
     present = {channel.electrodes[0] for channel in channels if channel.electrodes}
     if len(present) < COMMON:
         return channels
-    readings = [_ZEROS.get(_tidy(label)) for label in labels]
+    readings = [_ZEROS.get(plain_label(label)) for label in labels]
     return [
         Channel(name, "eeg", (name,), "") if name and name not in present else channel
         for channel, name in zip(channels, readings, strict=True)
@@ -227,17 +235,9 @@ def geometry(names: Sequence[str]) -> Geometry:
     return Geometry(places, located, regions)
 
 
-def _tidy(label: str) -> str:
-    """Upper case, single spaces, and without the word EEG in front."""
-    text = " ".join(label.upper().split())
-    while match := _PREFIX.match(text):
-        text = text[match.end() :]
-    return text
-
-
 def _terminals(label: str) -> list[str]:
     """The electrode of a label and what stands behind it, without mne's number of a doubled one."""
-    text = _tidy(label)
+    text = plain_label(label)
     if (pair := _BEHIND_EARS.get(text.removesuffix(" SD"))) is not None:
         return list(pair)
     first, *rest = (part.strip() for part in _SEPARATOR.split(text))

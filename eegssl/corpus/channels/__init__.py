@@ -1,0 +1,1 @@
+"""Ways from the labels of a file to its channels."""

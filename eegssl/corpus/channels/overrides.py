@@ -1,0 +1,176 @@
+"""Gather what settings and tables say of a file's channels beside their labels."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from eegssl.errors import ConfigError
+from eegssl.io.config import ReadSettings
+from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.tables.channel_tables import (
+    BidsChannel,
+    TableRow,
+    bids_channels_file,
+    read_bids_channels,
+    read_channel_table,
+)
+from eegssl.signal.channels.caps import NONE, cap_electrodes, contact_of, wears
+from eegssl.signal.channels.electrodes import parse_channel, plain_label
+from eegssl.signal.config import ChannelSettings, require_channel, require_reference
+
+DROP = "drop"
+# BIDS: types that are kept beside the EEG, and those that say no more than a label does.
+_AUXILIARY = {"EOG": "eog", "HEOG": "eog", "VEOG": "eog", "ECG": "ecg", "EMG": "emg"}
+_EEG = ("EEG", "")
+
+
+@dataclass(frozen=True)
+class Override:
+    """What counts for one signal in place of its header; empty, None and 1 change nothing.
+
+    ``left_out`` is the code why the channel isn't used: ``dropped``, ``marked-bad``,
+    ``no-electrode``; ``kind`` is ecg, eog, emg or other.
+    """
+
+    label: str = ""
+    kind: str = ""
+    reference: str = ""
+    unit: str = ""
+    spare_unit: str = ""
+    scale: float = 1.0
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class ChannelRules:
+    """All that may say something of channels; ``table`` are the rows of ``channels.table``."""
+
+    channels: ChannelSettings
+    read: ReadSettings
+    table: tuple[TableRow, ...] = ()
+
+
+NO_RULES = ChannelRules(ChannelSettings(), ReadSettings())
+"""The rules of the default settings."""
+
+
+def channel_rules(channels: ChannelSettings, read: ReadSettings) -> ChannelRules:
+    """The rules of a corpus; raises ConfigError for a table that can't be read, or is wrong."""
+    if channels.table is None:
+        return ChannelRules(channels, read)
+    rows = read_channel_table(Path(channels.table))
+    return ChannelRules(channels, read, tuple(_checked(row, channels.table) for row in rows))
+
+
+def overrides_of(header: EdfHeader, relative: str, rules: ChannelRules) -> tuple[Override, ...]:
+    """An override for each signal of the file at a path below its folder, or () without any.
+
+    The user's table counts before the settings, these before a BIDS ``channels.tsv``. Raises
+    RecordingRefused for such a table that can't be read.
+    """
+    path = bids_channels_file(header.path)
+    bids = read_bids_channels(path) if path else {}
+    cap = rules.channels.cap
+    labels = [header.labels[i] for i in header.ordinary_signals]
+    if cap is not None and not wears(labels, cap):
+        cap = None
+    rows = [row for row in rules.table if not row.file or fnmatchcase(relative, row.file)]
+    overrides = tuple(_override(label, relative, rules, rows, bids, cap) for label in header.labels)
+    return overrides if any(override != Override() for override in overrides) else ()
+
+
+def _override(
+    label: str,
+    relative: str,
+    rules: ChannelRules,
+    rows: Iterable[TableRow],
+    bids: Mapping[str, BidsChannel],
+    cap: str | None,
+) -> Override:
+    steps = [
+        _of_bids(bids.get(label), keep=rules.channels.bads == "keep"),
+        _of_cap(label, cap),
+        _of_settings(label, relative, rules),
+        *(_of_row(row) for row in rows if matches(row.label, label)),
+    ]
+    return functools.reduce(_over, steps)
+
+
+def _over(one: Override, other: Override) -> Override:
+    """One override with all that another says in its place; a name brings a contact back."""
+    values = {f.name: getattr(other, f.name) for f in fields(Override)}
+    changes = {k: v for k, v in values.items() if v != getattr(Override(), k)}
+    if other.label and one.left_out == "no-electrode":
+        changes = {"left_out": ""} | changes
+    return replace(one, **changes)
+
+
+def _of_bids(channel: BidsChannel | None, *, keep: bool) -> Override:
+    if channel is None:
+        return Override()
+    kind = "" if channel.type in _EEG else _AUXILIARY.get(channel.type, "other")
+    unit = channel.unit if microvolts_per_unit(channel.unit) else ""
+    left_out = "marked-bad" if channel.bad and not kind and not keep else ""
+    return Override(kind=kind, spare_unit=unit, left_out=left_out)
+
+
+def _of_cap(label: str, cap: str | None) -> Override:
+    contact = contact_of(label, cap) if cap else None
+    if cap is None or contact is None:
+        return Override()
+    electrode = cap_electrodes(cap)[contact]
+    return Override(left_out="no-electrode") if electrode == NONE else Override(label=electrode)
+
+
+def _of_settings(label: str, relative: str, rules: ChannelRules) -> Override:
+    channels, read = rules.channels, rules.read
+    names = [v for k, v in channels.rename.items() if plain_label(k) == plain_label(label)]
+    units = [unit for pattern, unit in read.units.items() if matches(pattern, label)]
+    factors = [
+        factor
+        for pattern, factor in read.scale.items()
+        if fnmatchcase(relative, pattern) or matches(pattern, label)
+    ]
+    dropped = any(matches(pattern, label) for pattern in channels.drop)
+    return Override(
+        label=names[-1] if names else "",
+        reference=channels.reference or "",
+        unit=units[-1] if units else "",
+        scale=factors[-1] if factors else 1.0,
+        left_out="dropped" if dropped else "",
+    )
+
+
+def _of_row(row: TableRow) -> Override:
+    dropped = row.name.lower() == DROP
+    return Override(
+        label="" if dropped else row.name,
+        reference=row.reference,
+        unit=row.unit,
+        scale=1.0 if row.scale is None else row.scale,
+        left_out="dropped" if dropped else "",
+    )
+
+
+def matches(pattern: str, label: str) -> bool:
+    """Whether a pattern is that of a label as written, or of the channel that it is read as."""
+    wanted = plain_label(pattern)
+    return any(fnmatchcase(text, wanted) for text in _spellings(label))
+
+
+def _spellings(label: str) -> Iterator[str]:
+    yield plain_label(label)
+    yield parse_channel(label).name.upper()
+
+
+def _checked(row: TableRow, path: str) -> TableRow:
+    """A row whose name and reference are ones; raises ConfigError."""
+    try:
+        if row.name and row.name.lower() != DROP:
+            require_channel(row.name)
+        return replace(row, reference=row.reference and require_reference(row.reference))
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None

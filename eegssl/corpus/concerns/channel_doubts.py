@@ -1,0 +1,56 @@
+"""Find doubts about channels: left out, not read, of a unit that lost its sign."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
+
+_BY_CHOICE = frozenset({"dropped", "no-electrode"})
+
+
+def left_out(looked: Looked) -> Sequence[Concern]:
+    """Bad channels that cost themselves and not their file."""
+    which = [
+        (id_, f"{name}: {code}")
+        for id_, row in _used(looked)
+        for name, code in row["left_out"]
+        if code not in _BY_CHOICE
+    ]
+    text = "file(s) lack EEG channels that can't be used (limits, unit, rate, or marked bad)"
+    cure = "the setting for a unit: read.units; for more channels or none: channels.least"
+    return of_lines("channels-left-out", text, cure, which)
+
+
+def labels_like_electrodes(looked: Looked) -> Sequence[Concern]:
+    """Labels that begin like an electrode, and are read as no EEG."""
+    counts = Counter({id_: row["odd_labels"] for id_, row in _used(looked) if row["odd_labels"]})
+    text = (
+        f"label(s) in {len(counts)} file(s) begin like an electrode and are left out; channels.tsv "
+        "lists them (--plan --show-names shows all labels)"
+    )
+    cure = "name them by channels.rename, or a cap by channels.cap"
+    which = [(id_, f"{n} labels") for id_, n in counts.items()]
+    return of_lines("labels-like-electrodes", text, cure, which, counts.total())
+
+
+def lost_signs(looked: Looked) -> Sequence[Concern]:
+    """Units whose micro sign was replaced by a question mark."""
+    text = "file(s) name the unit ?V, whose sign was lost: it was read as uV"
+    return _noted(looked, "unit-sign-lost", text, "set read.units if it is another")
+
+
+def decimal_commas(looked: Looked) -> Sequence[Concern]:
+    """Limits with a decimal comma."""
+    text = "file(s) write limits with a decimal comma, which EDF does not know: they were read so"
+    return _noted(looked, "decimal-comma", text, "export them with a point")
+
+
+def _noted(looked: Looked, note: str, text: str, cure: str) -> Sequence[Concern]:
+    which = [(id_, "") for id_, row in _used(looked) if note in row["notes"]]
+    return of_lines(note, text, cure, which)
+
+
+def _used(looked: Looked) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Id and scan of the files that are not refused."""
+    return ((id_, row) for id_, row in looked.scan.files.items() if "refused" not in row)
