@@ -54,6 +54,8 @@ class Result:
     warnings: tuple[str, ...] = ()
     beside: dict[str, Any] = field(default_factory=dict)
     """Further entries of the document of ``--json``."""
+    names: tuple[tuple[str, ...], ...] = ()
+    """Rows of words out of the user's files, for a terminal under ``--show-names`` alone."""
 
 
 @dataclass

@@ -64,6 +64,9 @@ def preprocess(
     finish(terminal, result)
     if refused and not options.json:
         _show(terminal, "refused", refused_table(refused, show_names=show_names), out / REFUSED)
+    if show_names and result.names and not options.json:
+        table = ["label", "became", "kind", "files"], [list(row) for row in result.names]
+        _show(terminal, "labels", table, out / stage.CHANNELS)
     if show_names and result.id and not options.json:
         _show(terminal, "concerns", by_path(out), out / CONCERNS)
     if result.id and not options.json:

@@ -28,7 +28,7 @@ from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
 from eegssl.corpus.preprocessing.corpus_tables import join_tables
 from eegssl.corpus.preprocessing.file_outcomes import scan_outcome, stored_outcome
-from eegssl.corpus.preprocessing.file_profile import channel_audit
+from eegssl.corpus.preprocessing.file_profile import channel_audit, labels_as_written
 from eegssl.corpus.preprocessing.file_scan import FileScan, clip_files, scan_files
 from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
@@ -191,6 +191,7 @@ def _write_plan(scan: FileScan, plan: Plan, seen: Doubts, context: Context) -> R
         public_values(plan.config),
         warnings=tuple(context.warnings),
         beside=scan_outcome(scan),
+        names=labels_as_written(scan.files),
     )
 
 

@@ -287,3 +287,37 @@ def test_check_names_files_that_are_not_the_artifacts(edf: Path, tmp_path: Path)
     assert failed.code == 4
     assert "1 file(s)" in failed.err
     assert "Smith" not in failed.err
+
+
+def test_a_plan_lists_the_labels_of_refused_files_and_shows_them_on_request(tmp_path: Path) -> None:
+    root = tmp_path / "edf"
+    labels = ["EEG", "EEG(sec)", "Jane Doe", "[red]\x07"]
+    for k in range(2):
+        write_edf(subject_file(root, k), noise_uv(4, 20, RATE_HZ, k), labels, RATE_HZ)
+    plain = eegssl("preprocess", root, "--out", tmp_path / "plan", "--plan")
+    table = (tmp_path / "plan" / "channels.tsv").read_text()
+    assert "EEG\tn/a\tother\tn/a\t2" in table
+    assert "Jane" not in table + plain.out + plain.err
+    shown = eegssl("preprocess", root, "--out", tmp_path / "names", "--plan", "--show-names")
+    assert "Jane Doe" in shown.out
+    assert "[red]\\x07" in shown.out
+    assert "Jane" not in (tmp_path / "names" / "channels.tsv").read_text()
+
+
+def test_settings_name_channels_and_change_what_is_made(tmp_path: Path) -> None:
+    root = tmp_path / "edf"
+    for k in range(3):
+        signal_uv = noise_uv(3, 20, RATE_HZ, k)
+        write_edf(subject_file(root, k), signal_uv, ["EEG", "C3", "C3P-REF"], RATE_HZ)
+    out, rename = tmp_path / "out", 'channels.rename={ "EEG" = "C4-A1" }'
+    first = done("preprocess", root, "--out", out)
+    assert [row["channels"] for row in rows(out)] == [["C3"]] * 3
+    assert any("begin like an electrode" in warning for warning in first["warnings"])
+    again = eegssl("preprocess", root, "--out", out, "--set", rename)
+    assert again.code != 0  # made by other settings
+    second = done("preprocess", root, "--out", out, "--set", rename, "--overwrite")
+    assert [row["channels"] for row in rows(out)] == [["C4-A1", "C3"]] * 3
+    assert second["id"] != first["id"]
+    assert second["config"]["channels"]["rename"] == "(private)"
+    other = done("preprocess", root, "--out", tmp_path / "b", "--set", rename.replace("C4", "O1"))
+    assert other["id"] != second["id"]

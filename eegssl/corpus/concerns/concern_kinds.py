@@ -18,6 +18,7 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     passed_doubts.misnamed,
     label_doubts.unread_tables,
     label_doubts.in_next_file,
+    label_doubts.untyped_rows,
     subject_doubts.unknown_subjects,
     subject_doubts.folders_of_several,
     subject_doubts.one_code,

@@ -47,6 +47,22 @@ def texts_not_understood(tables: Tables) -> Sequence[Concern]:
     return of_lines("labels-not-understood", text, cure, which, sum(dropped.values()))
 
 
+def untyped_rows(looked: Looked) -> Sequence[Concern]:
+    """Rows of BIDS tables that have no column of types."""
+    counts = {
+        id_: row["untyped_rows"]
+        for id_, row in looked.scan.files.items()
+        if "refused" not in row and row["untyped_rows"]
+    }
+    text = (
+        f"event(s) in the tables of {len(counts)} file(s) have no type (no column trial_type) and "
+        "are left out"
+    )
+    cure = 'name the column that holds it, such as --set events.type_columns=["value"]'
+    which = [(id_, f"{n} events") for id_, n in counts.items()]
+    return of_lines("events-untyped", text, cure, which, sum(counts.values()))
+
+
 def unresolved_seizures(tables: Tables) -> Sequence[Concern]:
     """Labels that speak of seizures and don't say from when to when."""
     rows = [

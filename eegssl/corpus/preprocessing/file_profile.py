@@ -107,6 +107,24 @@ def channel_audit(rows: Mapping[str, Row]) -> list[AuditRow]:
     return audit_rows(counts)
 
 
+def labels_as_written(rows: Mapping[str, Row]) -> tuple[tuple[str, ...], ...]:
+    """Labels as they stand in the files, what they became, kind and number of files.
+
+    What was not read as EEG comes first, the most frequent first. For a terminal alone.
+    """
+    counts = Counter(entry for row in rows.values() for entry in set(row.get("labels", ())))
+    order = sorted(counts, key=lambda e: (e[2] == "eeg", e[2] != "other", -counts[e], e))
+    return tuple(
+        (_printable(label), became or "n/a", kind, str(counts[label, became, kind]))
+        for label, became, kind in order
+    )
+
+
+def _printable(label: str) -> str:
+    """A label without signs that would steer a terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in label)
+
+
 def _hash(path: Path) -> str:
     """The hash of a file; a word for one that can't be read, or is a pipe."""
     try:
@@ -133,7 +151,10 @@ def _of_labels(header: EdfHeader, choice: Choice) -> Row:
     ]
     return {
         "audit": list(audit_one(labels, channels)),
-        "labels": labels,
+        "labels": [
+            (label, "" if channel.kind == "other" else channel.name, channel.kind)
+            for label, channel in zip(labels, channels, strict=True)
+        ],
         "odd_labels": len(dropped),
     }
 
@@ -154,6 +175,7 @@ def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
         "amplitude_uv": round(float(np.median(deviation)), 3) if deviation.size else None,
         "line_hz": detect_line(windows_uv, rate_hz),
         "label_source": labels.source or "none",
+        "untyped_rows": labels.n_untyped,
         "events": Counter(event.type for event in events),
         "seizure_s": sum(event.duration_s for event in seizures),
         "notes": list(header.notes),

@@ -102,6 +102,7 @@ class EventsFound:
     texts that seem to speak of a seizure and do not say from when to when. ``n_unreadable``:
     broken annotations. While either of the last two is above 0, what is no event here need not be
     background. ``source`` is the kind of file that says where seizures are, "" for none.
+    ``n_untyped``: rows of a table that has no column of types, as BIDS allows.
     ``annotations`` are the recording's own, with their texts: in memory only.
     """
 
@@ -110,6 +111,7 @@ class EventsFound:
     n_unresolved: int = 0
     n_unreadable: int = 0
     source: str = ""
+    n_untyped: int = 0
     annotations: "tuple[Annotation, ...]" = field(default=(), repr=False)
 
 

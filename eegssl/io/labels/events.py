@@ -61,6 +61,7 @@ def read_events(
         inside = events_from_annotations(scan.annotations, settings.markers, scan.n_unreadable)
     trusted: EventsFound | None = None
     stages = EventsFound(())
+    untyped = 0
     for source in settings.sources:
         paths = sidecars.get(source, [])
         if source == "edf":
@@ -68,7 +69,9 @@ def read_events(
         elif source == "hypnogram" and paths:
             stages = read_hypnogram(paths[0], header)
         elif paths:
-            trusted = _trusted(trusted, source, paths, header, settings)
+            listed = _trusted(trusted, source, paths, header, settings)
+            untyped += listed.n_untyped if listed is not trusted else 0
+            trusted = trusted if listed.n_untyped else listed
     listed = trusted or (stages if stages.source else inside)
     # Beside a source stand the events that speak of no seizure, and the recording's own markers if
     # the source has none.
@@ -77,7 +80,7 @@ def read_events(
     own = [event for event in inside.events if event.type in kinds and listed is not inside]
     asleep = () if listed is stages else stages.events
     events = in_order([*listed.events, *own, *asleep])
-    return replace(listed, events=events, annotations=scan.annotations)
+    return replace(listed, events=events, n_untyped=untyped, annotations=scan.annotations)
 
 
 def _trusted(
@@ -145,35 +148,43 @@ def _seizures_said(listed: EventsFound) -> list[Span] | None:
     return [(event.onset_s, event.onset_s + event.duration_s) for event in seizures]
 
 
+def _text_and_channel(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text of an annotation, and the label behind ``@@`` where it names one."""
+    words, mark, label = text.rpartition("@@")
+    channel = (label.strip(),) if label.strip() else ()
+    return (words.strip(), channel) if mark and words.strip() else (text, ())
+
+
 def events_from_annotations(
     annotations: Sequence[Annotation], markers: tuple[str, ...] = (), n_unreadable: int = 0
 ) -> EventsFound:
     """Annotations whose text is an event type, a marker, or the start or end of a seizure.
 
     A seizure needs a duration, or a start with the end that follows it; else it is counted as
-    unresolved. Markers without one get 0 s, other types without one are dropped.
+    unresolved. Markers without one get 0 s, other types without one are dropped. ``text@@label``
+    is an event of the channel of that label (EDF+, standard texts 3.3); its start ends there too.
     """
     events: list[Event] = []
     dropped = unresolved = 0
-    open_since: float | None = None
+    open_since: dict[tuple[str, ...], float] = {}
     for note in annotations:
-        kind = event_type(note.text, markers)
-        edge = seizure_edge(note.text)
+        text, channels = _text_and_channel(note.text)
+        kind = event_type(text, markers)
+        edge = seizure_edge(text)
         if kind and (note.duration_s or kind in markers):
-            original = original_of(note.text, kind)
-            duration_s = note.duration_s or 0.0
-            events.append(Event(note.onset_s, duration_s, kind, source="edf", original=original))
+            original, duration_s = original_of(text, kind), note.duration_s or 0.0
+            events.append(Event(note.onset_s, duration_s, kind, channels, None, "edf", original))
         elif edge == "start":
-            unresolved += open_since is not None
-            open_since = note.onset_s
-        elif edge == "end" and open_since is not None:
-            events.append(Event(open_since, note.onset_s - open_since, "sz", source="edf"))
-            open_since = None
-        elif edge or (is_seizure(kind) if kind else mentions_seizure(note.text)):
+            unresolved += channels in open_since
+            open_since[channels] = note.onset_s
+        elif edge == "end" and channels in open_since:
+            onset_s = open_since.pop(channels)
+            events.append(Event(onset_s, note.onset_s - onset_s, "sz", channels, source="edf"))
+        elif edge or (is_seizure(kind) if kind else mentions_seizure(text)):
             unresolved += 1
         else:
             dropped += 1
-    unresolved += open_since is not None
+    unresolved += len(open_since)
     about_seizures = any(event.type in EVENT_TYPES for event in events) or unresolved
     source = "edf" if about_seizures else ""
     return EventsFound(in_order(events), dropped, unresolved, n_unreadable, source)

@@ -26,6 +26,9 @@ from eegssl.io.labels.same_recording import require_same_recording
 
 MISSING = ("n/a", "")
 MAX_BYTES = 64 << 20
+# BIDS 1.10: the columns of events.tsv beside trial_type, which may be missing.
+_BIDS_COLUMNS = {"onset", "duration", "sample", "value", "response_time", "stim_file", "HED"}
+_BIDS_COLUMNS |= {"channel"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -33,6 +36,8 @@ def read_events_tsv(
     path: Path, settings: EventSettings | None = None, header: EdfHeader | None = None
 ) -> EventsFound:
     """The events of one table; types outside the vocabulary and the markers are counted.
+
+    A BIDS table without a column of types gives no events, and the number of its rows.
 
     ``header`` is that of the recording that it should belong to. Raises RecordingRefused
     ``events`` for a table without the columns, a row of another length, a number that is none, a
@@ -54,9 +59,16 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
         raise _refused("the TSV file is empty; a recording without seizures holds one bckg row")
     columns = lines[0].split("\t")
     kinds = [name for name in settings.type_columns if name in columns]
-    if "onset" not in columns or "duration" not in columns or not kinds:
+    missing = [name for name in ("onset", "duration") if name not in columns]
+    if missing:
+        reason = f"the TSV has no column {' nor '.join(missing)}; expected onset and duration"
+        raise _refused(f"{reason} in seconds, and columns separated by tabs")
+    if not kinds and set(columns) <= _BIDS_COLUMNS:
+        return EventsFound((), n_untyped=len(lines) - 1)
+    if not kinds:
         wanted = " or ".join(settings.type_columns)
-        raise _refused(f"the TSV's columns lack onset, duration, or one of {wanted}")
+        reason = f"the TSV has no column of types, expected {wanted}"
+        raise _refused(f"{reason}: name the one that holds them by events.type_columns")
     if len(set(columns)) < len(columns):
         raise _refused("the TSV has two columns of one name")
     events: list[Event] = []

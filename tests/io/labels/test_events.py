@@ -250,3 +250,39 @@ ONE_SEIZURE = (
     "005817fc" "23232074696d65207265736f6c7574696f6e3a2032353600" "00ecffffffff0100"
     "00ec0b0000b40080" "00ec000000280084" "0000"
 )  # fmt: skip
+
+
+def test_an_annotation_may_name_its_channel():
+    notes = [
+        Annotation(10.0, 5.0, "sz@@EEG Fp1-REF"),
+        Annotation(20.0, None, "seizure start@@T3"),
+        Annotation(22.0, None, "seizure start@@O1"),
+        Annotation(24.0, None, "seizure end@@O1"),
+        Annotation(26.0, None, "seizure end@@T3"),
+        Annotation(30.0, 2.0, "sz@@"),
+        Annotation(40.0, 2.0, "@@Fp1"),
+    ]
+    events = events_from_annotations(notes)
+    rows = [(e.onset_s, e.duration_s, e.type, e.channels) for e in events.events]
+    assert rows == [
+        (10.0, 5.0, "sz", ("EEG Fp1-REF",)),
+        (20.0, 6.0, "sz", ("T3",)),
+        (22.0, 2.0, "sz", ("O1",)),
+        (30.0, 2.0, "sz", ()),
+    ]
+    assert (events.n_dropped, events.n_unresolved) == (1, 0)
+
+
+def test_a_bids_table_without_types_is_counted_and_what_is_inside_counts(tmp_path):
+    path = tmp_path / "sub-1_eeg.edf"
+    tals = [raw + b"+1\x152\x14sz\x14\x00" for raw in time_stamps(["0", "1", "2"])]
+    path.write_bytes(plus(["0"] * 3, tals=tals[:1] + time_stamps(["1", "2"])).bytes())
+    table = tmp_path / "sub-1_events.tsv"
+    table.write_text("onset\tduration\tsample\tvalue\n0\t1\t0\tsz\n1\t1\t50\t7\n")
+    events = read_events(read_header(path))
+    assert (events.n_untyped, events.source, len(events.events)) == (2, "edf", 1)
+    named = read_events(read_header(path), EventSettings(type_columns=("value",)))
+    assert (named.n_untyped, named.source, len(named.events)) == (0, "tsv", 1)
+    table.write_text("onset\tduration\tkind\n0\t1\tsz\n")
+    with pytest.raises(RecordingRefused, match=r"events\.type_columns"):
+        read_events(read_header(path))
