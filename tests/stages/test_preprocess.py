@@ -291,9 +291,11 @@ def test_check_names_files_that_are_not_the_artifacts(edf: Path, tmp_path: Path)
 
 def test_a_plan_lists_the_labels_of_refused_files_and_shows_them_on_request(tmp_path: Path) -> None:
     root = tmp_path / "edf"
-    labels = ["EEG", "EEG(sec)", "Jane Doe", "[red]\x07"]
+    labels = ["EEG", "EEG(sec)", "Jane Doe", "[red]~"]
     for k in range(2):
-        write_edf(subject_file(root, k), noise_uv(4, 20, RATE_HZ, k), labels, RATE_HZ)
+        path = subject_file(root, k)
+        write_edf(path, noise_uv(4, 20, RATE_HZ, k), labels, RATE_HZ)
+        path.write_bytes(path.read_bytes().replace(b"[red]~", b"[red]\x07"))
     plain = eegssl("preprocess", root, "--out", tmp_path / "plan", "--plan")
     table = (tmp_path / "plan" / "channels.tsv").read_text()
     assert "EEG\tn/a\tother\tn/a\t2" in table

@@ -10,7 +10,7 @@ from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, is_coarse, odd
 
 Row = dict[str, Any]
 ABOVE_A_VOLT = "above-a-volt"
-_CURE = "correct the unit in the file's header, or leave it out"
+_CURE = "correct it by read.units (by label) or read.scale (by file or label), or leave it out"
 
 
 _ODD = (

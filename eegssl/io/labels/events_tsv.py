@@ -61,13 +61,13 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
     kinds = [name for name in settings.type_columns if name in columns]
     missing = [name for name in ("onset", "duration") if name not in columns]
     if missing:
-        reason = f"the TSV has no column {' nor '.join(missing)}; expected onset and duration"
+        reason = f"the TSV's columns lack {' and '.join(missing)}; expected onset and duration"
         raise _refused(f"{reason} in seconds, and columns separated by tabs")
-    if not kinds and set(columns) <= _BIDS_COLUMNS:
+    if not kinds and "value" in columns and set(columns) <= _BIDS_COLUMNS:
         return EventsFound((), n_untyped=len(lines) - 1)
     if not kinds:
         wanted = " or ".join(settings.type_columns)
-        reason = f"the TSV has no column of types, expected {wanted}"
+        reason = f"the TSV's columns lack the types of events, expected {wanted}"
         raise _refused(f"{reason}: name the one that holds them by events.type_columns")
     if len(set(columns)) < len(columns):
         raise _refused("the TSV has two columns of one name")
