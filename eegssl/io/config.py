@@ -5,7 +5,6 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator
 
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
-from eegssl.io.edf.physical_units import require_voltage
 
 EventSource = Literal[
     "tsv", "tuh", "seizures", "summary", "siena", "helsinki", "seizeit1", "hypnogram", "edf"
@@ -62,16 +61,6 @@ class ReadSettings(Settings):
     decimal_comma: bool = False
     """Commas in a header's limits and in time stamps are decimal points. Without it those of limits
     are read so only where they can be nothing else (``-3276,8``; ``3,276`` may be thousands)."""
-
-    @field_validator("assumed_unit")
-    @classmethod
-    def _a_voltage(cls, unit: str | None) -> str | None:
-        return None if unit is None else require_voltage(unit)
-
-    @field_validator("units")
-    @classmethod
-    def _voltages(cls, units: dict[str, str]) -> dict[str, str]:
-        return {label: require_voltage(unit) for label, unit in units.items()}
 
     @field_validator("scale")
     @classmethod

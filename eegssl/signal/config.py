@@ -5,8 +5,6 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
-from eegssl.signal.channels.electrodes import parse_channel
-from eegssl.signal.channels.references import listed_reference
 
 Cap = Literal["biosemi32", "biosemi64", "biosemi128", "egi128"]
 
@@ -49,28 +47,6 @@ class FilterConfig(Settings):
         return self
 
 
-def require_channel(name: str) -> str:
-    """A name for a channel, if it is an electrode, a derivation, or of kind ECG, EOG or EMG.
-
-    Raises ValueError for any other.
-    """
-    if parse_channel(name).kind == "other":
-        raise ValueError(
-            "got a name that is no electrode or derivation; expected one such as C3, C3-A2 or "
-            "Fp1-F7, or ECG, EOG, EMG"
-        )
-    return name
-
-
-def require_reference(name: str) -> str:
-    """What a reference is called here, by an electrode or a listed word; else ValueError."""
-    channel = parse_channel(name)
-    reference = listed_reference(name.upper())
-    if reference is None and len(channel.electrodes) != 1:
-        raise ValueError("got another word than a reference; expected one such as Cz, A1A2 or AVG")
-    return reference or channel.name
-
-
 class ChannelSettings(Settings):
     """Which label is which electrode, and which channels are used."""
 
@@ -97,16 +73,6 @@ class ChannelSettings(Settings):
 
     least: int = Field(1, ge=1)
     """The fewest EEG channels that a file needs to be used, when bad ones are left out."""
-
-    @field_validator("rename")
-    @classmethod
-    def _electrodes(cls, rename: dict[str, str]) -> dict[str, str]:
-        return {label: require_channel(name) for label, name in rename.items()}
-
-    @field_validator("reference")
-    @classmethod
-    def _a_reference(cls, reference: str | None) -> str | None:
-        return None if reference is None else require_reference(reference)
 
 
 class MontageConfig(Settings):

@@ -1,7 +1,7 @@
-"""Gather what settings and tables say of a file's channels beside their labels."""
+"""Gather what settings and tables say of a file's channels."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from eegssl.errors import ConfigError
 from eegssl.io.config import ReadSettings
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.physical_units import microvolts_per_unit
+from eegssl.io.edf.physical_units import microvolts_per_unit, require_voltage
 from eegssl.io.tables.channel_tables import (
     BidsChannel,
     TableRow,
@@ -18,8 +18,9 @@ from eegssl.io.tables.channel_tables import (
     read_channel_table,
 )
 from eegssl.signal.channels.caps import NONE, cap_electrodes, contact_of, wears
+from eegssl.signal.channels.channel_names import require_channel, require_reference
 from eegssl.signal.channels.electrodes import parse_channel, plain_label
-from eegssl.signal.config import ChannelSettings, require_channel, require_reference
+from eegssl.signal.config import ChannelSettings
 
 DROP = "drop"
 # BIDS: types that are kept beside the EEG, and those that say no more than a label does.
@@ -58,11 +59,39 @@ NO_RULES = ChannelRules(ChannelSettings(), ReadSettings())
 
 
 def channel_rules(channels: ChannelSettings, read: ReadSettings) -> ChannelRules:
-    """The rules of a corpus; raises ConfigError for a table that can't be read, or is wrong."""
+    """The rules of a corpus.
+
+    Raises ConfigError for a name that is no channel, a unit that is no voltage, or a table that
+    can't be read.
+    """
+    for name in channels.rename.values():
+        _checked("channels.rename", require_channel, name)
+    for unit in read.units.values():
+        _checked("read.units", require_voltage, unit)
+    if read.assumed_unit is not None:
+        _checked("read.assumed_unit", require_voltage, read.assumed_unit)
+    if channels.reference is not None:
+        reference = _checked("channels.reference", require_reference, channels.reference)
+        channels = channels.model_copy(update={"reference": reference})
     if channels.table is None:
         return ChannelRules(channels, read)
     rows = read_channel_table(Path(channels.table))
-    return ChannelRules(channels, read, tuple(_checked(row, channels.table) for row in rows))
+    return ChannelRules(channels, read, tuple(_row(row, channels.table) for row in rows))
+
+
+def _row(row: TableRow, path: str) -> TableRow:
+    """A row of the table whose name and reference are ones; raises ConfigError."""
+    if row.name and row.name.lower() != DROP:
+        _checked(path, require_channel, row.name)
+    reference = _checked(path, require_reference, row.reference) if row.reference else ""
+    return replace(row, reference=reference)
+
+
+def _checked(where: str, require: Callable[[str], str], value: str) -> str:
+    try:
+        return require(value)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def overrides_of(header: EdfHeader, relative: str, rules: ChannelRules) -> tuple[Override, ...]:
@@ -164,13 +193,3 @@ def matches(pattern: str, label: str) -> bool:
 def _spellings(label: str) -> Iterator[str]:
     yield plain_label(label)
     yield parse_channel(label).name.upper()
-
-
-def _checked(row: TableRow, path: str) -> TableRow:
-    """A row whose name and reference are ones; raises ConfigError."""
-    try:
-        if row.name and row.name.lower() != DROP:
-            require_channel(row.name)
-        return replace(row, reference=row.reference and require_reference(row.reference))
-    except ValueError as error:
-        raise ConfigError(f"{path}: {error}") from None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.corpus.channels.left_out import LeftOut, no_eeg, too_few
+from eegssl.corpus.channels.channel_refusals import LeftOut, no_eeg, too_few
 from eegssl.corpus.channels.overrides import Override
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader, Segment

@@ -40,7 +40,11 @@ def ingest(
     annotations, ``lost`` the segments that can't be used. ``clip`` is a file to write for the
     quality pages, or None.
     """
-    header, selection = scanned.header, select(scanned.header, scanned.choice)
+    header = scanned.header
+    try:
+        selection = select(header, scanned.choice)
+    except RecordingRefused as refusal:  # it has changed since it was scanned
+        return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
     several = len(header.segments) > 1
     for number, segment in enumerate(header.segments, start=1):

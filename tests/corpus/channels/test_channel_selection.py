@@ -175,20 +175,22 @@ def test_a_bids_table_that_cannot_be_read_refuses_the_file(chosen, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [{"rename": {"A": "Jane"}}, {"reference": "Jane"}, {"cap": "emotiv"}, {"least": 0}],
+    ("channels", "read", "words"),
+    [
+        ({"rename": {"A": "Jane"}}, {}, "channels.rename: got a name that is no electrode"),
+        ({"reference": "Jane"}, {}, "channels.reference: got another word"),
+        ({}, {"assumed_unit": "mmHg"}, "read.assumed_unit: got a unit that is no voltage"),
+        ({}, {"units": {"A": "x"}}, "read.units: got a unit that is no voltage"),
+    ],
 )
-def test_settings_that_name_no_channel_are_refused(settings):
-    with pytest.raises(ValueError, match="validation error"):
-        ChannelSettings.model_validate(settings)
+def test_settings_that_name_no_channel_or_unit_are_refused(channels, read, words):
+    with pytest.raises(ConfigError, match=words):
+        channel_rules(ChannelSettings.model_validate(channels), ReadSettings.model_validate(read))
 
 
-@pytest.mark.parametrize(
-    "settings", [{"assumed_unit": "mmHg"}, {"units": {"A": "x"}}, {"scale": {"A": 0}}]
-)
-def test_settings_that_are_no_unit_or_factor_are_refused(settings):
-    with pytest.raises(ValueError, match="validation error"):
-        ReadSettings.model_validate(settings)
+def test_a_factor_of_zero_is_refused():
+    with pytest.raises(ValueError, match="factor of 0"):
+        ReadSettings.model_validate({"scale": {"A": 0}})
 
 
 def test_a_refusal_shows_labels_of_known_words_only(chosen):

@@ -1,4 +1,4 @@
-"""Say which channels of a file are left out, and why a file has none."""
+"""Tell channels that are left out, and files without any."""
 
 from collections import Counter
 from collections.abc import Sequence
