@@ -1,6 +1,7 @@
 """Say where a disk or a memory is full, and what helps."""
 
 import errno
+import os
 import re
 import shutil
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 TRAINS = frozenset({"tokenize", "pretrain", "finetune", "benchmark"})
 """Commands whose memory follows the size of a batch."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_SHORT = re.compile(r"\d+ requested and \d+ written")
+"""NumPy's words for a file that could not be written to its end; they come without a number."""
 _EXHAUSTED = re.compile(r"DefaultCPUAllocator|out of memory|ALLOC_FAILED")
 _OF_GPU = re.compile(r"CUDA|CUBLAS|HIP|MPS")
 _ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d+ bytes")
@@ -15,7 +18,7 @@ _ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d
 
 def explain(error: BaseException, command: str, out: Path | None) -> str | None:
     """The message for an error that this machine's limits cause; None for any other error."""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and (error.errno in _FULL or _SHORT.search(str(error))):
         return _no_space(error, out)
     if _is_memory(error):
         return _no_memory(error, command)
@@ -24,13 +27,14 @@ def explain(error: BaseException, command: str, out: Path | None) -> str | None:
 
 def _no_space(error: OSError, out: Path | None) -> str:
     """Where no space is left, how much is free there and how much was needed."""
+    code = error.errno if error.errno in _FULL else errno.ENOSPC
     place = Path(error.filename).parent if error.filename else (out or Path.cwd())
     there = next((path for path in (place, *place.parents) if path.is_dir()), Path.cwd())
     needed = getattr(error, "needed_bytes", None)
     free = f"{_size(shutil.disk_usage(there).free)} free"
     free += f", {_size(needed)} needed for one file" if needed else ""
     return (
-        f"{error.strerror}: {there} ({free}). Make room there, or choose another --out; what is "
+        f"{os.strerror(code)}: {there} ({free}). Make room there, or choose another --out; what is "
         "done already stays, and the same command goes on from there"
     )
 

@@ -4,6 +4,9 @@ import errno
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from clirun import Pipeline, eegssl, files_of
@@ -81,6 +84,28 @@ def test_what_is_said_names_memory_size_and_command() -> None:
     assert "tried to allocate 4000000 bytes" in str(explain(CPU, "pretrain", None))
     assert "finetune.training.batch_size" in str(explain(GPU, "benchmark", None))
     assert "batch" not in str(explain(MemoryError(), "preprocess", None))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no such device here")
+def test_a_full_disk_is_known_by_the_words_of_each_library() -> None:
+    def by_numpy() -> None:
+        with open("/dev/full", "wb") as stream:
+            np.save(stream, np.zeros(100_000))
+
+    def by_arrow() -> None:
+        with open("/dev/full", "wb") as stream:  # by its path it would be removed after the error
+            pq.write_table(pa.table({"a": np.random.default_rng(0).random(100_000)}), stream)
+
+    def by_its_words() -> None:
+        words = "Error writing bytes to file. Detail: [errno 28] No space left on device"
+        raise OSError(errno.ENOSPC, words)
+
+    for write in (by_numpy, by_arrow, by_its_words):
+        with pytest.raises(OSError) as caught:  # noqa: PT011 (its words are what is tested)
+            write()
+        said = str(explain(caught.value, "tokenize", Path("/tmp")))
+        assert said.startswith("No space left on device"), f"{write.__name__}: {said}"
+        assert " free" in said
 
 
 def test_other_errors_are_left_to_others() -> None:
