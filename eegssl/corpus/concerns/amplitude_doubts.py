@@ -10,7 +10,10 @@ from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, is_coarse, odd
 
 Row = dict[str, Any]
 ABOVE_A_VOLT = "above-a-volt"
-_CURE = "correct it by read.units (by label) or read.scale (by file or label), or leave it out"
+_CURE = (
+    "where the unit is wrong by a thousand, --set 'read.scale={ \"FOLDER/*\" = 0.001 }' mends it, "
+    "by path or by label (read.units names another unit); else leave it out"
+)
 
 
 _ODD = (

@@ -142,7 +142,7 @@ class SegmentCleaner:
             return reason
         return (
             f"{reason}: a digital step is {step_uv:,.3g} µV, coarser than EEG; export the file "
-            "again with a smaller physical range, or correct its unit"
+            "again with a smaller physical range, or set read.units or read.scale"
         )
 
     def _rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:

@@ -77,6 +77,7 @@ def test_a_plan_tells_it_before_anything_is_made(tmp_path: Path) -> None:
     document = done("preprocess", tmp_path / "edf", "--out", tmp_path / "out", "--plan")
     concern = document["facts"]["concerns"]["amplitude"]
     assert [Pseudonyms().name(id_) for id_ in concern["ids"]] == ["sub-milli/a.edf"]
+    assert "read.scale" in concern["cure"]
 
 
 def test_a_channel_is_compared_with_its_neighbours(made: Path) -> None:
