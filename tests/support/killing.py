@@ -112,8 +112,8 @@ def _watch(plan: dict[str, Any]) -> None:
             return
         named = os.fsdecode(path).removeprefix(below).lstrip("/")
         os.write(log, (json.dumps(f"{event} {named}") + "\n").encode())
-        if count == moment:
+        count += 1  # first: a signal may be an error here, and is sent once
+        if count - 1 == moment:
             os.kill(os.getpid(), by)
-        count += 1
 
     sys.addaudithook(hook)
