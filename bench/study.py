@@ -27,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
-from study_arms import ARMS, SYNTHETIC, encoder_of, prepare
+from study_arms import ARMS, SYNTHETIC, UNTRAINED, encoder_of, prepare
 from study_scores import as_table, read_scores, scores_folder
 from study_tuned import tuned_logits
 from study_windows import DATA, Labelled, labelled
@@ -194,7 +194,7 @@ def _systems(
     if data not in SYNTHETIC:
         systems["band power by channel"] = lambda: [ChannelFeatures.of(rows.windows)(rows.windows)]
         poolings.insert(0, "channels")
-    for arm in ("untrained", *ARMS):
+    for arm in (*UNTRAINED, *ARMS):
         if data in SYNTHETIC and arm in ARMS and ARMS[arm].mixed:
             continue
         compared = arm in ("untrained", "reference")

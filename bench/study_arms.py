@@ -59,6 +59,8 @@ ARMS: dict[str, Arm] = {
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
 }
 """Name -> the one change against the reference; and what screening put first, together."""
+UNTRAINED = {"untrained": "reference", "untrained without spectral": "without spectral"}
+"""Name -> the arm whose architecture is drawn and not trained."""
 SYNTHETIC = {"synth": (0, 40), "synth_more": (1, 120)}
 """Name -> seed and number of subjects of a synthetic corpus."""
 REAL = ("eegmat", "ssvep_exo", "muse_cueing")
@@ -95,11 +97,11 @@ def others(out: Path, edf: Path) -> list[Path]:
 
 
 def encoder_of(name: str, out: Path, edf: Path, seed: int) -> Encoder:
-    """The encoder of an arm, pretrained on training people, or as it is drawn (`untrained`)."""
+    """The encoder of an arm, pretrained on training people, or as it is drawn (`UNTRAINED`)."""
     home = out / f"seed{seed}"
     folder = home / name.replace(" ", "-")
-    if name == "untrained":
-        config = encoder_of("reference", out, edf, seed).config
+    if name in UNTRAINED:
+        config = encoder_of(UNTRAINED[name], out, edf, seed).config
         drawn: Encoder = build_encoder(config, seed).eval()
         return drawn
     arm = ARMS[name]
