@@ -51,6 +51,7 @@ ARMS: dict[str, Arm] = {
     "half of the people": Arm(("sampling.subjects_fraction=0.5",)),
     "a quarter of the steps": Arm(("training.steps=200",)),
     "without spectral": Arm(("encoder.spectral=off",)),
+    "Fourier spectrum": Arm(("encoder.spectral=fourier",)),
     "without temporal": Arm(("encoder.temporal=false",)),
     "without spatial": Arm(tuple(f"encoder.{n}=false" for n in ("identity", "position", "region"))),
     "z-scored windows": Arm(("encoder.normalise=zscore",)),
@@ -59,7 +60,11 @@ ARMS: dict[str, Arm] = {
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
 }
 """Name -> the one change against the reference; and what screening put first, together."""
-UNTRAINED = {"untrained": "reference", "untrained without spectral": "without spectral"}
+UNTRAINED = {
+    "untrained": "reference",
+    "untrained without spectral": "without spectral",
+    "untrained Fourier spectrum": "Fourier spectrum",
+}
 """Name -> the arm whose architecture is drawn and not trained."""
 SYNTHETIC = {"synth": (0, 40), "synth_more": (1, 120)}
 """Name -> seed and number of subjects of a synthetic corpus."""
