@@ -35,7 +35,7 @@ PRETRAIN_HISTORY = {
 
 FILES: dict[str, set[str]] = {
     "preprocess": {
-        "duplicates.tsv",
+        *("duplicates.tsv", "concerns.tsv"),
         *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
         *("channels.tsv", "fingerprint.json", "plan.toml", "look/index.html"),
     },
