@@ -28,7 +28,7 @@ COMMANDS = ("tasks", "cli", "stages", "pipeline")
 """Folders of tests that run whole commands: they come last and draw little in ``make test``."""
 DRAWN = {
     *("test_pipeline.py", "test_privacy.py", "test_forecast_tasks.py", "test_phase_tasks.py"),
-    *("test_patient_tasks.py", "test_damage.py"),
+    *("test_patient_tasks.py", "test_damage.py", "test_damaged_drafts.py"),
 }
 """Files of these folders that draw all the same: each kind of page, or what is compared with tiny's
 bytes."""

@@ -175,7 +175,7 @@ def test_a_splits_file_is_checked(edf_dir: Path, tmp_path: Path) -> None:
     good = "".join(f"{name}\t{('train', 'val', 'test')[k % 3]}\n" for k, name in enumerate(names))
     for text, word in (
         ("subject\tsplit\n" + good.replace("sub-03\ttrain\n", ""), "1 subject(s) are not in"),
-        ("subject\tsplit\n" + good.replace("\tval", "\tdev"), "'dev'"),
+        ("subject\tsplit\n" + good.replace("\tval", "\tdev"), "3 of 8 subjects have another split"),
         ("subject\tpart\n" + good, "'split'"),
     ):
         (tmp_path / "splits.tsv").write_text(text)

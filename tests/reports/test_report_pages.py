@@ -198,7 +198,8 @@ def test_the_event_table_names_its_standard_its_policy_and_its_counts():
     assert "SzCORE" in words
     assert "NaN policy: skip" in words
     assert "Scored: 1 of 2 recordings, from 1 subject," in words
-    assert "1 recording under 10 minutes" in words
+    assert "1 of 2 recording(s), with" in words
+    assert "are shorter than 10 minutes and are in no event score" in words
 
 
 def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():

@@ -59,15 +59,21 @@ def scan(source: Source, settings: IngestSettings) -> ScannedFile:
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each file below the test's folder was opened to be read, or hashed."""
     counts: Counter[str] = Counter()
-    really_open = builtins.open
+    really_open, descriptor_of = builtins.open, os.open
 
     def counting(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
         if "w" not in mode and str(tmp_path) in str(file):
             counts[Path(file).name] += 1
         return really_open(file, mode, *rest, **more)
 
+    def counting_low(file: Any, flags: int, *rest: Any, **more: Any) -> int:
+        if not flags & (os.O_WRONLY | os.O_RDWR) and str(tmp_path) in str(file):
+            counts[Path(file).name] += 1
+        return descriptor_of(file, flags, *rest, **more)
+
     monkeypatch.setattr(builtins, "open", counting)
     monkeypatch.setattr("io.open", counting)
+    monkeypatch.setattr(os, "open", counting_low)
     hashing = hashlib.sha256
 
     def hashed(data: Any = b"", **more: Any) -> Any:
@@ -79,7 +85,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counts
 
 
-def test_a_file_is_opened_and_hashed_once_in_the_scan_and_opened_once_to_be_cleaned(
+def test_a_file_is_opened_and_hashed_once_in_the_scan_and_once_to_be_cleaned(
     tmp_path: Path, opened: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, settings = recording(tmp_path / "edf"), settings_of(PreprocessConfig())
@@ -97,8 +103,8 @@ def test_a_file_is_opened_and_hashed_once_in_the_scan_and_opened_once_to_be_clea
     assert len(row["kept"]) == 1
     assert sorted(channels) == list(range(len(NAMES)))
     synced = {name: n for name, n in opened.items() if name.endswith(".partial")}
-    assert set(opened) - set(synced) == {"a.edf"}
-    assert opened["a.edf"] == 1
+    assert set(opened) - set(synced) == {"a.edf", "hash of the recording"}
+    assert opened["a.edf"] == opened["hash of the recording"] == 1
     assert all(n == 1 for n in synced.values())  # only so that the system writes it out
 
 
