@@ -5,6 +5,11 @@ refused under ``--strict``; 4 an artifact is missing, damaged or does not match;
 resumable; 130 interrupted.
 """
 
+import errno
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of an OSError of a disk, or of a user's share of it, that is full."""
+
 
 class EegsslError(Exception):
     """A failure that a user can cause and mend; its text says how."""

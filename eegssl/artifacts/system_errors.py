@@ -1,6 +1,5 @@
 """Raise a full disk as an OSError, whichever library meets it."""
 
-import errno
 import os
 import re
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""Errors of a disk, or of a user's share of it, that is full."""
+from eegssl.errors import DISK_FULL
+
 _CODE = re.compile(r"os error (\d+)")
 
 
@@ -31,13 +30,13 @@ def system_errors(path: Path, needed_bytes: int | None = None) -> Iterator[None]
             raise
         raise _with_need(int(code[1]), path, needed_bytes) from None
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in DISK_FULL:
             raise
         raise _with_need(error.errno, path, needed_bytes) from None
 
 
 def _with_need(code: int, path: Path, needed_bytes: int | None) -> OSError:
-    if code not in FULL:
+    if code not in DISK_FULL:
         return OSError(code, os.strerror(code), os.fspath(path))
     full = FullDisk(code, os.strerror(code), os.fspath(path))
     full.needed_bytes = needed_bytes

@@ -6,9 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
+from eegssl.errors import DISK_FULL
+
 TRAINS = frozenset({"tokenize", "pretrain", "finetune", "benchmark"})
 """Commands whose memory follows the size of a batch."""
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SHORT = re.compile(r"\d+ requested and \d+ written")
 """NumPy's words for a file that could not be written to its end; they come without a number."""
 _EXHAUSTED = re.compile(r"DefaultCPUAllocator|out of memory|ALLOC_FAILED")
@@ -18,7 +19,7 @@ _ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d
 
 def explain(error: BaseException, command: str, out: Path | None) -> str | None:
     """The message for an error that this machine's limits cause; None for any other error."""
-    if isinstance(error, OSError) and (error.errno in _FULL or _SHORT.search(str(error))):
+    if isinstance(error, OSError) and (error.errno in DISK_FULL or _SHORT.search(str(error))):
         return _no_space(error, out)
     if _is_memory(error):
         return _no_memory(error, command)
@@ -27,7 +28,7 @@ def explain(error: BaseException, command: str, out: Path | None) -> str | None:
 
 def _no_space(error: OSError, out: Path | None) -> str:
     """Where no space is left, how much is free there and how much was needed."""
-    code = error.errno if error.errno in _FULL else errno.ENOSPC
+    code = error.errno if error.errno in DISK_FULL else errno.ENOSPC
     place = Path(error.filename).parent if error.filename else (out or Path.cwd())
     there = next((path for path in (place, *place.parents) if path.is_dir()), Path.cwd())
     needed = getattr(error, "needed_bytes", None)
