@@ -188,9 +188,10 @@ def check(
         terminal.document({"artifact": str(recordings), "problems": problems, "concerns": concerns})
     for sentence in sentences(facts):
         terminal.warn(sentence)
-    columns, rows = by_path(recordings)
-    if show_names and rows and not json:
-        terminal.grid("concerns", columns, rows)
+    if show_names and not json:
+        columns, rows = by_path(recordings)
+        if rows:
+            terminal.grid("concerns", columns, rows)
     for problem in problems:
         terminal.fail(problem)
     if problems:
