@@ -20,8 +20,8 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
-from eegssl.corpus.concerns.concern import CONCERNS, Doubts, Looked, as_facts, as_table
-from eegssl.corpus.concerns.subject_doubts import advice_on_subjects
+from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
+from eegssl.corpus.concerns.subject_concerns import advice_on_subjects
 from eegssl.corpus.finished_rows import finished_row, remove_recordings
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip
@@ -71,11 +71,7 @@ def run(
     used or there are too few subjects to split.
     """
     jobs = jobs or os.cpu_count() or 1
-    require_outside(private_folder(), context.out)
-    if not context.dry_run:
-        for warning in make_key(private_folder()):
-            context.progress.warn(warning)
-    pseudonyms = Pseudonyms()
+    pseudonyms = _pseudonyms(context)
     naming = Naming(pseudonyms, config.corpus)
     sources, passed_over = find_sources(roots, naming)
     context.progress.say(f"{len(sources)} EDF or BDF files found")
@@ -83,9 +79,10 @@ def run(
     scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
     looked = Looked(scan, passed_over)
-    seen = concern_kinds.of_plan(looked) if plan_only else concern_kinds.of_looked(looked)
-    for warning in (*plan.warnings, *(concern.sentence for concern in seen)):
+    for warning in plan.warnings:
         context.warn(warning)
+    find = concern_kinds.of_plan if plan_only else concern_kinds.of_looked
+    seen = _tell(find(looked), context)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
     if not context.dry_run:  # before tables are read, which may name people without a recording
         for warning in pseudonyms.save():
@@ -100,21 +97,13 @@ def run(
     inputs = [("edf-folder", hash_json([files, official, people, aliases, synthetic]))]
     writer = context.begin(KIND, plan.config, inputs)
     if isinstance(writer, Result):
-        if not writer.id:
-            return replace(writer, beside=scan_outcome(scan))
-        for warning in writer.facts["warnings"]:
-            if warning not in context.warnings:
-                context.warn(warning)
-        warnings = tuple(context.warnings)
-        return replace(writer, beside=stored_outcome(context.out), warnings=warnings)
+        return _not_made(writer, scan, context)
     rows = _ingest_all(scan, plan.config, writer, context, jobs)
     tables = join_tables(
         *(scan, rows, official, aliases, config.splits, context.seed), keep_text=config.keep_text
     )
     write_tables(writer, tables)
-    concerns = [*seen, *concern_kinds.of_tables(tables)]
-    for concern in concerns[len(seen) :]:
-        context.warn(concern.sentence)
+    concerns = [*seen, *_tell(concern_kinds.of_tables(tables), context)]
     writer.write(CONCERNS, as_table(concerns))
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
@@ -134,6 +123,33 @@ def run(
     write_quality_pages(writer.path, map(read_clip, clips), facts)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
     return replace(result, beside=stored_outcome(context.out))
+
+
+def _pseudonyms(context: Context) -> Pseudonyms:
+    """The user's pseudonyms, whose key is made first where a run is to write anything."""
+    require_outside(private_folder(), context.out)
+    if not context.dry_run:
+        for warning in make_key(private_folder()):
+            context.progress.warn(warning)
+    return Pseudonyms()
+
+
+def _tell(concerns: Concerns, context: Context) -> Concerns:
+    """Warn of each concern; returns them."""
+    for concern in concerns:
+        context.warn(concern.sentence)
+    return concerns
+
+
+def _not_made(result: Result, scan: FileScan, context: Context) -> Result:
+    """The result of a dry run, or of recordings that are there already, with all their warnings."""
+    if not result.id:
+        return replace(result, beside=scan_outcome(scan))
+    for warning in result.facts["warnings"]:
+        if warning not in context.warnings:
+            context.warn(warning)
+    warnings = tuple(context.warnings)
+    return replace(result, beside=stored_outcome(context.out), warnings=warnings)
 
 
 def _people(
@@ -170,7 +186,7 @@ def _settings(config: PreprocessConfig) -> IngestSettings:
     )
 
 
-def _write_plan(scan: FileScan, plan: Plan, seen: Doubts, context: Context) -> Result:
+def _write_plan(scan: FileScan, plan: Plan, seen: Concerns, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
     require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
     facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from eegssl.artifacts.manifest import MANIFEST
 from eegssl.artifacts.reading import check_bulk, load
-from eegssl.corpus.concerns.amplitude_doubts import ABOVE_A_VOLT
+from eegssl.corpus.concerns.amplitude_concerns import ABOVE_A_VOLT
 from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS
 from eegssl.corpus.preprocessing.recording_tables import (
     EVENTS,

@@ -1,1 +1,1 @@
-"""Doubts about a corpus that its user has to be told."""
+"""Concerns about a corpus that its user has to be told."""

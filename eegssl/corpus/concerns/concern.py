@@ -1,4 +1,4 @@
-"""Describe a doubt about a corpus, and write all of them down."""
+"""Describe a concern about a corpus, and write all of them down."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _IDS_TOLD, _IDS_IN_FACTS = 3, 20
 
 @dataclass(frozen=True)
 class Concern:
-    """A kind of doubt: how many of what, which ones, and the setting or command that cures it.
+    """A kind of concern: how many of what, which ones, and the setting or command that cures it.
 
     ``text`` follows the number. ``which`` pairs the id of a recording, file or subject with a
     detail of it; neither holds a word out of a file, its name or its path.
@@ -36,7 +36,7 @@ class Concern:
 
     @property
     def sentence(self) -> str:
-        """The doubt in one line: how many of what, which ones, what to do."""
+        """The concern in one line: how many of what, which ones, what to do."""
         more = " …" if len(self.ids) > _IDS_TOLD else ""
         ids = f" ({', '.join(self.ids[:_IDS_TOLD])}{more})" if self.ids else ""
         return f"{self.n} {self.text}{ids}" + (f"; {self.cure}" if self.cure else "")
@@ -50,29 +50,29 @@ class Looked:
     passed_over: PassedOver
 
 
-Doubts = Sequence[Concern]
-OfLooked = Callable[[Looked], Doubts]
-"""Finds doubts in what a look at all files gave."""
-OfTables = Callable[[Tables], Doubts]
-"""Finds doubts in the tables of the recordings that were made."""
+Concerns = Sequence[Concern]
+OfLooked = Callable[[Looked], Concerns]
+"""Finds concerns in what a look at all files gave."""
+OfTables = Callable[[Tables], Concerns]
+"""Finds concerns in the tables of the recordings that were made."""
 
 
 def of_lines(
     kind: str, text: str, cure: str, which: Iterable[tuple[str, str]], n: int | None = None
 ) -> list[Concern]:
-    """The doubt about these ids and details, or none where there are none; ``n`` of them."""
+    """The concern about these ids and details, or none where there are none; ``n`` of them."""
     pairs = tuple(which)
     count = len({id_ for id_, _ in pairs}) if n is None else n
     return [Concern(kind, count, text, cure, pairs)] if count else []
 
 
-def as_table(concerns: Doubts) -> str:
+def as_table(concerns: Concerns) -> str:
     """The table ``concerns.tsv``: a row for each id of each kind."""
     rows = [(c.kind, *pair) for c in concerns for pair in c.which or ((NO_ID, ""),)]
     return format_tsv(COLUMNS, [(kind, id_, detail or NO_ID) for kind, id_, detail in rows])
 
 
-def as_facts(concerns: Doubts) -> dict[str, dict[str, Any]]:
+def as_facts(concerns: Concerns) -> dict[str, dict[str, Any]]:
     """The same for a manifest: by kind the number, the words, the cure and the first ids."""
     return {
         c.kind: {"n": c.n, "text": c.text, "cure": c.cure, "ids": c.ids[:_IDS_IN_FACTS]}

@@ -1,4 +1,4 @@
-"""Show the doubts of a finished corpus, by id or by path."""
+"""Show the concerns of a finished corpus, by id or by path."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ LISTED_ELSEWHERE = frozenset({"refused", "crashed"})
 
 
 def sentences(facts: Mapping[str, Any]) -> list[str]:
-    """The doubts that the facts of a manifest hold, a line each; none in older manifests."""
+    """The concerns that the facts of a manifest hold, a line each; none in older manifests."""
     return [
         Concern(
             *(kind, row["n"], row["text"], row["cure"]),

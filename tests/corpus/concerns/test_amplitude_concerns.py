@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def told(out: Path, kind: str) -> dict[str, str]:
-    """Folder of each file that a kind of doubt is about -> the detail of its last row."""
+    """Folder of each file that a kind of concern is about -> the detail of its last row."""
     names, rows = Pseudonyms(), read_tsv(out / CONCERNS, COLUMNS)
     return {names.name(r["id"]).split("/")[0]: r["detail"] for r in rows if r["kind"] == kind}
 

@@ -23,7 +23,7 @@ def corpus(root: Path, paths: list[str], code: str = "") -> Path:
 
 
 def told(root: Path, out: Path) -> dict[str, dict[str, object]]:
-    """The doubts that a look at the files raises."""
+    """The concerns that a look at the files raises."""
     facts = done("preprocess", root, "--out", out, "--plan", "--dry-run")["facts"]
     concerns: dict[str, dict[str, object]] = facts["concerns"]
     return {kind: row for kind, row in concerns.items() if kind.startswith("subjects")}

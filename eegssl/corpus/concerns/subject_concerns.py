@@ -1,9 +1,9 @@
-"""Find doubts about who is who: several people as one, or reverse."""
+"""Find concerns about who is who: several people as one, or reverse."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from eegssl.corpus.concerns.concern import Concern, Doubts, Looked, of_lines
+from eegssl.corpus.concerns.concern import Concern, Concerns, Looked, of_lines
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.io.subject_patterns import (
     BELOW_FOLDERS,
@@ -21,8 +21,8 @@ KINDS = ("subjects-unknown", "subjects-folder", "subjects-code", "subjects-visit
 _FEWEST = 3  # subjects that can be split
 
 
-def advice_on_subjects(concerns: Doubts) -> str:
-    """The doubts about who is who, as the beginning of an error; "" if there are none."""
+def advice_on_subjects(concerns: Concerns) -> str:
+    """The concerns about who is who, as the beginning of an error; "" if there are none."""
     return "".join(f"{c.sentence}. " for c in concerns if c.kind in KINDS)
 
 

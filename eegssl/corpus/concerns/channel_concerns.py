@@ -1,4 +1,4 @@
-"""Find doubts about channels: left out, not read, oddly written."""
+"""Find concerns about channels: left out, not read, oddly written."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

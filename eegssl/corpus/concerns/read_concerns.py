@@ -1,4 +1,4 @@
-"""Find doubts in what reading and cleaning gave: files refused, cut, doubled."""
+"""Find concerns in what reading and cleaning gave: files refused, cut, doubled."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -50,10 +50,12 @@ def cut_files(tables: Tables) -> Sequence[Concern]:
 
 def doubled_signals(tables: Tables) -> Sequence[Concern]:
     """The same signal under several ids."""
-    doubts: list[Concern] = []
+    concerns: list[Concern] = []
     for name, words in ACROSS.items():
         twins = [
             (d.recording, f"same as {d.same_as}") for d in tables.duplicates if d.across == name
         ]
-        doubts += of_lines(f"doubled-{name}", words, f"{DUPLICATES} says which", twins, len(twins))
-    return doubts
+        concerns += of_lines(
+            f"doubled-{name}", words, f"{DUPLICATES} says which", twins, len(twins)
+        )
+    return concerns

@@ -1,4 +1,4 @@
-"""Find doubts about labels: not understood, outside their recording, missing."""
+"""Find concerns about labels: not understood, outside their recording, missing."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -65,11 +65,7 @@ def untyped_rows(looked: Looked) -> Sequence[Concern]:
 
 def unresolved_seizures(tables: Tables) -> Sequence[Concern]:
     """Labels that speak of seizures and don't say from when to when."""
-    rows = [
-        (row["recording"], f"{row['n_annotations_unresolved']} labels")
-        for row in tables.recordings
-        if row["n_annotations_unresolved"]
-    ]
+    rows = _counts(tables, "n_annotations_unresolved", "labels")
     text = (
         "recording(s) have labels that speak of seizures but don't say from when to "
         "when: they count as background"
@@ -79,16 +75,18 @@ def unresolved_seizures(tables: Tables) -> Sequence[Concern]:
 
 def events_outside(tables: Tables) -> Sequence[Concern]:
     """Events that lie in no recording."""
-    rows = [
-        (row["recording"], f"{row['n_events_outside']} events")
-        for row in tables.recordings
-        if row["n_events_outside"]
-    ]
+    rows = _counts(tables, "n_events_outside", "events")
     text = (
         "recording(s) have events that lie outside the recording or last no time; those were "
         "left out"
     )
     return of_lines("events-outside", text, "do the labels belong to these files?", rows)
+
+
+def _counts(tables: Tables, column: str, of_what: str) -> list[tuple[str, str]]:
+    """Recordings with a number above 0 in a column, and that number in words."""
+    rows = [(row["recording"], row[column]) for row in tables.recordings]
+    return [(id_, f"{n} {of_what}") for id_, n in rows if n]
 
 
 def unread_tables(looked: Looked) -> Sequence[Concern]:
