@@ -63,7 +63,7 @@ def undrawn() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A key that is always the same, no settings from the shell, two threads; the key's folder."""
+    """A key that is always the same, no settings from the shell, one thread; the key's folder."""
     import torch
 
     world = tmp_path_factory.mktemp("world")
@@ -82,9 +82,9 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("HOME", str(world / "home"))
         patch.setenv("COLUMNS", "200")
         patch.setenv("EEGSSL_PREPROCESS__LOOK__RECORDINGS", "2")  # pages take most of the time
-        patch.setenv("OMP_NUM_THREADS", "2")
+        patch.setenv("OMP_NUM_THREADS", "1")
         (world / "home").mkdir()
-        torch.set_num_threads(2)
+        torch.set_num_threads(1)
         yield private
 
 
