@@ -10,7 +10,7 @@ from pathlib import Path
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.edf.physical_units import require_voltage
 from eegssl.io.labels.label_text import as_lines, read_label_text
-from eegssl.io.tables.tsv import read_tsv
+from eegssl.io.tables.tsv import doubled_columns, read_tsv
 
 _MISSING = ("", "n/a")
 _MAX_BYTES = 4 << 20
@@ -53,13 +53,15 @@ def bids_channels_file(edf_path: Path) -> Path | None:
 def read_bids_channels(path: Path) -> dict[str, BidsChannel]:
     """Label -> what the table says of it.
 
-    Raises RecordingRefused ``channels`` for a table without the columns ``name`` and ``type``, a
-    row of another length, or a label twice with different words.
+    Raises RecordingRefused ``channels`` for a table without the columns ``name`` and ``type``, with
+    two columns of one name, a row of another length, or a label twice with different words.
     """
     lines = as_lines(read_label_text(path, "channels.tsv", _MAX_BYTES)).split("\n")
     columns, *rows = [line.split("\t") for line in lines if line.strip()] or [[""]]
     if "name" not in columns or "type" not in columns:
         raise _refused("it has no columns name and type, separated by tabs")
+    if twice := doubled_columns(columns):
+        raise _refused(f"it has {twice}, expected each once")
     channels: dict[str, BidsChannel] = {}
     for number, cells in enumerate(rows, start=2):
         if len(cells) != len(columns):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _OTHER_SEPARATORS = {",": "comma", ";": "semicolon"}
 def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a user's TSV that has (at least) these columns.
 
-    Raises ConfigError when the file or a column is missing.
+    Raises ConfigError when the file or a column is missing, or two columns have one name.
     """
     try:
         text = io.StringIO(read_text(path), newline="")
@@ -36,7 +37,19 @@ def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
             f"{path} has no column {missing[0]!r}; a tab-separated table with "
             f"{', '.join(wanted)} was expected{_other_separator(columns, missing[0])}"
         )
+    if twice := doubled_columns(columns):
+        raise ConfigError(f"{path} has {twice}: which one counts can't be told; name each once")
     return rows
+
+
+def doubled_columns(columns: Sequence[str]) -> str:
+    """How many names stand over several columns, in words; empty where each is there once.
+
+    Columns without a name don't count, as spreadsheets leave them at the end. The names are not
+    repeated: what stands in the first line may be a row of people.
+    """
+    n = sum(count > 1 for count in Counter(filter(None, columns)).values())
+    return f"{n} column name(s) that stand there twice or more" if n else ""
 
 
 def _other_separator(columns: Sequence[str], missing: str) -> str:

@@ -168,9 +168,16 @@ def test_a_bids_table_gives_types_units_and_bad_channels(chosen, tmp_path):
     assert "T7" in names(chosen(signals, {"bads": "keep"}, name="sub-1_eeg.edf"))
 
 
-def test_a_bids_table_that_cannot_be_read_refuses_the_file(chosen, tmp_path):
-    (tmp_path / "sub-1_channels.tsv").write_text("name\nFp1\n")
-    with pytest.raises(RecordingRefused, match="no columns name and type"):
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("name\nFp1\n", "no columns name and type"),
+        ("name\ttype\ttype\nFp1\tEEG\tMISC\n", "1 column name.s. that stand there twice"),
+    ],
+)
+def test_a_bids_table_that_cannot_be_read_refuses_the_file(chosen, tmp_path, table, words):
+    (tmp_path / "sub-1_channels.tsv").write_text(table)
+    with pytest.raises(RecordingRefused, match=words):
         chosen([signal("Fp1")], name="sub-1_eeg.edf")
 
 

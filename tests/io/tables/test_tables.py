@@ -32,3 +32,15 @@ def test_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str) -> 
     said = refused(tmp_path, "recording\tlabel\nDoe-Müller\tcalm\n".encode(encoding))
     assert "save it as UTF-8" in said
     assert "Error" not in said
+
+
+@pytest.mark.parametrize("header", ["recording\tlabel\tlabel", "label\trecording\tnote\tnote"])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, header: str) -> None:
+    said = refused(tmp_path, f"{header}\nDoe\ta\tb\tc\n".encode())
+    assert "1 column name(s) that stand there twice" in said
+
+
+def test_columns_without_a_name_are_no_doubles(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_text("recording\tlabel\t\t\nx\ta\t\t\n")
+    assert read_tsv(path, ("recording", "label"))[0]["label"] == "a"

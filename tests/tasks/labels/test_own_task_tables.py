@@ -102,6 +102,13 @@ BAD: list[tuple[str, list[tuple[object, ...]], tuple[str, ...], int, tuple[str, 
         3,
         ("times need one recording",),
     ),
+    (
+        "two columns of labels",
+        [("recording", "label", "label"), ("Doe", "calm", "restless")],
+        (CLASSES,),
+        2,
+        ("stand there twice",),
+    ),
 ]
 
 
