@@ -22,6 +22,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig
+from eegssl.signal.given_arrays import require_finite, require_microvolts, require_rows
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
     Choices,
@@ -74,6 +75,7 @@ def embed(
     sfreq_hz: float,
     *,
     window_s: float | None = None,
+    any_size: bool = False,
 ) -> NDArray[np.float32]: ...
 
 
@@ -97,6 +99,7 @@ def embed(
     window_s: float | None = None,
     filters: FilterConfig | None = None,
     montage: MontageConfig = KEEP,
+    any_size: bool = False,
 ) -> Any:
     """Embed EEG: the vectors of each channel and patch, with times and channels.
 
@@ -107,17 +110,15 @@ def embed(
 
     An array [C, T] in µV, filtered as the encoder's recordings were, with its ``channels`` (named
     as in EDF files) and its rate ``sfreq_hz``, gives an array [C, N, D]; by default it is one
-    window.
+    window. With ``any_size`` its numbers may be smaller or larger than those of EEG in µV.
 
-    Raises InputError for a rate that isn't the encoder's and channels that are no EEG,
-    RecordingRefused for a file or raw that can't be cleaned, ArtifactError for a folder that holds
-    no recordings.
+    Raises InputError for a rate that isn't the encoder's, names that don't fit the rows, channels
+    that are no EEG or of a kind that the encoder never saw, samples that are no number (with
+    channel and place), and sizes that EEG in µV does not have; RecordingRefused for a file or raw
+    that can't be cleaned; ArtifactError for a folder that holds no recordings.
     """
     if isinstance(source, np.ndarray):
-        require_rate(encoder, sfreq_hz, "got")
-        return embed_signal(
-            encoder, source, _eeg(channels), window_s or source.shape[-1] / sfreq_hz
-        )
+        return _embed_array(encoder, source, channels, sfreq_hz, window_s, any_size)
     window_s = window_s or WINDOW_S
     if isinstance(source, str | Path) and Path(source).is_dir():
         return embed_recordings(encoder, Path(source), window_s)
@@ -130,6 +131,25 @@ def embed(
     if not hasattr(source, "get_data"):
         raise InputError(f"got {type(source).__name__}; expected a path, an mne.io.Raw or an array")
     return embed_raw(encoder, source, choices)
+
+
+def _embed_array(
+    encoder: Encoder,
+    signal_uv: NDArray[np.floating],
+    channels: Sequence[str],
+    sfreq_hz: float,
+    window_s: float | None,
+    any_size: bool,
+) -> NDArray[np.float32]:
+    """Embed an array, once nothing speaks against it; see `embed`."""
+    require_rate(encoder, sfreq_hz, "got")
+    labels = (channels,) if isinstance(channels, str) else tuple(channels)
+    require_rows(signal_uv, len(labels))
+    names = _eeg(labels)
+    require_finite(signal_uv, names)
+    if not any_size:
+        require_microvolts(signal_uv, "give any_size=True")
+    return embed_signal(encoder, signal_uv, names, window_s or signal_uv.shape[-1] / sfreq_hz)
 
 
 def _eeg(channels: Sequence[str]) -> tuple[str, ...]:

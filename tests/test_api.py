@@ -190,3 +190,87 @@ def test_an_encoder_refuses_channels_that_it_was_not_trained_for() -> None:
         eegssl.embed(referential, signal_uv, ["Cz", "Fp1-F7"], 200)
     either = build_encoder(TINY, seed=0)
     assert eegssl.embed(either, signal_uv, ["Cz", "Fp1-F7"], 200).shape[:2] == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "names", "words"),
+    [
+        ((4, 400), ["C3"], "got 4 rows and 1 channel names"),
+        ((1, 400), ["C3", "C4"], "got 1 rows and 2 channel names"),
+        ((4, 400), [], "got 4 rows and 0 channel names"),
+        ((400, 2), ["C3", "C4"], r"got 400 rows and 2 channel names.*give signal.T"),
+        ((400,), ["C3"], r"1 dimension\(s\), \(400,\); expected \[channels, samples\]"),
+        ((1, 2, 400), ["C3", "C4"], r"3 dimension\(s\), \(1, 2, 400\)"),
+        ((0, 400), [], "got no channels"),
+    ],
+)
+def test_names_fit_the_rows_of_an_array(
+    encoder: Encoder, shape: tuple[int, ...], names: list[str], words: str
+) -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal(shape)
+    with pytest.raises(InputError, match=words):
+        eegssl.embed(encoder, signal_uv, names, 200)
+
+
+def test_a_single_name_is_one_name(encoder: Encoder) -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal((2, 400))
+    with pytest.raises(InputError, match="got 2 rows and 1 channel names"):
+        eegssl.embed(encoder, signal_uv, "C3", 200)
+    assert eegssl.embed(encoder, signal_uv[:1], "C3", 200).shape[:2] == (1, 2)
+
+
+def test_samples_that_are_no_number_are_named(encoder: Encoder) -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal((4, 1000))
+    signal_uv[2, 700:703] = np.nan
+    signal_uv[3, 5] = np.inf
+    words = r"in 2 of 4 channels, 4 of 4000 samples \(O1 from sample 700, O2 from sample 5\)"
+    with pytest.raises(InputError, match=words):
+        eegssl.embed(encoder, signal_uv, ["C3", "C4", "O1", "O2"], 200)
+
+
+def test_samples_of_a_raw_that_are_no_number_are_named(encoder: Encoder) -> None:
+    import mne
+
+    signal_v = 1e-6 * noise_uv(2, 20, 200, seed=4)
+    signal_v[1, 77] = np.nan
+    raw = mne.io.RawArray(signal_v, mne.create_info(["Fp1", "Cz"], 200.0, "eeg"), verbose=False)
+    with pytest.raises(RecordingRefused, match=r"1 of 2 channels.*Cz from sample 77"):
+        eegssl.embed(encoder, raw)
+
+
+@pytest.mark.parametrize(
+    ("factor", "cure"),
+    [
+        (1e-6, "as small as EEG in V: multiply by 1e6"),
+        (1e-3, "in mV by 1e3"),
+        (1e3, "divide by 1e3"),
+    ],
+)
+def test_other_units_than_microvolts_are_known_by_their_size(
+    encoder: Encoder, factor: float, cure: str
+) -> None:
+    signal = factor * 20 * np.random.default_rng(0).standard_normal((2, 1000))
+    with pytest.raises(InputError, match=cure) as refusal:
+        eegssl.embed(encoder, signal, ["C3", "C4"], 200)
+    assert "EEG in µV spreads over 0.3 to 1000" in str(refusal.value)
+    assert eegssl.embed(encoder, signal, ["C3", "C4"], 200, any_size=True).shape[:2] == (2, 5)
+
+
+def test_a_flat_or_offset_channel_is_no_other_unit(encoder: Encoder) -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal((3, 1000)) + 8000
+    signal_uv[:2] = 0
+    assert eegssl.embed(encoder, signal_uv, ["C3", "C4", "O1"], 200).shape[:2] == (3, 5)
+
+
+def test_arrays_of_integers_are_embedded_and_of_words_refused(encoder: Encoder) -> None:
+    counts = (20 * np.random.default_rng(0).standard_normal((1, 400))).astype(np.int16)
+    assert eegssl.embed(encoder, counts, ["C3"], 200).shape[:2] == (1, 2)
+    with pytest.raises(InputError, match="expected real numbers"):
+        eegssl.embed(encoder, counts.astype(complex), ["C3"], 200)
+
+
+def test_electrodes_that_it_never_saw_are_told() -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal((2, 400))
+    trained = build_encoder(TINY.model_copy(update={"electrodes": ("Cz", "Pz")}), seed=0)
+    with pytest.warns(UserWarning, match=r"never saw 1 of these electrodes \(AF3\)"):
+        eegssl.embed(trained, signal_uv, ["Cz", "AF3"], 200)

@@ -41,7 +41,12 @@ class EncoderConfig(Settings):
 
     montages: tuple[Literal["referential", "derivations"], ...] = ()
     """Kinds of channels, `referential` or `derivations` (between two electrodes); a stage takes
-    those of its recordings, `embed` refuses others, and empty means both."""
+    those of its recordings. `embed` refuses others, `finetune`, `evaluate` and `benchmark` warn of
+    them; empty means both."""
+
+    electrodes: tuple[str, ...] = ()
+    """Electrodes that it was trained on, by their 10-10 names; a stage takes those of its
+    recordings. All commands warn of others; empty means all."""
 
     top_hz: float = Field(70.0, gt=0)
     """Highest frequency that the spectral module looks at: the edge of the band-pass."""

@@ -22,9 +22,9 @@ from eegssl.reports.benchmark.score_columns import ScoreColumn, with_subject_mea
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks.base import SCORES, check_settings
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
-from eegssl.tasks.kind import ENCODER
 from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.settings_read import require_read, require_way_reads
+from eegssl.tasks.trained_for import ENCODER
 
 CELLS = "cells"
 Fold = int | None

@@ -20,8 +20,8 @@ from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import LeakError
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks import base
-from eegssl.tasks.kind import ENCODER
 from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.trained_for import ENCODER
 
 KIND = "crossvalidation"
 FOLDS = "folds"

@@ -24,6 +24,7 @@ from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.trained_on import electrodes_of, require_electrodes
 from eegssl.errors import ConfigError
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
@@ -139,6 +140,7 @@ def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
     names = {name for r in corpus.of_split("train", "val") for name in r.channels}
     values = config.model_dump() | {"sfreq_hz": corpus.sfreq_hz}
     values["montages"] = config.montages or montages_of(sorted(names))
+    values["electrodes"] = require_electrodes(config.electrodes) or electrodes_of(names)
     return build(type(config), values, "the settings encoder")
 
 

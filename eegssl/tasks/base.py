@@ -16,9 +16,10 @@ from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.store import Corpus, fitted_on
 from eegssl.reports.html import render_page
-from eegssl.tasks.kind import ENCODER, Job, Kind, Trial, encoder_settings
+from eegssl.tasks.kind import Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
+from eegssl.tasks.trained_for import ENCODER, MONTAGES, doubts, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
 
@@ -81,6 +82,9 @@ def finetune(
     hold too little for the task.
     """
     job = job_of(kind, config, corpus, load(encoder, ENCODER), task, context)
+    weights = job.weights == "pretrained"
+    for doubt in doubts(job.pretrained, corpus, corpus.recordings, pretrained=weights):
+        context.warn(doubt)
     data = kind.prepare(job)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
     names = (*SCORED, *kind.files)
@@ -101,6 +105,7 @@ def finetune(
         "task": task.name,
         "adaptation": config.adaptation.kind,
         "encoder_weights": job.weights,
+        MONTAGES: montages_in(fitted.recordings),
         "split_hash": corpus.split_hash,
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
@@ -132,6 +137,9 @@ def evaluate(
     if not config.allow_leak:
         refuse(leaks, model)
     trial = Trial(config, model, corpus, recordings, tuple(leaks), context)
+    weights = model.manifest.facts["encoder_weights"] == "pretrained"
+    for doubt in doubts(model, corpus, recordings, pretrained=weights):
+        context.warn(doubt)
     data = kind.open(trial)
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")

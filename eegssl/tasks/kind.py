@@ -17,16 +17,17 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
-from eegssl.errors import ArtifactError, ConfigError, EegsslError
+from eegssl.errors import ConfigError, EegsslError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.table_spec import View
+from eegssl.tasks.trained_for import ENCODER
 from eegssl.training.loop import choose_device
-from eegssl.training.weights import load_weights, read_module_config
+from eegssl.training.weights import load_weights
 
-ENCODER, MODEL = "encoder", "model"
-"""The artifacts that `pretrain` and `finetune` make, and what their weights are called."""
+MODEL = "model"
+"""The artifact that `finetune` makes, and what its weights are called."""
 TASK = "task.json"
 """The settings of the task that a model was made for."""
 
@@ -250,17 +251,3 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
         """
         prepared = [self.prepare(job) for job in jobs]
         return prepared[0].inputs
-
-
-def encoder_settings(artifact: Artifact, corpus: Corpus) -> EncoderConfig:
-    """The configuration of the encoder inside an artifact, for use on a corpus.
-
-    Raises ArtifactError when the corpus has another sampling rate.
-    """
-    settings = read_module_config(artifact.path, ENCODER, EncoderConfig)
-    if settings.sfreq_hz != corpus.sfreq_hz:
-        raise ArtifactError(
-            f"{artifact.path} was trained at {settings.sfreq_hz:g} Hz, "
-            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
-        )
-    return settings

@@ -4,6 +4,7 @@ Files and raws go through the cleaner of ``eegssl preprocess``, to the encoder's
 """
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,14 @@ from eegssl.corpus.preprocessing.channel_selection import (
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.trained_on import rate_differs, strange_to
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.layout import Segment
-from eegssl.signal.channels.electrodes import geometry, montages_of, parse_channels
+from eegssl.signal.channels.electrodes import geometry, parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.mains import detect_line
+from eegssl.signal.given_arrays import not_finite
 
 _WINDOWS_AT_ONCE = 16
 _UV_PER_V = 1e6
@@ -81,7 +84,7 @@ def embed_signal(
     Raises InputError for a signal shorter than a patch, a window that holds none, and channels of
     a montage that the encoder was not made for.
     """
-    _require_montage(encoder, channels)
+    require_channels(encoder, channels)
     size = encoder.config.patch_samples
     per_window = round(window_s * encoder.config.sfreq_hz) // size
     n_patches = signal_uv.shape[-1] // size
@@ -152,10 +155,8 @@ def _select_of_raw(raw: Raw) -> tuple[Selection, Segment]:
     kept, doubled = without_doubled(eeg)
     rate_hz = raw.info["sfreq"]
     signals_v = raw.get_data(picks=[index for index, _ in kept])
-    broken = np.count_nonzero(~np.isfinite(signals_v).all(axis=1))
-    if broken:
-        reason = f"got NaN or infinity in {broken} of {len(kept)} channels, expected none"
-        raise RecordingRefused("non-finite", reason)
+    if words := not_finite(signals_v, [channel.name for _, channel in kept]):
+        raise RecordingRefused("non-finite", f"{words}, expected none")
     signals = tuple(
         Signal(row, channel, _UV_PER_V, rate_hz, samples_per_record=1, limits=None)
         for row, (_, channel) in enumerate(kept)
@@ -217,20 +218,29 @@ def embed_recordings(encoder: Encoder, folder: Path, window_s: float) -> Iterato
 
 def require_rate(encoder: Encoder, sfreq_hz: float, who: str) -> None:
     """Raise InputError unless a signal has the encoder's rate."""
-    if sfreq_hz != encoder.config.sfreq_hz:
+    if rate_differs(encoder.config, sfreq_hz):
         raise InputError(
-            f"{who} {sfreq_hz:g} Hz, the encoder expects {encoder.config.sfreq_hz:g} Hz"
+            f"{who} {sfreq_hz:g} Hz, the encoder expects {encoder.config.sfreq_hz:g} Hz; resample "
+            "to that rate (filter.sfreq_hz of preprocess, raw.resample)"
         )
 
 
-def _require_montage(encoder: Encoder, channels: Sequence[str]) -> None:
-    known = encoder.config.montages
-    strange = [m for m in montages_of(channels) if known and m not in known]
-    if strange:
+def require_channels(encoder: Encoder, channels: Sequence[str]) -> None:
+    """Raise InputError for kinds of channels that the encoder never saw; warn of electrodes."""
+    strange = strange_to(encoder.config, channels)
+    if strange.montages:
         raise InputError(
-            f"got {strange[0]} channels, the encoder was trained on {' and '.join(known)} ones; "
+            f"got {strange.montages[0]} channels, the encoder was trained on "
+            f"{' and '.join(encoder.config.montages)} ones; "
             "bring the signal to such a montage, or train an encoder that is said to handle both "
             '(--set encoder.montages=\'["referential", "derivations"]\')'
+        )
+    if strange.electrodes:
+        warnings.warn(
+            f"the encoder never saw {len(strange.electrodes)} of these electrodes "
+            f"({', '.join(strange.electrodes)}): it knows their places on the head and nothing "
+            "else of them",
+            stacklevel=3,
         )
 
 

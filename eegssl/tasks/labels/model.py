@@ -19,8 +19,9 @@ from eegssl.regular_files import read_text
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
-from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK, encoder_settings
+from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.trained_for import encoder_settings
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
 

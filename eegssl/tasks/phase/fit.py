@@ -21,10 +21,11 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
-from eegssl.tasks.kind import MODEL, TASK, encoder_settings
+from eegssl.tasks.kind import MODEL, TASK
 from eegssl.tasks.phase.config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES, Known, PhasePairs, known_of
 from eegssl.tasks.phase.model import PhaseHead, build_phase_head, cosine_of_error, knot_samples
+from eegssl.tasks.trained_for import encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 Row = dict[str, Tensor]
