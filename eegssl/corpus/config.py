@@ -46,6 +46,9 @@ class SplitsConfig(Settings):
     (``{ train = "train", eval = "test" }``). A split that no folder is for is drawn from train."""
     file: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """The user's own table (TSV): columns ``subject`` or ``recording``, and ``split``."""
+    all: Split | None = None
+    """The one split that all recordings are in: ``test`` where a model is to score them and nothing
+    is to learn from them. None: as above; one file alone, which can't be split, is in ``test``."""
 
     @model_validator(mode="after")
     def _fold_exists(self) -> "SplitsConfig":
@@ -58,8 +61,9 @@ class SplitsConfig(Settings):
                 f"got val {self.val:g} and test {self.test:g}; expected a sum below 1, to train on "
                 "the rest"
             )
-        if sum([self.folds is not None, bool(self.folders), self.file is not None]) > 1:
-            raise ValueError("folds, folders and file exclude each other: give one of them")
+        ways = (self.folds is not None, bool(self.folders), self.file is not None, self.all)
+        if sum(map(bool, ways)) > 1:
+            raise ValueError("folds, folders, file and all exclude each other: give one of them")
         return self
 
 

@@ -40,7 +40,8 @@ def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[
             f"{len(units)} {config.by}(s) can't be split into {needed} parts: if the files are of "
             "more people, say who is who (--set subjects.pattern=…); else add recordings of more "
             "subjects, or bring your own table (--set splits.file=FILE), or split by recording "
-            "(--set splits.by=recording; results are then within-subject)"
+            "(--set splits.by=recording; results are then within-subject); to score or embed them "
+            "and learn nothing from them, --set splits.all=test"
         )
     marked, others = (_shuffled(units, seed)[kind] for kind in (True, False))
     if config.folds:

@@ -39,6 +39,10 @@ class SubjectSettings(Settings):
     """Regular expression with one group, searched in the path below the root; the group is the
     subject. None: BIDS, known corpora, the EDF+ patient code, then the first folder."""
 
+    unknown: Literal["refuse", "file"] = "refuse"
+    """A file of which nothing says who was recorded: refused, or its own name stands for a person.
+    That of one file alone always does."""
+
     aliases: dict[str, str] = Field(default=SUBJECT_ALIASES, json_schema_extra=MAY_NAME_PEOPLE)
     """Subjects who are the same person: CHB-MIT's chb21 is chb01, recorded 1.5 years later."""
 

@@ -12,8 +12,9 @@ from typing import Literal
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.config import SUBJECT_ALIASES
 
-Rule = Literal["pattern", "path", "code", "folder"]
-"""What said who was recorded: the user's pattern, a known layout, the patient code, the folder."""
+Rule = Literal["pattern", "path", "code", "folder", "file"]
+"""What said who was recorded: the user's pattern, a known layout, the patient code, the folder, or
+nothing, so that the file's own name stands for a person (``subjects.unknown``)."""
 # Corpus -> pattern of its paths; the one group is the subject. SeizeIT2 is BIDS; Helsinki's
 # ``eeg1.edf`` could be anybody's, so only its preset knows it.
 KNOWN_CORPORA: dict[str, str] = {
@@ -62,14 +63,20 @@ def find_by_rule(
     patient_code: str = "",
     pattern: str | None = None,
     aliases: Mapping[str, str] = SUBJECT_ALIASES,
+    unknown: Literal["refuse", "file"] = "refuse",
 ) -> tuple[str, Rule]:
-    """The subject as `find_subject` finds it, and the rule that found it."""
-    path = PurePosixPath(relative_path).as_posix()
-    subject, rule = _by_rules(path, patient_code, pattern)
+    """The subject as `find_subject` finds it, and the rule that found it.
+
+    With ``unknown`` a file that no rule finds a subject of has that of its own name.
+    """
+    path = PurePosixPath(relative_path)
+    subject, rule = _by_rules(path.as_posix(), patient_code, pattern, path.stem, unknown)
     return aliases.get(subject, subject), rule
 
 
-def _by_rules(path: str, patient_code: str, pattern: str | None) -> tuple[str, Rule]:
+def _by_rules(
+    path: str, patient_code: str, pattern: str | None, own_name: str, unknown: str
+) -> tuple[str, Rule]:
     if pattern is not None:
         if subject := _search(_user_pattern(pattern), path):
             return subject, "pattern"
@@ -82,9 +89,12 @@ def _by_rules(path: str, patient_code: str, pattern: str | None) -> tuple[str, R
     folders = PurePosixPath(path).parts[:-1]
     if folders:
         return folders[0], "folder"
+    if unknown == "file":
+        return own_name, "file"
     raise _refused(
         "neither path nor header say who was recorded: put each subject's files into a folder of "
-        "its own, or set subjects.pattern"
+        "its own, or set subjects.pattern, or, where each file is of another person, "
+        "subjects.unknown=file"
     )
 
 

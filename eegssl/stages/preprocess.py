@@ -76,7 +76,8 @@ def run(
     sources, passed_over = find_sources(roots, naming)
     context.progress.say(f"{len(sources)} EDF or BDF files found")
     advance = context.progress.track("looked at", len(sources))
-    scan = scan_files(sources, _settings(config), naming, jobs, config.limits, advance)
+    settings = _settings(config, alone=len(sources) == 1)
+    scan = scan_files(sources, settings, naming, jobs, config.limits, advance)
     plan = decide(scan.fingerprint, config)
     looked = Looked(scan, passed_over)
     for warning in plan.warnings:
@@ -174,11 +175,13 @@ def _is_synthetic(roots: Sequence[Path], context: Context) -> bool:
     return any(answers)
 
 
-def _settings(config: PreprocessConfig) -> IngestSettings:
+def _settings(config: PreprocessConfig, *, alone: bool) -> IngestSettings:
+    """How a file becomes recordings; one file alone is of one person, whatever it is called."""
+    subjects = config.subjects.model_copy(update={"unknown": "file"} if alone else {})
     return IngestSettings(
         CleaningSettings(config.filter, config.montage, config.quality),
         config.read,
-        config.subjects,
+        subjects,
         config.events,
         config.look,
         config.keep_text,
@@ -229,7 +232,7 @@ def _ingest_all(
     shown = clip_files(scan, config.look.recordings)
     advance = context.progress.track("recordings", len(todo))
     rows, tasks = [], []
-    settings = _settings(config)
+    settings = _settings(config, alone=len(scan.sources) == 1)
     for source in todo:
         path = writer.path / WORK / _ROWS / f"{source.id}.json"
         clip = writer.work / _CLIPS / f"{source.id}.npz" if source.id in shown else None

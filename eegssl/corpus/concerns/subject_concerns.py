@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from eegssl.corpus.concerns.concern import Concern, Concerns, Looked, of_lines
 from eegssl.corpus.preprocessing.file_scan import FileScan
+from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.io.subject_patterns import (
     BELOW_FOLDERS,
     IN_FOLDERS,
@@ -37,6 +38,29 @@ def unknown_subjects(looked: Looked) -> Sequence[Concern]:
     text = "file(s) don't say who was recorded, neither by path nor in their header"
     cure = _cure(suggestion, len(refused), "put each subject's files into a folder of its own")
     return of_lines("subjects-unknown", text, cure, [(id_, "") for id_ in sorted(refused)])
+
+
+def named_by_file(looked: Looked) -> Sequence[Concern]:
+    """Files whose own name stands for a person."""
+    which = [(id_, "") for id_ in sorted(_paths_by_rule(looked.scan, "file"))]
+    text = "file(s) don't say who was recorded: the name of each stands for a person of its own"
+    cure = (
+        "say who it is (--set subjects.pattern=…), if a model may have seen this person under "
+        "another name"
+    )
+    return of_lines("subjects-file", text, cure, which)
+
+
+def one_file(tables: Tables) -> Sequence[Concern]:
+    """One file alone, which can't be split."""
+    files = sorted({row["file"] for row in tables.recordings})
+    if len(files) > 1 or set(tables.splits.values()) != {"test"}:
+        return []
+    text = (
+        "file alone can't be split, so all of it is in the split test: a model can score it and an "
+        "encoder embed it, none can learn from it"
+    )
+    return of_lines("one-file", text, "to train, give files of more subjects", [(files[0], "")])
 
 
 def folders_of_several(looked: Looked) -> Sequence[Concern]:

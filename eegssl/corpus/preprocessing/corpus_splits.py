@@ -22,6 +22,8 @@ def official_splits(
 ) -> dict[str, str] | None:
     """Unit (subject, or file) -> split where the user's table or the folders say it, else None.
 
+    One file alone, which can't be split, is in ``test``, where nothing else is said.
+
     Raises InputError where no file can be used or the units can't be split: before any work.
     It begins with ``advice`` on who is who, if there is any.
     """
@@ -59,12 +61,19 @@ def split_units(
 def _official(
     scan: FileScan, config: SplitsConfig, subjects: SubjectSettings, naming: Naming
 ) -> dict[str, str] | None:
+    by_subject = config.by == "subject"
+    units = scan.subjects if by_subject else {id_: id_ for id_ in scan.subjects}
+    if config.all or (len(scan.sources) == 1 and _is_open(config)):
+        return dict.fromkeys(units.values(), config.all or "test")
     if config.folders:
-        by_subject = config.by == "subject"
-        units = scan.subjects if by_subject else {id_: id_ for id_ in scan.subjects}
         pairs = [(units[s.id], s.relative) for s in scan.sources if s.id in units]
         return by_folders(pairs, config.folders)
     return _read_table(config, subjects, naming)
+
+
+def _is_open(config: SplitsConfig) -> bool:
+    """Whether no setting says which units are in which split."""
+    return config.folds is None and config.file is None and not config.folders
 
 
 def _read_table(
@@ -97,5 +106,5 @@ def _require_splittable(
     units = set(scan.subjects) if by_recording else set(scan.subjects.values())
     if official is None:
         assign([SplitUnit(unit, False) for unit in sorted(units)], config, 0)
-    elif config.file is not None:
+    elif not config.folders:
         check_given(official, units, config.by)

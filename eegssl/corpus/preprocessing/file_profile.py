@@ -54,7 +54,11 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
         selection, events = open_file(header, choice, source, settings)
         rules = settings.subjects
         row["subject"], row["subject_rule"] = find_by_rule(
-            PurePosixPath(source.relative), header.patient_code, rules.pattern, rules.aliases
+            PurePosixPath(source.relative),
+            header.patient_code,
+            rules.pattern,
+            rules.aliases,
+            rules.unknown,
         )
         row |= _facts(header, selection, events)
         return row, ScannedFile(header, choice, events, row["line_hz"], row["hashes"][0])
