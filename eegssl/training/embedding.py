@@ -27,7 +27,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.trained_on import rate_differs, strange_to
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.edf.header import read_header
-from eegssl.io.edf.layout import Segment
+from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import geometry, parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.mains import detect_line

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from eegssl.corpus.channels.channel_refusals import LeftOut, no_eeg, too_few
 from eegssl.corpus.channels.overrides import Override
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.samples import microvolt_scale, read_digital
+from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.channel_vocabulary import distinct
 from eegssl.signal.channels.derivations import redundant_derivations
 from eegssl.signal.channels.electrodes import Channel, parse_channels

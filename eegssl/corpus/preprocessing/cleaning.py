@@ -26,7 +26,7 @@ from eegssl.corpus.preprocessing.signal_writer import (
 )
 from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import Segment
+from eegssl.io.recording_header import Segment
 from eegssl.signal.amplitude import COARSE_UV, spread_uv
 from eegssl.signal.channels.electrodes import parse_channel
 from eegssl.signal.channels.montages import Rereferenced, rereference

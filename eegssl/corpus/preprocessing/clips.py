@@ -23,8 +23,8 @@ from eegssl.corpus.preprocessing.channel_selection import (
     sample_pieces,
 )
 from eegssl.corpus.signals import StoredSignal
-from eegssl.io.edf.layout import Segment
 from eegssl.io.labels.event_types import Event, is_seizure
+from eegssl.io.recording_header import Segment
 from eegssl.regular_files import require_regular
 
 LEAD_S = 2.0

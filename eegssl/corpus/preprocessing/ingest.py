@@ -16,8 +16,8 @@ from eegssl.corpus.preprocessing.opened_file import (
 )
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import Segment
 from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
+from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import Channel, parse_channel, plain_label
 from eegssl.signal.waveform import sketch
 

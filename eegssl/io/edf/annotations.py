@@ -1,30 +1,9 @@
 """Read annotations inside EDF+ and BDF+ files, in seconds."""
 
-from dataclasses import dataclass, field
-
 from eegssl.io.edf.header import EdfHeader
 from eegssl.io.edf.records import annotation_bytes
 from eegssl.io.edf.tal import is_stamp_alone, parse_tals
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """A remark on a stretch of time; ``duration_s`` is None where the file gives none.
-
-    The text is what somebody typed, often with names in it: never log or store it.
-    """
-
-    onset_s: float
-    duration_s: float | None
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class AnnotationScan:
-    """All annotations in order of onset, and how many pieces could not be read as such."""
-
-    annotations: tuple[Annotation, ...]
-    n_unreadable: int
+from eegssl.io.recording_header import Annotation, AnnotationScan
 
 
 def scan_annotations(header: EdfHeader) -> AnnotationScan:

@@ -3,17 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Segment:
-    """Records without a gap between them; ``onset_s`` counts from the file's first sample.
-
-    The onset is true time, gaps included: it says when the segment's first sample was taken.
-    """
-
-    first_record: int
-    n_records: int
-    onset_s: float
+from eegssl.io.recording_header import Segment
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.records import annotation_bytes, map_records
 from eegssl.io.edf.tal import first_onset, parse_tals
+from eegssl.io.recording_header import Segment
 
 # Ours: writers round stamps to milliseconds, and durations such as 1/3 s to eight characters.
 STEP_TOLERANCE_S = 1e-3

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.file_bytes import open_bytes
+from eegssl.io.recording_header import Segment
 
 _CHUNK_BYTES = 1 << 20
 

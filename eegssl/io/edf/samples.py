@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader, Segment
+from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.physical_units import (
     measures_otherwise,
     microvolts_per_unit,
     unit_in_bytes,
 )
 from eegssl.io.edf.records import map_records, signal_bytes
+from eegssl.io.recording_header import Segment
 
 
 def read_signals(

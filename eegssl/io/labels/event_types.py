@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eegssl.io.edf.annotations import Annotation
+    from eegssl.io.recording_header import Annotation
 
 _MOTOR = ("automatisms", "atonic", "clonic", "spasms", "hyperkinetic", "myoclonic", "tonic")
 _NON_MOTOR = ("autonomic", "behavior", "cognitive", "emotional", "sensory")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, EventSource
-from eegssl.io.edf.annotations import Annotation, scan_annotations
+from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import EdfHeader
 from eegssl.io.labels.chbmit_summary import read_summary
 from eegssl.io.labels.event_types import (
@@ -38,6 +38,7 @@ from eegssl.io.labels.seizures_file import read_seizures
 from eegssl.io.labels.sidecars import find_sidecars, helsinki_number
 from eegssl.io.labels.siena_list import read_siena
 from eegssl.io.labels.tuh_labels import read_tuh
+from eegssl.io.recording_header import Annotation
 from eegssl.io.spans import Span, agree
 
 _AGREE_S = 2.0  # ours: edges of one seizure may differ by this much between two sources

@@ -15,9 +15,9 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter
 from eegssl.io.edf.header import read_header
-from eegssl.io.edf.layout import Segment
 from eegssl.io.edf.samples import microvolt_scale, read_digital
 from eegssl.io.edf.samples import read_signals as read
+from eegssl.io.recording_header import Segment
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from realdata import real_data
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.edf.annotations import Annotation
 from eegssl.io.edf.header import read_header
 from eegssl.io.labels.event_types import (
     EVENT_TYPES,
@@ -24,6 +23,7 @@ from eegssl.io.labels.event_types import (
 from eegssl.io.labels.events import events_from_annotations, read_events
 from eegssl.io.labels.events_tsv import parse_events_tsv
 from eegssl.io.labels.sidecars import find_sidecars
+from eegssl.io.recording_header import Annotation
 
 HEAD = "onset\tduration\teventType\tconfidence\tchannels\n"
 CENTISECONDS = st.integers(0, 10**8).map(lambda tick: tick / 100)
