@@ -1,6 +1,7 @@
-"""Describe a recording on disk, whatever its format: segments and annotations."""
+"""Describe a recording on disk, whatever its format: header, segments, annotations."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,51 @@ class AnnotationScan:
 
     annotations: tuple[Annotation, ...]
     n_unreadable: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingHeader:
+    """Checked header of one recording (per-signal fields are tuples of equal length).
+
+    Samples lie in ``n_records`` records of ``record_duration_s`` each, which hold
+    ``samples_per_record`` of a signal. ``segments`` are the pieces between gaps, one where there is
+    none. ``start_offset_s`` is how long after the header's clock the first sample was taken.
+    ``patient_code`` is a code for the person, empty where the file has none. ``notes`` are codes of
+    what is unusual, such as ``truncated`` and ``gaps``.
+    """
+
+    path: Path = field(repr=False)
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+    samples_per_record: tuple[int, ...]
+    record_duration_s: float
+    n_records: int
+    patient_code: str = field(default="", repr=False)
+    start_offset_s: float = 0.0
+    segments: tuple[Segment, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the samples that are there, in seconds, gaps left out."""
+        return self.n_records * self.record_duration_s
+
+    @property
+    def declared_s(self) -> float:
+        """Length that the file says it has, in seconds."""
+        return self.duration_s
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first sample to the end of the last, in seconds, gaps included."""
+        last = self.segments[-1]
+        return last.onset_s + last.n_records * self.record_duration_s
+
+    @property
+    def ordinary_signals(self) -> tuple[int, ...]:
+        """Indices of the signals that hold samples."""
+        return tuple(range(len(self.labels)))
+
+    def sfreq_hz(self, index: int) -> float:
+        """Sampling rate of one signal."""
+        return self.samples_per_record[index] / self.record_duration_s

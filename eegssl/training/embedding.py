@@ -26,7 +26,7 @@ from eegssl.corpus.store import open_corpus
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.trained_on import rate_differs, strange_to
 from eegssl.errors import InputError, RecordingRefused
-from eegssl.io.edf.header import read_header
+from eegssl.io.formats.recordings import read_recording_header
 from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import geometry, parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
@@ -129,7 +129,7 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}")
-    header = read_header(path)
+    header = read_recording_header(path)
     return _embed_segments(encoder, select(header), header.segments, None, choices)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError
 from eegssl.io.config import ReadSettings
-from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.physical_units import microvolts_per_unit, require_voltage
+from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.tables.channel_tables import (
     BidsChannel,
     TableRow,
@@ -94,7 +94,9 @@ def _checked(where: str, require: Callable[[str], str], value: str) -> str:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def overrides_of(header: EdfHeader, relative: str, rules: ChannelRules) -> tuple[Override, ...]:
+def overrides_of(
+    header: RecordingHeader, relative: str, rules: ChannelRules
+) -> tuple[Override, ...]:
     """An override for each signal of the file at a path below its folder, or () without any.
 
     The user's table counts before the settings, these before a BIDS ``channels.tsv``. Raises

@@ -8,7 +8,7 @@ from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.clock import read_clock
+from eegssl.io.formats.recordings import recording_start
 
 BY_TSV = "bring events as a TSV beside the EDF"
 
@@ -157,6 +157,6 @@ def _onsets_after_end(scan: FileScan, id_: str) -> list[float]:
 def _start(scan: FileScan, id_: str) -> datetime | None:
     header = scan.scanned[id_].header
     try:
-        return read_clock(header) + timedelta(seconds=header.start_offset_s)
+        return recording_start(header) + timedelta(seconds=header.start_offset_s)
     except RecordingRefused:
         return None

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from eegssl.corpus.channels.channel_refusals import LeftOut, no_eeg, too_few
 from eegssl.corpus.channels.overrides import Override
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.samples import microvolt_scale, read_digital
-from eegssl.io.recording_header import Segment
+from eegssl.io.formats.recording_format import Samples
+from eegssl.io.formats.recordings import read_samples, recording_scale, sample_limits
+from eegssl.io.recording_header import RecordingHeader, Segment
 from eegssl.signal.channels.channel_vocabulary import distinct
 from eegssl.signal.channels.derivations import redundant_derivations
 from eegssl.signal.channels.electrodes import Channel, parse_channels
@@ -26,10 +25,6 @@ SAMPLE_WINDOW_S = 4.0
 SAMPLE_WINDOWS = 60
 SAMPLE_CHANNELS = 8
 """Ours: enough to see the mains and the amplitude, and bounded in memory and time."""
-
-
-Samples = NDArray[Any]
-"""Samples [T] of one channel as recorded: integers of a file, or floats."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ class Choice:
 class Selection:
     """The signals of one recording by what becomes of them; ``doubled`` by canonical name.
 
-    ``read`` gives the samples of a signal (by index) in a segment: from an EDF file (`select`), or
+    ``read`` gives the samples of a signal (by index) in a segment: from a file (`select`), or
     from memory, as records of any ``record_duration_s``.
     """
 
@@ -82,7 +77,7 @@ class Selection:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def select(header: EdfHeader, choice: Choice | None = None) -> Selection:
+def select(header: RecordingHeader, choice: Choice | None = None) -> Selection:
     """Signals that hold EEG, without doubled and sign-flipped derivations, and the auxiliary ones.
 
     A channel without a scale, or sampled too slowly, is left out. Raises RecordingRefused,
@@ -106,12 +101,12 @@ def select(header: EdfHeader, choice: Choice | None = None) -> Selection:
         doubled=doubled,
         n_other=len(channels) - len(eeg) - len(auxiliary),
         record_duration_s=header.record_duration_s,
-        read=partial(read_digital, header),
+        read=partial(read_samples, header),
         left_out=tuple(left_out),
     )
 
 
-def read_channels(header: EdfHeader, choice: Choice) -> list[Channel]:
+def read_channels(header: RecordingHeader, choice: Choice) -> list[Channel]:
     """The channel that each ordinary signal of a file is, by its label and what overrides it."""
     overrides = [choice.override(i) for i in header.ordinary_signals]
     labels = [header.labels[i] for i in header.ordinary_signals]
@@ -188,7 +183,7 @@ def sample_pieces(record_duration_s: float, segments: Sequence[Segment]) -> list
 
 
 def _usable(
-    header: EdfHeader, eeg: Sequence[tuple[int, Channel]], choice: Choice
+    header: RecordingHeader, eeg: Sequence[tuple[int, Channel]], choice: Choice
 ) -> tuple[list[Signal], list[LeftOut]]:
     """The EEG channels that have samples, a scale and a fast enough rate; and the others."""
     signals: list[Signal] = []
@@ -213,21 +208,21 @@ _WHY = {
 }
 
 
-def _live(header: EdfHeader, index: int) -> bool:
-    return not is_flat(read_digital(header, index))
+def _live(header: RecordingHeader, index: int) -> bool:
+    return not is_flat(read_samples(header, index))
 
 
-def _signal(header: EdfHeader, index: int, channel: Channel, choice: Choice) -> Signal:
+def _signal(header: RecordingHeader, index: int, channel: Channel, choice: Choice) -> Signal:
     override = choice.override(index)
     assumed = override.spare_unit or choice.assumed_unit
-    gain_uv, _ = microvolt_scale(header, index, assumed, override.unit or None)
-    limits = (header.digital_min[index], header.digital_max[index])
+    gain_uv, _ = recording_scale(header, index, assumed, override.unit or None)
+    limits = sample_limits(header, index)
     n_samples, gain_uv = header.samples_per_record[index], gain_uv * override.scale
     return Signal(index, channel, gain_uv, header.sfreq_hz(index), n_samples, limits)
 
 
 def _auxiliary(
-    header: EdfHeader, channels: Sequence[tuple[int, Channel]], choice: Choice
+    header: RecordingHeader, channels: Sequence[tuple[int, Channel]], choice: Choice
 ) -> Iterator[Signal]:
     names: set[str] = set()
     for index, channel in channels:

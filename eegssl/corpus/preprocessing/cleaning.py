@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.corpus.preprocessing.channel_selection import Samples, Selection, Signal
+from eegssl.corpus.preprocessing.channel_selection import Selection, Signal
 from eegssl.corpus.preprocessing.signal_writer import (
     SignalWriter,
     TooCoarse,
@@ -26,6 +26,7 @@ from eegssl.corpus.preprocessing.signal_writer import (
 )
 from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
+from eegssl.io.formats.recording_format import Samples
 from eegssl.io.recording_header import Segment
 from eegssl.signal.amplitude import COARSE_UV, spread_uv
 from eegssl.signal.channels.electrodes import parse_channel

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.preprocessing.channel_selection import (
     SAMPLE_WINDOW_S,
-    Samples,
     Selection,
     Signal,
     sample_pieces,
 )
 from eegssl.corpus.signals import StoredSignal
+from eegssl.io.formats.recording_format import Samples
 from eegssl.io.labels.event_types import Event, is_seizure
 from eegssl.io.recording_header import Segment
 from eegssl.regular_files import require_regular

@@ -23,10 +23,11 @@ from eegssl.corpus.preprocessing.opened_file import (
 )
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.file_bytes import open_bytes
+from eegssl.io.formats.recordings import recording_parts
 from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
+from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.subjects import find_by_rule
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.channels.electrodes import begins_like_electrode
@@ -45,6 +46,8 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
     """
     row: Row = {"hashes": [_hash(source.path)]}
     try:
+        hashes = tuple(map(_hash, recording_parts(source.path, source.root)))
+        row["hashes"] = list(hashes)
         row["label_files"] = _label_files(source)
         row["hashes"] += [_hash(path) for path in row["label_files"]]
         header, choice = open_header(source, settings)
@@ -61,7 +64,7 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
             rules.unknown,
         )
         row |= _facts(header, selection, events)
-        return row, ScannedFile(header, choice, events, row["line_hz"], row["hashes"][0])
+        return row, ScannedFile(header, choice, events, row["line_hz"], hashes)
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
     except OSError as error:
@@ -141,7 +144,7 @@ def _label_files(source: Source) -> list[Path]:
     return [path for paths in find_sidecars(source.path, source.root).values() for path in paths]
 
 
-def _of_labels(header: EdfHeader, choice: Choice) -> Row:
+def _of_labels(header: RecordingHeader, choice: Choice) -> Row:
     """What became of the labels, also in a file that is then refused."""
     labels = [header.labels[i] for i in header.ordinary_signals]
     channels = read_channels(header, choice)
@@ -163,7 +166,7 @@ def _of_labels(header: EdfHeader, choice: Choice) -> Row:
     }
 
 
-def _facts(header: EdfHeader, selection: Selection, labels: EventsFound) -> Row:
+def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -> Row:
     eeg, events = selection.eeg, labels.events
     windows_uv, rate_hz = sample_windows(selection, header.segments)
     seizures = [event for event in events if is_seizure(event.type)]

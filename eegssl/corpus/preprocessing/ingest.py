@@ -1,4 +1,4 @@
-"""Make clean recordings of one EDF or BDF file, one a segment."""
+"""Make clean recordings of one file, one a segment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -61,7 +61,7 @@ def ingest(
         if settings.keep_text:
             row["texts"] += _texts(scanned.events, id_, segment, fields["duration_s"])
     try:
-        require_unchanged(scanned)
+        require_unchanged(source, scanned)
     except RecordingRefused as refusal:
         return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     if not row["kept"]:

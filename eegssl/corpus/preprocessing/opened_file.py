@@ -10,12 +10,15 @@ from eegssl.corpus.preprocessing.cleaning import CleaningSettings, require_usabl
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
-from eegssl.io.edf.header import read_header
-from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.records import map_records
 from eegssl.io.file_bytes import open_bytes
+from eegssl.io.formats.recordings import (
+    read_recording_header,
+    recording_parts,
+    require_same_size_and_time,
+)
 from eegssl.io.labels.event_types import EventsFound
 from eegssl.io.labels.events import read_events
+from eegssl.io.recording_header import RecordingHeader
 
 
 @dataclass(frozen=True)
@@ -35,36 +38,37 @@ class IngestSettings:
 class ScannedFile:
     """Result of scanning a file, so that nothing but samples is read again.
 
-    ``choice`` decides its channels. ``line_hz`` is the mains frequency that stands out, ``sha256``
-    the hash of the file. Annotations are among the events only where their text is kept.
+    ``choice`` decides its channels. ``line_hz`` is the mains frequency that stands out, ``hashes``
+    are those of the files that it is made of. Annotations are among the events only where their
+    text is kept.
     """
 
-    header: EdfHeader
+    header: RecordingHeader
     choice: Choice
     events: EventsFound
     line_hz: float | None
-    sha256: str
+    hashes: tuple[str, ...]
 
 
-def require_unchanged(scanned: ScannedFile) -> None:
+def require_unchanged(source: Source, scanned: ScannedFile) -> None:
     """Raise RecordingRefused unless the file still is the one that was scanned, byte for byte."""
-    header = scanned.header
-    map_records(header)  # size and time of change
+    require_same_size_and_time(scanned.header)
+    parts = recording_parts(source.path, source.root)
     try:
-        sha256 = open_bytes(header.path).hash_now()
+        hashes = tuple(open_bytes(path).hash_now() for path in parts)
     except OSError as error:
         raise RecordingRefused("unreadable", f"can't be read again: {error.strerror}") from error
-    if sha256 != scanned.sha256:
+    if hashes != scanned.hashes:
         reason = (
             "the file has other bytes than when it was looked at, with its time kept: run again"
         )
         raise RecordingRefused("unreadable", reason)
 
 
-def open_header(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Choice]:
+def open_header(source: Source, settings: IngestSettings) -> tuple[RecordingHeader, Choice]:
     """Read the header, and what decides the channels; raises RecordingRefused."""
     read = settings.read
-    header = read_header(source.path, decimal_comma=read.decimal_comma)
+    header = read_recording_header(source.path, source.root, decimal_comma=read.decimal_comma)
     choice = Choice(
         overrides_of(header, source.relative, settings.channels),
         read.assumed_unit,
@@ -75,7 +79,7 @@ def open_header(source: Source, settings: IngestSettings) -> tuple[EdfHeader, Ch
 
 
 def open_file(
-    header: EdfHeader, choice: Choice, source: Source, settings: IngestSettings
+    header: RecordingHeader, choice: Choice, source: Source, settings: IngestSettings
 ) -> tuple[Selection, EventsFound]:
     """Read all but the samples.
 
@@ -89,7 +93,9 @@ def open_file(
     return selection, events
 
 
-def _require_a_segment(header: EdfHeader, selection: Selection, settings: IngestSettings) -> None:
+def _require_a_segment(
+    header: RecordingHeader, selection: Selection, settings: IngestSettings
+) -> None:
     refusals = []
     for segment in header.segments:
         try:

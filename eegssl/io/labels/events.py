@@ -15,8 +15,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, EventSource
-from eegssl.io.edf.annotations import scan_annotations
-from eegssl.io.edf.header import EdfHeader
+from eegssl.io.formats.recordings import recording_annotations
 from eegssl.io.labels.chbmit_summary import read_summary
 from eegssl.io.labels.event_types import (
     EVENT_TYPES,
@@ -38,7 +37,7 @@ from eegssl.io.labels.seizures_file import read_seizures
 from eegssl.io.labels.sidecars import find_sidecars, helsinki_number
 from eegssl.io.labels.siena_list import read_siena
 from eegssl.io.labels.tuh_labels import read_tuh
-from eegssl.io.recording_header import Annotation
+from eegssl.io.recording_header import Annotation, RecordingHeader
 from eegssl.io.spans import Span, agree
 
 _AGREE_S = 2.0  # ours: edges of one seizure may differ by this much between two sources
@@ -47,7 +46,7 @@ _LISTS = ("seizures", "summary", "siena", "helsinki", "seizeit1")
 
 
 def read_events(
-    header: EdfHeader, settings: EventSettings | None = None, root: Path | None = None
+    header: RecordingHeader, settings: EventSettings | None = None, root: Path | None = None
 ) -> EventsFound:
     """All events of one recording; see the module for what wins over what.
 
@@ -56,7 +55,7 @@ def read_events(
     """
     settings = settings or EventSettings()
     sidecars = find_sidecars(header.path, root)
-    scan = scan_annotations(header)
+    scan = recording_annotations(header)
     inside = EventsFound(())
     if "edf" in settings.sources:
         inside = events_from_annotations(scan.annotations, settings.markers, scan.n_unreadable)
@@ -88,7 +87,7 @@ def _trusted(
     trusted: EventsFound | None,
     source: EventSource,
     paths: Sequence[Path],
-    header: EdfHeader,
+    header: RecordingHeader,
     settings: EventSettings,
 ) -> EventsFound:
     """The events trusted so far, if they agree with one more source; else that source's."""
@@ -113,7 +112,7 @@ def _trusted(
 
 
 def _read(
-    source: EventSource, paths: Sequence[Path], header: EdfHeader, settings: EventSettings
+    source: EventSource, paths: Sequence[Path], header: RecordingHeader, settings: EventSettings
 ) -> EventsFound:
     """Read the files of one source."""
     match source:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.labels.event_types import (
     EVENT_TYPES,
     Event,
@@ -23,6 +22,7 @@ from eegssl.io.labels.event_types import (
 )
 from eegssl.io.labels.label_text import as_lines, read_label_text
 from eegssl.io.labels.same_recording import require_same_recording
+from eegssl.io.recording_header import RecordingHeader
 
 MISSING = ("n/a", "")
 MAX_BYTES = 64 << 20
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def read_events_tsv(
-    path: Path, settings: EventSettings | None = None, header: EdfHeader | None = None
+    path: Path, settings: EventSettings | None = None, header: RecordingHeader | None = None
 ) -> EventsFound:
     """The events of one table; types outside the vocabulary and the markers are counted.
 

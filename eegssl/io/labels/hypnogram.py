@@ -9,7 +9,8 @@ from pathlib import Path
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.clock import read_clock
-from eegssl.io.edf.header import EdfHeader, read_header
+from eegssl.io.edf.header import read_header
+from eegssl.io.formats.recordings import recording_start
 from eegssl.io.labels.event_types import (
     SLEEP_TYPES,
     Event,
@@ -19,12 +20,13 @@ from eegssl.io.labels.event_types import (
     original_of,
 )
 from eegssl.io.labels.label_text import refused
+from eegssl.io.recording_header import RecordingHeader
 
 KIND = "hypnogram"
 _DAY_S = 86400.0
 
 
-def read_hypnogram(path: Path, header: EdfHeader) -> EventsFound:
+def read_hypnogram(path: Path, header: RecordingHeader) -> EventsFound:
     """The sleep stages of a recording; texts that are none are counted as dropped.
 
     Both files count from their own start, so onsets are moved by what lies between the two
@@ -35,7 +37,7 @@ def read_hypnogram(path: Path, header: EdfHeader) -> EventsFound:
         hypnogram = read_header(path)
     except RecordingRefused as refusal:
         raise refused(KIND, f"it is no EDF file that can be read ({refusal.code})") from refusal
-    between_s = (read_clock(hypnogram) - read_clock(header)).total_seconds()
+    between_s = (read_clock(hypnogram) - recording_start(header)).total_seconds()
     if abs(between_s) > _DAY_S:
         raise refused(KIND, "it begins more than a day before or after the recording")
     shift_s = between_s + hypnogram.start_offset_s - header.start_offset_s

@@ -8,9 +8,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.clock import read_clock
-from eegssl.io.edf.layout import EdfHeader
+from eegssl.io.formats.recordings import recording_start
 from eegssl.io.labels.label_text import as_lines, number
+from eegssl.io.recording_header import RecordingHeader
 
 LENGTH_TOLERANCE_S = CLOCK_TOLERANCE_S = 1.0
 """Ours; SzCORE compares whole seconds, and a header's clock has no fractions."""
@@ -21,7 +21,7 @@ _TIME = re.compile(
 )
 
 
-def require_same_recording(text: str, header: EdfHeader) -> None:
+def require_same_recording(text: str, header: RecordingHeader) -> None:
     """Check ``recordingDuration`` and ``dateTime``, where a table has them, against a file.
 
     ``dateTime`` may be the recording's start or the event's. A start that stands for none (the
@@ -47,10 +47,9 @@ def _rows(text: str) -> list[dict[str, str]]:
     return [dict(zip(lines[0], map(str.strip, line), strict=False)) for line in lines[1:]]
 
 
-def _is_length(length_s: float, header: EdfHeader) -> bool:
+def _is_length(length_s: float, header: RecordingHeader) -> bool:
     """Whether a length is that of the samples, with gaps or without, or as the header says."""
-    declared_s = header.declared_records * header.record_duration_s
-    lengths_s = (header.duration_s, header.span_s, declared_s)
+    lengths_s = (header.duration_s, header.span_s, header.declared_s)
     return any(abs(length_s - other) < LENGTH_TOLERANCE_S for other in lengths_s)
 
 
@@ -64,9 +63,9 @@ def _start(text: str) -> datetime | None:
     return None if _stands_for_none(start) else start
 
 
-def _clock(header: EdfHeader) -> datetime | None:
+def _clock(header: RecordingHeader) -> datetime | None:
     try:
-        clock = read_clock(header)
+        clock = recording_start(header)
     except RecordingRefused:
         return None
     return None if _stands_for_none(clock) else clock

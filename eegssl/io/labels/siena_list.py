@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from eegssl.io.edf.clock import read_clock, seconds_of_day
-from eegssl.io.edf.header import EdfHeader
+from eegssl.io.edf.clock import seconds_of_day
+from eegssl.io.formats.recordings import recording_start
 from eegssl.io.labels.event_types import Event, EventsFound, in_order
 from eegssl.io.labels.label_text import as_lines, read_label_text, refused
+from eegssl.io.recording_header import RecordingHeader
 
 KIND = "Siena seizure list"
 MAX_BYTES = 1 << 20
@@ -47,9 +48,9 @@ class Listed:
     ends: tuple[float, ...] = ()
 
 
-def read_siena(path: Path, header: EdfHeader) -> EventsFound:
+def read_siena(path: Path, header: RecordingHeader) -> EventsFound:
     """The seizures that a list gives for a recording; see `parse_siena`."""
-    clock_s = seconds_of_day(read_clock(header)) + header.start_offset_s
+    clock_s = seconds_of_day(recording_start(header)) + header.start_offset_s
     text = read_label_text(path, KIND, MAX_BYTES)
     return parse_siena(text, header.path.stem, clock_s, header.span_s)
 

@@ -95,9 +95,9 @@ def test_a_file_is_opened_and_hashed_once_in_the_scan_and_once_to_be_cleaned(
     file_bytes._map.cache_clear()  # as in another process
     opened.clear()
     channels: list[int] = []
-    read = channel_selection.read_digital
+    read = channel_selection.read_samples
     monkeypatch.setattr(
-        channel_selection, "read_digital", lambda h, k, s: (channels.append(k), read(h, k, s))[1]
+        channel_selection, "read_samples", lambda h, k, s: (channels.append(k), read(h, k, s))[1]
     )
     row = ingest(source, scanned, "s-000000000000", settings, tmp_path / "out", tmp_path / "c.npz")
     assert len(row["kept"]) == 1

@@ -1,0 +1,1 @@
+"""Read recordings, whatever format they are in."""
