@@ -16,7 +16,7 @@ from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.predictions import Predictions, Reference
-from eegssl.tasks.labels.windows.event_windows import one_at_a_time
+from eegssl.tasks.labels.windows.event_overlaps import one_at_a_time
 
 
 def as_predictions(

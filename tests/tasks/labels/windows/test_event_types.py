@@ -13,7 +13,7 @@ from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows, require_classes
-from eegssl.tasks.labels.windows.event_windows import one_at_a_time
+from eegssl.tasks.labels.windows.event_overlaps import one_at_a_time
 
 TYPES = TaskConfig(
     name="t", labels="events", unit="event", classes=("sz_foc", "sz_gen_m", "sz_gen_nm")
