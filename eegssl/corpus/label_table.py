@@ -43,9 +43,12 @@ class LabelTable:
     skipped: Mapping[str, int] | None = None
 
 
-def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False) -> LabelTable:
+def label_table(
+    corpus: Corpus, path: str | None, *, skip_unknown: bool = False, overlap: bool = False
+) -> LabelTable:
     """Read a table of labels for these recordings; without a path there is none.
 
+    With ``overlap`` stretches of one recording may overlap, since each is labelled by itself.
     Raises ConfigError when it is missing or can't be understood, InputError when no row has a
     label, when rows begin after the end of their recording, and when they are about recordings or
     subjects that are not here (unless ``skip_unknown``).
@@ -70,7 +73,7 @@ def label_table(corpus: Corpus, path: str | None, *, skip_unknown: bool = False)
             "for each recording, subject or stretch"
         )
     _refuse_outside(labels, corpus)
-    _refuse_overlaps(labels)
+    _refuse_overlaps(labels, overlap=overlap)
     labels.sort(key=lambda one: (one.recording, one.onset_s or 0.0))
     return LabelTable(tuple(labels), (("labels-table", hash_file(Path(path))),), dict(skipped))
 
@@ -143,8 +146,8 @@ def _refuse_outside(labels: Sequence[Label], corpus: Corpus) -> None:
         )
 
 
-def _refuse_overlaps(labels: Sequence[Label]) -> None:
-    """Raise ConfigError where a recording, or a moment of it, has two labels."""
+def _refuse_overlaps(labels: Sequence[Label], *, overlap: bool) -> None:
+    """Raise ConfigError where a recording, or a moment unless these may, has two labels."""
     spans: dict[str, list[tuple[float, float]]] = {}
     whole = Counter(one.recording for one in labels if one.onset_s is None)
     if any(n > 1 for n in whole.values()):
@@ -162,11 +165,12 @@ def _refuse_overlaps(labels: Sequence[Label]) -> None:
         for labelled in spans.values()
         for earlier, later in pairwise(sorted(labelled))
     )
-    if twice or both:
+    if both or (twice and not overlap):
         raise ConfigError(
             f"the labels table has {twice} stretch(es) that overlap another of the same recording, "
             f"and {both} recording(s) with a label and stretches besides; a moment has one label: "
-            "end one where the next begins"
+            "end one where the next begins, or, where each stretch is an event of its own (unit = "
+            "'event'), set task.overlap=keep, or task.overlap=priority"
         )
 
 

@@ -5,7 +5,7 @@ padding mask.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,6 +51,10 @@ class Windows:
     """T, in samples."""
     channels: tuple[str, ...] = ()
     """The channels that are read of each recording, in this order; none: all, in their own."""
+    montages: tuple[tuple[str, ...], ...] = ()
+    """Channels that single windows are read of, where they differ; an empty one: as all are."""
+    montage: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """[n], the place of each window's channels in ``montages``, if there are any."""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -69,17 +73,28 @@ class Windows:
     def n_channels(self) -> NDArray[np.int64]:
         """[n], channels of each window."""
         names = [self.channels or r.channels for r in self.recordings]
-        return np.array([len(n) for n in names], dtype=np.int64)[self.owner]
+        counts = np.array([len(n) for n in names], dtype=np.int64)[self.owner]
+        if not self.montages:
+            return counts
+        own = np.array([len(n) for n in self.montages], dtype=np.int64)[self.montage]
+        return np.where(own > 0, own, counts)
+
+    def channels_of(self, place: int) -> tuple[str, ...]:
+        """The channels that the window at a place is read of, in order."""
+        own = self.montages[self.montage[place]] if self.montages else ()
+        return own or self.channels or self.recordings[self.owner[place]].channels
 
     def subset(self, keep: NDArray[np.int64]) -> "Windows":
         """The windows at these places, in this order."""
-        return replace(self, owner=self.owner[keep], start=self.start[keep])
+        montage = self.montage[keep] if self.montages else self.montage
+        return replace(self, owner=self.owner[keep], start=self.start[keep], montage=montage)
 
     def shared_channels(self) -> tuple[str, ...]:
         """The channels that every recording has, sorted by name.
 
         Raises InputError if there is none.
         """
+        self._require_one_montage()
         shared = set.intersection(*(set(r.channels) for r in self.recordings))
         if not shared:
             raise InputError(
@@ -94,6 +109,7 @@ class Windows:
 
         Raises InputError unless every recording has them.
         """
+        self._require_one_montage()
         lacking = [r for r in self.recordings if not set(names) <= set(r.channels)]
         if lacking:
             missing = sorted({n for r in lacking for n in names if n not in r.channels})
@@ -107,6 +123,13 @@ class Windows:
             )
         return replace(self, channels=tuple(names))
 
+    def _require_one_montage(self) -> None:
+        if self.montages:
+            raise InputError(
+                "got windows that are read of the channels of their events (task.overlap=channel), "
+                f"expected the same channels of each: {_ANY_MONTAGE}; or set task.overlap=keep"
+            )
+
     def spread(self, most: int) -> "Windows":
         """At most so many windows of each recording, evenly spaced, its first and last included."""
         chosen = []
@@ -118,13 +141,14 @@ class Windows:
 
     def batch(self, index: NDArray[np.int64]) -> Batch:
         """Read these windows; they must have equally many channels."""
-        owners = [self.recordings[k] for k in self.owner[index]]
         pieces = []
-        for recording, start in zip(owners, self.start[index].tolist(), strict=True):
+        names = [self.channels_of(place) for place in index.tolist()]
+        for place, own in zip(index.tolist(), names, strict=True):
+            recording, start = self.recordings[self.owner[place]], int(self.start[place])
             piece = self.corpus.read_uv(recording, start, start + self.length)
-            rows = [recording.channels.index(name) for name in self.channels]
-            pieces.append(piece[rows] if rows else piece)
-        placed = [self.corpus.geometry(self.channels or r.channels) for r in owners]
+            rows = [recording.channels.index(name) for name in own]
+            pieces.append(piece if own == recording.channels else piece[rows])
+        placed = [self.corpus.geometry(own) for own in names]
         return Batch(
             signal_uv=np.stack(pieces),
             positions=np.stack([g.positions for g in placed]),

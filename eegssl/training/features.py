@@ -216,4 +216,6 @@ def _keys(classifier: Classifier, windows: Windows, layers: Iterable[int]) -> li
         "windows": [cut.hexdigest(), windows.length],
         "channels": windows.channels,
     }
+    if windows.montages:
+        dependencies["montages"] = [windows.channels_of(k) for k in range(len(windows))]
     return [hash_json({**dependencies, "layer": layer}) for layer in layers]

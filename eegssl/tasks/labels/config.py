@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
 LabelledUnit = Literal["window", "second", "event", "recording", "patient"]
+Overlap = Literal["refuse", "keep", "priority", "channel"]
 Monitor = Literal["auroc", "balanced_accuracy", "spearman"]
 
 
@@ -42,6 +43,14 @@ class TaskConfig(Settings):
     most_windows: int = Field(32, ge=1)
     """With ``unit = "event"``: of a longer event so many windows are taken, from its beginning
     through its middle to its end."""
+    overlap: Overlap = "refuse"
+    """Events, or stretches of a table, that overlap others of another type. They are refused; each
+    is kept, with windows that show several (``keep``); the type that comes first in ``priority``
+    takes the time from the others (``priority``); or each is read on its own channels
+    (``channel``). With ``unit = "event"``, and ``priority`` with ``class_events`` too."""
+    priority: tuple[str, ...] = ()
+    """Types or classes, the one that wins first; by default the order of ``classes``. With
+    ``overlap = "channel"`` it decides where events share channels, which else is refused."""
     table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """TSV with columns ``recording`` (path below the EDF folder) or ``subject``, optionally
     ``onset_s`` and ``duration_s``, and ``label``."""
@@ -147,6 +156,25 @@ class TaskConfig(Settings):
             raise ValueError(f"class_events: {', '.join(doubled)} stands in two classes")
         if set(self.event_types) != set(types):
             raise ValueError("event_types follow from class_events: leave them out")
+        return self
+
+    @model_validator(mode="after")
+    def _overlaps(self) -> "TaskConfig":
+        of_classes = self.overlap == "priority" and bool(self.class_events)
+        if self.overlap != "refuse" and self.unit != "event" and not of_classes:
+            raise ValueError(
+                f"overlap = '{self.overlap}' needs unit = 'event' (with class_events, 'priority' "
+                "is read too)"
+            )
+        if self.overlap == "channel" and self.labels == "table":
+            raise ValueError("a table names no channels: overlap = 'keep' or 'priority'")
+        if self.overlap == "priority" and self.target == "number":
+            raise ValueError("numbers have no classes to order: overlap = 'keep'")
+        if self.priority and self.overlap not in ("priority", "channel"):
+            raise ValueError("priority is read with overlap = 'priority' or 'channel': set it too")
+        known = {*self.classes, *self.event_types}
+        if strange := [one for one in self.priority if one not in known]:
+            raise ValueError(f"priority: {', '.join(strange)} is neither a class nor an event type")
         return self
 
     @model_validator(mode="after")

@@ -21,14 +21,15 @@ from eegssl.adaptation.few_labels import (
 from eegssl.artifacts.context import Context
 from eegssl.config.stages import BaselineConfig, FinetuneConfig
 from eegssl.corpus.ictal import overlap_share, positive_spans
-from eegssl.corpus.label_table import Label, LabelTable, label_table
+from eegssl.corpus.label_table import Label, LabelTable
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import tile
 from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.windows.event_overlaps import rank
 from eegssl.tasks.labels.windows.event_windows import typed_windows
-from eegssl.tasks.labels.windows.table_windows import table_windows
+from eegssl.tasks.labels.windows.table_windows import table_windows, task_table
 
 _STREAM = 0x9E12
 _NO_CLASS = "windows in events of no class"
@@ -113,7 +114,7 @@ def few_labels(config: FinetuneConfig | BaselineConfig, seed: int) -> FewLabels:
 
 def require_numbers(corpus: Corpus, task: TaskConfig, numbers: Sequence[int]) -> None:
     """Raise InputError for a number of labelled training subjects that can't hold every class."""
-    table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+    table = task_table(corpus, task)
     classes_of = _true_classes(corpus, task, table, seed=0)
     least, most = fewest_subjects(classes_of), len(classes_of)
     with _named(task):
@@ -190,6 +191,8 @@ def _class_windows(
         rows = np.flatnonzero(windows.owner == k)
         shares[rows] = _shares(recording, windows.start_s[rows], task)
     covered = shares >= task.min_overlap
+    if task.overlap == "priority":
+        shares = _first_alone(covered, task)
     best = shares.max(axis=1, keepdims=True)
     tied = (shares == best).sum(axis=1) > 1
     labelled = np.flatnonzero(covered.any(axis=1) & ~tied)
@@ -209,6 +212,14 @@ def _class_windows(
         shares[labelled].argmax(axis=1).astype(np.int64),
         left_out={reason: n for reason, n in left_out.items() if n},
     )
+
+
+def _first_alone(covered: NDArray[np.bool_], task: TaskConfig) -> NDArray[np.float64]:
+    """[n, K], 1 for the class of each window that comes first of those that cover it."""
+    ranks = [min(rank(t, task) for t in (name, *task.class_events[name])) for name in task.classes]
+    order = np.argsort(ranks, kind="stable")
+    first = order[covered[:, order].argmax(axis=1)]
+    return np.where(covered, np.eye(len(task.classes))[first], 0.0)
 
 
 def _shares(

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from eegssl.corpus.label_table import label_table
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
@@ -19,7 +18,7 @@ from eegssl.scoring.hierarchy import levels
 from eegssl.tasks.kind import TaskInfo
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows, require_classes
-from eegssl.tasks.labels.windows.table_windows import label_values
+from eegssl.tasks.labels.windows.table_windows import label_values, task_table
 
 T = TypeVar("T")
 _UNIT_WORDS = {
@@ -41,7 +40,7 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
         if task.table is not None:
             _try(info, lambda: _check_rows(task, str(task.table), info))
         return info
-    table = _try(info, lambda: label_table(corpus, task.table, skip_unknown=task.skip_unknown))
+    table = _try(info, lambda: task_table(corpus, task))
     if table is None:
         return info
     if table.labels is not None:

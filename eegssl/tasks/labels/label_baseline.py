@@ -13,7 +13,6 @@ from eegssl.baselines.system import BASELINES
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BaselineConfig
 from eegssl.corpus.audits.leaks import audit, refuse
-from eegssl.corpus.label_table import label_table
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import fitted_on, open_corpus
 from eegssl.errors import ConfigError, InputError
@@ -26,6 +25,7 @@ from eegssl.tasks.labels.calibration import locked_postprocess
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import few_labels, labelled_windows, require_classes, training_windows
 from eegssl.tasks.labels.scores import score, score_facts
+from eegssl.tasks.labels.windows.table_windows import task_table
 from eegssl.tasks.table import write_table
 
 _FITTED = ("train", "val")
@@ -37,7 +37,7 @@ def run_baseline(job: BaselineJob) -> Result:
     Raises NotRun where it can't be fitted on these recordings.
     """
     corpus, task, context, tuned = open_corpus(job.folders), job.task, job.context, job.tuned
-    table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+    table = task_table(corpus, task)
     settings = BaselineConfig(
         name=job.name,
         task=public_values(task),

@@ -9,7 +9,7 @@ from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.read_by_way import READS_OF_WAY
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
-from eegssl.corpus.label_table import LabelTable, format_labels, label_table, read_stored_labels
+from eegssl.corpus.label_table import LabelTable, format_labels, read_stored_labels
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import require_whole_patches
@@ -45,6 +45,7 @@ from eegssl.tasks.labels.model import (
 from eegssl.tasks.labels.page import page_of, with_model
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
+from eegssl.tasks.labels.windows.table_windows import task_table
 from eegssl.training.features import Cache, features_of
 from eegssl.training.history import METRICS
 from eegssl.training.loop import choose_device
@@ -123,7 +124,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     def prepare(self, job: Job[TaskConfig]) -> TrainingLabels:
         """Label the windows of training and validation; raises InputError for a class missing."""
         corpus, task, context = job.corpus, job.task, job.context
-        table = label_table(corpus, task.table, skip_unknown=task.skip_unknown)
+        table = task_table(corpus, task)
         few = few_labels(job.config, context.seed)
         windows = training_windows(corpus, task, table, few, context)
         train, val = windows.train, windows.val
@@ -308,5 +309,5 @@ def _test_labels(trial: Trial, task: TaskConfig) -> LabelTable:
             raise ConfigError(f"task {task.name} takes its labels from events; leave labels out")
         return LabelTable(None)
     if labels:
-        return label_table(trial.corpus, labels, skip_unknown=task.skip_unknown)
+        return task_table(trial.corpus, task, labels)
     return LabelTable(read_stored_labels(trial.model / LABELS))

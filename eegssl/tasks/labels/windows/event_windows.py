@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,30 @@ from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import class_of, possible_classes
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.windows.event_overlaps import one_at_a_time
+from eegssl.tasks.labels.windows.event_overlaps import (
+    Apart,
+    apart,
+    channels_of,
+    require_apart,
+)
 
 _OTHER = "events of another type"
 _SHORT = "events in recordings shorter than a window"
+_COVERED = "events that others which come first cover"
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A labelled stretch of a recording; ``kind`` is the type of an event."""
+    """A labelled stretch of a recording; ``kind`` is the type of an event.
+
+    ``channels`` are those that its windows are read of, empty for all.
+    """
 
     recording: Recording
     onset_s: float
     duration_s: float
     kind: str = ""
+    channels: tuple[str, ...] = ()
 
 
 def place(
@@ -47,6 +57,11 @@ def place(
     owner = np.repeat([index[s.recording.id] for s in stretches], [len(s) for s in starts])
     unit = np.repeat(np.arange(len(stretches)), [len(s) for s in starts])
     windows = Windows(corpus, tuple(recordings.values()), owner, np.concatenate(starts), length)
+    if any(s.channels for s in stretches):
+        montages = {s.channels: 0 for s in stretches}
+        montages = {channels: k for k, channels in enumerate(montages)}
+        of_window = np.array([montages[s.channels] for s in stretches], dtype=np.int64)[unit]
+        windows = replace(windows, montages=tuple(montages), montage=of_window)
     seen: Counter[str] = Counter()
     units = []
     for s in stretches:
@@ -64,28 +79,25 @@ def typed_windows(
     """Windows inside the events of the task, each with the classes that its event may be of.
 
     An event of a type that no class holds or lies below is left out, and counted. Raises
-    InputError when events overlap that can't be one, or there is no event at all.
+    InputError when events overlap that can't be one (see `apart`), or there is no event at all.
     """
     left_out: Counter[str] = Counter()
     stretches: list[Stretch] = []
-    n_conflicts = 0
+    parts: list[Apart] = []
     for recording in recordings:
-        events, conflicts = one_at_a_time(events_of(recording.events, task.event_types))
-        n_conflicts += conflicts
-        for event in events:
+        part = apart(events_of(recording.events, task.event_types), task)
+        parts.append(part)
+        left_out[_COVERED] += part.n_covered
+        for event in part.events:
             if not possible_classes(event.type, task.classes).any():
                 left_out[_OTHER] += 1
             elif recording.duration_s < task.window_s:
                 left_out[_SHORT] += 1
             else:
-                stretches.append(Stretch(recording, event.onset_s, event.duration_s, event.type))
-    if n_conflicts:
-        raise InputError(
-            f"task {task.name}: {n_conflicts} event(s) overlap one of another type in the same "
-            "recording, so that their windows would be of both; mend the events (each seizure "
-            "once, with its most exact type), or choose one source of them "
-            "(--set events.sources=… in preprocess)"
-        )
+                own = channels_of(event, recording.channels) if task.overlap == "channel" else ()
+                span = event.onset_s, event.duration_s
+                stretches.append(Stretch(recording, *span, event.type, own))
+    require_apart(parts, task)
     if not stretches:
         raise InputError(
             f"task {task.name}: these {len(recordings)} recordings have no event of its classes "
@@ -94,7 +106,7 @@ def typed_windows(
     windows, unit, units = place(corpus, stretches, task)
     possible = np.stack([possible_classes(s.kind, task.classes) for s in stretches])
     truth = np.array([class_of(s.kind, task.classes) for s in stretches], dtype=np.int64)
-    return LabelledWindows(windows, truth[unit], unit, units, possible[unit], dict(left_out))
+    return LabelledWindows(windows, truth[unit], unit, units, possible[unit], dict(+left_out))
 
 
 def _starts(one: Stretch, length: int, sfreq_hz: float, most: int) -> NDArray[np.int64]:

@@ -10,20 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.ictal import overlap_share
-from eegssl.corpus.label_table import Label
+from eegssl.corpus.label_table import Label, LabelTable, label_table
 from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import InputError
+from eegssl.io.labels.event_types import Event
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.windows.event_overlaps import apart
 from eegssl.tasks.labels.windows.event_windows import Stretch, place
 
 Values = NDArray[np.int64] | NDArray[np.float64]
 _OUTSIDE = "rows that begin after their recording ends"
 _BEYOND = "ends of rows beyond the end of their recording"
 _SHORT = "rows for recordings shorter than a window"
+_COVERED = "rows that others which come first cover"
 _ROUNDING_S = 1.0  # ours: stretches in whole seconds, recordings cut to whole windows or records
+
+
+def task_table(corpus: Corpus, task: TaskConfig, path: str | None = None) -> LabelTable:
+    """The table of a task, or another one of the same kind; see `label_table`.
+
+    Its stretches may overlap where the task says what becomes of such.
+    """
+    return label_table(
+        *(corpus, path or task.table),
+        skip_unknown=task.skip_unknown,
+        overlap=task.overlap != "refuse",
+    )
 
 
 def table_windows(
@@ -42,9 +57,11 @@ def table_windows(
             "subjects otherwise (--set splits.file=… or --seed, in preprocess)"
         )
     _require_stretches(labels, task)
+    left_out: Counter[str] = Counter()
+    if task.overlap == "priority":
+        labels, left_out[_COVERED] = _by_priority(labels, task)
     label_values([one.text for one in table], task)  # all of them: a model stores them
     values = label_values([one.text for one in labels], task)
-    left_out: Counter[str] = Counter()
     usable = []
     for k, one in enumerate(labels):
         recording = here[one.recording]
@@ -86,6 +103,19 @@ def label_values(texts: Sequence[str], task: TaskConfig) -> Values:
             "the rows"
         )
     return np.array([task.classes.index(text) for text in texts], dtype=np.int64)
+
+
+def _by_priority(labels: Sequence[Label], task: TaskConfig) -> tuple[list[Label], int]:
+    """What rows of labels that come first leave of the others, and how many rows have no rest."""
+    rest: list[Label] = []
+    n_covered = 0
+    for recording in sorted({one.recording for one in labels}):
+        own = [one for one in labels if one.recording == recording]
+        events = [Event(one.onset_s or 0.0, one.duration_s or 0.0, one.text) for one in own]
+        part = apart(events, task)
+        n_covered += part.n_covered
+        rest += [Label(recording, e.type, e.onset_s, e.duration_s) for e in part.events]
+    return rest, n_covered
 
 
 def _within(one: Label, here: Mapping[str, Recording], left_out: Counter[str]) -> Label:
