@@ -214,13 +214,17 @@ def deid(
 ) -> None:
     """Search an output for text that may identify a person; by default all known names."""
     from eegssl.io.private import deid as privacy
+    from eegssl.io.private.unpack import Unpacking
 
     terminal = Terminal(as_json=json)
     wanted = privacy.collect(sources or ()) | (privacy.listed(strings) if strings else {})
     if not sources and strings is None:
         wanted = privacy.known_names()
     needles, left_out = privacy.meaningful(wanted)
-    findings = privacy.search(folder, needles)
+    privacy.require_needles(needles, left_out, sources or ())
+    unpacking = Unpacking()
+    findings = privacy.search(folder, needles, unpacking)
+    closed = dict(sorted(unpacking.closed.items()))
     rows = [[f.file, f.needle_kind, f.n, f.how] for f in findings]
     if json:
         terminal.document(
@@ -228,6 +232,8 @@ def deid(
                 "folder": str(folder),
                 "strings": len(needles),
                 "left_out": left_out,
+                "not_unpacked": closed,
+                "not_searched": list(privacy.NOT_SEARCHED),
                 "found": [dict(zip(_FOUND, row, strict=True)) for row in rows],
             }
         )
@@ -239,6 +245,6 @@ def deid(
         terminal.fail(f"{len(rows)} finding(s) of what may identify a person")
         raise typer.Exit(ArtifactError.exit_code)
     if not json:
-        terminal.table(
-            f"{folder}: none of these strings", {"strings": len(needles), "left out": left_out}
-        )
+        counts = {"strings": len(needles), "left out": left_out, "not unpacked": closed or "none"}
+        counts["not searched"] = "; ".join(privacy.NOT_SEARCHED)
+        terminal.table(f"{folder}: none of these strings", counts)

@@ -15,17 +15,27 @@ from pathlib import Path
 
 from eegssl.errors import InputError
 from eegssl.io.labels.event_types import event_type, seizure_edge
-from eegssl.io.private.find_bytes import SHORTEST, Finder
+from eegssl.io.private.find_bytes import SHORTEST
+from eegssl.io.private.find_names import NameFinder
 from eegssl.io.private.free_text import free_text
 from eegssl.io.private.private_key import private_folder
 from eegssl.io.private.pseudonyms import MOST_NAMES_BYTES, NAMES
-from eegssl.io.private.unpack import pieces
+from eegssl.io.private.unpack import Unpacking
 from eegssl.io.private.vocabulary import vocabulary
 from eegssl.regular_files import read_text
 from eegssl.signal.channels.channel_vocabulary import may_be_shown
 
 LISTED = "listed"
 """The kind of a string that the user gives."""
+
+NOT_SEARCHED = (
+    "what an image, a sound or a signal shows",
+    "PDF, old Office files, HDF5 and MATLAB files, 7z, rar, zstd, lz4, encrypted zip: their bytes "
+    "as they are only",
+    "misspelt, abridged or encrypted names, and other alphabets than the name was given in",
+    "words that are split or have other words between them",
+)
+"""Places where a string may stand that a search does not find, for its report."""
 
 _FEWEST_DIGITS = 6
 _SPLIT = re.compile(r"[\s_,;:^|/\\()\[\]{}<>=\"'.+-]+")
@@ -125,25 +135,50 @@ def meaningful(strings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, in
     return kept, dict(sorted(left_out.items()))
 
 
-def search(folder: Path, needles: Mapping[str, str]) -> list[Finding]:
+def require_needles(
+    needles: Mapping[str, str], left_out: Mapping[str, int], sources: Sequence[Path]
+) -> None:
+    """Raise InputError where there is nothing to search for: no search is no clean folder."""
+    if needles:
+        return
+    counts = ", ".join(f"{n} {reason}" for reason, n in left_out.items()) or "none at all"
+    if sources:
+        place = f"the texts of {len(sources)} folder(s) given by --from"
+        cure = "are these the EDF folders? Or list names with --strings FILE, one a line"
+    else:
+        place = f"the private table of names ({private_folder() / NAMES})"
+        cure = "search for texts of the EDF files with --from EDF_DIR, or for --strings FILE"
+    raise InputError(
+        f"nothing to search for, so nothing was searched: {place} give no string that means "
+        f"something (left out: {counts}); {cure}"
+    )
+
+
+def search(
+    folder: Path, needles: Mapping[str, str], unpacking: Unpacking | None = None
+) -> list[Finding]:
     """Every needle (string -> kind) in every file below a folder, in its bytes and unpacked.
 
-    UTF-8, Latin-1 and UTF-16 in any case; names of files and folders; see ``io.unpack`` for the
-    formats and ``io.find_bytes`` for what counts. Raises ValueError for a needle of fewer than 4
-    characters, InputError where a file can't be read.
+    In any case, order and joining of its words, spelling in ASCII, and encoding; names of files and
+    folders too; see ``unpack`` for the formats and ``find_bytes`` for what counts. ``unpacking``
+    counts what could not be unpacked. Raises ValueError for a needle of fewer than 4 characters,
+    InputError where a file can't be read.
     """
-    finder = Finder(needles)
+    unpacking = unpacking or Unpacking()
+    finder = NameFinder(needles)
     findings: list[Finding] = []
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
-        shown = _masked(relative, needles)
+        shown = _masked(relative, needles, finder)
         named = finder.count([path.name.encode("utf-8", "surrogateescape")])
         hits = {needle: (n, "name") for needle, n in named.items()}
-        if path.is_file() and not path.is_symlink():
-            hits |= _in_file(path, finder)
-        elif path.is_symlink():
+        if path.is_symlink():
             target = str(path.readlink()).encode("utf-8", "surrogateescape")
             hits |= {needle: (n, "link") for needle, n in finder.count([target]).items()}
+        elif path.is_file():
+            hits |= _in_file(path, finder, unpacking)
+        elif not path.is_dir():
+            unpacking.closed["no regular file"] += 1
         findings += [
             Finding(shown, needles[needle], n, how, needle)
             for needle, (n, how) in sorted(hits.items())
@@ -151,11 +186,11 @@ def search(folder: Path, needles: Mapping[str, str]) -> list[Finding]:
     return findings
 
 
-def _in_file(path: Path, finder: Finder) -> dict[str, tuple[int, str]]:
+def _in_file(path: Path, finder: NameFinder, unpacking: Unpacking) -> dict[str, tuple[int, str]]:
     """Needle -> how often, in the first form of the file that shows it."""
     hits: dict[str, tuple[int, str]] = {}
     try:
-        for piece in pieces(path):
+        for piece in unpacking.pieces(path):
             for needle, n in finder.count(piece.chunks).items():
                 hits.setdefault(needle, (n, piece.how))
     except OSError as error:
@@ -163,11 +198,16 @@ def _in_file(path: Path, finder: Finder) -> dict[str, tuple[int, str]]:
     return hits
 
 
-def _masked(relative: str, needles: Mapping[str, str]) -> str:
+def _masked(relative: str, needles: Mapping[str, str], finder: NameFinder) -> str:
+    """A path with ``***`` for strings in it; for a whole part where they are spelled otherwise."""
     for needle in sorted(needles, key=len, reverse=True):
         if needle.lower() in relative.lower():
             relative = re.sub(re.escape(needle), "***", relative, flags=re.IGNORECASE)
-    return relative
+    parts = [
+        "***" if finder.count([part.encode("utf-8", "surrogateescape")]) else part
+        for part in relative.split("/")
+    ]
+    return "/".join(parts)
 
 
 def _add(needles: dict[str, str], text: str, kind: str) -> None:

@@ -8,11 +8,13 @@ are, so gigabytes are searched for thousands of names.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from eegssl.io.private.spellings import transliterations
 
 SHORTEST = 4
 """Characters that a string must have: fewer are found by chance everywhere."""
@@ -20,7 +22,11 @@ _WORD, _RUN, _VARIED = 6, 8, 4
 _LONGEST_WORD = 32
 _PRINTABLE = 16
 _LOWER = bytes(b + 32 if 65 <= b <= 90 else b for b in range(256))
-_CODECS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
+_CODECS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_STEPS = {
+    codec: int(codec[4:6]) // 8 for codec in _CODECS if codec.startswith(("utf-16", "utf-32"))
+}
+"""Bytes of a character in the wide encodings."""
 _BITS = 20
 _CONTEXT = 40  # characters looked at on either side of a short string
 
@@ -40,21 +46,28 @@ class _Table:
 
 
 class Finder:
-    """Counts strings in bytes: UTF-8, Latin-1 and UTF-16, in any case.
+    """Counts strings in bytes: UTF-8, Latin-1, UTF-16 and UTF-32, in any case.
+
+    Letters beyond ASCII are found in their ASCII spellings too (`transliterations`).
 
     So that chance stays out (ours): strings of fewer than 8 characters don't count inside runs of
     more than 32 letters and digits (hashes, base64). Those of fewer than 6, and those of fewer than
-    4 different ones, count as whole words only, in data that holds zeros (of a byte; of two where
-    it is read as UTF-16) only among 16 or more printable characters; numbers not inside longer
-    numbers. Raises ValueError for a string of fewer than 4 characters.
+    4 different ones, count as whole words only, in data that holds zeros (of a byte; of two or
+    four where it is read as UTF-16 or UTF-32) only among 16 or more printable characters; numbers
+    not inside longer numbers. Raises ValueError for a string of fewer than 4 characters.
     """
 
-    def __init__(self, strings: Iterable[str]) -> None:
+    def __init__(
+        self,
+        strings: Iterable[str],
+        spellings: Callable[[str], Iterable[str]] = transliterations,
+        codecs: Sequence[str] = _CODECS,
+    ) -> None:
         self._patterns: dict[bytes, tuple[str, str]] = {}
         for string in strings:
             if len(string) < SHORTEST:
                 raise ValueError(f"a string has {len(string)} characters, expected {SHORTEST}")
-            for pattern, codec in _patterns(string):
+            for pattern, codec in _patterns(spellings(string), codecs):
                 self._patterns.setdefault(pattern, (string, codec))
         self._longest = max(map(len, self._patterns), default=1)
         self._by_key: dict[bytes, list[bytes]] = {}
@@ -65,18 +78,20 @@ class Finder:
 
     def count(self, chunks: Iterable[bytes]) -> Counter[str]:
         """Count each string in the chunks, taken as one stream."""
-        counts: Counter[str] = Counter()
+        return sum(self.scan(chunks), Counter())
+
+    def scan(self, chunks: Iterable[bytes]) -> Iterator[Counter[str]]:
+        """The same chunk by chunk, as soon as what follows each is known."""
         margin = self._longest + 2 * _CONTEXT
         held, first = b"", 0
         for chunk, is_last in _with_last(chunks):
             data = held + chunk
             stop = len(data) if is_last else len(data) - margin
             if stop > first:
-                counts.update(self._inside(data, first, stop))
+                yield Counter(self._inside(data, first, stop))
                 first = stop
             cut = max(0, first - 2 * _CONTEXT)
             held, first = data[cut:], first - cut
-        return counts
 
     def _inside(self, data: bytes, first: int, stop: int) -> Iterator[str]:
         """The string of each match that begins in ``first:stop``."""
@@ -90,17 +105,17 @@ class Finder:
                 for pattern in self._by_key[low[at : at + width]]:
                     if low.startswith(pattern, at):
                         string, codec = self._patterns[pattern]
-                        step = 2 if codec.startswith("utf-16") else 1
+                        step = _STEPS.get(codec, 1)
                         text = is_text[step, at % step]
                         if _means_something(data, at, len(pattern), string, codec, text):
                             yield string
 
 
-def _patterns(string: str) -> Iterator[tuple[bytes, str]]:
-    """The lower-case bytes of a string in all encodings; letters beyond ASCII in both cases."""
-    forms = {unicodedata.normalize(form, string) for form in ("NFC", "NFD")} | {string}
+def _patterns(texts: Iterable[str], codecs: Sequence[str]) -> Iterator[tuple[bytes, str]]:
+    """The lower-case bytes of texts in all encodings; letters beyond ASCII in both cases."""
+    forms = {unicodedata.normalize(form, t) for form in ("NFC", "NFD") for t in texts} | {*texts}
     for text in sorted({v for f in forms for v in (f, f.lower(), f.upper(), f.casefold())}):
-        for codec in _CODECS:
+        for codec in codecs:
             try:
                 yield text.encode(codec).translate(_LOWER), codec
             except UnicodeEncodeError:
@@ -142,8 +157,12 @@ def _candidates(low: bytes, table: _Table) -> Iterator[int]:
 
 def _without_zeros(data: bytes) -> dict[tuple[int, int], bool]:
     """Bytes a character and first place -> whether no character of the data is zero."""
-    odd, even = (np.frombuffer(data, "<u2", (len(data) - k) // 2, k) for k in (1, 0))
-    return {(1, 0): b"\0" not in data, (2, 0): bool(even.all()), (2, 1): bool(odd.all())}
+    wide = {
+        (step, k): bool(np.frombuffer(data, f"<u{step}", max(0, len(data) - k) // step, k).all())
+        for step in (2, 4)
+        for k in range(min(step, len(data)))
+    }
+    return {(1, 0): b"\0" not in data} | wide
 
 
 def _means_something(
@@ -155,8 +174,8 @@ def _means_something(
         length = min(length, _WORD - 1)  # AAAAAAAC: such are base64 of zero bytes
     if length >= _RUN and not is_number:
         return True
-    step = 2 if codec.startswith("utf-16") else 1
-    codec = codec if step == 2 else "latin-1"
+    step = _STEPS.get(codec, 1)
+    codec = codec if step > 1 else "latin-1"
     end = at + n_bytes
     reach = min(_CONTEXT, at // step) * step
     before = data[at - reach : at].decode(codec, "replace")

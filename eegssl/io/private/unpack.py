@@ -1,30 +1,62 @@
 """Unpack files into the bytes and texts that a search must see."""
 
-import base64
+import bz2
 import gzip
-import html
-import json
+import io
+import lzma
 import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import IO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from eegssl.regular_files import open_regular, read_bytes, require_regular
+from eegssl.io.private.unpack_tables import parquet_texts, png_texts
+from eegssl.io.private.unpack_texts import (
+    base64_parts,
+    is_text,
+    json_texts,
+    quoted_printable,
+    without_escapes,
+)
+from eegssl.regular_files import open_regular, read_bytes
 
 CHUNK = 1 << 23
 _WHOLE = 1 << 28  # larger files are searched as they are, or in pieces
 _DEEPEST = 4
-_BASE64 = re.compile(rb"base64,([A-Za-z0-9+/=%\s]+)")
 _MARKUP = re.compile(rb"\s*(?:<\?xml|<!doctype|<html|<svg|<!--)", re.IGNORECASE)
-_BROKEN = (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, struct.error)
+_BROKEN = (
+    *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error),
+)
+_PNG, _PARQUET, _ZIP = b"\x89PNG", b"PAR1", b"PK\x03\x04"
+_WIDE = (
+    *((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")),
+    *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
+)
+Opener = Callable[[IO[bytes]], io.BufferedIOBase]
+"""Packed stream -> stream of what is in it."""
+_PACKED: dict[bytes, tuple[str, Opener]] = {
+    b"\x1f\x8b": ("gzip", lambda packed: gzip.GzipFile(fileobj=packed)),
+    b"BZh": ("bz2", bz2.BZ2File),
+    b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
+}
+"""First bytes of a packed file -> its name, and its opener."""
+_NOT_UNPACKED = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "rar",
+    b"%PDF": "PDF",
+    b"\xff\xd8\xff": "JPEG",
+    b"\xd0\xcf\x11\xe0": "old Office file",
+    b"\x89HDF": "HDF5",
+    b"MATLAB 5.0": "MATLAB file",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+"""First bytes of what is searched as it is -> what it is called."""
 
 
 @dataclass(frozen=True)
@@ -35,64 +67,133 @@ class Piece:
     chunks: Iterable[bytes]
 
 
-def pieces(path: Path) -> Iterator[Piece]:
-    """The file as it is, then whatever is packed in it.
+@dataclass
+class Unpacking:
+    """The pieces of files, and a count of what was searched as it is only, by its kind."""
 
-    Parquet (texts, dates, metadata), JSON, HTML and SVG (also images in base64), safetensors
-    headers, texts of PNG, gzip, zip, UTF-16. What can't be unpacked is searched as bytes only.
-    Raises OSError where the file can't be read.
-    """
-    yield Piece("bytes", _chunks(path))
-    with open_regular(path) as file:
-        head = file.read(16)
-    size = path.stat().st_size
-    if head.startswith(b"PAR1"):
-        yield Piece("parquet", _parquet(path))
-    elif path.suffix == ".safetensors":
-        yield Piece("safetensors header", _tensor_header(path))
-    elif head.startswith(b"PK\x03\x04"):
-        yield from _zipped(path)
-    elif head.startswith(b"\x1f\x8b"):
-        yield Piece("gzip", _gunzipped(path))
-        if size <= _WHOLE // 16:  # what it holds may be many times larger
-            yield from inside(b"".join(_gunzipped(path)), "gzip ", 1)
-    elif size <= _WHOLE:
-        yield from inside(read_bytes(path, _WHOLE))
+    closed: Counter[str] = field(default_factory=Counter)
+
+    def pieces(self, path: Path) -> Iterator[Piece]:
+        """The file as it is, then whatever is packed in it.
+
+        Parquet (texts, dates, metadata), JSON, HTML and SVG, base64, escapes, safetensors headers,
+        texts of PNG, gzip, bz2, xz and zip, also in each other, UTF-16 and UTF-32. What can't be
+        unpacked is searched as bytes only. Raises OSError where the file can't be read.
+        """
+        yield Piece("bytes", _chunks(path))
+        with open_regular(path) as file:
+            head = file.read(16)
+        if head.startswith(_PARQUET):
+            yield Piece("parquet", parquet_texts(path))
+        elif path.suffix == ".safetensors":
+            yield Piece("safetensors header", _tensor_header(path))
+        elif head.startswith(_ZIP):
+            with open_regular(path) as file:
+                yield from self._zipped(file, "", 0)
+        elif packed := _packing(head):
+            yield Piece(packed[0], _unpacked(path, packed[1]))
+            yield from self._in_packed(path, *packed)
+        elif path.stat().st_size <= _WHOLE:
+            yield from self.inside(read_bytes(path, _WHOLE))
+        else:
+            self._count_closed(head)
+            self.closed["file of more than 256 MB"] += 1
+
+    def inside(self, data: bytes, what: str = "", depth: int = 0) -> Iterator[Piece]:
+        """Unpack what these bytes hold, by how they begin."""
+        if depth > _DEEPEST:
+            self.closed[f"packed {_DEEPEST} times and more"] += 1
+            return
+        self._count_closed(data)
+        wide = next((codec for mark, codec in _WIDE if data.startswith(mark)), None)
+        if data.startswith(_PNG):
+            yield Piece(f"{what}png text", png_texts(data))
+        elif data.startswith(_PARQUET):
+            yield Piece(f"{what}parquet", parquet_texts(data))
+        elif data.startswith(_ZIP):
+            yield from self._zipped(io.BytesIO(data), what, depth)
+        elif packed := _packing(data):
+            name, opener = packed
+            unpacked = b"".join(_safely(lambda: opener(io.BytesIO(data)).read(_WHOLE)))
+            yield Piece(f"{what}{name}", [unpacked])
+            yield from self.inside(unpacked, f"{what}{name} ", depth + 1)
+        elif wide:
+            text = data.decode(wide, "replace").encode("utf-8", "replace")
+            yield Piece(f"{what}{wide}", [text])
+            yield from self.inside(text, f"{what}{wide} ", depth + 1)
+        elif is_text(data):
+            yield from self._in_text(data, what, depth)
+
+    def _count_closed(self, data: bytes) -> None:
+        for start, kind in _NOT_UNPACKED.items():
+            if data.startswith(start):
+                self.closed[kind] += 1
+
+    def _in_text(self, data: bytes, what: str, depth: int) -> Iterator[Piece]:
+        """Texts in a text: of JSON and markup, behind escapes, in base64."""
+        markup = _MARKUP.match(data) is not None
+        if data.lstrip()[:1] in (b"{", b"[", b'"'):
+            yield Piece(f"{what}json", json_texts(data))
+        plain = without_escapes(data)
+        if plain != data:
+            yield Piece(f"{what}{'html' if markup else 'escapes'}", [plain])
+        if b"=" in data and (mail := quoted_printable(data)) != data:
+            yield Piece(f"{what}quoted-printable", [mail])
+        for text in dict.fromkeys((data, plain)):
+            parts = list(base64_parts(text))
+            yield Piece(f"{what}base64", [b"\n".join(parts)])
+            for part in parts:
+                if _is_file(part):
+                    kind = "html image" if markup else "base64"
+                    yield from self.inside(part, f"{what}{kind} ", depth + 1)
+            nested = b"\n".join(part for part in parts if len(part) > 7 and part.isascii())
+            if nested and depth < _DEEPEST:
+                yield from self._in_text(nested, f"{what}base64 ", depth + 1)
+
+    def _in_packed(self, path: Path, name: str, opener: Opener) -> Iterator[Piece]:
+        """What lies in a packed file, which may be many times larger."""
+        if path.stat().st_size > _WHOLE // 16:
+            self.closed[f"{name} of more than 16 MB, unpacked once"] += 1
+            return
+        unpacked = b"".join(_unpacked(path, opener))
+        yield from self.inside(unpacked, f"{name} ", 1)
+
+    def _zipped(self, stream: IO[bytes], what: str, depth: int) -> Iterator[Piece]:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                yield Piece(f"{what}zip", [archive.comment])
+                for member in archive.infolist():
+                    yield Piece(f"{what}zip", [member.filename.encode() + b"\n", member.comment])
+                    yield from self._member(archive, member, what, depth)
+        except _BROKEN:
+            self.closed["damaged zip"] += 1
+
+    def _member(
+        self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, what: str, depth: int
+    ) -> Iterator[Piece]:
+        if member.flag_bits & 1:
+            self.closed["encrypted zip"] += 1
+        elif member.file_size > _WHOLE:
+            self.closed["file of more than 256 MB in a zip"] += 1
+        else:
+            data = b"".join(_safely(lambda: archive.read(member)))
+            yield Piece(f"{what}zip", [data])
+            yield from self.inside(data, f"{what}zip ", depth + 1)
 
 
-def inside(data: bytes, what: str = "", depth: int = 0) -> Iterator[Piece]:
-    """Unpack what these bytes hold, by how they begin."""
-    if depth > _DEEPEST:
-        return
-    if data.startswith(b"\x89PNG"):
-        yield Piece(f"{what}png text", _png_texts(data))
-    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        yield Piece(f"{what}utf-16", [data.decode("utf-16", "replace").encode()])
-    elif data.startswith(b"\x1f\x8b"):
-        unpacked = b"".join(_safely(gzip.decompress, data))
-        yield Piece(f"{what}gzip", [unpacked])
-        yield from inside(unpacked, f"{what}gzip ", depth + 1)
-    elif _MARKUP.match(data):
-        text = data.decode("utf-8", "replace")
-        yield Piece(f"{what}html", [html.unescape(text).encode("utf-8", "replace")])
-        yield Piece(f"{what}html address", [unquote(text).encode()])
-        for match in _BASE64.finditer(data):
-            decoded = b"".join(_safely(base64.b64decode, _base64_bytes(match[1])))
-            yield Piece(f"{what}html image", [decoded])
-            yield from inside(decoded, f"{what}html image ", depth + 1)
-    elif data.lstrip()[:1] in (b"{", b"[", b'"'):
-        yield Piece(f"{what}json", _json_texts(data))
+def _packing(head: bytes) -> tuple[str, Opener] | None:
+    return next((packed for start, packed in _PACKED.items() if head.startswith(start)), None)
 
 
-def _base64_bytes(data: bytes) -> bytes:
-    """Base64 without white space and percent signs, padded to its full length."""
-    plain = b"".join(unquote(data.decode("ascii")).encode().split())
-    return plain + b"=" * (-len(plain) % 4)
+def _is_file(data: bytes) -> bool:
+    """Whether bytes begin as a file does that `Unpacking.inside` knows."""
+    known = (_PNG, _PARQUET, _ZIP, *_PACKED, *(mark for mark, _ in _WIDE))
+    return data.startswith(known) or _MARKUP.match(data) is not None
 
 
-def _safely(unpack: Callable[[Any], bytes], packed: Any) -> Iterator[bytes]:
+def _safely(unpack: Callable[[], bytes]) -> Iterator[bytes]:
     try:
-        yield unpack(packed)
+        yield unpack()
     except _BROKEN:
         return
 
@@ -103,24 +204,11 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _gunzipped(path: Path) -> Iterator[bytes]:
+def _unpacked(path: Path, opener: Opener) -> Iterator[bytes]:
     try:
-        with gzip.open(require_regular(path)) as file:
+        with open_regular(path) as packed, opener(packed) as file:
             while chunk := file.read(CHUNK):
                 yield chunk
-    except _BROKEN:
-        return
-
-
-def _zipped(path: Path) -> Iterator[Piece]:
-    try:
-        with zipfile.ZipFile(require_regular(path)) as archive:
-            for member in archive.infolist():
-                yield Piece("zip", [member.filename.encode() + b"\n", member.comment])
-                if member.file_size <= _WHOLE:
-                    data = b"".join(_safely(archive.read, member))
-                    yield Piece("zip", [data])
-                    yield from inside(data, "zip ", 1)
     except _BROKEN:
         return
 
@@ -129,92 +217,4 @@ def _tensor_header(path: Path) -> Iterator[bytes]:
     with open_regular(path) as file:
         length = int.from_bytes(file.read(8), "little")
         if length <= min(_WHOLE, path.stat().st_size):
-            yield from _json_texts(file.read(length))
-
-
-def _json_texts(data: bytes) -> Iterator[bytes]:
-    """Every key and text of a JSON document, or of one document a line."""
-    text = data.decode("utf-8", "replace")
-    for document in (text, *text.splitlines()):
-        try:
-            texts = _texts_of(json.loads(document))
-        except (ValueError, RecursionError):
-            continue
-        yield "\n".join(texts).encode("utf-8", "replace") + b"\n"
-        if document is text:
-            return
-
-
-def _texts_of(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _texts_of(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_of(inner)
-
-
-def _png_texts(data: bytes) -> Iterator[bytes]:
-    """The text and EXIF chunks of a PNG image, unpacked where they are packed."""
-    at = 8
-    while at + 8 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        if kind in (b"tEXt", b"iTXt", b"zTXt", b"eXIf"):
-            yield body.replace(b"\0", b"\n") + b"\n"
-            for start in (k + 1 for k in range(len(body)) if body[k : k + 2] == b"\0\x00"):
-                yield from _inflated(body[start + 1 :])
-            for start in (k for k in range(len(body)) if body[k : k + 1] == b"\x78"):
-                yield from _inflated(body[start:])
-        at += 12 + length
-
-
-def _inflated(data: bytes) -> Iterator[bytes]:
-    try:
-        yield zlib.decompressobj().decompress(data, _WHOLE)
-    except zlib.error:
-        return
-
-
-def _parquet(path: Path) -> Iterator[bytes]:
-    """Names, metadata, and all texts, bytes and dates of a Parquet file, batch by batch."""
-    try:
-        file = pq.ParquetFile(require_regular(path))
-        yield from _schema_texts(file)
-        for batch in file.iter_batches():
-            for column in batch.columns:
-                for values in _leaves(column):
-                    yield "\n".join(str(v) for v in values if v is not None).encode() + b"\n"
-    except (pa.ArrowException, *_BROKEN):
-        return
-
-
-def _schema_texts(file: pq.ParquetFile) -> Iterator[bytes]:
-    schema = file.schema_arrow
-    for metadata in (file.metadata.metadata, schema.metadata, *(f.metadata for f in schema)):
-        for key, value in (metadata or {}).items():
-            yield key + b"\n" + value + b"\n"
-            yield from _json_texts(value)
-    yield "\n".join(schema.names).encode() + b"\n"
-
-
-def _leaves(array: pa.Array) -> Iterator[list[Any]]:
-    """The values of the innermost columns that hold text, bytes or dates."""
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        yield from _leaves(array.dictionary)
-    elif pa.types.is_struct(kind):
-        for inner in array.flatten():
-            yield from _leaves(inner)
-    elif pa.types.is_map(kind):
-        yield from _leaves(array.keys)
-        yield from _leaves(array.items)
-    elif pa.types.is_nested(kind):
-        yield from _leaves(array.flatten())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind):
-        yield array.to_pylist()
-    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        yield [value.decode("utf-8", "replace") for value in array.to_pylist() if value]
+            yield from json_texts(file.read(length))
