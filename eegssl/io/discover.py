@@ -5,12 +5,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eegssl.errors import InputError
+from eegssl.errors import InputError, RecordingRefused
+from eegssl.io.formats.known_formats import FORMATS
+from eegssl.io.formats.recordings import recording_parts
 from eegssl.io.passed_over import begins_like_edf, may_hold_labels
 
-SUFFIXES = (".edf", ".bdf")
+SUFFIXES = tuple(FORMATS)
+_FOLDERS = tuple(ending for ending, kind in FORMATS.items() if kind.in_folder)
+_ALONE = (".edf", ".bdf")
+"""Endings of recordings that never have another file for a part."""
 OTHER_FORMATS = (
-    *(".gdf", ".vhdr", ".set", ".cnt", ".fif", ".fif.gz", ".eeg", ".lay", ".trc", ".e", ".mff"),
+    *(".fif.gz", ".eeg", ".lay", ".trc", ".e", ".ahdr"),
     *(".edf.gz", ".bdf.gz", ".edf.zip", ".nwb", ".mefd"),
 )
 """Endings of EEG in formats that are not read here; counted, so that nobody thinks they were."""
@@ -20,18 +25,22 @@ OTHER_FORMATS = (
 class FoundFiles:
     """Recordings below a folder, and what lies beside them.
 
-    ``other_formats`` counts files with the ending of another format, ``misnamed`` are those that
-    begin as EDF or BDF does under another name, ``tables`` those that may hold labels.
+    ``others`` have the ending of another format, and ``other_formats`` counts them; ``misnamed``
+    begin as EDF or BDF does under another name, ``tables`` may hold labels.
     """
 
     recordings: list[Path] = field(default_factory=list)
     other_formats: Counter[str] = field(default_factory=Counter)
+    others: list[Path] = field(default_factory=list)
     misnamed: list[Path] = field(default_factory=list)
     tables: list[Path] = field(default_factory=list)
 
 
 def find_recordings(root: Path) -> FoundFiles:
-    """All EDF and BDF files at or below ``root``, in any case of the suffix, sorted by path.
+    """All recordings at or below ``root``, in any case of the suffix, sorted by path.
+
+    What another recording says is a part of it (its samples, markers, the file it goes on in) is no
+    recording of its own, and passed over by nobody.
 
     Hidden files and folders are skipped, links are followed, every folder is visited once, and a
     link to a recording that is there itself is passed over. A link to a file that is gone or to
@@ -40,9 +49,10 @@ def find_recordings(root: Path) -> FoundFiles:
 
     Raises InputError where ``root`` does not exist, or is a file of another kind.
     """
-    if root.is_file():
-        if not _ends_with(root.name, SUFFIXES):
-            raise InputError("the input is a file, but neither .edf nor .bdf: give a folder")
+    if root.is_file() and not _ends_with(root.name, SUFFIXES):
+        known = ", ".join(SUFFIXES)
+        raise InputError(f"the input is a file, but none of {known}: give such a file or a folder")
+    if is_recording(root):
         return FoundFiles([root])
     if not root.is_dir():
         raise InputError("the input folder does not exist: check the path")
@@ -53,8 +63,28 @@ def find_recordings(root: Path) -> FoundFiles:
     links = {path for path in files.recordings if os.path.islink(path)}
     real = {os.path.realpath(path) for path in files.recordings if path not in links}
     once = [p for p in files.recordings if p not in links or os.path.realpath(p) not in real]
-    files.recordings = sorted(once, key=lambda path: path.as_posix())
+    parts = [(part, path) for path in once for part in _companions(path, root)]
+    goes_on = {part for part, path in parts if part.suffix == path.suffix}
+    files.recordings = sorted(set(once) - goes_on, key=lambda path: path.as_posix())
+    files.others = sorted(set(files.others) - {part for part, _ in parts})
+    endings = (_ends_with(path.name, OTHER_FORMATS) for path in files.others)
+    files.other_formats = Counter(ending for ending in endings if ending)
     return files
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a path is that of a recording: a file, or a folder of a format that is one."""
+    return path.is_file() or (path.is_dir() and _ends_with(path.name, _FOLDERS) is not None)
+
+
+def _companions(path: Path, root: Path) -> tuple[Path, ...]:
+    """The other files that a recording is made of, none where they can't be told."""
+    if _ends_with(path.name, _ALONE):
+        return ()
+    try:
+        return recording_parts(path, root)[1:]
+    except RecordingRefused:
+        return ()
 
 
 def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[Path]:
@@ -75,11 +105,14 @@ def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[P
             folders.clear()
             continue
         visited.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files.recordings += [Path(folder, name) for name in folders if _ends_with(name, _FOLDERS)]
+        folders[:] = sorted(
+            name for name in folders if not (name.startswith(".") or _ends_with(name, _FOLDERS))
+        )
         links += [Path(folder, name) for name in folders if os.path.islink(Path(folder, name))]
         files.recordings += [Path(folder, name) for name in names if _ends_with(name, SUFFIXES)]
-        endings = (_ends_with(name, OTHER_FORMATS) for name in (*folders, *names))
-        files.other_formats.update(ending for ending in endings if ending)
+        entries = (*folders, *names)
+        files.others += [Path(folder, name) for name in entries if _ends_with(name, OTHER_FORMATS)]
         _look_beside(Path(folder), names, files)
     return links
 

@@ -20,12 +20,14 @@ class Segment:
 class Annotation:
     """A remark on a stretch of time; ``duration_s`` is None where the file gives none.
 
-    The text is what somebody typed, often with names in it: never log or store it.
+    The text is what somebody typed, often with names in it: never log or store it. ``channels`` are
+    labels of those that it is about, empty for all.
     """
 
     onset_s: float
     duration_s: float | None
     text: str = field(repr=False)
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class RecordingHeader:
     ``samples_per_record`` of a signal. ``segments`` are the pieces between gaps, one where there is
     none. ``start_offset_s`` is how long after the header's clock the first sample was taken.
     ``patient_code`` is a code for the person, empty where the file has none. ``notes`` are codes of
-    what is unusual, such as ``truncated`` and ``gaps``.
+    what is unusual, such as ``truncated`` and ``gaps``. ``kinds`` are what the file itself
+    calls its channels: ecg, eog, emg, other, or empty where the label decides; ``faults`` are the
+    codes of those that can't be used, ``marked-bad`` or ``non-finite``, else empty. Both are ()
+    where a format says nothing of the kind.
     """
 
     path: Path = field(repr=False)
@@ -57,6 +62,8 @@ class RecordingHeader:
     start_offset_s: float = 0.0
     segments: tuple[Segment, ...] = ()
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:

@@ -1,4 +1,4 @@
-"""Preprocess folders of EDF and BDF to clean recordings, split by subject.
+"""Preprocess folders of EEG files to clean recordings, split by subject.
 
 In three steps: scan every file (the fingerprint), decide what is left open (the plan), and make
 the recordings. Each file is read in a worker process under limits of time and memory.
@@ -41,6 +41,7 @@ from eegssl.corpus.preprocessing.source_files import (
     Naming,
     find_sources,
     other_names,
+    say_sources,
     subject_table,
 )
 from eegssl.corpus.preprocessing.workers import Failure, each
@@ -65,7 +66,7 @@ def run(
     jobs: int = 0,
     plan_only: bool = False,
 ) -> Result:
-    """Make a recordings artifact from all EDF and BDF files below ``roots``.
+    """Make a recordings artifact from all files of EEG below ``roots``.
 
     With ``plan_only`` only the fingerprint and the plan. Raises InputError when no file can be
     used or there are too few subjects to split.
@@ -74,7 +75,7 @@ def run(
     pseudonyms = _pseudonyms(context)
     naming = Naming(pseudonyms, config.corpus)
     sources, passed_over = find_sources(roots, naming)
-    context.progress.say(f"{len(sources)} EDF or BDF files found")
+    context.progress.say(say_sources(sources))
     advance = context.progress.track("looked at", len(sources))
     settings = _settings(config, alone=len(sources) == 1)
     scan = scan_files(sources, settings, naming, jobs, config.limits, advance)

@@ -62,7 +62,7 @@ def test_a_folder_that_can_not_be_opened_is_listed_to_be_refused_later(tmp_path,
 def test_a_single_recording_is_a_root_too(tmp_path):
     touch(tmp_path, "1.edf", "1.txt")
     assert find_recordings(tmp_path / "1.edf").recordings == [tmp_path / "1.edf"]
-    with pytest.raises(InputError, match=r"neither \.edf nor \.bdf"):
+    with pytest.raises(InputError, match=r"none of \.edf, \.bdf, .*: give such a file or a folder"):
         find_recordings(tmp_path / "1.txt")
     with pytest.raises(InputError, match="does not exist"):
         find_recordings(tmp_path / "none")
@@ -70,6 +70,24 @@ def test_a_single_recording_is_a_root_too(tmp_path):
 
 
 def test_other_formats_are_counted_where_recordings_are_sought(tmp_path):
-    touch(tmp_path, "a/1.edf", "a/2.SET", "a/3.edf.gz", "b/4.set", ".hidden/5.set", "b/._6.set")
-    (tmp_path / "b/7.mff").mkdir()
-    assert find_recordings(tmp_path).other_formats == {".set": 2, ".edf.gz": 1, ".mff": 1}
+    touch(tmp_path, "a/1.edf", "a/2.LAY", "a/3.edf.gz", "b/4.lay", ".hidden/5.lay", "b/._6.lay")
+    (tmp_path / "b/7.mefd").mkdir()
+    assert find_recordings(tmp_path).other_formats == {".lay": 2, ".edf.gz": 1, ".mefd": 1}
+
+
+def test_recordings_of_every_format_are_found_and_their_parts_are_no_others(tmp_path):
+    touch(tmp_path, "a/1.edf", "a/2.SET", "a/2.fdt", "a/3.gdf", "b/4.cnt", "b/5.fif", "c/6.eeg")
+    touch(tmp_path, "b/7.eeg", "b/7.vmrk", "b/8.mff/signal1.bin", "b/8.mff/x.edf", "b/9.eeg")
+    (tmp_path / "b/7.vhdr").write_text("DataFile=7.eeg\nMarkerFile=7.vmrk\n")
+    files = find_recordings(tmp_path)
+    assert names(tmp_path) == [
+        *("a/1.edf", "a/2.SET", "a/3.gdf", "b/4.cnt", "b/5.fif", "b/7.vhdr", "b/8.mff"),
+    ]
+    assert files.other_formats == {".eeg": 2}
+    assert find_recordings(tmp_path / "b/8.mff").recordings == [tmp_path / "b/8.mff"]
+
+
+def test_a_header_that_names_a_recording_of_another_format_hides_none(tmp_path):
+    touch(tmp_path, "1.edf")
+    (tmp_path / "2.vhdr").write_text("DataFile=1.edf\n")
+    assert names(tmp_path) == ["1.edf", "2.vhdr"]

@@ -33,7 +33,7 @@ class Override:
     """What counts for one signal in place of its header; empty, None and 1 change nothing.
 
     ``left_out`` is the code why the channel isn't used: ``dropped``, ``marked-bad``,
-    ``no-electrode``; ``kind`` is ecg, eog, emg or other.
+    ``no-electrode``, ``non-finite``; ``kind`` is ecg, eog, emg or other.
     """
 
     label: str = ""
@@ -109,7 +109,10 @@ def overrides_of(
     if cap is not None and not wears(labels, cap):
         cap = None
     rows = [row for row in rules.table if not row.file or fnmatchcase(relative, row.file)]
-    overrides = tuple(_override(label, relative, rules, rows, bids, cap) for label in header.labels)
+    overrides = tuple(
+        _over(_of_header(header, index, rules), _override(label, relative, rules, rows, bids, cap))
+        for index, label in enumerate(header.labels)
+    )
     return overrides if any(override != Override() for override in overrides) else ()
 
 
@@ -137,6 +140,15 @@ def _over(one: Override, other: Override) -> Override:
     if other.label and one.left_out == "no-electrode":
         changes = {"left_out": ""} | changes
     return replace(one, **changes)
+
+
+def _of_header(header: RecordingHeader, index: int, rules: ChannelRules) -> Override:
+    """What the file itself says beside the label: kind, and whether it can be used."""
+    kind = header.kinds[index] if header.kinds else ""
+    fault = header.faults[index] if header.faults else ""
+    if kind or (fault == "marked-bad" and rules.channels.bads == "keep"):
+        fault = ""
+    return Override(kind=kind, left_out=fault)
 
 
 def _of_bids(channel: BidsChannel | None, *, keep: bool) -> Override:

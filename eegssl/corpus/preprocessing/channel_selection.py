@@ -202,7 +202,8 @@ def _usable(
 
 
 _WHY = {
-    "marked-bad": "channels.tsv calls it bad (channels.bads=keep uses it)",
+    "marked-bad": "the file or its channels.tsv calls it bad (channels.bads=keep uses it)",
+    "non-finite": "NaN or infinity is among its samples",
     "dropped": "left out by channels.drop or channels.table",
     "no-electrode": "no electrode lies near this contact of the cap",
 }

@@ -24,7 +24,7 @@ from eegssl.corpus.preprocessing.opened_file import (
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.file_bytes import open_bytes
-from eegssl.io.formats.recordings import recording_parts
+from eegssl.io.formats.recordings import format_name, recording_parts
 from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.recording_header import RecordingHeader
@@ -84,6 +84,7 @@ def of_corpus(rows: Mapping[str, Row]) -> Row:
         "readable": len(usable),
         "hours": round(hours, 4),
         "duration_s": _spread([row["duration_s"] for row in usable]),
+        "formats": _counted(row["format"] for row in usable),
         "discontinuous_files": sum(row["n_segments"] > 1 for row in usable),
         "sfreq_hz": _counted(rate for row in usable for rate in row["rates_hz"]),
         "n_channels": _counted(len(row["channels"]) for row in usable),
@@ -172,6 +173,7 @@ def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -
     seizures = [event for event in events if is_seizure(event.type)]
     deviation = windows_uv.std(axis=2) if len(windows_uv) else np.zeros(0)
     return {
+        "format": format_name(header.path),
         "duration_s": header.duration_s,
         "n_segments": len(header.segments),
         "rates_hz": sorted({s.sfreq_hz for s in eeg}),

@@ -16,6 +16,7 @@ from eegssl.corpus.preprocessing.opened_file import (
 )
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
+from eegssl.io.formats.recordings import format_name
 from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
 from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import Channel, parse_channel, plain_label
@@ -152,6 +153,7 @@ def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
     spans = [(f["file_onset_s"], f["file_onset_s"] + f["duration_s"]) for f in recordings]
     outside = [event for event in events.events if not _touches(event, spans)]
     return {
+        "source_format": format_name(scanned.header.path),
         "notes": list(scanned.header.notes),
         "n_annotations_dropped": events.n_dropped,
         "n_annotations_unresolved": events.n_unresolved + events.n_unreadable,

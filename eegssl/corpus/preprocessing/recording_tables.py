@@ -52,6 +52,7 @@ RECORDINGS_SCHEMA = pa.schema(
         "saturated": _TEXTS,
         "flagged": pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS]),
         "n_other_channels": pa.int64(),
+        "source_format": _TEXT,
         "notes": _TEXTS,
         "n_annotations_dropped": pa.int64(),
         "n_annotations_unresolved": pa.int64(),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
-from eegssl.io.discover import find_recordings
+from eegssl.io.discover import SUFFIXES, find_recordings, is_recording
+from eegssl.io.formats.recordings import format_name
 from eegssl.io.passed_over import told_ending
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.participants import read_participants
@@ -60,16 +61,16 @@ class Naming:
 
 
 def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], PassedOver]:
-    """All EDF and BDF files below the folders, in the order of their paths, and what is not read.
+    """All recordings below the folders, in the order of their paths, and what is not read.
 
-    Raises InputError when there are no EDF or BDF files, ConfigError when two share an id.
+    Raises InputError when there are none, ConfigError when two share an id.
     """
     sources: dict[str, Source] = {}
     counts: Counter[str] = Counter()
     misnamed: dict[str, str] = {}
     tables: dict[Path, str] = {}
     for root in roots:
-        base = root if root.is_dir() else root.parent
+        base = root.parent if is_recording(root) else root
         files = find_recordings(root)
         counts.update(files.other_formats)
         for path in files.misnamed:
@@ -87,8 +88,21 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], P
             sources[id_] = Source(path, base, relative, id_)
     passed = PassedOver(dict(sorted(counts.items())), misnamed, tables)
     if not sources:
-        raise InputError(f"no EDF or BDF file lies below the folder(s) given{_what_lies(passed)}")
+        kinds = f"no EDF or BDF file, and none of {', '.join(SUFFIXES[2:])},"
+        raise InputError(f"{kinds} lies below the folder(s) given{_what_lies(passed)}")
     return sorted(sources.values(), key=lambda s: s.relative), passed
+
+
+def say_sources(sources: Sequence[Source]) -> str:
+    """How many files of which format there are, and whether some are read slowly."""
+    counts = Counter(format_name(source.path) for source in sources)
+    if set(counts) <= {"EDF", "BDF"}:
+        return f"{len(sources)} EDF or BDF files found"
+    kinds = listed(dict(sorted(counts.items())))
+    return (
+        f"{len(sources)} files found ({kinds}); MNE-Python reads those that are neither EDF nor "
+        "BDF, which takes longer"
+    )
 
 
 def _what_lies(passed: PassedOver) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from eegssl.errors import RecordingRefused
+
 _MICROVOLTS = {"u": 1.0, "m": 1e3, "": 1e6, "n": 1e-3}
 # The micro sign as encodings have it, once UTF-8, else Latin-1, was read. U+00B5 and U+03BC both
 # print as "µ"; the rest in Latin-1: DOS, ISO 8859-7 and Windows-1253, UTF-8 encoded twice,
@@ -39,6 +41,29 @@ def microvolts_per_unit(unit: str) -> float | None:
     if match := re.fullmatch(r"(micro|milli|nano)\W?v(?:olts?|ol?)?", text, re.IGNORECASE):
         return {"micro": 1.0, "milli": 1e3, "nano": 1e-3}[match[1].lower()]
     return None
+
+
+def microvolts_of(written: str, index: int, assumed_unit: str | None, unit: str | None) -> float:
+    """The factor to µV from the unit that is written for a signal; see `microvolts_per_unit`.
+
+    ``unit`` is used in its place, ``assumed_unit`` where it is none that is known. Raises
+    RecordingRefused ``unit``.
+    """
+    named = unit or written
+    factor = microvolts_per_unit(named) if named else None
+    if factor is None and assumed_unit and not measures_otherwise(named):
+        factor = microvolts_per_unit(assumed_unit)
+    if factor is not None:
+        return factor
+    if not named:
+        what, cure = "it has no unit", "read.assumed_unit"
+    elif measures_otherwise(named):
+        what, cure = f"its unit is no voltage ({unit_in_bytes(named)})", "read.units by its label"
+    else:
+        what = f"its unit is no voltage that is known ({unit_in_bytes(named)})"
+        cure = "read.assumed_unit, or read.units by its label"
+    reason = f"signal {index + 1}: {what}, expected uV, mV, V or nV; set {cure}"
+    raise RecordingRefused("unit", reason)
 
 
 def require_voltage(unit: str) -> str:

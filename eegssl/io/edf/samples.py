@@ -11,11 +11,7 @@ import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.physical_units import (
-    measures_otherwise,
-    microvolts_per_unit,
-    unit_in_bytes,
-)
+from eegssl.io.edf.physical_units import microvolts_of
 from eegssl.io.edf.records import map_records, signal_bytes
 from eegssl.io.recording_header import Segment
 
@@ -81,28 +77,9 @@ def microvolt_scale(
     """
     if header.is_annotation(index) or not header.samples_per_record[index]:
         raise RecordingRefused("header", f"signal {index + 1} holds no samples")
-    factor = _microvolts(header, index, assumed_unit, unit)
+    factor = microvolts_of(header.units[index], index, assumed_unit, unit)
     gain, offset = linear_scale(header, index)
     return gain * factor, offset * factor
-
-
-def _microvolts(header: EdfHeader, index: int, assumed_unit: str | None, unit: str | None) -> float:
-    """The factor from the unit of a signal to µV; raises RecordingRefused ``unit``."""
-    named = unit or header.units[index]
-    factor = microvolts_per_unit(named) if named else None
-    if factor is None and assumed_unit and not measures_otherwise(named):
-        factor = microvolts_per_unit(assumed_unit)
-    if factor is not None:
-        return factor
-    if not named:
-        what, cure = "it has no unit", "read.assumed_unit"
-    elif measures_otherwise(named):
-        what, cure = f"its unit is no voltage ({unit_in_bytes(named)})", "read.units by its label"
-    else:
-        what = f"its unit is no voltage that is known ({unit_in_bytes(named)})"
-        cure = "read.assumed_unit, or read.units by its label"
-    reason = f"signal {index + 1}: {what}, expected uV, mV, V or nV; set {cure}"
-    raise RecordingRefused("unit", reason)
 
 
 def _no_number(header: EdfHeader) -> str:

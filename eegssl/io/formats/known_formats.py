@@ -4,10 +4,22 @@ from pathlib import Path
 
 from eegssl.io.formats.edf_format import BDF, EDF
 from eegssl.io.formats.recording_format import Format
+from eegssl.io.formats.through_mne.brainvision import BRAINVISION
+from eegssl.io.formats.through_mne.eeglab import EEGLAB
+from eegssl.io.formats.through_mne.egi import EGI
+from eegssl.io.formats.through_mne.fif import FIF
+from eegssl.io.formats.through_mne.gdf import GDF
+from eegssl.io.formats.through_mne.neuroscan import NEUROSCAN
 
 FORMATS: dict[str, Format] = {
     ".edf": EDF,
     ".bdf": BDF,
+    ".vhdr": BRAINVISION,
+    ".set": EEGLAB,
+    ".fif": FIF,
+    ".gdf": GDF,
+    ".cnt": NEUROSCAN,
+    ".mff": EGI,
 }
 """Ending of a file's name, in lower case -> its format."""
 

@@ -34,3 +34,5 @@ class Format:
     sample_limits: Callable[[Any, int], tuple[float, float] | None]
     scan_annotations: Callable[[Any], AnnotationScan]
     read_clock: Callable[[Any], datetime]
+    in_folder: bool = False
+    """Whether a recording is a folder of files."""

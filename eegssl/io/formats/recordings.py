@@ -19,6 +19,11 @@ def read_recording_header(
     return format_of(path).read_header(path, root or path.parent, decimal_comma)
 
 
+def format_name(path: Path) -> str:
+    """The name of a recording's format, such as ``EDF`` or ``BrainVision``."""
+    return format_of(path).name
+
+
 def recording_parts(path: Path, root: Path) -> tuple[Path, ...]:
     """All files that a recording is made of, its own first; raises RecordingRefused."""
     return format_of(path).parts(path, root)

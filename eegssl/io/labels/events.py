@@ -168,7 +168,8 @@ def events_from_annotations(
     dropped = unresolved = 0
     open_since: dict[tuple[str, ...], float] = {}
     for note in annotations:
-        text, channels = _text_and_channel(note.text)
+        text, channel = _text_and_channel(note.text)
+        channels = channel or note.channels
         kind = event_type(text, markers)
         edge = seizure_edge(text)
         if kind and (note.duration_s or kind in markers):

@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
     for name in ("b.rec", "c", "d.edf+", "e.miller"):
         edf(root / "p5" / name)
     (root / "p5" / "note.rec").write_text("0.1,0.2,3,4\n")
-    (root / "p5" / "x.set").touch()
+    (root / "p5" / "x.lay").touch()
     document = done("preprocess", root, "--out", out)
     names, told = Pseudonyms(), {}
     for row in read_tsv(out / CONCERNS, COLUMNS):

@@ -1,0 +1,82 @@
+"""Read BrainVision: a header, a file of samples and one of markers.
+
+Source: Brain Products, BrainVision Core Data Format 1.0.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.formats.file_parts import FileState, companion, states_of
+from eegssl.io.formats.through_mne.mne_format import format_of_mne
+from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
+from eegssl.regular_files import read_bytes
+
+_MOST_TEXT_BYTES = 16 << 20
+_DATA = re.compile(r"^\s*DataFile\s*=[ \t]*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+_MARKERS = re.compile(r"^\s*MarkerFile\s*=[ \t]*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+_POINTS = re.compile(r"^\s*DataPoints\s*=\s*(\d+)\s*$", re.MULTILINE | re.IGNORECASE)
+# How many µV mne takes a sample for, whose unit it does not know: it calls it a volt.
+_OF_MNE = {"V": 1e6, "µV": 1.0, "uV": 1.0, "mV": 1e3, "nV": 1e-3, "µS": 1.0, "uS": 1.0}
+
+
+def _parts(path: Path, root: Path) -> tuple[Path, ...]:
+    """The header, and the files that it names; markers may be named after the header instead."""
+    states_of([path])
+    text = _text(path)
+    samples = _DATA.search(text)
+    if not samples:
+        raise RecordingRefused("header", "its header names no DataFile")
+    parts = [path, companion(path, samples[1], root, "file of samples")]
+    markers = _MARKERS.search(text)
+    if markers and markers[1]:
+        name = markers[1]
+        if not path.with_name(Path(name).name).exists() and path.with_suffix(".vmrk").exists():
+            name = path.with_suffix(".vmrk").name
+        parts.append(companion(path, name, root, "file of markers"))
+    return tuple(parts)
+
+
+def _text(path: Path) -> str:
+    """The header's text; names in it are in UTF-8, in old files in Latin-1."""
+    try:
+        raw = read_bytes(path, _MOST_TEXT_BYTES)
+    except OSError as error:
+        reason = f"its header can't be read: {error.strerror}"
+        raise RecordingRefused("unreadable", reason) from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _open(path: Path) -> Any:
+    from mne.io import read_raw_brainvision
+
+    return read_raw_brainvision(path, preload=False, verbose="ERROR")
+
+
+def _scales(raw: Any) -> Scales:
+    units = tuple(str(raw._orig_units.get(name, "")) for name in raw.ch_names)
+    return Scales(units, tuple(_OF_MNE.get(unit, 1e6) for unit in units))
+
+
+def _notes(raw: Any, states: Sequence[FileState]) -> tuple[str, ...]:
+    points = _POINTS.search(_text(states[0].path))
+    cut = points is not None and raw.n_times < int(points[1])
+    return ("truncated",) if cut else ()
+
+
+BRAINVISION = format_of_mne(
+    MneFormat(
+        name="BrainVision",
+        open=_open,
+        parts=_parts,
+        scales=_scales,
+        notes=_notes,
+        clock_is_local=True,
+        says_kinds=False,
+    )
+)

@@ -1,0 +1,48 @@
+"""Read annotations of recordings that mne opened."""
+
+import math
+from typing import Any
+
+from eegssl.io.formats.through_mne.mne_header import (
+    MneFormat,
+    MneHeader,
+    is_structural,
+    onsets_s,
+)
+from eegssl.io.formats.through_mne.mne_reader import open_raw_of
+from eegssl.io.recording_header import Annotation, AnnotationScan
+
+_COMMENT = "comment/"
+"""BrainVision's type of markers that hold what somebody typed; mne puts it before the text."""
+
+
+def scan_mne_annotations(kind: MneFormat, header: MneHeader) -> AnnotationScan:
+    """Annotations in order of onset, counted from the first sample, without those of gaps.
+
+    One that lasts a sample or less marks a point, so that it has no duration.
+    """
+    raw = open_raw_of(kind, header)
+    annotations: list[Annotation] = []
+    n_unreadable = 0
+    columns = (onsets_s(raw), raw.annotations.duration, raw.annotations.description)
+    channels = raw.annotations.ch_names
+    names = channels if channels is not None else [()] * len(raw.annotations)
+    for onset_s, duration_s, text, where in zip(*columns, names, strict=True):
+        if is_structural(text, kind.breaks):
+            continue
+        if not math.isfinite(onset_s):
+            n_unreadable += 1
+            continue
+        annotations.append(_annotation(float(onset_s), float(duration_s), text, where, header))
+    annotations.sort(key=lambda annotation: annotation.onset_s)
+    return AnnotationScan(tuple(annotations), n_unreadable)
+
+
+def _annotation(
+    onset_s: float, duration_s: float, text: str, where: Any, header: MneHeader
+) -> Annotation:
+    point = not duration_s > 1.001 * header.record_duration_s
+    words = text[len(_COMMENT) :] if text.lower().startswith(_COMMENT) else text
+    channels = tuple(map(str, where))
+    duration = None if point else round(duration_s, 9)
+    return Annotation(round(onset_s, 9), duration, words, channels)

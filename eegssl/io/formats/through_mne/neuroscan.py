@@ -1,0 +1,39 @@
+"""Read Neuroscan's .cnt files.
+
+Source: Bourke, "EEG file format (Neuroscan)", http://paulbourke.net/dataformats/eeg/.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.formats.file_parts import states_of
+from eegssl.io.formats.through_mne.mne_format import format_of_mne
+from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
+from eegssl.regular_files import open_regular
+
+
+def _parts(path: Path, root: Path) -> tuple[Path, ...]:
+    states_of([path])
+    return (path,)
+
+
+def _open(path: Path) -> Any:
+    from mne.io import read_raw_cnt
+
+    with open_regular(path) as stream:
+        if stream.read(4) == b"RIFF":
+            reason = "it is ANT's .cnt, not Neuroscan's: export it as EDF from the ANT program"
+            raise RecordingRefused("damaged", reason)
+    return read_raw_cnt(path, preload=False, verbose="ERROR")
+
+
+def _scales(raw: Any) -> Scales:
+    """Neuroscan's calibration gives µV."""
+    n_channels = len(raw.ch_names)
+    return Scales(("uV",) * n_channels, (1.0,) * n_channels)
+
+
+NEUROSCAN = format_of_mne(
+    MneFormat(name="CNT", open=_open, parts=_parts, scales=_scales, clock_is_local=False)
+)
