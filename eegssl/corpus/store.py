@@ -52,6 +52,8 @@ class Recording:
         default_factory=lambda: np.zeros(0, np.uint32), compare=False, repr=False
     )
     """Of its waveform (`eegssl.signal.waveform`)."""
+    labelled: bool = True
+    """Whether anybody said where its events are, or that there is none."""
 
     @property
     def duration_s(self) -> float:
@@ -175,6 +177,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
     events = _read_events(artifact / "events.parquet")
     split_of = read_splits(artifact / "splits.tsv")
     by = artifact.manifest.facts["split_by"]
+    any_events = bool(artifact.manifest.facts["events"])
     table = artifact / "recordings.parquet"
     sketches = read_sketches(table)
     columns = [name for name in pq.read_schema(require_regular(table)).names if name != "sketch"]
@@ -196,6 +199,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
                 within_subject=by == "recording",
                 aliases=tuple(row["aliases"]),
                 sketch=sketches[row["recording"]],
+                labelled=row.get("labelled", any_events),  # of an older version: not said
             )
         )
     return recordings

@@ -54,6 +54,7 @@ RECORDINGS_SCHEMA = pa.schema(
         "n_other_channels": pa.int64(),
         "source_format": _TEXT,
         "notes": _TEXTS,
+        "labelled": pa.bool_(),
         "n_annotations_dropped": pa.int64(),
         "n_annotations_unresolved": pa.int64(),
         "n_events_outside": pa.int64(),
@@ -121,7 +122,9 @@ class Tables:
 
 def write_tables(writer: ArtifactWriter, tables: Tables) -> None:
     """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
-    _parquet(writer, RECORDINGS, tables.recordings, RECORDINGS_SCHEMA)
+    labelled = tables.labelled_files
+    rows = [row | {"labelled": row["file"] in labelled} for row in tables.recordings]
+    _parquet(writer, RECORDINGS, rows, RECORDINGS_SCHEMA)
     _parquet(writer, EVENTS, tables.events, EVENTS_SCHEMA)
     if tables.texts is not None:
         _parquet(writer, ANNOTATIONS, tables.texts, ANNOTATIONS_SCHEMA)

@@ -8,6 +8,7 @@ included, fast enough to compare thresholds.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,17 +53,36 @@ def _timescoring_counts(
     return EventCounts(int(score.refTrue), int(score.tp), int(score.fp), duration_s)
 
 
-def szcore_event_counts(reference: Spans, hypothesis: Spans, duration_s: float) -> EventCounts:
-    """SzCORE's event counts of one recording; both lists sorted, apart and within it."""
-    n_samples = round(duration_s * _HZ)
+@dataclass(frozen=True)
+class Verdicts:
+    """SzCORE's events of one recording, joined and split: which are hit, which are false.
+
+    ``reference`` [n, 2] and ``alarms`` [m, 2] are in seconds, ``hit`` [n] and ``false`` [m] true
+    or not.
+    """
+
+    reference: Spans
+    hit: NDArray[np.bool_]
+    alarms: Spans
+    false: NDArray[np.bool_]
+
+
+def szcore_verdicts(reference: Spans, hypothesis: Spans, duration_s: float) -> Verdicts:
+    """SzCORE's verdict on each event of one recording; both lists sorted, apart and within it."""
     truth, alarms = split_long(merge_close(reference)), split_long(merge_close(hypothesis))
     begin = np.maximum(0, truth[:, 0] - BEFORE_S)
-    end = np.minimum(n_samples / _HZ, truth[:, 1] + AFTER_S)
+    end = np.minimum(round(duration_s * _HZ) / _HZ, truth[:, 1] + AFTER_S)
     allowed = _samples(np.stack([begin, end], axis=1))
     sounding = _samples(alarms)
     hits = overlaps(allowed, sounding)
-    false = ~overlaps(sounding, allowed[hits])
-    return EventCounts(len(truth), int(hits.sum()), int(false.sum()), n_samples / _HZ)
+    return Verdicts(truth, hits, alarms, ~overlaps(sounding, allowed[hits]))
+
+
+def szcore_event_counts(reference: Spans, hypothesis: Spans, duration_s: float) -> EventCounts:
+    """SzCORE's event counts of one recording; both lists sorted, apart and within it."""
+    one = szcore_verdicts(reference, hypothesis, duration_s)
+    n_hits, n_false = int(one.hit.sum()), int(one.false.sum())
+    return EventCounts(len(one.reference), n_hits, n_false, round(duration_s * _HZ) / _HZ)
 
 
 def szcore_sample_counts(reference: Spans, hypothesis: Spans, duration_s: float) -> EventCounts:

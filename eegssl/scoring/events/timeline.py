@@ -39,6 +39,15 @@ class Timeline:
             last = last[np.concatenate((apart, [True]))]
         return np.stack([self.edges_us[first], self.edges_us[last]], axis=1) / _PER_S
 
+    def highest(self, onset_s: float, offset_s: float) -> float:
+        """The highest probability between two times; NaN where no window lies."""
+        edges = np.rint(np.array([onset_s, offset_s]) * _PER_S)
+        first = np.searchsorted(self.edges_us, edges[0], side="right") - 1
+        last = np.searchsorted(self.edges_us, edges[1], side="left")
+        inside = self.probability[max(0, first) : last]
+        known = inside[~np.isnan(inside)]
+        return float(known.max()) if len(known) else float("nan")
+
 
 def timeline(
     start_s: NDArray[np.floating],
