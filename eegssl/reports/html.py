@@ -4,21 +4,44 @@ Every text is escaped by jinja2, and the page carries a Content-Security-Policy 
 browser runs no script and loads nothing from anywhere even if a text slipped through.
 """
 
+import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
-from eegssl.reports.sections import Page
+from eegssl.reports.sections import Page, Section
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
+_HYPHENATED = re.compile(r"(?<!\S)(\S{1,24}-\S{1,24})(?!\S)")
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment."
 
 
 def render_page(page: Page) -> str:
     """The page as self-contained HTML; the same page gives the same bytes."""
     return _template().render(
-        page=page, content_security_policy=CONTENT_SECURITY_POLICY, research_use=RESEARCH_USE
+        page=page,
+        sections=_anchored(page),
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        research_use=RESEARCH_USE,
     )
+
+
+def _anchored(page: Page) -> list[tuple[str, Section]]:
+    """The sections that are shown, each with an anchor of its own for the table of contents."""
+    shown = [one for one in page.sections if one.parts]
+    words = [re.sub(r"[^a-z0-9]+", "-", one.title.lower()).strip("-") for one in shown]
+    return [(f"s{k}-{word}", one) for k, (word, one) in enumerate(zip(words, shown, strict=True))]
+
+
+def _whole_words(text: str) -> Markup:
+    """The text, escaped, whose hyphenated words don't break over lines."""
+    parts = _HYPHENATED.split(text)
+    whole = Markup('<span class="whole">{}</span>')
+    return Markup("").join(whole.format(p) if k % 2 else escape(p) for k, p in enumerate(parts))
 
 
 @cache
@@ -31,4 +54,5 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["whole_words"] = _whole_words
     return environment.get_template("page.html.j2")

@@ -24,10 +24,11 @@ def score_cells(
     higher: bool = False,
     smalls: Sequence[str] = (),
     reasons: Sequence[str] = (),
+    bold: bool = True,
 ) -> list[Cell]:
-    """Show one score of several methods, the best in bold unless all look alike."""
+    """Show one score of several methods, the best in ``bold`` unless all look alike."""
     known = {round(value, digits) for value in values if value is not None}
-    best = (max if higher else min)(known) if len(known) > 1 else None
+    best = (max if higher else min)(known) if bold and len(known) > 1 else None
     return [
         number_cell(
             value,

@@ -34,6 +34,20 @@ class TraceStyle:
     label_size: float = 8
 
 
+@dataclass(frozen=True)
+class DetectedLine:
+    """Detections of a recording, and the probability over time that a rule makes them of.
+
+    ``probability`` [n] lies between ``edges_s`` [n + 1], NaN where no window does; ``spans`` are
+    what is scored, (onset, offset) in seconds.
+    """
+
+    edges_s: NDArray[np.floating]
+    probability: NDArray[np.floating]
+    threshold: float
+    spans: Sequence[tuple[float, float]]
+
+
 @style.house_style()
 def traces_with_predictions(
     signal_uv: NDArray[np.floating],
@@ -46,12 +60,15 @@ def traces_with_predictions(
     truth_spans: Sequence[tuple[float, float]],
     threshold: float | None,
     event_name: str = "seizure",
+    detected: DetectedLine | None = None,
 ) -> Figure:
     """Draw traces of ``signal_uv`` [C, T] in µV, negative up, over the windows' probabilities.
 
     ``start_s`` is the time of the first sample; windows [n] and ``truth_spans`` are in seconds
     of the same clock. The reference is shaded, the threshold dashed, windows at or above it are
-    filled. Samples that are not finite leave a gap. Raises ValueError if names and channels differ.
+    filled. Where events are ``detected``, these are drawn as bars, and the threshold is that of
+    their rule. Samples that are not finite leave a gap. Raises ValueError if names and channels
+    differ.
     """
     signal = np.asarray(signal_uv, dtype=np.float64)
     if signal.ndim != 2 or len(names) != signal.shape[0]:
@@ -70,10 +87,20 @@ def traces_with_predictions(
     scale_uv = display_scale_uv(signal)
     draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, style.INK, TraceStyle())
     traces.tick_params(axis="x", labelbottom=False)
-    _draw_strip(strip, window_start_s, window_duration_s, probability, threshold)
+    windows = (window_start_s, window_duration_s, probability)
+    if detected is None:
+        _draw_strip(strip, *windows, threshold)
+        keys = _keys_of_windows(threshold)
+    else:
+        _draw_strip(strip, *windows, np.inf)
+        _draw_detected(strip, detected)
+        keys = _keys_of_detections(detected.threshold)
     strip.set_xlim(start_s, stop_s)
     time_axis(strip, stop_s)
-    _legend(figure, style.plain(event_name), threshold, left + width)
+    reference = Patch(
+        facecolor=style.TRUTH, alpha=0.25, label=f"{style.plain(event_name)} (reference)"
+    )
+    _legend(figure, [reference, *keys], left + width)
     return figure
 
 
@@ -161,7 +188,7 @@ def _draw_strip(
     colours = [style.MODEL if above else style.FAINT for above in alarm]
     ax.bar(window_start_s, p, width=window_duration_s, align="edge", color=colours, linewidth=0)
     ax.hlines(p, window_start_s, np.add(window_start_s, window_duration_s), color=colours, lw=1.4)
-    if threshold is not None:
+    if threshold is not None and np.isfinite(threshold):
         ax.axhline(threshold, color=style.INK, linewidth=0.9, linestyle=style.DASHED)
     ax.set_ylim(0, 1.04)
     ax.set_yticks([0, 0.5, 1])
@@ -184,22 +211,46 @@ def shade(
                 ax.axvline(edge_s, color=style.TRUTH, linewidth=0.9)
 
 
-def _legend(figure: Figure, event_name: str, threshold: float | None, right: float) -> None:
-    """Name the colours above the traces."""
-    handles: list[Patch | Line2D] = [
-        Patch(facecolor=style.TRUTH, alpha=0.25, label=f"{event_name} (reference)")
-    ]
+def _draw_detected(ax: Axes, detected: DetectedLine) -> None:
+    """Detections as bars on top of the strip, and below them the line that they are made of."""
+    ax.stairs(detected.probability, detected.edges_s, color=style.MODEL, lw=1.4, baseline=None)
+    ax.axhline(detected.threshold, color=style.INK, linewidth=0.9, linestyle=style.DASHED)
+    for onset_s, offset_s in detected.spans:
+        ax.axvspan(onset_s, offset_s, color=style.MODEL, alpha=0.14, linewidth=0)
+        ax.axvspan(onset_s, offset_s, 0.88, 1.0, color=style.MODEL, linewidth=0)
+    ax.set_ylim(0, 1.2)
+
+
+def _keys_of_windows(threshold: float | None) -> list[Patch | Line2D]:
+    """The colours of windows that are drawn by themselves."""
     if threshold is None:
-        handles.append(Patch(facecolor=style.MODEL, label="model"))
-    else:
-        handles.append(Patch(facecolor=style.MODEL, label="model: at or above threshold"))
-        handles.append(Patch(facecolor=style.FAINT, label="model: below"))
-        label = f"threshold {threshold:.3f}"
-        handles.append(
-            Line2D([], [], color=style.INK, linewidth=0.9, linestyle=style.DASHED, label=label)
-        )
+        return [Patch(facecolor=style.MODEL, label="model")]
+    return [
+        Patch(facecolor=style.MODEL, label="model: at or above threshold"),
+        Patch(facecolor=style.FAINT, label="model: below"),
+        _threshold_key(threshold),
+    ]
+
+
+def _keys_of_detections(threshold: float) -> list[Patch | Line2D]:
+    """The colours of detections and of what they are made of."""
+    return [
+        Patch(facecolor=style.MODEL, label="detected"),
+        Line2D([], [], color=style.MODEL, linewidth=1.4, label="smoothed"),
+        Patch(facecolor=style.FAINT, label="each window"),
+        _threshold_key(threshold),
+    ]
+
+
+def _threshold_key(threshold: float) -> Line2D:
+    label = f"threshold {threshold:.3f}"
+    return Line2D([], [], color=style.INK, linewidth=0.9, linestyle=style.DASHED, label=label)
+
+
+def _legend(figure: Figure, handles: Sequence[Patch | Line2D], right: float) -> None:
+    """Name the colours above the traces."""
     figure.legend(
-        handles=handles,
+        handles=list(handles),
         loc="upper right",
         bbox_to_anchor=(right, 1.0),
         ncols=len(handles),

@@ -217,7 +217,13 @@ def _write_tables(
     words = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
     known = [*words, *map(of_subjects, words)]
     page = leaderboard(
-        rows, comparisons, matrix.shown(rows), known, about["synthetic"], about["within_subject"]
+        rows,
+        comparisons,
+        matrix.shown(rows),
+        known,
+        about["synthetic"],
+        about["within_subject"],
+        matrix.controls,
     )
     writer.write(LEADERBOARD, render_page(page))
 

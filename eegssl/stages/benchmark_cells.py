@@ -18,6 +18,7 @@ from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
 from eegssl.regular_files import read_text
+from eegssl.reports.benchmark.results import Controls
 from eegssl.reports.benchmark.score_columns import ScoreColumn, with_subject_means
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks.base import SCORES, check_settings
@@ -113,6 +114,14 @@ class Matrix:
             filled = {name for row in own for name, value in row.items() if value is not None}
             shown[task] = with_subject_means(self.benchmark_of(task).shown(filled), filled)
         return shown
+
+    @property
+    def controls(self) -> Controls:
+        """The tasks whose scores should be at chance, and the encoders with random weights."""
+        return Controls(
+            frozenset(n for n, t in self.tasks.items() if self.benchmark_of(n).is_control(t)),
+            frozenset(n for n, e in self.config.encoders.items() if e.weights == "random"),
+        )
 
     def corpus(self, fold: Fold) -> Corpus:
         """The recordings of a fold."""

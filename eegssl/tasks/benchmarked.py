@@ -56,6 +56,10 @@ class Benchmarked:
         """Those on a page, of a task whose rows have values in these columns; the first ranks."""
         return self.columns
 
+    def is_control(self, task: Any) -> bool:
+        """Whether a task is a control, whose scores should be at chance."""
+        return False
+
     def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
         """Method -> column -> value, from what the manifest of an evaluation says."""
         names = [column.name for column in self.columns]

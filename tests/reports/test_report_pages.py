@@ -153,13 +153,46 @@ def test_hostile_text_stays_text(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_nothing_and_says_so_to_the_browser(name):
     html = PAGES[name]("plain")
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+        "form-action 'none'"
+    )
     assert ("content", policy) in ParsedPage(html).attributes
     assert "http://" not in html
     assert "https://" not in html
     assert "@import" not in html
     assert "url(" not in html
     assert "<link" not in html
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_table_of_contents_leads_to_every_section(name):
+    page = ParsedPage(PAGES[name]("plain"))
+    links = [value[1:] for key, value in page.attributes if key == "href" and value[0] == "#"]
+    assert links == [value for key, value in page.attributes if key == "id"]
+    assert len(set(links)) == len(links) == (page.tags.count("h2") if links else 0)
+    assert bool(links) == (page.tags.count("h2") > 1)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_is_wider_than_a_telephone_scrolls_and_says_so(name):
+    html = PAGES[name]("plain")
+    page = ParsedPage(html)
+    tables = re.findall(
+        r'(<p class="hint[^"]*">Scroll the table[^<]*</p>\s*)?<div class="(table[^"]*)"', html
+    )
+    assert len(tables) == page.tags.count("table")
+    assert all(("scrolls" in kinds) == bool(hint) for hint, kinds in tables)
+    figures = re.findall(r'Scroll the figure sideways.</p>\s*<div class="picture"', html)
+    assert len(figures) == page.tags.count("img")
+    assert "@media (max-width: 640px)" in html
+
+
+def test_words_with_hyphens_are_kept_whole_and_escaped():
+    head = (Column("AUC-PR"), Column("band-power-<b>"))
+    html = render_page(Page("", "t", "", (section("s", Table("t", head, ())),)))
+    assert '<span class="whole">AUC-PR</span>' in html
+    assert '<span class="whole">band-power-&lt;b&gt;</span>' in html
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -22,10 +22,15 @@ from eegssl.reports.sections import (
     ReportFigure,
     Section,
     Table,
+    Text,
     section,
 )
 from eegssl.scoring.statistics.intervals import mean_interval
 
+_CONTROL = (
+    "A control: labels were permuted, so every score should be at chance. No system is ranked, and "
+    "none is the best."
+)
 _OF_FOLDS = (
     " Recordings were split within subjects, so folds are compared in place of subjects (ours): "
     "this tells how sure a difference is for other recordings of the same people, not for other "
@@ -67,6 +72,7 @@ def _task_section(
     last = list(groups)[-1]
     return section(
         task,
+        Text(_CONTROL) if own[0].is_control else None,
         _table(task, groups, columns),
         labels_figure(task, groups, columns[0]) if len(groups) > 1 else None,
         _figure(task, groups[last], columns[0]),
@@ -100,11 +106,11 @@ def _table(
     words = ("Labelled subjects", "Encoder", "Adaptation")[0 if with_labels else 1 :]
     runs = "Runs" if with_draws else "Seeds"
     names = heads(words, *(column.words for column in columns), runs)
-    ranked_by = (
-        f"Ranked by {_in_a_sentence(columns[0].words)}, mean over "
-        f"{'draws and seeds' if with_draws else 'seeds'}. Where there are folds, a score is the "
-        "mean over folds."
-    )
+    over = "draws and seeds" if with_draws else "seeds"
+    ranked_by = f"Ranked by {_in_a_sentence(columns[0].words)}, mean over {over}."
+    if rows[0].is_control:
+        ranked_by = f"In the order of the names, not ranked. Scores are means over {over}."
+    ranked_by += " Where there are folds, a score is the mean over folds."
     if with_labels:
         ranked_by += (
             " Labelled subjects are those of training, drawn so that every class is there; all "
@@ -133,20 +139,28 @@ def _lines(
             higher=not column.lower_is_better,
             smalls=[_spread(row, column.name) for row in rows],
             reasons=[f"not run: {row.not_run}" if row.not_run else undefined for row in rows],
+            bold=not rows[0].is_control,
         )
         for column in columns
     ]
     return [
         (
-            count_cell(rank),
+            Cell("–") if row.is_control else count_cell(rank),
             *((Cell(row.labels_subjects),) if with_labels else ()),
-            Cell(row.encoder, small="baseline" if row.is_baseline else ""),
+            Cell(row.encoder, small=_kind(row)),
             Cell(row.adaptation),
             *of_row,
             _seeds_cell(row),
         )
         for rank, (row, *of_row) in enumerate(zip(rows, *scores, strict=True), start=1)
     ]
+
+
+def _kind(row: LeaderboardRow) -> str:
+    """Name what is no pretrained encoder, beneath its name."""
+    if row.is_baseline:
+        return "baseline"
+    return "control: random weights" if row.random_weights else ""
 
 
 def _seeds_cell(row: LeaderboardRow) -> Cell:
@@ -257,12 +271,13 @@ def _by_what(unit: str) -> str:
 
 
 def _ranked(rows: Sequence[LeaderboardRow], column: ScoreColumn) -> list[LeaderboardRow]:
-    """Best mean first, systems without a value last, names break ties."""
+    """Best mean first, systems without a value last, names break ties; controls by name."""
     sign = 1 if column.lower_is_better else -1
 
     def key(row: LeaderboardRow) -> tuple[bool, float, str, str]:
         mean = row.mean(column.name)
-        return (mean is None, sign * (mean or 0.0), row.encoder, row.adaptation)
+        value = 0.0 if row.is_control else sign * (mean or 0.0)
+        return (mean is None, value, row.encoder, row.adaptation)
 
     return sorted(rows, key=key)
 

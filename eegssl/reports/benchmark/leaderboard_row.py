@@ -35,6 +35,10 @@ class LeaderboardRow:
     """The seed of each run, in the order of the scores; none: one run a seed."""
     n_draws: int = 0
     """Draws of labelled subjects; 0 where none are named."""
+    is_control: bool = False
+    """Whether its task is a control, whose scores should be at chance: none is the best there."""
+    random_weights: bool = False
+    """Whether its encoder has random weights: the control of pretraining."""
 
     def mean(self, metric: str) -> float | None:
         """The mean over the runs that have a value."""

@@ -1,6 +1,7 @@
 """Turn facts of evaluations into the rows of a benchmark's table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from eegssl.reports.benchmark.comparisons import Comparison
@@ -15,6 +16,14 @@ Row = Mapping[str, Any]
 _NAMES = ("task", "encoder", "adaptation", "labels_subjects", "draw", "seed")
 Shown = Mapping[str, Sequence[ScoreColumn]]
 """Task -> the scores on its page, of which the first ranks."""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Names of what is no system to be chosen: tasks at chance, encoders with random weights."""
+
+    tasks: frozenset[str] = frozenset()
+    encoders: frozenset[str] = frozenset()
 
 
 def result_row(
@@ -63,6 +72,7 @@ def leaderboard(
     known: Sequence[ScoreColumn],
     synthetic: bool,
     within_subject: bool,
+    controls: Controls = Controls(),
 ) -> Page:
     """The leaderboard page; ``known`` are all scores that a page may name."""
     ran = [row for row in rows if not row["not_run"]]
@@ -75,11 +85,13 @@ def leaderboard(
         ("Seeds", str(len({row["seed"] for row in ran}))),
     )
     by_name = {column.name: column for column in known}
-    systems = leaderboard_rows(rows, shown)
+    systems = leaderboard_rows(rows, shown, controls)
     return leaderboard_page(systems, by_name, comparisons, banners(about), counts)
 
 
-def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
+def leaderboard_rows(
+    rows: Sequence[Row], shown: Shown, controls: Controls = Controls()
+) -> list[LeaderboardRow]:
     """Join the seeds and draws of each system, task and number of labelled subjects in a row."""
     systems: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in rows:
@@ -105,6 +117,8 @@ def leaderboard_rows(rows: Sequence[Row], shown: Shown) -> list[LeaderboardRow]:
                 for column in shown[task]
                 if column.counted_in
             },
+            is_control=task in controls.tasks,
+            random_weights=encoder in controls.encoders and adaptation != "scratch",
         )
         for (task, encoder, adaptation, labels), group in systems.items()
     ]

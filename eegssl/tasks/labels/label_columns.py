@@ -73,6 +73,10 @@ class LabelScores(Benchmarked):
         by_name = {column.name: column for column in self.columns}
         return tuple(by_name[name] for name in names)
 
+    def is_control(self, task: TaskConfig) -> bool:
+        """Whether its labels are permuted."""
+        return task.permute_labels
+
     def scores(self, facts: Mapping[str, Any]) -> Mapping[str, ColumnScores]:
         """Scores of windows, of units (of numbers, windows may be the units), and of events."""
         windows, units, events = facts["windows"], facts.get("units"), facts["events"] or {}

@@ -151,3 +151,26 @@ def test_the_interval_of_two_far_seeds_stays_within_the_range_of_the_score():
     drawn = np.concatenate([np.asarray(line.get_xdata(), float) for line in axes.lines])
     assert 0 <= drawn.min() <= drawn.max() <= 1
     assert 0 <= axes.get_xlim()[0] < axes.get_xlim()[1] <= 1
+
+
+def test_a_control_is_neither_ranked_nor_bold():
+    scores = ({"auroc": (0.9,)}, {"auroc": (0.6,)})
+    rows = tuple(
+        LeaderboardRow(task, name, "probe", False, own, is_control=task == "permuted")
+        for task in ("seizures", "permuted")
+        for name, own in zip(("a", "b"), scores, strict=True)
+    )
+    true, control = board(rows=rows).sections
+    tables = [next(p for p in one.parts if p.kind == "table") for one in (true, control)]
+    assert [[row[0].text for row in table.rows] for table in tables] == [["1", "2"], ["–", "–"]]
+    assert [[cell.strong for row in t.rows for cell in row].count(True) for t in tables] == [1, 0]
+    assert "Ranked by" in tables[0].caption
+    assert "not ranked" in tables[1].caption
+    assert control.parts[0].words.startswith("A control: labels were permuted")
+
+
+def test_the_control_of_random_weights_says_so():
+    row = LeaderboardRow("t", "random-init", "probe", False, {"auroc": (0.9,)}, random_weights=True)
+    (only,) = board(rows=(row,)).sections
+    table = next(part for part in only.parts if part.kind == "table")
+    assert "control: random weights" in [cell.small for cell in table.rows[0]]
