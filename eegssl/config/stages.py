@@ -169,8 +169,9 @@ class EvaluateConfig(Settings):
     """Windows a forward pass."""
     device: Device = "auto"
     """Device to predict on."""
-    traces: int = Field(4, ge=0)
-    """Recordings drawn in the report."""
+    traces: int = Field(12, ge=0)
+    """Pictures of EEG in the report: missed events, false alarms and events found, of each as many;
+    of other tasks so many recordings."""
     trace_s: float = Field(40.0, gt=0)
     """Seconds drawn of each."""
 
@@ -275,7 +276,7 @@ class BenchmarkConfig(Settings):
     by default the first encoder with the first adaptation."""
     finetune: FinetuneConfig = FinetuneConfig()
     """Settings of every fine-tuning."""
-    evaluate: EvaluateConfig = EvaluateConfig()
+    evaluate: EvaluateConfig = EvaluateConfig(traces=4)
     """Settings of every evaluation."""
     baseline: BaselinesConfig = BaselinesConfig()
     """Settings of the baselines."""

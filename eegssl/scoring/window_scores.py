@@ -82,6 +82,20 @@ def window_scores(
     return scores
 
 
+def no_scores(
+    threshold: Thresholds, classes: Sequence[str], reason: str, config: ScoringConfig
+) -> Scores:
+    """Scores of windows of which none can be scored: no value, and the reason."""
+    return {
+        "n": 0,
+        "n_per_class": dict.fromkeys(classes, 0),
+        "decision": _decision_words(threshold, classes),
+        "ece_bins": config.calibration_bins,
+        **dict.fromkeys(METRICS),
+        "undefined": dict.fromkeys(METRICS, reason),
+    }
+
+
 def per_subject(
     subjects: Sequence[str],
     truth: NDArray[np.integer],

@@ -13,6 +13,7 @@ from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
 from eegssl.tasks.base import EVALUATION, OF_RUN, REPORT, SCORES
+from eegssl.tasks.labels.measures.detected import Detections, detected_by_others
 from eegssl.tasks.labels.measures.event_report import event_report
 from eegssl.tasks.labels.page import events_page
 from eegssl.tasks.labels.scores import tree_facts
@@ -67,8 +68,12 @@ def run(
         for one in pairs
     ]
     rows = [[id_of(fault.file), fault.kind, fault.reason] for fault in faults]
-    for kind, n in sorted(Counter(fault.kind for fault in faults).items()):
-        context.warn(f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)")
+    concerns = [
+        f"{n} table(s) of the hypothesis: {_FAULT_WORDS[kind]} ({FAULTS} lists them)"
+        for kind, n in sorted(Counter(fault.kind for fault in faults).items())
+    ]
+    for concern in concerns:
+        context.warn(concern)
     inputs = [("event-tables", hash_json([[vars(one) for one in lists], rows]))]
     writer = context.begin(EVALUATION, config, inputs, names=(SCORES, REPORT, FAULTS))
     if isinstance(writer, Result):
@@ -77,7 +82,10 @@ def run(
     if events.szcore.left_out:
         context.warn(events.szcore.left_out)
     writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], rows))
-    writer.write_json(SCORES, {"events": events.as_dict()})
-    page = events_page(events, "Evaluation: event tables")
+    shortest_s = config.scoring.shortest_event_recording_s
+    detections = Detections(detected_by_others(lists), shortest_s)
+    scores = {"events": events.as_dict(), "detections": detections.as_dict()}
+    writer.write_json(SCORES, scores)
+    page = events_page(events, detections, "Evaluation: event tables", concerns)
     writer.write(REPORT, render_page(page))
-    return context.finish(writer, tree_facts(events) | {"faults": len(rows)})
+    return context.finish(writer, tree_facts(events, detections) | {"faults": len(rows)})

@@ -11,6 +11,7 @@ import numpy as np
 
 from eegssl import __version__
 from eegssl.io.edf.edf_writer import START
+from eegssl.io.tables.event_trees import COLUMNS
 from eegssl.synth.config import COHORT_FIELDS, SynthConfig
 from eegssl.synth.render import ECG_LABEL
 from eegssl.synth.schedule import RecordingPlan, Seizure
@@ -19,17 +20,6 @@ from eegssl.synth.waves.disturbances import Disturbance
 
 GENERATOR = "eegssl synth"
 """The name under which a corpus says who made it."""
-
-EVENT_COLUMNS = (
-    "onset",
-    "duration",
-    "eventType",
-    "confidence",
-    "channels",
-    "dateTime",
-    "recordingDuration",
-)
-"""The header of SzCORE's TSV."""
 
 _TRAITS = (
     *("sfreq_hz", "line_hz", "reference", "syndrome", "focus"),
@@ -57,7 +47,7 @@ def events_tsv(plan: RecordingPlan) -> str:
     length = f"{plan.duration_s:.2f}"
     tail = ["n/a", "n/a", f"{START:%Y-%m-%d %H:%M:%S}", length]
     rows = [[f"{s.onset_s:.2f}", f"{s.duration_s:.2f}", s.type, *tail] for s in plan.seizures]
-    return tsv([EVENT_COLUMNS, *(rows or [["0.00", length, "bckg", *tail]])])
+    return tsv([COLUMNS, *(rows or [["0.00", length, "bckg", *tail]])])
 
 
 def truth(plan: RecordingPlan, labels: Sequence[str]) -> dict[str, Any]:

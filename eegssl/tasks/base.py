@@ -26,7 +26,8 @@ from eegssl.training.history import copy_history
 EVALUATION = "evaluation"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 """Files of every artifact with scores."""
-SCORED = (PREDICTIONS, SCORES, REPORT)
+SCORED = (PREDICTIONS, SCORES, REPORT, "detections/sub-*_events.tsv")
+"""The same and tables of detections, as names or patterns."""
 
 OF_RUN = dict.fromkeys(
     ("split", "labels", "targets", "batch_size", "device", "traces", "trace_s"),
@@ -206,5 +207,7 @@ def _write_scores(
     for words in kind.left_out(scores):
         context.warn(words)
     writer.write_json(SCORES, kind.metrics(table, scores))
+    for name, text in kind.tables(table, scores).items():
+        writer.write(name, text)
     writer.write(REPORT, render_page(kind.page(table, scores, config, ran)))
     return kind.facts(table, scores)

@@ -230,6 +230,10 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
         """All scores as plain values."""
         return scores.as_dict()
 
+    def tables(self, table: Table, scores: Scores) -> Mapping[str, str]:
+        """Name -> text of further files of an evaluation."""
+        return {}
+
     @abstractmethod
     def facts(self, table: Table, scores: Scores) -> dict[str, Any]:
         """The scores in short, for a manifest."""

@@ -1,4 +1,4 @@
-"""Pair two trees of event tables, reference and detections, by file.
+"""Pair two trees of event tables by file; write such tables.
 
 The layout is that of SzCORE's evaluation: ``sub-xx/ses-xx/eeg/*_events.tsv`` on both sides under
 the same names (where no file is called so, every ``.tsv`` below ``sub-xx`` counts, as there).
@@ -19,10 +19,18 @@ from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.labels.events_tsv import MAX_BYTES, MISSING, parse_events_tsv
 from eegssl.io.labels.label_text import number, read_label_text
 from eegssl.io.labels.same_recording import LENGTH_TOLERANCE_S
+from eegssl.io.tables.tsv import format_tsv
 
 Missing = Literal["error", "count"]
 FaultKind = Literal["missing", "unreadable", "wrong-length", "no-reference"]
 SUFFIX = "_events.tsv"
+COLUMNS = (
+    *("onset", "duration", "eventType", "confidence"),
+    *("channels", "dateTime", "recordingDuration"),
+)
+"""The header of SzCORE's TSV."""
+NO_DATE = "1985-01-01 00:00:00"
+"""The start of recordings whose date is not told: that of EDF files without one."""
 _SHOWN = 3
 
 
@@ -85,6 +93,34 @@ def read_tree(
         TreeFault("no-reference", name, "the reference has no such file") for name in surplus
     ]
     return recordings, faults
+
+
+def table_name(subject: str, recording: str) -> str:
+    """The place of a recording's table in a tree, by ids such as ``s-01ab`` and ``r-23cd-1``."""
+    return f"sub-{subject.removeprefix('s-')}/ses-01/eeg/{recording}{SUFFIX}"
+
+
+def format_events(
+    spans: Sequence[tuple[float, float]],
+    confidence: Sequence[float | None],
+    kind: str,
+    duration_s: float,
+) -> str:
+    """A recording's events of one type as SzCORE's TSV; one ``bckg`` row where there is none.
+
+    ``spans`` are (onset, offset) in seconds. No table tells a date: all begin at `NO_DATE`.
+    """
+    tail = ["n/a", NO_DATE, _seconds(duration_s)]
+    rows = [
+        [_seconds(on), _seconds(off - on), kind, "n/a" if p is None else f"{p:.4f}", *tail]
+        for (on, off), p in zip(spans, confidence, strict=True)
+    ]
+    return format_tsv(COLUMNS, rows or [["0", tail[-1], "bckg", "n/a", *tail]])
+
+
+def _seconds(value: float) -> str:
+    """Seconds to the microsecond, without zeros at the end."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def recording_of(name: str) -> str:

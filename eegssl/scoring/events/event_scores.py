@@ -37,8 +37,8 @@ class EventScores:
 
     ``event`` counts whole events, ``sample`` seconds. ``too_short`` names the (subject,
     recording) pairs that got no event score, ``n_seizures_too_short`` counts the seizures of their
-    references. ``n_outside`` counts reference and hypothesis events that lie outside their
-    recording, and were left out.
+    references, ``n_detections_too_short`` what was detected in them. ``n_outside`` counts reference
+    and hypothesis events that lie outside their recording, and were left out.
     """
 
     event: ScoringLevel
@@ -48,6 +48,7 @@ class EventScores:
     n_recordings: int
     too_short: tuple[tuple[str, str], ...]
     n_seizures_too_short: int
+    n_detections_too_short: int
     shortest_s: float
     n_outside: dict[str, int]
 
@@ -60,14 +61,15 @@ class EventScores:
 
     @property
     def left_out(self) -> str:
-        """How many recordings and seizures got no event score, and the setting; "" for none."""
+        """Recordings, seizures and detections without an event score, and the setting; or ""."""
         if not self.too_short:
             return ""
         return (
             f"{len(self.too_short):,} of {self.n_recordings:,} recording(s), with "
             f"{self.n_seizures_too_short:,} seizure(s), are shorter than "
-            f"{self.shortest_s / 60:g} minutes and are in no event score: one alarm in a clip is "
-            "no rate per day (scoring.shortest_event_recording_s=0 scores them all the same)"
+            f"{self.shortest_s / 60:g} minutes and are in no event score, nor are the "
+            f"{self.n_detections_too_short:,} detection(s) in them: one alarm in a clip is no rate "
+            "per day (scoring.shortest_event_recording_s=0 scores them all the same)"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,6 +81,7 @@ class EventScores:
             "n_recordings_scored": len(self.event.per_recording),
             "n_recordings_too_short": len(self.too_short),
             "n_seizures_too_short": self.n_seizures_too_short,
+            "n_detections_too_short": self.n_detections_too_short,
             "shortest_s": self.shortest_s,
             "n_outside": dict(self.n_outside),
             "undefined": self.reason_if_empty,
@@ -100,12 +103,13 @@ def szcore_scores(
     event: dict[tuple[str, str], EventCounts] = {}
     sample: dict[tuple[str, str], EventCounts] = {}
     outside: Counter[str] = Counter(reference=0, hypothesis=0)
-    too_short, n_seizures_too_short = [], 0
+    too_short, n_seizures_too_short, n_detections_too_short = [], 0, 0
     for item in checked(recordings):
         key = (item.subject, item.recording)
         if item.duration_s < shortest_s:
             too_short.append(key)
             n_seizures_too_short += len(clean_events(item.reference, item.duration_s).events)
+            n_detections_too_short += len(clean_events(item.hypothesis, item.duration_s).events)
             continue
         reference = clean_events(item.reference, item.duration_s)
         hypothesis = clean_events(item.hypothesis, item.duration_s)
@@ -121,6 +125,7 @@ def szcore_scores(
         n_recordings=len(recordings),
         too_short=tuple(too_short),
         n_seizures_too_short=n_seizures_too_short,
+        n_detections_too_short=n_detections_too_short,
         shortest_s=shortest_s,
         n_outside=dict(outside),
     )

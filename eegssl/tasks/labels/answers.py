@@ -45,6 +45,7 @@ def as_predictions(
         "postprocess": asdict(postprocess) if postprocess else None,
         "synthetic": windows.corpus.synthetic,
         "within_subject": windows.corpus.within_subject,
+        **({"event_types": list(task.event_types)} if task.detects else {}),
     }
     return Predictions(
         subject=[r.subject for r in owners],
@@ -117,4 +118,5 @@ def _reference(
         events=tuple((e.onset_s, e.duration_s, e.type) for e in events),
         age_years=age_years,
         sex=sex,
+        labelled=recording.labelled or not task.detects,
     )

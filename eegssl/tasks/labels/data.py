@@ -275,3 +275,17 @@ def warn_unlabelled(corpus: Corpus, task: TaskConfig, context: Context) -> None:
                 f"of them counts as "
                 f"{task.classes[0]}, which is wrong where nobody looked for events"
             )
+
+
+def warn_untested(
+    corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig, context: Context
+) -> None:
+    """Warn of recordings to be scored in which nobody looked for a task's events."""
+    if task.detects and not any(one.labelled for one in recordings):
+        context.warn(
+            f"no labels: nothing can be scored; {len(recordings)} recording(s) have no events at "
+            "all and no list that says so. What is detected in them stands on the page and in "
+            "detections/"
+        )
+    else:
+        warn_unlabelled(corpus, task, context)

@@ -1,6 +1,6 @@
 """Fine-tune and evaluate on labels of windows, events, recordings or patients."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,11 @@ from eegssl.tasks.labels.data import (
     training_windows,
     warn_left_out,
     warn_unlabelled,
+    warn_untested,
 )
 from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_readable, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
+from eegssl.tasks.labels.measures.detection_files import detection_files
 from eegssl.tasks.labels.model import (
     FILES,
     LABELS,
@@ -174,7 +176,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         """The model, and the labels of the recordings as given now, or as it was given them."""
         trained = load_model(trial.model, trial.corpus)
         table = _test_labels(trial, trained.task)
-        warn_unlabelled(trial.corpus, trained.task, trial.context)
+        warn_untested(trial.corpus, trial.recordings, trained.task, trial.context)
         return TestLabels(trained, table)
 
     def predict(self, trial: Trial, data: TestLabels) -> Predictions:
@@ -212,6 +214,12 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         words = scores.events.szcore.left_out if scores.events else ""
         return [words] if words else []
 
+    def tables(self, table: Predictions, scores: AllScores) -> Mapping[str, str]:
+        """What was detected, a table for each recording."""
+        if scores.detections is None:
+            return {}
+        return detection_files(scores.detections, table.about, table.classes[1])
+
     def facts(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
         """Whose predictions these are, and their scores in short."""
         about = {name: table.about.get(name) for name in _OF_MODEL}
@@ -226,7 +234,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     ) -> Page:
         """The page, with lineage, training and traces where a model was run."""
         page = page_of(table, scores)
-        return page if ran is None else with_model(page, ran[0], table)
+        return page if ran is None else with_model(page, ran[0], table, scores)
 
     def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """Explain what the task asks, and which labels recordings hold for it."""

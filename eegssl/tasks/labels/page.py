@@ -1,22 +1,36 @@
 """Build the page of an evaluation of labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.cells import counted, number_text
 from eegssl.reports.glossary import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
 from eegssl.reports.model_history import model_history
-from eegssl.reports.sections import Glossary, Page, Section, Text, Tile, inserted, section
+from eegssl.reports.sections import (
+    Banner,
+    Glossary,
+    Page,
+    Section,
+    Text,
+    Tile,
+    inserted,
+    section,
+)
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.threshold import Threshold
 from eegssl.scoring.window_scores import Scores
 from eegssl.tasks.kind import Trial
+from eegssl.tasks.labels.measures.detected import Detections
 from eegssl.tasks.labels.measures.event_report import EventReport
 from eegssl.tasks.labels.measures.unit_scores import UnitScores
 from eegssl.tasks.labels.predictions import Predictions
-from eegssl.tasks.labels.scores import AllScores, rule_of
+from eegssl.tasks.labels.scores import NO_LABELS, AllScores, none_labelled, rule_of
+from eegssl.tasks.labels.sections.detection_tables import detection_section, detection_tiles
+from eegssl.tasks.labels.sections.event_pictures import event_pictures
 from eegssl.tasks.labels.sections.event_tables import (
     alarm_table,
     latency_words,
@@ -32,6 +46,7 @@ from eegssl.tasks.labels.sections.label_figures import (
 from eegssl.tasks.labels.sections.score_tables import score_table, subject_table, unit_tables
 
 _EVENTS = "Events found and missed"
+_WINDOWS = "How well windows are classified"
 _SUBJECTS = "Subject by subject"
 _FIXED = "What was fixed before the test"
 _READING = "How to read these numbers"
@@ -43,6 +58,9 @@ _EVENTS_ALONE = "Scores of windows say little about events; read both."
 def page_of(predictions: Predictions, scores: AllScores) -> Page:
     """The page of predictions and their scores; nothing but these two is needed."""
     about, events, units = predictions.about, scores.events, scores.units
+    detected = detection_section(scores.detections, with_files=True)
+    if none_labelled(predictions):
+        return _unscored_page(predictions, scores, detected)
     of_folds = f"Cross-validation: {about['task']}, {about.get('folds')} folds"
     return Page(
         kicker="Evaluation",
@@ -50,9 +68,10 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
         lead=f"Scores of a model for the task {about['task']} on its test recordings.",
         banners=banners(about),
         tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *_event_tiles(events)),
-        counts=_counts(predictions),
+        counts=_counts(predictions, scores.detections),
         sections=(
-            _event_section(events, _event_note(about)),
+            _event_section(events, _event_note(about), _reach(predictions)),
+            detected,
             *_score_sections(predictions, scores),
             _fixed_section(predictions, scores.windows),
             section(_READING, Glossary(HOW_TO_READ)),
@@ -61,51 +80,102 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
     )
 
 
-def events_page(events: EventReport, title: str) -> Page:
-    """The page of detections alone, without probabilities or windows."""
+def _unscored_page(predictions: Predictions, scores: AllScores, detected: Section) -> Page:
+    """The page of recordings without labels: what was detected, and no score."""
+    about, detections = predictions.about, scores.detections
+    reason = Banner(f"{NO_LABELS.capitalize()}. This page shows what was detected.", "warning")
+    return Page(
+        kicker="Detections",
+        title=f"Detections: {about['task']}",
+        lead=f"What a model for the task {about['task']} detected in recordings without labels.",
+        banners=(reason, *banners(about)),
+        tiles=detection_tiles(detections) if detections else (),
+        counts=_counts(predictions),
+        sections=(
+            detected,
+            _fixed_section(predictions, scores.windows),
+            limits("evaluation", f"{NO_LABELS.capitalize()}: neither how many events were missed "
+                   "nor how many detections are false can be told."),
+        ),
+    )  # fmt: skip
+
+
+def events_page(
+    events: EventReport, detections: Detections, title: str, faults: Sequence[str] = ()
+) -> Page:
+    """The page of detections alone, without probabilities or windows; ``faults`` of their files."""
     n_subjects = events.szcore.n_subjects
     return Page(
         kicker="Evaluation",
         title=title,
         lead="Detections of another system, scored against a reference.",
+        banners=tuple(Banner(words, "warning") for words in faults),
         tiles=_event_tiles(events),
         counts=(
             ("Subjects", str(n_subjects)),
             ("Recordings", str(events.szcore.n_recordings)),
             ("Hours", f"{events.szcore.event.pooled.duration_s / 3600:,.2f}"),
+            *_event_counts(detections),
         ),
         sections=(
             _event_section(events, ""),
+            detection_section(detections, with_files=False),
             section(_READING, Glossary(HOW_TO_READ)),
             limits("evaluation", *few_subjects(n_subjects), _EVENTS_ALONE),
         ),
     )
 
 
-def with_model(page: Page, trial: Trial, predictions: Predictions) -> Page:
-    """The page, and on it the model's lineage, its training, and recordings as traces."""
-    traces = trace_figures(trial.corpus, predictions, trial.config.traces, trial.config.trace_s)
-    drawn = section("EEG with the model's probabilities", *traces)
-    page = inserted(page, drawn, (_SUBJECTS, _FIXED, _READING))
+def with_model(page: Page, trial: Trial, predictions: Predictions, scores: AllScores) -> Page:
+    """The page, and on it the model's lineage, its training, and pictures of the EEG."""
+    how = (trial.config.traces, trial.config.trace_s)
+    if scores.detections is None:
+        figures = trace_figures(trial.corpus, predictions, *how)
+        drawn = section("EEG with the model's probabilities", *figures)
+    else:
+        pictures = event_pictures(trial.corpus, predictions, scores.detections, *how)
+        rule = rule_of(predictions)
+        drawn = section(
+            "EEG of what was missed, and of what was detected",
+            *pictures,
+            Text(f"Blue bars are what is scored. {_postprocess_words(rule)}", small=True)
+            if rule
+            else None,
+        )
+    page = inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, _READING))
     return inserted(page, model_history(trial.model), (_READING,))
 
 
-def _counts(predictions: Predictions) -> tuple[tuple[str, str], ...]:
+def _counts(
+    predictions: Predictions, detections: Detections | None = None
+) -> tuple[tuple[str, str], ...]:
     used = set(predictions.recording)
     rows_are = "Seconds" if predictions.about.get("unit") == "second" else "Windows"
     seconds = sum(r.duration_s for r in predictions.references if r.recording in used)
     folds = predictions.about.get("folds")
-    return (
+    counts = (
         *((("Folds", str(folds)),) if folds else ()),
         ("Test subjects", str(len(set(predictions.subject)))),
         ("Test recordings", str(len(used))),
         ("Hours", f"{seconds / 3600:.2f}"),
         (rows_are, f"{len(predictions.truth):,}"),
+    )
+    if none_labelled(predictions):
+        return counts
+    return (
+        *counts,
         *(
             (f"{rows_are} of {name}", f"{int((predictions.truth == k).sum()):,}")
             for k, name in enumerate(predictions.classes)
         ),
+        *(_event_counts(detections) if detections else ()),
     )
+
+
+def _event_counts(detections: Detections) -> tuple[tuple[str, str], ...]:
+    """Events of the reference and detections, each by itself."""
+    n = sum(len(one.reference) for one in detections.recordings)
+    return (("Events of the reference", f"{n:,}"), ("Detections", f"{detections.n:,}"))
 
 
 def _window_tiles(scores: AllScores) -> tuple[Tile, ...]:
@@ -150,7 +220,7 @@ def _event_tiles(events: EventReport | None) -> tuple[Tile, ...]:
     )
 
 
-def _event_section(events: EventReport | None, note: str) -> Section:
+def _event_section(events: EventReport | None, note: str, reach: str = "") -> Section:
     """Every scorer's table, latency, and the curve of alarms; or why there is none."""
     if events is None:
         return section(_EVENTS, Text(f"No event scores. {note}"))
@@ -161,7 +231,7 @@ def _event_section(events: EventReport | None, note: str) -> Section:
         Text(SCORER_WORDS),
         scorer_table(events),
         Text(
-            f"{latency_words(events.latency)} NEDC inter-rater agreement (IRA), pooled over "
+            f"{latency_words(events.latency, reach)} NEDC inter-rater agreement (IRA), pooled over "
             f"slices of 0.25 s: κ {number_text(kappa)}."
         ),
         Text(INTERVAL_WORDS, small=True),
@@ -173,6 +243,18 @@ def _event_section(events: EventReport | None, note: str) -> Section:
         *((alarm_report(curve), alarm_table(curve)) if curve else ()),
         Text(note, small=True) if note else None,
     )
+
+
+def _reach(predictions: Predictions) -> str:
+    """How far back one window of a detection, and the moving mean over several, can reach."""
+    rule = rule_of(predictions)
+    if rule is None or not len(predictions.duration_s):
+        return ""
+    window_s = float(np.median(predictions.duration_s))
+    words = f"a window of {window_s:g} s counts from its beginning"
+    if rule.smooth > 1:
+        words += f", the moving mean over {rule.smooth} of them hears {rule.smooth // 2} ahead"
+    return words
 
 
 def _event_note(about: Mapping[str, Any]) -> str:
@@ -196,7 +278,7 @@ def _score_sections(predictions: Predictions, scores: AllScores) -> tuple[Sectio
     of_classes, classes = "auroc" in windows, predictions.classes
     title, of_windows = "Windows and their numbers", "Numbers"
     if of_classes:
-        title, of_windows = "How well windows are classified", "Window scores"
+        title, of_windows = _WINDOWS, "Window scores"
     by_subject = section(_SUBJECTS)
     if of_classes and subjects:
         events = scores.events.szcore if scores.events else None

@@ -52,6 +52,8 @@ class Reference:
     sex: str | None = None
     postprocess: dict[str, Any] | None = None
     """The locked post-processing of this recording, where models of several folds differ."""
+    labelled: bool = True
+    """Whether anybody said where its events are, or that there is none."""
 
     @property
     def spans(self) -> list[tuple[float, float]]:

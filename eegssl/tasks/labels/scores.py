@@ -18,15 +18,19 @@ from eegssl.scoring.window_scores import (
     METRICS,
     Scores,
     Thresholds,
+    no_scores,
     per_subject,
     subject_means,
     window_scores,
 )
+from eegssl.tasks.labels.measures.detected import Detections, detected_in
 from eegssl.tasks.labels.measures.event_report import EventReport, event_report
 from eegssl.tasks.labels.measures.strata import subgroups
 from eegssl.tasks.labels.measures.unit_scores import UnitScores, unit_scores
 from eegssl.tasks.labels.predictions import Predictions, Reference
 
+NO_LABELS = "no labels: nothing can be scored"
+"""The reason why what was detected in recordings without labels has no score."""
 _COVERED, _ROUNDING_S = 0.9, 1e-6
 _WINDOW_FACTS = ("auroc", "auc_pr", "balanced_accuracy", "sensitivity", "specificity")
 
@@ -45,6 +49,8 @@ class AllScores:
     units: UnitScores | None
     events: EventReport | None
     subgroups: list[StratumScores]
+    detections: Detections | None = None
+    """What was detected, whether or not there is a reference to score it by."""
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
@@ -56,6 +62,7 @@ class AllScores:
             "per_subject": self.per_subject,
             "units": self.units.as_dict() if self.units else None,
             "events": self.events.as_dict() if self.events else None,
+            "detections": self.detections.as_dict() if self.detections else None,
             "subgroups": [stratum.as_dict() for stratum in self.subgroups],
         }
 
@@ -64,19 +71,22 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
     """Score a table of predictions; nothing but the table is read.
 
     Events are scored for tasks with event labels, unless labels were permuted: then no event is
-    where the reference says. Events of a type, recordings and patients are scored as units, by the
-    mean over their windows.
+    where the reference says. Where no recording has labels, nothing is scored. Events of a type,
+    recordings and patients are scored as units, by the mean over their windows.
     """
     about = predictions.about
     units = unit_scores(predictions, threshold_of(predictions), config, seed)
     if about.get("target") == "number":
         return _of_numbers(predictions, units, config, seed)
+    detected = detections_of(predictions, config)
+    if none_labelled(predictions):
+        nothing = no_scores(threshold_of(predictions), predictions.classes, NO_LABELS, config)
+        return AllScores(nothing, {}, {}, None, None, [], detected)
     known = predictions.subset(predictions.truth != UNKNOWN)
     truth, p, threshold = known.truth, known.probabilities, threshold_of(known)
     events, lists = None, None
-    rules = rules_of(predictions)
-    if about["labels"] == "events" and not about["permuted"] and rules:
-        lines = event_lines(predictions)
+    if detected:
+        rules, lines = rules_of(predictions), event_lines(predictions)
         lists = [_detected(one, rules[one.recording]) for one in lines]
         events = event_report(lists, config, seed, lines, rule_of(predictions))
     return AllScores(
@@ -93,6 +103,32 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
         units=units,
         events=events,
         subgroups=subgroups(known, lists, threshold, config),
+        detections=detected,
+    )
+
+
+def none_labelled(predictions: Predictions) -> bool:
+    """Whether nobody said of any recording where its events are, so that nothing can be scored."""
+    references = predictions.references
+    return bool(references) and not any(one.labelled for one in references)
+
+
+def detections_of(predictions: Predictions, config: ScoringConfig) -> Detections | None:
+    """What the locked rules detect in each recording; None for a task that detects nothing.
+
+    Nor do models of permuted labels: no event is where their labels say.
+    """
+    about, rules = predictions.about, rules_of(predictions)
+    if about["labels"] != "events" or about["permuted"] or not rules:
+        return None
+    labelled = {r.recording: r.labelled for r in predictions.references}
+    lines = event_lines(predictions)
+    return Detections(
+        tuple(
+            detected_in(one, rules[one.recording], labelled=labelled[one.recording])
+            for one in lines
+        ),
+        config.shortest_event_recording_s,
     )
 
 
@@ -165,6 +201,7 @@ def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
         "windows": {name: scores.windows[name] for name in named},
         "units": scores.units.facts() if scores.units else None,
         "events": _event_facts(events) if events else None,
+        "detections": scores.detections.as_dict() if scores.detections else None,
         "subjects": sorted(scores.per_subject),
         "split_hash": predictions.split_hash,
         "within_subject": about["within_subject"],
@@ -173,10 +210,11 @@ def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def tree_facts(events: EventReport) -> dict[str, Any]:
+def tree_facts(events: EventReport, detections: Detections) -> dict[str, Any]:
     """The scores of events alone in short, for a manifest."""
     return {
         "events": _event_facts(events),
+        "detections": detections.as_dict(),
         "recordings": events.szcore.n_recordings,
         "hours": round(events.szcore.event.pooled.duration_s / 3600, 2),
         "subjects": sorted(events.szcore.event.per_subject),
@@ -190,6 +228,7 @@ def _event_facts(events: EventReport) -> dict[str, Any]:
         "scored_subjects": len(level.per_subject),
         "recordings_too_short": len(events.szcore.too_short),
         "seizures_too_short": events.szcore.n_seizures_too_short,
+        "detections_too_short": events.szcore.n_detections_too_short,
     } | means
 
 

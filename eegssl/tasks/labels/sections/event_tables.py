@@ -79,19 +79,30 @@ def alarm_table(curve: AlarmCurve) -> Table:
     )
 
 
-def latency_words(latencies: Latencies) -> str:
-    """Describe how long after onset seizures were detected."""
+def latency_words(latencies: Latencies, reach: str = "") -> str:
+    """Describe when seizures were detected, and why some were before their onset.
+
+    ``reach`` says how far windows and smoothing reach back, where that is known.
+    """
+    n = len(latencies.seconds) + latencies.n_missed
+    if not n:
+        return "The reference holds no event here, so there was none to find or to miss."
     if latencies.quartiles_s is None:
-        missed = f"No seizure was found; {latencies.n_missed:,} were missed."
-        return missed if latencies.n_missed else "There was no seizure to find."
+        return f"Of {counted(n, 'event')} of the reference none was found."
     low, middle, high = latencies.quartiles_s
     early = sum(1 for seconds in latencies.seconds if seconds < 0)
-    return (
-        f"Of {counted(len(latencies.seconds) + latencies.n_missed, 'seizure')}, "
-        f"{len(latencies.seconds):,} were found, {middle:.1f} s after onset (median; quartiles "
-        f"{low:.1f} to {high:.1f} s), {early:,} of them before onset; {latencies.n_missed:,} were "
-        "missed."
+    words = (
+        f"Of {counted(n, 'event')} of the reference {len(latencies.seconds):,} were found and "
+        f"{latencies.n_missed:,} missed. Alarm less onset: {middle:.1f} s (median; quartiles "
+        f"{low:.1f} to {high:.1f} s)."
     )
+    if early:
+        words += (
+            f" {early:,} of the alarms began before the onset, which foresees nothing: "
+            f"{reach or 'windows and smoothing reach back'}, and SzCORE counts an alarm that "
+            "sounds up to 30 s before."
+        )
+    return words
 
 
 def subgroup_table(strata: Sequence[StratumScores]) -> Table:
@@ -152,7 +163,7 @@ def _caption(scores: EventScores) -> str:
     ]
     if scores.too_short:
         words.append(f"{scores.left_out}.")
-    outside = scores.n_outside["reference"]
-    if outside:
-        words.append(f"Left out: {outside:,} of the reference outside its recording.")
+    for what, of in (("reference", "the reference"), ("hypothesis", "the detections")):
+        if n := scores.n_outside[what]:
+            words.append(f"Left out: {n:,} of {of} outside their recording.")
     return " ".join(words)

@@ -84,7 +84,7 @@ def subject_figures(scores: AllScores, about: Mapping[str, Any]) -> tuple[Report
 def trace_figures(
     corpus: Corpus, predictions: Predictions, count: int, seconds: float
 ) -> tuple[ReportFigure, ...]:
-    """The first event of some recordings (their beginning, where there is none).
+    """The beginning of some recordings, or their first event, for tasks that detect none.
 
     With two classes: beneath the traces stands the probability of one of them.
     """
@@ -116,7 +116,7 @@ def trace_figures(
                 f"Recording {recording.id}, subject {recording.subject}",
                 "Traces with the reference shaded; below, the model's probability by window.",
                 f"EEG traces of recording {recording.id} with predictions",
-                png_uri(figure, dpi=110),
+                png_uri(figure, dpi=110, colours=128),
             )
         )
     return tuple(figures)

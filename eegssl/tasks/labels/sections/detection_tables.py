@@ -1,0 +1,129 @@
+"""Show what was detected and what the reference holds, each by itself."""
+
+from collections.abc import Sequence
+
+from eegssl.reports.cells import counted, heads, hours, number_text
+from eegssl.reports.sections import Cell, Column, Section, Table, Text, Tile, section
+from eegssl.reports.trace_figure import clock
+from eegssl.scoring.events.event_lists import Event, as_spans, overlaps
+from eegssl.tasks.labels.measures.detected import Detected, Detections
+from eegssl.tasks.labels.measures.detection_files import FOLDER
+from eegssl.tasks.labels.scores import NO_LABELS
+
+DETECTIONS = "What was detected"
+ROWS = 100
+"""Most rows of a table of events; its caption says how many are left out."""
+_TIMES = ("From", "To", "Seconds")
+_VERDICT = Column("Verdict", numeric=False)
+_VERDICTS = (
+    "Verdicts are SzCORE's: it joins events closer than 90 s, cuts those "
+    "longer than 300 s, and allows 30 s before and 60 s after, so its counts may differ from the "
+    "number of rows."
+)
+
+
+def detection_words(detections: Detections) -> str:
+    """State what was detected, whatever the reference says."""
+    where = f"{counted(len(detections.recordings), 'recording')} ({hours(detections.duration_s)})"
+    if not detections.n:
+        return f"Detected: nothing in {where}."
+    return (
+        f"Detected: {counted(detections.n, 'event')}, in {detections.n_with:,} of {where}; that is "
+        f"{number_text(detections.per_day, 1)} in 24 h."
+    )
+
+
+def reference_words(detections: Detections) -> str:
+    """State what the reference holds, or that there is none."""
+    if detections.none_labelled:
+        return (
+            f"{NO_LABELS.capitalize()}. Nobody said where the events of these recordings are, or "
+            "that there are none, so no detection is right or wrong here."
+        )
+    labelled = [one for one in detections.recordings if one.labelled]
+    n, n_with = (sum(f(one.reference) for one in labelled) for f in (len, bool))
+    words = f"Reference: {counted(n, 'event')}, in {n_with:,} of "
+    words += f"{counted(len(labelled), 'labelled recording')}."
+    if detections.unlabelled:
+        n_false = sum(len(one.detections) for one in detections.unlabelled)
+        words += (
+            f" {counted(len(detections.unlabelled), 'recording')} without labels: all of them "
+            f"counts as background, and the {counted(n_false, 'detection')} in them as false."
+        )
+    return words
+
+
+def detection_tiles(detections: Detections) -> tuple[Tile, ...]:
+    """The numbers that a reader looks for first where nothing can be scored."""
+    of = counted(len(detections.recordings), "recording")
+    per_day = number_text(detections.per_day, 1)
+    return (
+        ("Detections", f"{detections.n:,}", f"in {detections.n_with:,} of {of}"),
+        ("Detections in 24 h", per_day, f"{hours(detections.duration_s)} recorded; no labels"),
+    )
+
+
+def detection_section(detections: Detections | None, *, with_files: bool) -> Section:
+    """Every event that was detected and, apart, every one of the reference."""
+    if detections is None:
+        return section(DETECTIONS)
+    files = f" All of them, a SzCORE table a recording, are in {FOLDER}/." if with_files else ""
+    return section(
+        DETECTIONS,
+        Text(f"{detection_words(detections)}{files}"),
+        _detections_table(detections) if detections.n else None,
+        Text(reference_words(detections)),
+        _reference_table(detections),
+    )
+
+
+def _detections_table(detections: Detections) -> Table:
+    rows = []
+    for one in detections.recordings:
+        short = one.duration_s < detections.shortest_s
+        for span, p, hit in zip(one.detections, one.confidence, one.hits, strict=True):
+            cells = (Cell(number_text(p)), Cell(_verdict(one, hit, short)))
+            rows.append((-(p or 0.0), (*_cells(one, span), *cells)))
+    kept = sorted(range(len(rows)), key=lambda k: rows[k][0])[:ROWS]
+    caption = _VERDICTS if not detections.none_labelled else ""
+    if len(rows) > ROWS:
+        caption = f"The {ROWS} most probable of {len(rows):,}. {caption}"
+    return Table(
+        "Detections",
+        (*heads(("Subject", "Recording"), *_TIMES, "Highest probability"), _VERDICT),
+        tuple(rows[k][1] for k in sorted(kept)),
+        caption.strip(),
+    )
+
+
+def _verdict(one: Detected, hit: bool, short: bool) -> str:
+    if not one.labelled:
+        return "no labels"
+    words = "true alarm" if hit else "false alarm"
+    return f"{words}, not scored: too short" if short else words
+
+
+def _reference_table(detections: Detections) -> Table | None:
+    rows = []
+    for one in detections.recordings if not detections.none_labelled else ():
+        hits = overlaps(as_spans(one.reference), one.verdicts.reference[one.verdicts.hit])
+        rows += [
+            (*_cells(one, span), Cell("found" if hit else "missed"))
+            for span, hit in zip(one.reference, hits, strict=True)
+        ]
+    if not rows:
+        return None
+    shown = sorted(rows, key=_missed_first)[:ROWS] if len(rows) > ROWS else rows
+    caption = f"{ROWS} of {len(rows):,}, missed ones first." if len(rows) > ROWS else ""
+    columns = (*heads(("Subject", "Recording"), *_TIMES), _VERDICT)
+    return Table("Events of the reference", columns, tuple(shown), caption)
+
+
+def _missed_first(row: Sequence[Cell]) -> bool:
+    return row[-1].text != "missed"
+
+
+def _cells(one: Detected, span: Event) -> tuple[Cell, ...]:
+    """Whose an event is, and when, by the clock of its recording."""
+    times = (Cell(clock(seconds, one.duration_s)) for seconds in span)
+    return Cell(one.subject), Cell(one.recording), *times, Cell(f"{span[1] - span[0]:.1f}")
