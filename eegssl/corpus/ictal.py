@@ -10,6 +10,7 @@ from eegssl.io.spans import joined
 
 SEIZURE = ("sz",)
 """The root of all seizure types of SzCORE's vocabulary."""
+_ROUNDING_S = 1e-6
 
 
 def events_of(events: Sequence[Event], types: Sequence[str] = SEIZURE) -> list[Event]:
@@ -28,7 +29,12 @@ def overlap_share(
 ) -> NDArray[np.float64]:
     """The share of each window [n] that lies in the spans (disjoint)."""
     shares = np.zeros(len(start_s))
-    for onset, end in spans:
-        inside = np.minimum(start_s + window_s, end) - np.maximum(start_s, onset)
-        shares += np.clip(inside, 0.0, None) / window_s
+    order = np.argsort(start_s, kind="stable")
+    in_order = start_s[order]
+    firsts = np.searchsorted(in_order, spans[:, 0] - window_s - _ROUNDING_S)
+    lasts = np.searchsorted(in_order, spans[:, 1], side="right")
+    for (onset, end), first, last in zip(spans, firsts, lasts, strict=True):
+        near = order[first:last]
+        inside = np.minimum(start_s[near] + window_s, end) - np.maximum(start_s[near], onset)
+        shares[near] += np.clip(inside, 0.0, None) / window_s
     return shares

@@ -1,10 +1,43 @@
 """Join, cut and compare stretches of time, (start, end) in seconds."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
+from typing import Generic, TypeVar
 
 Span = tuple[float, float]
+T = TypeVar("T")
+
+
+class Sweep(Generic[T]):
+    """Finds what touches stretches that are asked for in order, none before the last one.
+
+    Each item is looked at when its time comes and while it lasts: the cost grows with items and
+    stretches, and with what is found, not with their product.
+    """
+
+    def __init__(self, items: Sequence[T], span_of: Callable[[T], Span]) -> None:
+        self._spans = [span_of(item) for item in items]
+        self._items = items
+        self._waiting = sorted(range(len(items)), key=lambda k: self._spans[k][0], reverse=True)
+        self._open: list[int] = []
+
+    def touching(self, start_s: float, end_s: float) -> list[T]:
+        """The items that overlap a stretch or share an edge with it, in their own order."""
+        while self._waiting and self._spans[self._waiting[-1]][0] <= end_s:
+            self._open.append(self._waiting.pop())
+        self._open = [k for k in self._open if self._spans[k][1] >= start_s]
+        return [self._items[k] for k in sorted(self._open)]
+
+
+def touches_any(span: Span, others: Sequence[Span]) -> bool:
+    """Whether a span shares time with one of others, which lie in order and apart."""
+    for other in islice(others, bisect_right(others, span[0], key=lambda one: one[1]), None):
+        if overlap_s(span, other) > 0:
+            return True
+        if other[0] >= span[1]:
+            break
+    return False
 
 
 def joined(spans: Sequence[Span], gap_s: float = 0.0) -> list[Span]:

@@ -1,6 +1,7 @@
 """Make clean recordings of one file, one a segment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from eegssl.corpus.preprocessing.opened_file import (
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recordings import format_name
-from eegssl.io.labels.event_types import Event, EventsFound, is_seizure
+from eegssl.io.labels.event_types import Event, is_seizure
 from eegssl.io.recording_header import Segment
+from eegssl.io.spans import Span, Sweep, touches_any
 from eegssl.signal.channels.electrodes import Channel, parse_channel, plain_label
 from eegssl.signal.waveform import sketch
 
 SIGNALS = "signals"
 Row = dict[str, Any]
+_ROUNDING_S = 1e-6
 
 
 def ingest(
@@ -48,19 +51,20 @@ def ingest(
         return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
     several = len(header.segments) > 1
+    marks = Inside(scanned)
     for number, segment in enumerate(header.segments, start=1):
         id_ = f"{source.id}-{number}" if several else source.id
         ids = {"recording": id_, "subject": subject_id, "file": source.id}
         path = clip if clip is not None and not row["kept"] else None
         try:
-            fields, inside = _store(scanned, selection, segment, ids, settings, out, path)
+            fields, inside = _store(scanned, selection, segment, marks, ids, settings, out, path)
         except RecordingRefused as refusal:
             row["lost"].append([id_, refusal.code, refusal.reason])
             continue
         row["kept"].append(fields)
         row["events"] += [{"recording": id_} | asdict(event) for event in inside]
         if settings.keep_text:
-            row["texts"] += _texts(scanned.events, id_, segment, fields["duration_s"])
+            row["texts"] += marks.texts(id_, segment, fields["duration_s"])
     try:
         require_unchanged(source, scanned)
     except RecordingRefused as refusal:
@@ -77,6 +81,7 @@ def _store(
     scanned: ScannedFile,
     selection: Selection,
     segment: Segment,
+    marks: "Inside",
     ids: dict[str, str],
     settings: IngestSettings,
     out: Path,
@@ -85,8 +90,7 @@ def _store(
     """Clean and store one segment; returns its row of the table and its events."""
     line_hz = _line_hz(settings.cleaning.filter.notch, scanned.line_hz)
     cleaner = SegmentCleaner(selection, segment, settings.cleaning, line_hz)
-    names = _renamed(scanned)
-    inside = list(_inside(scanned.events.events, segment, cleaner.duration_s, names))
+    inside = list(marks.events(segment, cleaner.duration_s))
     cutter = clip and ClipCutter(
         selection, segment, cleaner.duration_s, inside, settings.look.window_s
     )
@@ -116,35 +120,47 @@ def _renamed(scanned: ScannedFile) -> dict[str, Channel]:
     return {plain_label(header.labels[index]): channel for index, channel in channels}
 
 
-def _inside(
-    events: Sequence[Event], segment: Segment, duration_s: float, renamed: Mapping[str, Channel]
-) -> Iterator[Event]:
-    """Events cut to a segment, timed from its first sample, with names of EEG channels only.
+class Inside:
+    """Events and annotations of a file by segment, which are asked for in the order of the file."""
 
-    Those outside it, or that last no time and are no marker, are left out.
-    """
-    for event in events:
-        begin_s = event.onset_s - segment.onset_s
-        onset_s, end_s = max(0.0, begin_s), min(duration_s, begin_s + event.duration_s)
-        marker = event.duration_s == 0 and not is_seizure(event.type)
-        if end_s > onset_s or (marker and 0 <= begin_s < duration_s):
-            named = [
-                renamed.get(plain_label(label)) or parse_channel(label) for label in event.channels
-            ]
-            yield replace(
-                event,
-                onset_s=onset_s,
-                duration_s=max(0.0, end_s - onset_s),
-                channels=tuple(channel.name for channel in named if channel.kind == "eeg"),
-            )
+    def __init__(self, scanned: ScannedFile) -> None:
+        events, notes = scanned.events.events, scanned.events.annotations
+        self._events = Sweep(events, lambda e: (e.onset_s, e.onset_s + e.duration_s))
+        self._notes = Sweep(notes, lambda note: (note.onset_s, note.onset_s))
+        self._renamed = _renamed(scanned)
+
+    def events(self, segment: Segment, duration_s: float) -> Iterator[Event]:
+        """Events cut to a segment, timed from its first sample, with names of EEG channels only.
+
+        Those outside it, or that last no time and are no marker, are left out.
+        """
+        for event in self._events.touching(*_reach(segment, duration_s)):
+            begin_s = event.onset_s - segment.onset_s
+            onset_s, end_s = max(0.0, begin_s), min(duration_s, begin_s + event.duration_s)
+            marker = event.duration_s == 0 and not is_seizure(event.type)
+            if end_s > onset_s or (marker and 0 <= begin_s < duration_s):
+                named = [
+                    self._renamed.get(plain_label(label)) or parse_channel(label)
+                    for label in event.channels
+                ]
+                yield replace(
+                    event,
+                    onset_s=onset_s,
+                    duration_s=max(0.0, end_s - onset_s),
+                    channels=tuple(channel.name for channel in named if channel.kind == "eeg"),
+                )
+
+    def texts(self, id_: str, segment: Segment, duration_s: float) -> Iterator[Row]:
+        """All annotations of a segment as they were typed, for ``keep_text``."""
+        for note in self._notes.touching(*_reach(segment, duration_s)):
+            onset_s = note.onset_s - segment.onset_s
+            if 0 <= onset_s < duration_s:
+                yield asdict(note) | {"recording": id_, "onset_s": onset_s}
 
 
-def _texts(events: EventsFound, id_: str, segment: Segment, duration_s: float) -> Iterator[Row]:
-    """All annotations of a segment as they were typed, for ``keep_text``."""
-    for note in events.annotations:
-        onset_s = note.onset_s - segment.onset_s
-        if 0 <= onset_s < duration_s:
-            yield asdict(note) | {"recording": id_, "onset_s": onset_s}
+def _reach(segment: Segment, duration_s: float) -> Span:
+    """A segment's time in its file, a little wider than rounding could make it."""
+    return segment.onset_s - _ROUNDING_S, segment.onset_s + duration_s + _ROUNDING_S
 
 
 def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
@@ -162,12 +178,9 @@ def _of_file(scanned: ScannedFile, recordings: Sequence[Row]) -> Row:
     }
 
 
-def _touches(event: Event, spans: Sequence[tuple[float, float]]) -> bool:
+def _touches(event: Event, spans: Sequence[Span]) -> bool:
     """Whether an event overlaps a kept stretch of its file (a marker: lies in it)."""
-    end_s = event.onset_s + event.duration_s
-    marker = event.duration_s == 0 and not is_seizure(event.type)
-    return any(
-        min(end_s, stop_s) > max(event.onset_s, start_s)
-        or (marker and start_s <= event.onset_s < stop_s)
-        for start_s, stop_s in spans
-    )
+    if event.duration_s == 0 and not is_seizure(event.type):
+        place = bisect_right(spans, event.onset_s, key=lambda span: span[1])
+        return place < len(spans) and spans[place][0] <= event.onset_s
+    return touches_any((event.onset_s, event.onset_s + event.duration_s), spans)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eegssl.io.labels.event_types import EXTRA_TYPES, Event, EventsFound, in_order, is_seizure
 from eegssl.io.labels.label_text import as_lines, number, read_label_text, refused
-from eegssl.io.spans import joined, overlap_s, without
+from eegssl.io.spans import joined, overlap_s, touches_any, without
 
 KIND = "TUH label file"
 MAX_BYTES = 32 << 20
@@ -213,9 +213,9 @@ def _event(start: float, stop: float, label: str, rows: Sequence[Row]) -> Event:
 
 def _without_term(seizures: Sequence[Event], terms: Sequence[Event]) -> int:
     """Count seizures on channels that overlap no seizure by term."""
-    ictal = [(t.onset_s, t.onset_s + t.duration_s) for t in terms if is_seizure(t.type)]
+    ictal = joined([(t.onset_s, t.onset_s + t.duration_s) for t in terms if is_seizure(t.type)])
     spans = [(s.onset_s, s.onset_s + s.duration_s) for s in seizures]
-    return sum(not any(overlap_s(span, other) for other in ictal) for span in spans)
+    return sum(not touches_any(span, ictal) for span in spans)
 
 
 def _typed(term: Event, rows: Sequence[Row]) -> Event:
