@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MultipleLocator, Null
 from numpy.typing import NDArray
 
 from eegssl.reports import style
+from eegssl.reports.codebook.spread_labels import label_apart
 from eegssl.reports.head_map import draw_head
 from eegssl.signal.channels.regions import REGIONS
 
@@ -260,13 +261,12 @@ def _volcano(
     ax.set(xlabel="odds ratio, seizure against background", ylabel="q (false discovery rate)")
     ax.set_title("Which codes belong to seizures")
     named = np.flatnonzero(labelled)
-    for place, k in enumerate(named[np.argsort(log_odds[named], kind="stable")]):
-        offset = (4, 3) if place % 2 else (-2, -10)  # neighbours above and below, so both are read
-        ax.annotate(str(codes[k]), (log_odds[k], y[k]), offset, textcoords="offset points",
-                    fontsize=7)  # fmt: skip
+    points = [(float(log_odds[k]), float(y[k])) for k in named]
+    label_apart(ax, points, [str(codes[k]) for k in named], _PANEL_IN)
     style.with_grid(ax)
 
 
+_PANEL_IN = (4.1, 3.0)  # about as large as each of the two
 _FACTORS = (1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64, 256, 1024)
 
 
@@ -293,6 +293,7 @@ def _scatter(
         axis.set_minor_locator(NullLocator())
     ax.set(xlabel="share of background patches", ylabel="share of seizure patches")
     ax.set_title("How much of either they are")
-    for k in np.flatnonzero(labelled):
-        ax.annotate(str(codes[k]), (x[k], y[k]), (4, 3), textcoords="offset points", fontsize=7)
+    named = np.flatnonzero(labelled)
+    points = [(float(x[k]), float(y[k])) for k in named]
+    label_apart(ax, points, [str(codes[k]) for k in named], _PANEL_IN)
     style.with_grid(ax)
