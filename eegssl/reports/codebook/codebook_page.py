@@ -10,6 +10,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.codebook_atlas import FALSE_DISCOVERY, PAGE, Atlas
 from eegssl.reports.cautions import SYNTHETIC
 from eegssl.reports.cells import NOT_AVAILABLE, count_cell, counted, heads, hours
+from eegssl.reports.codebook.code_numbers import percent_words, q_words, ratio_words
 from eegssl.reports.codebook.code_quality_table import code_quality_table
 from eegssl.reports.codebook.codebook_figures import (
     Card,
@@ -188,40 +189,12 @@ def _card_words(atlas: Atlas, code: int, band: str, lift: dict[str, float]) -> s
     place = f"{band}, {where}; {counted(present, 'subject')}"
     if not sums.n_seizures:
         count = int(sums.counts[code])
-        return f"{_percent(count / sums.counts.sum())} of all patches ({count:,})\n{place}"
+        return f"{percent_words(count / sums.counts.sum())} of all patches ({count:,})\n{place}"
     q = atlas.odds.q[code]
-    sure = f", q {_small(q)}" if np.isfinite(q) else ""
-    seizure, background = (_percent(share[code]) for share in _shares(atlas))
+    sure = f", q {q_words(q)}" if np.isfinite(q) else ""
+    seizure, background = (percent_words(share[code]) for share in _shares(atlas))
     shares = f"{seizure} of seizure, {background} of background"
-    return f"odds ratio {_ratio(atlas, code)}{sure}\n{shares}\n{place}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share >= 0.0001 else "0 %" if share == 0 else "< 0.01 %"
-
-
-def _ratio(atlas: Atlas, code: int) -> str:
-    odds = atlas.odds
-    value = odds.log_odds_ratio[code]
-    if not np.isfinite(value):
-        return NOT_AVAILABLE
-    low, high = odds.ci_low[code], odds.ci_high[code]
-    span = f" ({_number(low)}–{_number(high)})" if np.isfinite(low) else ""
-    return f"{_number(value)}{span}"
-
-
-def _number(log_value: float) -> str:
-    """An odds ratio with two digits that tell something: 0.041, 3.2, 28, 1,400, > 10,000."""
-    if log_value > np.log(1e4):
-        return "> 10,000"
-    if log_value < np.log(1e-4):
-        return "< 0.0001"
-    value = float(np.exp(log_value))
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def _small(q: float) -> str:
-    return "< .001" if q < 0.001 else f"{q:.3f}".lstrip("0") if q < 0.9995 else "1"
+    return f"odds ratio {ratio_words(atlas, code)}{sure}\n{shares}\n{place}"
 
 
 def _odds_figure(atlas: Atlas, named: list[int]) -> ReportFigure:
@@ -317,11 +290,11 @@ def _table(atlas: Atlas, ictal: Iterable[int], frequent: Iterable[int]) -> Table
                 Cell(str(code)),
                 count_cell(int(sums.counts[code])),
                 count_cell(int(present[code])),
-                Cell(_percent(seizure[code])),
-                Cell(_percent(background[code])),
-                Cell(_ratio(atlas, code)),
+                Cell(percent_words(seizure[code])),
+                Cell(percent_words(background[code])),
+                Cell(ratio_words(atlas, code)),
                 Cell(
-                    _small(q) if np.isfinite(q) else NOT_AVAILABLE,
+                    q_words(q) if np.isfinite(q) else NOT_AVAILABLE,
                     strong=bool(q < FALSE_DISCOVERY),
                 ),
                 Cell(str(int(atlas.odds.n_informative[code]))),
