@@ -67,8 +67,8 @@ def codebook_page(
     ictal = atlas.ictal_first()[:n_codes].tolist()
     frequent = atlas.used[:n_codes].tolist()
     why, seizures = _why_no_interval(atlas), bool(atlas.sums.n_seizures)
-    cards = [_cards_figure(atlas, codes, words)
-             for codes, words in ((ictal, _ICTAL), (frequent, _FREQUENT)) if codes]  # fmt: skip
+    drawn = ((ictal, _ictal(atlas)), (frequent, _FREQUENT))
+    cards = [_cards_figure(atlas, codes, words) for codes, words in drawn if codes]
     return Page(
         kicker="Tokenizer",
         title="Atlas of the codebook",
@@ -102,12 +102,22 @@ _ICTAL = (
     "The codes of seizures",
     "Commoner in seizures than in the background of the same person; the surest first.",
 )
+_PERHAPS_ICTAL = (
+    "The codes nearest to seizures",
+    "No code is surely commoner in seizures than in the background of the same person (none with "
+    f"q below {FALSE_DISCOVERY:g}). These come nearest to it.",
+)
 _FREQUENT = ("The most frequent codes", "Most patches first.")
 _REGION_WORDS = {
     **{"LF": "left frontal", "RF": "right frontal", "LT": "left temporal", "RT": "right temporal"},
     **{"LC": "left central", "RC": "right central", "O": "occipital", "M": "midline"},
 }
 _LOCAL = 1.5  # times as common in a region as codes are: below, a code is found all over
+
+
+def _ictal(atlas: Atlas) -> tuple[str, str]:
+    """Title and words of the codes of seizures, or of those that may be, where none is surely."""
+    return _PERHAPS_ICTAL if atlas.sums.n_seizures and not atlas.commoner.any() else _ICTAL
 
 
 def _banners(atlas: Atlas, *, synthetic: bool, within_subject: bool) -> tuple[Banner, ...]:
@@ -248,11 +258,14 @@ def _course(atlas: Atlas) -> ReportFigure:
     for course in atlas.courses:
         error = course.sd / np.sqrt(np.maximum(course.n_subjects, 1))[:, None]
         parts.append((course.position, course.share, error))
+    which = "all codes commoner in seizures together"
+    if not atlas.commoner.any():
+        which = "all codes commoner in seizures together, though none is surely so"
     subjects = int(max(c.n_subjects.max(initial=0) for c in atlas.courses))
     return ReportFigure(
         "Codes along a seizure",
-        "Above: all codes commoner in seizures together; below: those of most seizure patches, one "
-        "by one. Shares of all channels' patches, mean over a subject's seizures, then over "
+        f"Above: {which}; below: those of most seizure patches, one by one. Shares of all "
+        "channels' patches, mean over a subject's seizures, then over "
         f"{counted(subjects, 'subject')} ({counted(atlas.sums.n_seizures, 'seizure')}), shaded by "
         "one standard error. What lies in another seizure is left out before and after an onset. "
         "The codes were chosen on these very seizures: this describes them, it proves nothing.",

@@ -1,5 +1,6 @@
 """The atlas of a codebook: planted codes are found, tables say what they say, bytes repeat."""
 
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -147,6 +148,18 @@ def test_the_page_loads_and_runs_nothing_and_names_no_subject(out: Path, atlas: 
         assert word not in page
     assert f"Code {ICTAL}" not in page.split("<main>")[0]
     assert page.count("data:image/") == 6
+
+
+def test_where_no_code_is_surely_of_seizures_the_page_says_so(atlas: Atlas, tmp_path: Path) -> None:
+    none_sure = replace(atlas, odds=replace(atlas.odds, q=np.full(N_CODES, 0.9)))
+    sure, unsure = (
+        unescape(written(one, tmp_path / name)[PAGE].decode())
+        for name, one in (("sure", atlas), ("unsure", none_sure))
+    )
+    assert "The codes of seizures" in sure
+    assert "The codes of seizures" not in unsure
+    assert "No code is surely commoner in seizures" in unsure
+    assert "though none is surely so" in unsure
 
 
 def test_no_page_where_no_code_is_to_be_drawn(atlas: Atlas, tmp_path: Path) -> None:
