@@ -93,8 +93,12 @@ def test_exactly_these_files_lie_on_disk(tiny: Pipeline, stage: str) -> None:
     pages = {name for name in found if name.startswith("look/r-")}
     assert pages < {f"look/{id_}.html" for id_ in ids}
     assert len(pages) == (2 if stage == "preprocess" else 0)
-    assert found == FILES[stage] | bulk | pages | {"manifest.json"}
-    assert set(manifest_of(tiny.out(stage))["files"]) == FILES[stage] | pages
+    tables = {name for name in found if name.startswith("detections/sub-")}
+    scored = rows(tiny.evaluation / "predictions.parquet") if stage == "evaluate" else []
+    names = {f"{row['recording']}_events.tsv" for row in scored}
+    assert sorted(Path(name).name for name in tables) == sorted(names)
+    assert found == FILES[stage] | bulk | pages | tables | {"manifest.json"}
+    assert set(manifest_of(tiny.out(stage))["files"]) == FILES[stage] | pages | tables
 
 
 @pytest.mark.parametrize("stage", Pipeline.STAGES)
