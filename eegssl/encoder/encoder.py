@@ -36,6 +36,20 @@ class Encoder(nn.Module, ABC):
         change nothing, and their embeddings are 0. Raises InputError for shapes that don't fit.
         """
 
+    def hidden(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+    ) -> Tensor:
+        """Embed the H patches with ``mask`` [B, C, N] True, hidden as in ``forward``: [H, D].
+
+        An architecture may leave out work that these rows don't need.
+        """
+        return self(signal_uv, positions, located, regions, mask)[mask]
+
     @abstractmethod
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor

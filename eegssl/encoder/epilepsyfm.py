@@ -61,6 +61,20 @@ class EpilepsyFM(Encoder):
         embedded = _grid(self.transformer(*self._row(tokens, present)), tokens)
         return embedded if present is None else embedded * present[..., None, None]
 
+    def hidden(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+    ) -> Tensor:
+        """Embed hidden patches alone, [H, D]: the last block's outputs are not made for others."""
+        tokens = self._tokens(signal_uv, positions, located, regions, mask, None)
+        row, _ = self._row(tokens)
+        rows = F.pad(mask.flatten(1), (row.shape[1] - mask[0].numel(), 0))
+        return self.transformer(row, rows=rows)
+
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Iterator[Tensor]:

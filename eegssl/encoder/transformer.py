@@ -33,20 +33,25 @@ class Attention(nn.Module):
         self.norm_q = nn.LayerNorm(width // heads, _QK_EPS, bias=False) if qk_norm else None
         self.norm_k = nn.LayerNorm(width // heads, _QK_EPS, bias=False) if qk_norm else None
 
-    def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D]."""
+    def forward(
+        self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None
+    ) -> Tensor:
+        """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D].
+
+        With ``rows`` [B, L] only the M tokens that are True there are given out: [M, D].
+        """
         allowed = None if keys is None else keys[:, None, None]
         dropout = self.dropout if self.training else 0.0
-        qkv = self.qkv(tokens).unflatten(-1, (3, self.heads, -1))
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        parts = self.qkv(tokens).chunk(3, dim=-1)  # its gradient is one copy
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         if self.norm_q is not None and self.norm_k is not None:
             q, k = self.norm_q(q).to(v.dtype), self.norm_k(k).to(v.dtype)
         if _is_quicker_plain(q, allowed, dropout):
-            weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-            mixed = weights.softmax(dim=-1) @ v
+            mixed = _plain(q, k, v)
         else:
             mixed = _fused(q, k, v, allowed, dropout)
-        return self.out(mixed.transpose(1, 2).flatten(-2))
+        mixed = mixed.transpose(1, 2).flatten(-2)
+        return self.out(mixed if rows is None else mixed[rows])
 
 
 def _is_quicker_plain(q: Tensor, allowed: Tensor | None, dropout: float) -> bool:
@@ -57,6 +62,11 @@ def _is_quicker_plain(q: Tensor, allowed: Tensor | None, dropout: float) -> bool
     """
     low = q.device.type == "cpu" and q.dtype == torch.bfloat16
     return low and allowed is None and not dropout and q.shape[-2] <= _SHORT
+
+
+def _plain(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attention [B, H, L, d] by two matrix products."""
+    return ((q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)).softmax(dim=-1) @ v
 
 
 def _fused(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None, dropout: float) -> Tensor:
@@ -99,9 +109,12 @@ class Block(nn.Module):
             nn.Linear(width, ffn), nn.GELU(), nn.Dropout(dropout), nn.Linear(ffn, width)
         )
 
-    def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Transform tokens [B, L, D]."""
-        attended = self.attention(self.norm_attention(tokens), keys)
+    def forward(
+        self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None
+    ) -> Tensor:
+        """Transform tokens [B, L, D]; with ``rows`` [B, L] only those True there, to [M, D]."""
+        attended = self.attention(self.norm_attention(tokens), keys, rows)
+        tokens = tokens if rows is None else tokens[rows]
         tokens = self._add(tokens, attended, self.gain_attention)
         return self._add(tokens, self.feed(self.norm_feed(tokens)), self.gain_feed)
 
@@ -137,18 +150,26 @@ class Transformer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self._initialise(layers)
 
-    def forward(self, tokens: Tensor, keys: Tensor | None = None) -> Tensor:
-        """Transform tokens [B, L, D]; those not in ``keys`` [B, L] are read by no other."""
-        return deque(self.layers(tokens, keys), maxlen=1).pop()
+    def forward(
+        self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None
+    ) -> Tensor:
+        """Transform tokens [B, L, D]; those not in ``keys`` [B, L] are read by no other.
 
-    def layers(self, tokens: Tensor, keys: Tensor | None = None) -> Iterator[Tensor]:
+        With ``rows`` [B, L] only the M tokens that are True there are given out, [M, D].
+        """
+        return deque(self.layers(tokens, keys, rows), maxlen=1).pop()
+
+    def layers(
+        self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None
+    ) -> Iterator[Tensor]:
         """Yield tokens [B, L, D] below the first block, then after each; the last normalised."""
-        for block in self.blocks:
+        for depth, block in enumerate(self.blocks, start=1):
             yield tokens
+            given = (tokens, keys, rows if depth == len(self.blocks) else None)
             if self.checkpointing and torch.is_grad_enabled():
-                tokens = checkpoint(block, tokens, keys, use_reentrant=False)
+                tokens = checkpoint(block, *given, use_reentrant=False)
             else:
-                tokens = block(tokens, keys)
+                tokens = block(*given)
         yield self.norm(tokens)
 
     def _initialise(self, layers: int) -> None:

@@ -60,7 +60,7 @@ class MaskedCodes(Objective):
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor, mask: Tensor
     ) -> Tensor:
         """Log odds of the codes for the hidden patches in order, [number hidden, K]."""
-        return self.head(self.encoder(signal_uv, positions, located, regions, mask)[mask])
+        return self.head(self.encoder.hidden(signal_uv, positions, located, regions, mask))
 
 
 def build_masked_codes(
