@@ -85,8 +85,9 @@ class Block(nn.Module):
     """
 
     drop_path: float
-    """Chance that a training step leaves a part out, drawn for each sample and part; what is kept
-    grows, so that its mean stays (stochastic depth: Huang et al., ECCV 2016)."""
+    """Chance that a training step leaves a part out, drawn for each sample (each token where only
+    some are given out) and part; what is kept grows, so that its mean stays (stochastic depth:
+    Huang et al., ECCV 2016)."""
 
     def __init__(
         self,
@@ -121,7 +122,8 @@ class Block(nn.Module):
     def _add(self, tokens: Tensor, branch: Tensor, gain: Tensor | None) -> Tensor:
         """Add what a part gives to its tokens [B, L, D], as far as it is kept, times its gain."""
         if self.training and self.drop_path:
-            kept = torch.rand(len(branch), 1, 1, device=branch.device) >= self.drop_path
+            shape = (len(branch), *(1 for _ in branch.shape[1:]))
+            kept = torch.rand(shape, device=branch.device) >= self.drop_path
             branch = branch * (kept / (1 - self.drop_path))
         return tokens + branch if gain is None else torch.addcmul(tokens, branch, gain)
 

@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
+from eegssl.objectives.code_loss import code_loss
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.objective import Objective, ObjectiveOutput
 from eegssl.tokenizer.ranks import n_ranks, sum_over_ranks
@@ -48,11 +48,10 @@ class MaskedCodes(Objective):
             )
         masks = (mask, ~mask) if self.config.symmetric else (mask,)
         geometry = (positions, located, regions)
-        passes = [(self.logits(signal_uv, *geometry, m), codes[m]) for m in masks]
-        losses = [F.cross_entropy(logits, truth, reduction="sum") for logits, truth in passes]
-        first = torch.cat([_likeliest(logits.detach()) for logits, _ in passes])
-        truth = torch.cat([truth for _, truth in passes])
-        loss = torch.stack(losses).sum() / _share_of_all(truth)
+        rows = [self.encoder.hidden(signal_uv, *geometry, m) for m in masks]
+        truth = torch.cat([codes[m] for m in masks])
+        total, first = code_loss(torch.cat(rows), self.head, truth)
+        loss = total / _share_of_all(truth)
         terms = _hits(first, truth, self.head.out_features) | {"ratio": mask.float().mean()}
         return ObjectiveOutput(loss, terms)
 
@@ -76,11 +75,6 @@ def _share_of_all(truth: Tensor) -> Tensor:
     """Hidden patches of all ranks together, divided by the number of ranks."""
     hidden = torch.tensor(float(len(truth)), device=truth.device)
     return sum_over_ranks(hidden) / n_ranks()
-
-
-def _likeliest(logits: Tensor) -> Tensor:
-    """The five likeliest codes of predictions [H, K], the first first: [H, 5]."""
-    return logits.topk(min(5, logits.shape[-1]), dim=-1).indices
 
 
 def _hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
