@@ -47,6 +47,7 @@ from eegssl.corpus.preprocessing.source_files import (
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
+from eegssl.io.labels.own_words import require_known
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.participants import is_synthetic
@@ -74,7 +75,8 @@ def run(
     jobs = jobs or os.cpu_count() or 1
     pseudonyms = _pseudonyms(context)
     naming = Naming(pseudonyms, config.corpus)
-    sources, passed_over = find_sources(roots, naming)
+    require_known(config.events.words, config.events.every_row, config.events.markers)
+    sources, passed_over = find_sources(roots, naming, config.events)
     context.progress.say(say_sources(sources))
     advance = context.progress.track("looked at", len(sources))
     settings = _settings(config, alone=len(sources) == 1)

@@ -17,6 +17,7 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     passed_concerns.other_formats,
     passed_concerns.misnamed,
     label_concerns.unread_tables,
+    label_concerns.unknown_rows,
     label_concerns.in_next_file,
     label_concerns.untyped_rows,
     subject_concerns.unknown_subjects,

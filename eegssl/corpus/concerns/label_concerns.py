@@ -3,13 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recordings import recording_start
+from eegssl.io.labels.sheets.sheet_files import is_beside, listed_numbers
+from eegssl.io.labels.sheets.sheet_table import ENDINGS
+from eegssl.io.labels.sheets.sheet_words import columns_by_words
 
+_UNKNOWN = {"onset": "COLUMN", "end": "COLUMN", "label": "COLUMN"}
+_TABLES_TRIED = 20
 BY_TSV = "bring events as a TSV beside the EDF"
 
 
@@ -42,7 +48,10 @@ def texts_not_understood(tables: Tables) -> Sequence[Concern]:
         "encoding, or no words of seizures), and these have no other labels: they count as "
         "background"
     )
-    cure = f"read them with --keep-text, and {BY_TSV}"
+    cure = (
+        "read them with --keep-text, and say what their words mean: --set 'events.words="
+        f'{{ "WORD" = "sz" }}\', or {BY_TSV}'
+    )
     which = [(file, f"{n} annotations") for file, n in dropped.items()]
     return of_lines("labels-not-understood", text, cure, which, sum(dropped.values()))
 
@@ -104,10 +113,46 @@ def unread_tables(looked: Looked) -> Sequence[Concern]:
         "table(s) lie among the recordings that may hold labels, and no reader of labels knows "
         "them: they were not read"
     )
-    cure = "write what they say as NAME.tsv beside each EDF, with onset, duration and eventType"
+    cure = (
+        f"{_named_columns(scan, sorted(tables))}, or write what they say as NAME.tsv beside each "
+        "EDF, with onset, duration and eventType"
+    )
     return of_lines(
         "labels-unread", text, cure, sorted((id_, p.suffix) for p, id_ in tables.items())
     )
+
+
+def _named_columns(scan: FileScan, tables: Sequence[Path]) -> str:
+    """The settings that would read these tables, by the words of a header where it says enough."""
+    readable = [path for path in tables if path.suffix.lower() in ENDINGS]
+    saved = "" if readable else "save them as CSV and "
+    named = ((path, columns_by_words(path)) for path in readable[:_TABLES_TRIED])
+    path, columns = next(((p, c) for p, c in named if c), (None, _UNKNOWN))
+    lone = path or next(iter(readable or tables), None)
+    shared = lone is not None and not any(is_beside(lone, s.path) for s in scan.sources)
+    if shared:
+        columns = columns if "file" in columns else columns | {"file": "COLUMN"}
+    every_row = "label" not in columns
+    names = ", ".join(f'{role} = "{name}"' for role, name in columns.items())
+    flags = [f"--set 'events.columns={{ {names} }}'"]
+    flags += ["--set events.every_row=sz"] if every_row else []
+    flags += ["--set events.sheet=FILE"] if shared else []
+    tried = ", such as" if path else ":"
+    rows = " (if all rows are seizures)" if every_row else ""
+    return f"{saved}say what their columns are{tried} {' '.join(flags)}{rows}"
+
+
+def unknown_rows(looked: Looked) -> Sequence[Concern]:
+    """Rows of a label sheet for many files that name none of the files."""
+    numbers = looked.passed_over.unknown_rows
+    if not numbers:
+        return []
+    text = (
+        f"row(s) of events.sheet name no file here (rows {listed_numbers(numbers)}): they were not "
+        "read"
+    )
+    cure = "write the path below the folder, or the end of it, in their column of files"
+    return [Concern("labels-of-no-file", len(numbers), text, cure)]
 
 
 def _has_sidecar(scan: FileScan, id_: str) -> bool:

@@ -23,6 +23,7 @@ from eegssl.corpus.preprocessing.opened_file import (
 )
 from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
+from eegssl.io.config import EventSettings
 from eegssl.io.file_bytes import open_bytes
 from eegssl.io.formats.recordings import format_name, recording_parts
 from eegssl.io.labels.event_types import EventsFound, is_seizure
@@ -48,13 +49,16 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
     try:
         hashes = tuple(map(_hash, recording_parts(source.path, source.root)))
         row["hashes"] = list(hashes)
-        row["label_files"] = _label_files(source)
+        events = settings.events
+        row["label_files"] = _label_files(source, events)
         row["hashes"] += [_hash(path) for path in row["label_files"]]
+        if events.columns or events.words:  # which no manifest repeats
+            row["hashes"].append(hash_json([events.columns, events.words]))
         header, choice = open_header(source, settings)
         row |= _of_labels(header, choice)
         if choice.overrides:
             row["hashes"].append(hash_json([asdict(override) for override in choice.overrides]))
-        selection, events = open_file(header, choice, source, settings)
+        selection, labels = open_file(header, choice, source, settings)
         rules = settings.subjects
         row["subject"], row["subject_rule"] = find_by_rule(
             PurePosixPath(source.relative),
@@ -63,8 +67,8 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
             rules.aliases,
             rules.unknown,
         )
-        row |= _facts(header, selection, events)
-        return row, ScannedFile(header, choice, events, row["line_hz"], hashes)
+        row |= _facts(header, selection, labels)
+        return row, ScannedFile(header, choice, labels, row["line_hz"], hashes)
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
     except OSError as error:
@@ -141,8 +145,10 @@ def _hash(path: Path) -> str:
         return "unreadable"
 
 
-def _label_files(source: Source) -> list[Path]:
-    return [path for paths in find_sidecars(source.path, source.root).values() for path in paths]
+def _label_files(source: Source, events: EventSettings) -> list[Path]:
+    shared = [source.own_rows.path] if source.own_rows else []
+    sidecars = find_sidecars(source.path, source.root, events.own_columns)
+    return shared + [path for paths in sidecars.values() for path in paths]
 
 
 def _of_labels(header: RecordingHeader, choice: Choice) -> Row:

@@ -86,7 +86,7 @@ def open_file(
     Raises RecordingRefused, also where no segment is long enough to be filtered.
     """
     selection = select(header, choice)
-    events = read_events(header, settings.events, source.root)
+    events = read_events(header, settings.events, source.root, source.own_rows)
     _require_a_segment(header, selection, settings)
     if not settings.keep_text:
         events = replace(events, annotations=())

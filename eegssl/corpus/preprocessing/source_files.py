@@ -3,13 +3,14 @@
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.config import SubjectSettings
+from eegssl.io.config import EventSettings, SubjectSettings
 from eegssl.io.discover import SUFFIXES, find_recordings, is_recording
 from eegssl.io.formats.recordings import format_name
+from eegssl.io.labels.sheets.sheet_files import Listed, shared_sheet
 from eegssl.io.passed_over import told_ending
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.participants import read_participants
@@ -20,12 +21,16 @@ OLDEST_YEARS = 90.0
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read: where it is, the folder it was found in, its path below it, hashed id."""
+    """A file to read: where it is, the folder it was found in, its path below it, hashed id.
+
+    ``own_rows`` are its rows of a label sheet for many files (``events.sheet``).
+    """
 
     path: Path
     root: Path
     relative: str
     id: str
+    own_rows: Listed | None = None
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,14 @@ class PassedOver:
     """Files that lie among the recordings and are not read as such.
 
     ``other_formats`` counts by ending; ``misnamed`` (id -> ending) begin as EDF or BDF does;
-    ``tables`` (path -> id) may hold labels.
+    ``tables`` (path -> id) may hold labels; ``unknown_rows`` are those of a label sheet for many
+    files that name none of them.
     """
 
     other_formats: dict[str, int] = field(default_factory=dict)
     misnamed: dict[str, str] = field(default_factory=dict)
     tables: dict[Path, str] = field(default_factory=dict)
+    unknown_rows: tuple[int, ...] = ()
 
 
 class Naming:
@@ -60,10 +67,13 @@ class Naming:
         return self._pseudonyms.subject(self._prefix + name)
 
 
-def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], PassedOver]:
+def find_sources(
+    roots: Sequence[Path], naming: Naming, events: EventSettings | None = None
+) -> tuple[list[Source], PassedOver]:
     """All recordings below the folders, in the order of their paths, and what is not read.
 
-    Raises InputError when there are none, ConfigError when two share an id.
+    Each has its rows of the label sheet that ``events`` names, if any. Raises InputError when there
+    are none, ConfigError when two share an id, or for a sheet that can't be read.
     """
     sources: dict[str, Source] = {}
     counts: Counter[str] = Counter()
@@ -90,7 +100,10 @@ def find_sources(roots: Sequence[Path], naming: Naming) -> tuple[list[Source], P
     if not sources:
         kinds = f"no EDF or BDF file, and none of {', '.join(SUFFIXES[2:])},"
         raise InputError(f"{kinds} lies below the folder(s) given{_what_lies(passed)}")
-    return sorted(sources.values(), key=lambda s: s.relative), passed
+    ordered = sorted(sources.values(), key=lambda s: s.relative)
+    sheet = shared_sheet(events or EventSettings(), roots, [s.relative for s in ordered])
+    ordered = [replace(s, own_rows=sheet.of_file.get(s.relative)) for s in ordered]
+    return ordered, replace(passed, unknown_rows=sheet.unknown)
 
 
 def say_sources(sources: Sequence[Source]) -> str:

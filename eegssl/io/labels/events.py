@@ -9,9 +9,10 @@ falling back to the next source would be a guess. Only below a source that was r
 over, since it is not needed then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings, EventSource
@@ -32,8 +33,11 @@ from eegssl.io.labels.event_types import (
 from eegssl.io.labels.events_tsv import read_events_tsv
 from eegssl.io.labels.helsinki import read_helsinki
 from eegssl.io.labels.hypnogram import read_hypnogram
+from eegssl.io.labels.own_words import translated
 from eegssl.io.labels.seizeit import read_seizeit
 from eegssl.io.labels.seizures_file import read_seizures
+from eegssl.io.labels.sheets.sheet_events import read_sheet_events, sheet_events
+from eegssl.io.labels.sheets.sheet_files import Listed
 from eegssl.io.labels.sidecars import find_sidecars, helsinki_number
 from eegssl.io.labels.siena_list import read_siena
 from eegssl.io.labels.tuh_labels import read_tuh
@@ -46,22 +50,30 @@ _LISTS = ("seizures", "summary", "siena", "helsinki", "seizeit1")
 
 
 def read_events(
-    header: RecordingHeader, settings: EventSettings | None = None, root: Path | None = None
+    header: RecordingHeader,
+    settings: EventSettings | None = None,
+    root: Path | None = None,
+    own_rows: Listed | None = None,
 ) -> EventsFound:
     """All events of one recording; see the module for what wins over what.
 
-    ``root`` is the folder up to which files of labels above the recording are sought. Raises
-    RecordingRefused ``events`` for a label file that is malformed, or two that contradict.
+    ``root`` is the folder up to which files of labels above the recording are sought, ``own_rows``
+    are its rows of a sheet for many recordings. Raises RecordingRefused ``events`` for a label file
+    that is malformed, or two that contradict.
     """
     settings = settings or EventSettings()
-    sidecars = find_sidecars(header.path, root)
+    sidecars = find_sidecars(header.path, root, settings.own_columns)
     scan = recording_annotations(header)
     inside = EventsFound(())
     if "edf" in settings.sources:
-        inside = events_from_annotations(scan.annotations, settings.markers, scan.n_unreadable)
+        inside = events_from_annotations(
+            scan.annotations, settings.markers, scan.n_unreadable, settings.words
+        )
     trusted: EventsFound | None = None
     stages = EventsFound(())
     untyped = 0
+    if own_rows is not None:
+        trusted = sheet_events(own_rows.sheet, header, settings)
     for source in settings.sources:
         paths = sidecars.get(source, [])
         if source == "edf":
@@ -116,6 +128,8 @@ def _read(
 ) -> EventsFound:
     """Read the files of one source."""
     match source:
+        case "sheet":
+            return read_sheet_events(paths[0], header, settings)
         case "tsv":
             return read_events_tsv(paths[0], settings, header)
         case "tuh":
@@ -156,24 +170,30 @@ def _text_and_channel(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def events_from_annotations(
-    annotations: Sequence[Annotation], markers: tuple[str, ...] = (), n_unreadable: int = 0
+    annotations: Sequence[Annotation],
+    markers: tuple[str, ...] = (),
+    n_unreadable: int = 0,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> EventsFound:
     """Annotations whose text is an event type, a marker, or the start or end of a seizure.
 
     A seizure needs a duration, or a start with the end that follows it; else it is counted as
     unresolved. Markers without one get 0 s, other types without one are dropped. ``text@@label``
     is an event of the channel of that label (EDF+, standard texts 3.3); its start ends there too.
+    ``words`` say what the user's own texts mean.
     """
     events: list[Event] = []
     dropped = unresolved = 0
     open_since: dict[tuple[str, ...], float] = {}
     for note in annotations:
-        text, channel = _text_and_channel(note.text)
+        written, channel = _text_and_channel(note.text)
         channels = channel or note.channels
+        text = translated(written, words)
         kind = event_type(text, markers)
         edge = seizure_edge(text)
         if kind and (note.duration_s or kind in markers):
-            original, duration_s = original_of(text, kind), note.duration_s or 0.0
+            original = original_of(text, kind) if text == written else ""
+            duration_s = note.duration_s or 0.0
             events.append(Event(note.onset_s, duration_s, kind, channels, None, "edf", original))
         elif edge == "start":
             unresolved += channels in open_since

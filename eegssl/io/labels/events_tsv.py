@@ -21,6 +21,7 @@ from eegssl.io.labels.event_types import (
     original_of,
 )
 from eegssl.io.labels.label_text import as_lines, read_label_text
+from eegssl.io.labels.own_words import translated
 from eegssl.io.labels.same_recording import require_same_recording
 from eegssl.io.recording_header import RecordingHeader
 
@@ -78,22 +79,26 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
         if len(cells) != len(columns):
             raise _refused(f"row {number}: {len(cells)} fields, expected {len(columns)}")
         row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
-        event = _event(row, row[kinds[0]], settings.markers, number)
+        event = _event(row, row[kinds[0]], settings, number)
         dropped += event is None
         events += [event] if event else []
     return EventsFound(in_order(events), dropped, source="tsv")
 
 
-def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int) -> Event | None:
+def _event(row: dict[str, str], label: str, settings: EventSettings, number: int) -> Event | None:
     """The event of one row, None for a type that is nobody's here.
 
     None also for what is neither seizure nor background and ends before it starts, as five
     impedance checks of SeizeIT2 do.
     """
-    kind = event_type(text, markers)
+    text = translated(label, settings.words)
+    kind = event_type(text, settings.markers)
     if kind is None:
         if text.lower().startswith("sz") or mentions_seizure(text):
-            raise _refused(f"row {number}: a seizure type outside the SzCORE vocabulary")
+            raise _refused(
+                f"row {number}: a seizure type outside the SzCORE vocabulary; say what it means: "
+                '--set \'events.words={ "LABEL" = "sz" }\''
+            )
         return None
     onset_s = _number(row["onset"], "onset", number)
     duration_s = _number(row["duration"], "duration", number)
@@ -107,7 +112,7 @@ def _event(row: dict[str, str], text: str, markers: tuple[str, ...], number: int
     names = row.get("channels", "")
     listed = () if names.lower() in (*MISSING, "all") else names.split(",")
     channels = tuple(name.strip() for name in listed if name.strip())
-    original = original_of(text, kind)
+    original = original_of(text, kind) if text == label else ""
     return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv", original)
 
 

@@ -6,13 +6,14 @@ also begin like TUH's.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSource
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import open_bytes
+from eegssl.io.labels.sheets.sheet_files import sheet_beside
 from eegssl.io.labels.tuh_labels import is_tuh
 
 _HEAD_BYTES = 4096
@@ -26,15 +27,20 @@ _SEIZEIT1 = re.compile(r"P_ID\d+_r\d+", re.IGNORECASE)
 _PSG = re.compile(r"(.{7}).-PSG", re.IGNORECASE)
 
 
-def find_sidecars(edf_path: Path, root: Path | None = None) -> dict[EventSource, list[Path]]:
+def find_sidecars(
+    edf_path: Path, root: Path | None = None, columns: Mapping[str, str] | None = None
+) -> dict[EventSource, list[Path]]:
     """Find the label files of one recording, by source; ``root`` is how far above it they may lie.
 
+    With ``columns`` (``events.columns``) a table that has them is a sheet, and nothing else.
     A link that leads nowhere counts: it is refused when read, since labels without their file
     are not labels that say nothing. Raises RecordingRefused ``events`` where two files of one
     kind lie beside a recording that has room for one.
     """
     stem = edf_path.stem
-    named: list[tuple[EventSource, Path]] = [("tsv", path) for path in _tables(edf_path)]
+    sheet = sheet_beside(edf_path, columns) if columns else None
+    named: list[tuple[EventSource, Path]] = [("sheet", sheet)] if sheet else []
+    named += [("tsv", path) for path in _tables(edf_path, sheet)]
     named += [("tuh", path) for path in _tuh_files(edf_path)]
     named.append(("seizures", edf_path.with_name(edf_path.name + ".seizures")))
     if match := _CHBMIT.match(stem):
@@ -49,7 +55,7 @@ def find_sidecars(edf_path: Path, root: Path | None = None) -> dict[EventSource,
         named += [("hypnogram", path) for path in _hypnograms(edf_path, match[1])]
     files: dict[EventSource, list[Path]] = {}
     for source, path in named:
-        if os.path.lexists(path):
+        if os.path.lexists(path) and (source == "sheet" or path != sheet):
             files.setdefault(source, []).append(path)
     return files
 
@@ -60,13 +66,14 @@ def helsinki_number(edf_path: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def _tables(edf_path: Path) -> list[Path]:
+def _tables(edf_path: Path, sheet: Path | None) -> list[Path]:
     """BIDS ``…_events.tsv``, else SzCORE ``<stem>.tsv``."""
     stem = edf_path.stem
     for suffix in ("_eeg", "_ieeg"):
         stem = stem.removesuffix(suffix)
     candidates = dict.fromkeys((f"{stem}_events.tsv", f"{edf_path.stem}.tsv"))
     tables = [path for name in candidates if os.path.lexists(path := edf_path.with_name(name))]
+    tables = [path for path in tables if path != sheet]
     if len(tables) > 1:
         raise _two("TSV files of events")
     return tables

@@ -1,0 +1,1 @@
+"""Read label sheets by the columns that their user names."""

@@ -1,0 +1,238 @@
+"""Place rows of a label sheet in seconds from the first sample.
+
+Times of day and dates are compared with the recording's own start, and neither is repeated. Where
+cells may mean two things, that counts which alone puts every row inside the recording; where both
+do, or none, the recording is refused.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from eegssl.errors import RecordingRefused
+from eegssl.io.config import EventSettings
+from eegssl.io.labels.sheets.sheet_table import Sheet, SheetRow
+from eegssl.io.labels.sheets.sheet_times import (
+    MISSING,
+    UNIT_S,
+    Style,
+    Written,
+    written_time,
+)
+
+DAY_S = 86400.0
+EARLY_S = 1.0
+"""Ours: a header's clock has whole seconds."""
+LATE_S = 60.0
+"""Ours: how far an end may lie past the recording's, as in the lists of Siena; it is cut there."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A row in a recording; None where it has no onset, or no end."""
+
+    row: SheetRow
+    onset_s: float | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """When a recording began (None where nothing says it), and how long it lasts.
+
+    With ``dated`` false only the time of day counts: the date stands for none.
+    """
+
+    start: datetime | None
+    span_s: float
+    dated: bool = True
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One meaning of what is written: clock, elapsed or m:s, and which of two dates."""
+
+    clock: str
+    date: int = 0
+
+
+class Misplaced(Exception):
+    """A row that a reading puts nowhere; the reason is for a person to read."""
+
+
+def place_rows(sheet: Sheet, lasting: Lasting, settings: EventSettings) -> list[Placed]:
+    """Each row where it lies in the recording.
+
+    Raises RecordingRefused ``events`` with the row's number, what was found and the setting that
+    would say more.
+    """
+    if not sheet.rows:
+        return []
+    placed: list[tuple[Reading, list[Placed]]] = []
+    faults: list[str] = []
+    for reading in _readings(sheet, settings):
+        try:
+            rows = [_place(row, sheet.style, reading, lasting, settings) for row in sheet.rows]
+        except Misplaced as fault:
+            faults.append(str(fault))
+        else:
+            placed.append((reading, rows))
+    if not placed:
+        raise _refused(faults[0])
+    if any(rows != placed[0][1] for _, rows in placed):
+        if len({reading.clock for reading, _ in placed}) > 1:
+            words = " and ".join(dict.fromkeys(_CLOCKS[reading.clock] for reading, _ in placed))
+            raise _refused(
+                f"its times may be {words}, and lie in this recording by each: say which "
+                "(--set events.time_unit=clock, elapsed or m:s)"
+            )
+        raise _refused(
+            "day and month of its dates may be either, and both lie in this recording: say which "
+            "comes first (--set events.date_order=dmy, or mdy)"
+        )
+    return placed[0][1]
+
+
+_CLOCKS = {"clock": "times of day", "elapsed": "hours since the start", "m:s": "minutes since it"}
+
+
+def _readings(sheet: Sheet, settings: EventSettings) -> list[Reading]:
+    """All that the cells of a sheet may mean, as far as no setting says it."""
+    written = [
+        time_
+        for row in sheet.rows
+        for role in ("onset", "end")
+        if (time_ := written_time(row.cell(role), sheet.style, row.cell("date")))
+    ]
+    dates = range(max((len(one.dates) for one in written), default=1) or 1)
+    if settings.time_unit in _CLOCKS:
+        clocks = [settings.time_unit]
+    elif any(one.parts and not one.dates for one in written):
+        clocks = ["clock", "elapsed"]
+        clocks += ["m:s"] if any(len(one.parts) == 2 for one in written) else []
+    else:
+        clocks = ["clock"]
+    return [Reading(clock, which) for clock in clocks for which in dates]
+
+
+def _place(
+    row: SheetRow, style: Style, reading: Reading, lasting: Lasting, settings: EventSettings
+) -> Placed:
+    onset_s = _at("onset", row, style, reading, lasting, settings)
+    end_s = _at("end", row, style, reading, lasting, settings)
+    if onset_s is None:
+        return Placed(row, None, None)
+    if end_s is None:
+        duration_s = _duration(row, style, settings)
+        end_s = None if duration_s is None else onset_s + duration_s
+    if not -EARLY_S <= onset_s < lasting.span_s:
+        where = "after the recording ends" if onset_s > 0 else "before the recording starts"
+        raise Misplaced(f"row {row.number} begins {where}{_hint(row, style, settings)}")
+    if end_s is not None and end_s < onset_s:
+        raise Misplaced(f"row {row.number} ends before it begins: mend it")
+    if end_s is not None and end_s > lasting.span_s + LATE_S:
+        raise Misplaced(
+            f"row {row.number} ends {LATE_S:g} s or more after the recording does"
+            f"{_hint(row, style, settings)}"
+        )
+    begin_s = max(0.0, onset_s)
+    return Placed(row, begin_s, None if end_s is None else max(0.0, end_s - begin_s))
+
+
+def _hint(row: SheetRow, style: Style, settings: EventSettings) -> str:
+    """The settings that may mend where a row lies."""
+    written = written_time(row.cell("onset"), style, row.cell("date"))
+    if written is None or written.number is None:
+        return ": is the sheet that of another recording, or the header's clock wrong?"
+    unit = settings.time_unit if settings.time_unit in UNIT_S else style.units.get("onset", "s")
+    return f" (read in {unit}): say the unit (--set events.time_unit=ms, s, min or h), or mend it"
+
+
+def _at(
+    role: str,
+    row: SheetRow,
+    style: Style,
+    reading: Reading,
+    lasting: Lasting,
+    settings: EventSettings,
+) -> float | None:
+    """Seconds from the recording's first sample; None for an empty cell."""
+    text = row.cell(role)
+    if text.lower() in MISSING:
+        return None
+    written = written_time(text, style, row.cell("date"))
+    if written is None:
+        raise _unreadable(role, row, style)
+    if written.number is not None:
+        return written.number * UNIT_S[_unit(role, style, settings)]
+    if written.dates:
+        day = written.dates[min(reading.date, len(written.dates) - 1)]
+        return _since_start(written, day, lasting, row)
+    if reading.clock == "elapsed":
+        return written.parts_s()
+    if reading.clock == "m:s":
+        if len(written.parts) != 2:
+            raise Misplaced(f"row {row.number}: {role} is no mm:ss: set events.time_unit=elapsed")
+        return written.parts_s("min")
+    if lasting.start is None:
+        raise Misplaced(
+            f"row {row.number} has a time of day, and the file does not say when it began: give "
+            "times from its start (events.time_unit=s or elapsed)"
+        )
+    if lasting.span_s > DAY_S:
+        raise Misplaced(
+            f"row {row.number} has a time of day without a date, and the recording lasts more than "
+            "a day: name a column of dates (events.columns.date)"
+        )
+    start_s = (lasting.start - datetime.combine(lasting.start, time())).total_seconds()
+    return (written.parts_s() - start_s + EARLY_S) % DAY_S - EARLY_S
+
+
+def _since_start(written: Written, day: date, lasting: Lasting, row: SheetRow) -> float:
+    if lasting.start is None or not lasting.dated:
+        raise Misplaced(
+            f"row {row.number} has a date, and the file does not say on which day it began: leave "
+            "the dates out, or give times from its start (events.time_unit=s or elapsed)"
+        )
+    moment = datetime.combine(day, time()) + timedelta(seconds=written.parts_s())
+    return (moment - lasting.start).total_seconds()
+
+
+def _duration(row: SheetRow, style: Style, settings: EventSettings) -> float | None:
+    text = row.cell("duration")
+    if text.lower() in MISSING:
+        return None
+    written = written_time(text, style)
+    if written is None or written.dates:
+        raise _unreadable("duration", row, style)
+    if written.number is not None:
+        if written.number < 0:
+            raise Misplaced(f"row {row.number} has a duration below 0: mend it")
+        return written.number * UNIT_S[_unit("duration", style, settings)]
+    if len(written.parts) == 3:
+        return written.parts_s()
+    if settings.time_unit == "m:s":
+        return written.parts_s("min")
+    raise Misplaced(
+        f"row {row.number}: its duration may be h:mm or m:ss: write h:mm:ss, or set "
+        "events.time_unit=m:s"
+    )
+
+
+def _unit(role: str, style: Style, settings: EventSettings) -> str:
+    """The unit of a column of numbers: as set, as its name says, else seconds."""
+    return settings.time_unit if settings.time_unit in UNIT_S else style.units.get(role, "s")
+
+
+def _unreadable(role: str, row: SheetRow, style: Style) -> Misplaced:
+    if not style.decimal and "," in row.cell(role):
+        return Misplaced(
+            f"row {row.number}: a comma in {role} may part decimals or thousands: say which "
+            "(--set events.decimal=, or .)"
+        )
+    return Misplaced(
+        f"row {row.number}: {role} is no time; expected a number, hh:mm:ss, or a date and hh:mm:ss"
+    )
+
+
+def _refused(what: str) -> RecordingRefused:
+    return RecordingRefused("events", f"its label sheet can't be placed: {what}")
