@@ -41,6 +41,8 @@ class AlarmPoint:
     threshold: float | None
     subject_mean: Rate
     pooled: Rate
+    alarm_share: float
+    """Share of all recorded time that lies in an alarm: one that never ends finds every event."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def alarm_curve(
     if not recordings_scored:
         return None
     lines = [one.line(rule.smooth) for one in recordings_scored]
+    recorded_s = sum(one.source.duration_s for one in recordings_scored)
 
     def point(threshold: float | None) -> AlarmPoint:
         spans = [
@@ -119,7 +122,9 @@ def alarm_curve(
             else spans_of(line, threshold, rule.merge_gap_s, rule.min_duration_s)
             for line in lines
         ]
-        return _point(threshold, score_spans(recordings_scored, spans, scoring))
+        in_alarm_s = sum(float((one[:, 1] - one[:, 0]).sum()) for one in spans)
+        level = score_spans(recordings_scored, spans, scoring)
+        return _point(threshold, level, in_alarm_s / recorded_s)
 
     tried = sorted({*thresholds(lines, n_thresholds), rule.threshold}, reverse=True)
     return AlarmCurve(
@@ -131,11 +136,12 @@ def alarm_curve(
     )
 
 
-def _point(threshold: float | None, level: ScoringLevel) -> AlarmPoint:
+def _point(threshold: float | None, level: ScoringLevel, alarm_share: float) -> AlarmPoint:
     """The two ways of averaging one threshold's counts."""
     means = level.subject_mean
     return AlarmPoint(
         threshold,
         subject_mean=Rate(means["sensitivity"].mean, means["fp_per_day"].mean),
         pooled=Rate(level.pooled.sensitivity, level.pooled.fp_per_day),
+        alarm_share=alarm_share,
     )

@@ -19,7 +19,7 @@ from eegssl.tasks.labels.label_baseline import run_baseline
 from eegssl.tasks.labels.measures.unit_answers import unit_answers
 from eegssl.tasks.labels.measures.unit_scores import POOLED
 from eegssl.tasks.labels.predictions import Predictions
-from eegssl.tasks.labels.scores import threshold_of
+from eegssl.tasks.labels.scores import none_labelled, threshold_of
 from eegssl.tasks.table import read_table
 
 
@@ -100,6 +100,8 @@ class LabelScores(Benchmarked):
         if by_subject and task.unit not in POOLED:
             return None
         table = read_table(scored / PREDICTIONS, Predictions)
+        if none_labelled(table):
+            return None
         return unit_answers(table, threshold_of(table))
 
     def of_fold(

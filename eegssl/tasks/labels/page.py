@@ -228,6 +228,7 @@ def _event_section(events: EventReport | None, note: str, reach: str = "") -> Se
     curve = events.curve
     return section(
         _EVENTS,
+        Text(f"{left_out}.") if (left_out := events.szcore.left_out) else None,
         Text(SCORER_WORDS),
         scorer_table(events),
         Text(

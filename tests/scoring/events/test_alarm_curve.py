@@ -43,6 +43,9 @@ def test_each_threshold_is_counted_by_subject_and_pooled():
     assert by[0.7].pooled.fp_per_day == by[0.7].subject_mean.fp_per_day == 0.5
     assert by[0.3].pooled.sensitivity == 1.0
     assert by[0.3].pooled.fp_per_day == 1.5
+    assert by[0.9].alarm_share == pytest.approx(10 / (2 * DAY_S))
+    assert by[0.3].alarm_share == pytest.approx(60 / (2 * DAY_S))
+    assert (by[None].alarm_share, by[0.0].alarm_share) == (0.0, 1.0)
 
 
 def test_readings_are_the_most_sensitive_thresholds_within_the_rate():

@@ -82,24 +82,25 @@ def _detections_table(detections: Detections) -> Table:
     for one in detections.recordings:
         short = one.duration_s < detections.shortest_s
         for span, p, hit in zip(one.detections, one.confidence, one.hits, strict=True):
-            cells = (Cell(number_text(p)), Cell(_verdict(one, hit, short)))
-            rows.append((-(p or 0.0), (*_cells(one, span), *cells)))
+            verdict = Cell(_verdict(one, "true alarm" if hit else "false alarm", short))
+            known = () if p is None else (Cell(number_text(p)),)
+            rows.append((-(p or 0.0), (*_cells(one, span), *known, verdict)))
     kept = sorted(range(len(rows)), key=lambda k: rows[k][0])[:ROWS]
+    probable = () if len(rows[0][1]) == len(_TIMES) + 3 else ("Highest probability",)
     caption = _VERDICTS if not detections.none_labelled else ""
     if len(rows) > ROWS:
         caption = f"The {ROWS} most probable of {len(rows):,}. {caption}"
     return Table(
         "Detections",
-        (*heads(("Subject", "Recording"), *_TIMES, "Highest probability"), _VERDICT),
+        (*heads(("Subject", "Recording"), *_TIMES, *probable), _VERDICT),
         tuple(rows[k][1] for k in sorted(kept)),
         caption.strip(),
     )
 
 
-def _verdict(one: Detected, hit: bool, short: bool) -> str:
+def _verdict(one: Detected, words: str, short: bool) -> str:
     if not one.labelled:
         return "no labels"
-    words = "true alarm" if hit else "false alarm"
     return f"{words}, not scored: too short" if short else words
 
 
@@ -107,8 +108,9 @@ def _reference_table(detections: Detections) -> Table | None:
     rows = []
     for one in detections.recordings if not detections.none_labelled else ():
         hits = overlaps(as_spans(one.reference), one.verdicts.reference[one.verdicts.hit])
+        short = one.duration_s < detections.shortest_s
         rows += [
-            (*_cells(one, span), Cell("found" if hit else "missed"))
+            (*_cells(one, span), Cell(_verdict(one, "found" if hit else "missed", short)))
             for span, hit in zip(one.reference, hits, strict=True)
         ]
     if not rows:
@@ -120,7 +122,7 @@ def _reference_table(detections: Detections) -> Table | None:
 
 
 def _missed_first(row: Sequence[Cell]) -> bool:
-    return row[-1].text != "missed"
+    return not row[-1].text.startswith("missed")
 
 
 def _cells(one: Detected, span: Event) -> tuple[Cell, ...]:

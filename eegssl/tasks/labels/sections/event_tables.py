@@ -61,11 +61,10 @@ def alarm_table(curve: AlarmCurve) -> Table:
         cells = [Cell(f"at most {rate:g}")]
         for level in ("subject_mean", "pooled"):
             point = curve.at(rate, level)
-            reached = point and getattr(point, level)
-            if not reached or reached.sensitivity is None:
+            if point is None or (reached := getattr(point, level)).sensitivity is None:
                 cells.append(Cell(NOT_AVAILABLE))
                 continue
-            small = f"at {reached.fp_per_day:.2f} a day"
+            small = f"at {reached.fp_per_day:.2f} a day; in alarm {point.alarm_share:.0%} of time"
             cells.append(Cell(f"{reached.sensitivity:.3f}", small=small))
         rows.append(tuple(cells))
     return Table(
@@ -75,7 +74,8 @@ def alarm_table(curve: AlarmCurve) -> Table:
         f"{curve.n_with_seizures} of {counted(curve.n_subjects, 'subject')} have seizures. These "
         "thresholds are read from the test recordings themselves: the table describes how well "
         "the model ranks, and no threshold may be chosen by it. Smoothing, joining and the "
-        "shortest duration stay as they were fixed on validation data.",
+        "shortest duration stay as they were fixed on validation data. One long alarm finds every "
+        "event and counts as no false alarm while it holds one: read the time in alarm too.",
     )
 
 
@@ -86,7 +86,7 @@ def latency_words(latencies: Latencies, reach: str = "") -> str:
     """
     n = len(latencies.seconds) + latencies.n_missed
     if not n:
-        return "The reference holds no event here, so there was none to find or to miss."
+        return "What is scored holds no event of the reference: there was none to find or to miss."
     if latencies.quartiles_s is None:
         return f"Of {counted(n, 'event')} of the reference none was found."
     low, middle, high = latencies.quartiles_s
@@ -161,8 +161,6 @@ def _caption(scores: EventScores) -> str:
         "of all events together.",
         POLICY_WORDS[scores.nan_policy],
     ]
-    if scores.too_short:
-        words.append(f"{scores.left_out}.")
     for what, of in (("reference", "the reference"), ("hypothesis", "the detections")):
         if n := scores.n_outside[what]:
             words.append(f"Left out: {n:,} of {of} outside their recording.")
