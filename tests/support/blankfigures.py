@@ -15,9 +15,13 @@ def blank() -> Iterator[None]:
     drawn = embed._encoded
 
     def encoded(
-        figure: Figure, kind: str, metadata: dict[str, str | None], dpi: int | None = None
+        figure: Figure,
+        kind: str,
+        metadata: dict[str, str | None],
+        dpi: int | None = None,
+        colours: int = 0,
     ) -> str:
-        return drawn(Figure(figure.get_size_inches()), kind, metadata, dpi)
+        return drawn(Figure(figure.get_size_inches()), kind, metadata, dpi, colours)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embed, "_encoded", encoded)
