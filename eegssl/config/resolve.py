@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
-from eegssl.config.toml_file import read_toml
+from eegssl.config.toml_file import MOST_DEEP, read_toml, shallow
 from eegssl.errors import ConfigError
 from eegssl.tasks.kinds import KINDS, USUAL
 
@@ -176,12 +176,16 @@ def _from_environment(stage: str, environment: Mapping[str, str]) -> dict[str, A
 def _value(text: str) -> Any:
     """A TOML value where the text is one, else the text itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return shallow(tomllib.loads(f"value = {text}"), "the value of a setting")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except RecursionError:
+        raise ConfigError("the value of a setting is nested too deeply") from None
 
 
 def _nested(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    if len(keys) > MOST_DEEP:
+        raise ConfigError(f"a setting's key has {len(keys)} parts, expected at most {MOST_DEEP}")
     return {keys[0]: _nested(keys[1:], value) if len(keys) > 1 else value}
 
 

@@ -10,6 +10,8 @@ from eegssl.regular_files import read_bytes
 
 MOST_BYTES = 16 << 20
 """More than any file of settings needs (ours)."""
+MOST_DEEP = 50
+"""Tables and lists within each other; no setting lies deeper than five (ours)."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises ConfigError where there is no such file, or it can't be read as TOML.
     """
     try:
-        return tomllib.loads(_decoded(read_bytes(path, MOST_BYTES)).replace("\r\n", "\n"))
+        values = tomllib.loads(_decoded(read_bytes(path, MOST_BYTES)).replace("\r\n", "\n"))
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}") from None
     except UnicodeDecodeError:
@@ -29,6 +31,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} can't be read: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"{path} is no TOML that can be read: {error}") from None
+    return shallow(values, str(path))
+
+
+def shallow(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """The same values; raises ConfigError where more than `MOST_DEEP` lie within each other."""
+    layer: list[Any] = [values]
+    depth = 0
+    while layer:
+        inner = [v for one in layer for v in (one.values() if isinstance(one, dict) else one)]
+        layer, depth = [v for v in inner if isinstance(v, dict | list)], depth + 1
+        if depth > MOST_DEEP:
+            raise ConfigError(f"{where} can't be read: it is nested more than {MOST_DEEP} deep")
+    return values
 
 
 def _decoded(data: bytes) -> str:

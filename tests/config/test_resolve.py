@@ -1,6 +1,7 @@
 """Settings come from flags, environment, file, preset and defaults, in this order of weight."""
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,35 @@ def test_a_toml_value_arrives_as_toml_reads_it(value: object) -> None:
     wanted = tomllib.loads(f"x = {text}")["x"]
     found = resolve("finetune", sets=[f"task.anything={text}"], environment=NO_ENVIRONMENT)
     assert found.task == {"anything": wanted}
+
+
+DEEP = {
+    "lists": "x = " + "[" * 5000 + "]" * 5000,
+    "lists of some depth": "x = " + "[" * 60 + "]" * 60,
+    "keys": ".".join(["a"] * 5000) + " = 1",
+    "keys of a table": "[finetune]\n" + ".".join(["a"] * 5000) + " = 1",
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_a_file_that_is_nested_without_end_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(f"{text}\n")
+    readers: list[Callable[[], object]] = [
+        lambda: resolve("finetune", file=path, environment={}),
+        lambda: read_task(str(path), {}),
+        lambda: read_matrix(path),
+    ]
+    for read in readers:
+        with pytest.raises(ConfigError, match="nested"):
+            read()
+
+
+@pytest.mark.parametrize("item", ["a=" + "[" * 5000 + "]" * 5000, ".".join("a" * 5000) + "=1"])
+def test_a_flag_or_variable_that_is_nested_without_end_is_refused(item: str) -> None:
+    with pytest.raises(ConfigError, match=r"nested|5000 parts"):
+        resolve("finetune", sets=[item], environment={})
+    key, value = item.split("=")
+    name = "EEGSSL_FINETUNE__" + key.upper().replace(".", "__")
+    with pytest.raises(ConfigError, match=r"nested|5000 parts"):
+        resolve("finetune", environment={name: value})
