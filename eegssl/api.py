@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.reading import load
+from eegssl.artifacts.contract import open_artifact
 from eegssl.corpus.raw import raw_of
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.architectures import build_encoder
@@ -34,7 +34,13 @@ from eegssl.training.embedding import (
     embed_signal,
     require_rate,
 )
-from eegssl.training.weights import load_weights, read_module_config, read_tokenizer
+from eegssl.training.weights import (
+    ENCODER,
+    TOKENS,
+    load_weights,
+    read_module_config,
+    read_tokenizer,
+)
 
 if TYPE_CHECKING:
     from eegssl.io.edf.mne_raw import RawArray
@@ -53,7 +59,7 @@ def load_encoder(path: str | Path) -> Encoder:
 
     Raises ArtifactError when the folder is none, or damaged.
     """
-    folder = load(Path(path), "encoder").path
+    folder = open_artifact(Path(path), ENCODER).path
     encoder = build_encoder(read_module_config(folder, "encoder", EncoderConfig), seed=0)
     load_weights(encoder, folder, "encoder")
     return encoder.eval()
@@ -64,7 +70,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
 
     Raises ArtifactError when the folder is none, or damaged.
     """
-    return read_tokenizer(load(Path(path), "tokens").path)
+    return read_tokenizer(open_artifact(Path(path), TOKENS).path)
 
 
 @overload

@@ -13,6 +13,7 @@ from pathlib import Path
 
 MOST_TEXT_BYTES = 256 << 20
 """The most that is read of a text or JSON file, which is wholly in memory (ours)."""
+_AT_ONCE = 1 << 20
 
 _KINDS = (
     (stat.S_ISDIR, errno.EISDIR, "it is a folder"),
@@ -51,11 +52,14 @@ def open_regular(path: Path, most_bytes: int | None = None) -> io.BufferedReader
 
 def read_bytes(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> bytes:
     """Read all bytes of a regular file; see `require_regular` for the errors."""
+    pieces, size = [], 0
     with open_regular(path, most_bytes) as stream:
-        data = stream.read(most_bytes + 1)
-    if len(data) > most_bytes:  # it has grown meanwhile
-        raise _too_large(len(data), path, most_bytes)
-    return data
+        while piece := stream.read(min(_AT_ONCE, most_bytes + 1 - size)):
+            pieces.append(piece)
+            size += len(piece)
+    if size > most_bytes:  # it has grown meanwhile
+        raise _too_large(size, path, most_bytes)
+    return b"".join(pieces)
 
 
 def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:

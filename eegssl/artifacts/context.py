@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from eegssl.artifacts.contract import Contract, require_contract
 from eegssl.artifacts.draft_lock import Lock, take
-from eegssl.artifacts.manifest import FittedOn, plan_of
+from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
 from eegssl.artifacts.output_state import output_state
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.config.settings import Settings, public_values
@@ -78,7 +79,7 @@ class Context:
 
     def begin(
         self,
-        kind: str,
+        contract: Contract,
         config: Settings,
         inputs: Sequence[tuple[str, str]],
         *,
@@ -87,10 +88,12 @@ class Context:
     ) -> "ArtifactWriter | Result":
         """A writer for the artifact; or the result, if it stood already or this is a dry run.
 
+        One that stood already has to keep to the ``contract``; ArtifactError where it does not.
+
         ``names`` are those of files that only this kind of artifact or task holds.
         With ``update`` an artifact of other settings is made anew around the parts in it.
         """
-        values = public_values(config)
+        values, kind = public_values(config), contract.kind
         if self.dry_run:
             plan = plan_of(kind, values, self.seed, inputs)
             state = output_state(self.out, kind, plan, overwrite=self.overwrite, update=update)
@@ -111,6 +114,7 @@ class Context:
         for note in writer.lock.notes if writer.lock else ():
             self.progress.warn(note)
         if writer.made:
+            require_contract(Artifact(self.out, writer.made), contract)
             self.progress.say(f"{self.out}: already made from the same inputs and settings")
             return Result(self.out, kind, "already made", writer.made.facts, values, writer.made.id)
         if writer.resumed:

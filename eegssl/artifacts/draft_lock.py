@@ -172,7 +172,7 @@ def _read(descriptor: int) -> Holder | None:
     try:
         raw = json.loads(os.pread(descriptor, _MOST_BYTES, 0))
         return Holder(int(raw["pid"]), *(str(raw[name]) for name in ("host", "boot", "began")))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -8,19 +8,74 @@ checks a folder against it, :mod:`eegssl.artifacts.writer` makes one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from eegssl import __version__
 from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.json_parts import Count, HashedId, OpenPart, Part, Sha256, parse_json
+from eegssl.errors import ArtifactError
 
 SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
 SEEN = "seen.parquet"
 """Sketches of the waveforms that an artifact was fitted on: recording, sketch."""
+_LONGEST_NAME = 1024
+
+
+def _inside(name: str) -> str:
+    """A name below the folder, as the writer gives them: no way out, and no other spelling."""
+    parts = name.split("/")
+    if {"", ".", ".."} & set(parts) or "\0" in name or "\\" in name or len(name) > _LONGEST_NAME:
+        raise ValueError("a name leads out of the folder, or is none that eegssl writes")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_inside)]
+_Folder = Annotated[str, Field(pattern=r"^[a-z]+$")]
+
+
+class _Version(OpenPart):
+    schema_version: int
+
+
+class _Input(Part):
+    kind: str
+    id: str
+
+
+class _File(Part):
+    bytes: Count
+    sha256: Sha256
+
+
+class _FittedOn(Part):
+    subjects: tuple[HashedId, ...]
+    recordings: tuple[HashedId, ...]
+    aliases: tuple[tuple[HashedId, HashedId], ...]
+
+
+class _Stored(Part):
+    """The schema of ``manifest.json``; `eegssl.artifacts.contract` checks facts and settings."""
+
+    kind: str
+    schema_version: int
+    eegssl_version: str
+    id: str
+    config: dict[str, Any]
+    seed: Count
+    inputs: tuple[_Input, ...]
+    facts: dict[str, Any]
+    fitted_on: _FittedOn
+    bulk: dict[_Folder, _Name | Literal[""]]
+    files: dict[_Name, _File]
+
+
+_VERSION, _STORED = TypeAdapter(_Version), TypeAdapter(_Stored)
 
 
 @dataclass(frozen=True)
@@ -90,26 +145,31 @@ class Manifest:
         }
 
     @classmethod
-    def from_json(cls, raw: Any) -> "Manifest":
-        """Read what `to_json` gave. Raises KeyError, TypeError, ValueError or AttributeError for
-        anything else."""
-        fitted_on = raw["fitted_on"]
+    def from_json(cls, data: bytes, path: Path) -> "Manifest":
+        """Read the text of what `to_json` gave, from ``path``.
+
+        Raises ArtifactError for anything else, first of all for another schema version.
+        """
+        version = parse_json(data, _VERSION, path).schema_version
+        if version != SCHEMA_VERSION:
+            raise ArtifactError(
+                f"{path} has schema {version}; "
+                f"this eegssl ({__version__}) reads schema {SCHEMA_VERSION}"
+            )
+        stored = parse_json(data, _STORED, path)
+        fitted_on = stored.fitted_on
         return cls(
-            kind=raw["kind"],
-            config=raw["config"],
-            seed=raw["seed"],
-            inputs=tuple((i["kind"], i["id"]) for i in raw["inputs"]),
-            files={n: (f["bytes"], f["sha256"]) for n, f in raw["files"].items()},
-            facts=raw["facts"],
-            fitted_on=FittedOn(
-                tuple(fitted_on["subjects"]),
-                tuple(fitted_on["recordings"]),
-                tuple((a, b) for a, b in fitted_on["aliases"]),
-            ),
-            bulk=dict(raw["bulk"]),
-            schema_version=raw["schema_version"],
-            eegssl_version=raw["eegssl_version"],
-            id=raw["id"],
+            kind=stored.kind,
+            config=stored.config,
+            seed=stored.seed,
+            inputs=tuple((i.kind, i.id) for i in stored.inputs),
+            files={n: (f.bytes, f.sha256) for n, f in stored.files.items()},
+            facts=stored.facts,
+            fitted_on=FittedOn(fitted_on.subjects, fitted_on.recordings, fitted_on.aliases),
+            bulk=stored.bulk,
+            schema_version=stored.schema_version,
+            eegssl_version=stored.eegssl_version,
+            id=stored.id,
         )
 
     def digest(self) -> str:
@@ -130,7 +190,16 @@ class Artifact:
     path: Path
     manifest: Manifest
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.manifest.files or name.split("/")[0] in self.manifest.bulk
+
     def __truediv__(self, name: str) -> Path:
+        """The path of a part. Raises ArtifactError for one that the manifest does not list."""
+        if name not in self:
+            raise ArtifactError(
+                f"{self.path / MANIFEST} lists no {name}, which belongs to {self.manifest.kind}; "
+                "make its artifact again"
+            )
         return self.path / name
 
 

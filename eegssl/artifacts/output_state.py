@@ -3,19 +3,20 @@
 Nothing that eegssl did not make is deleted, and nothing is replaced without ``--overwrite``.
 """
 
-import json
 import os
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from eegssl.artifacts.atomic import PARTIAL
 from eegssl.artifacts.draft_lock import LOCK
+from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import MANIFEST, PLAN
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
-from eegssl.regular_files import read_text
 
 WORK = "work"
 _MODEL = ("json", "safetensors")
@@ -170,12 +171,14 @@ def _claims_to_be(manifest: Path, kind: str) -> bool:
     return "eegssl_version" in raw and raw.get("kind") == kind
 
 
+_OBJECT = TypeAdapter(dict[str, Any])
+
+
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError):
+        return read_json(path, _OBJECT)
+    except ArtifactError:
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Open artifacts, checking their manifest and files."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,19 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl import __version__
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.draft_lock import LOCK
-from eegssl.artifacts.manifest import (
-    MANIFEST,
-    PLAN,
-    SCHEMA_VERSION,
-    SEEN,
-    Artifact,
-    Manifest,
-)
+from eegssl.artifacts.json_parts import HASHED_ID, damaged, read_part
+from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, Manifest
+from eegssl.artifacts.table_parts import INT, TEXT, Column, Columns, arrow_schema, read_table
 from eegssl.errors import ArtifactError
-from eegssl.regular_files import read_text, require_regular
 
 
 def load(path: Path, kind: str) -> Artifact:
@@ -35,27 +27,37 @@ def load(path: Path, kind: str) -> Artifact:
     if manifest.kind != kind:
         raise ArtifactError(f"{path} holds {manifest.kind}; {kind} was expected here")
     for name, (size, digest) in manifest.files.items():
-        check_file(path / name, size, digest)
+        check_file(inside(path, name), size, digest)
     check_bulk(path, manifest, hashes=False)
     if SEEN in manifest.files:
-        fitted_on = replace(manifest.fitted_on, sketches=read_sketches(path / SEEN))
+        sketches = sketches_of(read_table(path / SEEN, SEEN_COLUMNS))
+        fitted_on = replace(manifest.fitted_on, sketches=sketches)
         manifest = replace(manifest, fitted_on=fitted_on)
     return Artifact(path, manifest)
+
+
+RECORDING = Column(TEXT, pattern=HASHED_ID, unique=True)
+SKETCH = Column(pa.list_(pa.uint32()))
+SEEN_COLUMNS: Columns = {"recording": RECORDING, "sketch": SKETCH}
+"""Those of `SEEN`."""
+BULK_COLUMNS: Columns = {
+    "recording": RECORDING,
+    "bytes": Column(INT, least=0),
+    "sha256": Column(TEXT, pattern="[0-9a-f]{64}"),
+}
+"""Those of every table that lists the files of a bulk folder."""
+_SUFFIXES = {"signals": ".safetensors", "codes": ".npy", "entropies": ".npy"}
 
 
 def write_sketches(path: Path, sketches: Mapping[str, NDArray[np.uint32]]) -> None:
     """Write a table of recordings and sketches of their waveforms, sorted by id."""
     rows = sorted(sketches)
-    columns = {
-        "recording": pa.array(rows, pa.string()),
-        "sketch": pa.array([sketches[id_] for id_ in rows], pa.list_(pa.uint32())),
-    }
-    pq.write_table(pa.table(columns), path)
+    columns = {"recording": rows, "sketch": [sketches[id_] for id_ in rows]}
+    pq.write_table(pa.table(columns, schema=arrow_schema(SEEN_COLUMNS)), path)
 
 
-def read_sketches(path: Path) -> dict[str, NDArray[np.uint32]]:
-    """Recording -> sketch, from any table with columns ``recording`` and ``sketch``."""
-    table = pq.read_table(require_regular(path), columns=["recording", "sketch"])
+def sketches_of(table: pa.Table) -> dict[str, NDArray[np.uint32]]:
+    """Recording -> sketch, of a table with columns ``recording`` and ``sketch``."""
     lists = table["sketch"].combine_chunks()
     values, ends = lists.values.to_numpy(), lists.offsets.to_numpy()
     pieces = [values[a:b] for a, b in pairwise(ends.tolist())]
@@ -67,11 +69,42 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
     for folder, table in manifest.bulk.items():
         if not table:
             continue
-        suffix = next((p.suffix for p in (path / folder).glob("r-*")), "")
-        columns = ["recording", "bytes", "sha256"]
-        for row in pq.read_table(require_regular(path / table), columns=columns).to_pylist():
-            file = path / folder / f"{row['recording']}{suffix}"
+        if table not in manifest.files or folder not in _SUFFIXES:
+            raise damaged(path / MANIFEST, f"bulk.{folder}: no such folder, or none of its files")
+        for row in read_table(path / table, BULK_COLUMNS, others=True).to_pylist():
+            file = inside(path, f"{folder}/{row['recording']}{_SUFFIXES[folder]}")
             check_file(file, row["bytes"], row["sha256"] if hashes else None)
+
+
+def strangers(artifact: Artifact) -> int:
+    """Count the files that are not the artifact's, which nobody has checked."""
+    manifest, folder = artifact.manifest, artifact.path
+    listed = {MANIFEST, *manifest.files}
+    for bulk, table in manifest.bulk.items():
+        if table:
+            ids = read_table(folder / table, {"recording": RECORDING}, others=True)["recording"]
+            listed |= {f"{bulk}/{id_}{_SUFFIXES[bulk]}" for id_ in ids.to_pylist()}
+    apart = {bulk for bulk, table in manifest.bulk.items() if not table}
+    paths = [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return sum(name not in listed and name.split("/")[0] not in apart for name in names)
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a part of an artifact; ``name`` is one that a manifest may hold.
+
+    Raises ArtifactError where a link lies on the way: it may lead anywhere. The folder itself may
+    be one, as where it lies on another disk.
+    """
+    path = folder
+    for part in name.split("/"):
+        path /= part
+        if path.is_symlink():
+            raise ArtifactError(
+                f"{path} is a link: eegssl makes none in an artifact, and follows none; put the "
+                "file itself there"
+            )
+    return path
 
 
 def check_file(path: Path, size: int, digest: str | None) -> None:
@@ -101,20 +134,14 @@ def read_manifest(path: Path) -> Manifest:
                 f"{path} is unfinished: run the command that makes it again; it goes on from there"
             )
         raise ArtifactError(f"{path} is no eegssl artifact: it has no {MANIFEST}")
+    manifest = Manifest.from_json(read_part(inside(path, MANIFEST)), source)
     try:
-        manifest = Manifest.from_json(json.loads(read_text(source)))
-    except OSError as error:
-        raise ArtifactError(f"{source} can't be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ArtifactError(f"{source} is damaged: {type(error).__name__} in reading it") from None
-    if manifest.schema_version != SCHEMA_VERSION:
+        digest = manifest.digest()
+    except ValueError:
+        raise damaged(source, "a number in it is not finite, or too long") from None
+    if digest != manifest.id:
         raise ArtifactError(
-            f"{source} has schema {manifest.schema_version}; "
-            f"this eegssl ({__version__}) reads schema {SCHEMA_VERSION}"
-        )
-    if manifest.digest() != manifest.id:
-        raise ArtifactError(
-            f"{source} was edited or damaged: its content hashes to {manifest.digest()[:12]}…, "
+            f"{source} was edited or damaged: its content hashes to {digest[:12]}…, "
             f"it says {manifest.id[:12]}…"
         )
     return manifest

@@ -169,27 +169,27 @@ def doctor(json: Json = False) -> None:
 
 @command(HELPERS)
 def check(
-    recordings: Annotated[Path, typer.Argument(help="A folder made by preprocess.")],
+    artifact: Annotated[Path, typer.Argument(help="Any folder that a command made.")],
     show_names: Annotated[
         bool, typer.Option(help="Show what its warnings are about by path.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Check every hash, range and count of a recordings folder, and repeat its warnings."""
+    """Check every hash, range and count of an artifact, and repeat the warnings of recordings."""
     from eegssl.artifacts.reading import read_manifest
-    from eegssl.corpus.audits.recordings_check import check_recordings
     from eegssl.corpus.concerns.shown_concerns import by_path, sentences
+    from eegssl.stages import check as stage
 
     terminal = Terminal(as_json=json)
-    problems = check_recordings(recordings)
-    facts = read_manifest(recordings).facts
+    problems = stage.run(artifact)
+    facts = read_manifest(artifact).facts
     if json:
         concerns = facts.get("concerns", {})
-        terminal.document({"artifact": str(recordings), "problems": problems, "concerns": concerns})
+        terminal.document({"artifact": str(artifact), "problems": problems, "concerns": concerns})
     for sentence in sentences(facts):
         terminal.warn(sentence)
     if show_names and not json:
-        columns, rows = by_path(recordings)
+        columns, rows = by_path(artifact)
         if rows:
             terminal.grid("concerns", columns, rows)
     for problem in problems:
@@ -197,7 +197,7 @@ def check(
     if problems:
         raise typer.Exit(ArtifactError.exit_code)
     if not json:
-        terminal.line(f"{recordings}: sound")
+        terminal.line(f"{artifact}: sound")
 
 
 @command(HELPERS)

@@ -11,14 +11,21 @@ from itertools import pairwise
 from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_file
-from eegssl.corpus.preprocessing.recording_tables import REFUSED
+from eegssl.artifacts.json_parts import HASHED_ID
+from eegssl.artifacts.table_parts import ANY, MISSING, NUMBER, Cells, read_text_table
+from eegssl.corpus.preprocessing.recording_tables import REFUSED, REFUSED_CELLS
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
-from eegssl.io.tables.tsv import format_tsv, read_tsv
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.io.tables.user_labels import LabelRow, read_labels
 
-COLUMNS = ("recording", "onset_s", "duration_s", "label")
-_MISSING = "n/a"
+LABELS_CELLS: Cells = {
+    "recording": HASHED_ID,
+    "onset_s": f"{MISSING}|{NUMBER}",
+    "duration_s": f"{MISSING}|{NUMBER}",
+    "label": ANY,
+}
+"""Of the labels that a model stores."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +88,16 @@ def label_table(
 def format_labels(labels: Sequence[Label]) -> str:
     """Labels as a table that a model stores; `read_stored_labels` reads it."""
     rows = [[one.recording, one.onset_s, one.duration_s, one.text] for one in labels]
-    return format_tsv(COLUMNS, [[_MISSING if c is None else c for c in row] for row in rows])
+    return format_tsv(
+        list(LABELS_CELLS), [[MISSING if c is None else c for c in row] for row in rows]
+    )
 
 
 def read_stored_labels(path: Path) -> tuple[Label, ...]:
     """The labels that a model was given, as it stores them."""
     return tuple(
         Label(row["recording"], row["label"], _time(row["onset_s"]), _time(row["duration_s"]))
-        for row in read_tsv(path, COLUMNS)
+        for row in read_text_table(path, LABELS_CELLS)
     )
 
 
@@ -98,13 +107,13 @@ def _resolved(rows: Sequence[LabelRow], corpus: Corpus) -> tuple[list[Label], Co
     refused = {
         row["recording"]
         for artifact in corpus.artifacts
-        for row in read_tsv(artifact / REFUSED, ("recording",))
+        for row in read_text_table(artifact / REFUSED, REFUSED_CELLS)
     }
     labels: dict[Label, None] = {}
     skipped: Counter[str] = Counter()
     for row in rows:
         recordings = [r for name in row.names for r in here.get(name, ())]
-        if row.label in ("", _MISSING):
+        if row.label in ("", MISSING):
             skipped["without a label"] += 1
         elif recordings:
             _require_one_clock(row, recordings)
@@ -175,4 +184,4 @@ def _refuse_overlaps(labels: Sequence[Label], *, overlap: bool) -> None:
 
 
 def _time(text: str) -> float | None:
-    return None if text == _MISSING else float(text)
+    return None if text == MISSING else float(text)

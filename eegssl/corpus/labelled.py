@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeFloat
 
+from eegssl.artifacts.json_parts import EXACT
 from eegssl.corpus.windows import Windows
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.means import first_places, means_by_unit
@@ -19,11 +21,12 @@ class Unit:
     ``recording`` is empty for a patient; ``kind`` is an event's type, empty for anything else.
     """
 
+    __pydantic_config__ = EXACT
     id: str
     recording: str
     subject: str
-    onset_s: float
-    duration_s: float
+    onset_s: NonNegativeFloat
+    duration_s: NonNegativeFloat
     kind: str = ""
 
 

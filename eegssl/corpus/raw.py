@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from eegssl.corpus.preprocessing.recording_tables import RECORDINGS
+from eegssl.corpus.audits.recordings_contract import read_tables
 from eegssl.corpus.signals import map_signal
 from eegssl.corpus.store import Recording, open_corpus
 from eegssl.errors import InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
-from eegssl.regular_files import require_regular
 from eegssl.signal.channels.electrodes import parse_channel
 
 if TYPE_CHECKING:
@@ -34,15 +33,15 @@ def raw_of(folder: Path, recording_id: str) -> "RawArray":
             f"got an id that none of the {len(corpus.recordings)} recordings has; expected one "
             f"such as {examples}"
         )
-    row = _row(folder, recording_id)
+    table = read_tables(corpus.artifacts[0]).recordings
+    (row,) = table.filter(pc.field("recording") == recording_id).to_pylist()
     eeg_uv = corpus.read_uv(recording, 0, recording.n_samples)
     signals = _with_auxiliary(eeg_uv, recording, row)
-    band_hz = (row["band_low_hz"], row["band_high_hz"])
     about = About(
         sfreq_hz=recording.sfreq_hz,
         subject=recording.subject,
         line_hz=recording.line_hz,
-        band_hz=None if None in band_hz else band_hz,
+        band_hz=(row["band_low_hz"], row["band_high_hz"]),
         electrodes=_electrodes(recording.channels),
         events=recording.events,
     )
@@ -54,10 +53,11 @@ def _with_auxiliary(
 ) -> Signals:
     """The EEG, and after it the auxiliary channels that the table names."""
     kinds = ("eeg",) * len(recording.channels)
-    names, others = tuple(row.get("auxiliary") or ()), tuple(row.get("auxiliary_kinds") or ())
+    names, others = tuple(row["auxiliary"]), tuple(row["auxiliary_kinds"])
     if not names:
         return Signals(eeg_uv, recording.channels, kinds)
-    beside_uv = map_signal(recording.path, "auxiliary_").read_uv(0, recording.n_samples)
+    shape = (len(names), recording.n_samples)
+    beside_uv = map_signal(recording.path, shape, "auxiliary_").read_uv(0, recording.n_samples)
     together = np.concatenate([eeg_uv, beside_uv])
     return Signals(together, recording.channels + names, kinds + others)
 
@@ -66,12 +66,3 @@ def _electrodes(channels: tuple[str, ...]) -> dict[str, str]:
     """Channel -> its electrode; derivations are left out, ``C3-A2`` lies at C3."""
     electrodes_of = {channel: parse_channel(channel).electrodes for channel in channels}
     return {channel: at[0] for channel, at in electrodes_of.items() if len(at) == 1}
-
-
-def _row(folder: Path, recording_id: str) -> dict[str, Any]:
-    """The recording's row of the table, with whatever columns that has."""
-    table = pq.read_table(
-        require_regular(folder / RECORDINGS), filters=[("recording", "=", recording_id)]
-    )
-    row: dict[str, Any] = table.to_pylist()[0]
-    return row

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
-import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
+from eegssl.artifacts.json_parts import validated
+from eegssl.artifacts.manifest import MANIFEST
+from eegssl.corpus.audits.recordings_contract import read_tables
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError
-from eegssl.regular_files import require_regular
 from eegssl.signal.config import FilterConfig
 from eegssl.signal.filtering.filters import Chain, chain
 
 CAUSAL, ZERO = "causal", "zero"
-TABLE = "recordings.parquet"
 _PHASE = ("filter", "phase")
+_FILTER = TypeAdapter(FilterConfig)
 _COLUMNS = ["recording", "source_sfreq_hz", "line_hz"]
 
 
@@ -73,8 +75,8 @@ def chains_of(corpus: Corpus, recordings: Sequence[Recording]) -> tuple[Chain, .
     """The chain of filters that each recording went through."""
     chains: dict[str, Chain] = {}
     for artifact in corpus.artifacts:
-        config = FilterConfig.model_validate(artifact.manifest.config["filter"])
-        table = pq.read_table(require_regular(artifact / TABLE), columns=_COLUMNS)
-        for row in table.to_pylist():
+        source, values = artifact.path / MANIFEST, artifact.manifest.config["filter"]
+        config = validated(values, _FILTER, source, "config.filter")
+        for row in read_tables(artifact).recordings.select(_COLUMNS).to_pylist():
             chains[row["recording"]] = chain(row["source_sfreq_hz"], config, row["line_hz"])
     return tuple(chains[recording.id] for recording in recordings)

@@ -7,21 +7,20 @@ never rounded away. ``auxiliary`` [A, T] holds ECG, EOG and EMG in the same way,
 the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.errors import ArtifactError
-from eegssl.regular_files import open_regular
+from eegssl.artifacts.array_parts import open_tensors
+from eegssl.artifacts.json_parts import damaged
 
 MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
 
-_DTYPES = {"I16": "<i2", "F32": "<f4", "U8": "|u1"}
-NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
+NAMES = {np.dtype("<i2"): "I16", np.dtype("<f4"): "F32", np.dtype("|u1"): "U8"}
+"""Types of NumPy -> of safetensors."""
 
 
 @dataclass(frozen=True)
@@ -30,44 +29,37 @@ class StoredSignal:
 
     data: NDArray[np.generic]
     scale_uv: NDArray[np.float32]
+    path: Path | None = None
+    """The file that it is mapped from."""
 
     def read_uv(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Samples ``start:stop`` of every channel in µV, float32 [C, stop - start]."""
+        """Samples ``start:stop`` of every channel in µV, float32 [C, stop - start].
+
+        Raises ArtifactError for samples that are not finite.
+        """
         piece = self.data[:, start:stop].astype(np.float32)
         piece *= self.scale_uv[:, None]
+        if self.path and self.data.dtype.kind == "f" and not np.isfinite(piece).all():
+            raise damaged(self.path, "a sample is not finite")
         return piece
 
 
-def map_signal(path: Path, name: str = "") -> StoredSignal:
+def map_signal(
+    path: Path, shape: tuple[int | None, int | None] = (None, None), name: str = ""
+) -> StoredSignal:
     """Map a stored signal without reading its samples; ``name`` "auxiliary_" for ECG and the like.
 
-    Raises ArtifactError when the file is no such signal.
+    Raises ArtifactError when the file is no such signal, of another ``shape`` [C, T], or when its
+    scales are none.
     """
-    try:
-        data = map_tensor(path, name.rstrip("_") or "signal")
-        scale = np.array(map_tensor(path, f"{name}scale_uv"))
-    except KeyError as error:
-        raise ArtifactError(f"{path} holds no {error}; make the recordings again") from None
-    return StoredSignal(data, scale)
+    file = open_tensors(path)
+    data = file.map(name.rstrip("_") or "signal", "i2 f4", shape)
+    scale_uv = np.array(file.map(f"{name}scale_uv", "f4", data.shape[:1]))
+    if not (np.isfinite(scale_uv).all() and (scale_uv > 0).all()):
+        raise damaged(path, "a scale is not above 0")
+    return StoredSignal(data, scale_uv, path)
 
 
-def map_tensor(path: Path, name: str) -> NDArray[np.generic]:
-    """Map one tensor of a stored recording.
-
-    Raises KeyError when it has none of that name, ArtifactError when the file is damaged.
-    """
-    try:
-        with open_regular(path) as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > 1 << 20:
-                raise ValueError("header too long")
-            header = json.loads(stream.read(length))
-        entry = header[name]
-        begin = int(entry["data_offsets"][0])
-        dtype = np.dtype(_DTYPES[entry["dtype"]])
-        shape = tuple(entry["shape"])
-        return np.memmap(path, dtype=dtype, mode="r", offset=8 + length + begin, shape=shape)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ArtifactError(
-            f"{path} is no stored signal ({type(error).__name__}); make the recordings again"
-        ) from None
+def map_flags(path: Path, n_channels: int) -> NDArray[np.uint8]:
+    """Map the flags [C, W] of a stored recording; raises ArtifactError as `map_signal`."""
+    return open_tensors(path).map("quality", "u1", (n_channels, None))

@@ -7,24 +7,23 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
-from eegssl.artifacts.reading import load, read_sketches
-from eegssl.corpus.signals import map_signal, map_tensor
+from eegssl.artifacts.reading import sketches_of
+from eegssl.artifacts.table_parts import read_text_table
+from eegssl.corpus.audits.recordings_contract import CONTRACT, read_tables
+from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, SUBJECTS
+from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event
-from eegssl.io.tables.tsv import read_tsv
-from eegssl.regular_files import read_text, require_regular
 from eegssl.signal.channels.electrodes import Geometry, geometry
 
 T = TypeVar("T")
-KIND = "recordings"
 SIGNALS = "signals"
-SUBJECTS = "subjects.tsv"
-PEOPLE_COLUMNS = ("subject", "age_years", "sex")
 MAPPED_SIGNALS = 512
 """Signals that a corpus holds mapped: a process may map some 65,000 files."""
 
@@ -67,7 +66,7 @@ class Corpus:
     def __init__(self, artifacts: Sequence[Artifact], recordings: Iterable[Recording]) -> None:
         self.artifacts = tuple(artifacts)
         self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
-        self._mapped = lru_cache(maxsize=MAPPED_SIGNALS)(map_signal)
+        self._mapped = lru_cache(maxsize=MAPPED_SIGNALS)(_map)
         self._geometry: dict[tuple[str, ...], Geometry] = {}
 
     @cached_property
@@ -101,7 +100,8 @@ class Corpus:
 
     @cached_property
     def _people(self) -> dict[str, tuple[float | None, str | None]]:
-        rows = [row for a in self.artifacts for row in read_tsv(a / SUBJECTS, PEOPLE_COLUMNS)]
+        tables = [read_text_table(a / SUBJECTS, PEOPLE_CELLS) for a in self.artifacts]
+        rows = [row for table in tables for row in table]
         return {
             row["subject"]: (_known(row["age_years"], float), _known(row["sex"], str))
             for row in rows
@@ -131,11 +131,13 @@ class Corpus:
 
     def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
-        return self._mapped(recording.path).read_uv(start, stop)
+        return self._mapped(recording.path, len(recording.channels), recording.n_samples).read_uv(
+            start, stop
+        )
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
-        return np.array(map_tensor(recording.path, "quality"), dtype=np.uint8)
+        return np.array(map_flags(recording.path, len(recording.channels)))
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Kind and id of each artifact, as a manifest records its inputs."""
@@ -148,7 +150,7 @@ def open_corpus(paths: Sequence[Path]) -> Corpus:
     Raises ArtifactError when one is missing, damaged, of another kind, given twice, or when two
     of them hold the same recording or put the same subject into different splits.
     """
-    artifacts = [load(path, KIND) for path in paths]
+    artifacts = [open_artifact(path, CONTRACT) for path in paths]
     recordings = [recording for artifact in artifacts for recording in _read_recordings(artifact)]
     home: dict[str, Path] = {}
     for recording in recordings:
@@ -174,22 +176,20 @@ def _require_one_split_a_subject(recordings: Sequence[Recording]) -> None:
 
 
 def _read_recordings(artifact: Artifact) -> list[Recording]:
-    events = _read_events(artifact / "events.parquet")
-    split_of = read_splits(artifact / "splits.tsv")
+    tables = read_tables(artifact)
+    events = _events(tables.events)
     by = artifact.manifest.facts["split_by"]
     any_events = bool(artifact.manifest.facts["events"])
-    table = artifact / "recordings.parquet"
-    sketches = read_sketches(table)
-    columns = [name for name in pq.read_schema(require_regular(table)).names if name != "sketch"]
+    sketches = sketches_of(tables.recordings)
     recordings = []
-    for row in pq.read_table(table, columns=columns).to_pylist():
+    for row in tables.recordings.drop_columns(["sketch"]).to_pylist():
         path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
         recordings.append(
             Recording(
                 id=row["recording"],
                 subject=row["subject"],
                 file=row["file"],
-                split=split_of[row["subject" if by == "subject" else "file"]],
+                split=tables.splits[row["subject" if by == "subject" else "file"]],
                 channels=tuple(row["channels"]),
                 n_samples=row["n_samples"],
                 sfreq_hz=row["sfreq_hz"],
@@ -203,6 +203,10 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
             )
         )
     return recordings
+
+
+def _map(path: Path, n_channels: int, n_samples: int) -> StoredSignal:
+    return map_signal(path, (n_channels, n_samples))
 
 
 def fitted_on(recordings: Iterable[Recording]) -> FittedOn:
@@ -220,15 +224,9 @@ def _known(text: str, kind: Callable[[str], T]) -> T | None:
     return None if text == "n/a" else kind(text)
 
 
-def read_splits(path: Path) -> dict[str, str]:
-    """``splits.tsv``: subject (or recording) -> split."""
-    rows = [line.split("\t") for line in read_text(path).splitlines()[1:]]
-    return {row[0]: row[-1] for row in rows}
-
-
-def _read_events(path: Path) -> dict[str, list[Event]]:
+def _events(table: pa.Table) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
-    for row in pq.read_table(require_regular(path)).to_pylist():
+    for row in table.to_pylist():
         recording = row.pop("recording")
         event = Event(**row | {"channels": tuple(row["channels"])})
         events.setdefault(recording, []).append(event)

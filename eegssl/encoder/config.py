@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
 
+MOST_PATCH_SAMPLES = 20_000
+"""Of a patch: 20 s at 1 kHz. A transform of it has the square of this many numbers (ours)."""
+
 
 class EncoderConfig(Settings):
     """A temporal-spectral-spatial transformer over (channel, patch)."""
@@ -33,7 +36,7 @@ class EncoderConfig(Settings):
     """Initial value of learned gains on what each half of a block adds (LayerScale: CaiT, ICCV
     2021; LaBraM 0.1); none: no gains."""
 
-    patch_samples: int = Field(200, ge=16)
+    patch_samples: int = Field(200, ge=16, le=MOST_PATCH_SAMPLES)
     """Samples P of a patch, one second at 200 Hz."""
 
     sfreq_hz: float = Field(200.0, gt=0)
@@ -103,3 +106,8 @@ class EncoderConfig(Settings):
         if not self.temporal and self.spectral == "off":
             raise ValueError("temporal and spectral are both off: nothing would see the signal")
         return self
+
+    @property
+    def fewest_weights(self) -> int:
+        """Fewer than an encoder of this size has: those of its blocks."""
+        return 2 * self.layers * self.width * (2 * self.width + self.ffn)

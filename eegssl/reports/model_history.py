@@ -1,18 +1,23 @@
 """Show how a model was made: lineage, training, codebook."""
 
-import json
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.regular_files import read_text
 from eegssl.reports.codebook.masked_patches import codebook_usage, masked_reconstruction
 from eegssl.reports.curves import training_curves
 from eegssl.reports.embed import png_uri, svg_uri
 from eegssl.reports.sections import Lineage, ReportFigure, Section, section
 from eegssl.training.examples import read_examples
-from eegssl.training.history import EXAMPLES, HISTORY, METRICS, USAGE, read_rows
+from eegssl.training.history import (
+    EXAMPLES,
+    HISTORY,
+    METRICS,
+    STAGES,
+    USAGE,
+    read_rows,
+    read_stage,
+    read_usage,
+)
 
 _PRETRAINING = ("loss", "accuracy", "accuracy_region", "accuracy_random", "loss_region")
 _WORDS = {
@@ -31,39 +36,43 @@ def model_history(model: Artifact) -> Section:
 def _lineage(model: Artifact) -> tuple[tuple[str, str, str], ...]:
     """Kind, id and words of every artifact on the way to a model, recordings first."""
     made = [("recordings", id_) for kind, id_ in model.manifest.inputs if kind == "recordings"]
-    for stage in ("tokenize", "pretrain"):
-        path = model / f"{HISTORY}/{stage}/{MANIFEST}"
-        if path.exists():
-            raw = json.loads(read_text(path))
-            made.append((raw["kind"], raw["id"]))
+    names = [f"{HISTORY}/{stage}/{MANIFEST}" for stage in STAGES]
+    made += [read_stage(model / name) for name in names if name in model]
     made.append(("model", model.manifest.id))
     return tuple((kind, id_, _WORDS[kind]) for kind, id_ in made)
 
 
 def history_figures(model: Artifact) -> tuple[ReportFigure, ...]:
     """Training curves of every stage, a masked and predicted window, and codebook usage."""
-    folders = [
-        ("Tokenizer", model / f"{HISTORY}/tokenize", ("loss", "perplexity", "codes_used")),
-        ("Pretraining", model / f"{HISTORY}/pretrain", _PRETRAINING),
-        ("Fine-tuning", model.path, ("loss", "error", "auroc", "balanced_accuracy")),
+    logs = [
+        ("Tokenizer", f"{HISTORY}/tokenize/{METRICS}", ("loss", "perplexity", "codes_used")),
+        ("Pretraining", f"{HISTORY}/pretrain/{METRICS}", _PRETRAINING),
+        ("Fine-tuning", METRICS, ("loss", "error", "auroc", "balanced_accuracy")),
     ]
     figures = [
         ReportFigure(
             f"{name}: training",
             "Training (mean since the last row) and validation, by step.",
             f"Training curves of {name}",
-            svg_uri(training_curves(read_rows(folder / METRICS), panels)),
+            svg_uri(training_curves(read_rows(model / log), panels)),
         )
-        for name, folder, panels in folders
-        if (folder / METRICS).exists() and read_rows(folder / METRICS)
+        for name, log, panels in logs
+        if log in model and _measured(read_rows(model / log), panels)
     ]
-    return (*figures, *_masked(folders[1][1] / EXAMPLES), *_usage(folders[0][1] / USAGE))
+    return (*figures, *_masked(model), *_usage(model))
 
 
-def _masked(path: Path) -> list[ReportFigure]:
-    if not path.exists():
+def _measured(rows: Sequence[Mapping[str, float]], panels: Sequence[str]) -> bool:
+    """Whether any row has a value for one of the panels."""
+    wanted = {f"{part}_{name}" for name in panels for part in ("train", "val")}
+    return any(wanted & set(row) for row in rows)
+
+
+def _masked(model: Artifact) -> list[ReportFigure]:
+    name = f"{HISTORY}/pretrain/{EXAMPLES}"
+    if name not in model:
         return []
-    e = read_examples(path)
+    e = read_examples(model / name)
     shown = [(int(c), int(n)) for c, n in e.shown]
     figure = masked_reconstruction(
         e.true, e.tokenizer, e.predicted, e.freqs_hz, shown, e.mask, e.channels
@@ -79,15 +88,15 @@ def _masked(path: Path) -> list[ReportFigure]:
     ]
 
 
-def _usage(path: Path) -> list[ReportFigure]:
-    if not path.exists():
+def _usage(model: Artifact) -> list[ReportFigure]:
+    name = f"{HISTORY}/tokenize/{USAGE}"
+    if name not in model:
         return []
-    counts = np.array(json.loads(read_text(path))["val"])
     return [
         ReportFigure(
             "Codebook usage",
             "How often each code is used on validation subjects, most used first.",
             "Codebook usage by rank",
-            svg_uri(codebook_usage(counts)),
+            svg_uri(codebook_usage(read_usage(model / name)["val"])),
         )
     ]

@@ -5,11 +5,15 @@ running to 0 where validation windows are separated without an error.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+
+from eegssl.artifacts.json_parts import EXACT, Count
 
 _BOUNDS = (np.log(0.02), np.log(50.0))
 
@@ -21,10 +25,11 @@ class Temperature:
     ``balanced``: in that mean each class has the same weight.
     """
 
-    value: float
+    __pydantic_config__ = EXACT
+    value: Annotated[float, Field(gt=0)]
     loss_before: float
     loss_after: float
-    n_windows: int
+    n_windows: Count
     balanced: bool
 
 

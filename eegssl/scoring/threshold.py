@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.artifacts.json_parts import EXACT, Count, Share
 from eegssl.errors import InputError
 from eegssl.scoring.config import ThresholdCriterion
 
@@ -18,11 +19,12 @@ _TINY = 1e-6  # probability; nearer to 0 and 1 logits are taken as equal
 class Threshold:
     """A threshold and its origin: a window is positive if its probability >= ``value``."""
 
-    value: float
+    __pydantic_config__ = EXACT
+    value: Share
     criterion: str = "not chosen"
     score: float | None = None
-    n_windows: int = 0
-    n_positive: int = 0
+    n_windows: Count = 0
+    n_positive: Count = 0
 
 
 def choose_threshold(

@@ -31,6 +31,11 @@ def spread_uv(row: npt.NDArray[np.floating]) -> float:
     return float(np.median(np.abs(some))) / _OF_NORMAL
 
 
+def above_a_volt(peak_uv: float) -> bool:
+    """Whether a sample is larger than any electrode gives: told of a recording, and looked for."""
+    return peak_uv > HIGHEST_UV
+
+
 def oddness(size_uv: float, typical_uv: float) -> str:
     """Say in a few words how a spread differs from EEG or from a typical one; "" if it does not.
 

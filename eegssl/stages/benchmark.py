@@ -4,17 +4,16 @@ Every cell is a model and an evaluation of their own below ``cells/``, made by t
 by hand; a finished cell is not run again.
 """
 
-import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.regular_files import read_text
 from eegssl.reports.benchmark.comparisons import (
     ComparedUnit,
     Comparison,
@@ -25,10 +24,13 @@ from eegssl.reports.benchmark.comparisons import (
     require_system,
 )
 from eegssl.reports.benchmark.results import (
+    CONTRACT,
+    RESULTS,
     columns,
     filled,
     leaderboard,
     not_run_row,
+    read_results,
     result_row,
     text,
 )
@@ -46,7 +48,6 @@ from eegssl.stages.benchmark_cells import (
 )
 from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
 
-KIND = "benchmark"
 TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"
 COMPARISONS = "comparisons.tsv"
@@ -79,7 +80,7 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     folds: Sequence[Fold] = config.folds or (None,)
     corpora = {fold: matrix.corpus(fold) for fold in folds}
     matrix.require_subjects(corpora.values())
-    writer = context.begin(KIND, config, matrix.inputs(corpora), update=True)
+    writer = context.begin(CONTRACT, config, matrix.inputs(corpora), update=True)
     if isinstance(writer, Result):
         return writer
     within = all(c.within_subject for c in corpora.values())
@@ -211,7 +212,7 @@ def _write_tables(
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
     writer.write(TABLE, format_tsv(list(rows[0]), cells_as_text))
-    writer.write_json("results.json", rows)
+    writer.write_json(RESULTS, rows)
     compared = [[text(v) for v in one.as_dict().values()] for one in comparisons]
     writer.write(COMPARISONS, format_tsv(list(Comparison.__dataclass_fields__), compared))
     words = [column for task in matrix.tasks for column in matrix.benchmark_of(task).words]
@@ -230,6 +231,10 @@ def _write_tables(
 
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows of the results of a matrix, for a terminal."""
-    rows = json.loads(read_text(out / "results.json"))
-    names = columns(Matrix(config, base).shown(rows), rows)
+    rows, matrix = read_results(out / RESULTS), Matrix(config, base)
+    if strange := {row["task"] for row in rows} - set(matrix.tasks):
+        raise damaged(out / RESULTS, f"it has {len(strange)} task(s) that the matrix has not")
+    names = columns(matrix.shown(rows), rows)
+    if missing := [name for name in names if name not in rows[0]]:
+        raise damaged(out / RESULTS, f"it lacks column {', '.join(missing)}")
     return list(names), [[row[name] for name in names] for row in rows]

@@ -14,7 +14,7 @@ from eegssl.artifacts.reading import load
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BenchmarkConfig, NumberOfSubjects
-from eegssl.corpus.store import KIND as RECORDINGS
+from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
 from eegssl.regular_files import read_text

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.reading import load
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
@@ -21,7 +21,7 @@ from eegssl.errors import LeakError
 from eegssl.stages import evaluate, finetune
 from eegssl.tasks import base
 from eegssl.tasks.kinds import KINDS
-from eegssl.tasks.trained_for import ENCODER
+from eegssl.training.weights import ENCODER as PRETRAINED
 
 KIND = "crossvalidation"
 FOLDS = "folds"
@@ -44,7 +44,7 @@ def run(
     """
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
-    pretrained, resolved = load(encoder, ENCODER), read_task(task, config.task)
+    pretrained, resolved = open_artifact(encoder, PRETRAINED), read_task(task, config.task)
     kind = KINDS[resolved.kind]
     parts = [refolded(corpus, n, k, context.seed) for k in range(n)]
     tuned = [config.model_copy(update={"cross": FoldConfig(folds=n, fold=k)}) for k in range(n)]
@@ -61,7 +61,7 @@ def run(
         folds=n,
     )
     inputs = [*corpus.inputs(), *inputs_of(pretrained), *shared]
-    writer = context.begin(KIND, settings, inputs, names=base.SCORED)
+    writer = context.begin(base.scored_contract(kind, KIND), settings, inputs, names=base.SCORED)
     if isinstance(writer, Result):
         return writer
     advance = context.progress.track("folds", n)

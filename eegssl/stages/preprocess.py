@@ -18,6 +18,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
 from eegssl.config.stages import PreprocessConfig
+from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS, CONTRACT
 from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
@@ -33,7 +34,9 @@ from eegssl.corpus.preprocessing.file_scan import FileScan, clip_files, scan_fil
 from eegssl.corpus.preprocessing.ingest import SIGNALS, ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import (
+    PEOPLE_CELLS,
     RECORDINGS,
+    SUBJECTS,
     summarise,
     write_tables,
 )
@@ -45,7 +48,6 @@ from eegssl.corpus.preprocessing.source_files import (
     subject_table,
 )
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.corpus.store import KIND, PEOPLE_COLUMNS, SUBJECTS
 from eegssl.errors import InputError
 from eegssl.io.labels.own_words import require_known
 from eegssl.io.private.private_key import make_key, private_folder
@@ -55,7 +57,7 @@ from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.quality.quality_pages import write_quality_pages
 
 LOOK = "look/index.html"
-FINGERPRINT, PLAN_FILE, CHANNELS = "fingerprint.json", "plan.toml", "channels.tsv"
+FINGERPRINT, PLAN_FILE = "fingerprint.json", "plan.toml"
 _ROWS, _CLIPS = "rows", "look"
 
 
@@ -99,7 +101,7 @@ def run(
     synthetic = _is_synthetic(roots, context)
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     inputs = [("edf-folder", hash_json([files, official, people, aliases, synthetic]))]
-    writer = context.begin(KIND, plan.config, inputs)
+    writer = context.begin(CONTRACT, plan.config, inputs)
     if isinstance(writer, Result):
         return _not_made(writer, scan, context)
     rows = _ingest_all(scan, plan.config, writer, context, jobs)
@@ -111,7 +113,7 @@ def run(
     writer.write(CONCERNS, as_table(concerns))
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
-    writer.write(SUBJECTS, format_tsv(PEOPLE_COLUMNS, ages))
+    writer.write(SUBJECTS, format_tsv(list(PEOPLE_CELLS), ages))
     _write_findings(writer.write, scan, plan)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
@@ -224,7 +226,7 @@ def _write_findings(write: Callable[[str, str], None], scan: FileScan, plan: Pla
         [row.label, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
         for row in channel_audit(scan.files)
     ]
-    write(CHANNELS, format_tsv(["found", "became", "kind", "reference", "files"], rows))
+    write(CHANNELS, format_tsv(list(CHANNELS_CELLS), rows))
 
 
 def _ingest_all(

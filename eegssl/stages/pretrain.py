@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.reading import load, require_parent
+from eegssl.artifacts.reading import require_parent
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
-from eegssl.corpus.codes.tokens import KIND as TOKENS
+from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.codes.tokens import Codes, open_codes
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
-from eegssl.corpus.store import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus
 from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
@@ -36,7 +36,7 @@ from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.loop import choose_device, chosen_precision, fit
 from eegssl.training.masked_windows import masked_scores, masks_of
-from eegssl.training.weights import save_module
+from eegssl.training.weights import ENCODER, TOKENS, read_tokenizer, save_module
 
 KIND = "encoder"
 
@@ -51,7 +51,7 @@ class ObjectiveParts:
     """(model, masking, validation codes, batch_size, frequencies of training codes) -> scores by
     name, among them the loss that is monitored."""
     write_examples: Callable[..., None]
-    """(writer, model, tokens, validation codes, masking) -> a file for the report."""
+    """(writer, model, tokenizer, validation codes, masking) -> a file for the report."""
 
 
 OBJECTIVES: dict[type[Settings], ObjectiveParts] = {
@@ -66,7 +66,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     Raises ArtifactError when the tokens were made from other recordings.
     """
     corpus = open_corpus(folders)
-    artifact = load(tokens, TOKENS)
+    artifact = open_artifact(tokens, TOKENS)
     require_parent(artifact, corpus.artifacts, RECORDINGS)
     facts = artifact.manifest.facts
     if facts["patch_samples"] != config.encoder.patch_samples:
@@ -80,17 +80,19 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     draws = sampler(train.windows, config.sampling)
-    writer = context.begin(KIND, config, [*corpus.inputs(), *inputs_of(artifact)])
+    writer = context.begin(ENCODER, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
-    counts = train.counts(facts["n_codes"])
+    counts = train.counts()
     model, history = _train(config, settings, artifact, train, draws, val, counts, writer, context)
     save_module(writer, KIND, model.encoder, settings)
     save_module(writer, "head", model.head, config.objective)
     scores = _validate(model, config, val, counts)
     for concern in concerns(config, history, scores):
         context.warn(concern)
-    OBJECTIVES[type(config.objective)].write_examples(writer, model, artifact, val, config.masking)
+    OBJECTIVES[type(config.objective)].write_examples(
+        writer, model, read_tokenizer(artifact.path), val, config.masking
+    )
     copy_history(writer, artifact, "tokenize")
     upstream = artifact.manifest.fitted_on
     return context.finish(

@@ -12,14 +12,14 @@ from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
-from eegssl.tasks.base import EVALUATION, OF_RUN, REPORT, SCORES
+from eegssl.tasks.base import OF_RUN, REPORT, SCORES
 from eegssl.tasks.labels.measures.detected import Detections, detected_by_others
 from eegssl.tasks.labels.measures.event_report import event_report
+from eegssl.tasks.labels.measures.stored_scores import FAULTS, FAULTS_CELLS, TREES_CONTRACT
 from eegssl.tasks.labels.page import events_page
 from eegssl.tasks.labels.scores import tree_facts
 from eegssl.tasks.settings_read import require_read
 
-FAULTS = "faults.tsv"
 _FAULT_WORDS = {
     "missing": "missing, counted as no detections",
     "unreadable": "unreadable, counted as no detections",
@@ -75,13 +75,13 @@ def run(
     for concern in concerns:
         context.warn(concern)
     inputs = [("event-tables", hash_json([[vars(one) for one in lists], rows]))]
-    writer = context.begin(EVALUATION, config, inputs, names=(SCORES, REPORT, FAULTS))
+    writer = context.begin(TREES_CONTRACT, config, inputs, names=(SCORES, REPORT, FAULTS))
     if isinstance(writer, Result):
         return writer
     events = event_report(lists, config.scoring, context.seed)
     if events.szcore.left_out:
         context.warn(events.szcore.left_out)
-    writer.write(FAULTS, format_tsv(["recording", "kind", "reason"], rows))
+    writer.write(FAULTS, format_tsv(list(FAULTS_CELLS), rows))
     shortest_s = config.scoring.shortest_event_recording_s
     detections = Detections(detected_by_others(lists), shortest_s)
     scores = {"events": events.as_dict(), "detections": detections.as_dict()}

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
@@ -20,7 +20,6 @@ from eegssl.corpus.codes.tokens import (
     CODES,
     ENTROPIES,
     ENTROPY_TABLE,
-    KIND,
     TABLE,
     are_stored,
     code_dtype,
@@ -49,7 +48,7 @@ from eegssl.training.batches import to_tensors
 from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import choose_device, fit
-from eegssl.training.weights import read_tokenizer, save_module
+from eegssl.training.weights import TOKENS, read_tokenizer, save_module
 
 NAME = "tokenizer"
 _START_PATCHES_PER_CODE = 32  # for k-means
@@ -70,7 +69,7 @@ def run(
     With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
     """
     corpus = open_corpus(folders)
-    source = load(tokenizer, KIND) if tokenizer else None
+    source = open_artifact(tokenizer, TOKENS) if tokenizer else None
     inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
     sampling = SamplingConfig() if source else config.sampling
     if sampling != config.sampling:
@@ -82,7 +81,7 @@ def run(
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
     draws = sampler(train, sampling)
-    writer = context.begin(KIND, config, inputs)
+    writer = context.begin(TOKENS, config, inputs)
     if isinstance(writer, Result):
         return writer
     if source and reused:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.contract import Contract, open_artifact
+from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -19,15 +21,18 @@ from eegssl.reports.html import render_page
 from eegssl.tasks.kind import Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
-from eegssl.tasks.trained_for import ENCODER, MONTAGES, doubts, encoder_settings, montages_in
+from eegssl.tasks.trained_for import MONTAGES, doubts, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
+from eegssl.training.weights import ENCODER as PRETRAINED
 
 EVALUATION = "evaluation"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 """Files of every artifact with scores."""
 SCORED = (PREDICTIONS, SCORES, REPORT, "detections/sub-*_events.tsv")
 """The same and tables of detections, as names or patterns."""
+SCORED_KINDS = (EVALUATION, "crossvalidation", "baseline")
+"""Artifacts with scores."""
 
 OF_RUN = dict.fromkeys(
     ("split", "labels", "targets", "batch_size", "device", "traces", "trace_s"),
@@ -36,6 +41,18 @@ OF_RUN = dict.fromkeys(
 """Settings of `evaluate` on how a model is run and shown, and why scoring alone refuses them."""
 
 AnyKind = Kind[Any, Any, Any, Any, Any]
+
+
+def scored_contract(kind: AnyKind, makes: str) -> Contract:
+    """What an artifact of predictions and their scores holds: an evaluation, or its like."""
+    return Contract(
+        makes,
+        parts={
+            PREDICTIONS: partial(read_table, view=kind.view),
+            SCORES: partial(read_json, schema=kind.stored_scores),
+        },
+        facts=kind.stored_facts,
+    )
 
 
 def check_settings(kind: AnyKind, config: FinetuneConfig, task: Any) -> None:
@@ -82,14 +99,15 @@ def finetune(
     Raises ConfigError for settings that the kind can't follow, InputError for recordings that
     hold too little for the task.
     """
-    job = job_of(kind, config, corpus, load(encoder, ENCODER), task, context)
+    job = job_of(kind, config, corpus, open_artifact(encoder, PRETRAINED), task, context)
     weights = job.weights == "pretrained"
     for doubt in doubts(job.pretrained, corpus, corpus.recordings, pretrained=weights):
         context.warn(doubt)
     data = kind.prepare(job)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
     names = (*SCORED, *kind.files)
-    writer = context.begin(kind.makes, without_cache(job.config), inputs, names=names)
+    contract = kind.contract or scored_contract(kind, kind.makes)
+    writer = context.begin(contract, without_cache(job.config), inputs, names=names)
     if isinstance(writer, Result):
         return writer
     meter = Meter(job.device)
@@ -145,7 +163,7 @@ def evaluate(
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")
     inputs = [*inputs_of(model), *corpus.inputs(), *data.inputs]
-    writer = context.begin(EVALUATION, config, inputs, names=SCORED)
+    writer = context.begin(scored_contract(kind, EVALUATION), config, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer
     table = kind.predict(trial, data)
@@ -171,7 +189,7 @@ def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context)
     for words in leaks:
         context.warn(f"LEAK, allowed: {words}")
     inputs = [("predictions", hash_file(path))]
-    writer = context.begin(EVALUATION, config, inputs, names=SCORED)
+    writer = context.begin(scored_contract(kind, EVALUATION), config, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer
     for concern in kind.concerns(table):

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
+from pydantic import TypeAdapter
 
 from eegssl.artifacts.context import Context
+from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.json_parts import STRICT, OpenPart
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
@@ -36,6 +39,14 @@ MODEL_FILES = (f"{MODEL}.json", f"{MODEL}.safetensors", TASK)
 
 Inputs = Sequence[tuple[str, str]]
 """Kind and id of what an artifact is made from, as its manifest records them."""
+
+
+class ScoredFacts(OpenPart):
+    """Facts of every artifact with scores."""
+
+    subjects: tuple[str, ...]
+    warnings: tuple[str, ...]
+    leaks: tuple[str, ...]
 
 
 class HasInputs(Protocol):
@@ -170,6 +181,12 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """Settings of `adaptation` and `training` that each way of adapting reads; empty: all."""
     makes: ClassVar[str] = MODEL
     """The artifact that `finetune` makes."""
+    contract: ClassVar[Contract | None] = None
+    """What its models hold; None where it makes none."""
+    stored_scores: ClassVar[TypeAdapter[Any]] = TypeAdapter(dict[str, Any], config=STRICT)
+    """The schema of ``metrics.json``."""
+    stored_facts: ClassVar[type[ScoredFacts]] = ScoredFacts
+    """The facts that stages read of artifacts with its scores."""
     benchmark: ClassVar[Benchmarked] = Benchmarked()
     """Columns, scores and baselines of its tasks in a benchmark."""
     not_in_matrix: ClassVar[str] = ""

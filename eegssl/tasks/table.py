@@ -16,8 +16,11 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.json_parts import STRICT, in_words
+from eegssl.artifacts.table_parts import require_size
 from eegssl.corpus.audits.leaks import Times
 from eegssl.errors import ArtifactError
 from eegssl.regular_files import require_regular
@@ -34,6 +37,8 @@ _ARROW = {
     "i2": pa.int16(),
     "?": pa.bool_(),
 }
+
+_METADATA = TypeAdapter(dict[str, Any], config=STRICT)
 
 V = TypeVar("V", bound=View)
 
@@ -141,7 +146,9 @@ def read_table(path: Path, view: type[V]) -> V:
     """
     spec = view.spec
     with _opened(path) as parquet:
-        metadata, file = _metadata(path, parquet), parquet.read()
+        metadata = _metadata(path, parquet, spec)
+        file = parquet.read()
+        file.validate(full=True)
     problem = next(_problems(spec, file, metadata), None)
     if problem:
         raise _refused(path, problem, spec)
@@ -171,19 +178,26 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     """An open Parquet file. Raises ArtifactError where it is none, or damaged."""
     try:
         with pq.ParquetFile(require_regular(path)) as parquet:
+            require_size(path, parquet.metadata)
             yield parquet
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise _refused(path, f"it can't be read as Parquet ({type(error).__name__})") from None
 
 
-def _metadata(path: Path, parquet: pq.ParquetFile) -> dict[str, Any]:
-    """The metadata of a file. Raises ArtifactError where there are none."""
+def _metadata(path: Path, parquet: pq.ParquetFile, spec: TableSpec | None = None) -> dict[str, Any]:
+    """The metadata of a file. Raises ArtifactError where there are none, or none of this kind."""
+    raw = (parquet.schema_arrow.metadata or {}).get(_KEY, b"")
     try:
-        metadata = json.loads((parquet.schema_arrow.metadata or {})[_KEY])
-    except (KeyError, ValueError):
+        metadata = _METADATA.validate_json(raw)
+    except ValidationError:
         raise _refused(path, "its metadata don't describe predictions of eegssl") from None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("about"), dict):
+    if not isinstance(metadata.get("about"), dict):
         raise _refused(path, "its metadata lack 'about'")
+    if spec and spec.metadata and _kind(metadata) == spec.kind:
+        try:
+            spec.metadata.validate_json(raw)
+        except ValidationError as error:
+            raise _refused(path, f"its metadata: {in_words(error)}", spec) from None
     return metadata
 
 
@@ -243,10 +257,13 @@ def _column_problems(
         yield f"column {name} holds {values.type}, expected {expected}"
     if values.null_count:
         yield f"column {name} has {values.null_count} empty value(s), expected none"
-    if column.finite and pa.types.is_floating(values.type):
-        n = int((~np.isfinite(values.to_numpy())).sum())
-        if n:
-            yield f"column {name} has {n} value(s) that are not finite, expected none"
+    if values.type != expected or not pa.types.is_primitive(expected) or column.dtype == "?":
+        return
+    numbers = values.to_numpy()
+    if column.finite and (n := int((~np.isfinite(numbers)).sum())):
+        yield f"column {name} has {n} value(s) that are not finite, expected none"
+    if n := int(((numbers < column.least) | (numbers > column.most)).sum()):
+        yield f"column {name} has {n} value(s) outside {column.least:g} … {column.most:g}"
 
 
 def _stored(values: Array, column: Column) -> pa.Array:

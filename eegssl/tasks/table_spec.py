@@ -1,5 +1,6 @@
 """Specify a kind's table of predictions and its typed view."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -7,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 FIRST_SCHEMA = 1
 """A table that does not say its schema is of this one."""
@@ -29,6 +31,8 @@ class Column:
     field: str = ""
     """The field of the view that holds it; without, it is named as the column."""
     finite: bool = True
+    least: float = -math.inf
+    most: float = math.inf
     optional: bool = False
     encode: Callable[[Array], Array] = np.asarray
     """From memory to the file."""
@@ -63,6 +67,8 @@ class TableSpec:
     schema: int = FIRST_SCHEMA
     compression: str = "snappy"
     sort_keys: bool = True
+    metadata: TypeAdapter[Any] | None = None
+    """The schema of ``about`` and what else stands beside the rows."""
     made_by: str = "eegssl evaluate"
     """The command that makes such a table."""
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
+from eegssl.encoder.config import MOST_PATCH_SAMPLES
 
 PHASE_FROM_HZ = 3.0
 """Below, the phase of a drift would cost codes that nothing can predict."""
@@ -15,7 +16,7 @@ QuantizerKind = Literal["cosine", "residual", "random-projection"]
 class TokenizerConfig(Settings):
     """Patch encoder, vector quantizer and spectral decoder."""
 
-    patch_samples: int = Field(200, ge=16)
+    patch_samples: int = Field(200, ge=16, le=MOST_PATCH_SAMPLES)
     """Samples P of a patch, one second at 200 Hz."""
 
     sfreq_hz: float = Field(200.0, gt=0)
@@ -97,3 +98,10 @@ class TokenizerConfig(Settings):
     def n_phases(self) -> int:
         """The highest F' of them whose phase is decoded: those from 3 Hz up."""
         return max(self.n_bins - math.ceil(PHASE_FROM_HZ * self.patch_samples / self.sfreq_hz), 0)
+
+    @property
+    def fewest_weights(self) -> int:
+        """Fewer than a tokenizer of this size has: those of codebook, decoder and context."""
+        n_books = self.n_codebooks if self.quantizer == "residual" else 1
+        blocks = 4 * self.context_layers * self.width**2
+        return n_books * self.n_codes * self.code_dim + self.width**2 + blocks

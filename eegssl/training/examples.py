@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from pydantic import TypeAdapter
 from safetensors.numpy import save_file
 
-from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.array_parts import open_tensors
+from eegssl.artifacts.json_parts import STRICT, damaged, parse_json
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.masked_codes import MaskedCodes
-from eegssl.regular_files import require_regular
 from eegssl.tokenizer.spectrum import spectrum_of
+from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
 from eegssl.training.masked_windows import masks_of
-from eegssl.training.weights import read_tokenizer
 
 _SHOWN = 6
 
@@ -42,7 +42,11 @@ class Examples:
 
 @torch.no_grad()
 def write_examples(
-    writer: ArtifactWriter, model: MaskedCodes, tokens: Artifact, val: Codes, masking: MaskingConfig
+    writer: ArtifactWriter,
+    model: MaskedCodes,
+    tokenizer: Tokenizer,
+    val: Codes,
+    masking: MaskingConfig,
 ) -> None:
     """Hide patches of the middle validation window, predict them, store their spectra."""
     index = np.array([len(val.windows) // 2])
@@ -55,7 +59,6 @@ def write_examples(
     inputs = to_tensors(batch, device)
     embedded = model.encoder(*inputs, torch.from_numpy(mask[None]).to(device))
     predicted = model.head(embedded)[0].argmax(dim=-1).cpu()
-    tokenizer = read_tokenizer(tokens.path)
     settings = tokenizer.config
     places = tuple(torch.from_numpy(shown).T)
     codes = tokenizer.codes_of(torch.from_numpy(val.of(index))[0][places])
@@ -82,8 +85,22 @@ def write_examples(
 
 
 def read_examples(path: Path) -> Examples:
-    """Read what ``write_examples`` stored."""
-    with safe_open(require_regular(path), framework="numpy") as stream:
-        arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
-        channels = tuple(json.loads(stream.metadata()["channels"]))
-    return Examples(**arrays, channels=channels)
+    """Read what ``write_examples`` stored. Raises ArtifactError for anything else."""
+    file = open_tensors(path)
+    freqs_hz = file.map("freqs_hz", "f4", (None,))
+    shown, mask = file.map("shown", "i8", (None, 2)), file.map("mask", "b1", (None, None))
+    size = len(shown), len(freqs_hz)
+    names = parse_json(file.metadata.get("channels", "").encode(), _NAMES, path)
+    channels: tuple[str, ...] = tuple(names)
+    if not size[0] or len(channels) != len(mask):
+        raise damaged(path, "it has no patch, or a mask of other channels than it names")
+    if not ((shown >= 0).all() and (shown < mask.shape).all()):
+        raise damaged(path, "a patch lies outside its window")
+    spectra = [file.map(name, "f4", size) for name in ("true", "tokenizer", "predicted")]
+    if not all(np.isfinite(values).all() for values in (*spectra, freqs_hz)):
+        raise damaged(path, "a spectrum is not finite")
+    true, tokenizer, predicted = spectra
+    return Examples(true, tokenizer, predicted, freqs_hz, shown, mask, channels)
+
+
+_NAMES = TypeAdapter(list[str], config=STRICT)

@@ -3,11 +3,25 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, TypeAdapter
+
+from eegssl.artifacts.contract import Reader
+from eegssl.artifacts.json_parts import (
+    STRICT,
+    Count,
+    OpenPart,
+    damaged,
+    parse_json,
+    read_json,
+    read_part,
+)
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.regular_files import read_bytes, read_text
+from eegssl.regular_files import read_bytes
 
 METRICS = "metrics.jsonl"
 USAGE = "codebook.json"
@@ -15,6 +29,8 @@ EXAMPLES = "examples.safetensors"
 LOGGED = (METRICS, USAGE, EXAMPLES)
 """Files that a stage logs for the reports of later stages."""
 HISTORY = "history"
+STAGES = ("tokenize", "pretrain")
+"""Folders of `HISTORY`."""
 
 
 @dataclass
@@ -57,6 +73,52 @@ def copy_history(writer: ArtifactWriter, parent: Artifact, stage: str) -> None:
             writer.write(f"{HISTORY}/{stage}/{name}", read_bytes(path))
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a ``metrics.jsonl``."""
-    return [json.loads(line) for line in read_text(path).splitlines()]
+def _with_step(row: dict[str, float]) -> dict[str, float]:
+    if not row.get("step", -1.0) >= 0:
+        raise ValueError("expected a row with a step, at least 0")
+    return row
+
+
+class _Usage(OpenPart):
+    train: tuple[Count, ...]
+    val: tuple[Count, ...]
+
+
+class _Stage(OpenPart):
+    kind: Literal["tokens", "encoder"]
+    id: str
+
+
+_ROW = TypeAdapter(Annotated[dict[str, float], AfterValidator(_with_step)], config=STRICT)
+_USAGE, _STAGE = TypeAdapter(_Usage), TypeAdapter(_Stage)
+
+
+def read_rows(path: Path) -> list[dict[str, float]]:
+    """The rows of a ``metrics.jsonl``. Raises ArtifactError for lines that are none."""
+    return [parse_json(line, _ROW, path) for line in read_part(path).splitlines()]
+
+
+def read_usage(path: Path) -> dict[str, NDArray[np.int64]]:
+    """How often each code occurs, [K] of ``train`` and of ``val``, by a ``codebook.json``.
+
+    Raises ArtifactError for anything else, or where no code occurs.
+    """
+    usage = read_json(path, _USAGE)
+    if len(usage.train) != len(usage.val):
+        raise damaged(path, "train and val are not of as many codes")
+    return {"train": np.array(usage.train), "val": np.array(usage.val)}
+
+
+def read_stage(path: Path) -> tuple[str, str]:
+    """Kind and id of an earlier artifact, by the copy of its manifest in a `HISTORY`."""
+    stage = read_json(path, _STAGE)
+    return stage.kind, stage.id
+
+
+HISTORY_PARTS: dict[str, Reader] = {
+    METRICS: read_rows,
+    **{f"{HISTORY}/{stage}/{METRICS}": read_rows for stage in STAGES},
+    **{f"{HISTORY}/{stage}/{MANIFEST}": read_stage for stage in STAGES},
+    f"{HISTORY}/tokenize/{USAGE}": read_usage,
+}
+"""Readers of the log of an artifact, and of those that it was made from."""

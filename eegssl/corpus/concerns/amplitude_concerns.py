@@ -6,7 +6,7 @@ from typing import Any
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.recording_tables import Tables
-from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, is_coarse, oddness
+from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, above_a_volt, is_coarse, oddness
 
 Row = dict[str, Any]
 ABOVE_A_VOLT = "above-a-volt"
@@ -70,7 +70,7 @@ def samples_above_a_volt(tables: Tables) -> Sequence[Concern]:
     which = [
         (row["recording"], f"up to {peak_uv / HIGHEST_UV:,.3g} V")
         for row in tables.recordings
-        if (peak_uv := row.get("peak_uv", 0.0)) > HIGHEST_UV
+        if above_a_volt(peak_uv := row.get("peak_uv", 0.0))
     ]
     text = "recording(s) hold samples above 1 V, which no electrode on a head gives"
     return of_lines(ABOVE_A_VOLT, text, _CURE, which)

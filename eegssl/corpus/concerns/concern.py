@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eegssl.artifacts.json_parts import HASHED_ID
+from eegssl.artifacts.table_parts import ANY, MISSING, Cells
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.corpus.preprocessing.source_files import PassedOver
 from eegssl.io.tables.tsv import format_tsv
 
 CONCERNS = "concerns.tsv"
-COLUMNS = ("kind", "id", "detail")
-NO_ID = "n/a"
+NO_ID = MISSING
+CONCERNS_CELLS: Cells = {"kind": "[a-z-]+", "id": f"{MISSING}|{HASHED_ID}", "detail": ANY}
 _IDS_TOLD, _IDS_IN_FACTS = 3, 20
 
 
@@ -69,7 +71,9 @@ def of_lines(
 def as_table(concerns: Concerns) -> str:
     """The table ``concerns.tsv``: a row for each id of each kind."""
     rows = [(c.kind, *pair) for c in concerns for pair in c.which or ((NO_ID, ""),)]
-    return format_tsv(COLUMNS, [(kind, id_, detail or NO_ID) for kind, id_, detail in rows])
+    return format_tsv(
+        list(CONCERNS_CELLS), [(kind, id_, detail or NO_ID) for kind, id_, detail in rows]
+    )
 
 
 def as_facts(concerns: Concerns) -> dict[str, dict[str, Any]]:

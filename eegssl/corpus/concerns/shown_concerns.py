@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS, NO_ID, Concern
+from eegssl.artifacts.table_parts import read_text_table
+from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS, NO_ID, Concern
 from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.io.tables.tsv import read_tsv
 
 LISTED_ELSEWHERE = frozenset({"refused", "crashed"})
 """Kinds that the list of refused files shows one by one."""
@@ -26,7 +26,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
 def by_path(out: Path) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of what ``concerns.tsv`` lists, ids replaced by the user's own names."""
     names = Pseudonyms()
-    rows = read_tsv(out / CONCERNS, COLUMNS) if (out / CONCERNS).exists() else []
+    rows = read_text_table(out / CONCERNS, CONCERNS_CELLS) if (out / CONCERNS).exists() else []
     shown = [
         [row["kind"], _name(names, row["id"]), row["detail"]]
         for row in rows

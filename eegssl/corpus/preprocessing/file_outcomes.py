@@ -5,18 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
+from eegssl.artifacts.table_parts import read_table, read_text_table
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import (
     RECORDINGS,
+    RECORDINGS_COLUMNS,
     REFUSED,
-    REFUSED_COLUMNS,
+    REFUSED_CELLS,
     WHOLE_FILE,
 )
 from eegssl.io.private.pseudonyms import Pseudonyms
-from eegssl.io.tables.tsv import read_tsv
-from eegssl.regular_files import require_regular
 
 Row = Mapping[str, str]
 _IDS_SHOWN, _REASONS_SHOWN = 3, 5
@@ -24,10 +22,8 @@ _IDS_SHOWN, _REASONS_SHOWN = 3, 5
 
 def stored_outcome(out: Path) -> dict[str, Any]:
     """``accepted`` (ids of files) and ``refused`` (rows of the table) of a recordings folder."""
-    accepted = set(
-        pq.read_table(require_regular(out / RECORDINGS), columns=["file"])["file"].to_pylist()
-    )
-    refused = read_tsv(out / REFUSED, REFUSED_COLUMNS)
+    accepted = set(read_table(out / RECORDINGS, RECORDINGS_COLUMNS)["file"].to_pylist())
+    refused = read_text_table(out / REFUSED, REFUSED_CELLS)
     return {"accepted": sorted(accepted), "refused": refused}
 
 
@@ -40,7 +36,7 @@ def scan_outcome(scan: FileScan) -> dict[str, Any]:
 def refused_rows(refused: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
     """Files (id -> code, reason) that were refused as a whole, as rows of the table."""
     rows = [(id_, WHOLE_FILE, *why) for id_, why in refused.items()]
-    return [dict(zip(REFUSED_COLUMNS, row, strict=True)) for row in rows]
+    return [dict(zip(REFUSED_CELLS, row, strict=True)) for row in rows]
 
 
 def none_usable(refused: Sequence[Row]) -> str:

@@ -9,80 +9,114 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.artifacts.json_parts import HASHED_ID
+from eegssl.artifacts.reading import BULK_COLUMNS, RECORDING, SKETCH
+from eegssl.artifacts.table_parts import (
+    ANY,
+    FLOAT,
+    INT,
+    MISSING,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    Cells,
+    Column,
+    Columns,
+    arrow_schema,
+)
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
+from eegssl.corpus.splits import SPLITS
 from eegssl.io.labels.event_types import is_seizure
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.quality import FLAGS
 
 REFUSED = "refused.tsv"
-REFUSED_COLUMNS = ("recording", "segment", "code", "reason")
 RECORDINGS = "recordings.parquet"
 EVENTS = "events.parquet"
 ANNOTATIONS = "annotations.parquet"
 DUPLICATES = "duplicates.tsv"
-DUPLICATES_COLUMNS = ("recording", "same_as", "hashes_shared", "across")
+SPLITS_TABLE = "splits.tsv"
+SUBJECTS = "subjects.tsv"
 Row = dict[str, Any]
 
 WHOLE_FILE = "n/a"
-_TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
-RECORDINGS_SCHEMA = pa.schema(
-    {
-        "recording": _TEXT,
-        "subject": _TEXT,
-        "aliases": _TEXTS,
-        "file": _TEXT,
-        "file_onset_s": pa.float64(),
-        "channels": _TEXTS,
-        "missing": _TEXTS,
-        "montage": _TEXT,
-        "auxiliary": _TEXTS,
-        "auxiliary_kinds": _TEXTS,
-        "n_samples": pa.int64(),
-        "sfreq_hz": pa.float64(),
-        "duration_s": pa.float64(),
-        "source_sfreq_hz": pa.float64(),
-        "band_low_hz": pa.float64(),
-        "band_high_hz": pa.float64(),
-        "delay_s": pa.float64(),
-        "line_hz": pa.float64(),
-        "reference": _TEXT,
-        "doubled": _TEXTS,
-        "flat": _TEXTS,
-        "saturated": _TEXTS,
-        "flagged": pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS]),
-        "n_other_channels": pa.int64(),
-        "source_format": _TEXT,
-        "notes": _TEXTS,
-        "labelled": pa.bool_(),
-        "n_annotations_dropped": pa.int64(),
-        "n_annotations_unresolved": pa.int64(),
-        "n_events_outside": pa.int64(),
-        "bytes": pa.int64(),
-        "sha256": _TEXT,
-        "sketch": pa.list_(pa.uint32()),
-    }
-)
-EVENTS_SCHEMA = pa.schema(
-    {
-        "recording": _TEXT,
-        "onset_s": pa.float64(),
-        "duration_s": pa.float64(),
-        "type": _TEXT,
-        "channels": _TEXTS,
-        "confidence": pa.float64(),
-        "source": _TEXT,
-        "original": _TEXT,
-    }
-)
-ANNOTATIONS_SCHEMA = pa.schema(
-    {
-        "recording": _TEXT,
-        "onset_s": pa.float64(),
-        "duration_s": pa.float64(),
-        "text": _TEXT,
-    }
-)
+_SECONDS = Column(FLOAT, least=0)
+_COUNT = Column(INT, least=0)
+_FLAG_SHARES = pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS])
+RECORDINGS_COLUMNS: Columns = {
+    "recording": RECORDING,
+    "subject": Column(TEXT, pattern=HASHED_ID),
+    "aliases": Column(TEXTS, pattern=HASHED_ID),
+    "file": Column(TEXT, pattern=HASHED_ID),
+    "file_onset_s": _SECONDS,
+    "channels": Column(TEXTS),
+    "missing": Column(TEXTS),
+    "montage": Column(TEXT),
+    "auxiliary": Column(TEXTS),
+    "auxiliary_kinds": Column(TEXTS, pattern="ecg|eog|emg"),
+    "n_samples": Column(INT, least=1),
+    "sfreq_hz": Column(FLOAT, least=1e-3),
+    "duration_s": _SECONDS,
+    "source_sfreq_hz": Column(FLOAT, least=1e-3),
+    "band_low_hz": _SECONDS,
+    "band_high_hz": _SECONDS,
+    "delay_s": _SECONDS,
+    "line_hz": Column(FLOAT, nullable=True, least=1),
+    "reference": Column(TEXT),
+    "doubled": Column(TEXTS),
+    "flat": Column(TEXTS),
+    "saturated": Column(TEXTS),
+    "flagged": Column(_FLAG_SHARES, least=0, most=1),
+    "n_other_channels": _COUNT,
+    "source_format": Column(TEXT, optional=True),
+    "notes": Column(TEXTS),
+    "labelled": Column(pa.bool_(), optional=True),
+    "n_annotations_dropped": _COUNT,
+    "n_annotations_unresolved": _COUNT,
+    "n_events_outside": _COUNT,
+    "bytes": BULK_COLUMNS["bytes"],
+    "sha256": BULK_COLUMNS["sha256"],
+    "sketch": SKETCH,
+}
+EVENTS_COLUMNS: Columns = {
+    "recording": Column(TEXT, pattern=HASHED_ID),
+    "onset_s": _SECONDS,
+    "duration_s": _SECONDS,
+    "type": Column(TEXT),
+    "channels": Column(TEXTS),
+    "confidence": Column(FLOAT, nullable=True),
+    "source": Column(TEXT),
+    "original": Column(TEXT),
+}
+ANNOTATIONS_COLUMNS: Columns = {
+    "recording": Column(TEXT, pattern=HASHED_ID),
+    "onset_s": _SECONDS,
+    "duration_s": _SECONDS,
+    "text": Column(TEXT),
+}
+REFUSED_CELLS: Cells = {
+    "recording": HASHED_ID,
+    "segment": f"{MISSING}|[0-9]+",
+    "code": "[a-z-]+",
+    "reason": ANY,
+}
+DUPLICATES_CELLS: Cells = {
+    "recording": HASHED_ID,
+    "same_as": HASHED_ID,
+    "hashes_shared": "[0-9]+",
+    "across": "|".join(ACROSS),
+}
+PEOPLE_CELLS: Cells = {
+    "subject": HASHED_ID,
+    "age_years": f"{MISSING}|{NUMBER}",
+    "sex": f"{MISSING}|f|m|o",
+}
+
+
+def split_cells(split_by: str) -> Cells:
+    """The columns of ``splits.tsv``, whose first is what is split: ``subject`` or ``recording``."""
+    return {split_by: HASHED_ID, "split": "|".join(SPLITS)}
 
 
 @dataclass(frozen=True)
@@ -124,20 +158,20 @@ def write_tables(writer: ArtifactWriter, tables: Tables) -> None:
     """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
     labelled = tables.labelled_files
     rows = [row | {"labelled": row["file"] in labelled} for row in tables.recordings]
-    _parquet(writer, RECORDINGS, rows, RECORDINGS_SCHEMA)
-    _parquet(writer, EVENTS, tables.events, EVENTS_SCHEMA)
+    _parquet(writer, RECORDINGS, rows, RECORDINGS_COLUMNS)
+    _parquet(writer, EVENTS, tables.events, EVENTS_COLUMNS)
     if tables.texts is not None:
-        _parquet(writer, ANNOTATIONS, tables.texts, ANNOTATIONS_SCHEMA)
-    writer.write(REFUSED, format_tsv(REFUSED_COLUMNS, sorted(map(list, tables.refused))))
+        _parquet(writer, ANNOTATIONS, tables.texts, ANNOTATIONS_COLUMNS)
+    writer.write(REFUSED, format_tsv(list(REFUSED_CELLS), sorted(map(list, tables.refused))))
     splits = sorted(tables.splits.items())
-    writer.write("splits.tsv", format_tsv([tables.split_by, "split"], splits))
+    writer.write(SPLITS_TABLE, format_tsv(list(split_cells(tables.split_by)), splits))
     twins = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
-    writer.write(DUPLICATES, format_tsv(DUPLICATES_COLUMNS, twins))
+    writer.write(DUPLICATES, format_tsv(list(DUPLICATES_CELLS), twins))
 
 
-def _parquet(writer: ArtifactWriter, name: str, rows: Sequence[Row], schema: pa.Schema) -> None:
+def _parquet(writer: ArtifactWriter, name: str, rows: Sequence[Row], columns: Columns) -> None:
     with writer.writing(name) as path:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema), path)
+        pq.write_table(pa.Table.from_pylist(list(rows), arrow_schema(columns)), path)
 
 
 def summarise(tables: Tables) -> dict[str, Any]:

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
+from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.json_parts import Part, damaged, read_json
 from eegssl.reports.benchmark.comparisons import Comparison
 from eegssl.reports.benchmark.leaderboard import leaderboard_page
 from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
@@ -130,3 +135,36 @@ def columns(shown: Shown, rows: Sequence[Row]) -> tuple[str, ...]:
     always = ("task", "encoder", "adaptation", "seed")
     names = [n for n in _NAMES if n in always or len({row[n] for row in rows}) > 1]
     return (*names, *COUNTS, *scores)
+
+
+class _Row(Part):
+    """A row of ``results.json``: names, counts, and a score (or words) in every other column."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | bool | str | None]
+    task: str
+    encoder: str
+    adaptation: str
+    labels_subjects: int | str
+    draw: int | None
+    seed: int | None
+    pretraining_seeds: str
+    folds: int | None
+    windows: int | None
+    subjects: int | None
+    leaks: str
+    not_run: str
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """The rows of ``results.json``, all of the same columns; ArtifactError for anything else."""
+    rows = [row.model_dump() for row in read_json(path, _ROWS)]
+    if not rows or any(row.keys() != rows[0].keys() for row in rows):
+        raise damaged(path, "it has no row, or rows of several sets of columns")
+    return rows
+
+
+_ROWS = TypeAdapter(list[_Row])
+RESULTS = "results.json"
+CONTRACT = Contract("benchmark", parts={RESULTS: read_results})
+"""What a benchmark holds beside its cells."""

@@ -10,11 +10,13 @@ seizure of seconds; sample F1 alone hardly misses short seizures. Neither is bou
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, NonNegativeFloat
 
+from eegssl.artifacts.json_parts import EXACT, Count, Share
 from eegssl.errors import InputError
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig
 from eegssl.scoring.events.counts import EventCounts, ScoringLevel, scoring_level
@@ -26,18 +28,25 @@ from eegssl.scoring.events.timeline import Timeline, timeline
 NOT_CHOSEN = "not chosen"
 
 
+def _odd(n: int) -> int:
+    if n % 2 == 0:
+        raise ValueError("expected an odd number of windows")
+    return n
+
+
 @dataclass(frozen=True)
 class Postprocess:
     """A rule, and where it came from: its score on so many validation subjects and recordings."""
 
-    threshold: float
-    smooth: int = 1
-    min_duration_s: float = 0.0
-    merge_gap_s: float = 0.0
+    __pydantic_config__ = EXACT
+    threshold: Share
+    smooth: Annotated[int, Field(ge=1, lt=2**31), AfterValidator(_odd)] = 1
+    min_duration_s: NonNegativeFloat = 0.0
+    merge_gap_s: NonNegativeFloat = 0.0
     criterion: str = NOT_CHOSEN
     score: float | None = None
-    n_subjects: int = 0
-    n_recordings: int = 0
+    n_subjects: Count = 0
+    n_recordings: Count = 0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Postprocess":

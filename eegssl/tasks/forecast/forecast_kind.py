@@ -25,6 +25,7 @@ from eegssl.tasks.forecast.fit import (
 from eegssl.tasks.forecast.methods.forecast_head import build_head, resolved_base
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.model import (
+    CONTRACT,
     FILES,
     ForecastModel,
     load_forecast_model,
@@ -40,6 +41,8 @@ from eegssl.tasks.forecast.pairs_kind import (
     plan_of,
 )
 from eegssl.tasks.forecast.scores import (
+    STORED_SCORES,
+    ForecastFacts,
     ForecastReport,
     ForecastScores,
     forecast_facts,
@@ -64,6 +67,9 @@ class ForecastKind(
     finetune_reads = (*FINETUNE_READS, "cache_gb")
     evaluate_reads = (*EVALUATE_READS, "batch_size")
     files = FILES
+    contract = CONTRACT
+    stored_scores = STORED_SCORES
+    stored_facts = ForecastFacts
     benchmark = ForecastScores()
 
     def times(self, task: ForecastTaskConfig) -> ForecastConfig:

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from eegssl.adaptation.config import AdaptationConfig
+from eegssl.artifacts.array_parts import open_tensors
+from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.architectures import build_encoder
-from eegssl.errors import ArtifactError
-from eegssl.regular_files import require_regular
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.fit import is_frozen
@@ -25,8 +25,9 @@ from eegssl.tasks.forecast.methods.forecast_networks import NETWORKS, build_netw
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
 from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
+from eegssl.tasks.model_contract import ModelFacts, model_contract
 from eegssl.tasks.trained_for import encoder_settings
-from eegssl.training.weights import load_weights, read_module_config, save_module
+from eegssl.training.weights import load_weights, read_module_config, read_weights, save_module
 
 BASELINES = "baselines"
 FILES = (*MODEL_FILES, f"{BASELINES}/*")
@@ -85,8 +86,7 @@ def _baseline(
     name: str, artifact: Artifact, task: ForecastTaskConfig, horizon: Horizon
 ) -> Forecaster:
     if name == _LINEAR:
-        arrays = _arrays(artifact, f"{BASELINES}/{name}.safetensors")
-        return Linear(arrays["weights"], arrays["penalties"])
+        return _linear(artifact / f"{BASELINES}/{name}.safetensors", horizon)
     if name in NETWORKS:
         network = build_network(name, horizon, task.baselines, 0)
         load_weights(network, artifact.path, f"{BASELINES}/{name}")
@@ -94,11 +94,34 @@ def _baseline(
     return plain(name, horizon, task.baselines)
 
 
-def _arrays(artifact: Artifact, name: str) -> dict[str, NDArray[np.float64]]:
-    path = artifact / name
-    try:
-        return load_file(require_regular(path))
-    except (OSError, SafetensorError) as error:
-        raise ArtifactError(
-            f"{path} can't be read ({type(error).__name__}); finetune the model again"
-        ) from None
+def _linear(path: Path, horizon: Horizon) -> Linear:
+    """A linear baseline as stored. Raises ArtifactError where it is for other lengths."""
+    file = open_tensors(path)
+    weights = np.array(file.map("weights", "f8", (None, horizon.target_samples)))
+    if len(weights) > horizon.context_samples:
+        raise damaged(path, f"it reads {len(weights)} samples of a context that has fewer")
+    return Linear(weights, np.array(file.map("penalties", "f8", (horizon.target_samples,))))
+
+
+def _require_baselines(artifact: Artifact) -> None:
+    """Raise ArtifactError where a weight of a baseline is missing or not finite."""
+    task = read_module_config(artifact.path, "task", ForecastTaskConfig)
+    for name in task.baselines.methods:
+        if name == _LINEAR or name in NETWORKS:
+            read_weights(artifact / f"{BASELINES}/{name}.safetensors")
+
+
+class TargetFacts(ModelFacts):
+    """Facts of a model of forecasts."""
+
+    targets: Literal["own", "zero-phase"]
+
+
+CONTRACT = model_contract(
+    ForecastTaskConfig,
+    AdaptationConfig,
+    facts=TargetFacts,
+    whole=_require_baselines,
+    chosen=("head",),
+)
+"""What a model of forecasts holds."""

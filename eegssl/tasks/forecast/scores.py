@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from eegssl.artifacts.json_parts import Count, OpenPart
 from eegssl.reports.benchmark.score_columns import PerUnit, error
 from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
@@ -15,6 +17,7 @@ from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
 from eegssl.tasks.benchmarked import Benchmarked, ColumnScores
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.error_sums import Forecasts
+from eegssl.tasks.kind import ScoredFacts
 
 COMPARED = ("mae", "mse")
 _OVERALL = ("mae", "mse", "mae_over_persistence")
@@ -201,6 +204,47 @@ _COLUMNS = {
     "mae_over_persistence": ("uv", "mae_over_persistence"),
 }
 """Column -> unit and score of a method."""
+
+
+class _Errors(OpenPart):
+    mae: float | None
+    mse: float | None
+    mae_over_persistence: float | None
+
+
+class _Units(OpenPart):
+    uv: _Errors
+    zscore: _Errors
+
+
+class _OfSubject(OpenPart):
+    mae: float | None
+    mse: float | None
+
+
+class _OfSubjects(OpenPart):
+    per_subject: dict[str, _OfSubject]
+
+
+class _Method(OpenPart):
+    uv: _OfSubjects
+    zscore: _OfSubjects
+
+
+class _Metrics(OpenPart):
+    methods: dict[str, _Method]
+
+
+STORED_SCORES = TypeAdapter(_Metrics)
+"""Of ``metrics.json``, what a benchmark reads."""
+
+
+class ForecastFacts(ScoredFacts):
+    """The facts that a benchmark reads."""
+
+    windows: dict[str, Count]
+    forecast: dict[str, _Units]
+    within_subject: bool
 
 
 class ForecastScores(Benchmarked):

@@ -19,11 +19,12 @@ from eegssl.errors import ConfigError, InputError
 from eegssl.scoring.config import ThresholdCriterion
 from eegssl.scoring.threshold import Threshold, choose_threshold, concerns
 from eegssl.tasks.base import PREDICTIONS, SCORED, SCORES
-from eegssl.tasks.benchmarked import BASELINE, BaselineJob, NotRun
+from eegssl.tasks.benchmarked import BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import locked_postprocess
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import few_labels, labelled_windows, require_classes, training_windows
+from eegssl.tasks.labels.measures.stored_scores import BASELINE_CONTRACT
 from eegssl.tasks.labels.scores import score, score_facts
 from eegssl.tasks.labels.windows.table_windows import task_table
 from eegssl.tasks.table import write_table
@@ -50,7 +51,7 @@ def run_baseline(job: BaselineJob) -> Result:
         scoring=job.config.evaluate.scoring,
     )
     inputs = [*corpus.inputs(), *table.inputs]
-    writer = context.begin(BASELINE, settings, inputs, names=SCORED)
+    writer = context.begin(BASELINE_CONTRACT, settings, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer
     few = few_labels(settings, context.seed)

@@ -35,7 +35,9 @@ from eegssl.tasks.labels.data import (
 from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_readable, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.measures.detection_files import detection_files
+from eegssl.tasks.labels.measures.stored_scores import STORED_SCORES, LabelFacts
 from eegssl.tasks.labels.model import (
+    CONTRACT,
     FILES,
     LABELS,
     TrainedModel,
@@ -112,6 +114,9 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     unread = UNREAD
     reads_of_way = READS_OF_WAY
     files = FILES
+    contract = CONTRACT
+    stored_scores = STORED_SCORES
+    stored_facts = LabelFacts
     benchmark = LabelScores()
 
     def check(self, config: FinetuneConfig, task: TaskConfig) -> None:

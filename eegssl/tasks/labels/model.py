@@ -1,26 +1,30 @@
 """Write and read a classifier with its task and what was locked."""
 
-import json
 from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from eegssl.adaptation.classifier import Classifier, build_classifier
 from eegssl.adaptation.config import AdaptationConfig
+from eegssl.artifacts.json_parts import STRICT, damaged, read_json
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
+from eegssl.corpus.label_table import read_stored_labels
 from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import Windows
 from eegssl.encoder.architectures import build_encoder
-from eegssl.regular_files import read_text
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.model_contract import ModelFacts, model_contract
 from eegssl.tasks.trained_for import encoder_settings
 from eegssl.training.features import Cache, Features, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
@@ -72,23 +76,68 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
-    channels = tuple(json.loads(read_text(artifact / CHANNELS)))
+    channels = read_json(artifact / CHANNELS, _CHANNELS)
     size = task.n_outputs, adaptation, 0, task.unit == "second", channels
     classifier = build_classifier(build_encoder(settings, 0), *size)
     load_weights(classifier, artifact.path, MODEL)
-    threshold, rule, degree = (
-        json.loads(read_text(artifact / name)) for name in (THRESHOLD, POSTPROCESS, TEMPERATURE)
-    )
-    temperature = Temperature(**degree) if degree else None
+    temperature = read_json(artifact / TEMPERATURE, _TEMPERATURE)
     if temperature:
         classifier.temperature = temperature.value
-    return TrainedModel(
-        classifier.eval(),
-        task,
-        Threshold(**threshold) if threshold else None,
-        Postprocess.from_dict(rule) if rule else None,
-        temperature,
+    threshold = read_json(artifact / THRESHOLD, _THRESHOLD)
+    rule = read_json(artifact / POSTPROCESS, _POSTPROCESS)
+    return TrainedModel(classifier.eval(), task, threshold, rule, temperature)
+
+
+class _Facts(ModelFacts):
+    """What was locked stands in the manifest once more."""
+
+    labels_permuted: bool
+    classes: tuple[str, ...]
+    window_s: float
+    threshold: Threshold | None
+    postprocess: Postprocess | None
+    temperature: Temperature | None
+
+
+def _require_agreement(artifact: Artifact) -> None:
+    """Raise ArtifactError where what was locked is not of the task, or not that of the facts."""
+    facts = artifact.manifest.facts
+    task = read_module_config(artifact.path, "task", TaskConfig)
+    locked: tuple[tuple[str, Any, bool], ...] = (
+        (THRESHOLD, _THRESHOLD, task.target == "classes" and len(task.classes) == 2),
+        (POSTPROCESS, _POSTPROCESS, task.detects),
+        (TEMPERATURE, _TEMPERATURE, task.target == "classes"),
     )
+    for name, schema, expected in locked:
+        value = read_json(artifact / name, schema)
+        if (value is not None) != expected:
+            raise damaged(artifact / name, f"expected {'a value' if expected else 'null'}")
+        if (asdict(value) if value else None) != facts[name.removesuffix(".json")]:
+            raise damaged(artifact / name, "it is not that of the manifest")
+    if list(task.classes) != facts["classes"] or task.window_s != facts["window_s"]:
+        raise damaged(artifact / TASK, "its classes or windows are not those of the manifest")
+    if task.labels == "table":
+        read_stored_labels(artifact / LABELS)
+
+
+_CHANNELS = TypeAdapter(tuple[str, ...], config=STRICT)
+_THRESHOLD = TypeAdapter[Threshold | None](Threshold | None)
+_POSTPROCESS = TypeAdapter[Postprocess | None](Postprocess | None)
+_TEMPERATURE = TypeAdapter[Temperature | None](Temperature | None)
+CONTRACT = model_contract(
+    TaskConfig,
+    AdaptationConfig,
+    parts={
+        CHANNELS: partial(read_json, schema=_CHANNELS),
+        THRESHOLD: partial(read_json, schema=_THRESHOLD),
+        POSTPROCESS: partial(read_json, schema=_POSTPROCESS),
+        TEMPERATURE: partial(read_json, schema=_TEMPERATURE),
+    },
+    others={LABELS: read_stored_labels},
+    facts=_Facts,
+    whole=_require_agreement,
+)
+"""What a model of labels holds."""
 
 
 @torch.no_grad()

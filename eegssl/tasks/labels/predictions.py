@@ -1,13 +1,76 @@
 """Hold predictions of labelled windows: a row a window or a second."""
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, NonNegativeFloat, TypeAdapter
 
+from eegssl.artifacts.json_parts import EXACT, OpenPart
 from eegssl.corpus.labelled import Unit
+from eegssl.scoring.events.postprocess import Postprocess
+from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.table_spec import Column, Table, TableSpec, View, fields_of
+
+
+def _a_rule(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The values; ValueError where they are not those of a post-processing."""
+    if values is not None:
+        _RULE.validate_python(values)
+    return values
+
+
+_RULE = TypeAdapter(Postprocess)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One recording that was scored; ``recording`` and ``subject`` are hashed ids.
+
+    ``events`` are those of the task as (onset_s, duration_s, type); ``age_years`` and ``sex`` are
+    None where nobody said.
+    """
+
+    __pydantic_config__ = EXACT
+    recording: str
+    subject: str
+    duration_s: Annotated[float, Field(gt=0)]
+    events: tuple[tuple[NonNegativeFloat, NonNegativeFloat, str], ...] = ()
+    age_years: float | None = None
+    sex: str | None = None
+    postprocess: Annotated[dict[str, Any] | None, AfterValidator(_a_rule)] = None
+    """The locked post-processing of this recording, where models of several folds differ."""
+    labelled: bool = True
+    """Whether anybody said where its events are, or that there is none."""
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """Its events as (onset, offset) in seconds."""
+        return [(onset, onset + duration) for onset, duration, _ in self.events]
+
+
+class _About(OpenPart):
+    task: str
+    labels: Literal["events", "table"]
+    permuted: bool
+    threshold: Threshold | None
+    postprocess: Postprocess | None
+    synthetic: bool
+    within_subject: bool
+    leaks: tuple[str, ...]
+    unit: str = ""
+    target: Literal["classes", "number"] = "classes"
+
+
+class _Metadata(OpenPart):
+    """The schema of what stands beside the rows."""
+
+    about: _About
+    classes: tuple[str, ...]
+    references: tuple[Reference, ...]
+    units: tuple[Unit, ...]
+
 
 TABLE = TableSpec(
     kind="labels",
@@ -15,13 +78,13 @@ TABLE = TableSpec(
         Column("subject", "str"),
         Column("recording", "str"),
         Column("unit", "str"),
-        Column("start_s", "f8"),
-        Column("duration_s", "f8"),
-        Column("truth", "i4"),
-        Column("p_{}", "f8", each="classes"),
+        Column("start_s", "f8", least=0.0),
+        Column("duration_s", "f8", least=0.0),
+        Column("truth", "i4", least=-1),
+        Column("p_{}", "f8", each="classes", least=0.0, most=1.0),
         Column("truth_value", "f8", finite=False, optional=True),
         Column("value", "f8", finite=False, optional=True),
-        Column("threshold", "f8", field="thresholds", optional=True),
+        Column("threshold", "f8", field="thresholds", least=0.0, most=1.0, optional=True),
     ),
     ids=("recording",),
     start="start_s",
@@ -33,32 +96,8 @@ TABLE = TableSpec(
     beside=("classes", "references", "units"),
     same=("task", "labels", "unit", "target", "permuted", "adaptation", "encoder_weights"),
     split_hash="column",
+    metadata=TypeAdapter(_Metadata),
 )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """One recording that was scored; ``recording`` and ``subject`` are hashed ids.
-
-    ``events`` are those of the task as (onset_s, duration_s, type); ``age_years`` and ``sex`` are
-    None where nobody said.
-    """
-
-    recording: str
-    subject: str
-    duration_s: float
-    events: tuple[tuple[float, float, str], ...] = ()
-    age_years: float | None = None
-    sex: str | None = None
-    postprocess: dict[str, Any] | None = None
-    """The locked post-processing of this recording, where models of several folds differ."""
-    labelled: bool = True
-    """Whether anybody said where its events are, or that there is none."""
-
-    @property
-    def spans(self) -> list[tuple[float, float]]:
-        """Its events as (onset, offset) in seconds."""
-        return [(onset, onset + duration) for onset, duration, _ in self.events]
 
 
 @dataclass(frozen=True)
@@ -113,8 +152,9 @@ class Predictions(View):
 
     @classmethod
     def of_table(cls, table: Table) -> Self:
-        """The predictions in a table. Raises ValueError where it has neither classes nor values."""
+        """The predictions in a table. Raises ValueError where its parts contradict each other."""
         columns, classes = table.columns, tuple(table.beside["classes"])
+        _require_agreement(table)
         if not classes and not {"truth_value", "value"} <= set(columns):
             raise ValueError("it has neither classes nor the columns truth_value and value")
         by_class = [columns[f"p_{name}"] for name in classes]
@@ -144,3 +184,16 @@ class Predictions(View):
 
 def _reference(events: list[list[Any]], **row: Any) -> Reference:
     return Reference(events=tuple((on, length, kind) for on, length, kind in events), **row)
+
+
+def _require_agreement(table: Table) -> None:
+    """Raise ValueError for rows of classes, recordings or units that stand nowhere beside them."""
+    beside, columns = table.beside, table.columns
+    if len(set(beside["classes"])) < len(beside["classes"]):
+        raise ValueError("it has a class twice")
+    if beside["classes"] and columns["truth"].max(initial=-1) >= len(beside["classes"]):
+        raise ValueError("column truth names a class that is none of its classes")
+    for name, key in (("recording", "references"), ("unit", "units")):
+        known = {row["recording" if key == "references" else "id"] for row in beside[key]}
+        if known and not set(columns[name].tolist()) <= known:
+            raise ValueError(f"column {name} names one that is none of its {key}")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from eegssl.adaptation.config import AdaptationConfig
+from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
@@ -21,7 +22,9 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
+from eegssl.tasks.forecast.model import TargetFacts
 from eegssl.tasks.kind import MODEL, TASK
+from eegssl.tasks.model_contract import model_contract
 from eegssl.tasks.phase.config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES, Known, PhasePairs, known_of
 from eegssl.tasks.phase.model import PhaseHead, build_phase_head, cosine_of_error, knot_samples
@@ -204,3 +207,18 @@ def load_phase_head(artifact: Artifact, corpus: Corpus) -> PhaseHead:
     network = build_phase_head(encoder, horizon, task, bases, frozen=True)
     load_weights(network, artifact.path, MODEL)
     return network.eval()
+
+
+class _Facts(TargetFacts):
+    base: dict[str, PhaseBase]
+
+
+def _require_bases(artifact: Artifact) -> None:
+    """Raise ArtifactError unless each band of the task has its base."""
+    task = read_module_config(artifact.path, "task", PhaseTaskConfig)
+    if set(read_module_config(artifact.path, MODEL, PhaseBases).bases) != set(task.phase.bands):
+        raise damaged(artifact / f"{MODEL}.json", "its bases are not of the bands of the task")
+
+
+CONTRACT = model_contract(PhaseTaskConfig, PhaseBases, facts=_Facts, whole=_require_bases)
+"""What a model of phases holds."""

@@ -18,11 +18,17 @@ from eegssl.tasks.forecast.temporal_split import PARTS, past_facts, recordings_o
 from eegssl.tasks.kind import MODEL_FILES, Fitted, Job, TaskInfo, Trial
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import PhasePairs, cut_phase_pairs
-from eegssl.tasks.phase.fit import fit_phase_head, load_phase_head, save_phase_head
+from eegssl.tasks.phase.fit import CONTRACT, fit_phase_head, load_phase_head, save_phase_head
 from eegssl.tasks.phase.model import PhaseHead
 from eegssl.tasks.phase.page import page_of
 from eegssl.tasks.phase.phase_rows import PhasePredictions, predict_phases
-from eegssl.tasks.phase.scores import AllPhaseScores, PhaseScores, score_phase_table
+from eegssl.tasks.phase.scores import (
+    STORED_SCORES,
+    AllPhaseScores,
+    PhaseFacts,
+    PhaseScores,
+    score_phase_table,
+)
 from eegssl.training.loop import choose_device
 
 _OF_MODEL = ("task", "adaptation", "encoder_weights", "base", "targets")
@@ -39,6 +45,9 @@ class PhaseKind(
     view = PhasePredictions
     page_reads = ("traces",)
     files = MODEL_FILES
+    contract = CONTRACT
+    stored_scores = STORED_SCORES
+    stored_facts = PhaseFacts
     benchmark = PhaseScores()
 
     def times(self, task: PhaseTaskConfig) -> ForecastConfig:

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from eegssl.artifacts.json_parts import Count, OpenPart
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.scoring.compare import compare_pairs
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
 from eegssl.scoring.means import mean_of_defined
 from eegssl.tasks.benchmarked import MODEL_METHOD, Benchmarked, ColumnScores
+from eegssl.tasks.kind import ScoredFacts
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES
 from eegssl.tasks.phase.phase_rows import PhasePredictions
@@ -163,6 +166,34 @@ _SOURCES = {
     "frequency_mae_hz": "frequency_mae_hz",
 }
 """Column -> score of a band."""
+
+
+class _Band(OpenPart):
+    mae_deg: float | None
+    phase_locking: float | None
+    share_within_45_deg: float | None
+    frequency_mae_hz: float | None
+
+
+class _OfSubject(OpenPart):
+    mae_deg: float | None
+    frequency_mae_hz: float | None
+
+
+class _Metrics(OpenPart):
+    per_subject: dict[str, dict[str, dict[str, _OfSubject]]]
+
+
+STORED_SCORES = TypeAdapter(_Metrics)
+"""Of ``metrics.json``, what a benchmark reads."""
+
+
+class PhaseFacts(ScoredFacts):
+    """The facts that a benchmark reads."""
+
+    windows: dict[str, Count]
+    phase: dict[str, dict[str, _Band]]
+    within_subject: bool
 
 
 class PhaseScores(Benchmarked):

@@ -8,7 +8,7 @@ from clirun import done
 from edf_bytes import EdfSpec, Signal
 from tinycorpus import noise_uv
 
-from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS
+from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.tsv import read_tsv
 from eegssl.signal.amplitude import is_coarse, oddness, spread_uv
@@ -57,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def told(out: Path, kind: str) -> dict[str, str]:
     """Folder of each file that a kind of concern is about -> the detail of its last row."""
-    names, rows = Pseudonyms(), read_tsv(out / CONCERNS, COLUMNS)
+    names, rows = Pseudonyms(), read_tsv(out / CONCERNS, list(CONCERNS_CELLS))
     return {names.name(r["id"]).split("/")[0]: r["detail"] for r in rows if r["kind"] == kind}
 
 

@@ -6,7 +6,14 @@ import pytest
 from clirun import Ran, done, eegssl
 from tinycorpus import noise_uv
 
-from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS, Concern, as_facts, as_table, of_lines
+from eegssl.corpus.concerns.concern import (
+    CONCERNS,
+    CONCERNS_CELLS,
+    Concern,
+    as_facts,
+    as_table,
+    of_lines,
+)
 from eegssl.corpus.concerns.shown_concerns import sentences
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.tables.tsv import read_tsv
@@ -35,7 +42,7 @@ def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
 def test_the_four_places_say_the_same(folder: Path, made: tuple[Path, Ran]) -> None:
     out, ran = made
     assert ran.code == 0, ran.err
-    (row,) = read_tsv(out / CONCERNS, COLUMNS)
+    (row,) = read_tsv(out / CONCERNS, list(CONCERNS_CELLS))
     assert row["kind"] == "truncated"
     told = f"1 {TEXT}; what is there was read ({row['id']})"
     assert f"warning: {told}" in ran.err

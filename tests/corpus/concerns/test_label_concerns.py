@@ -7,7 +7,7 @@ import pytest
 from clirun import done, eegssl
 from edf_bytes import EdfSpec, Signal, noise, time_stamps
 
-from eegssl.corpus.concerns.concern import COLUMNS, CONCERNS
+from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.tsv import read_tsv
 
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
     (root / "p5" / "x.lay").touch()
     document = done("preprocess", root, "--out", out)
     names, told = Pseudonyms(), {}
-    for row in read_tsv(out / CONCERNS, COLUMNS):
+    for row in read_tsv(out / CONCERNS, list(CONCERNS_CELLS)):
         told.setdefault(row["kind"], {})[names.name(row["id"])] = row["detail"]
     return told, document
 

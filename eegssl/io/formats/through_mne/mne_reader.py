@@ -6,10 +6,9 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +116,9 @@ def _marked(kind: MneFormat, header: MneHeader) -> MneHeader:
 
 @contextmanager
 def _faults_as_refusals(name: str) -> Iterator[None]:
-    """Turn an error of mne into a refusal, and let nothing that it says reach a terminal.
-
-    Its words may be those of the file, and a document of ``--json`` is all that stdout holds.
-    """
+    """Turn an error of mne into a refusal; its text may repeat words out of the file."""
     try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except RecordingRefused:

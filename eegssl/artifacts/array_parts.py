@@ -1,0 +1,162 @@
+"""Read tensors and arrays of artifacts, within what their files hold.
+
+As `eegssl.artifacts.json_parts` does for JSON: a header that is none, that says more than its file
+holds, or another shape or type than expected, is an ArtifactError that names the file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from eegssl.artifacts.json_parts import Count, Part, damaged, parse_json
+from eegssl.regular_files import open_regular, require_regular
+
+_DTYPES = {
+    **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"},
+    **{f"{sign}{8 * n}": f"<{sign.lower()}{n}" for sign in "IU" for n in (1, 2, 4, 8)},
+}
+"""Types of safetensors -> of NumPy; it has no bfloat16, whose bytes are read as they are."""
+_MOST_HEADER = 100_000_000
+"""As safetensors itself allows."""
+_METADATA = "__metadata__"
+_NPY = b"\x93NUMPY\x01\x00"
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '[<|]([a-z][0-9])', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9]{1,15}, ?(?:[0-9]{1,15}(?:, [0-9]{1,15})*)?)\), \} *\n"
+)
+"""As NumPy writes it."""
+
+
+class _Entry(Part):
+    dtype: Literal[
+        "F64", "F32", "F16", "BF16", "BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64"
+    ]
+    shape: tuple[Count, ...]
+    data_offsets: tuple[Count, Count]
+
+
+_HEADER: TypeAdapter[dict[str, _Entry | dict[str, str]]] = TypeAdapter(
+    dict[str, _Entry | dict[str, str]]
+)
+
+
+@dataclass(frozen=True)
+class TensorPlace:
+    """The type and shape of a tensor, and where in its file it begins."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    offset: int
+    is_float: bool = False
+    """Whether it holds numbers that may be infinite or none, bfloat16 among them."""
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """The header of a safetensors file, whose tensors all lie within it."""
+
+    path: Path
+    tensors: Mapping[str, TensorPlace]
+    metadata: Mapping[str, str]
+
+    @property
+    def n_values(self) -> int:
+        """Numbers in all tensors together."""
+        return sum(prod(place.shape) for place in self.tensors.values())
+
+    def map(self, name: str, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
+        """Map a tensor of one of these types (as ``i2 f4``); None in ``shape`` is any length.
+
+        Raises ArtifactError where there is none so named, of another type or shape.
+        """
+        place = self.tensors.get(name)
+        if place is None:
+            raise damaged(self.path, f"it has no tensor {name}")
+        _require(self.path, f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+        if not prod(place.shape):
+            return np.zeros(place.shape, place.dtype)
+        path, dtype = require_regular(self.path), place.dtype
+        return np.memmap(path, dtype, mode="r", offset=place.offset, shape=place.shape)
+
+
+def open_tensors(path: Path) -> TensorFile:
+    """Read the header of a safetensors file.
+
+    Raises ArtifactError for a file that is none, or whose header says more than it holds.
+    """
+    try:
+        with open_regular(path) as stream:
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            length = int.from_bytes(stream.read(8), "little")
+            if 8 + length > size or length > _MOST_HEADER:
+                raise damaged(path, "it is no safetensors file: its header is cut or too long")
+            header = parse_json(stream.read(length), _HEADER, path)
+    except OSError as error:
+        raise damaged(path, f"it can't be read: {error.strerror}") from None
+    metadata = header.pop(_METADATA, {})
+    tensors: dict[str, TensorPlace] = {}
+    for name, entry in header.items():
+        if not isinstance(entry, _Entry):
+            raise damaged(path, f"the header's entry {len(tensors)} describes no tensor")
+        dtype, (begin, end) = np.dtype(_DTYPES[entry.dtype]), entry.data_offsets
+        if prod(entry.shape) * dtype.itemsize != end - begin or 8 + length + end > size:
+            raise damaged(path, f"tensor {len(tensors)} of its header has another size there")
+        is_float = "F" in entry.dtype
+        tensors[name] = TensorPlace(dtype, entry.shape, 8 + length + begin, is_float)
+    return TensorFile(path, tensors, metadata if isinstance(metadata, dict) else {})
+
+
+def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
+    """Map an ``.npy`` file of one of these types (as ``u1 u2``); None in ``shape`` is any length.
+
+    Raises ArtifactError for a file that NumPy did not write, of another type or shape, or of
+    another size than these make.
+    """
+    try:
+        with open_regular(path) as stream:
+            size, _ = stream.seek(0, 2), stream.seek(0)
+            start = stream.read(len(_NPY) + 2)
+            length = int.from_bytes(start[len(_NPY) :], "little")
+            header = _NPY_HEADER.fullmatch(stream.read(length))
+    except OSError as error:
+        raise damaged(path, f"it can't be read: {error.strerror}") from None
+    if not start.startswith(_NPY) or header is None or header[1].decode() not in dtypes.split():
+        raise damaged(path, f"it holds no array of {dtypes}")
+    dtype = np.dtype(header[1].decode())
+    lengths = tuple(int(n) for n in header[3].replace(b" ", b"").split(b",") if n)
+    _require(path, "the array", (dtype, lengths), dtypes, shape)
+    offset = len(start) + length
+    if size != offset + prod(lengths) * dtype.itemsize:
+        raise damaged(path, "it has another size than its header says")
+    if not prod(lengths):
+        return np.zeros(lengths, dtype)
+    order: Literal["F", "C"] = "F" if header[2] == b"True" else "C"
+    return np.memmap(require_regular(path), dtype, "r", offset, lengths, order)
+
+
+def _require(
+    path: Path,
+    what: str,
+    stored: tuple[np.dtype[Any], tuple[int, ...]],
+    dtypes: str,
+    shape: Sequence[int | None],
+) -> None:
+    """Raise ArtifactError for another type or shape."""
+    fits = len(stored[1]) == len(shape) and all(
+        n is None or n == length for length, n in zip(stored[1], shape, strict=True)
+    )
+    if stored[0].str[1:] not in dtypes.split() or not fits:
+        expected = "x".join("any" if n is None else str(n) for n in shape)
+        got = "x".join(map(str, stored[1]))
+        raise damaged(
+            path,
+            f"{what} holds {stored[0].str[1:]} of shape {got}, expected {dtypes} of {expected}",
+        )

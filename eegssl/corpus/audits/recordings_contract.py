@@ -1,0 +1,189 @@
+"""State what recordings folders hold, and how their tables agree."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.json_parts import Count, OpenPart, damaged
+from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.table_parts import ANY, Cells, read_table, read_text_table
+from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
+from eegssl.corpus.preprocessing.recording_tables import (
+    ANNOTATIONS,
+    ANNOTATIONS_COLUMNS,
+    DUPLICATES,
+    DUPLICATES_CELLS,
+    EVENTS,
+    EVENTS_COLUMNS,
+    PEOPLE_CELLS,
+    RECORDINGS,
+    RECORDINGS_COLUMNS,
+    REFUSED,
+    REFUSED_CELLS,
+    SPLITS_TABLE,
+    SUBJECTS,
+    WHOLE_FILE,
+    split_cells,
+)
+from eegssl.signal.channels.electrodes import parse_channel
+
+KIND = "recordings"
+CHANNELS = "channels.tsv"
+CHANNELS_CELLS: Cells = {
+    **{"found": ANY, "became": ".+", "kind": "[a-z]+", "reference": ".+"},
+    "files": "[0-9]+",
+}
+"""Labels as files have them, and what became of them."""
+_TIME_TOLERANCE_S = 1e-6
+_SMALLEST_SAMPLE_BYTES = 2
+
+
+class _Concern(OpenPart):
+    n: Count
+    text: str
+    cure: str
+    ids: tuple[str, ...]
+
+
+class _Facts(OpenPart):
+    """Facts of recordings that stages read; the counts have to be those of the tables."""
+
+    files: Count
+    accepted: Count
+    refused: Count
+    recordings: Count
+    subjects: Count
+    events: dict[str, Count]
+    split_by: Literal["subject", "recording"]
+    synthetic: bool
+    warnings: tuple[str, ...]
+    concerns: dict[str, _Concern] = Field(default_factory=dict)
+
+
+class _Filter(OpenPart):
+    phase: Literal["zero", "causal"]
+
+
+class _Montage(OpenPart):
+    reference: str
+
+
+class _Config(OpenPart):
+    """Settings of `preprocess` that later stages read."""
+
+    corpus: str
+    filter: _Filter
+    montage: _Montage
+
+
+@dataclass(frozen=True)
+class RecordingsTables:
+    """The tables of a recordings folder that stages read, each by its schema."""
+
+    recordings: pa.Table
+    events: pa.Table
+    splits: dict[str, str]
+    """Subject (or file) -> split."""
+    people: list[dict[str, str]]
+    refused: list[dict[str, str]]
+
+
+def read_tables(artifact: Artifact) -> RecordingsTables:
+    """Read the tables of a recordings folder, whose numbers of rows are those of the manifest.
+
+    Raises ArtifactError for what their schemas do not allow.
+    """
+    facts = artifact.manifest.facts
+    n_events, split_by = sum(facts["events"].values()), facts["split_by"]
+    splits = read_text_table(artifact / SPLITS_TABLE, split_cells(split_by))
+    return RecordingsTables(
+        read_table(artifact / RECORDINGS, RECORDINGS_COLUMNS, n_rows=facts["recordings"]),
+        read_table(artifact / EVENTS, EVENTS_COLUMNS, n_rows=n_events),
+        {row[split_by]: row["split"] for row in splits},
+        read_text_table(artifact / SUBJECTS, PEOPLE_CELLS),
+        read_text_table(artifact / REFUSED, REFUSED_CELLS),
+    )
+
+
+def require_agreement(artifact: Artifact) -> None:
+    """Raise ArtifactError where the tables contradict each other, or the manifest's counts."""
+    tables = read_tables(artifact)
+    for part, problem in (*_recordings(tables), *_events(tables), *_counts(artifact, tables)):
+        raise damaged(artifact.path / part, problem)
+
+
+CONTRACT = Contract(
+    KIND,
+    others={
+        ANNOTATIONS: partial(read_table, columns=ANNOTATIONS_COLUMNS),
+        DUPLICATES: partial(read_text_table, cells=DUPLICATES_CELLS),
+        CONCERNS: partial(read_text_table, cells=CONCERNS_CELLS),
+        CHANNELS: partial(read_text_table, cells=CHANNELS_CELLS),
+    },
+    facts=_Facts,
+    config=_Config,
+    whole=require_agreement,
+)
+
+Problems = Iterator[tuple[str, str]]
+"""The part, and what is wrong with it."""
+
+
+def _recordings(tables: RecordingsTables) -> Problems:
+    table = tables.recordings.select(["n_samples", "sfreq_hz", "duration_s", "bytes"])
+    channels = pc.list_value_length(tables.recordings["channels"]).to_pylist()
+    for row, n_channels in zip(table.to_pylist(), channels, strict=True):
+        if abs(row["duration_s"] - row["n_samples"] / row["sfreq_hz"]) > _TIME_TOLERANCE_S:
+            yield RECORDINGS, f"{row['duration_s']} s are not {row['n_samples']} samples"
+        least = _SMALLEST_SAMPLE_BYTES * n_channels * row["n_samples"]
+        if not n_channels or row["bytes"] < least:
+            yield RECORDINGS, f"{n_channels} channels of {row['n_samples']} samples in a file of "
+            f"{row['bytes']} bytes"
+    names = pc.unique(pc.list_flatten(tables.recordings["channels"].combine_chunks()))
+    if n := sum(parse_channel(name).kind != "eeg" for name in names.to_pylist()):
+        yield RECORDINGS, f"{n} of its channels are no electrode and no derivation"
+    kinds = [pc.list_value_length(tables.recordings[n]) for n in ("auxiliary", "auxiliary_kinds")]
+    if not kinds[0].equals(kinds[1]):
+        yield RECORDINGS, "auxiliary channels are not as many as their kinds"
+    people = {row["subject"] for row in tables.people}
+    if missing := set(tables.recordings["subject"].to_pylist()) - people:
+        yield SUBJECTS, f"it lacks {len(missing)} subject(s)"
+
+
+def _events(tables: RecordingsTables) -> Problems:
+    names = ("recording", "duration_s")
+    ids, lasts = (tables.recordings[name].to_pylist() for name in names)
+    durations_s = dict(zip(ids, lasts, strict=True))
+    for event in tables.events.select(["recording", "onset_s", "duration_s"]).to_pylist():
+        id_ = event["recording"]
+        if id_ not in durations_s:
+            yield EVENTS, f"an event belongs to {id_}, which is no recording here"
+        elif event["onset_s"] + event["duration_s"] > durations_s[id_] + _TIME_TOLERANCE_S:
+            yield EVENTS, f"an event ends after its recording, {id_}"
+
+
+def _counts(artifact: Artifact, tables: RecordingsTables) -> Problems:
+    """Check the manifest's counts against the tables."""
+    facts, files = artifact.manifest.facts, set(tables.recordings["file"].to_pylist())
+    subjects = set(tables.recordings["subject"].to_pylist())
+    units = subjects if facts["split_by"] == "subject" else files
+    if missing := units - set(tables.splits):
+        yield SPLITS_TABLE, f"it lacks {len(missing)} {facts['split_by']}(s)"
+    counted: dict[str, Any] = {
+        "subjects": len(subjects),
+        "accepted": len(files),
+        "refused": sum(row["segment"] == WHOLE_FILE for row in tables.refused),
+        "events": dict(sorted(Counter(tables.events["type"].to_pylist()).items())),
+    }
+    for name, value in counted.items():
+        if facts[name] != value:
+            yield MANIFEST, f"facts.{name} is {facts[name]}, the tables hold {value}"
+    if facts["files"] != facts["accepted"] + facts["refused"]:
+        yield MANIFEST, "the files are more than those accepted and those refused"

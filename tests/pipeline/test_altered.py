@@ -1,0 +1,113 @@
+"""Whoever alters a field of an artifact and signs it anew is refused, or has changed nothing.
+
+By ``check`` and by the next stage alike, with exit 4 (2 where it is the user's own): never a bug,
+never a hang, and no result that is not that of the artifact as it was made.
+"""
+
+import shutil
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alterations import Alteration, alterations, altered
+from clirun import Pipeline, done, eegssl, files_of
+from smallmatrix import write_matrix
+
+NEXT: dict[str, Callable[[Pipeline, Path], list[object]]] = {
+    "recordings": lambda tiny, bad: ["tokenize", bad, "--config", tiny.settings],
+    "tokens": lambda tiny, bad: [
+        *("pretrain", tiny.recordings, "--tokens", bad, "--config", tiny.settings)
+    ],
+    "encoder": lambda tiny, bad: [
+        *("finetune", tiny.recordings, "--encoder", bad, "--task", "seizure-detection"),
+        *("--config", tiny.settings),
+    ],
+    "model": lambda tiny, bad: ["evaluate", bad, tiny.recordings, "--config", tiny.settings],
+    "evaluation": lambda tiny, bad: ["evaluate", "--rescore", bad],
+}
+"""Artifact -> the command that reads it next."""
+MADE_FROM = ("manifest.json", "report.html", "atlas.html")
+"""Files of a result that name what it was made from, or repeat its warnings."""
+MOST_S = 60.0
+QUICK, RUN = 130, 6
+"""One in so many alterations is tried in ``make test``; so many harmless ones run to the end."""
+
+
+def some(folder: Path, every: int) -> list[Alteration]:
+    """One in so many alterations of an artifact, always the same ones."""
+    return [one for one in alterations(folder) if zlib.crc32(one[0].encode()) % every == 0]
+
+
+def is_refused(bad: Path, command: list[object]) -> bool:
+    """Whether the next command refuses an artifact; check has to say nothing worse."""
+    start = time.monotonic()
+    checked = eegssl("check", bad)
+    ran = eegssl(*command, "--out", bad.parent / "next", "--dry-run")
+    assert time.monotonic() - start < MOST_S
+    assert checked.code in (0, 4), checked.err
+    assert ran.code in (0, 2, 4), ran.err
+    assert checked.code == 0 or str(bad) in checked.err or "not part of it" in checked.err
+    return ran.code != 0
+
+
+def results_of(folder: Path) -> dict[str, str]:
+    """Hashes of the files that follow from what an artifact holds."""
+    files = files_of(folder)
+    return {n: digest for n, digest in files.items() if Path(n).name not in MADE_FROM}
+
+
+@pytest.mark.parametrize("name", NEXT)
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.slow), QUICK], ids=["all", "some"]
+)
+def test_an_altered_field_is_refused_or_changes_nothing(
+    tiny: Pipeline, tmp_path: Path, undrawn: None, name: str, every: int
+) -> None:
+    source, tries, harmless = tiny.root / name, some(tiny.root / name, every), []
+    for k, alteration in enumerate(tries):
+        bad = Path(shutil.copytree(source, tmp_path / str(k) / name))
+        altered(bad, alteration)
+        if is_refused(bad, NEXT[name](tiny, bad)):
+            shutil.rmtree(bad.parent)
+        else:
+            harmless.append(bad)
+    assert len(harmless) < len(tries)
+    if every > 1 or not harmless:
+        return
+    done(*NEXT[name](tiny, source), "--out", tmp_path / "expected")
+    expected = results_of(tmp_path / "expected")
+    for bad in harmless[:: max(1, len(harmless) // RUN)]:
+        out = bad.parent / "next"
+        ran = eegssl(*NEXT[name](tiny, bad), "--out", out)
+        assert ran.code in (0, 2, 4), f"{bad}: {ran.err}"
+        assert ran.code or results_of(out) == expected
+
+
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.slow), QUICK], ids=["all", "some"]
+)
+def test_an_altered_benchmark_is_refused_or_changes_nothing(
+    tiny: Pipeline, tmp_path: Path, undrawn: None, every: int
+) -> None:
+    """Its table, and the cells that the next run takes up."""
+    matrix = write_matrix(tmp_path / "matrix.toml", tiny, "[0]")
+    made, cell = tmp_path / "made", Path("cells/seizure/pretrained/probe/seed0/evaluation")
+    done("benchmark", matrix, "--out", made)
+    expected = (made / "results.json").read_bytes()
+    for part in (Path(), cell):
+        for k, alteration in enumerate(
+            some(made / part, every if part == cell else every // 8 or 1)
+        ):
+            out = Path(shutil.copytree(made, tmp_path / f"{part.name}{k}"))
+            altered(out / part, alteration)
+            checked = eegssl("check", out)
+            if part == cell:
+                (out / "manifest.json").unlink()  # the table is made anew from the cells
+            ran = eegssl("benchmark", matrix, "--out", out)
+            assert checked.code in (0, 4), checked.err
+            assert ran.code in (0, 2, 4), f"{alteration[0]}: {ran.err}"
+            if ran.code == 0 and part == cell and checked.code == 0:
+                assert (out / "results.json").read_bytes() == expected
+            shutil.rmtree(out)
