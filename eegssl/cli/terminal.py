@@ -12,12 +12,17 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from eegssl.cli.training_line import TrainingLine
+from eegssl.training.preemption import answer_again
 
 _FEWEST_ALIKE = 3
 
 
 class Terminal:
-    """News and bars on stderr, results on stdout; plain lines where there is no terminal."""
+    """News and bars on stderr, results on stdout; plain lines where there is no terminal.
+
+    What a stage reports while it works are safe points: a SIGTERM whose answer a library swallowed
+    is answered there.
+    """
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -28,10 +33,12 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line of news."""
+        answer_again()
         self._err.print(escape(text))
 
     def warn(self, text: str) -> None:
         """Something that the user should act on."""
+        answer_again()
         self._err.print(f"[yellow]warning:[/] {escape(text)}")
 
     def fail(self, text: str) -> None:
@@ -46,6 +53,7 @@ class Terminal:
 
         def line(done: int) -> None:
             nonlocal shown
+            answer_again()
             tenth = 10 * done // max(1, total)
             if tenth > shown:
                 shown = tenth
@@ -66,6 +74,7 @@ class Terminal:
         progress = TrainingLine(label, total)
 
         def line(done: int, loss: float) -> None:
+            answer_again()
             if text := progress.line(done, loss):
                 self.say(text)
 
@@ -123,7 +132,12 @@ class Terminal:
             )
             self._bars.start()
         bars, task = self._bars, self._bars.add_task(escape(label), total=total)
-        return lambda done: bars.update(task, completed=done)
+
+        def advance(done: int) -> None:
+            answer_again()
+            bars.update(task, completed=done)
+
+        return advance
 
     def _describe(self, label: str) -> Callable[[str], None]:
         """A function that writes words behind the label of the last bar."""
