@@ -25,3 +25,13 @@ def work(how: str, scratch: str) -> str:
     elif how == "full disk":
         raise OSError(28, "No space left on device")
     return how
+
+
+def killed_at_start(*_: object) -> None:
+    """Serve as a worker that the system kills before it can say that it is there."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def gone_at_start(*_: object) -> None:
+    """Serve as a worker that ends by itself at once."""
+    os._exit(7)

@@ -37,7 +37,8 @@ def each(
     """Call ``function(*task)`` for each task in ``jobs`` processes; yields number and result.
 
     In the order in which they end; a result is what the function returned, or a `Failure`.
-    An OSError (a full disk) or a ConfigError is no fault of a file and is raised here.
+    An OSError (a full disk) or a ConfigError is no fault of a file and is raised here; so is the
+    ConfigError of a process that ends before it can work.
     ``function`` has to be importable, and its module is loaded once for all workers.
     """
     context = multiprocessing.get_context("forkserver")
@@ -76,21 +77,26 @@ class _Worker:
             self.stop()
         if self._process is None:
             self._start()
+        try:
+            self.pipe.send(task)
+        except (BrokenPipeError, ConnectionResetError):  # it ended since it was seen alive
+            self.stop()
+            self._start()
+            self.pipe.send(task)
         self.number, self.deadline = number, time.monotonic() + self._limits.time_s
-        self.pipe.send(task)
 
     def _start(self) -> None:
         """Start a process and hear that it can work: if not, that is no fault of a file."""
         self.pipe, theirs = self._context.Pipe()
         arguments = (theirs, self._function, self._limits.memory_mb)
         process = self._context.Process(target=_serve, args=arguments, daemon=True)
-        process.start()
-        self._process = process
-        theirs.close()
         try:
+            process.start()
+            self._process = process
+            theirs.close()
             self.pipe.recv()
-        except EOFError:
-            raise RuntimeError("worker processes can't start here") from None
+        except (EOFError, ConnectionError):
+            raise ConfigError(_no_start(process if self._process else None)) from None
 
     def take(self) -> tuple[int, Any]:
         """The number of the task and its result, or a failure where there is none to come."""
@@ -103,10 +109,8 @@ class _Worker:
         try:
             return number, self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            self._process.join()
-            code = self._process.exitcode
+            how = _end_of(self._process)
             self.stop()
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
             return number, Failure("crashed", f"the process that read it ended with {how}")
 
     def stop(self) -> None:
@@ -116,6 +120,24 @@ class _Worker:
             self._process.join()
             self.pipe.close()
             self._process = None
+
+
+def _end_of(process: Any) -> str:
+    """How a process ended: by a signal or with an exit code."""
+    process.join()
+    code = process.exitcode
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _no_start(process: Any) -> str:
+    """Why no worker could start, and what helps; without a process where not even that began."""
+    how = _end_of(process) if process is not None else "no sign of life"
+    if how == f"signal {signal.SIGKILL:d}":
+        how += " (killed, as a system does that is out of memory)"
+    return (
+        f"a process that reads files ended with {how} before it could begin; free memory, start "
+        "fewer at once (--jobs N), or allow each more (limits.memory_mb); the same command goes on"
+    )
 
 
 def _ready(busy: Sequence[_Worker]) -> list[_Worker]:

@@ -1,15 +1,19 @@
 """A file that hangs, crashes or eats memory costs itself; the others get their results."""
 
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+import brittle
 import pytest
 from brittle import work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.corpus.config import Limits
+from eegssl.corpus.preprocessing import workers
 from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.errors import ConfigError
 
 LIMITS = Limits(time_s=1.5, memory_mb=700)
 
@@ -61,3 +65,36 @@ def test_every_task_is_tried_once_and_comes_back_once(
     assert sorted(calls) == sorted(hows)
     for how, result in zip(hows, found, strict=True):
         assert result == "a" if how == "a" else isinstance(result, Failure)
+
+
+@pytest.mark.parametrize(
+    ("serve", "how"),
+    [
+        (brittle.killed_at_start, r"signal 9 \(killed, as a system does that is out of memory\)"),
+        (brittle.gone_at_start, "exit code 7"),
+    ],
+)
+def test_a_worker_that_ends_before_it_begins_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: object, how: str
+) -> None:
+    monkeypatch.setattr(workers, "_serve", serve)
+    with pytest.raises(ConfigError, match=rf"ended with {how} before it could begin.*--jobs N"):
+        results(["a", "b"], tmp_path)
+
+
+def test_a_worker_that_ends_between_two_tasks_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is seen alive, and is gone when the task is sent."""
+    sent = Connection.send
+    broken: list[int] = []
+
+    def send(pipe: Connection, task: object) -> None:
+        if isinstance(task, tuple) and task and task[0] == "b" and not broken:
+            broken.append(1)
+            raise BrokenPipeError
+        sent(pipe, task)
+
+    monkeypatch.setattr(Connection, "send", send)
+    assert results(["a", "b", "c"], tmp_path, jobs=1) == ["a", "b", "c"]
+    assert broken
