@@ -1,5 +1,6 @@
 """Print progress on stderr, and tables or one JSON document on stdout."""
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,11 @@ class Terminal:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(
+                stream, io.TextIOWrapper
+            ):  # what the locale can't say is no reason to stop
+                stream.reconfigure(errors="backslashreplace")
         self._err = Console(stderr=True, highlight=False, soft_wrap=True)
         wide = None if sys.stdout.isatty() else 160
         self._out = Console(highlight=False, width=wide)
@@ -118,8 +124,10 @@ class Terminal:
         self._out.print(escape(text), soft_wrap=True)
 
     def document(self, value: Any) -> None:
-        """The one JSON document of ``--json``."""
-        sys.stdout.write(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        """The one JSON document of ``--json``, in ASCII where the locale is none of UTF-8."""
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=ascii_only)
+        sys.stdout.write(text + "\n")
 
     def _bar(self, label: str, total: int) -> Callable[[int], None]:
         if self._bars is None:

@@ -172,6 +172,18 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert "masking.ratio" in str(caught.value)
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_settings_are_read_or_refused_in_every_encoding_of_windows(
+    tmp_path: Path, codec: str
+) -> None:
+    (tmp_path / "a.toml").write_bytes("[tokenize]\r\nwindow_s = 6.0 # µ\r\n".encode(codec))
+    if codec == "utf-16-le":  # nothing says what it is
+        with pytest.raises(ConfigError, match=r"a\.toml is no"):
+            resolve("tokenize", file=tmp_path / "a.toml", environment={})
+        return
+    assert resolve("tokenize", file=tmp_path / "a.toml", environment={}).window_s == 6.0
+
+
 @pytest.mark.parametrize("text", ["[tokenize", "a = = 1", "\xff\xfe"])
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.toml").write_bytes(text.encode("latin-1"))
