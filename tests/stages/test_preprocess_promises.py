@@ -116,3 +116,32 @@ def test_names_of_files_with_odd_characters_are_read_and_kept_out(tmp_path: Path
     assert len(document["accepted"]) == 7
     text = json.dumps(document, ensure_ascii=False)
     assert not any(word in text for word in ("Ma\\tria", "Ma\\nria", "Mar'", "Märia"))
+
+
+def test_people_of_whom_nothing_was_recorded_enter_no_private_table(
+    tmp_path: Path, own_world: Path
+) -> None:
+    edf = folder_of(tmp_path / "edf")
+    rows = [f"case{k}\t{40 + k}" for k in range(3)] + [f"nobody{k}\t50" for k in range(2000)]
+    (edf / "participants.tsv").write_text("\n".join(["participant_id\tage", *rows]) + "\n")
+    splits = tmp_path / "splits.tsv"
+    units = ["case0\ttrain", "case1\tval", "case2\ttest", *(f"absent{k}\ttest" for k in range(99))]
+    splits.write_text("\n".join(["subject\tsplit", *units]) + "\n")
+    preprocess(edf, tmp_path / "out", "--set", f"splits.file={splits}")
+    names = (own_world / "names.tsv").read_text()
+    assert "case0" in names
+    assert "nobody" not in names
+    assert "absent" not in names
+    ages = (tmp_path / "out" / "subjects.tsv").read_text().splitlines()[1:]
+    assert sorted(line.split("\t")[1] for line in ages) == ["40", "41", "42"]
+
+
+def test_a_splits_file_with_swapped_columns_is_told_by_its_row(tmp_path: Path) -> None:
+    edf, splits = folder_of(tmp_path / "edf"), tmp_path / "splits.tsv"
+    splits.write_text("subject\tsplit\ncase0\ttrain\nval\tZqsplitword\ntest\tZqother\n")
+    words = ("--jobs", 1, "--set", f"splits.file={splits}", "--json")
+    ran = eegssl("preprocess", edf, "--out", tmp_path / "out", *words)
+    assert ran.code == 3
+    assert "2 of 3 rows, the first of them row 3" in ran.document["error"]
+    assert "are the columns swapped?" in ran.err
+    assert "Zq" not in ran.out + ran.err

@@ -8,7 +8,7 @@ from eegssl.corpus.config import SplitsConfig
 from eegssl.corpus.preprocessing.file_outcomes import also_refused, none_usable, scan_outcome
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.source_files import Naming
-from eegssl.corpus.splits import SplitUnit, assign, by_folders, check_given, complete
+from eegssl.corpus.splits import SPLITS, SplitUnit, assign, by_folders, check_given, complete
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.labels.event_types import is_seizure
@@ -81,7 +81,8 @@ def _read_table(
 ) -> dict[str, str] | None:
     """The user's own table (``splits.file``) with hashed ids, or None.
 
-    Raises ConfigError when it can't be read, or puts one unit into two splits.
+    Raises ConfigError when it can't be read, or puts one unit into two splits, InputError for
+    another word than train, val or test.
     """
     if config.file is None:
         return None
@@ -89,7 +90,14 @@ def _read_table(
     hashed = naming.subject if by == "subject" else naming.recording
     aliases = subjects.aliases if by == "subject" else {}
     table: dict[str, str] = {}
-    for row in read_tsv(Path(config.file), (by, "split")):
+    rows = read_tsv(Path(config.file), (by, "split"))
+    if wrong := [k for k, row in enumerate(rows, start=2) if row["split"] not in SPLITS]:
+        raise InputError(  # and never the cell: with columns swapped it is a name
+            f"splits file: {len(wrong)} of {len(rows)} rows, the first of them row {wrong[0]}, "
+            "have another word than train, val or test in the column split; expected one of "
+            f"these, and the {by} in the column {by}: are the columns swapped?"
+        )
+    for row in rows:
         id_ = hashed(aliases.get(row[by], row[by]))
         if table.setdefault(id_, row["split"]) != row["split"]:
             raise ConfigError(
