@@ -16,7 +16,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'"
 )
-_HYPHENATED = re.compile(r"(?<!\S)(\S{1,24}-\S{1,24})(?!\S)")
+_HYPHENATED = re.compile(r"(?<!\S)(\S{1,18}-\S{1,18})(?!\S)")
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment."
 
 
