@@ -1,13 +1,10 @@
 """Build the page of an evaluation of labels."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.cells import counted, number_text
-from eegssl.reports.glossary import HOW_TO_READ, INTERVAL_WORDS, SCORER_WORDS
+from eegssl.reports.glossary import HOW_TO_READ
 from eegssl.reports.model_history import model_history
 from eegssl.reports.sections import (
     Banner,
@@ -31,21 +28,23 @@ from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import NO_LABELS, AllScores, none_labelled, rule_of
 from eegssl.tasks.labels.sections.detection_tables import detection_section, detection_tiles
 from eegssl.tasks.labels.sections.event_pictures import event_pictures
+from eegssl.tasks.labels.sections.event_section import (
+    event_counts,
+    event_note,
+    event_section,
+    event_tiles,
+    reach_words,
+)
 from eegssl.tasks.labels.sections.event_tables import (
-    alarm_table,
-    latency_words,
-    scorer_table,
     subgroup_table,
 )
 from eegssl.tasks.labels.sections.label_figures import (
-    alarm_report,
     ranking_figures,
     subject_figures,
     trace_figures,
 )
 from eegssl.tasks.labels.sections.score_tables import score_table, subject_table, unit_tables
 
-_EVENTS = "Events found and missed"
 _WINDOWS = "How well windows are classified"
 _SUBJECTS = "Subject by subject"
 _FIXED = "What was fixed before the test"
@@ -67,10 +66,10 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
         title=of_folds if "folds" in about else f"Evaluation: {about['task']}",
         lead=f"Scores of a model for the task {about['task']} on its test recordings.",
         banners=banners(about),
-        tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *_event_tiles(events)),
+        tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *event_tiles(events)),
         counts=_counts(predictions, scores.detections),
         sections=(
-            _event_section(events, _event_note(about), _reach(predictions)),
+            event_section(events, event_note(about), reach_words(predictions)),
             detected,
             *_score_sections(predictions, scores),
             _fixed_section(predictions, scores.windows),
@@ -110,15 +109,15 @@ def events_page(
         title=title,
         lead="Detections of another system, scored against a reference.",
         banners=tuple(Banner(words, "warning") for words in faults),
-        tiles=_event_tiles(events),
+        tiles=event_tiles(events),
         counts=(
             ("Subjects", str(n_subjects)),
             ("Recordings", str(events.szcore.n_recordings)),
             ("Hours", f"{events.szcore.event.pooled.duration_s / 3600:,.2f}"),
-            *_event_counts(detections),
+            *event_counts(detections),
         ),
         sections=(
-            _event_section(events, ""),
+            event_section(events, ""),
             detection_section(detections, with_files=False),
             section(_READING, Glossary(HOW_TO_READ)),
             limits("evaluation", *few_subjects(n_subjects), _EVENTS_ALONE),
@@ -168,14 +167,8 @@ def _counts(
             (f"{rows_are} of {name}", f"{int((predictions.truth == k).sum()):,}")
             for k, name in enumerate(predictions.classes)
         ),
-        *(_event_counts(detections) if detections else ()),
+        *(event_counts(detections) if detections else ()),
     )
-
-
-def _event_counts(detections: Detections) -> tuple[tuple[str, str], ...]:
-    """Events of the reference and detections, each by itself."""
-    n = sum(len(one.reference) for one in detections.recordings)
-    return (("Events of the reference", f"{n:,}"), ("Detections", f"{detections.n:,}"))
 
 
 def _window_tiles(scores: AllScores) -> tuple[Tile, ...]:
@@ -201,76 +194,6 @@ def _unit_tiles(units: UnitScores) -> tuple[Tile, ...]:
         shown = _UNIT_TILES if level.classes else _NUMBER_TILES
         tiles += [(words, number_text(level.scores[key]), basis) for key, words in shown]
     return tuple(tiles)
-
-
-def _event_tiles(events: EventReport | None) -> tuple[Tile, ...]:
-    """The event scores that a reader looks for first."""
-    if events is None:
-        return ()
-    level = events.scorers["szcore-event"]
-    shown = (("sensitivity", "Event sensitivity", 3), ("fp_per_day", "False alarms per 24 h", 1))
-    means = [(level.subject_mean[metric], words, digits) for metric, words, digits in shown]
-    return tuple(
-        (
-            words,
-            number_text(mean.mean, digits),
-            f"SzCORE, mean of {counted(mean.n_subjects, 'subject')}",
-        )
-        for mean, words, digits in means
-    )
-
-
-def _event_section(events: EventReport | None, note: str, reach: str = "") -> Section:
-    """Every scorer's table, latency, and the curve of alarms; or why there is none."""
-    if events is None:
-        return section(_EVENTS, Text(f"No event scores. {note}"))
-    kappa = events.agreement.pooled.multi_class
-    curve = events.curve
-    return section(
-        _EVENTS,
-        Text(f"{left_out}.") if (left_out := events.szcore.left_out) else None,
-        Text(SCORER_WORDS),
-        scorer_table(events),
-        Text(
-            f"{latency_words(events.latency, reach)} NEDC inter-rater agreement (IRA), pooled over "
-            f"slices of 0.25 s: κ {number_text(kappa)}."
-        ),
-        Text(INTERVAL_WORDS, small=True),
-        Text(
-            f"This test set {events.phase}: {counted(events.n_seizures, 'event')} of "
-            f"{counted(events.n_subjects_with_seizures, 'subject')}.",
-            small=True,
-        ),
-        *((alarm_report(curve), alarm_table(curve)) if curve else ()),
-        Text(note, small=True) if note else None,
-    )
-
-
-def _reach(predictions: Predictions) -> str:
-    """How far back one window of a detection, and the moving mean over several, can reach."""
-    rule = rule_of(predictions)
-    if rule is None or not len(predictions.duration_s):
-        return ""
-    window_s = float(np.median(predictions.duration_s))
-    words = f"a window of {window_s:g} s counts from its beginning"
-    if rule.smooth > 1:
-        words += f", the moving mean over {rule.smooth} of them hears {rule.smooth // 2} ahead"
-    return words
-
-
-def _event_note(about: Mapping[str, Any]) -> str:
-    if about["labels"] != "events":
-        return "This task has labels from a table, not events."
-    if about.get("unit") == "event":
-        return "In this task the events are known, and their type is asked: there is none to find."
-    if about["permuted"]:
-        return "Events are not scored, since labels were permuted."
-    if "folds" in about:
-        return (
-            "There is no curve of sensitivity against false alarms: each fold's model has its own "
-            "threshold and post-processing, so there is no single threshold to vary."
-        )
-    return ""
 
 
 def _score_sections(predictions: Predictions, scores: AllScores) -> tuple[Section, ...]:
