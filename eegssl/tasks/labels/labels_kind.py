@@ -46,7 +46,7 @@ from eegssl.tasks.labels.model import (
     predict,
     save_model,
 )
-from eegssl.tasks.labels.page import page_of, with_model
+from eegssl.tasks.labels.page import page_of, with_model, without_model
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
 from eegssl.tasks.labels.windows.table_windows import task_table
@@ -239,7 +239,9 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     ) -> Page:
         """The page, with lineage, training and traces where a model was run."""
         page = page_of(table, scores)
-        return page if ran is None else with_model(page, ran[0], table, scores)
+        if ran is None:
+            return without_model(page, scores)
+        return with_model(page, ran[0], table, scores)
 
     def explain(self, task: TaskConfig, corpus: Corpus | None, seed: int) -> TaskInfo:
         """Explain what the task asks, and which labels recordings hold for it."""

@@ -47,6 +47,7 @@ from eegssl.tasks.labels.sections.score_tables import score_table, subject_table
 
 _WINDOWS = "How well windows are classified"
 _SUBJECTS = "Subject by subject"
+_EEG, _EEG_UNSCORED = "EEG of what was missed and detected", "EEG of what was detected"
 _FIXED = "What was fixed before the test"
 _READING = "How to read these numbers"
 _UNIT_TILES = (("balanced_accuracy", "Balanced accuracy"), ("macro_f1", "Macro F1"))
@@ -135,7 +136,7 @@ def with_model(page: Page, trial: Trial, predictions: Predictions, scores: AllSc
         pictures = event_pictures(trial.corpus, predictions, scores.detections, *how)
         rule = rule_of(predictions)
         drawn = section(
-            "EEG of what was missed, and of what was detected",
+            _EEG if scores.events else _EEG_UNSCORED,
             *pictures,
             Text(f"Blue bars are what is scored. {_postprocess_words(rule)}", small=True)
             if rule
@@ -143,6 +144,15 @@ def with_model(page: Page, trial: Trial, predictions: Predictions, scores: AllSc
         )
     page = inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, _READING))
     return inserted(page, model_history(trial.model), (_READING,))
+
+
+def without_model(page: Page, scores: AllScores) -> Page:
+    """The page, and on it the reason why no EEG of what was detected is drawn."""
+    if scores.detections is None:
+        return page
+    words = "None is drawn: this page is made from predictions alone, without recordings."
+    drawn = section(_EEG if scores.events else _EEG_UNSCORED, Text(words))
+    return inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, _READING))
 
 
 def _counts(

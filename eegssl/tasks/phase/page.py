@@ -79,6 +79,8 @@ def verdict(scores: AllPhaseScores) -> str:
     """Compare the model with the baselines in the first second, in a sentence."""
     near = [one for one in scores.differences if one["score"] == "near_mae_deg"]
     near = [one for one in near if one["difference"] is not None]
+    if not near:
+        return "No subject has an error of the model and of a baseline to compare."
     better = [one for one in near if one["difference"] < 0]
     sure = [one for one in better if one["p_holm"] is not None and one["p_holm"] < 0.05]
     against_ar = ", ".join(

@@ -174,6 +174,8 @@ def test_the_tables_of_detections_are_what_rescore_reads(tmp_path: Path) -> None
     assert again["facts"]["detections"] == first["facts"]["detections"]
     page = ParsedPage((tmp_path / "b" / "report.html").read_text()).words
     assert "Detected: 3 events, in 2 of 3 recordings" in page
+    page = ParsedPage((tmp_path / "a" / "report.html").read_text()).words
+    assert "None is drawn: this page is made from predictions alone" in page
 
 
 def test_tables_of_another_systems_detections_that_are_missing_are_told_on_the_page(
