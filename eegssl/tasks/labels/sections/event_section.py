@@ -1,4 +1,4 @@
-"""Show the scores of events by every scorer, latency and the curve of alarms."""
+"""Show scores of events by every scorer, with latency and alarm rates."""
 
 from collections.abc import Mapping
 from typing import Any
