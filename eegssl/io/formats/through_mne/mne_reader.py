@@ -1,10 +1,8 @@
 """Read samples through MNE-Python in blocks of bounded size."""
 
 import os
-import struct
 import traceback
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,11 +23,6 @@ _STEP_BYTES = 32 << 20
 """Ours: as many channels as fit are read at once, a stretch of time after the other."""
 _UV_PER_V = 1e6
 _INTEGERS = ("short", "int")
-# What mne, SciPy and the readers below them raise for a damaged file, beside a full memory.
-_FAULTS: tuple[type[Exception], ...] = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
-    *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error),
-)
 
 
 def read_mne_header(kind: MneFormat, path: Path, root: Path) -> MneHeader:
@@ -121,9 +114,9 @@ def _faults_as_refusals(name: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except RecordingRefused:
+    except (RecordingRefused, MemoryError):
         raise
-    except _FAULTS as error:
+    except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} in {os.path.basename(last.filename)}"
         reason = (
