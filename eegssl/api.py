@@ -20,6 +20,7 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
+from eegssl.io.discover import is_recording
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig
 from eegssl.signal.given_arrays import require_finite, require_microvolts, require_rows
@@ -109,7 +110,7 @@ def embed(
 ) -> Any:
     """Embed EEG: the vectors of each channel and patch, with times and channels.
 
-    ``source`` is the path of an EDF or BDF file or an ``mne.io.Raw``: cleaned as ``preprocess``
+    ``source`` is the path of a recording or an ``mne.io.Raw``: cleaned as ``preprocess``
     does by ``filters`` (default: as there, to the encoder's rate) and brought to ``montage``, it
     gives `Embeddings`. A folder that ``preprocess`` made gives an iterator of them, a recording
     each. Windows of ``window_s`` see themselves only.
@@ -126,7 +127,7 @@ def embed(
     if isinstance(source, np.ndarray):
         return _embed_array(encoder, source, channels, sfreq_hz, window_s, any_size)
     window_s = window_s or WINDOW_S
-    if isinstance(source, str | Path) and Path(source).is_dir():
+    if isinstance(source, str | Path) and Path(source).is_dir() and not is_recording(Path(source)):
         return embed_recordings(encoder, Path(source), window_s)
     rate_hz = encoder.config.sfreq_hz
     chosen = filters or FilterConfig(sfreq_hz=rate_hz, high_hz=min(_HIGH_HZ, 0.4 * rate_hz))

@@ -37,7 +37,7 @@ _SHOWN = 20  # rows of a table of files on the terminal
 
 @command(SPINE)
 def preprocess(
-    edf_dir: Annotated[list[Path], typer.Argument(help="Folder(s) of EDF or BDF files.")],
+    edf_dir: Annotated[list[Path], typer.Argument(help="Folder(s) of EDF or other EEG files.")],
     out: Out,
     *,
     options: Options,

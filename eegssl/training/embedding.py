@@ -26,6 +26,7 @@ from eegssl.corpus.store import open_corpus
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.trained_on import rate_differs, strange_to
 from eegssl.errors import InputError, RecordingRefused
+from eegssl.io.discover import is_recording
 from eegssl.io.formats.recordings import read_recording_header
 from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import geometry, parse_channels
@@ -123,11 +124,11 @@ def _embed_windows(
 
 
 def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
-    """Embed an EDF or BDF file; its stretches between gaps are embedded one after the other.
+    """Embed a recording on disk; its stretches between gaps are embedded one after the other.
 
     Raises RecordingRefused, as ``preprocess`` would list it, when nothing of it can be used.
     """
-    if not path.is_file():
+    if not is_recording(path):
         raise InputError(f"there is no file {path}")
     header = read_recording_header(path)
     return _embed_segments(encoder, select(header), header.segments, None, choices)

@@ -12,9 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Ran, eegssl
 from slowparams import slow_except
+from smallencoders import small
 
+import eegssl as package
 from eegssl.corpus.store import open_corpus
 from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.private.free_text import free_text
 from eegssl.stages import preprocess
 
 RATE_HZ = 200
@@ -249,3 +252,31 @@ def test_one_file_and_the_parts_of_others_are_told_apart(corpus: Path, tmp_path:
     concern = ran.document["facts"]["concerns"]["other-formats"]
     assert concern["n"] == 1
     assert "1 × .eeg" in concern["text"]
+
+
+def test_positions_without_a_name_are_told_and_not_guessed(corpus: Path, tmp_path: Path) -> None:
+    keep_only(corpus, {"edf", "vhdr", "fif", "cnt"})
+    folder = corpus / "sub-vhdr" / "eeg"
+    header = (folder / f"{STEM}.vhdr").read_text()
+    (folder / f"{STEM}.vhdr").write_text(header.replace("=O1,", "=Elec9,").replace("=C4,", "=Q7,"))
+    (folder / "sub-vhdr_channels.tsv").unlink()
+    rows = ["name\tx\ty\tz", "Elec9\t-2\t-8\t1", "Q7\tn/a\tn/a\tn/a", "Fp1\t-2\t8\t1"]
+    (folder / "sub-vhdr_electrodes.tsv").write_text("\n".join(rows) + "\n")
+    ran = run(corpus, tmp_path / "out")
+    assert ran.code == 0, ran.err
+    concern = ran.document["facts"]["concerns"]["positions-unread"]
+    assert concern["n"] == 1
+    assert "channels.rename" in concern["cure"]
+
+
+def test_free_texts_are_collected_to_be_searched_for(corpus: Path) -> None:
+    texts = {text for text, _ in free_text(corpus)}
+    assert {"Mustermann", "Erika", "HIS4711", "geheim: Erika", "2013-04-17"} <= texts
+    assert "sub-set_eeg" in texts
+
+
+def test_a_recording_of_any_format_is_embedded(corpus: Path) -> None:
+    path = corpus / "sub-vhdr" / "eeg" / f"{STEM}.vhdr"
+    embedded = package.embed(small(), path)
+    assert embedded.channels == ("Fp1", "Fp2", "C3", "C4", "O1")
+    assert embedded.vectors.shape[:2] == (5, SECONDS)

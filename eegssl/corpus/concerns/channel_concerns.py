@@ -34,6 +34,18 @@ def labels_like_electrodes(looked: Looked) -> Sequence[Concern]:
     return of_lines("labels-like-electrodes", text, cure, which, counts.total())
 
 
+def unread_positions(looked: Looked) -> Sequence[Concern]:
+    """Channels without the name of an electrode, of which a table has positions."""
+    counts = {id_: n for id_, row in looked.scan.files.items() if (n := row.get("placed_labels"))}
+    text = (
+        f"channel(s) in {len(counts)} file(s) have a position in a BIDS electrodes.tsv and no "
+        "name of an electrode: positions are not read, so they are no EEG here"
+    )
+    cure = "name them by channels.cap, channels.rename or channels.table"
+    which = [(id_, f"{n} channels") for id_, n in counts.items()]
+    return of_lines("positions-unread", text, cure, which, sum(counts.values()))
+
+
 def lost_signs(looked: Looked) -> Sequence[Concern]:
     """Units whose micro sign was replaced by a question mark."""
     text = "file(s) name the unit ?V, whose sign was lost: it was read as uV"

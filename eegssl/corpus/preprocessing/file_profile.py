@@ -30,8 +30,9 @@ from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.subjects import find_by_rule
+from eegssl.io.tables.electrode_positions import placed_electrodes
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
-from eegssl.signal.channels.electrodes import begins_like_electrode
+from eegssl.signal.channels.electrodes import Channel, begins_like_electrode
 from eegssl.signal.filtering.mains import detect_line
 
 Row = dict[str, Any]
@@ -170,7 +171,14 @@ def _of_labels(header: RecordingHeader, choice: Choice) -> Row:
             for label, channel in zip(labels, channels, strict=True)
         ],
         "odd_labels": len(dropped),
+        "placed_labels": _placed(header, labels, channels),
     }
+
+
+def _placed(header: RecordingHeader, labels: Sequence[str], channels: Sequence[Channel]) -> int:
+    """How many labels name no electrode that is known, while a table has positions of them."""
+    unknown = {text for text, c in zip(labels, channels, strict=True) if c.kind == "other"}
+    return len(unknown & placed_electrodes(header.path)) if unknown else 0
 
 
 def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -> Row:

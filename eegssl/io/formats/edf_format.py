@@ -28,6 +28,10 @@ def _limits(header: EdfHeader, index: int) -> tuple[float, float]:
     return header.digital_min[index], header.digital_max[index]
 
 
+def _texts(header: EdfHeader) -> list[tuple[str, str]]:
+    return [(note.text, "annotation") for note in scan_annotations(header).annotations]
+
+
 EDF = Format(
     name="EDF",
     read_header=_read_header,
@@ -38,5 +42,6 @@ EDF = Format(
     sample_limits=_limits,
     scan_annotations=scan_annotations,
     read_clock=read_clock,
+    texts=_texts,
 )
 BDF = replace(EDF, name="BDF")

@@ -1,6 +1,6 @@
 """Define a format of recordings: the functions that read its files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,5 +34,7 @@ class Format:
     sample_limits: Callable[[Any, int], tuple[float, float] | None]
     scan_annotations: Callable[[Any], AnnotationScan]
     read_clock: Callable[[Any], datetime]
+    texts: Callable[[Any], Iterable[tuple[str, str]]]
+    """Free texts, which may name somebody, and the kind of place that each stands in."""
     in_folder: bool = False
     """Whether a recording is a folder of files."""

@@ -63,6 +63,14 @@ def recording_annotations(header: RecordingHeader) -> AnnotationScan:
     return format_of(header.path).scan_annotations(header)
 
 
+def recording_texts(header: RecordingHeader) -> list[tuple[str, str]]:
+    """Free texts of a recording, which may name somebody, with the kind of their place.
+
+    For a search of outputs alone. Raises RecordingRefused.
+    """
+    return list(format_of(header.path).texts(header))
+
+
 def recording_start(header: RecordingHeader) -> datetime:
     """The local date and time at which a recording began, as its header says.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
+from eegssl.io.bids_names import bids_stem
 from eegssl.io.config import EventSource
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import open_bytes
@@ -68,9 +69,7 @@ def helsinki_number(edf_path: Path) -> int | None:
 
 def _tables(edf_path: Path, sheet: Path | None) -> list[Path]:
     """BIDS ``…_events.tsv``, else SzCORE ``<stem>.tsv``."""
-    stem = edf_path.stem
-    for suffix in ("_eeg", "_ieeg"):
-        stem = stem.removesuffix(suffix)
+    stem = bids_stem(edf_path) or edf_path.stem
     candidates = dict.fromkeys((f"{stem}_events.tsv", f"{edf_path.stem}.tsv"))
     tables = [path for name in candidates if os.path.lexists(path := edf_path.with_name(name))]
     tables = [path for path in tables if path != sheet]

@@ -13,12 +13,16 @@ from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import MAIN_BYTES, SIGNAL_BYTES, read_header
 from eegssl.io.file_bytes import open_bytes
+from eegssl.io.formats.known_formats import FORMATS
+from eegssl.io.formats.recordings import read_recording_header, recording_texts
 from eegssl.regular_files import open_regular, read_bytes
 
 FreeText = tuple[str, str]
 """A text and what kind of place it stands in: ``patient field``, ``annotation`` ..."""
 
 _RECORDINGS = (".edf", ".bdf", ".rec")
+_OTHERS = tuple(ending for ending in FORMATS if ending not in _RECORDINGS)
+_BESIDE = (".txt", ".seizures", ".tse", ".json", ".eeg", ".vmrk", ".fdt")
 _TABLES = {".tsv": "\t", ".csv": ","}
 _MAIN = (
     *(("patient field", 8, 88), ("recording field", 88, 168)),
@@ -45,8 +49,10 @@ def free_text(folder: Path) -> Iterator[FreeText]:
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             yield path.name, "folder name"
-        elif path.suffix.lower() in (*_RECORDINGS, *_TABLES, ".txt", ".seizures", ".tse", ".json"):
+        elif path.suffix.lower() in (*_RECORDINGS, *_OTHERS, *_TABLES, *_BESIDE):
             yield path.stem, "file name"
+        if path.suffix.lower() in _OTHERS:
+            yield from _texts_of_others(path)
         if not path.is_file():
             continue
         if path.suffix.lower() in _RECORDINGS:
@@ -70,6 +76,14 @@ def header_texts(path: Path) -> Iterator[FreeText]:
         for i in range(n_signals if kind else 0):
             yield from _decoded(table[start + i * width :][:width], kind)
         start += width * n_signals
+
+
+def _texts_of_others(path: Path) -> Iterator[FreeText]:
+    """Texts of a recording in another format, none where it can't be read."""
+    try:
+        yield from recording_texts(read_recording_header(path))
+    except RecordingRefused:
+        return
 
 
 def annotation_texts(path: Path) -> Iterator[FreeText]:

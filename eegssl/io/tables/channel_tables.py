@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eegssl.errors import ConfigError, RecordingRefused
+from eegssl.io.bids_names import bids_stem
 from eegssl.io.edf.physical_units import require_voltage
 from eegssl.io.labels.label_text import as_lines, read_label_text
 from eegssl.io.tables.tsv import doubled_columns, read_tsv
 
 _MISSING = ("", "n/a")
 _MAX_BYTES = 4 << 20
-_SUFFIXES = ("_eeg", "_ieeg")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,9 @@ class TableRow:
 
 def bids_channels_file(edf_path: Path) -> Path | None:
     """The ``…_channels.tsv`` beside ``…_eeg.edf``, or None; a link that leads nowhere counts."""
-    for suffix in _SUFFIXES:
-        if edf_path.stem.endswith(suffix):
-            path = edf_path.with_name(f"{edf_path.stem.removesuffix(suffix)}_channels.tsv")
-            return path if os.path.lexists(path) else None
-    return None
+    stem = bids_stem(edf_path)
+    path = edf_path.with_name(f"{stem}_channels.tsv")
+    return path if stem is not None and os.path.lexists(path) else None
 
 
 def read_bids_channels(path: Path) -> dict[str, BidsChannel]:

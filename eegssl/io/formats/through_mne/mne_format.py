@@ -10,6 +10,7 @@ from eegssl.io.formats.recording_format import Format
 from eegssl.io.formats.through_mne.mne_annotations import scan_mne_annotations
 from eegssl.io.formats.through_mne.mne_header import MneFormat, MneHeader
 from eegssl.io.formats.through_mne.mne_reader import read_mne_header, read_mne_samples
+from eegssl.io.formats.through_mne.mne_texts import mne_texts
 
 
 def format_of_mne(kind: MneFormat) -> Format:
@@ -24,6 +25,7 @@ def format_of_mne(kind: MneFormat) -> Format:
         sample_limits=lambda _header, _index: None,
         scan_annotations=partial(scan_mne_annotations, kind),
         read_clock=_clock,
+        texts=partial(mne_texts, kind),
     )
 
 
