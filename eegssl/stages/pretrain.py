@@ -13,6 +13,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.reading import require_parent
+from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.settings import Settings
@@ -83,6 +84,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     writer = context.begin(ENCODER, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
+    threads = threads_of(writer.work, torch.get_num_threads(), context)
     counts = train.counts()
     model, history = _train(config, settings, artifact, train, draws, val, counts, writer, context)
     save_module(writer, KIND, model.encoder, settings)
@@ -105,6 +107,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "window_s": facts["window_s"],
             "sfreq_hz": corpus.sfreq_hz,
             "montages": settings.montages,
+            THREADS: threads,
             "precision": chosen_precision(config.training, choose_device(config.training.device)),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
             "eeg_seen": _eeg_seen(config, train, history.rows[-1]["step"]).as_facts(),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
@@ -84,6 +85,7 @@ def run(
     writer = context.begin(TOKENS, config, inputs)
     if isinstance(writer, Result):
         return writer
+    threads = threads_of(writer.work, torch.get_num_threads(), context)
     if source and reused:
         model = reused
         fitted = source.manifest.fitted_on
@@ -102,6 +104,7 @@ def run(
     atlas = _atlas(model, corpus, config, quality, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
+        THREADS: threads,
         "codes_depend_on": "window" if model.config.context_layers else "patch",
         "window_s": config.window_s,
         "patch_samples": model.config.patch_samples,

@@ -6,11 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -110,12 +113,12 @@ def finetune(
     writer = context.begin(contract, without_cache(job.config), inputs, names=names)
     if isinstance(writer, Result):
         return writer
+    threads = threads_of(writer.work, torch.get_num_threads(), context)
     meter = Meter(job.device)
     fitted = kind.fit(job, data, writer)
     if fitted.table is not None:
-        return context.finish(
-            writer, _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
-        )
+        scored = _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
+        return context.finish(writer, scored | {THREADS: threads})
     copy_history(writer, job.pretrained, "pretrain")
     seen = fitted_on(list(fitted.recordings))
     if job.weights == "pretrained":
@@ -124,6 +127,7 @@ def finetune(
         "task": task.name,
         "adaptation": config.adaptation.kind,
         "encoder_weights": job.weights,
+        THREADS: threads,
         MONTAGES: montages_in(fitted.recordings),
         "split_hash": corpus.split_hash,
         "within_subject": corpus.within_subject,

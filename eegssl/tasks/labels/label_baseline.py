@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Result
+from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.baselines.interface import BaselineInputs, System
 from eegssl.baselines.system import BASELINES
@@ -54,6 +56,7 @@ def run_baseline(job: BaselineJob) -> Result:
     writer = context.begin(BASELINE_CONTRACT, settings, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer
+    threads = threads_of(writer.work, torch.get_num_threads(), context)
     few = few_labels(settings, context.seed)
     windows = training_windows(corpus, task, table, few, context)
     train, val = windows.train, windows.val
@@ -76,7 +79,8 @@ def run_baseline(job: BaselineJob) -> Result:
     with writer.writing(PREDICTIONS) as path:
         write_table(path, predictions)
     writer.write_json(SCORES, scores.as_dict())
-    facts = {"n_parameters": system.n_parameters} | score_facts(scores, predictions)
+    facts = {"n_parameters": system.n_parameters, THREADS: threads}
+    facts |= score_facts(scores, predictions)
     return context.finish(writer, facts)
 
 
