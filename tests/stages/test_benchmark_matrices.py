@@ -85,8 +85,8 @@ def test_each_number_of_labelled_subjects_has_its_rows(tiny: Pipeline, tmp_path:
     assert len(used[0] | used[1]) == 2 + 2  # and those of validation
     assert used[0] | used[1] < set(of_all["fitted_on"]["subjects"])
     facts = [manifest_of(cells / f"{one}/seed0/model")["facts"] for one in where]
-    assert [one["labels_subjects"] for one in facts] == [{"used": 1, "of": 4}] * 2
-    assert of_all["facts"]["labels_subjects"] == {"used": 4, "of": 4}
+    assert [one["labels_subjects"] for one in facts] == [{"used": 1, "of": 4, "share": 0.25}] * 2
+    assert of_all["facts"]["labels_subjects"] == {"used": 4, "of": 4, "share": 1.0}
     compared = (out / "comparisons.tsv").read_text().splitlines()
     assert [line.split("\t")[1] for line in compared] == ["labels_subjects", *"11", "all", "all"]
     page = (out / "leaderboard.html").read_text()

@@ -171,8 +171,8 @@ def test_a_number_of_subjects_is_drawn_apart_from_the_seed_and_a_rounded_share_s
     told = {name: finetune(tiny, tmp_path / name, *more) for name, more in runs.items()}
     used = {name: manifest_of(tmp_path / name)["fitted_on"]["subjects"] for name in runs}
     assert used["seed 0"] == used["seed 1"]
-    assert told["seed 0"]["facts"]["labels_subjects"] == {"used": 2, "of": 4}
-    assert told["share"]["facts"]["labels_subjects"] == {"used": 1, "of": 4}
+    assert told["seed 0"]["facts"]["labels_subjects"] == {"used": 2, "of": 4, "share": 0.5}
+    assert told["share"]["facts"]["labels_subjects"] == {"used": 1, "of": 4, "share": 0.25}
     assert any("is 1 of them, a share of 0.25" in line for line in told["share"]["warnings"])
 
 

@@ -53,7 +53,8 @@ class TaskConfig(Settings):
     ``overlap = "channel"`` it decides where events share channels, which else is refused."""
     table: str | None = Field(None, json_schema_extra=MAY_NAME_PEOPLE)
     """TSV with columns ``recording`` (path below the EDF folder) or ``subject``, optionally
-    ``onset_s`` and ``duration_s``, and ``label``."""
+    ``onset_s`` and ``duration_s``, and ``label``. With ``labels = "events"`` its rows are the
+    events, in place of those that the recordings were preprocessed with."""
     skip_unknown: bool = False
     """Leave out rows of the table for recordings and subjects that are not here, in place of
     refusing the table."""
@@ -107,8 +108,6 @@ class TaskConfig(Settings):
     def _labels(self) -> "TaskConfig":
         if self.labels == "table" and self.table is None:
             raise ValueError("labels = 'table' needs a table: the path of a TSV")
-        if self.labels == "events" and self.table is not None:
-            raise ValueError("labels = 'events' reads no table: leave it out, or labels = 'table'")
         if self.labels == "events" and self.target == "number":
             raise ValueError("events have types and no numbers: labels = 'table' brings numbers")
         if self.labels == "events" and self.unit in ("recording", "patient"):

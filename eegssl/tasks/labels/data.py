@@ -29,6 +29,7 @@ from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.event_overlaps import rank
 from eegssl.tasks.labels.windows.event_windows import typed_windows
+from eegssl.tasks.labels.windows.table_events import NOT_NAMED, recordings_of_table
 from eegssl.tasks.labels.windows.table_windows import table_windows, task_table
 
 _STREAM = 0x9E12
@@ -46,13 +47,20 @@ def labelled_windows(
 ) -> LabelledWindows:
     """Cut recordings into windows and label each for the task.
 
-    ``table`` holds labels by recording id; recordings that it doesn't name are left out.
+    ``table`` holds labels by recording id; recordings that it doesn't name are left out. A task of
+    events takes them from there, if there is one.
 
     Raises InputError when labels are missing altogether or don't fit the task.
     """
     if task.labels == "table":
         assert table is not None
         labelled = table_windows(corpus, recordings, task, table)
+    elif table is not None:
+        named = recordings_of_table(recordings, task, table)
+        own = task.model_copy(update={"permute_labels": False})
+        labelled = labelled_windows(corpus, named, own, None, seed=seed)
+        if n := len(recordings) - len(named):
+            labelled = replace(labelled, left_out={**labelled.left_out, NOT_NAMED: n})
     elif task.types:
         labelled = typed_windows(corpus, recordings, task)
     elif task.class_events:
@@ -236,7 +244,7 @@ def require_classes(labelled: LabelledWindows, task: TaskConfig, split: str) -> 
     Training needs every class of the task (numbers: two that differ); so does another split of
     two classes, and of more classes any two.
     """
-    source = "events.parquet" if task.labels == "events" else "the labels table"
+    source = "events.parquet" if task.table is None else "the labels table"
     advice = (
         f"check {source}, or split the subjects otherwise "
         "(--set splits.file=… or --seed, in preprocess)"

@@ -18,6 +18,7 @@ from eegssl.scoring.hierarchy import levels
 from eegssl.tasks.kind import TaskInfo
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows, require_classes
+from eegssl.tasks.labels.windows.table_events import require_events
 from eegssl.tasks.labels.windows.table_windows import label_values, task_table
 
 T = TypeVar("T")
@@ -27,6 +28,13 @@ _UNIT_WORDS = {
     "event": "each event has a label; the probabilities of the windows in it are averaged",
     "recording": "each recording has a label; the probabilities of its windows are averaged",
     "patient": "each patient has a label; the probabilities of all its windows are averaged",
+}
+
+
+_LABELS_WORDS = {
+    ("events", False): "annotated events",
+    ("events", True): "events of a table",
+    ("table", True): "a table",
 }
 
 
@@ -67,7 +75,7 @@ def explain(task: TaskConfig, corpus: Corpus | None, seed: int = 0) -> TaskInfo:
 def _understood(task: TaskConfig) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "name": task.name,
-        "labels": "annotated events" if task.labels == "events" else "a table",
+        "labels": _LABELS_WORDS[task.labels, task.table is not None],
         "unit": task.unit,
         "which means": _UNIT_WORDS[task.unit],
         "target": task.target,
@@ -98,6 +106,9 @@ def _check_rows(task: TaskConfig, path: str, info: TaskInfo) -> None:
     }
     if not rows:
         raise InputError(f"task {task.name}: the labels table has no row with a label")
+    if task.labels == "events":
+        require_events([row.label for row in rows], task)
+        return
     values = label_values([row.label for row in rows], task)
     info.understood["table"] |= _counted(values, task)
 

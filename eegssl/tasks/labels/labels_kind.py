@@ -190,7 +190,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         labelled = labelled_windows(
             trial.corpus, trial.recordings, trained.task, data.table.labels, seed=context.seed
         )
-        short = len(trial.recordings) - len(labelled.windows.recordings)
+        short = sum(r.duration_s < trained.task.window_s for r in trial.recordings)
         if short and trained.task.detects:
             context.warn(f"{short} recording(s) are shorter than a window and are not scored")
         warn_left_out(labelled, config.split, context)
@@ -266,13 +266,14 @@ def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> d
     }
     chosen_on = sorted({r.id for r in data.val.windows.recordings})
     task, train, val = job.task, data.train, data.val
+    used, of = _n_subjects(train), data.n_labelled
     return {
         "classes": list(task.classes),
         "window_s": task.window_s,
         "windows": {"train": _counts(train, task), "val": _counts(val, task)},
-        "subjects": {"train": _n_subjects(train), "val": _n_subjects(val)},
+        "subjects": {"train": used, "val": _n_subjects(val)},
         "labels_fraction": job.config.labels_fraction,
-        "labels_subjects": {"used": _n_subjects(train), "of": data.n_labelled},
+        "labels_subjects": {"used": used, "of": of, "share": round(used / of, 4)},
         "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
         **{name: asdict(one) if one else None for name, one in locked.items()},
         "statistics": {name: chosen_on for name, one in locked.items() if one is not None},
@@ -318,11 +319,18 @@ def _require_patches(train: LabelledWindows, task: TaskConfig, encoder: EncoderC
 
 
 def _test_labels(trial: Trial, task: TaskConfig) -> LabelTable:
+    """The table that is given now, or the model's own where it names one of these recordings."""
     labels = trial.config.labels
-    if task.labels != "table":
-        if labels:
-            raise ConfigError(f"task {task.name} takes its labels from events; leave labels out")
-        return LabelTable(None)
     if labels:
         return task_table(trial.corpus, task, labels)
-    return LabelTable(read_stored_labels(trial.model / LABELS))
+    if task.table is None:
+        return LabelTable(None)
+    stored = read_stored_labels(trial.model / LABELS)
+    here = {recording.id for recording in trial.recordings}
+    if task.labels == "events" and not any(one.recording in here for one in stored):
+        trial.context.warn(
+            "the table that the model learned from names none of these recordings: their own "
+            "events count; --set labels=TABLE gives others"
+        )
+        return LabelTable(None)
+    return LabelTable(stored)

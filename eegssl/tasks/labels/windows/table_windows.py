@@ -32,12 +32,12 @@ _ROUNDING_S = 1.0  # ours: stretches in whole seconds, recordings cut to whole w
 def task_table(corpus: Corpus, task: TaskConfig, path: str | None = None) -> LabelTable:
     """The table of a task, or another one of the same kind; see `label_table`.
 
-    Its stretches may overlap where the task says what becomes of such.
+    Its stretches may overlap where they are events, or the task says what becomes of such.
     """
     return label_table(
         *(corpus, path or task.table),
         skip_unknown=task.skip_unknown,
-        overlap=task.overlap != "refuse",
+        overlap=task.overlap != "refuse" or task.labels == "events",
     )
 
 

@@ -153,7 +153,6 @@ def test_the_presets_are_hierarchies(name: str) -> None:
         ({"classes": ("sz_foc", "spsw")}, "none of event_types"),
         ({"target": "number", "classes": ()}, "no numbers"),
         ({"unit": "patient"}, "a table labels the rest"),
-        ({"table": "labels.tsv"}, "reads no table"),
         ({"unit": "second", "classes": ("a", "b"), "window_s": 2.5}, "whole seconds"),
     ],
 )
