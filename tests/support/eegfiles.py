@@ -5,6 +5,7 @@
 
 import struct
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,46 @@ def write_set(
     scipy.io.savemat(path, {"EEG": structure}, appendmat=False)
     if apart:
         path.with_suffix(".fdt").write_bytes(signals.astype("<f4").T.tobytes())
+    return path
+
+
+def write_set_hdf5(path: Path, signals: Signals, rate_hz: float) -> Path:
+    """EEGLAB's fields as MATLAB 7.3 has them, without names of channels."""
+    import h5py
+
+    with h5py.File(path, "w", userblock_size=512) as file:
+        sizes = {"nbchan": len(signals), "pnts": signals.shape[1], "srate": rate_hz, "trials": 1}
+        for name, value in sizes.items():
+            file[name] = np.array([[float(value)]])
+            file[name].attrs["MATLAB_class"] = np.bytes_(b"double")
+        file["data"] = signals.T.astype(np.float32)
+        file["data"].attrs["MATLAB_class"] = np.bytes_(b"single")
+        for name in ("chanlocs", "event"):
+            file[name] = np.zeros(2, np.uint64)
+            file[name].attrs["MATLAB_class"] = np.bytes_(b"double")
+            file[name].attrs["MATLAB_empty"] = np.uint8(1)
+    with path.open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(8) + b"\0\2IM")
+    return path
+
+
+def write_mff(path: Path, signals: Signals, rate_hz: int, gap_s: float, event_s: float) -> Path:
+    """An EGI folder of 33 channels in two epochs with a gap, and an event ``sz``."""
+    from mffpy.writer import BinWriter, Writer
+
+    start = datetime(2013, 4, 17, 9, 30, 12, tzinfo=UTC)
+    half = signals.shape[1] // 2
+    samples = BinWriter(sampling_rate=rate_hz, data_type="EEG")
+    samples.add_block(signals[:, :half].astype(np.float32))
+    samples.add_block(signals[:, half:].astype(np.float32), offset_us=round(gap_s * 1e6))
+    writer = Writer(str(path))
+    writer.addxml("fileInfo", recordTime=start)
+    writer.add_coordinates_and_sensor_layout("HydroCel GSN 32 1.0")
+    writer.addbin(samples)
+    event = {"beginTime": start + timedelta(seconds=event_s), "duration": 10**6, "code": "sz"}
+    track = {"name": "Events", "trackType": "EVNT", "events": [event | {"label": "sz"}]}
+    writer.addxml("eventTrack", filename="Events_x.xml", **track)
+    writer.write()
     return path
 
 

@@ -19,7 +19,7 @@ from eegssl.io.formats.recordings import (
     recording_scale,
     recording_start,
 )
-from eegssl.io.formats.through_mne import mne_reader
+from eegssl.io.formats.through_mne import mne_reader, optional_packages
 from eegssl.io.labels.events import read_events
 from eegssl.io.recording_header import RecordingHeader, Segment
 
@@ -222,3 +222,54 @@ def test_the_code_of_a_patient_is_read_as_that_of_edf_is(tmp_path: Path) -> None
     assert header.patient_code == "P7"
     assert "P7" not in repr(header)
     assert "Doe" not in repr(header)
+
+
+def test_egi_is_read_from_its_folder_with_its_gap(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    signals = np.random.default_rng(5).normal(0, 20, (33, RATE_HZ * 20))
+    path = eegfiles.write_mff(tmp_path / "a.mff", signals, RATE_HZ, gap_s=4.0, event_s=2.0)
+    capfd.readouterr()
+    header = read_recording_header(path)
+    half = RATE_HZ * 10
+    assert header.segments == (Segment(0, half, 0.0), Segment(14 * RATE_HZ, half, 14.0))
+    assert header.labels[:2] == ("E1", "E2")
+    assert header.kinds.count("") == 33
+    for segment, part in zip(header.segments, (signals[:, :half], signals[:, half:]), strict=True):
+        assert np.allclose(in_uv(header, 3, segment), part[3], rtol=1e-6, atol=1e-5)
+    (note,) = recording_annotations(header).annotations
+    assert (note.onset_s, note.duration_s, note.text) == (2.0, None, "sz")
+    assert len(recording_parts(path, tmp_path)) == len(list(path.iterdir()))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_link_out_of_an_egi_folder_is_refused(tmp_path: Path) -> None:
+    signals = np.random.default_rng(5).normal(0, 20, (33, RATE_HZ * 4))
+    (tmp_path / "in").mkdir()
+    path = eegfiles.write_mff(tmp_path / "in" / "a.mff", signals, RATE_HZ, 4.0, event_s=1.0)
+    (path / "signal1.bin").rename(tmp_path / "outside.bin")
+    (path / "signal1.bin").symlink_to(tmp_path / "outside.bin")
+    with pytest.raises(RecordingRefused, match="parts: its file is a link that leads out"):
+        read_recording_header(path, tmp_path / "in")
+
+
+def test_eeglab_of_matlab_7_3_is_read(tmp_path: Path) -> None:
+    header = read_recording_header(eegfiles.write_set_hdf5(tmp_path / "a.set", SIGNALS, RATE_HZ))
+    assert header.n_records == SIGNALS.shape[1]
+    assert np.allclose(in_uv(header, 4), SIGNALS[4], rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "package"), [("a.set", "pymatreader"), ("a.mff", "mffpy")])
+def test_without_the_package_the_reason_has_the_command_that_brings_it(
+    tmp_path: Path, name: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / name
+    if name == "a.set":
+        eegfiles.write_set_hdf5(path, SIGNALS, RATE_HZ)
+    else:
+        path.mkdir()
+    monkeypatch.setattr(optional_packages, "find_spec", lambda wanted: None)
+    with pytest.raises(
+        RecordingRefused, match=rf"package: .*{package}: pip install 'eegssl\[formats\]'"
+    ):
+        read_recording_header(path)

@@ -4,9 +4,10 @@ import os
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,12 @@ def _marked(kind: MneFormat, header: MneHeader) -> MneHeader:
 
 @contextmanager
 def _faults_as_refusals(name: str) -> Iterator[None]:
-    """Turn an error of mne into a refusal; its text may repeat words out of the file."""
+    """Turn an error of mne into a refusal, and let nothing that it says reach a terminal.
+
+    Its words may be those of the file, and a document of ``--json`` is all that stdout holds.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     except (RecordingRefused, MemoryError):
