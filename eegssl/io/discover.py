@@ -9,6 +9,7 @@ from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.formats.known_formats import FORMATS
 from eegssl.io.formats.recordings import recording_parts
 from eegssl.io.passed_over import begins_like_edf, may_hold_labels
+from eegssl.io.sample_tables import ENDINGS, HINT, looks_like_samples
 
 SUFFIXES = tuple(FORMATS)
 _FOLDERS = tuple(ending for ending, kind in FORMATS.items() if kind.in_folder)
@@ -26,7 +27,8 @@ class FoundFiles:
     """Recordings below a folder, and what lies beside them.
 
     ``others`` have the ending of another format, and ``other_formats`` counts them; ``misnamed``
-    begin as EDF or BDF does under another name, ``tables`` may hold labels.
+    begin as EDF or BDF does under another name, ``tables`` may hold labels, ``samples`` are
+    tables of samples.
     """
 
     recordings: list[Path] = field(default_factory=list)
@@ -34,6 +36,7 @@ class FoundFiles:
     others: list[Path] = field(default_factory=list)
     misnamed: list[Path] = field(default_factory=list)
     tables: list[Path] = field(default_factory=list)
+    samples: list[Path] = field(default_factory=list)
 
 
 def find_recordings(root: Path) -> FoundFiles:
@@ -51,7 +54,9 @@ def find_recordings(root: Path) -> FoundFiles:
     """
     if root.is_file() and not _ends_with(root.name, SUFFIXES):
         known = ", ".join(SUFFIXES)
-        raise InputError(f"the input is a file, but none of {known}: give such a file or a folder")
+        cure = "give such a file or a folder"
+        cure += f"; if it holds samples, {HINT}" if _ends_with(root.name, ENDINGS) else ""
+        raise InputError(f"the input is a file, but none of {known}: {cure}")
     if is_recording(root):
         return FoundFiles([root])
     if not root.is_dir():
@@ -125,6 +130,8 @@ def _look_beside(folder: Path, names: list[str], files: FoundFiles) -> None:
             continue
         if may_hold_labels(name, stems):
             files.tables.append(folder / name)
+        elif looks_like_samples(folder / name):
+            files.samples.append(folder / name)
         elif begins_like_edf(folder / name):
             files.misnamed.append(folder / name)
 

@@ -1,11 +1,15 @@
 """Every recording below a folder is found once, and nothing is dropped in silence."""
 
 import os
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from eegssl.errors import InputError
 from eegssl.io.discover import find_recordings
+from eegssl.io.edf.header import read_header
+from eegssl.io.edf.samples import read_signals
 
 
 def names(root):
@@ -91,3 +95,34 @@ def test_a_header_that_names_a_recording_of_another_format_hides_none(tmp_path):
     touch(tmp_path, "1.edf")
     (tmp_path / "2.vhdr").write_text("DataFile=1.edf\n")
     assert names(tmp_path) == ["1.edf", "2.vhdr"]
+
+
+def test_tables_of_samples_are_told_from_tables_of_labels_and_notes(tmp_path):
+    touch(tmp_path, "1.edf")
+    rows = "\n".join(",".join(f"{(7 * k + j) % 100}.5" for j in range(8)) for k in range(2000))
+    (tmp_path / "night.csv").write_text(f"Fp1,Fp2,F3,F4,C3,C4,O1,O2\n{rows}\n")
+    (tmp_path / "comma.txt").write_text(rows.replace(",", "\t").replace(".", ",") + "\n")
+    (tmp_path / "one.txt").write_text("\n".join(f" {k % 9}.25e1" for k in range(9000)) + "\n")
+    (tmp_path / "m.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(99_000))
+    (tmp_path / "spans.csv").write_text("start,stop\n" + "1.25,2.5\n" * 9000)
+    (tmp_path / "short.csv").write_text("1,2,3,4,5\n" * 20)
+    (tmp_path / "words.txt").write_text("a b c d e f\n" * 9000)
+    (tmp_path / "binary.mat").write_bytes(bytes(99_000))
+    files = find_recordings(tmp_path)
+    assert [p.name for p in files.samples] == ["comma.txt", "m.mat", "night.csv", "one.txt"]
+    with pytest.raises(InputError, match="Tables of samples"):
+        find_recordings(tmp_path / "night.csv")
+
+
+def test_the_lines_that_make_edf_of_a_table_do_so(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    code = text.split("## Tables of samples")[1].split("```python\n")[1].split("```")[0]
+    signal_uv = np.round(np.random.default_rng(1).normal(0, 30, (3, 2560)), 1)
+    np.savetxt(tmp_path / "night.csv", signal_uv.T, "%.1f", ",", header="a,b,c", comments="")
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    header = read_header(tmp_path / "night.edf")
+    assert header.labels[:3] == ("Fp1", "Fp2", "O1")
+    assert [header.sfreq_hz(i) for i in range(3)] == [256] * 3
+    read_uv = read_signals(header, [0, 1, 2])
+    assert np.abs(np.stack(read_uv) - signal_uv).max() < 0.1001  # a step: pyedflib cuts off

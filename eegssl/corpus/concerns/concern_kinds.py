@@ -16,6 +16,7 @@ from eegssl.corpus.preprocessing.recording_tables import Tables
 OF_LOOKED: tuple[OfLooked, ...] = (
     passed_concerns.other_formats,
     passed_concerns.misnamed,
+    passed_concerns.sample_tables,
     label_concerns.unread_tables,
     label_concerns.unknown_rows,
     label_concerns.in_next_file,

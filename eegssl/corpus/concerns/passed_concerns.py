@@ -1,10 +1,11 @@
-"""Find files that were passed over: other formats, EDF under other names."""
+"""Find files passed over: other formats and names, tables of samples."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.source_files import listed
+from eegssl.io.sample_tables import HINT
 
 
 def other_formats(looked: Looked) -> Sequence[Concern]:
@@ -22,3 +23,11 @@ def misnamed(looked: Looked) -> Sequence[Concern]:
     names = listed(dict(sorted(Counter(endings.values()).items())))
     text = f"file(s) begin as EDF or BDF does and are named otherwise ({names}): they were not read"
     return of_lines("misnamed", text, "rename them to .edf or .bdf", sorted(endings.items()))
+
+
+def sample_tables(looked: Looked) -> Sequence[Concern]:
+    """Tables of samples, which say neither rate nor unit."""
+    endings = looked.passed_over.samples
+    names = listed(dict(sorted(Counter(endings.values()).items())))
+    text = f"file(s) look like tables of samples ({names}): they were not read"
+    return of_lines("sample-tables", text, HINT, sorted(endings.items()))

@@ -13,6 +13,7 @@ from eegssl.io.formats.recordings import format_name
 from eegssl.io.labels.sheets.sheet_files import Listed, shared_sheet
 from eegssl.io.passed_over import told_ending
 from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.io.sample_tables import HINT
 from eegssl.io.tables.participants import read_participants
 
 OLDEST_YEARS = 90.0
@@ -39,12 +40,13 @@ class PassedOver:
 
     ``other_formats`` counts by ending; ``misnamed`` (id -> ending) begin as EDF or BDF does;
     ``tables`` (path -> id) may hold labels; ``unknown_rows`` are those of a label sheet for many
-    files that name none of them.
+    files that name none of them; ``samples`` (id -> ending) are tables of samples.
     """
 
     other_formats: dict[str, int] = field(default_factory=dict)
     misnamed: dict[str, str] = field(default_factory=dict)
     tables: dict[Path, str] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
     unknown_rows: tuple[int, ...] = ()
 
 
@@ -79,6 +81,7 @@ def find_sources(
     counts: Counter[str] = Counter()
     misnamed: dict[str, str] = {}
     tables: dict[Path, str] = {}
+    samples: dict[str, str] = {}
     for root in roots:
         base = root.parent if is_recording(root) else root
         files = find_recordings(root)
@@ -87,6 +90,8 @@ def find_sources(
             id_ = naming.file(path.relative_to(base).as_posix())
             misnamed[id_] = told_ending(path)
         tables |= {path: naming.file(path.relative_to(base).as_posix()) for path in files.tables}
+        for path in files.samples:
+            samples[naming.file(path.relative_to(base).as_posix())] = path.suffix.lower()
         for path in files.recordings:
             relative = path.relative_to(base).as_posix()
             id_ = naming.recording(relative)
@@ -96,7 +101,7 @@ def find_sources(
                     "folder above both, or each into its own --out, one with --set corpus=NAME"
                 )
             sources[id_] = Source(path, base, relative, id_)
-    passed = PassedOver(dict(sorted(counts.items())), misnamed, tables)
+    passed = PassedOver(dict(sorted(counts.items())), misnamed, tables, samples)
     if not sources:
         kinds = f"no EDF or BDF file, and none of {', '.join(SUFFIXES[2:])},"
         raise InputError(f"{kinds} lies below the folder(s) given{_what_lies(passed)}")
@@ -126,6 +131,9 @@ def _what_lies(passed: PassedOver) -> str:
         there.append(f"{names} begin as EDF or BDF does: rename them to .edf or .bdf")
     if passed.other_formats:
         there.append(f"{listed(passed.other_formats)} lie there: convert them to EDF first")
+    if passed.samples:
+        names = listed(dict(sorted(Counter(passed.samples.values()).items())))
+        there.append(f"{names} look like tables of samples: {HINT}")
     return f" ({'; '.join(there)})" if there else ""
 
 
