@@ -20,13 +20,13 @@ from eegssl.adaptation.stochastic_depth import set_drop_path
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.config import ErrorUnit, ForecastConfig
 from eegssl.tasks.forecast.data import Horizon, RecordedPairs
+from eegssl.tasks.forecast.methods.encoder_network import EncoderNetwork
 from eegssl.tasks.forecast.methods.forecast_baselines import (
     UNFITTED,
     fit_linear,
     lookback_samples,
     plain,
 )
-from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
 from eegssl.tasks.forecast.methods.forecast_networks import build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import (

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import Context, Horizon
-from eegssl.tasks.forecast.methods.forecast_head import EncoderNetwork
+from eegssl.tasks.forecast.methods.encoder_network import EncoderNetwork
 from eegssl.tasks.forecast.methods.training_steps import Prepared, from_nothing
 from eegssl.tasks.phase.config import PhaseBase, PhaseHeadConfig, PhaseTaskConfig
 
