@@ -20,8 +20,7 @@ from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.fit import is_frozen
 from eegssl.tasks.forecast.methods.forecast_baselines import Linear, plain
-from eegssl.tasks.forecast.methods.encoder_network import EncoderNetwork
-from eegssl.tasks.forecast.methods.forecast_head import build_head
+from eegssl.tasks.forecast.methods.forecast_head import SignalHead, build_head
 from eegssl.tasks.forecast.methods.forecast_networks import NETWORKS, build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
@@ -40,7 +39,7 @@ _LINEAR = "linear"
 class ForecastModel:
     """A trained head on its encoder, the task (its head's base named), and fitted baselines."""
 
-    network: EncoderNetwork
+    network: SignalHead
     task: ForecastTaskConfig
     adaptation: AdaptationConfig
     baselines: Mapping[str, Forecaster]

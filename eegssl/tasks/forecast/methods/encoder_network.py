@@ -10,12 +10,12 @@ from torch import Tensor
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import ConfigError
 from eegssl.tasks.forecast.data import Context, Horizon
-from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork, Prepared
+from eegssl.tasks.forecast.methods.training_steps import PlacedNetwork, Prepared
 
 _GEOMETRY = ("positions", "located", "regions")
 
 
-class EncoderNetwork(ForecastNetwork):
+class EncoderNetwork(PlacedNetwork):
     """The encoder below all heads, which reads windows of ``window_s`` seconds.
 
     A ``frozen`` encoder gets no gradient and stays in evaluation mode. Raises ConfigError when the

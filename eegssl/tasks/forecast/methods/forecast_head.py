@@ -18,6 +18,7 @@ from eegssl.tasks.forecast.data import Context, Horizon, RecordedPairs, in_unit
 from eegssl.tasks.forecast.methods.encoder_network import EncoderNetwork
 from eegssl.tasks.forecast.methods.forecast_baselines import plain
 from eegssl.tasks.forecast.methods.training_steps import (
+    ForecastNetwork,
     Prepared,
     from_nothing,
     squared_error,
@@ -37,7 +38,7 @@ def half_octaves(n_samples: int) -> NDArray[np.float32]:
     return weights.astype(np.float32)
 
 
-class SignalHead(EncoderNetwork):
+class SignalHead(EncoderNetwork, ForecastNetwork):
     """A head that adds to a base forecast; raises ConfigError for `auto` (see `resolved_base`)."""
 
     def __init__(

@@ -3,6 +3,8 @@
 Their last layers start at 0 (ours): early stopping can leave them at the context's mean.
 """
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,9 +35,9 @@ class SeriesNetwork(ForecastNetwork):
         ahead: Tensor = self.ahead(recent.flatten(0, 1))
         return ahead.unflatten(0, recent.shape[:2])
 
+    @abstractmethod
     def ahead(self, recent: Tensor) -> Tensor:
         """Forecasts [S, T] of series [S, L]."""
-        raise NotImplementedError
 
 
 class DLinear(SeriesNetwork):

@@ -4,6 +4,8 @@ What does not depend on trained weights (`ForecastNetwork.prepare`) is computed 
 embeddings of a frozen encoder, the AR forecast below a head.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,19 +21,29 @@ _AT_ONCE = 16
 _GB = 1e9
 
 
-class ForecastNetwork(nn.Module):
-    """A network that forecasts z-scored signals; ``forecast`` turns them into µV.
+class PlacedNetwork(nn.Module):
+    """A network that brings arrays to its own device."""
 
-    Subclasses say ``prepare`` and ``predict``.
-    """
+    @property
+    def device(self) -> torch.device:
+        """The device of its weights."""
+        return next(self.parameters()).device
 
+    def tensor(self, array: NDArray[np.floating]) -> Tensor:
+        """An array in float32 on the network's device."""
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
+
+
+class ForecastNetwork(PlacedNetwork, ABC):
+    """A network that forecasts z-scored signals; ``forecast`` turns them into µV."""
+
+    @abstractmethod
     def prepare(self, context: Context) -> Prepared:
         """All of contexts [B, C, Tc] that training leaves as it is; includes the `scale_of`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, prepared: Prepared) -> Tensor:
         """Forecasts [B, C, T], z-scored by their contexts."""
-        raise NotImplementedError
 
     def loss(self, prepared: Prepared, target: Tensor, unit: ErrorUnit, step: int) -> Tensor:
         """Mean squared error of z-scored targets [B, C, T], in the square of ``unit``.
@@ -48,19 +60,10 @@ class ForecastNetwork(nn.Module):
             ahead = self.predict(prepared) * prepared["deviation"] + prepared["mean"]
         return ahead.double().cpu().numpy()
 
-    @property
-    def device(self) -> torch.device:
-        """The device of its weights."""
-        return next(self.parameters()).device
-
     def scale_of(self, context: Context) -> Prepared:
         """``mean`` and ``deviation`` [B, C, 1] of contexts in µV."""
         mean, deviation = context_scale(context.signal_uv)
         return {"mean": self.tensor(mean), "deviation": self.tensor(deviation)}
-
-    def tensor(self, array: NDArray[np.floating]) -> Tensor:
-        """An array in float32 on the network's device."""
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
 
 
 def from_nothing(n_in: int, n_out: int) -> nn.Linear:

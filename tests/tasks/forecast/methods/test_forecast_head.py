@@ -13,7 +13,7 @@ from eegssl.tasks.forecast.config import ForecastConfig, HeadConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.methods.forecast_baselines import Autoregressive, Mean, Persistence
 from eegssl.tasks.forecast.methods.forecast_head import (
-    EncoderNetwork,
+    SignalHead,
     best_base,
     build_head,
     resolved_base,
@@ -28,7 +28,7 @@ def config_of(**head: object) -> ForecastConfig:
     return ForecastConfig(context_s=9, horizon_s=1.5, head=HeadConfig(**chosen))
 
 
-def made(config: ForecastConfig, *, frozen: bool = True) -> EncoderNetwork:
+def made(config: ForecastConfig, *, frozen: bool = True) -> SignalHead:
     """A head on a small encoder."""
     return build_head(small(), horizon_of(config, RATE_HZ), config, 0, frozen=frozen)
 
