@@ -21,7 +21,7 @@ from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.store import Corpus, fitted_on
 from eegssl.reports.html import render_page
-from eegssl.tasks.kind import Job, Kind, Trial
+from eegssl.tasks.kind import MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.trained_for import MONTAGES, doubts, encoder_settings, montages_in
@@ -109,7 +109,7 @@ def finetune(
     data = kind.prepare(job)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
     names = (*SCORED, *kind.files)
-    contract = kind.contract or scored_contract(kind, kind.makes)
+    contract = kind.contract if kind.makes == MODEL else scored_contract(kind, kind.makes)
     writer = context.begin(contract, without_cache(job.config), inputs, names=names)
     if isinstance(writer, Result):
         return writer

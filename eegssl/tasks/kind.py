@@ -181,8 +181,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """Settings of `adaptation` and `training` that each way of adapting reads; empty: all."""
     makes: ClassVar[str] = MODEL
     """The artifact that `finetune` makes."""
-    contract: ClassVar[Contract | None] = None
-    """What its models hold; None where it makes none."""
+    contract: ClassVar[Contract] = Contract(MODEL)
+    """What its models hold, where it makes models."""
     stored_scores: ClassVar[TypeAdapter[Any]] = TypeAdapter(dict[str, Any], config=STRICT)
     """The schema of ``metrics.json``."""
     stored_facts: ClassVar[type[ScoredFacts]] = ScoredFacts

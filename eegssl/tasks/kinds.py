@@ -46,7 +46,7 @@ def open_model(path: Path) -> tuple[Artifact, AnyKind]:
     artifact = load(path, MODEL)
     file = artifact / TASK
     kind = kind_named(read_json(file, TypeAdapter(_Task)).kind, file)
-    if kind.contract is None:
+    if kind.makes != MODEL:
         raise ArtifactError(f"{file} is of a task of kind {kind.name!r}, which has no models")
     require_contract(artifact, kind.contract)
     return artifact, kind

@@ -146,12 +146,12 @@ def read_table(path: Path, view: type[V]) -> V:
     """
     spec = view.spec
     with _opened(path) as parquet:
-        metadata = _metadata(path, parquet, spec)
-        file = parquet.read()
+        metadata, file = _metadata(path, parquet), parquet.read()
         file.validate(full=True)
     problem = next(_problems(spec, file, metadata), None)
     if problem:
         raise _refused(path, problem, spec)
+    _require_metadata(path, file, spec)
     columns = spec.columns_of(metadata)
     hashes = file[_HASH].unique().to_pylist() if spec.split_hash == "column" else []
     table = Table(
@@ -162,6 +162,8 @@ def read_table(path: Path, view: type[V]) -> V:
         metadata[_HASH] if spec.split_hash == "metadata" else "".join(hashes),
     )
     try:
+        if spec.agreement:
+            spec.agreement(table)
         return view.of_table(table)
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(path, str(error), spec) from None
@@ -184,8 +186,8 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
         raise _refused(path, f"it can't be read as Parquet ({type(error).__name__})") from None
 
 
-def _metadata(path: Path, parquet: pq.ParquetFile, spec: TableSpec | None = None) -> dict[str, Any]:
-    """The metadata of a file. Raises ArtifactError where there are none, or none of this kind."""
+def _metadata(path: Path, parquet: pq.ParquetFile) -> dict[str, Any]:
+    """The metadata of a file. Raises ArtifactError where there are none."""
     raw = (parquet.schema_arrow.metadata or {}).get(_KEY, b"")
     try:
         metadata = _METADATA.validate_json(raw)
@@ -193,12 +195,16 @@ def _metadata(path: Path, parquet: pq.ParquetFile, spec: TableSpec | None = None
         raise _refused(path, "its metadata don't describe predictions of eegssl") from None
     if not isinstance(metadata.get("about"), dict):
         raise _refused(path, "its metadata lack 'about'")
-    if spec and spec.metadata and _kind(metadata) == spec.kind:
+    return metadata
+
+
+def _require_metadata(path: Path, file: pa.Table, spec: TableSpec) -> None:
+    """Raise ArtifactError where what stands beside the rows is not as its schema says."""
+    if spec.metadata:
         try:
-            spec.metadata.validate_json(raw)
+            spec.metadata.validate_json(file.schema.metadata[_KEY])
         except ValidationError as error:
             raise _refused(path, f"its metadata: {in_words(error)}", spec) from None
-    return metadata
 
 
 def _kind(metadata: Mapping[str, Any]) -> str:

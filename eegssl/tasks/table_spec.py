@@ -69,6 +69,8 @@ class TableSpec:
     sort_keys: bool = True
     metadata: TypeAdapter[Any] | None = None
     """The schema of ``about`` and what else stands beside the rows."""
+    agreement: Callable[["Table"], None] | None = None
+    """Raises ValueError where rows of a stored table name what does not stand beside them."""
     made_by: str = "eegssl evaluate"
     """The command that makes such a table."""
 

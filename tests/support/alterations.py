@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from altered_arrays import Alter, Alteration, of_array, of_tensors, written
 from resigned import sign_files, sign_manifest
-
-Alter = Callable[[Path], None]
-Alteration = tuple[str, Alter]
 
 GONE = object()
 """Stands for a field that is taken out."""
@@ -70,7 +68,7 @@ def of_json(folder: Path, name: str) -> Iterator[Alteration]:
     if isinstance(value, dict):
         yield f"{name}: one key more", _set(name, ("altered",), 1)
     for word, text in (("nested", "[" * 9000), ("empty", ""), ("bytes", "\xff\0")):
-        yield f"{name}: {word}", _write(name, text.encode("latin-1"))
+        yield f"{name}: {word}", written(name, text.encode("latin-1"))
 
 
 def of_manifest(folder: Path) -> Iterator[Alteration]:
@@ -98,9 +96,9 @@ def of_lines(folder: Path, name: str) -> Iterator[Alteration]:
         for word in words_for(name, place):
             changed = changed_at(value, place, VALUES[word])
             line = json.dumps(changed)
-            yield f"{name}: {'.'.join(map(str, place))} {word}", _write(name, f"{line}\n".encode())
-    yield f"{name}: empty", _write(name, b"")
-    yield f"{name}: nested", _write(name, b"[" * 9000)
+            yield f"{name}: {'.'.join(map(str, place))} {word}", written(name, f"{line}\n".encode())
+    yield f"{name}: empty", written(name, b"")
+    yield f"{name}: nested", written(name, b"[" * 9000)
 
 
 def of_parquet(folder: Path, name: str) -> Iterator[Alteration]:
@@ -118,7 +116,7 @@ def of_parquet(folder: Path, name: str) -> Iterator[Alteration]:
     yield f"{name}: no rows", _table(name, lambda t: t.slice(0, 0))
     yield f"{name}: rows twice", _table(name, lambda t: pa.concat_tables([t, t]))
     yield f"{name}: many rows", _table(name, _many)
-    yield f"{name}: cut", lambda folder: _write(name, (folder / name).read_bytes()[:-40])(folder)
+    yield f"{name}: cut", lambda folder: written(name, (folder / name).read_bytes()[:-40])(folder)
 
 
 def of_tsv(folder: Path, name: str) -> Iterator[Alteration]:
@@ -135,57 +133,8 @@ def of_tsv(folder: Path, name: str) -> Iterator[Alteration]:
     yield f"{name}: a column twice", _lines(name, twice)
     yield f"{name}: a cell more", _lines(name, [header, [*rows[0], "x"], *rows[1:]])
     yield f"{name}: row twice", _lines(name, [header, *rows, rows[0]])
-    yield f"{name}: empty", _write(name, b"")
-    yield f"{name}: no text", _write(name, b"\xff\xfe")
-
-
-def of_tensors(folder: Path, name: str) -> Iterator[Alteration]:
-    """Alter the first tensors of a safetensors file: values, shapes, header."""
-    header, _ = _split((folder / name).read_bytes())
-    tensors = [key for key in header if key != "__metadata__"]
-    for key in (tensors[0], tensors[-1]):
-        entry = header[key]
-        for word, change in (
-            ("shape of a large one", {"shape": [10**12]}),
-            ("other shape", {"shape": [*entry["shape"], 1, 1]}),
-            ("offsets", {"data_offsets": [0, 10**12]}),
-            ("type", {"dtype": "I64" if entry["dtype"] != "I64" else "F64"}),
-            ("unknown type", {"dtype": "F31"}),
-            ("no shape", {"shape": None}),
-        ):
-            yield f"{name}: {key} {word}", _header(name, key, entry | change)
-        yield f"{name}: without {key}", _header(name, key, None)
-    for key in tensors:
-        if header[key]["dtype"] in ("F32", "F64") and header[key]["shape"]:
-            for value in (np.nan, np.inf):
-                yield f"{name}: {key} {value}", _number(name, key, value)
-            break
-    yield (
-        f"{name}: one tensor more",
-        _header(name, "altered", {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}),
-    )
-    yield f"{name}: metadata", _header(name, "__metadata__", {"channels": "[" * 9000})
-    yield f"{name}: cut", lambda folder: _write(name, (folder / name).read_bytes()[:-4])(folder)
-    yield f"{name}: no header", _write(name, b"\xff" * 64)
-
-
-def of_array(folder: Path, name: str) -> Iterator[Alteration]:
-    """Alter an array file: its values, shape, type and header."""
-    array = np.load(folder / name)
-    beyond = np.full_like(array, 200 if array.dtype.kind == "u" else np.nan)
-    for word, other in (
-        ("beyond", beyond),
-        ("other shape", array[:, :-1]),
-        ("other type", array.astype(np.float64)),
-        ("one axis", array.ravel()),
-        ("empty", array[:0]),
-    ):
-        yield f"{name}: {word}", lambda folder, other=other: np.save(folder / name, other)
-    data = (folder / name).read_bytes()
-    shape = str(array.shape).encode()
-    large = data.replace(shape + b", }", b"(1000000000000, 3), }")[: len(data)]
-    yield f"{name}: says it is large", _write(name, large)
-    yield f"{name}: no array", _write(name, b"\x93NUMPY")
+    yield f"{name}: empty", written(name, b"")
+    yield f"{name}: no text", written(name, b"\xff\xfe")
 
 
 def words_for(name: str, place: tuple[Any, ...]) -> list[str]:
@@ -260,12 +209,8 @@ def _set_manifest(place: tuple[Any, ...], new: Any) -> Alter:
     return alter
 
 
-def _write(name: str, data: bytes) -> Alter:
-    return lambda folder: (folder / name).write_bytes(data) and None
-
-
 def _lines(name: str, rows: list[list[str]]) -> Alter:
-    return _write(name, "".join("\t".join(row) + "\n" for row in rows).encode())
+    return written(name, "".join("\t".join(row) + "\n" for row in rows).encode())
 
 
 def _columns(table: pa.Table, field: pa.Field) -> Iterator[tuple[str, pa.Array | None]]:
@@ -321,38 +266,6 @@ def _table(name: str, change: Callable[[pa.Table], pa.Table]) -> Alter:
 
 def _many(table: pa.Table) -> pa.Table:
     return table.take(pa.array(np.zeros(300_000, np.int64)))
-
-
-def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
-    length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
-def _header(name: str, key: str, entry: Any) -> Alter:
-    def alter(folder: Path) -> None:
-        header, data = _split((folder / name).read_bytes())
-        header[key] = entry
-        if entry is None:
-            del header[key]
-        text = json.dumps(header).encode()
-        (folder / name).write_bytes(len(text).to_bytes(8, "little") + text + data)
-
-    return alter
-
-
-def _number(name: str, key: str, value: float) -> Alter:
-    """Put a number into the middle of a tensor."""
-
-    def alter(folder: Path) -> None:
-        data = bytearray((folder / name).read_bytes())
-        header, body = _split(bytes(data))
-        begin, end = header[key]["data_offsets"]
-        number = np.array(value, {"F32": "<f4", "F64": "<f8"}[header[key]["dtype"]]).tobytes()
-        at = len(data) - len(body) + begin + (end - begin) // len(number) // 2 * len(number)
-        data[at : at + len(number)] = number
-        (folder / name).write_bytes(bytes(data))
-
-    return alter
 
 
 READERS: dict[str, Callable[[Path, str], Iterator[Alteration]]] = {

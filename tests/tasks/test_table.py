@@ -37,11 +37,17 @@ def _names(prefix: str, n: int) -> list[str]:
     return [f"{prefix}-{k // 4}" for k in range(n)]
 
 
+OF_LABELS = {"labels": "events", "permuted": False, "within_subject": False}
+
+
 def windows(n: int, seed: int) -> Predictions:
     """n windows of two classes; words of classes hold what formats and files might trip over."""
     rng = np.random.default_rng(seed)
     classes = ("background", "sz {foc}, é")
-    about = {"threshold": {"value": 0.25 + seed / 100}, "postprocess": {"smooth": seed}}
+    about = {
+        "threshold": {"value": 0.25 + seed / 100},
+        "postprocess": {"threshold": 0.5, "smooth": 2 * seed + 1},
+    }
     return Predictions(
         subject=_names(f"s{seed}", n),
         recording=_names(f"r{seed}", n),
@@ -51,8 +57,12 @@ def windows(n: int, seed: int) -> Predictions:
         probabilities=rng.random((n, 2)),
         classes=classes,
         split_hash=f"split {seed}",
-        references=(Reference(f"r{seed}-0", f"s{seed}-0", 60.0, ((1.0, 2.0, "sz"),), 30.0),),
-        about=_about(Predictions.spec.about, **about),
+        references=tuple(
+            Reference(name, f"s{seed}-0", 60.0, ((1.0, 2.0, "sz"),), 30.0)
+            for name in dict.fromkeys(_names(f"r{seed}", n))
+        ),
+        about=_about(Predictions.spec.about, **OF_LABELS, **about),
+        unit=["u"] * n,
         units=(Unit("u", "r", "s", 0.0, 1.0, "sz"),),
     )
 
@@ -69,7 +79,7 @@ def numbers(n: int, seed: int) -> Predictions:
         probabilities=np.zeros((n, 0)),
         truth_value=truth,
         value=rng.normal(size=n),
-        about=_about(Predictions.spec.about, threshold=None, postprocess=None),
+        about=_about(Predictions.spec.about, **OF_LABELS, threshold=None, postprocess=None),
     )
 
 
@@ -192,12 +202,13 @@ def test_pooled_windows_keep_the_threshold_of_their_fold() -> None:
     pooled = pool_tables([windows(4, 0), windows(8, 25)])
     assert pooled.thresholds is not None
     assert pooled.thresholds.tolist() == [0.25] * 4 + [0.5] * 8
-    assert [r.postprocess for r in pooled.references] == [{"smooth": 0}, {"smooth": 25}]
+    rules = [r.postprocess and r.postprocess["smooth"] for r in pooled.references]
+    assert rules == [1, 51, 51]
     assert (pooled.about["threshold"], pooled.about["postprocess"]) == (None, None)
     again = pool_tables([pooled, pooled])
     assert again.thresholds is not None
     assert again.thresholds.tolist() == pooled.thresholds.tolist() * 2
-    assert again.references[:2] == pooled.references
+    assert again.references[:3] == pooled.references
 
 
 def test_pooled_tables_have_the_leaks_and_bases_of_all() -> None:

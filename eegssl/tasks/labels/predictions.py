@@ -72,6 +72,19 @@ class _Metadata(OpenPart):
     units: tuple[Unit, ...]
 
 
+def _require_agreement(table: Table) -> None:
+    """Raise ValueError for rows of classes, recordings or units that stand nowhere beside them."""
+    beside, columns = table.beside, table.columns
+    if len(set(beside["classes"])) < len(beside["classes"]):
+        raise ValueError("it has a class twice")
+    if beside["classes"] and columns["truth"].max(initial=-1) >= len(beside["classes"]):
+        raise ValueError("column truth names a class that is none of its classes")
+    for name, key in (("recording", "references"), ("unit", "units")):
+        known = {row["recording" if key == "references" else "id"] for row in beside[key]}
+        if known and not set(columns[name].tolist()) <= known:
+            raise ValueError(f"column {name} names one that is none of its {key}")
+
+
 TABLE = TableSpec(
     kind="labels",
     columns=(
@@ -97,6 +110,7 @@ TABLE = TableSpec(
     same=("task", "labels", "unit", "target", "permuted", "adaptation", "encoder_weights"),
     split_hash="column",
     metadata=TypeAdapter(_Metadata),
+    agreement=_require_agreement,
 )
 
 
@@ -152,9 +166,8 @@ class Predictions(View):
 
     @classmethod
     def of_table(cls, table: Table) -> Self:
-        """The predictions in a table. Raises ValueError where its parts contradict each other."""
+        """The predictions in a table. Raises ValueError where it has neither classes nor values."""
         columns, classes = table.columns, tuple(table.beside["classes"])
-        _require_agreement(table)
         if not classes and not {"truth_value", "value"} <= set(columns):
             raise ValueError("it has neither classes nor the columns truth_value and value")
         by_class = [columns[f"p_{name}"] for name in classes]
@@ -184,16 +197,3 @@ class Predictions(View):
 
 def _reference(events: list[list[Any]], **row: Any) -> Reference:
     return Reference(events=tuple((on, length, kind) for on, length, kind in events), **row)
-
-
-def _require_agreement(table: Table) -> None:
-    """Raise ValueError for rows of classes, recordings or units that stand nowhere beside them."""
-    beside, columns = table.beside, table.columns
-    if len(set(beside["classes"])) < len(beside["classes"]):
-        raise ValueError("it has a class twice")
-    if beside["classes"] and columns["truth"].max(initial=-1) >= len(beside["classes"]):
-        raise ValueError("column truth names a class that is none of its classes")
-    for name, key in (("recording", "references"), ("unit", "units")):
-        known = {row["recording" if key == "references" else "id"] for row in beside[key]}
-        if known and not set(columns[name].tolist()) <= known:
-            raise ValueError(f"column {name} names one that is none of its {key}")
