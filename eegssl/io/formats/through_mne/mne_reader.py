@@ -60,7 +60,7 @@ def open_raw_of(kind: MneFormat, header: MneHeader) -> Any:
 @lru_cache(maxsize=1)
 def _raw(kind: MneFormat, path: Path, _states: tuple[FileState, ...]) -> Any:
     with _faults_as_refusals(kind.name):
-        return kind.open(path)
+        return kind.open(path.absolute())  # as mne makes it, so that names of parts compare
 
 
 @lru_cache(maxsize=1)
