@@ -67,9 +67,9 @@ def require_inside(part: Path, path: Path, root: Path, kind: str) -> None:
     homes = {os.path.realpath(root), os.path.dirname(os.path.realpath(path))}
     real = os.path.realpath(part)
     if not any(os.path.commonpath([home, real]) == home for home in homes):
-        raise _refused(kind, "is a link that leads out of the folder")
+        raise _refused(kind, "is a link that leads out of the folder that was given")
 
 
 def _refused(kind: str, what: str) -> RecordingRefused:
-    reason = f"its {kind} {what}: expected one of a plain name, in the folder of the recording"
+    reason = f"its {kind} {what}: expected one of a plain name beside it"
     return RecordingRefused("parts", reason)

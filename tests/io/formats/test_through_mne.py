@@ -96,6 +96,17 @@ def test_annotations_become_events_by_the_grammar_of_edf(tmp_path: Path, kind: s
     assert events.n_dropped == 1
 
 
+def test_markers_in_latin_1_are_read_in_any_locale(tmp_path: Path) -> None:
+    """mne opens them in the machine's encoding first."""
+    path = written(tmp_path, "BrainVision", SIGNALS, [SEIZURE, (20.0, 0.0, "Größe")])
+    markers = path.with_suffix(".vmrk")
+    text = markers.read_text("utf-8").replace("Codepage=UTF-8\n", "")
+    markers.write_bytes(text.encode("latin-1"))
+    header = read_recording_header(path)
+    notes = recording_annotations(header).annotations
+    assert [(n.onset_s, n.duration_s, n.text) for n in notes] == [SEIZURE, (20.0, None, "Größe")]
+
+
 def test_onsets_count_from_the_first_sample_whatever_the_first_of_the_amplifier(
     tmp_path: Path,
 ) -> None:

@@ -30,13 +30,18 @@ def _parts(path: Path, root: Path) -> tuple[Path, ...]:
     if not samples:
         raise RecordingRefused("header", "its header names no DataFile")
     parts = [path, companion(path, samples[1], root, "file of samples")]
-    markers = _MARKERS.search(text)
-    if markers and markers[1]:
-        name = markers[1]
-        if not path.with_name(Path(name).name).exists() and path.with_suffix(".vmrk").exists():
-            name = path.with_suffix(".vmrk").name
-        parts.append(companion(path, name, root, "file of markers"))
+    if markers := _marker_name(path):
+        parts.append(companion(path, markers, root, "file of markers"))
     return tuple(parts)
+
+
+def _marker_name(path: Path) -> str:
+    """The name of the file of markers, empty for none; as mne finds it where a header is stale."""
+    markers = _MARKERS.search(_text(path))
+    name = markers[1] if markers else ""
+    own = path.with_suffix(".vmrk")
+    stale = name and not path.with_name(Path(name).name).exists() and own.exists()
+    return own.name if stale else name
 
 
 def _text(path: Path) -> str:
@@ -53,9 +58,18 @@ def _text(path: Path) -> str:
 
 
 def _open(path: Path) -> Any:
+    """The raw; markers in another encoding than the machine's are read apart, see mne's reader."""
+    from mne import read_annotations
     from mne.io import read_raw_brainvision
 
-    return read_raw_brainvision(path, preload=False, verbose="ERROR")
+    try:
+        return read_raw_brainvision(path, preload=False, verbose="ERROR")
+    except UnicodeDecodeError:
+        none = {"marker_fname": False}
+        raw = read_raw_brainvision(path, preload=False, overrides=none, verbose="ERROR")
+    notes = read_annotations(path.with_name(_marker_name(path)), sfreq=raw.info["sfreq"])
+    raw.set_meas_date(notes.orig_time)
+    return raw.set_annotations(notes, verbose="ERROR")
 
 
 def _scales(raw: Any) -> Scales:
