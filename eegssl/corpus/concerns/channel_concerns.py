@@ -17,7 +17,7 @@ def left_out(looked: Looked) -> Sequence[Concern]:
         for name, code in row["left_out"]
         if code not in _BY_CHOICE
     ]
-    text = "file(s) lack EEG channels that can't be used (limits, unit, rate, or marked bad)"
+    text = "file(s) lack EEG channels that can't be used (limits, unit, rate, NaN, or marked bad)"
     cure = "the setting for a unit: read.units; for more channels or none: channels.least"
     return of_lines("channels-left-out", text, cure, which)
 

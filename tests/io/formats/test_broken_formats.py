@@ -1,0 +1,77 @@
+"""Whatever is broken in a file of another format, it is read or refused, and nothing else."""
+
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import eegfiles
+import numpy as np
+import pytest
+from slowparams import slow_except
+
+from eegssl.corpus.preprocessing.channel_selection import select
+from eegssl.errors import RecordingRefused
+from eegssl.io.formats.recordings import read_recording_header, read_samples
+from eegssl.io.labels.events import read_events
+
+RATE_HZ = 200
+NAMES = ("Fp1", "Fp2", "C3", "ECG")
+SIGNALS = np.round(np.random.default_rng(3).normal(0, 200, (4, RATE_HZ * 12))) / 10
+MARKS = [(3.0, 2.0, "sz"), (6.0, 0.0, "hm")]
+COMMON = (NAMES, SIGNALS, RATE_HZ)
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "a.vhdr": lambda path: eegfiles.write_brainvision(path, *COMMON, MARKS),
+    "a.vmrk": lambda path: eegfiles.write_brainvision(path.with_suffix(".vhdr"), *COMMON, MARKS),
+    "a.set": lambda path: eegfiles.write_set(path, *COMMON, MARKS),
+    "a.fif": lambda path: eegfiles.write_fif(path, *COMMON, MARKS, bads=["C3"]),
+    "a.gdf": lambda path: eegfiles.write_gdf(path, *COMMON, [(3.0, 2.0, 769)]),
+    "a.cnt": lambda path: eegfiles.write_cnt(path, *COMMON, [(3.0, 7)]),
+}
+MUTANTS, HEAD_BYTES = 40, 6000
+
+
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """The bound of a worker's memory, which some of these headers would break."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (6 << 30, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def mutant(data: bytes, rng: np.random.Generator) -> bytes:
+    """The bytes cut off, some of the first overwritten, or some of them lost."""
+    changed, head = bytearray(data), min(len(data), HEAD_BYTES)
+    match rng.integers(3):
+        case 0:
+            return data[: rng.integers(len(data))]
+        case 1:
+            for place in rng.integers(head, size=rng.integers(1, 6)):
+                changed[place] = rng.integers(256)
+        case _:
+            first, stop = sorted(rng.integers(head, size=2))
+            del changed[first:stop]
+    return bytes(changed)
+
+
+@pytest.mark.usefixtures("bounded")
+@pytest.mark.parametrize("name", slow_except(WRITERS, "a.vhdr", "a.vmrk"))
+def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
+    path = WRITERS[name](tmp_path / name)
+    data, rng = (tmp_path / name).read_bytes(), np.random.default_rng(11)
+    outcomes = set()
+    for _ in range(MUTANTS):
+        (tmp_path / name).write_bytes(mutant(data, rng))
+        try:
+            header = read_recording_header(path)
+            selection = select(header)
+            read_events(header)
+            for segment in header.segments[:9]:
+                samples = read_samples(header, selection.eeg[0].index, segment)
+                assert len(samples) == segment.n_records
+            outcomes.add("read")
+        except RecordingRefused as refusal:
+            outcomes.add(refusal.code)
+        except MemoryError:
+            outcomes.add("out-of-memory")
+    assert outcomes & {"damaged", "header"}
