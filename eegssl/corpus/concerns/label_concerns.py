@@ -89,7 +89,11 @@ def events_outside(tables: Tables) -> Sequence[Concern]:
         "recording(s) have events that lie outside the recording or last no time; those were "
         "left out"
     )
-    return of_lines("events-outside", text, "do the labels belong to these files?", rows)
+    cure = (
+        "do the labels belong to these files, and are they in seconds? Other units and clock "
+        "times: events.columns"
+    )
+    return of_lines("events-outside", text, cure, rows)
 
 
 def _counts(tables: Tables, column: str, of_what: str) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ MAX_BYTES = 64 << 20
 # BIDS 1.10: the columns of events.tsv beside trial_type, which may be missing.
 _BIDS_COLUMNS = {"onset", "duration", "sample", "value", "response_time", "stim_file", "HED"}
 _BIDS_COLUMNS |= {"channel"}
+_BY_COLUMNS = 'events.columns (onset = "COLUMN" …) reads them'
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -63,7 +64,10 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
     missing = [name for name in ("onset", "duration") if name not in columns]
     if missing:
         reason = f"the TSV's columns lack {' and '.join(missing)}; expected onset and duration"
-        raise _refused(f"{reason} in seconds, and columns separated by tabs")
+        raise _refused(
+            f"{reason} in seconds, and columns separated by tabs; columns of other names, ends and "
+            f"clock times: {_BY_COLUMNS}"
+        )
     if not kinds and "value" in columns and set(columns) <= _BIDS_COLUMNS:
         return EventsFound((), n_untyped=len(lines) - 1)
     if not kinds:
@@ -121,7 +125,10 @@ def _number(text: str, column: str, number: int) -> float | None:
         return None
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
-        raise _refused(f"row {number}: {column} is no number")
+        raise _refused(
+            f"row {number}: {column} is no number, expected one with a decimal point; decimal "
+            f"commas, clock times and other units: {_BY_COLUMNS}"
+        )
     return value
 
 

@@ -15,17 +15,24 @@ from eegssl.io.labels.event_types import (
     mentions_seizure,
     original_of,
 )
+from eegssl.io.labels.label_text import read_label_bytes
 from eegssl.io.labels.own_words import translated
-from eegssl.io.labels.same_recording import stands_for_none
+from eegssl.io.labels.same_recording import require_same_recording, stands_for_none
 from eegssl.io.labels.sheets.sheet_spans import Lasting, Placed, place_rows
-from eegssl.io.labels.sheets.sheet_table import KIND, Sheet, read_sheet
+from eegssl.io.labels.sheets.sheet_table import KIND, MAX_BYTES, Sheet, parse_sheet, sheet_text
 from eegssl.io.labels.sheets.sheet_times import MISSING
 from eegssl.io.recording_header import RecordingHeader
 
 
 def read_sheet_events(path: Path, header: RecordingHeader, settings: EventSettings) -> EventsFound:
-    """The events in the sheet of one recording; see `sheet_events`."""
-    return sheet_events(read_sheet(path, settings), header, settings)
+    """The events in the sheet of one recording; see `sheet_events`.
+
+    Raises RecordingRefused too where the sheet says that it is another recording's.
+    """
+    text = sheet_text(read_label_bytes(path, KIND, MAX_BYTES))
+    events = sheet_events(parse_sheet(text, settings), header, settings)
+    require_same_recording(text, header)
+    return events
 
 
 def sheet_events(sheet: Sheet, header: RecordingHeader, settings: EventSettings) -> EventsFound:

@@ -189,6 +189,23 @@ def test_a_table_with_other_columns_goes_to_its_own_reader(tmp_path: Path) -> No
     assert "2 label sheets" in refusal(tmp_path, two, name="a.txt")
 
 
+@pytest.mark.parametrize(
+    "row", ["10:00:50\t10:01:20\tsz\t3600\t", "50\t80\tsz\t\t2021-05-05 10:00:00"]
+)
+def test_another_recordings_sheet_is_refused(tmp_path: Path, row: str) -> None:
+    text = f"Beginn\tEnde\tTyp\trecordingDuration\tdateTime\n{row}\n"
+    assert "bring this recording's table" in refusal(tmp_path, text, name="a.tsv")
+
+
+def test_a_table_that_is_no_such_names_the_setting(tmp_path: Path) -> None:
+    for text in ("onset\tduration\teventType\n10:00:50\t30\tsz\n", "start\tstop\n1\t2\n"):
+        reason = refusal(tmp_path, text, name="a.tsv", columns={})
+        assert 'events.columns (onset = "COLUMN" …) reads them' in reason
+    columns = {"onset": "onset", "duration": "duration", "label": "eventType"}
+    text = "onset\tduration\teventType\n10:00:50\t30\tsz\n"
+    assert spans(read(tmp_path, text, name="a.tsv", columns=columns)) == [(50, 80, "sz")]
+
+
 def test_words_of_the_user_hold_for_annotations_and_tables_too(tmp_path: Path) -> None:
     text = "onset\tduration\teventType\n5\t6\t发作\n"
     found = read(tmp_path, text, name="a.tsv", columns={}, words={"发作": "sz"})
