@@ -37,11 +37,13 @@ def _anchored(page: Page) -> list[tuple[str, Section]]:
     return [(f"s{k}-{word}", one) for k, (word, one) in enumerate(zip(words, shown, strict=True))]
 
 
-def _whole_words(text: str) -> Markup:
-    """The text, escaped, whose hyphenated words don't break over lines."""
-    parts = _HYPHENATED.split(text)
+def _whole_words(text: str, longest: int = 37) -> Markup:
+    """The text, escaped, whose hyphenated words don't break over lines, but ``longest`` ones."""
     whole = Markup('<span class="whole">{}</span>')
-    return Markup("").join(whole.format(p) if k % 2 else escape(p) for k, p in enumerate(parts))
+    return Markup("").join(
+        whole.format(part) if k % 2 and len(part) <= longest else escape(part)
+        for k, part in enumerate(_HYPHENATED.split(text))
+    )
 
 
 @cache

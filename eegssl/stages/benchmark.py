@@ -35,6 +35,7 @@ from eegssl.reports.benchmark.results import (
     text,
 )
 from eegssl.reports.benchmark.score_columns import of_subjects
+from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.scoring.unit_effects import UnitAnswers
 from eegssl.stages.benchmark_cells import (
@@ -98,7 +99,7 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
         "within_subject": any(row.get("within_subject") for row in rows),
         "synthetic": any(c.synthetic for c in corpora.values()),
     }
-    _write_tables(writer, matrix, rows, comparisons, about)
+    _write_tables(writer, matrix, rows, comparisons, about, context.warnings)
     facts = {
         "cells": sum(not row["not_run"] for row in rows),
         "folds": len(folds),
@@ -208,6 +209,7 @@ def _write_tables(
     rows: Sequence[Row],
     comparisons: Sequence[Comparison],
     about: Mapping[str, bool],
+    warnings: Sequence[str],
 ) -> None:
     """Write results, comparisons and the leaderboard."""
     cells_as_text = [[text(value) for value in row.values()] for row in rows]
@@ -226,7 +228,7 @@ def _write_tables(
         about["within_subject"],
         matrix.controls,
     )
-    writer.write(LEADERBOARD, render_page(page))
+    writer.write(LEADERBOARD, render_page(with_warnings(page, warnings)))
 
 
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:

@@ -10,6 +10,7 @@ from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.event_trees import Missing, read_tree, recording_of
 from eegssl.io.tables.tsv import format_tsv
+from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.scoring.events.event_scores import RecordingEvents
 from eegssl.tasks.base import OF_RUN, REPORT, SCORES
@@ -87,5 +88,5 @@ def run(
     scores = {"events": events.as_dict(), "detections": detections.as_dict()}
     writer.write_json(SCORES, scores)
     page = events_page(events, detections, "Evaluation: event tables", concerns)
-    writer.write(REPORT, render_page(page))
+    writer.write(REPORT, render_page(with_warnings(page, context.warnings)))
     return context.finish(writer, tree_facts(events, detections) | {"faults": len(rows)})

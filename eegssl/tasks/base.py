@@ -20,6 +20,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.store import Corpus, fitted_on
+from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.tasks.kind import MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
@@ -231,5 +232,6 @@ def _write_scores(
     writer.write_json(SCORES, kind.metrics(table, scores))
     for name, text in kind.tables(table, scores).items():
         writer.write(name, text)
-    writer.write(REPORT, render_page(kind.page(table, scores, config, ran)))
+    page = with_warnings(kind.page(table, scores, config, ran), context.warnings)
+    writer.write(REPORT, render_page(page))
     return kind.facts(table, scores)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pageparts import ParsedPage, board
 
-from eegssl.reports.cautions import limits
+from eegssl.reports.cautions import limits, with_warnings
 from eegssl.reports.cells import Footnotes, number_cell
 from eegssl.reports.embed import svg_uri
 from eegssl.reports.html import render_page
@@ -163,6 +163,18 @@ def test_a_page_loads_nothing_and_says_so_to_the_browser(name):
     assert "@import" not in html
     assert "url(" not in html
     assert "<link" not in html
+
+
+def test_a_page_ends_with_the_warnings_that_it_does_not_say_yet():
+    page = Page("", "t", "", (section("s", Text("Told: one of them.")),), (Banner("two"),))
+    words = ["one of them", "two", "three", "three", *(f"w{k}" for k in range(30))]
+    last = with_warnings(page, words).sections[-1]
+    assert last.title == "What this run warned of"
+    (bullets,) = last.parts
+    assert bullets.sentences[:2] == ("Three.", "W0.")
+    assert bullets.sentences[-1] == "11 more warnings are in manifest.json."
+    assert len(bullets.sentences) == 21
+    assert with_warnings(page, ["two"]).sections[-1].parts == ()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -223,6 +223,7 @@ def test_a_new_recording_without_labels_goes_from_file_to_table(
     assert sum("\tsz\t" in row for row in rows) == facts["detections"]["n"]
     page = ParsedPage((tmp_path / "e" / "report.html").read_text()).words
     assert NO_LABELS in page
+    assert all(words[1:] in page for words in facts["warnings"])
     assert f"Detected: {facts['detections']['n']} event" in page or not facts["detections"]["n"]
     again = done("evaluate", "--rescore", tmp_path / "e", "--out", tmp_path / "again")
     assert again["facts"]["detections"] == facts["detections"]
