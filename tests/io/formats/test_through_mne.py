@@ -9,8 +9,13 @@ import eegfiles
 import mne
 import numpy as np
 import pytest
+import scipy.io
 
+from eegssl.corpus.channels.overrides import ChannelRules, overrides_of
+from eegssl.corpus.preprocessing.channel_selection import Choice, select
 from eegssl.errors import RecordingRefused
+from eegssl.io.bids_names import bids_stem
+from eegssl.io.config import ReadSettings
 from eegssl.io.formats.recordings import (
     read_recording_header,
     read_samples,
@@ -20,8 +25,10 @@ from eegssl.io.formats.recordings import (
     recording_start,
 )
 from eegssl.io.formats.through_mne import mne_reader, optional_packages
+from eegssl.io.formats.through_mne.mne_header import _segments
 from eegssl.io.labels.events import read_events
 from eegssl.io.recording_header import RecordingHeader, Segment
+from eegssl.signal.config import ChannelSettings
 
 RATE_HZ = 200
 NAMES = ("Fp1", "Fp2", "C3", "C4", "ECG")
@@ -294,3 +301,44 @@ def test_without_the_package_the_reason_has_the_command_that_brings_it(
         RecordingRefused, match=rf"package: .*{package}: pip install 'eegssl\[formats\]'"
     ):
         read_recording_header(path)
+
+
+def test_many_gaps_are_found_in_time_that_grows_with_their_number(tmp_path: Path) -> None:
+    skips = [(0.1 + k * 0.02, 0.01, "BAD_ACQ_SKIP") for k in range(1900)]
+    raw = mne.io.RawArray(SIGNALS * 1e-6, mne.create_info(list(NAMES), RATE_HZ, "eeg"))
+    raw.set_annotations(mne.Annotations(*zip(*skips, strict=True)))
+    raw.annotations.append(0.155, 0.0, "boundary")
+    pieces = _segments(raw, raw.n_times, RATE_HZ, ())
+    assert len(pieces) == 1902
+    spans = [(piece.first_record, piece.n_records) for piece in pieces[:5]]
+    assert spans == [(0, 20), (22, 2), (26, 2), (30, 1), (31, 1)]
+    assert sum(piece.n_records for piece in pieces) == SIGNALS.shape[1] - 2 * 1900
+
+
+def test_bad_channels_are_used_where_they_are_asked_for(tmp_path: Path) -> None:
+    signals = SIGNALS.copy()
+    signals[0, 7] = np.inf
+    header = read_recording_header(written(tmp_path, "FIF", signals, bads=["Fp1", "C4"]))
+
+    def used(bads: str) -> list[str]:
+        rules = ChannelRules(ChannelSettings(bads=bads), ReadSettings())
+        choice = Choice(overrides_of(header, "a_raw.fif", rules))
+        return [signal.channel.name for signal in select(header, choice).eeg]
+
+    assert used("drop") == ["Fp2", "C3"]
+    assert used("keep") == ["Fp2", "C3", "C4"]
+
+
+def test_epochs_are_no_recording(tmp_path: Path) -> None:
+    path = written(tmp_path, "EEGLAB")
+    structure = scipy.io.loadmat(path, simplify_cells=True)["EEG"]
+    structure |= {"trials": 4, "pnts": 2000, "data": SIGNALS.reshape(5, 2000, 4)}
+    scipy.io.savemat(path, {"EEG": structure}, appendmat=False)
+    with pytest.raises(RecordingRefused, match="epochs: it holds epochs"):
+        read_recording_header(path)
+
+
+def test_tables_of_bids_lie_beside_meg_and_split_names_too() -> None:
+    assert bids_stem(Path("sub-1_task-x_eeg.vhdr")) == "sub-1_task-x"
+    assert bids_stem(Path("sub-1_task-x_split-01_meg.fif")) == "sub-1_task-x"
+    assert bids_stem(Path("night.fif")) is None

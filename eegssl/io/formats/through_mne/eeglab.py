@@ -34,7 +34,13 @@ def _open(path: Path) -> Any:
     with open_regular(path) as stream:
         if stream.read(len(_HDF5)) == _HDF5:
             require_package("pymatreader", "a .set file of MATLAB 7.3")
-    raw = read_raw_eeglab(path, preload=False, verbose="ERROR")
+    try:
+        raw = read_raw_eeglab(path, preload=False, verbose="ERROR")
+    except TypeError as error:
+        if "number of trials" not in str(error):
+            raise
+        reason = "it holds epochs, expected a continuous recording: bring what they were cut from"
+        raise RecordingRefused("epochs", reason) from error
     samples = Path(raw.filenames[0])
     if samples not in (path, path.with_suffix(".fdt")):
         reason = "its samples lie in a file of another name: expected its own name with .fdt"

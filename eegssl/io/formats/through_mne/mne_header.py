@@ -1,6 +1,7 @@
 """Describe a recording that MNE-Python opened: units, kinds, bad channels, segments."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ import numpy as np
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.file_parts import FileState
 from eegssl.io.recording_header import RecordingHeader, Segment
+from eegssl.io.spans import Span, joined, without
 
 _KINDS = {"eeg": "", "eog": "eog", "ecg": "ecg", "emg": "emg"}
 _BREAKS = ("boundary", "bad boundary", "edge boundary", "new segment/")
@@ -121,8 +123,8 @@ def _segments(
     raw: Any, n_samples: int, sfreq_hz: float, breaks: Sequence[str]
 ) -> tuple[Segment, ...]:
     """The pieces without a gap; times count the samples that the file has, filled ones too."""
-    cuts = {0, n_samples}
-    holes: list[tuple[int, int]] = []
+    cuts: set[int] = set()
+    holes: list[Span] = []
     notes = zip(onsets_s(raw), raw.annotations.duration, raw.annotations.description, strict=True)
     for onset_s, duration_s, text in notes:
         if not is_structural(text, breaks) or not math.isfinite(onset_s):
@@ -130,15 +132,19 @@ def _segments(
         first = math.ceil(onset_s * sfreq_hz - 1e-3)
         if text.strip().lower() == _SKIP:
             holes.append((first, first + round(float(duration_s) * sfreq_hz)))
-            cuts |= {first, holes[-1][1]}
         else:
             cuts.add(first)
-    edges = sorted(cut for cut in cuts if 0 <= cut <= n_samples)
     pieces = [
-        Segment(first, stop - first, first / sfreq_hz)
-        for first, stop in pairwise(edges)
-        if not any(start <= first < end for start, end in holes)
+        Segment(int(first), int(stop - first), first / sfreq_hz)
+        for span in without((0, n_samples), joined(holes))
+        for first, stop in pairwise(_edges(span, sorted(cuts)))
     ]
     if not pieces:
         raise RecordingRefused("no-records", "it holds no sample")
     return tuple(pieces)
+
+
+def _edges(span: Span, cuts: Sequence[int]) -> list[float]:
+    """Start and end of a span, and the cuts (in order) that lie inside of it."""
+    start, end = span
+    return [start, *cuts[bisect_right(cuts, start) : bisect_left(cuts, end)], end]
