@@ -1,6 +1,7 @@
 """Whatever is broken in a file of another format, it is read or refused, and nothing else."""
 
 import resource
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,3 +76,24 @@ def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
         except MemoryError:
             outcomes.add("out-of-memory")
     assert outcomes & {"damaged", "header"}
+
+
+def test_a_recording_that_was_cut_between_two_pieces_says_so(tmp_path: Path) -> None:
+    path = eegfiles.write_fif(tmp_path / "a.fif", *COMMON)
+    assert read_recording_header(path).notes == ()
+    data, place = path.read_bytes(), 0
+    ends = []
+    while 0 <= place < len(data):
+        _, _, size, following = struct.unpack_from(">iiii", data, place)
+        place = place + 16 + size if following == 0 else following
+        ends.append(place)
+    path.write_bytes(data[: next(end for end in ends if end > len(data) // 2)])
+    header = read_recording_header(path)
+    assert header.notes == ("truncated",)
+    assert 0 < header.n_records < SIGNALS.shape[1]
+    samples = read_samples(header, 0)
+    assert np.allclose(samples, SIGNALS[0, : header.n_records], rtol=1e-6, atol=1e-5)
+    path = eegfiles.write_brainvision(tmp_path / "a.vhdr", *COMMON)
+    samples = path.with_suffix(".eeg")
+    samples.write_bytes(samples.read_bytes()[:-1001])
+    assert read_recording_header(path).notes == ("truncated",)

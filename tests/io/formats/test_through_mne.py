@@ -342,3 +342,13 @@ def test_tables_of_bids_lie_beside_meg_and_split_names_too() -> None:
     assert bids_stem(Path("sub-1_task-x_eeg.vhdr")) == "sub-1_task-x"
     assert bids_stem(Path("sub-1_task-x_split-01_meg.fif")) == "sub-1_task-x"
     assert bids_stem(Path("night.fif")) is None
+
+
+def test_samples_that_no_part_holds_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = written(tmp_path / "in", "EEGLAB, samples apart")
+    structure = scipy.io.loadmat(path, simplify_cells=True)["EEG"] | {"data": "../b.fdt"}
+    os.replace(path.with_suffix(".fdt"), tmp_path / "b.fdt")
+    scipy.io.savemat(path, {"EEG": structure}, appendmat=False)
+    with pytest.raises(RecordingRefused, match="parts: its samples lie in a file of another name"):
+        read_recording_header(path, tmp_path / "in")

@@ -42,10 +42,7 @@ def _open(path: Path) -> Any:
         reason = "it holds epochs, expected a continuous recording: bring what they were cut from"
         raise RecordingRefused("epochs", reason) from error
     samples = Path(raw.filenames[0])
-    if samples not in (path, path.with_suffix(".fdt")):
-        reason = "its samples lie in a file of another name: expected its own name with .fdt"
-        raise RecordingRefused("parts", reason)
-    if samples != path:
+    if samples.suffix == ".fdt":
         _require_size(samples, len(raw.ch_names) * raw.n_times * _SAMPLE_BYTES)
     return raw
 

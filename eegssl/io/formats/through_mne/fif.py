@@ -6,16 +6,16 @@ Source: Functional Image File Format, description 1.3 (Elekta Neuromag): a file 
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.formats.file_parts import companion, states_of
+from eegssl.io.formats.file_parts import FileState, companion, states_of
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
 from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
 from eegssl.regular_files import open_regular
 
 _TAG = struct.Struct(">iiii")
-_REF_ROLE, _REF_FILE_NUM, _REF_FILE_NAME, _BLOCK_END = 115, 117, 118, 105
+_REF_ROLE, _REF_FILE_NAME = 115, 118
 _PREVIOUS, _NEXT = 1, 2
 _MOST_TAGS = 1_000_000
 _MOST_NAME_BYTES = 4096
@@ -50,29 +50,39 @@ def _require_place(references: Sequence[tuple[int, str]], *, first: bool) -> Non
 
 
 def _references(path: Path) -> Iterator[tuple[int, str]]:
-    """Role and name of the other files that a file names, as the last tag of each role says."""
+    """Role and name of the other files that a file names."""
     role = 0
     with open_regular(path) as stream:
-        for _ in range(_MOST_TAGS):
-            raw = stream.read(_TAG.size)
-            if len(raw) < _TAG.size:
-                return
-            kind, _, size, following = _TAG.unpack(raw)
-            if size < 0:
-                raise RecordingRefused("damaged", "a tag of it has a size below 0")
-            place = stream.tell()
+        for kind, size, _ in _tags(stream):
             if kind == _REF_ROLE and size == 4:
                 (role,) = struct.unpack(">i", stream.read(4).rjust(4, b"\0"))
-            elif kind == _REF_FILE_NAME and role == _NEXT and size <= _MOST_NAME_BYTES:
-                yield role, stream.read(size).decode("latin-1")
             elif kind == _REF_FILE_NAME:
-                yield role, ""
-            if following < 0:
-                return
-            target = following if following > 0 else place + size
-            if target <= place - _TAG.size:
-                return  # back to what was read: mne does not follow it either
-            stream.seek(target)
+                named = role == _NEXT and size <= _MOST_NAME_BYTES
+                yield role, stream.read(size).decode("latin-1") if named else ""
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the chain of tags ends as a writer ends it; a file that was cut does not."""
+    with open_regular(path) as stream:
+        return any(following < 0 for _, _, following in _tags(stream))
+
+
+def _tags(stream: BinaryIO) -> Iterator[tuple[int, int, int]]:
+    """Kind and size of each tag, and where the next one lies; the stream is at its data."""
+    place = 0
+    for _ in range(_MOST_TAGS):
+        stream.seek(place)
+        raw = stream.read(_TAG.size)
+        if len(raw) < _TAG.size:
+            return
+        kind, _, size, following = _TAG.unpack(raw)
+        if size < 0:
+            raise RecordingRefused("damaged", "a tag of it has a size below 0")
+        yield kind, size, following
+        target = following if following > 0 else place + _TAG.size + size
+        if following < 0 or target <= place:  # back to what was read: mne does not follow it either
+            return
+        place = target
 
 
 def _open(path: Path) -> Any:
@@ -86,6 +96,10 @@ def _scales(raw: Any) -> Scales:
     return Scales(units, (1e6,) * len(units))
 
 
+def _notes(raw: Any, states: Sequence[FileState]) -> tuple[str, ...]:
+    return () if all(_is_whole(state.path) for state in states) else ("truncated",)
+
+
 FIF = format_of_mne(
     MneFormat(
         name="FIF",
@@ -93,5 +107,6 @@ FIF = format_of_mne(
         parts=_parts,
         scales=_scales,
         clock_is_local=False,
+        notes=_notes,
     )
 )

@@ -34,11 +34,20 @@ def read_mne_header(kind: MneFormat, path: Path, root: Path) -> MneHeader:
     """
     states = states_of(kind.parts(path, root))
     raw = _raw(kind, path, states)
+    _require_known(raw, states)
     with _faults_as_refusals(kind.name):
         header = describe(kind, path, states, raw)
     if raw.orig_format in _INTEGERS:
         return header
     return _marked(kind, header)
+
+
+def _require_known(raw: Any, states: tuple[FileState, ...]) -> None:
+    """Raise RecordingRefused ``parts`` where mne opened a file that is not hashed as a part."""
+    parts = {os.path.realpath(state.path) for state in states}
+    if any(os.path.realpath(name) not in parts for name in raw.filenames if name):
+        reason = "its samples lie in a file of another name: bring all parts under their own names"
+        raise RecordingRefused("parts", reason)
 
 
 def read_mne_samples(
