@@ -104,7 +104,8 @@ def listed_numbers(numbers: Sequence[int]) -> str:
 
 def _existing(name: str, roots: Sequence[Path]) -> Path:
     """The sheet of this path, from here or below one of the folders."""
-    candidates = [Path(name), *(root / name for root in roots)]
+    folders = (root if root.is_dir() else root.parent for root in roots)
+    candidates = [Path(name), *(folder / name for folder in folders)]
     path = next((path for path in candidates if os.path.lexists(path)), None)
     if path is None:
         raise ConfigError("events.sheet: there is no such file, here or below the folders given")

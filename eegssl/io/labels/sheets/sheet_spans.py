@@ -5,8 +5,10 @@ cells may mean two things, that counts which alone puts every row inside the rec
 do, or none, the recording is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import product
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
@@ -20,6 +22,7 @@ from eegssl.io.labels.sheets.sheet_times import (
 )
 
 DAY_S = 86400.0
+_HOURS = 24
 EARLY_S = 1.0
 """Ours: a header's clock has whole seconds."""
 LATE_S = 60.0
@@ -49,10 +52,16 @@ class Lasting:
 
 @dataclass(frozen=True)
 class Reading:
-    """One meaning of what is written: clock, elapsed or m:s, and which of two dates."""
+    """One meaning of what is written.
+
+    ``clock`` (or ``elapsed``) is that of h:mm:ss, ``two`` and ``lasts`` what two parts of a time
+    and of a duration are (``h:m`` or ``m:s``), ``date`` which of two dates counts.
+    """
 
     clock: str
-    date: int = 0
+    two: str
+    lasts: str
+    date: int
 
 
 class Misplaced(Exception):
@@ -79,39 +88,50 @@ def place_rows(sheet: Sheet, lasting: Lasting, settings: EventSettings) -> list[
     if not placed:
         raise _refused(faults[0])
     if any(rows != placed[0][1] for _, rows in placed):
-        if len({reading.clock for reading, _ in placed}) > 1:
-            words = " and ".join(dict.fromkeys(_CLOCKS[reading.clock] for reading, _ in placed))
-            raise _refused(
-                f"its times may be {words}, and lie in this recording by each: say which "
-                "(--set events.time_unit=clock, elapsed or m:s)"
-            )
-        raise _refused(
-            "day and month of its dates may be either, and both lie in this recording: say which "
-            "comes first (--set events.date_order=dmy, or mdy)"
-        )
+        raise _refused(_undecided([reading for reading, _ in placed]))
     return placed[0][1]
 
 
-_CLOCKS = {"clock": "times of day", "elapsed": "hours since the start", "m:s": "minutes since it"}
+def _undecided(readings: Sequence[Reading]) -> str:
+    """Words for what is written in two ways, both of which lie in the recording."""
+    if len({(reading.clock, reading.two) for reading in readings}) > 1:
+        words = {"clock": "times of day", "elapsed": "hours since the start"}
+        kinds = [words[r.clock] for r in readings if r.two == "h:m"]
+        kinds += ["minutes since the start" for r in readings if r.two == "m:s"]
+        return (
+            f"its times may be {' or '.join(dict.fromkeys(kinds))}, and lie in this recording by "
+            "each: say which (--set events.time_unit=clock, elapsed or m:s)"
+        )
+    if len({reading.lasts for reading in readings}) > 1:
+        return (
+            "its durations may be h:mm or m:ss, and end in this recording by each: write h:mm:ss, "
+            "or set events.time_unit=m:s"
+        )
+    return (
+        "day and month of its dates may be either, and both lie in this recording: say which comes "
+        "first (--set events.date_order=dmy, or mdy)"
+    )
 
 
 def _readings(sheet: Sheet, settings: EventSettings) -> list[Reading]:
     """All that the cells of a sheet may mean, as far as no setting says it."""
-    written = [
-        time_
-        for row in sheet.rows
-        for role in ("onset", "end")
-        if (time_ := written_time(row.cell(role), sheet.style, row.cell("date")))
-    ]
-    dates = range(max((len(one.dates) for one in written), default=1) or 1)
-    if settings.time_unit in _CLOCKS:
-        clocks = [settings.time_unit]
-    elif any(one.parts and not one.dates for one in written):
-        clocks = ["clock", "elapsed"]
-        clocks += ["m:s"] if any(len(one.parts) == 2 for one in written) else []
-    else:
-        clocks = ["clock"]
-    return [Reading(clock, which) for clock in clocks for which in dates]
+    style, unit = sheet.style, settings.time_unit
+    cells = [(row.cell(role), row.cell("date")) for row in sheet.rows for role in ("onset", "end")]
+    times = [one for text, day in cells if (one := written_time(text, style, day))]
+    lengths = [written_time(row.cell("duration"), style) for row in sheet.rows]
+    undated = any(one.parts and not one.dates for one in times)
+    clocks = [unit] if unit in ("clock", "elapsed") else ["clock", "elapsed"][: 1 + undated]
+    dates = range(max((len(one.dates) for one in times), default=1) or 1)
+    two = _two_parts(any(len(one.parts) == 2 and not one.dates for one in times), unit)
+    lasts = _two_parts(any(one and len(one.parts) == 2 for one in lengths), unit)
+    return [Reading(*r) for r in product(clocks, two, lasts, dates)]
+
+
+def _two_parts(there: bool, unit: str) -> list[str]:
+    """The meanings of a time of two parts: hours and minutes, or minutes and seconds."""
+    if unit == "m:s":
+        return ["m:s"]
+    return ["h:m", "m:s"] if there and unit != "clock" else ["h:m"]
 
 
 def _place(
@@ -122,7 +142,7 @@ def _place(
     if onset_s is None:
         return Placed(row, None, None)
     if end_s is None:
-        duration_s = _duration(row, style, settings)
+        duration_s = _duration(row, style, reading, settings)
         end_s = None if duration_s is None else onset_s + duration_s
     if not -EARLY_S <= onset_s < lasting.span_s:
         where = "after the recording ends" if onset_s > 0 else "before the recording starts"
@@ -167,22 +187,23 @@ def _at(
     if written.dates:
         day = written.dates[min(reading.date, len(written.dates) - 1)]
         return _since_start(written, day, lasting, row)
+    if len(written.parts) == 2 and reading.two == "m:s":
+        return written.parts_s("min")
     if reading.clock == "elapsed":
         return written.parts_s()
-    if reading.clock == "m:s":
-        if len(written.parts) != 2:
-            raise Misplaced(f"row {row.number}: {role} is no mm:ss: set events.time_unit=elapsed")
-        return written.parts_s("min")
     if lasting.start is None:
-        raise Misplaced(
-            f"row {row.number} has a time of day, and the file does not say when it began: give "
-            "times from its start (events.time_unit=s or elapsed)"
+        raise _refused(
+            f"row {row.number} may have a time of day, and the file does not say when it began; if "
+            "times are since its start, set events.time_unit=elapsed (or m:s), else give those"
         )
     if lasting.span_s > DAY_S:
-        raise Misplaced(
-            f"row {row.number} has a time of day without a date, and the recording lasts more than "
-            "a day: name a column of dates (events.columns.date)"
+        raise _refused(
+            f"row {row.number} may have a time of day without a date, and the recording lasts more "
+            "than a day: name a column of dates (events.columns.date), or, if times are since the "
+            "start, set events.time_unit=elapsed"
         )
+    if written.parts[0] >= _HOURS:
+        raise Misplaced(f"row {row.number}: {role} is no time of day")
     start_s = (lasting.start - datetime.combine(lasting.start, time())).total_seconds()
     return (written.parts_s() - start_s + EARLY_S) % DAY_S - EARLY_S
 
@@ -197,7 +218,9 @@ def _since_start(written: Written, day: date, lasting: Lasting, row: SheetRow) -
     return (moment - lasting.start).total_seconds()
 
 
-def _duration(row: SheetRow, style: Style, settings: EventSettings) -> float | None:
+def _duration(
+    row: SheetRow, style: Style, reading: Reading, settings: EventSettings
+) -> float | None:
     text = row.cell("duration")
     if text.lower() in MISSING:
         return None
@@ -208,14 +231,7 @@ def _duration(row: SheetRow, style: Style, settings: EventSettings) -> float | N
         if written.number < 0:
             raise Misplaced(f"row {row.number} has a duration below 0: mend it")
         return written.number * UNIT_S[_unit("duration", style, settings)]
-    if len(written.parts) == 3:
-        return written.parts_s()
-    if settings.time_unit == "m:s":
-        return written.parts_s("min")
-    raise Misplaced(
-        f"row {row.number}: its duration may be h:mm or m:ss: write h:mm:ss, or set "
-        "events.time_unit=m:s"
-    )
+    return written.parts_s("min" if len(written.parts) == 2 and reading.lasts == "m:s" else "h")
 
 
 def _unit(role: str, style: Style, settings: EventSettings) -> str:

@@ -99,6 +99,21 @@ def test_columns_units_and_words_of_the_user(
     assert found.source == "sheet"
 
 
+def test_durations_of_two_parts(tmp_path: Path) -> None:
+    text = "Beginn;Dauer;Typ\n10:00:50;0:30;sz\n"
+    assert spans(read(tmp_path, text, columns=LASTS)) == [(50, 80, "sz")]
+    more: dict[str, Any] = {"columns": LASTS, "seconds": 6000}
+    assert "durations may be h:mm or m:ss" in refusal(tmp_path, text, **more)
+    assert spans(read(tmp_path, text, **more, time_unit="m:s")) == [(50, 80, "sz")]
+
+
+def test_times_since_the_start_where_the_clock_is_taken_out(tmp_path: Path) -> None:
+    text = "Beginn;Ende;Typ\n00:00:50;00:01:20;sz\n"
+    for more in (NO_CLOCK, DAYS):
+        found = read(tmp_path, text, **more, time_unit="elapsed")
+        assert spans(found) == [(50, 80, "sz")]
+
+
 def test_a_night_is_read_over_midnight_and_by_date(tmp_path: Path) -> None:
     night: dict[str, Any] = {"clock": b"24.03.2023.59.00", "seconds": 180}
     text = "Beginn;Ende;Typ\n23:59:30;00:00:20;sz\n00:01:00;00:01:10;sz\n"
@@ -109,6 +124,8 @@ def test_a_night_is_read_over_midnight_and_by_date(tmp_path: Path) -> None:
 
 
 NIGHT: dict[str, Any] = {"clock": b"24.03.2001.00.00", "seconds": 12000}
+NO_CLOCK: dict[str, Any] = {"clock": b"01.01.8500.00.00"}
+DAYS: dict[str, Any] = {"seconds": 100_000}
 NO_DATE: dict[str, Any] = {"clock": b"01.01.8510.00.00"}
 
 
@@ -125,6 +142,9 @@ NO_DATE: dict[str, Any] = {"clock": b"01.01.8510.00.00"}
         ("0,5;80.5;sz", ("row 2", "comma", "events.decimal"), {}),
         ("0:50;1:20;sz", ("times may be", "events.time_unit"), {"seconds": 6000}),
         ("02:30:00;02:30:10;sz", ("times of day", "hours since", "events.time_unit"), NIGHT),
+        ("25:00:00;25:00:10;sz", ("row 2",), {}),
+        ("00:00:50;00:01:20;sz", ("row 2", "when it began", "elapsed"), NO_CLOCK),
+        ("10:00:50;10:01:20;sz", ("row 2", "more than a day", "date", "elapsed"), DAYS),
         ("50;;sz", ("row 2", "without an end"), {}),
         ("50;80;Anfall", ("row 2", "events.words"), {}),
         ("50;80", ("row 2", "2 fields, expected 3"), {}),

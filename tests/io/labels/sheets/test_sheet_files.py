@@ -53,6 +53,14 @@ def test_a_sheet_without_names_is_for_one_file(tmp_path: Path) -> None:
         shared(tmp_path, ["x"], ["a.edf", "b.edf"], columns=columns)
 
 
+def test_a_sheet_lies_here_or_below_the_folder_or_beside_the_one_file(tmp_path: Path) -> None:
+    (tmp_path / "a.edf").touch()
+    (tmp_path / "liste.csv").write_text("Datei;von;bis;Typ\na;1;2;sz\n")
+    settings = EventSettings(columns=COLUMNS, sheet="liste.csv")
+    for root in (tmp_path, tmp_path / "a.edf"):
+        assert list(shared_sheet(settings, [root], ["a.edf"]).of_file) == ["a.edf"]
+
+
 def test_a_sheet_that_is_not_there_or_has_other_columns_is_refused(tmp_path: Path) -> None:
     settings = EventSettings(columns=COLUMNS, sheet="none.csv")
     with pytest.raises(ConfigError, match=r"events\.sheet: there is no such file"):
