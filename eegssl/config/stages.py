@@ -276,7 +276,7 @@ class BenchmarkConfig(Settings):
     by default the first encoder with the first adaptation."""
     finetune: FinetuneConfig = FinetuneConfig()
     """Settings of every fine-tuning."""
-    evaluate: EvaluateConfig = EvaluateConfig(traces=4)
+    evaluate: EvaluateConfig = EvaluateConfig()
     """Settings of every evaluation."""
     baseline: BaselinesConfig = BaselinesConfig()
     """Settings of the baselines."""
