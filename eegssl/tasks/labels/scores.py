@@ -269,23 +269,23 @@ def rules_of(predictions: Predictions) -> dict[str, Postprocess]:
 
 def event_lines(predictions: Predictions) -> list[Probabilities]:
     """The windows of each recording that has some, with its reference events."""
-    names = np.array(predictions.recording)
-    lines = []
-    for reference in predictions.references:
-        mine = names == reference.recording
-        if mine.any():
-            lines.append(
-                Probabilities(
-                    subject=reference.subject,
-                    recording=reference.recording,
-                    duration_s=reference.duration_s,
-                    start_s=predictions.start_s[mine],
-                    duration=predictions.duration_s[mine],
-                    p=predictions.probabilities[mine, 1],
-                    reference=reference.spans,
-                )
-            )
-    return lines
+    names, owner = np.unique(np.array(predictions.recording), return_inverse=True)
+    rows = np.argsort(owner, kind="stable")
+    of_each = np.split(rows, np.searchsorted(owner[rows], np.arange(1, len(names))))
+    mine = dict(zip(names.tolist(), of_each, strict=False))  # without rows one empty part
+    return [
+        Probabilities(
+            subject=reference.subject,
+            recording=reference.recording,
+            duration_s=reference.duration_s,
+            start_s=predictions.start_s[mine[reference.recording]],
+            duration=predictions.duration_s[mine[reference.recording]],
+            p=predictions.probabilities[mine[reference.recording], 1],
+            reference=reference.spans,
+        )
+        for reference in predictions.references
+        if reference.recording in mine
+    ]
 
 
 def _detected(one: Probabilities, rule: Postprocess) -> RecordingEvents:
