@@ -23,6 +23,7 @@ from eegssl.io.labels.event_types import (
 from eegssl.io.labels.label_text import as_lines, read_label_text
 from eegssl.io.labels.own_words import translated
 from eegssl.io.labels.same_recording import require_same_recording
+from eegssl.io.labels.sheets.sheet_times import Style, written_time
 from eegssl.io.recording_header import RecordingHeader
 
 MISSING = ("n/a", "")
@@ -30,7 +31,8 @@ MAX_BYTES = 64 << 20
 # BIDS 1.10: the columns of events.tsv beside trial_type, which may be missing.
 _BIDS_COLUMNS = {"onset", "duration", "sample", "value", "response_time", "stim_file", "HED"}
 _BIDS_COLUMNS |= {"channel"}
-_BY_COLUMNS = 'events.columns (onset = "COLUMN" …) reads them'
+_AS_PEOPLE_WRITE = Style(decimal=",")
+_ARTICLE = {"onset": "an onset", "duration": "a duration"}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -64,9 +66,10 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
     missing = [name for name in ("onset", "duration") if name not in columns]
     if missing:
         reason = f"the TSV's columns lack {' and '.join(missing)}; expected onset and duration"
+        others = _own_columns("COLUMN", "COLUMN", "COLUMN")
         raise _refused(
             f"{reason} in seconds, and columns separated by tabs; columns of other names, ends and "
-            f"clock times: {_BY_COLUMNS}"
+            f"clock times: {others}"
         )
     if not kinds and "value" in columns and set(columns) <= _BIDS_COLUMNS:
         return EventsFound((), n_untyped=len(lines) - 1)
@@ -104,10 +107,10 @@ def _event(row: dict[str, str], label: str, settings: EventSettings, number: int
                 '--set \'events.words={ "LABEL" = "sz" }\''
             )
         return None
-    onset_s = _number(row["onset"], "onset", number)
-    duration_s = _number(row["duration"], "duration", number)
+    onset_s = _time(row, "onset", number, settings)
+    duration_s = _time(row, "duration", number, settings)
     if onset_s is None or (duration_s is None and kind in EVENT_TYPES):
-        raise _refused(f"row {number}: {kind} without an onset or a duration")
+        raise _without_a_time(kind, "duration" if onset_s is not None else "onset", number)
     if duration_s is not None and duration_s < 0:
         if kind != "bckg" and not is_seizure(kind):
             return None
@@ -120,15 +123,42 @@ def _event(row: dict[str, str], label: str, settings: EventSettings, number: int
     return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv", original)
 
 
+def _without_a_time(kind: str, column: str, number: int) -> RecordingRefused:
+    """The refusal of a row that does not say from when, or to when, with two ways on."""
+    mend = "write it in seconds"
+    if column == "duration":
+        mend = "write how many seconds it lasts, or name the column that holds its end ("
+        mend += _own_columns("onset", "", "COLUMN", end="COLUMN") + ")"
+    reason = f"row {number}: {kind} without {_ARTICLE[column]}; {mend}, or pass the table over"
+    return _refused(f"{reason} (leave tsv out of events.sources)")
+
+
+def _time(row: dict[str, str], column: str, number: int, settings: EventSettings) -> float | None:
+    """The seconds in a column; a time of another kind is refused with the setting that reads it."""
+    try:
+        return _number(row[column], column, number)
+    except RecordingRefused:
+        if written_time(row[column], _AS_PEOPLE_WRITE) is None:
+            raise
+    types = next(name for name in settings.type_columns if name in row)
+    reason = f"row {number}: {column} is a time of day, h:mm:ss or a number with a comma, expected"
+    reason += " seconds; read the table as a label sheet"
+    raise _refused(f"{reason}: {_own_columns('onset', 'duration', types)}")
+
+
+def _own_columns(onset: str, duration: str, label: str, end: str = "") -> str:
+    """The option that makes a label sheet of a table, whose times may be of other kinds."""
+    named = {"onset": onset, "duration": duration, "end": end, "label": label}
+    inside = ", ".join(f'{role} = "{name}"' for role, name in named.items() if name)
+    return f"--set 'events.columns={{ {inside} }}'"
+
+
 def _number(text: str, column: str, number: int) -> float | None:
     if text.lower() in MISSING:
         return None
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
-        raise _refused(
-            f"row {number}: {column} is no number, expected one with a decimal point; decimal "
-            f"commas, clock times and other units: {_BY_COLUMNS}"
-        )
+        raise _refused(f"row {number}: {column} is no number, expected one with a decimal point")
     return value
 
 

@@ -1,9 +1,11 @@
 """Events come from the most trusted source once, and a malformed source is never guessed at."""
 
 import json
+import re
+import tomllib
 
 import pytest
-from edf_bytes import plus, time_stamps
+from edf_bytes import plain, plus, time_stamps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelfiles import format_events_tsv
@@ -71,11 +73,12 @@ def test_junk_in_a_table_is_refused_or_read(text):
     [
         ("", "empty"),
         ("onset\tduration\n1\t2\n", "lack"),
-        ("onset duration eventType\n", "lack"),
+        ("onset duration eventType\n", "lack .*events.columns="),
+        ("onset\tend\teventType\n1\t2\tsz\n", "lack duration.*events.columns="),
         (HEAD + "1\t2\tsz\n", "row 2: 3 fields, expected 5"),
         (HEAD + "one\t2\tsz\tn/a\tn/a\n", "row 2: onset is no number"),
-        (HEAD + "1\tn/a\tsz\tn/a\tn/a\n", "without an onset or a duration"),
-        (HEAD + "n/a\t1\tbckg\tn/a\tn/a\n", "without an onset or a duration"),
+        (HEAD + "1\tn/a\tsz\tn/a\tn/a\n", "sz without a duration; .*end = .*events.sources"),
+        (HEAD + "n/a\t1\tbckg\tn/a\tn/a\n", "bckg without an onset; write it .*events.sources"),
         (HEAD + "1\t-2\tsz\tn/a\tn/a\n", "-2"),
         (HEAD + "1\tinf\tsz\tn/a\tn/a\n", "no number"),
         (HEAD + "1\t2\tsz_Jane\tn/a\tn/a\n", "outside the SzCORE vocabulary"),
@@ -88,6 +91,35 @@ def test_a_malformed_table_is_refused_with_its_place(text, words):
         parsed(text)
     assert refused.value.code == "events"
     assert "Jane" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("23:00:10\t20\tsz", "onset"),
+        ("0:01:00\t20\tsz", "onset"),
+        ("2020-01-01 23:00:10\t20\tsz", "onset"),
+        ("60,5\t20\tsz", "onset"),
+        ("60\t0:00:20\tsz", "duration"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.tsv", "a_events.tsv"])
+@pytest.mark.parametrize("types", ["eventType", "trial_type"])
+def test_other_times_of_a_table_are_refused_with_an_option_that_reads_it(
+    tmp_path, row, column, name, types
+):
+    (tmp_path / name).write_text(f"onset\tduration\t{types}\n{row}\n")
+    began = {(168, 184): b"01.01.2022.59.10"}
+    (tmp_path / "a.edf").write_bytes(plain(600, 2, main=began).bytes())
+    header = read_header(tmp_path / "a.edf")
+    with pytest.raises(RecordingRefused, match=f"row 2: {column} is a time of day") as refused:
+        read_events(header)
+    option = re.search(r"--set 'events\.(columns=.*)'", refused.value.reason)[1]
+    columns = tomllib.loads(option)["columns"]
+    own = EventSettings(columns=columns, time_unit="elapsed" if row[0] == "0" else "auto")
+    (event,) = read_events(header, own).events
+    assert event.type == "sz"
+    assert (event.onset_s, event.duration_s) == (60.5 if "," in row else 60.0, 20.0)
 
 
 def test_other_events_of_a_bids_table_are_counted():
