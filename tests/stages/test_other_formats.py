@@ -103,6 +103,18 @@ def test_every_format_becomes_recordings_with_its_labels(corpus: Path, tmp_path:
     }
 
 
+def test_volts_in_a_format_of_microvolts_are_told_as_a_wrong_unit(tmp_path: Path) -> None:
+    """Floats have no digital step, so that none is coarse."""
+    for k in range(3):
+        (tmp_path / "eeg" / f"p{k}").mkdir(parents=True)
+        signal = signals(k) * (1e-6 if k == 2 else 1)
+        eegfiles.write_set(tmp_path / "eeg" / f"p{k}" / "x.set", NAMES, signal, RATE_HZ)
+    concerns = run(tmp_path / "eeg", tmp_path / "out").document["facts"]["concerns"]
+    assert "coarse" not in concerns
+    assert concerns["amplitude"]["n"] == 1
+    assert "read.scale" in concerns["amplitude"]["cure"]
+
+
 def test_the_same_signal_is_the_same_recording_in_every_format(tmp_path: Path) -> None:
     """Cleaned EEG differs by less than float32 and int16 steps do, not by filters or times."""
     (root := tmp_path / "eeg").mkdir()

@@ -42,6 +42,11 @@ class Signal:
     samples_per_record: int
     limits: tuple[float, float] | None
 
+    @property
+    def step_uv(self) -> float:
+        """The digital step in µV; 0 for floats and where the format doesn't say it."""
+        return abs(self.gain_uv) if self.limits is not None else 0.0
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -138,7 +138,7 @@ class SegmentCleaner:
 
     def _why_flat(self) -> str:
         reason = f"all {len(self._reports)} EEG channels are flat"
-        step_uv = max(abs(signal.gain_uv) for signal in self._selection.eeg)
+        step_uv = max(signal.step_uv for signal in self._selection.eeg)
         if step_uv <= COARSE_UV:
             return reason
         return (
@@ -245,7 +245,7 @@ class SegmentCleaner:
 
     def _amplitude(self, signal: Signal) -> tuple[str, float, float]:
         """Name, spread when clean and digital step of a channel, in µV; a flat one spreads 0."""
-        return signal.channel.name, self._spreads_uv.get(signal.index, 0.0), abs(signal.gain_uv)
+        return signal.channel.name, self._spreads_uv.get(signal.index, 0.0), signal.step_uv
 
 
 def _flags(
