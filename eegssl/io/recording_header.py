@@ -32,10 +32,14 @@ class Annotation:
 
 @dataclass(frozen=True)
 class AnnotationScan:
-    """All annotations in order of onset, and how many pieces could not be read as such."""
+    """All annotations in order of onset, and how many pieces could not be read as such.
+
+    ``n_commas`` of these have a decimal comma in their times.
+    """
 
     annotations: tuple[Annotation, ...]
     n_unreadable: int
+    n_commas: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

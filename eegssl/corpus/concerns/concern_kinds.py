@@ -21,6 +21,7 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     label_concerns.unknown_rows,
     label_concerns.in_next_file,
     label_concerns.untyped_rows,
+    label_concerns.decimal_comma_times,
     subject_concerns.unknown_subjects,
     subject_concerns.named_by_file,
     subject_concerns.folders_of_several,

@@ -16,6 +16,7 @@ from eegssl.io.labels.sheets.sheet_words import columns_by_words
 
 _UNKNOWN = {"onset": "COLUMN", "end": "COLUMN", "label": "COLUMN"}
 _TABLES_TRIED = 20
+BY_COMMA = "--set read.decimal_comma=true reads them"
 BY_TSV = "bring events as a TSV beside the EDF"
 
 
@@ -72,14 +73,27 @@ def untyped_rows(looked: Looked) -> Sequence[Concern]:
     return of_lines("events-untyped", text, cure, which, sum(counts.values()))
 
 
+def decimal_comma_times(looked: Looked) -> Sequence[Concern]:
+    """Annotations whose times have a decimal comma, which EDF does not know."""
+    counts = {
+        id_: row["comma_times"]
+        for id_, row in looked.scan.files.items()
+        if "refused" not in row and row["comma_times"]
+    }
+    text = f"annotation(s) of {len(counts)} file(s) have a decimal comma in their times: not read"
+    which = [(id_, f"{n} annotations") for id_, n in counts.items()]
+    return of_lines("decimal-comma-times", text, BY_COMMA, which, sum(counts.values()))
+
+
 def unresolved_seizures(tables: Tables) -> Sequence[Concern]:
     """Labels that speak of seizures and don't say from when to when."""
     rows = _counts(tables, "n_annotations_unresolved", "labels")
     text = (
         "recording(s) have labels that speak of seizures but don't say from when to "
-        "when: they count as background"
+        "when, or whose times can't be read: they count as background"
     )
-    return of_lines("labels-unresolved", text, BY_TSV, rows)
+    cure = f"{BY_TSV} (times with a decimal comma: {BY_COMMA})"
+    return of_lines("labels-unresolved", text, cure, rows)
 
 
 def events_outside(tables: Tables) -> Sequence[Concern]:

@@ -199,6 +199,7 @@ def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -
         "line_hz": detect_line(windows_uv, rate_hz),
         "label_source": labels.source or "none",
         "untyped_rows": labels.n_untyped,
+        "comma_times": labels.n_commas,
         "events": Counter(event.type for event in events),
         "seizure_s": sum(event.duration_s for event in seizures),
         "notes": list(header.notes),

@@ -12,15 +12,16 @@ def scan_annotations(header: EdfHeader) -> AnnotationScan:
     The file counts them from the header's clock, the samples begin ``start_offset_s`` later.
     """
     annotations: list[Annotation] = []
-    n_unreadable = 0
+    n_unreadable = n_commas = 0
     for index in header.annotation_signals:
         for raw in annotation_bytes(header, index):
             if is_stamp_alone(raw, comma=header.decimal_comma):
                 continue
             scan = parse_tals(raw, comma=header.decimal_comma)
             n_unreadable += scan.n_unreadable
+            n_commas += scan.n_commas
             for tal in scan.tals:
                 onset_s = round(tal.onset_s - header.start_offset_s, 9)
                 annotations += [Annotation(onset_s, tal.duration_s, text) for text in tal.texts]
     annotations.sort(key=lambda annotation: annotation.onset_s)
-    return AnnotationScan(tuple(annotations), n_unreadable)
+    return AnnotationScan(tuple(annotations), n_unreadable, n_commas)

@@ -28,10 +28,14 @@ class Tal:
 
 @dataclass(frozen=True)
 class TalScan:
-    """The TALs in the bytes of one record and the number of pieces that were none."""
+    """The TALs in the bytes of one record and the number of pieces that were none.
+
+    ``n_commas`` of these would be one with a decimal comma.
+    """
 
     tals: tuple[Tal, ...]
     n_unreadable: int
+    n_commas: int = 0
 
 
 def parse_tals(raw: bytes, *, comma: bool = False) -> TalScan:
@@ -40,7 +44,7 @@ def parse_tals(raw: bytes, *, comma: bool = False) -> TalScan:
     With ``comma`` times may have a decimal comma.
     """
     tals: list[Tal] = []
-    unreadable = 0
+    unreadable = commas = 0
     for piece in raw.split(b"\x00"):
         if not piece:
             continue
@@ -48,7 +52,8 @@ def parse_tals(raw: bytes, *, comma: bool = False) -> TalScan:
             tals.append(_tal(match))
         else:
             unreadable += 1
-    return TalScan(tuple(tals), unreadable)
+            commas += _TAL.fullmatch(_with_point(piece)) is not None
+    return TalScan(tuple(tals), unreadable, commas)
 
 
 def is_stamp_alone(raw: bytes, *, comma: bool = False) -> bool:

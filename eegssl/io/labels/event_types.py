@@ -100,9 +100,10 @@ class EventsFound:
 
     ``n_dropped``: texts outside the vocabulary. ``n_unresolved``: of those not counted there,
     texts that seem to speak of a seizure and do not say from when to when. ``n_unreadable``:
-    broken annotations. While either of the last two is above 0, what is no event here need not be
-    background. ``source`` is the kind of file that says where seizures are, "" for none.
-    ``n_untyped``: rows of a table that has no column of types, as BIDS allows.
+    broken annotations, ``n_commas`` of them by decimal commas in their times. While one of these
+    is above 0, what is no event here need not be background. ``source`` is the kind of file that
+    says where seizures are, "" for none. ``n_untyped``: rows of a table that has no column of
+    types, as BIDS allows.
     ``annotations`` are the recording's own, with their texts: in memory only.
     """
 
@@ -112,6 +113,7 @@ class EventsFound:
     n_unreadable: int = 0
     source: str = ""
     n_untyped: int = 0
+    n_commas: int = 0
     annotations: "tuple[Annotation, ...]" = field(default=(), repr=False)
 
 

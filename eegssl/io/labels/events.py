@@ -92,7 +92,13 @@ def read_events(
     own = [event for event in inside.events if event.type in kinds and listed is not inside]
     asleep = () if listed is stages else stages.events
     events = in_order([*listed.events, *own, *asleep])
-    return replace(listed, events=events, n_untyped=untyped, annotations=scan.annotations)
+    return replace(
+        listed,
+        events=events,
+        n_untyped=untyped,
+        n_commas=scan.n_commas,
+        annotations=scan.annotations,
+    )
 
 
 def _trusted(

@@ -80,6 +80,24 @@ def test_annotations_in_another_language(made: tuple[dict[str, Any], Any]) -> No
     assert "--keep-text" in line
 
 
+@pytest.mark.parametrize(
+    "written", [b"+5,5\x1510\x14sz\x14\x00", b"+5\x152,5\x14sz\x14\x00", b"+5,25\x14sz\x14\x00"]
+)
+def test_times_with_a_decimal_comma_are_told_with_the_setting(
+    tmp_path: Path, written: bytes
+) -> None:
+    edf(tmp_path / "edf" / "p0" / "a.edf", written)
+    concern = _concern(tmp_path / "edf", tmp_path / "a")
+    assert (concern["n"], "--set read.decimal_comma=true" in concern["cure"]) == (1, True)
+    assert not _concern(tmp_path / "edf", tmp_path / "b", "--set", "read.decimal_comma=true")
+
+
+def _concern(root: Path, out: Path, *more: str) -> dict[str, Any]:
+    facts = done("preprocess", root, "--out", out, "--plan", *more)["facts"]
+    concern: dict[str, Any] = facts["concerns"].get("decimal-comma-times", {})
+    return concern
+
+
 def test_tables_that_no_reader_knows(made: tuple[dict[str, Any], Any]) -> None:
     assert made[0]["labels-unread"] == {"p2/Anfallsliste.csv": ".csv", "seizures_dev.tsv": ".tsv"}
 
