@@ -128,7 +128,8 @@ def run(
     clips = sorted((writer.work / _CLIPS).glob("*.npz"))
     write_quality_pages(writer.path, map(read_clip, clips), facts)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
-    return replace(result, beside=stored_outcome(context.out))
+    unread = labels_as_written(scan.files, unread=True)
+    return replace(result, beside=stored_outcome(context.out), names=unread)
 
 
 def _pseudonyms(context: Context) -> Pseudonyms:

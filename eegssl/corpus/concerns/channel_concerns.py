@@ -1,11 +1,17 @@
 """Find concerns about channels: left out, not read, oddly written."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 
+_CURES = {
+    "marked-bad": "channels.bads=keep uses those marked bad",
+    "unit": "read.units or read.assumed_unit names their unit",
+    "limits": "export them again with limits that differ",
+    "sampled-too-slowly": "a lower filter.low_hz takes slower ones",
+}
+_SHOWN = 4
 _BY_CHOICE = frozenset({"dropped", "no-electrode"})
 
 
@@ -17,21 +23,24 @@ def left_out(looked: Looked) -> Sequence[Concern]:
         for name, code in row["left_out"]
         if code not in _BY_CHOICE
     ]
+    codes = {code for _, row in _used(looked) for _, code in row["left_out"]}
     text = "file(s) lack EEG channels that can't be used (limits, unit, rate, NaN, or marked bad)"
-    cure = "the setting for a unit: read.units; for more channels or none: channels.least"
+    cures = [cure for code, cure in _CURES.items() if code in codes]
+    cure = "; ".join([*cures, "how many a file needs: channels.least"])
     return of_lines("channels-left-out", text, cure, which)
 
 
 def labels_like_electrodes(looked: Looked) -> Sequence[Concern]:
     """Labels that begin like an electrode, and are read as no EEG."""
-    counts = Counter({id_: row["odd_labels"] for id_, row in _used(looked) if row["odd_labels"]})
+    labels = {id_: row["odd_labels"] for id_, row in _used(looked) if row["odd_labels"]}
     text = (
-        f"label(s) in {len(counts)} file(s) begin like an electrode and are left out; channels.tsv "
-        "lists them (--plan --show-names shows all labels)"
+        f"label(s) in {len(labels)} file(s) begin like an electrode and are left out; channels.tsv "
+        "lists them (--show-names shows the labels)"
     )
     cure = "name them by channels.rename, or a cap by channels.cap"
-    which = [(id_, f"{n} labels") for id_, n in counts.items()]
-    return of_lines("labels-like-electrodes", text, cure, which, counts.total())
+    which = [(id_, f"{len(some)} labels: {_some(some)}") for id_, some in labels.items()]
+    n_labels = sum(map(len, labels.values()))
+    return of_lines("labels-like-electrodes", text, cure, which, n_labels)
 
 
 def unread_positions(looked: Looked) -> Sequence[Concern]:
@@ -56,6 +65,12 @@ def decimal_commas(looked: Looked) -> Sequence[Concern]:
     """Limits with a decimal comma."""
     text = "file(s) write limits with a decimal comma, which EDF does not know: they were read so"
     return _noted(looked, "decimal-comma", text, "export them with a point")
+
+
+def _some(words: Sequence[str]) -> str:
+    """The first of some words, each once, and a sign for more."""
+    different = list(dict.fromkeys(words))
+    return ", ".join(different[:_SHOWN]) + (", …" if len(different) > _SHOWN else "")
 
 
 def _noted(looked: Looked, note: str, text: str, cure: str) -> Sequence[Concern]:

@@ -32,6 +32,7 @@ from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.subjects import find_by_rule
 from eegssl.io.tables.electrode_positions import placed_electrodes
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
+from eegssl.signal.channels.channel_vocabulary import shown
 from eegssl.signal.channels.electrodes import Channel, begins_like_electrode
 from eegssl.signal.filtering.mains import detect_line
 
@@ -120,16 +121,20 @@ def channel_audit(rows: Mapping[str, Row]) -> list[AuditRow]:
     return audit_rows(counts)
 
 
-def labels_as_written(rows: Mapping[str, Row]) -> tuple[tuple[str, ...], ...]:
+def labels_as_written(
+    rows: Mapping[str, Row], *, unread: bool = False
+) -> tuple[tuple[str, ...], ...]:
     """Labels as they stand in the files, what they became, kind and number of files.
 
-    What was not read as EEG comes first, the most frequent first. For a terminal alone.
+    What was not read as EEG comes first, the most frequent first; with ``unread`` it comes alone.
+    For a terminal alone.
     """
     counts = Counter(entry for row in rows.values() for entry in set(row.get("labels", ())))
     order = sorted(counts, key=lambda e: (e[2] == "eeg", e[2] != "other", -counts[e], e))
     return tuple(
         (_printable(label), became or "n/a", kind, str(counts[label, became, kind]))
         for label, became, kind in order
+        if kind == "other" or not unread
     )
 
 
@@ -170,7 +175,7 @@ def _of_labels(header: RecordingHeader, choice: Choice) -> Row:
             (label, "" if channel.kind == "other" else channel.name, channel.kind)
             for label, channel in zip(labels, channels, strict=True)
         ],
-        "odd_labels": len(dropped),
+        "odd_labels": [shown(label) for label in dropped],
         "placed_labels": _placed(header, labels, channels),
     }
 

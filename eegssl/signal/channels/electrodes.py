@@ -12,7 +12,8 @@ rules are ours:
 - One ear against the other (``A2-A1``) records the reference, not the brain: kind ``other``.
 - Grids and depth electrodes number their contacts too, and ``A1`` or ``C3`` may be one of them;
   ``parse_channels`` tells by their neighbours (``A3``, ``C7``).
-- ``POL`` marks auxiliary inputs and depth contacts (``POL A1`` is no earlobe): kind ``other``.
+- ``POL`` marks auxiliary inputs and depth contacts (``POL A1`` is no earlobe, ``POL FP1`` may be
+  the frontal pole): kind ``other``.
 - Behind an electrode and a sign (``-``, ``/``, ``.``, ``:``, ``_``) any short word names the
   reference (``Fp1-CLE``); one that isn't listed is called UNKNOWN, since it is free text. Words of
   other signals (``O2-SAT``) are none. Ears and listed words need no sign (``C3M2``, ``C3 REF``).
@@ -59,6 +60,7 @@ _BEHIND_EARS = {
     "CROSSTOP": ("BTE1", "BTE2"),
     "CROSSBOTTOM": ("BTE3", "BTE4"),
 }
+_POL = "POL "
 _ZEROS = {"01": "O1", "02": "O2"}
 _PREFIX = re.compile(r"EEG(?:[\s:_./-]+|(?=[A-Z0-9]))(?=\S)")
 _CONTACT = re.compile(r"([A-Z])\s*\d+")
@@ -139,10 +141,13 @@ def begins_like_electrode(label: str) -> bool:
     """Whether a label starts with an electrode, and goes on with words of no other signal.
 
     To tell of channels of kind ``other`` that may be EEG: ``C3P-REF``, ``Fp1-Smith``. The ears
-    against each other are none of them.
+    against each other are none of them. Behind ``POL`` a letter and a number are a contact.
     """
-    match = _START.match(plain_label(label))
+    text = plain_label(label)
+    match = _START.match(text.removeprefix(_POL))
     if match is None or electrode_name(match[1]) is None:
+        return False
+    if text.startswith(_POL) and _CONTACT.fullmatch(match[1]):
         return False
     if {electrode_name(part) for part in _terminals(label)} <= EARS:
         return len(_terminals(label)) == 1

@@ -243,6 +243,7 @@ def test_a_name_that_is_taken_stays_a_derivation():
 @pytest.mark.parametrize(
     ("label", "like"),
     [("EEG C3P-REF", 1), ("Fp1-Smith", 1), ("FzP", 1), ("Fp1-F7-T7", 1), ("C3", 1), ("A1", 1)]
+    + [("POL Fp2", 1), ("POL FZ", 1), ("POL AF7-Ref", 1), ("POL C3", 0), ("POL DC01", 0)]
     + [(label, 0) for label in ("O2 Sat", "T1-Temp", "A2-A1", "POL A1", "SPO2", "EEG1", "")],
 )  # fmt: skip
 def test_a_label_that_begins_like_an_electrode_can_be_told(label, like):
