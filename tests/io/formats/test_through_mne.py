@@ -78,16 +78,6 @@ def test_samples_are_those_of_the_file_and_of_mne_in_microvolts(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_path_from_the_working_folder_is_read_as_an_absolute_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    path = written(tmp_path, kind)
-    monkeypatch.chdir(tmp_path.parent)
-    header = read_recording_header(Path(tmp_path.name, path.name), Path(tmp_path.name))
-    np.testing.assert_array_equal(in_uv(header, 0), in_uv(read_recording_header(path), 0))
-
-
-@pytest.mark.parametrize("kind", WRITERS)
 def test_a_segment_holds_its_own_samples(tmp_path: Path, kind: str) -> None:
     header = read_recording_header(written(tmp_path, kind))
     segment = Segment(1234, 777, 6.17)
