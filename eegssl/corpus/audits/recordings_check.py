@@ -24,7 +24,7 @@ def check_recordings(artifact: Artifact) -> list[str]:
     problems: list[str] = []
     for row in rows:
         path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
-        problems += _signal(path, row, may_be_above=row["recording"] in known)
+        problems += problems_of_signal(path, row, may_be_above=row["recording"] in known)
     return problems
 
 
@@ -36,8 +36,8 @@ def _known_above_a_volt(artifact: Artifact) -> set[str]:
     return {row["id"] for row in rows if row["kind"] == ABOVE_A_VOLT}
 
 
-def _signal(path: Path, row: dict[str, Any], *, may_be_above: bool) -> Iterator[str]:
-    """The shape and the range of one recording, against its row of the table."""
+def problems_of_signal(path: Path, row: dict[str, Any], *, may_be_above: bool) -> Iterator[str]:
+    """Yield what is wrong with shape or range of one recording, by its row of the table."""
     shape = (len(row["channels"]), row["n_samples"])
     try:
         stored = map_signal(path, shape)
