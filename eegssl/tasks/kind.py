@@ -44,9 +44,15 @@ Inputs = Sequence[tuple[str, str]]
 class ScoredFacts(OpenPart):
     """Facts of every artifact with scores."""
 
-    subjects: tuple[str, ...]
     warnings: tuple[str, ...]
+
+
+class BenchmarkedFacts(ScoredFacts):
+    """Facts of artifacts whose scores may stand in a benchmark, where it reads them."""
+
+    subjects: tuple[str, ...]
     leaks: tuple[str, ...]
+    within_subject: bool
 
 
 class HasInputs(Protocol):

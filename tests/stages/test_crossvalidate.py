@@ -30,6 +30,11 @@ def made(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def test_check_finds_all_of_it_sound(made: Path) -> None:
+    assert done("check", made)["problems"] == []
+    assert eegssl("check", made / "folds" / "fold0" / "model").code == 0
+
+
 def test_every_subject_is_tested_once_by_a_model_that_never_saw_it(
     made: Path, tiny: Pipeline
 ) -> None:

@@ -198,8 +198,10 @@ def test_a_table_cut_in_two_is_pooled_to_the_same_rows(
     assert table.split_hash != whole.split_hash
 
 
-def test_pooled_windows_keep_the_threshold_of_their_fold() -> None:
+def test_pooled_windows_keep_the_threshold_of_their_fold(tmp_path: Path) -> None:
     pooled = pool_tables([windows(4, 0), windows(8, 25)])
+    write_table(tmp_path / "pooled.parquet", pooled)
+    assert read_table(tmp_path / "pooled.parquet", Predictions).references == pooled.references
     assert pooled.thresholds is not None
     assert pooled.thresholds.tolist() == [0.25] * 4 + [0.5] * 8
     rules = [r.postprocess and r.postprocess["smooth"] for r in pooled.references]

@@ -17,7 +17,7 @@ from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
 from eegssl.tasks.benchmarked import Benchmarked, ColumnScores
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.error_sums import Forecasts
-from eegssl.tasks.kind import ScoredFacts
+from eegssl.tasks.kind import BenchmarkedFacts
 
 COMPARED = ("mae", "mse")
 _OVERALL = ("mae", "mse", "mae_over_persistence")
@@ -239,12 +239,11 @@ STORED_SCORES = TypeAdapter(_Metrics)
 """Of ``metrics.json``, what a benchmark reads."""
 
 
-class ForecastFacts(ScoredFacts):
+class ForecastFacts(BenchmarkedFacts):
     """The facts that a benchmark reads."""
 
     windows: dict[str, Count]
     forecast: dict[str, _Units]
-    within_subject: bool
 
 
 class ForecastScores(Benchmarked):

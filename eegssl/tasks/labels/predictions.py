@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, NonNegativeFloat, TypeAdapter
+from pydantic_core import to_json
 
 from eegssl.artifacts.json_parts import EXACT, OpenPart
 from eegssl.corpus.labelled import Unit
@@ -17,7 +18,7 @@ from eegssl.tasks.table_spec import Column, Table, TableSpec, View, fields_of
 def _a_rule(values: dict[str, Any] | None) -> dict[str, Any] | None:
     """The values; ValueError where they are not those of a post-processing."""
     if values is not None:
-        _RULE.validate_python(values)
+        _RULE.validate_json(to_json(values))
     return values
 
 

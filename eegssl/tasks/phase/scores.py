@@ -16,7 +16,7 @@ from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
 from eegssl.scoring.means import mean_of_defined
 from eegssl.tasks.benchmarked import MODEL_METHOD, Benchmarked, ColumnScores
-from eegssl.tasks.kind import ScoredFacts
+from eegssl.tasks.kind import BenchmarkedFacts
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES
 from eegssl.tasks.phase.phase_rows import PhasePredictions
@@ -188,12 +188,11 @@ STORED_SCORES = TypeAdapter(_Metrics)
 """Of ``metrics.json``, what a benchmark reads."""
 
 
-class PhaseFacts(ScoredFacts):
+class PhaseFacts(BenchmarkedFacts):
     """The facts that a benchmark reads."""
 
     windows: dict[str, Count]
     phase: dict[str, dict[str, _Band]]
-    within_subject: bool
 
 
 class PhaseScores(Benchmarked):

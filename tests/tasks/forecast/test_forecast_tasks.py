@@ -60,6 +60,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(tmp_path_factory.mktemp("world"), predictable=True)
 
 
+def test_check_finds_model_and_evaluation_sound(world: World) -> None:
+    for made in (world.model, world.evaluation):
+        assert done("check", made)["problems"] == []
+
+
 def scores_of(world: World) -> dict:
     return json.loads((world.evaluation / "metrics.json").read_text())
 

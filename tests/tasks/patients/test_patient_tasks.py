@@ -45,6 +45,11 @@ def rftc_result(rftc: Cohort, tiny: Pipeline) -> Path:
     return out
 
 
+def test_check_finds_it_sound(asm_result: Path, rftc_result: Path) -> None:
+    for made in (asm_result, rftc_result):
+        assert done("check", made)["problems"] == []
+
+
 def scores(out: Path) -> dict:
     return json.loads((out / "metrics.json").read_text())["inputs"]
 

@@ -72,6 +72,11 @@ def evaluate(made: Made, model: str, out: str, *more: object) -> None:
     done("evaluate", made / model, made / "recordings", "--out", made / out, *made.config(), *more)
 
 
+def test_check_finds_model_and_evaluation_sound(made: Made) -> None:
+    for name in ("model", "evaluation"):
+        assert done("check", made / name)["problems"] == []
+
+
 def table_of(made: Made, evaluation: str) -> PhasePredictions:
     return read_table(made / evaluation / "predictions.parquet", PhasePredictions)
 

@@ -10,7 +10,7 @@ from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, Part, read_j
 from eegssl.artifacts.table_parts import ANY, Cells, read_text_table
 from eegssl.tasks.base import EVALUATION, PREDICTIONS, SCORES
 from eegssl.tasks.benchmarked import BASELINE
-from eegssl.tasks.kind import ScoredFacts
+from eegssl.tasks.kind import BenchmarkedFacts, ScoredFacts
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.table import read_table
 
@@ -95,24 +95,18 @@ class _Levels(OpenPart):
     levels: dict[str, Numbers]
 
 
-class LabelFacts(ScoredFacts):
+class LabelFacts(BenchmarkedFacts):
     """Scores in short that the manifest holds, and a benchmark reads."""
 
     windows: Scores
     units: _Levels | None
     events: Numbers | None
     detections: StoredDetections | None
-    within_subject: bool
 
 
 class _TreeScores(Part):
     events: StoredEvents
     detections: StoredDetections
-
-
-class _TreeFacts(OpenPart):
-    subjects: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 STORED_SCORES = TypeAdapter(StoredScores)
@@ -129,6 +123,6 @@ TREES_CONTRACT = Contract(
     EVALUATION,
     parts={SCORES: partial(read_json, schema=TypeAdapter(_TreeScores))},
     others={FAULTS: partial(read_text_table, cells=FAULTS_CELLS)},
-    facts=_TreeFacts,
+    facts=ScoredFacts,
 )
 """What an evaluation of event tables of another system holds, which has no windows."""
