@@ -15,7 +15,12 @@ from eegssl.reports.codebook.masked_patches import (
 from eegssl.reports.curves import probability_histogram, roc_and_precision_recall, training_curves
 from eegssl.reports.embed import png_uri, svg_uri
 from eegssl.reports.score_forest import ForestRow, score_forest, subject_rows
-from eegssl.reports.trace_figure import clock, display_scale_uv, traces_with_predictions
+from eegssl.reports.trace_figure import (
+    DetectedLine,
+    clock,
+    display_scale_uv,
+    traces_with_predictions,
+)
 
 RUDE = "<script>alert(1)</script> $\\frac{1}$ & \x07"
 
@@ -53,8 +58,14 @@ def _rows():
     return [{"step": s, "train_loss": 5 - s, "val_loss": 5.5 - s, "lr": 0.1} for s in range(4)]
 
 
+DETECTED = DetectedLine(
+    np.array([100.0, 103.0, 110.0]), np.array([0.3, 0.7]), 0.6, [(103.0, 110.0), (300.0, 310.0)]
+)
+
+
 FIGURES = {
     "traces": _traces,
+    "detections": lambda: _traces(detected=DETECTED),
     "training": lambda: training_curves(_rows(), ("loss", "lr")),
     "masked": _spectra,
     "codebook": lambda: codebook_usage(np.array([5, 0, 100, 1])),
@@ -150,6 +161,25 @@ def test_the_clock_reads_as_a_clock():
     assert clock(61, 100) == "1:01"
     assert clock(3661, 4000) == "1:01:01"
     assert clock(-5, 100) == "-0:05"
+
+
+def test_what_is_scored_is_drawn_as_bars_with_the_threshold_of_their_rule():
+    figure = _traces(detected=DETECTED)
+    strip = figure.axes[0]
+    spans = [patch.get_extents().transformed(strip.transData.inverted()) for patch in strip.patches]
+    bars = [box for box in spans if box.x0 == pytest.approx(103) and box.x1 == pytest.approx(110)]
+    assert len(bars) == 2
+    assert 0.6 in [line.get_ydata()[0] for line in strip.lines]
+    assert 0.5 not in [line.get_ydata()[0] for line in strip.lines]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[1:] == ["detected", "smoothed", "each window", "threshold 0.600"]
+
+
+def test_a_picture_of_few_colours_is_smaller_and_the_same_each_time():
+    large, small = (png_uri(_traces(), colours=n) for n in (0, 128))
+    assert len(small) < 0.6 * len(large)
+    assert small == png_uri(_traces(), colours=128)
+    assert base64.b64decode(small.partition(",")[2]).startswith(b"\x89PNG")
 
 
 def test_training_and_validation_share_a_panel_and_what_is_no_number_has_none():
