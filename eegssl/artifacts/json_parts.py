@@ -21,7 +21,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, lt=2**62)]
 """A number of things."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-HASHED_ID = r"[rs]-[0-9a-z]+(-[0-9]+)?"
+HASHED_ID = r"[frs]-[0-9a-z]+(-[0-9]+)?"
 """Pattern of the id of a subject, file or recording, which is also a name of files."""
 HashedId = Annotated[str, Field(pattern=f"^{HASHED_ID}$", max_length=64)]
 
