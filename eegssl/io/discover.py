@@ -8,7 +8,7 @@ from pathlib import Path
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.formats.known_formats import FORMATS
 from eegssl.io.formats.recordings import recording_parts
-from eegssl.io.passed_over import begins_like_edf, may_hold_labels
+from eegssl.io.passed_over import begins_like_edf, is_shipped_table, may_hold_labels
 from eegssl.io.sample_tables import ENDINGS, HINT, looks_like_samples
 
 SUFFIXES = tuple(FORMATS)
@@ -130,7 +130,7 @@ def _look_beside(folder: Path, names: list[str], files: FoundFiles) -> None:
             continue
         if may_hold_labels(name, stems):
             files.tables.append(folder / name)
-        elif looks_like_samples(folder / name):
+        elif not is_shipped_table(name) and looks_like_samples(folder / name):
             files.samples.append(folder / name)
         elif begins_like_edf(folder / name):
             files.misnamed.append(folder / name)

@@ -32,6 +32,11 @@ _HEADER_BYTES = 256
 _OF_EDF = (".rec", ".edf+", ".bdf+", ".edf_", ".dat", ".bin", ".raw", ".sig", ".psg", ".bak")
 
 
+def is_shipped_table(name: str) -> bool:
+    """Whether a file's name is one that BIDS or a corpus gives a table that is known."""
+    return _NO_LABELS.fullmatch(name) is not None
+
+
 def may_hold_labels(name: str, stems: Collection[str]) -> bool:
     """Whether a file's name is that of a table of labels.
 
@@ -39,7 +44,7 @@ def may_hold_labels(name: str, stems: Collection[str]) -> bool:
     folder (``stems``) is.
     """
     path = Path(name)
-    if path.suffix.lower() not in TABLES or _NO_LABELS.fullmatch(name):
+    if path.suffix.lower() not in TABLES or is_shipped_table(name):
         return False
     return path.stem in stems or _LABELS.search(path.stem) is not None
 

@@ -103,6 +103,7 @@ def test_tables_of_samples_are_told_from_tables_of_labels_and_notes(tmp_path):
     (tmp_path / "night.csv").write_text(f"Fp1,Fp2,F3,F4,C3,C4,O1,O2\n{rows}\n")
     (tmp_path / "comma.txt").write_text(rows.replace(",", "\t").replace(".", ",") + "\n")
     (tmp_path / "one.txt").write_text("\n".join(f" {k % 9}.25e1" for k in range(9000)) + "\n")
+    (tmp_path / "annotations_2017_A_fixed.csv").write_text(rows)
     (tmp_path / "m.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(99_000))
     (tmp_path / "spans.csv").write_text("start,stop\n" + "1.25,2.5\n" * 9000)
     (tmp_path / "short.csv").write_text("1,2,3,4,5\n" * 20)

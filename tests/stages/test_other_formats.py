@@ -292,3 +292,17 @@ def test_a_recording_of_any_format_is_embedded(corpus: Path) -> None:
     embedded = package.embed(small(), path)
     assert embedded.channels == ("Fp1", "Fp2", "C3", "C4", "O1")
     assert embedded.vectors.shape[:2] == (5, SECONDS)
+
+
+def test_tables_of_samples_are_told_and_the_artifact_is_sound(corpus: Path, tmp_path: Path) -> None:
+    keep_only(corpus, {"edf", "vhdr", "fif", "cnt"})
+    np.savetxt(corpus / "night.csv", signals(1).T, "%.1f", ",")
+    ran = run(corpus, tmp_path / "out")
+    assert ran.code == 0, ran.err
+    concern = ran.document["facts"]["concerns"]["sample-tables"]
+    assert concern["n"] == 1
+    assert "docs/formats.md" in concern["cure"]
+    assert concern["ids"][0].startswith("f-")
+    checked = eegssl("check", tmp_path / "out")
+    assert checked.code == 0, checked.err
+    assert "tables of samples" in checked.err
