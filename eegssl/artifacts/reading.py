@@ -1,5 +1,6 @@
 """Open artifacts, checking their manifest and files."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -23,9 +24,9 @@ def load(path: Path, kind: str) -> Artifact:
 
     Raises ArtifactError if it is missing, unfinished, of another kind or schema, or damaged.
     """
-    manifest = read_manifest(path)
+    manifest = read_manifest(path, kind)
     if manifest.kind != kind:
-        raise ArtifactError(f"{path} holds {manifest.kind}; {kind} was expected here")
+        raise ArtifactError(f"{path} holds {manifest.kind}; expected {_in_words(kind)}")
     for name, (size, digest) in manifest.files.items():
         check_file(inside(path, name), size, digest)
     check_bulk(path, manifest, hashes=False)
@@ -46,6 +47,16 @@ BULK_COLUMNS: Columns = {
     "sha256": Column(TEXT, pattern="[0-9a-f]{64}"),
 }
 """Those of every table that lists the files of a bulk folder."""
+_MADE_BY = {
+    "recordings": ("recordings", "preprocess"),
+    "tokens": ("tokens", "tokenize"),
+    "encoder": ("an encoder", "pretrain"),
+    "model": ("a model", "finetune"),
+    "evaluation": ("an evaluation", "evaluate"),
+    "crossvalidation": ("a cross-validation", "finetune --folds"),
+    "benchmark": ("a benchmark", "benchmark"),
+}
+"""Kind -> what it is called, and the command that makes it."""
 _SUFFIXES = {"signals": ".safetensors", "codes": ".npy", "entropies": ".npy"}
 
 
@@ -120,20 +131,23 @@ def check_file(path: Path, size: int, digest: str | None) -> None:
         )
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read and check ``manifest.json``, not the files that it lists.
+def read_manifest(path: Path, kind: str = "") -> Manifest:
+    """Read and check ``manifest.json``, not the files that it lists; ``kind`` is what is wanted.
 
     Raises ArtifactError if it is missing, damaged or of another schema.
     """
+    wanted = f"expected {_in_words(kind)}"
+    if path.is_file():
+        raise ArtifactError(f"{path} is a file; {wanted}, which is a folder")
     if not path.is_dir():
-        raise ArtifactError(f"{path} is no folder; an eegssl artifact was expected here")
+        raise ArtifactError(f"there is no folder {path}{_near(path)}; {wanted}")
     source = path / MANIFEST
     if not source.exists():
         if (path / PLAN).exists() or (path / LOCK).exists():
             raise ArtifactError(
                 f"{path} is unfinished: run the command that makes it again; it goes on from there"
             )
-        raise ArtifactError(f"{path} is no eegssl artifact: it has no {MANIFEST}")
+        raise ArtifactError(f"{path} is no eegssl artifact: it has no {MANIFEST}; {wanted}")
     manifest = Manifest.from_json(read_part(inside(path, MANIFEST)), source)
     try:
         digest = manifest.digest()
@@ -147,6 +161,24 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
+def _in_words(kind: str) -> str:
+    """A kind of artifact and the command that makes it."""
+    if kind not in _MADE_BY:
+        return kind or "an eegssl artifact"
+    name, command = _MADE_BY[kind]
+    return f"{name}, as made by `eegssl {command}`"
+
+
+def _near(path: Path) -> str:
+    """An artifact beside a path that isn't there, of nearly its name."""
+    try:
+        names = [entry.parent.name for entry in path.parent.glob(f"*/{MANIFEST}")]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f" (did you mean {path.with_name(close[0])}?)" if close else ""
+
+
 def require_parent(child: Artifact, parents: Sequence[Artifact], kind: str) -> None:
     """Raise ArtifactError unless ``child`` was made from exactly these parents of ``kind``."""
     expected = sorted(id_ for k, id_ in child.manifest.inputs if k == kind)
@@ -154,7 +186,8 @@ def require_parent(child: Artifact, parents: Sequence[Artifact], kind: str) -> N
     if expected != ids:
         paths = ", ".join(str(parent.path) for parent in parents)
         raise ArtifactError(
-            f"{child.path} was made from {kind} {_short(expected)}, but {paths} is {_short(ids)}"
+            f"{child.path} was made from {kind} {_short(expected)}, but {paths} is {_short(ids)}; "
+            f"give the {kind} that it was made from, or make it anew from these"
         )
 
 

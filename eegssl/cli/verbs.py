@@ -217,6 +217,7 @@ def deid(
     from eegssl.io.private.unpack import Unpacking
 
     terminal = Terminal(as_json=json)
+    privacy.require_there(folder)
     wanted = privacy.collect(sources or ()) | (privacy.listed(strings) if strings else {})
     if not sources and strings is None:
         wanted = privacy.known_names()

@@ -23,6 +23,8 @@ from eegssl.errors import ConfigError
 from eegssl.tasks.kinds import KINDS, USUAL
 
 S = TypeVar("S", bound=Settings)
+_FEWEST_LETTERS = 3
+_NEAR, _TYPO = 0.5, 0.85  # similarities (difflib) of a word to one that may be meant
 
 
 def resolve(
@@ -112,8 +114,8 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
         names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir())
         if name_or_file not in names:
             raise ConfigError(
-                f"there is no task {name_or_file!r}{nearest(name_or_file, names)}; "
-                "a task of your own is a file that ends in .toml"
+                f"there is no task {name_or_file!r}{nearest(name_or_file, names)} "
+                "(a task of your own is a file that ends in .toml)"
             )
         raw = tomllib.loads((folder / f"{name_or_file}.toml").read_text(encoding="utf-8"))
     where = f"the task {name_or_file}"
@@ -128,10 +130,14 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
 
 
 def nearest(word: str, words: Sequence[str]) -> str:
-    """``; did you mean …?``, or the list of what there is."""
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    """``; did you mean …?``, several that begin so, or the list of what there is."""
+    begun = [w for w in words if w.startswith(word)] if len(word) >= _FEWEST_LETTERS else []
+    several = len(begun) > 1
+    close = difflib.get_close_matches(word, words, n=1, cutoff=_TYPO if several else _NEAR)
     if close:
         return f"; did you mean {close[0]!r}?"
+    if several:
+        return f"; did you mean one of {', '.join(begun)}?"
     return f"; there are {', '.join(words)}" if words else ""
 
 

@@ -15,6 +15,8 @@ from eegssl.io.config import SUBJECT_ALIASES
 Rule = Literal["pattern", "path", "code", "folder", "file"]
 """What said who was recorded: the user's pattern, a known layout, the patient code, the folder, or
 nothing, so that the file's own name stands for a person (``subjects.unknown``)."""
+UNMATCHED = "subjects.pattern does not match"
+"""Begins the reason for which a file that the user's or a preset's pattern misses is refused."""
 # Corpus -> pattern of its paths; the one group is the subject. SeizeIT2 is BIDS; Helsinki's
 # ``eeg1.edf`` could be anybody's, so only its preset knows it.
 KNOWN_CORPORA: dict[str, str] = {
@@ -80,7 +82,7 @@ def _by_rules(
     if pattern is not None:
         if subject := _search(_user_pattern(pattern), path):
             return subject, "pattern"
-        raise _refused("subjects.pattern does not match the path of this file; widen it")
+        raise _refused(f"{UNMATCHED} the path of this file; widen it")
     for compiled in (_BIDS, *map(re.compile, KNOWN_CORPORA.values())):
         if subject := _only(compiled, path):
             return subject, "path"

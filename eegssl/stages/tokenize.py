@@ -130,7 +130,9 @@ def _reused(tokens: Artifact, corpus: Corpus) -> Tokenizer:
     if tokenizer.config.sfreq_hz != corpus.sfreq_hz:
         raise ArtifactError(
             f"{tokens.path} holds a tokenizer for {tokenizer.config.sfreq_hz:g} Hz, "
-            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz"
+            f"{corpus.artifacts[0].path} has recordings at {corpus.sfreq_hz:g} Hz: preprocess them "
+            f"with --set filter.sfreq_hz={tokenizer.config.sfreq_hz:g}, or train a tokenizer of "
+            "their own (without --tokenizer)"
         )
     return tokenizer
 

@@ -142,6 +142,7 @@ def test_a_splits_file_with_swapped_columns_is_told_by_its_row(tmp_path: Path) -
     words = ("--jobs", 1, "--set", f"splits.file={splits}", "--json")
     ran = eegssl("preprocess", edf, "--out", tmp_path / "out", *words)
     assert ran.code == 3
-    assert "2 of 3 rows, the first of them row 3" in ran.document["error"]
+    assert "2 of 3 subjects have another split" in ran.document["error"]
+    assert "the first of them in row 3" in ran.err
     assert "are the columns swapped?" in ran.err
     assert "Zq" not in ran.out + ran.err

@@ -16,7 +16,7 @@ from eegssl.io.subject_patterns import (
     suggest,
     visits,
 )
-from eegssl.io.subjects import Rule
+from eegssl.io.subjects import UNMATCHED, Rule
 
 KINDS = ("subjects-unknown", "subjects-folder", "subjects-code", "subjects-visits")
 _FEWEST = 3  # subjects that can be split
@@ -35,9 +35,15 @@ def unknown_subjects(looked: Looked) -> Sequence[Concern]:
         if looked.scan.files[id_].get("refused", ("",))[0] == "subject"
     }
     suggestion = suggest(list(refused.values()), NAMES, min(_FEWEST, len(refused)))
+    which = [(id_, "") for id_ in sorted(refused)]
+    if all(UNMATCHED in looked.scan.files[id_]["refused"][1] for id_ in refused):
+        text = "file(s) have paths that subjects.pattern, as set or by a preset, does not match"
+        cure = "leave the preset out if this is another corpus"
+        cure += f", or widen it{_with(suggestion, len(refused))}"
+        return of_lines("subjects-unknown", text, cure, which)
     text = "file(s) don't say who was recorded, neither by path nor in their header"
     cure = _cure(suggestion, len(refused), "put each subject's files into a folder of its own")
-    return of_lines("subjects-unknown", text, cure, [(id_, "") for id_ in sorted(refused)])
+    return of_lines("subjects-unknown", text, cure, which)
 
 
 def named_by_file(looked: Looked) -> Sequence[Concern]:
@@ -136,6 +142,13 @@ def _subject_of_folder(scan: FileScan, paths: dict[str, str], folder: str) -> st
 
 def _n_names(words: Sequence[str]) -> str:
     return f"{len(words)} files under {len(set(words))} names"
+
+
+def _with(suggestion: Suggestion | None, n_files: int) -> str:
+    """A pattern that was tried, behind other words; "" where there is none."""
+    if suggestion is None:
+        return ""
+    return f": {suggestion.option} makes {suggestion.n_subjects} subjects of these {n_files} files"
 
 
 def _cure(suggestion: Suggestion | None, n_files: int, otherwise: str = "") -> str:

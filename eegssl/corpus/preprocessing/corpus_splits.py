@@ -93,9 +93,9 @@ def _read_table(
     rows = read_tsv(Path(config.file), (by, "split"))
     if wrong := [k for k, row in enumerate(rows, start=2) if row["split"] not in SPLITS]:
         raise InputError(  # and never the cell: with columns swapped it is a name
-            f"splits file: {len(wrong)} of {len(rows)} rows, the first of them row {wrong[0]}, "
-            "have another word than train, val or test in the column split; expected one of "
-            f"these, and the {by} in the column {by}: are the columns swapped?"
+            f"splits file: {len(wrong)} of {len(rows)} {by}s have another split than train, val or "
+            f"test, the first of them in row {wrong[0]}; expected one of these in the column "
+            f"split, and the {by} in the column {by}: are the columns swapped?"
         )
     for row in rows:
         id_ = hashed(aliases.get(row[by], row[by]))

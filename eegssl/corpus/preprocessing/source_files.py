@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from eegssl.artifacts.manifest import MANIFEST
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import EventSettings, SubjectSettings
 from eegssl.io.discover import SUFFIXES, find_recordings, is_recording
@@ -77,6 +78,7 @@ def find_sources(
     Each has its rows of the label sheet that ``events`` names, if any. Raises InputError when there
     are none, ConfigError when two share an id, or for a sheet that can't be read.
     """
+    _require_there(roots)
     sources: dict[str, Source] = {}
     counts: Counter[str] = Counter()
     misnamed: dict[str, str] = {}
@@ -104,11 +106,35 @@ def find_sources(
     passed = PassedOver(dict(sorted(counts.items())), misnamed, tables, samples)
     if not sources:
         kinds = f"no EDF or BDF file, and none of {', '.join(SUFFIXES[2:])},"
-        raise InputError(f"{kinds} lies below the folder(s) given{_what_lies(passed)}")
+        raise InputError(
+            f"{kinds} lies below the folder(s) given{_what_lies(passed) or _nothing(roots)}"
+        )
     ordered = sorted(sources.values(), key=lambda s: s.relative)
     sheet = shared_sheet(events or EventSettings(), roots, [s.relative for s in ordered])
     ordered = [replace(s, own_rows=sheet.of_file.get(s.relative)) for s in ordered]
     return ordered, replace(passed, unknown_rows=sheet.unknown)
+
+
+def _require_there(roots: Sequence[Path]) -> None:
+    """Raise InputError for a path that leads nowhere, by its place: a path may name people."""
+    missing = [str(k) for k, root in enumerate(roots, start=1) if not root.exists()]
+    if missing:
+        raise InputError(
+            f"there is nothing at the path given for the recordings (input {', '.join(missing)} of "
+            f"{len(roots)}): check the path, and the folder from which it is seen"
+        )
+
+
+def _nothing(roots: Sequence[Path]) -> str:
+    """Say what the folders are in which no recording lies, where that can be told."""
+    if made := sum((root / MANIFEST).is_file() for root in roots):
+        return (
+            f"; {made} of {len(roots)} hold what eegssl made: give the folder of the recordings "
+            "themselves, or go on with the next command (eegssl info FOLDER says what it is)"
+        )
+    if not any(files for root in roots for _, _, files in os.walk(root)):
+        return ": there is no file at all"
+    return ""
 
 
 def say_sources(sources: Sequence[Source]) -> str:

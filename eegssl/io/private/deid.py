@@ -154,21 +154,30 @@ def require_needles(
     )
 
 
+def require_there(folder: Path) -> None:
+    """Raise InputError where there is no such folder or file: no search is no clean folder."""
+    if not folder.exists():
+        raise InputError(f"there is no folder or file {folder}, so nothing was searched")
+
+
 def search(
     folder: Path, needles: Mapping[str, str], unpacking: Unpacking | None = None
 ) -> list[Finding]:
-    """Every needle (string -> kind) in every file below a folder, in its bytes and unpacked.
+    """Every needle (string -> kind) in every file below a folder (or in one), also unpacked.
 
     In any case, order and joining of its words, spelling in ASCII, and encoding; names of files and
     folders too; see ``unpack`` for the formats and ``find_bytes`` for what counts. ``unpacking``
     counts what could not be unpacked. Raises ValueError for a needle of fewer than 4 characters,
-    InputError where a file can't be read.
+    InputError where a file can't be read, or there is none.
     """
     unpacking = unpacking or Unpacking()
     finder = NameFinder(needles)
     findings: list[Finding] = []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder).as_posix()
+    require_there(folder)
+    whole = folder.is_dir()
+    base = folder if whole else folder.parent
+    for path in sorted(folder.rglob("*")) if whole else [folder]:
+        relative = path.relative_to(base).as_posix()
         shown = _masked(relative, needles, finder)
         named = finder.count([path.name.encode("utf-8", "surrogateescape")])
         hits = {needle: (n, "name") for needle, n in named.items()}

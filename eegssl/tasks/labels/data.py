@@ -246,9 +246,15 @@ def require_classes(labelled: LabelledWindows, task: TaskConfig, split: str) -> 
     """
     source = "events.parquet" if task.table is None else "the labels table"
     advice = (
-        f"check {source}, or split the subjects otherwise "
-        "(--set splits.file=… or --seed, in preprocess)"
+        f"check {source} (eegssl info --task counts what each split has), or split the subjects "
+        "otherwise (--set splits.file=… or --seed, in preprocess)"
     )
+    corpus = labelled.windows.corpus
+    if task.table is None and not any(r.events for r in corpus.recordings):
+        advice = (
+            "no recording here has any event (events.parquet is empty): bring labels, as "
+            "annotations in the EDF or a TSV beside it, and preprocess again"
+        )
     if task.target == "number":
         if len(np.unique(labelled.truth)) < 2:
             raise InputError(
