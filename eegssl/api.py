@@ -23,7 +23,13 @@ from eegssl.errors import InputError
 from eegssl.io.discover import is_recording
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig
-from eegssl.signal.given_arrays import require_finite, require_microvolts, require_rows
+from eegssl.signal.given_arrays import (
+    require_distinct,
+    require_finite,
+    require_microvolts,
+    require_number_of_hz,
+    require_rows,
+)
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
     Choices,
@@ -94,6 +100,7 @@ def embed(
     window_s: float = WINDOW_S,
     filters: FilterConfig | None = None,
     montage: MontageConfig = KEEP,
+    any_size: bool = False,
 ) -> "Embeddings | Iterator[Embeddings]": ...
 
 
@@ -117,7 +124,7 @@ def embed(
 
     An array [C, T] in µV, filtered as the encoder's recordings were, with its ``channels`` (named
     as in EDF files) and its rate ``sfreq_hz``, gives an array [C, N, D]; by default it is one
-    window. With ``any_size`` its numbers may be smaller or larger than those of EEG in µV.
+    window. With ``any_size`` a signal may be smaller or larger than EEG in µV is.
 
     Raises InputError for a rate that isn't the encoder's, names that don't fit the rows, channels
     that are no EEG or of a kind that the encoder never saw, samples that are no number (with
@@ -132,7 +139,7 @@ def embed(
     rate_hz = encoder.config.sfreq_hz
     chosen = filters or FilterConfig(sfreq_hz=rate_hz, high_hz=min(_HIGH_HZ, 0.4 * rate_hz))
     require_rate(encoder, chosen.sfreq_hz, "the filters give")
-    choices = Choices(chosen, montage, window_s)
+    choices = Choices(chosen, montage, window_s, any_size)
     if isinstance(source, str | Path):
         return embed_file(encoder, Path(source), choices)
     if not hasattr(source, "get_data"):
@@ -149,10 +156,12 @@ def _embed_array(
     any_size: bool,
 ) -> NDArray[np.float32]:
     """Embed an array, once nothing speaks against it; see `embed`."""
+    require_number_of_hz(sfreq_hz)
     require_rate(encoder, sfreq_hz, "got")
     labels = (channels,) if isinstance(channels, str) else tuple(channels)
     require_rows(signal_uv, len(labels))
     names = _eeg(labels)
+    require_distinct(names)
     require_finite(signal_uv, names)
     if not any_size:
         require_microvolts(signal_uv, "give any_size=True")

@@ -1,9 +1,12 @@
 """eegssl in a notebook: three lines from a recording to embeddings, and clear refusals."""
 
 from pathlib import Path
+from typing import Any
 
+import mne
 import numpy as np
 import pytest
+from edf_bytes import EdfSpec, Signal
 from safetensors.torch import save_file
 from tinycorpus import noise_uv, write_recording
 
@@ -56,8 +59,6 @@ def test_an_edf_becomes_embeddings_with_times_and_channels(encoder: Encoder, edf
 def test_a_file_a_raw_and_a_stored_recording_give_the_same(
     encoder: Encoder, edf: Path, tmp_path: Path
 ) -> None:
-    import mne
-
     from_file = embed_edf(encoder, edf)
     raw = mne.io.read_raw_edf(edf, preload=True, verbose="ERROR")
     from_raw = embed_edf(encoder, raw)
@@ -91,8 +92,6 @@ def test_times_jump_where_a_file_has_a_gap(encoder: Encoder, tmp_path: Path) -> 
 
 
 def test_flat_channels_of_a_raw_are_left_out_as_those_of_a_file_are(encoder: Encoder) -> None:
-    import mne
-
     signal_v = 1e-6 * noise_uv(3, 20, 200, seed=4)
     signal_v[1] = 5e-6
     info = mne.create_info(["Fp1", "Cz", "O2"], 200.0, "eeg")
@@ -108,8 +107,6 @@ def test_windows_see_themselves_only(encoder: Encoder, edf: Path) -> None:
 
 
 def test_a_montage_can_be_asked_for(encoder: Encoder) -> None:
-    import mne
-
     rng = np.random.default_rng(0)
     names = ["Fp1", "F7", "T7", "P7", "O1", "F3", "C3", "P3", "Fp2", "F8", "T8", "P8", "O2", "F4"]
     names += ["C4", "P4", "Fz", "Cz", "Pz", "ECG"]
@@ -134,8 +131,6 @@ def test_an_array_gives_an_array(encoder: Encoder) -> None:
 def test_what_was_not_said_to_be_handled_is_refused_by_name(
     encoder: Encoder, edf: Path, tmp_path: Path
 ) -> None:
-    import mne
-
     signal_uv = np.ones((1, 1000))
     with pytest.raises(InputError, match="got 256 Hz, the encoder expects 200 Hz"):
         eegssl.embed(encoder, signal_uv, ["Cz"], 256)
@@ -148,7 +143,7 @@ def test_what_was_not_said_to_be_handled_is_refused_by_name(
     with pytest.raises(InputError, match="got list; expected a path"):
         eegssl.embed(encoder, [1, 2])  # type: ignore[call-overload]
     with pytest.raises(ArtifactError):
-        list(eegssl.embed(encoder, tmp_path))
+        eegssl.embed(encoder, tmp_path)
     raw = mne.io.RawArray(np.ones((1, 2560)), mne.create_info(["XYZ"], 256.0, "eeg"), verbose=False)
     with pytest.raises(InputError, match="rename them"):
         eegssl.embed(encoder, raw)
@@ -229,8 +224,6 @@ def test_samples_that_are_no_number_are_named(encoder: Encoder) -> None:
 
 
 def test_samples_of_a_raw_that_are_no_number_are_named(encoder: Encoder) -> None:
-    import mne
-
     signal_v = 1e-6 * noise_uv(2, 20, 200, seed=4)
     signal_v[1, 77] = np.nan
     raw = mne.io.RawArray(signal_v, mne.create_info(["Fp1", "Cz"], 200.0, "eeg"), verbose=False)
@@ -254,6 +247,48 @@ def test_other_units_than_microvolts_are_known_by_their_size(
         eegssl.embed(encoder, signal, ["C3", "C4"], 200)
     assert "EEG in µV spreads over 0.3 to 1000" in str(refusal.value)
     assert eegssl.embed(encoder, signal, ["C3", "C4"], 200, any_size=True).shape[:2] == (2, 5)
+
+
+@pytest.mark.parametrize("kind", ["raw", "file"])
+def test_files_and_raws_of_other_sizes_are_refused_as_arrays_are(
+    encoder: Encoder, tmp_path: Path, kind: str
+) -> None:
+    """µV taken for V, the commonest mistake, by a notebook or by the header of a file."""
+    signal_uv = noise_uv(2, 20, 200, seed=4)
+    source: Any = tmp_path / "a.edf"
+    if kind == "raw":
+        info = mne.create_info(["Fp1", "Cz"], 200.0, "eeg")
+        source = mne.io.RawArray(signal_uv, info, verbose=False)
+    else:
+        steps = np.rint(signal_uv * 10).astype(int)
+        limits = ("-3276.8", "3276.7", "-32768", "32767")
+        rows = [Signal(s, n, "V", limits) for s, n in zip(steps, ("Fp1", "Cz"), strict=True)]
+        source.write_bytes(EdfSpec(rows, 20).bytes())
+    cure = "read.scale" if kind == "file" else "multiply by 1e-6"
+    with pytest.raises(InputError, match=f"{cure}.*any_size=True"):
+        eegssl.embed(encoder, source)
+    assert embed_edf(encoder, source, any_size=True).channels == ("Fp1", "Cz")
+
+
+def test_channels_marked_bad_are_left_out_as_preprocess_does(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    info = mne.create_info(["Fp1", "Cz", "O2"], 200.0, "eeg")
+    raw = mne.io.RawArray(1e-6 * noise_uv(3, 20, 200, seed=4), info, verbose=False)
+    raw.info["bads"] = ["Cz"]
+    raw.save(tmp_path / "a_raw.fif", verbose=False)
+    assert embed_edf(encoder, raw).channels == ("Fp1", "O2")
+    assert embed_edf(encoder, tmp_path / "a_raw.fif").channels == ("Fp1", "O2")
+
+
+def test_what_would_be_lost_of_an_array_is_refused(encoder: Encoder) -> None:
+    signal_uv = 20 * np.random.default_rng(0).standard_normal((2, 1000))
+    with pytest.raises(InputError, match="got a rate of type str"):
+        eegssl.embed(encoder, signal_uv, ["C3", "C4"], "200")  # type: ignore[call-overload]
+    with pytest.raises(InputError, match="got C3 twice"):
+        eegssl.embed(encoder, signal_uv, ["C3", "EEG C3-REF"], 200)
+    with pytest.raises(InputError, match="masked array"):
+        eegssl.embed(encoder, np.ma.masked_greater(signal_uv, 10), ["C3", "C4"], 200)
 
 
 def test_a_flat_or_offset_channel_is_no_other_unit(encoder: Encoder) -> None:

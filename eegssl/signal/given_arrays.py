@@ -1,6 +1,7 @@
 """Check arrays of EEG from users: shape, finite samples, size."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,19 @@ from eegssl.signal.amplitude import LARGEST_UV, SMALLEST_UV, spread_uv
 
 _NAMED = 5
 _V = 1e-6
+
+
+def require_number_of_hz(sfreq_hz: object) -> None:
+    """Raise InputError for a rate that is no number."""
+    if isinstance(sfreq_hz, bool) or not isinstance(sfreq_hz, Real):
+        raise InputError(f"got a rate of type {type(sfreq_hz).__name__}; expected Hz as a number")
+
+
+def require_distinct(channels: Sequence[str]) -> None:
+    """Raise InputError where two rows have one name."""
+    twice = sorted({name for name in channels if channels.count(name) > 1})
+    if twice:
+        raise InputError(f"got {', '.join(twice[:_NAMED])} twice; expected a row for each channel")
 
 
 def require_rows(signal: NDArray[np.generic], n_names: int) -> None:
@@ -27,6 +41,8 @@ def require_rows(signal: NDArray[np.generic], n_names: int) -> None:
         )
     if not n_names:
         raise InputError("got no channels; expected one at least")
+    if np.ma.is_masked(signal):
+        raise InputError("got a masked array, whose mask would be lost; cut the signal there")
     if signal.dtype.kind not in "fiu":
         raise InputError(f"got samples of type {signal.dtype}; expected real numbers, in µV")
 
@@ -54,15 +70,25 @@ def require_finite(signal: NDArray[np.floating], channels: Sequence[str]) -> Non
         )
 
 
+def size_of(signal: NDArray[np.floating]) -> float:
+    """The median of the spreads of rows [C, T], in their unit; 0 where all are flat."""
+    spreads = [spread_uv(row - np.median(row)) for row in signal if row.size]
+    sizes = [size for size in spreads if size > 0]
+    return float(np.median(sizes)) if sizes else 0.0
+
+
+def is_odd(size_uv: float) -> bool:
+    """Whether a spread in µV is that of no EEG; 0, that of flat rows, tells nothing."""
+    return size_uv > 0 and not SMALLEST_UV <= size_uv <= LARGEST_UV
+
+
 def require_microvolts(signal: NDArray[np.floating], setting: str) -> None:
     """Raise InputError where rows [C, T] are, by the median of their spreads, no EEG in µV.
 
-    Flat rows count for nothing. ``setting`` takes the array as it is.
+    ``setting`` takes the array as it is.
     """
-    spreads = [spread_uv(row - np.median(row)) for row in signal if row.size]
-    sizes = [size for size in spreads if size > 0]
-    size = float(np.median(sizes)) if sizes else 1.0
-    if SMALLEST_UV <= size <= LARGEST_UV:
+    size = size_of(signal)
+    if not is_odd(size):
         return
     if SMALLEST_UV <= size / _V <= LARGEST_UV:
         unit = "as small as EEG in V: multiply by 1e6"
@@ -71,7 +97,18 @@ def require_microvolts(signal: NDArray[np.floating], setting: str) -> None:
     else:
         unit = "too large: in nV divide by 1e3, of raw counts multiply by the gain"
     raise InputError(
+        f"{_spreads(size)}. These numbers are {unit}, or filter the signal as the encoder's "
+        f"recordings were; if they are right, {setting}"
+    )
+
+
+def odd_size(size_uv: float, cure: str) -> InputError:
+    """The refusal of a recording of such a size, with what mends it."""
+    return InputError(f"{_spreads(size_uv)}. {cure}; if they are right, give any_size=True")
+
+
+def _spreads(size: float) -> str:
+    return (
         f"the channels spread over {size:.3g} (median of robust standard deviations); EEG in µV "
-        f"spreads over {SMALLEST_UV:g} to {LARGEST_UV:g}. These numbers are {unit}, or filter the "
-        f"signal as the encoder's recordings were; if they are right, {setting}"
+        f"spreads over {SMALLEST_UV:g} to {LARGEST_UV:g}"
     )

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegssl.corpus.channels.overrides import NO_RULES, overrides_of
 from eegssl.corpus.preprocessing.channel_selection import (
+    Choice,
     Selection,
     Signal,
     sample_windows,
@@ -22,7 +24,7 @@ from eegssl.corpus.preprocessing.channel_selection import (
     without_doubled,
 )
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
-from eegssl.corpus.store import open_corpus
+from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.trained_on import rate_differs, strange_to
 from eegssl.errors import InputError, RecordingRefused
@@ -32,7 +34,7 @@ from eegssl.io.recording_header import Segment
 from eegssl.signal.channels.electrodes import geometry, parse_channels
 from eegssl.signal.config import FilterConfig, MontageConfig, QualityConfig
 from eegssl.signal.filtering.mains import detect_line
-from eegssl.signal.given_arrays import not_finite
+from eegssl.signal.given_arrays import is_odd, not_finite, odd_size, size_of
 
 _WINDOWS_AT_ONCE = 16
 _UV_PER_V = 1e6
@@ -68,11 +70,15 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class Choices:
-    """Settings by which a recording is cleaned and cut before it is embedded."""
+    """Settings by which a recording is cleaned and cut before it is embedded.
+
+    ``any_size``: whether it may be smaller or larger than EEG in µV is.
+    """
 
     filter: FilterConfig
     montage: MontageConfig
     window_s: float
+    any_size: bool = False
 
 
 def embed_signal(
@@ -131,27 +137,33 @@ def embed_file(encoder: Encoder, path: Path, choices: Choices) -> Embeddings:
     if not is_recording(path):
         raise InputError(f"there is no file {path}")
     header = read_recording_header(path)
-    return _embed_segments(encoder, select(header), header.segments, None, choices)
+    choice = Choice(overrides_of(header, path.name, NO_RULES))
+    cure = "Is its unit right? Make recordings of it with read.scale or read.units, and embed those"
+    return _embed_segments(encoder, select(header, choice), header.segments, None, choices, cure)
 
 
 def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
-    """Embed an ``mne.io.Raw``: its EEG channels that are named after electrodes.
+    """Embed an ``mne.io.Raw``: its EEG channels named after electrodes and not marked bad.
 
     Raises InputError when none is, RecordingRefused when the signal can't be cleaned.
     """
     selection, whole = _select_of_raw(raw)
-    return _embed_segments(encoder, selection, [whole], raw.info["line_freq"], choices)
+    cure = "An mne.io.Raw holds volts: multiply by 1e-6 what is in µV (raw.apply_function)"
+    return _embed_segments(encoder, selection, [whole], raw.info["line_freq"], choices, cure)
 
 
 def _select_of_raw(raw: Raw) -> tuple[Selection, Segment]:
     """The channels of a raw to embed, and all of it as one segment; a sample is a record."""
     types = raw.get_channel_types()
     named = parse_channels(raw.ch_names)
-    eeg = [(k, c) for k, c in enumerate(named) if c.kind == "eeg" and types[k] == "eeg"]
+    bad = set(raw.info["bads"])
+    good = [k for k, name in enumerate(raw.ch_names) if types[k] == "eeg" and name not in bad]
+    eeg = [(k, named[k]) for k in good if named[k].kind == "eeg"]
     if not eeg:
         raise InputError(
             f"none of the {len(named)} channels is EEG with the name of an electrode or a "
-            "derivation; rename them (raw.rename_channels) or set their types"
+            f"derivation, and not among its {len(bad)} bad ones; rename them (raw.rename_channels) "
+            "or set their types"
         )
     kept, doubled = without_doubled(eeg)
     rate_hz = raw.info["sfreq"]
@@ -176,12 +188,16 @@ def _embed_segments(
     segments: Sequence[Segment],
     line_hz: float | None,
     choices: Choices,
+    cure: str,
 ) -> Embeddings:
-    """Clean and embed segments one after the other; ``line_hz`` is the mains where it is known."""
+    """Clean and embed segments one after the other; ``line_hz`` is the mains where it is known.
+
+    Raises InputError with the ``cure`` where they are not as large as EEG in µV is.
+    """
     if line_hz is None:
         line_hz = detect_line(*sample_windows(selection, segments))
     settings = CleaningSettings(choices.filter, choices.montage, QualityConfig())
-    made, times, refusals = [], [], []
+    made, times, refusals, sizes = [], [], [], []
     channels: tuple[str, ...] = ()
     for segment in segments:
         with tempfile.TemporaryDirectory() as folder:
@@ -197,24 +213,36 @@ def _embed_segments(
                 "no-eeg", "a channel is flat between some gaps only; embed it from `preprocess`"
             )
         channels = tuple(cleaned.fields["channels"])
+        sizes.append(size_of(signal_uv))
         made.append(embed_signal(encoder, signal_uv, channels, choices.window_s))
         times.append(segment.onset_s + _times(encoder, made[-1]))
     if not made:
         raise refusals[0]
+    size_uv = float(np.median(sizes))
+    if is_odd(size_uv) and not choices.any_size:
+        raise odd_size(size_uv, cure)
     return Embeddings(np.concatenate(made, axis=1), np.concatenate(times), channels)
 
 
 def embed_recordings(encoder: Encoder, folder: Path, window_s: float) -> Iterator[Embeddings]:
     """Embed the recordings that ``eegssl preprocess`` made, one after the other.
 
-    Raises ArtifactError when the folder is none, InputError for another rate than the encoder's.
+    Raises at once ArtifactError when the folder is none, and InputError for another rate than the
+    encoder's. What is not as large as EEG is embedded with a warning: ``preprocess`` told it too.
     """
     corpus = open_corpus([folder])
     require_rate(encoder, corpus.sfreq_hz, "these recordings have")
-    for recording in corpus.recordings:
-        signal_uv = corpus.read_uv(recording, 0, recording.n_samples)
-        vectors = embed_signal(encoder, signal_uv, recording.channels, window_s)
-        yield Embeddings(vectors, _times(encoder, vectors), recording.channels, recording.id)
+    return (_embed_stored(encoder, corpus, recording, window_s) for recording in corpus.recordings)
+
+
+def _embed_stored(
+    encoder: Encoder, corpus: Corpus, recording: Recording, window_s: float
+) -> Embeddings:
+    signal_uv = corpus.read_uv(recording, 0, recording.n_samples)
+    if is_odd(size_uv := size_of(signal_uv)):
+        warnings.warn(f"{recording.id} is of {size_uv:.3g} µV, as no EEG is", stacklevel=2)
+    vectors = embed_signal(encoder, signal_uv, recording.channels, window_s)
+    return Embeddings(vectors, _times(encoder, vectors), recording.channels, recording.id)
 
 
 def require_rate(encoder: Encoder, sfreq_hz: float, who: str) -> None:
