@@ -16,6 +16,7 @@ from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
 from eegssl.artifacts.table_parts import read_text_table
 from eegssl.corpus.audits.recordings_contract import CONTRACT, read_tables
+from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, SUBJECTS
 from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
@@ -58,6 +59,10 @@ class Recording:
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.n_samples / self.sfreq_hz
+
+    def labelled_for(self, types: Sequence[str]) -> bool:
+        """Whether somebody looked for events of these types in it."""
+        return self.labelled or bool(events_of(self.events, types))
 
 
 class Corpus:

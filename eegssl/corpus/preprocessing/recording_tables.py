@@ -27,7 +27,7 @@ from eegssl.artifacts.table_parts import (
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
 from eegssl.corpus.splits import SPLITS
-from eegssl.io.labels.event_types import is_seizure
+from eegssl.io.labels.event_types import SLEEP_TYPES, is_seizure
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.quality import FLAGS
 
@@ -148,6 +148,18 @@ class Tables:
         }
         return listed | {of[event["recording"]] for event in self.events}
 
+    @cached_property
+    def searched_files(self) -> set[str]:
+        """The labelled files, but those of which sleep stages alone are known."""
+        of = {row["recording"]: row["file"] for row in self.recordings}
+        listed = {
+            row["file"]
+            for row in self.recordings
+            if row.get("label_source") not in (None, "", "hypnogram")
+        }
+        events = {of[e["recording"]] for e in self.events if e["type"] not in SLEEP_TYPES}
+        return self.labelled_files & (listed | events)
+
     @property
     def unit(self) -> str:
         """The column of ``recordings`` that ``splits`` speaks of."""
@@ -156,7 +168,7 @@ class Tables:
 
 def write_tables(writer: ArtifactWriter, tables: Tables) -> None:
     """Write recordings, events, refused files, splits (unit -> split), and kept annotations."""
-    labelled = tables.labelled_files
+    labelled = tables.searched_files
     rows = [row | {"labelled": row["file"] in labelled} for row in tables.recordings]
     _parquet(writer, RECORDINGS, rows, RECORDINGS_COLUMNS)
     _parquet(writer, EVENTS, tables.events, EVENTS_COLUMNS)

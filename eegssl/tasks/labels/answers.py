@@ -118,5 +118,5 @@ def _reference(
         events=tuple((e.onset_s, e.duration_s, e.type) for e in events),
         age_years=age_years,
         sex=sex,
-        labelled=recording.labelled or not task.detects,
+        labelled=not task.detects or recording.labelled_for(task.event_types),
     )

@@ -295,11 +295,11 @@ def warn_untested(
     corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig, context: Context
 ) -> None:
     """Warn of recordings to be scored in which nobody looked for a task's events."""
-    if task.detects and not any(one.labelled for one in recordings):
+    if task.detects and not any(one.labelled_for(task.event_types) for one in recordings):
         context.warn(
             f"no labels: nothing can be scored; {len(recordings)} recording(s) have no events at "
-            "all and no list that says so. What is detected in them stands on the page and in "
-            "detections/"
+            "all, or sleep stages alone, and no list that says so. What is detected in them stands "
+            "on the page and in detections/"
         )
     else:
         warn_unlabelled(corpus, task, context)

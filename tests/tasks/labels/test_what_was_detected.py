@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from pageparts import ParsedPage
 from tinycorpus import write_corpus
 
+from eegssl.corpus.preprocessing.recording_tables import Tables
+from eegssl.corpus.store import Recording
+from eegssl.io.labels.event_types import Event
 from eegssl.io.tables.event_trees import NO_DATE, read_tree
 from eegssl.reports.html import render_page
 from eegssl.scoring.config import ScoringConfig
@@ -228,6 +231,36 @@ def test_a_new_recording_without_labels_goes_from_file_to_table(
     again = done("evaluate", "--rescore", tmp_path / "e", "--out", tmp_path / "again")
     assert again["facts"]["detections"] == facts["detections"]
     assert metrics_of(tmp_path / "again") == metrics
+
+
+@pytest.mark.parametrize(
+    ("row", "labelled"),
+    [
+        ({"label_source": "tsv"}, True),
+        ({"label_source": ""}, False),
+        ({"label_source": "hypnogram", "event": "sleep_n2"}, False),
+        ({"label_source": "", "event": "sleep_n2"}, False),
+        ({"label_source": "tsv", "event": "sleep_n2"}, True),
+        ({"label_source": "", "event": "eyem"}, True),
+        ({"label_source": "tuh", "n_annotations_dropped": 3}, False),
+    ],
+)
+def test_sleep_stages_alone_tell_nothing_of_seizures(row: dict[str, Any], labelled: bool) -> None:
+    event = {"recording": "r-1", "type": row.get("event")}
+    recording = {"recording": "r-1", "file": "f", "n_annotations_dropped": 0} | row
+    tables = Tables(
+        [recording | {"n_annotations_unresolved": 0}], [event] if "event" in row else [], [], {}, ""
+    )
+    assert tables.searched_files == ({"f"} if labelled else set())
+
+
+def test_a_recording_with_an_event_of_the_task_is_labelled_for_it() -> None:
+    asleep = (Event(0.0, 30.0, "sleep_n2"),)
+    names = {"id": "r", "subject": "s", "file": "f", "split": "test", "channels": ("Cz",)}
+    shape = {"n_samples": 100, "sfreq_hz": 100.0, "line_hz": None, "path": Path()}
+    one = Recording(**names, **shape, events=asleep, labelled=False)
+    assert one.labelled_for(["sleep"])
+    assert not one.labelled_for(["sz"])
 
 
 def test_confidence_is_the_highest_smoothed_probability() -> None:
