@@ -1,17 +1,35 @@
 """Read the user's own words of events as types that are known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from eegssl.errors import ConfigError
 from eegssl.io.labels.event_types import event_type, seizure_edge
 
+_ENCODINGS = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "koi8_r", "cp1250", "cp1253")
+"""Those in which recorders write where EDF+ wants UTF-8; their bytes are read as Latin-1."""
+
 
 def translated(text: str, words: Mapping[str, str]) -> str:
-    """A label or annotation, or what ``events.words`` says in its place; case does not matter."""
+    """A label or annotation, or what ``events.words`` says in its place.
+
+    Case does not matter, nor in which of the usual encodings the file has the user's word.
+    """
     if not words:
         return text
-    wanted = _plain(text)
-    return next((meaning for word, meaning in words.items() if _plain(word) == wanted), text)
+    known = {_plain(word): meaning for word, meaning in words.items()}
+    return next((known[one] for one in map(_plain, _decodings(text)) if one in known), text)
+
+
+def _decodings(text: str) -> Iterator[str]:
+    """A text as it was read, and what its bytes are in other encodings."""
+    yield text
+    if text.isascii():
+        return
+    for encoding in _ENCODINGS:
+        try:
+            yield text.encode("latin-1").decode(encoding)
+        except UnicodeError:
+            continue
 
 
 def require_known(

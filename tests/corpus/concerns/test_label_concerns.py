@@ -124,3 +124,18 @@ def test_misnamed_files_alone_say_how_they_are_read(tmp_path: Path) -> None:
     ran = eegssl("preprocess", tmp_path / "edf", "--out", tmp_path / "out")
     assert ran.code == 3
     assert "1 × .rec begin as EDF or BDF does: rename them to .edf or .bdf" in ran.err
+
+
+def test_words_of_the_user_are_known_in_the_encoding_of_the_file(tmp_path: Path) -> None:
+    root = tmp_path / "edf"
+    edf(root / "p0" / "a.edf", tal(5, 4, "癫痫发作", "gbk"), tal(12, 3, "приступ"))
+    edf(root / "p1" / "a.edf", tal(5, 4, "Приступ", "cp1251"), tal(9, 1, "癫痫发作"))
+    edf(root / "p2" / "a.edf", tal(5, 1, "发作开始", "gbk"), tal(9, 1, "发作结束", "gbk"))
+    words = (
+        '{ "癫痫发作" = "sz", "приступ" = "sz", "发作开始" = "sz start", "发作结束" = "sz end" }'
+    )
+    command = ("preprocess", root, "--out", tmp_path / "out", "--jobs", 1)
+    document = done(*command, "--set", f"events.words={words}")
+    assert document["facts"]["labels"]["seizures"] == 5
+    assert "labels-not-understood" not in document["facts"]["concerns"]
+    assert "发作" not in str(document)
