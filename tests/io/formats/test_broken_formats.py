@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import eegfiles
+import mne
 import numpy as np
 import pytest
 from slowparams import slow_except
@@ -97,3 +98,35 @@ def test_a_recording_that_was_cut_between_two_pieces_says_so(tmp_path: Path) -> 
     samples = path.with_suffix(".eeg")
     samples.write_bytes(samples.read_bytes()[:-1001])
     assert read_recording_header(path).notes == ("truncated",)
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+@pytest.mark.parametrize("by_channel", [True, False])
+def test_samples_of_brainvision_that_end_early(
+    tmp_path: Path, says_length: bool, by_channel: bool
+) -> None:
+    """Behind each other in time they are cut; behind each other by channel none has its place."""
+    path = WRITERS["a.vhdr"](tmp_path / "a.vhdr")
+    text = path.read_text("utf-8")
+    if not says_length:
+        text = text.replace(f"DataPoints={SIGNALS.shape[1]}\n", "")
+    if by_channel:
+        text = text.replace("MULTIPLEXED", "VECTORIZED")
+    path.write_text(text, "utf-8")
+    samples = path.with_suffix(".eeg")
+    assert read_recording_header(path).notes == ()
+    samples.write_bytes(samples.read_bytes()[:-1003])
+    if by_channel:
+        with pytest.raises(RecordingRefused, match="damaged: its samples end early"):
+            read_recording_header(path)
+    else:
+        assert read_recording_header(path).notes == ("truncated",)
+
+
+def test_epochs_of_fif_are_no_recording(tmp_path: Path) -> None:
+    raw = mne.io.read_raw_fif(WRITERS["a.fif"](tmp_path / "a.fif"), verbose="ERROR")
+    raw.set_annotations(None)
+    epochs = mne.make_fixed_length_epochs(raw, 2.0, preload=True, verbose="ERROR")
+    epochs.save(tmp_path / "b-epo.fif", verbose="ERROR")
+    with pytest.raises(RecordingRefused, match="epochs: it holds epochs"):
+        read_recording_header(tmp_path / "b-epo.fif")

@@ -18,6 +18,10 @@ _MOST_TEXT_BYTES = 16 << 20
 _DATA = re.compile(r"^\s*DataFile\s*=[ \t]*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 _MARKERS = re.compile(r"^\s*MarkerFile\s*=[ \t]*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 _POINTS = re.compile(r"^\s*DataPoints\s*=\s*(\d+)\s*$", re.MULTILINE | re.IGNORECASE)
+_ASCII = re.compile(r"^\s*DataFormat\s*=\s*ASCII\s*$", re.MULTILINE | re.IGNORECASE)
+_BY_CHANNEL = re.compile(r"^\s*DataOrientation\s*=\s*VECTORIZED\s*$", re.MULTILINE | re.IGNORECASE)
+_WIDTHS = {"short": 2, "int": 4, "single": 4}
+"""Bytes of a sample by mne's name for it."""
 # How many µV mne takes a sample for, whose unit it does not know: it calls it a volt.
 _OF_MNE = {"V": 1e6, "µV": 1.0, "uV": 1.0, "mV": 1e3, "nV": 1e-3, "µS": 1.0, "uS": 1.0}
 
@@ -78,8 +82,16 @@ def _scales(raw: Any) -> Scales:
 
 
 def _notes(raw: Any, states: Sequence[FileState]) -> tuple[str, ...]:
-    points = _POINTS.search(_text(states[0].path))
+    """``truncated`` where samples are missing; of channels one after the other that is refused."""
+    text = _text(states[0].path)
+    points = _POINTS.search(text)
     cut = points is not None and raw.n_times < int(points[1])
+    width = _WIDTHS.get(raw.orig_format, 1)
+    if not _ASCII.search(text) and states[1].n_bytes % (width * len(raw.ch_names)):
+        cut = True
+    if cut and _BY_CHANNEL.search(text):
+        reason = "its samples end early, and each channel's lie behind the one before's"
+        raise RecordingRefused("damaged", f"{reason}: where one begins can't be told")
     return ("truncated",) if cut else ()
 
 

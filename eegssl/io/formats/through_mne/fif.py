@@ -88,7 +88,13 @@ def _tags(stream: BinaryIO) -> Iterator[tuple[int, int, int]]:
 def _open(path: Path) -> Any:
     from mne.io import read_raw_fif
 
-    return read_raw_fif(path, preload=False, verbose="ERROR")
+    try:
+        return read_raw_fif(path, preload=False, verbose="ERROR")
+    except ValueError as error:
+        if "No raw data" not in str(error):
+            raise
+        reason = "it holds epochs, an average or another result, expected a continuous recording"
+        raise RecordingRefused("epochs", f"{reason}: bring what it was made from") from error
 
 
 def _scales(raw: Any) -> Scales:
