@@ -103,3 +103,13 @@ def test_a_malformed_participants_table_is_refused(tmp_path, table):
     (tmp_path / "participants.tsv").write_text(table)
     with pytest.raises(InputError, match=r"participants\.tsv"):
         read_participants(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("age", "years"),
+    [("34", 34), ("89+", 89), (">89", 90), ("> 89", 90), (">=90", 90), ("≥90", 90), ("4.5", 4.5)]
+    + [(text, None) for text in ("n/a", "", "<1", "89-95", "adult", "+", "٤")],
+)  # fmt: skip
+def test_ages_as_laws_on_privacy_have_them(tmp_path, age, years):
+    (tmp_path / "participants.tsv").write_text(f"participant_id\tage\nsub-1\t{age}\n", "utf-8")
+    assert read_participants(tmp_path)["sub-1"].age_years == years

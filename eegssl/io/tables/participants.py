@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ SYNTHETIC = "eegssl synth"
 
 _SEX = {"f": "f", "female": "f", "m": "m", "male": "m", "o": "o", "other": "o"}
 _MISSING = ("", "n/a")
+_AGE = re.compile(r"(>|>=|≥|)\s*(\d+\.?\d*|\.\d+)\s*\+?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,13 @@ def participant_rows(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _participant(row: dict[str, str]) -> Participant:
-    age = row.pop("age", "").rstrip("+")
+    age = row.pop("age", "")
     sex = row.pop("sex", "").lower()
     labels = {name: cell for name, cell in row.items() if cell.lower() not in _MISSING}
-    is_number = age.replace(".", "", 1).isdecimal() and age.isascii()
-    return Participant(float(age) if is_number else None, _SEX.get(sex), labels)
+    return Participant(_years(age), _SEX.get(sex), labels)
+
+
+def _years(age: str) -> float | None:
+    """An age in years: ``89+`` and ``≥89`` are 89, ``>89`` is 90; None for what is no number."""
+    match = _AGE.fullmatch(age)
+    return float(match[2]) + (match[1] == ">") if match else None
