@@ -1,6 +1,7 @@
 """Tell files that are passed over: misnamed EDF, tables of labels."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 from pathlib import Path
 
@@ -12,10 +13,11 @@ TABLES = (
 )
 """Endings of files in which people keep labels."""
 _LABELS = re.compile(
-    r"seiz|szr|(?<![a-z])sz(?![a-z])|anf[aä]ll|krampf|crise|crisis|convuls|ictal|iktal"
-    r"|event|ereign|label|annot|marker|hypno|sleep.?stag|приступ|судорог|发作|發作|発作|발작",
-    re.IGNORECASE,
+    r"seiz|szr|(?<![a-z])sz(?![a-z])|anfae?ll|anfald|aanval|krae?mpf|crise|crisi|convuls"
+    r"|napad|zachvat|ictal|iktal|event|evenement|ereign|label|annot|marker|hypno|sleep.?stag"
+    r"|приступ|судорог|发作|發作|発作|발작"
 )
+"""Words in names of tables of labels, in small letters without accents."""
 # BIDS and corpora ship these beside their labels; none of them is a table of events that is unread.
 _NO_LABELS = re.compile(
     r"(?:.*_)?(?:participants|channels|electrodes|coordsystem|scans|sessions|eeg)\.\w+"
@@ -46,7 +48,14 @@ def may_hold_labels(name: str, stems: Collection[str]) -> bool:
     path = Path(name)
     if path.suffix.lower() not in TABLES or is_shipped_table(name):
         return False
-    return path.stem in stems or _LABELS.search(path.stem) is not None
+    return path.stem in stems or _LABELS.search(_plain_letters(path.stem)) is not None
+
+
+def _plain_letters(text: str) -> str:
+    """A text in small letters without accents, however its system writes them (macOS: apart)."""
+    apart = unicodedata.normalize("NFD", text.casefold())
+    letters = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return unicodedata.normalize("NFC", letters)
 
 
 def told_ending(path: Path) -> str:

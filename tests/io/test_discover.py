@@ -97,6 +97,18 @@ def test_a_header_that_names_a_recording_of_another_format_hides_none(tmp_path):
     assert names(tmp_path) == ["1.edf", "2.vhdr"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Anfaelle.csv", "Anfälle.csv", "Anfa\u0308lle.csv", "ANFÄLLE.XLSX", "Anfallsliste.tsv"),
+        *("Krampfanfaelle.csv", "Krämpfe.txt", "évènements.csv", "evenements.csv", "CRISI.csv"),
+    ],
+)
+def test_tables_of_labels_are_known_in_every_spelling(tmp_path, name):
+    touch(tmp_path, "a.edf", name, "Notizen.csv", "Anna Falk.csv")
+    assert [path.name for path in find_recordings(tmp_path).tables] == [name]
+
+
 def test_tables_of_samples_are_told_from_tables_of_labels_and_notes(tmp_path):
     touch(tmp_path, "1.edf")
     rows = "\n".join(",".join(f"{(7 * k + j) % 100}.5" for j in range(8)) for k in range(2000))

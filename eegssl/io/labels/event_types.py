@@ -74,7 +74,10 @@ _EDGE = re.compile(
     r"(?:seizure|seiz|sz)[ _-]?(start|starts|onset|begin|begins|on|end|ends|offset|stop|off)"
 )
 _START = ("start", "starts", "onset", "begin", "begins", "on")
-_HINT = re.compile(r"sei[zs]|(?<![a-z])sz(?![a-z])|krampf|crise|convuls|anfall", re.IGNORECASE)
+_HINT = re.compile(
+    r"sei[zs]|(?<![a-z])sz(?![a-z])|krampf|krämpf|kraempf|cris[ei]|convuls|anf(?:a|ä|ae|a\u0308)ll",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from eegssl.io.labels.event_types import (
     Event,
     event_type,
     is_seizure,
+    mentions_seizure,
 )
 from eegssl.io.labels.events import events_from_annotations, read_events
 from eegssl.io.labels.events_tsv import parse_events_tsv
@@ -120,6 +121,11 @@ def test_other_times_of_a_table_are_refused_with_an_option_that_reads_it(
     (event,) = read_events(header, own).events
     assert event.type == "sz"
     assert (event.onset_s, event.duration_s) == (60.5 if "," in row else 60.0, 20.0)
+
+
+@pytest.mark.parametrize("text", ["Anfälle", "Anfa\u0308lle", "Anfaelle", "Krämpfe", "Crisis"])
+def test_seizures_are_heard_of_in_every_spelling(text):
+    assert mentions_seizure(text)
 
 
 def test_other_events_of_a_bids_table_are_counted():

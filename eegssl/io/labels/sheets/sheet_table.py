@@ -5,6 +5,7 @@ language. Only the cells of the named columns are kept: others may hold anything
 """
 
 import csv
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def _place(header: Sequence[str], name: str) -> int:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 def _rows(

@@ -5,6 +5,7 @@ it is one of those below, so that no name of a person is.
 """
 
 import re
+import unicodedata
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
@@ -38,8 +39,8 @@ _ROLES = {
     " annotation annotations kind category code trial tipo тип 类型 标签",
 }
 _BESIDE = (
-    "time times zeit uhrzeit clock seizure seizures anfall anfalls anfälle sz crise crises crisis"
-    " eeg name of the in at des der du de la del time heure hora ora время 时间"
+    "time times zeit uhrzeit clock seizure seizures anfall anfalls anfälle anfaelle sz"
+    " crise crises crisis eeg name of the in at des der du de la del time heure hora ora время 时间"
     " приступ приступа 发作 s sec secs second seconds sek sekunden ms msec min mins minute minutes"
     " minuten h hr hrs hour hours std stunden hh mm ss utc local rec"
 )
@@ -79,6 +80,7 @@ def role_of(column: str) -> str | None:
 
 def known_words(column: str) -> list[str]:
     """The words of a column's name, joined ones apart; [] where one is in no list."""
+    column = unicodedata.normalize("NFC", column)
     if not _PLAIN.fullmatch(column):
         return []
     spaced = re.sub(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])", " ", column)
