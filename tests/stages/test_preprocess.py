@@ -68,15 +68,16 @@ def test_every_file_is_accepted_or_refused(edf: Path, tmp_path: Path) -> None:
     (edf / "sub-07").mkdir()
     (edf / "sub-07" / "broken.edf").write_bytes(b"0       " + b"\x00" * 100)
     (edf / "sub-07" / "signal.set").write_bytes(b"")
+    (edf / "sub-07" / "signal.lay").write_bytes(b"")
     document = done("preprocess", edf, "--out", tmp_path / "out")
     facts = document["facts"]
-    assert (facts["files"], facts["accepted"], facts["refused"]) == (4, 3, 1)
+    assert (facts["files"], facts["accepted"], facts["refused"]) == (5, 3, 2)
     assert len(document["accepted"]) == 3
-    (refused,) = document["refused"]
-    assert refused["code"] == "not-edf"
-    assert refused["recording"] not in document["accepted"]
-    assert facts["other_formats"] == {".set": 1}
-    assert any(".set" in warning for warning in document["warnings"])
+    refused = document["refused"]
+    assert {row["code"] for row in refused} == {"not-edf", "damaged"}
+    assert not {row["recording"] for row in refused} & set(document["accepted"])
+    assert facts["other_formats"] == {".lay": 1}
+    assert any(".lay" in warning for warning in document["warnings"])
 
 
 def test_a_file_with_gaps_becomes_a_recording_for_each_stretch(tmp_path: Path) -> None:
