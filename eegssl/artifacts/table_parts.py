@@ -118,10 +118,10 @@ def read_table(
     return table
 
 
-def read_text_table(path: Path, cells: Cells) -> list[dict[str, str]]:
+def read_text_table(path: Path, cells: Cells, *, unique: str = "") -> list[dict[str, str]]:
     """Read a TSV that eegssl wrote: one line of names, then rows of as many cells.
 
-    Raises ArtifactError for anything else.
+    Raises ArtifactError for anything else, and where a value of the column ``unique`` comes twice.
     """
     try:
         text = read_part(path).decode()
@@ -140,6 +140,8 @@ def read_text_table(path: Path, cells: Cells) -> list[dict[str, str]]:
             if not pattern.fullmatch(cell):
                 raise damaged(path, f"line {number}: its {name} is none that eegssl writes")
         rows.append(dict(zip(cells, row, strict=True)))
+    if unique and len({row[unique] for row in rows}) < len(rows):
+        raise damaged(path, f"column {unique} has a value twice, expected each once")
     return rows
 
 

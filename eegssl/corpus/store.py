@@ -105,7 +105,9 @@ class Corpus:
 
     @cached_property
     def _people(self) -> dict[str, tuple[float | None, str | None]]:
-        tables = [read_text_table(a / SUBJECTS, PEOPLE_CELLS) for a in self.artifacts]
+        tables = [
+            read_text_table(a / SUBJECTS, PEOPLE_CELLS, unique="subject") for a in self.artifacts
+        ]
         rows = [row for table in tables for row in table]
         return {
             row["subject"]: (_known(row["age_years"], float), _known(row["sex"], str))

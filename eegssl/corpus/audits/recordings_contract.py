@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
@@ -102,12 +103,12 @@ def read_tables(artifact: Artifact) -> RecordingsTables:
     """
     facts = artifact.manifest.facts
     n_events, split_by = sum(facts["events"].values()), facts["split_by"]
-    splits = read_text_table(artifact / SPLITS_TABLE, split_cells(split_by))
+    splits = read_text_table(artifact / SPLITS_TABLE, split_cells(split_by), unique=split_by)
     return RecordingsTables(
         read_table(artifact / RECORDINGS, RECORDINGS_COLUMNS, n_rows=facts["recordings"]),
         read_table(artifact / EVENTS, EVENTS_COLUMNS, n_rows=n_events),
         {row[split_by]: row["split"] for row in splits},
-        read_text_table(artifact / SUBJECTS, PEOPLE_CELLS),
+        read_text_table(artifact / SUBJECTS, PEOPLE_CELLS, unique="subject"),
         read_text_table(artifact / REFUSED, REFUSED_CELLS),
     )
 
@@ -144,11 +145,11 @@ def _recordings(tables: RecordingsTables) -> Problems:
             yield RECORDINGS, f"{row['duration_s']} s are not {row['n_samples']} samples"
         least = _SMALLEST_SAMPLE_BYTES * n_channels * row["n_samples"]
         if not n_channels or row["bytes"] < least:
-            yield RECORDINGS, f"{n_channels} channels of {row['n_samples']} samples in a file of "
-            f"{row['bytes']} bytes"
-    names = pc.unique(pc.list_flatten(tables.recordings["channels"].combine_chunks()))
-    if n := sum(parse_channel(name).kind != "eeg" for name in names.to_pylist()):
-        yield RECORDINGS, f"{n} of its channels are no electrode and no derivation"
+            n_samples, n_bytes = row["n_samples"], row["bytes"]
+            problem = f"{n_channels} channels of {n_samples} samples in a file of {n_bytes} bytes"
+            yield RECORDINGS, problem
+    lists = tables.recordings["channels"].combine_chunks()
+    yield from ((RECORDINGS, problem) for problem in (*_strange(lists), *_doubled(lists)))
     kinds = [pc.list_value_length(tables.recordings[n]) for n in ("auxiliary", "auxiliary_kinds")]
     if not kinds[0].equals(kinds[1]):
         yield RECORDINGS, "auxiliary channels are not as many as their kinds"
@@ -157,7 +158,25 @@ def _recordings(tables: RecordingsTables) -> Problems:
         yield SUBJECTS, f"it lacks {len(missing)} subject(s)"
 
 
+def _strange(lists: pa.ListArray) -> Iterator[str]:
+    """Tell names in lists that are no electrode."""
+    names = pc.unique(pc.list_flatten(lists))
+    if n := sum(parse_channel(name).kind != "eeg" for name in names.to_pylist()):
+        yield f"{n} of its channels are no electrode and no derivation"
+
+
+def _doubled(lists: pa.ListArray) -> Iterator[str]:
+    """Tell names that stand twice in one list."""
+    codes = pc.list_flatten(lists).dictionary_encode()
+    owners = pc.list_parent_indices(lists).to_numpy()
+    named = owners * (len(codes.dictionary) + 1) + codes.indices.to_numpy()
+    if n := len(named) - len(np.unique(named)):
+        yield f"{n} of its channels stand twice in one row, expected each once"
+
+
 def _events(tables: RecordingsTables) -> Problems:
+    lists = tables.events["channels"].combine_chunks()
+    yield from ((EVENTS, problem) for problem in _strange(lists))
     names = ("recording", "duration_s")
     ids, lasts = (tables.recordings[name].to_pylist() for name in names)
     durations_s = dict(zip(ids, lasts, strict=True))
@@ -183,7 +202,9 @@ def _counts(artifact: Artifact, tables: RecordingsTables) -> Problems:
         "events": dict(sorted(Counter(tables.events["type"].to_pylist()).items())),
     }
     for name, value in counted.items():
-        if facts[name] != value:
+        if facts[name] != value and name == "events":  # whose types may be anybody's words
+            yield MANIFEST, "facts.events has other types or numbers than the tables hold"
+        elif facts[name] != value:
             yield MANIFEST, f"facts.{name} is {facts[name]}, the tables hold {value}"
     if facts["files"] != facts["accepted"] + facts["refused"]:
         yield MANIFEST, "the files are more than those accepted and those refused"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, eegssl
@@ -104,6 +105,50 @@ def test_tables_that_contradict_each_other_or_the_manifest_are_refused(copied: C
         assert "manifest" in refused(bad)
     sign_manifest(bad, lambda manifest: manifest.update(facts=facts))
     assert open_artifact(bad, CONTRACT).manifest.facts == facts
+
+
+@pytest.mark.parametrize("name", ["splits.tsv", "subjects.tsv"])
+def test_a_subject_that_stands_twice_is_refused(copied: Copied, name: str) -> None:
+    """The last of two splits would count in silence."""
+    bad = copied("recordings")
+    lines = (bad / name).read_text().splitlines(keepends=True)
+    again = lines[1].replace("train", "test") if "train" in lines[1] else lines[1]
+    (bad / name).write_text("".join([*lines, again]))
+    sign_files(bad)
+    assert f"{name} was edited or damaged: column subject has a value twice" in refused(bad)
+
+
+@pytest.mark.parametrize(
+    ("table", "names", "words"),
+    [
+        ("recordings", ["Cz", "Cz"], "stand twice"),
+        ("events", ["../../x"], "1 of its channels are no electrode"),
+    ],
+)
+def test_names_of_channels_are_electrodes_each_once(
+    copied: Copied, table: str, names: list[str], words: str
+) -> None:
+    bad = copied("recordings")
+    path = bad / f"{table}.parquet"
+    rows = pq.read_table(path)
+    lists = [names, *rows["channels"].to_pylist()[1:]]
+    place = rows.column_names.index("channels")
+    column = pa.array(lists, rows.schema.field("channels").type)
+    pq.write_table(rows.set_column(place, "channels", column), path)
+    sign_files(bad)
+    assert words in refused(bad)
+
+
+def test_a_refusal_repeats_no_type_of_an_event(copied: Copied) -> None:
+    bad = copied("recordings")
+    path = bad / "events.parquet"
+    rows = pq.read_table(path)
+    types = pa.array(["Ada Miller", *rows["type"].to_pylist()[1:]])
+    pq.write_table(rows.set_column(rows.column_names.index("type"), "type", types), path)
+    sign_files(bad)
+    message = refused(bad)
+    assert "facts.events has other types" in message
+    assert "Miller" not in message
 
 
 def test_samples_that_only_the_table_says_there_are_take_no_memory(copied: Copied) -> None:
