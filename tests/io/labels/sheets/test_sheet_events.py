@@ -1,8 +1,10 @@
 """Label sheets as people have them are read rightly, or refused by row with the setting."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from edf_bytes import plain
 from labelfiles import spans
@@ -12,6 +14,8 @@ from eegssl.io.config import EventSettings
 from eegssl.io.edf.header import read_header
 from eegssl.io.labels.event_types import EventsFound
 from eegssl.io.labels.events import read_events
+from eegssl.io.labels.sheets.sheet_spans import Lasting, place_rows
+from eegssl.io.labels.sheets.sheet_table import parse_sheet, sheet_text
 
 TEN = b"24.03.2010.00.00"
 COLUMNS = {"onset": "Beginn", "end": "Ende", "label": "Typ"}
@@ -246,3 +250,26 @@ def test_words_of_the_user_hold_for_annotations_and_tables_too(tmp_path: Path) -
 def test_settings_that_say_too_little_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         EventSettings(**settings)
+
+
+def test_sheets_broken_at_random_are_read_or_refused() -> None:
+    columns = COLUMNS | {"date": "Tag"}
+    settings = EventSettings(columns=columns)
+    whole = b"Tag;Beginn;Ende;Typ\n24.03.2020;10:00:50,5;10:01:20;sz\n;1,5;80;bckg\n"
+    rng = np.random.default_rng(16)
+    signs = np.frombuffer(b'0123456789:;.,-/"\n\t ABab\x00\xff\xfe', np.uint8)
+    outcomes = set()
+    for _ in range(1500):
+        broken = bytearray(whole)
+        for place in rng.integers(20, len(whole), rng.integers(0, 6)):
+            broken[place] = rng.choice(signs)
+        lasting = Lasting(datetime(2020, 3, 24, 10), 120.0)
+        try:
+            rows = place_rows(parse_sheet(sheet_text(bytes(broken)), settings), lasting, settings)
+        except RecordingRefused as refused:
+            outcomes.add(refused.code)
+        else:
+            outcomes.add("read")
+            assert all(0 <= row.onset_s < 120 for row in rows if row.onset_s is not None)
+            assert all(row.duration_s >= 0 for row in rows if row.duration_s is not None)
+    assert outcomes == {"events", "read"}
