@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from clirun import Pipeline, done, eegssl, manifest_of
+from resigned import sign_files
 
 TASK = ("--task", "seizure-detection", "--adapt", "probe")
 
@@ -22,10 +23,23 @@ def test_a_probe_that_keeps_places_apart_is_evaluated(
     names = json.loads((tmp_path / "m" / "channels.json").read_text())
     assert (len(names) > 1) == (pooling == "channels")
     assert names == sorted(names)
+    _refuses_other_channels(tmp_path / "m", names)
     few = ("--set", "traces=0", "--set", "scoring.bootstrap_resamples=100")
     done("evaluate", tmp_path / "m", tiny.recordings, "--out", tmp_path / "e", *few)
     scores = json.loads((tmp_path / "e" / "metrics.json").read_text())
     assert 0 <= scores["windows"]["auroc"] <= 1
+
+
+def _refuses_other_channels(model: Path, names: list[str]) -> None:
+    """Names where none are read, none where some are, none of an electrode, and one twice."""
+    others = [[], ["../../x", *names[1:]], [*names, names[-1]]] if names else [["Cz"], ["../../x"]]
+    for other in (*others, names):
+        (model / "channels.json").write_text(json.dumps(other))
+        sign_files(model)
+        ran = eegssl("check", model)
+        assert ran.code == (0 if other == names else 4), ran.err
+        assert ("channels.json was edited or damaged" in ran.err) == (other != names)
+        assert "../../x" not in ran.err
 
 
 def test_channels_that_recordings_lack_are_refused_with_what_to_do(

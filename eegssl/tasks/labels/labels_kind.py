@@ -44,6 +44,7 @@ from eegssl.tasks.labels.model import (
     load_model,
     logits_of,
     predict,
+    reads_by_name,
     save_model,
 )
 from eegssl.tasks.labels.page import page_of, with_model, without_model
@@ -151,8 +152,8 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     ) -> Fitted[Predictions]:
         """Adapt the encoder; lock temperature, threshold and post-processing on validation data."""
         config, task, seed = job.config, job.task, job.context.seed
-        apart = config.adaptation.pooling == "channels" and config.adaptation.kind != "attention"
-        channels = data.train.windows.shared_channels() if apart else ()
+        by_name = reads_by_name(config.adaptation)
+        channels = data.train.windows.shared_channels() if by_name else ()
         head = task.n_outputs, config.adaptation, seed, task.unit == "second", channels
         classifier = build_classifier(job.build_encoder(), *head)
         plan = _plan(job, writer)

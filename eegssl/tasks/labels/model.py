@@ -22,6 +22,7 @@ from eegssl.encoder.architectures import build_encoder
 from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
+from eegssl.signal.channels.electrodes import parse_channel
 from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.model_contract import ModelFacts, model_contract
@@ -99,6 +100,24 @@ class _Facts(ModelFacts):
     temperature: Temperature | None
 
 
+def reads_by_name(adaptation: AdaptationConfig) -> bool:
+    """Whether a model reads certain channels, each by its name, and not all that there are."""
+    return adaptation.pooling == "channels" and adaptation.kind != "attention"
+
+
+def _require_channels(artifact: Artifact) -> None:
+    """Raise ArtifactError for names where none are read, or that are no electrodes in order."""
+    names = read_json(artifact / CHANNELS, _CHANNELS)
+    adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
+    if bool(names) != reads_by_name(adaptation):
+        expected = "none" if names else "names"
+        raise damaged(artifact / CHANNELS, f"got {len(names)} channels, expected {expected}")
+    if strange := sum(parse_channel(name).kind != "eeg" for name in names):
+        raise damaged(artifact / CHANNELS, f"{strange} of its channels are no electrode")
+    if list(names) != sorted(set(names)):
+        raise damaged(artifact / CHANNELS, "its channels aren't in order, each once")
+
+
 def _require_agreement(artifact: Artifact) -> None:
     """Raise ArtifactError where what was locked is not of the task, or not that of the facts."""
     facts = artifact.manifest.facts
@@ -116,6 +135,7 @@ def _require_agreement(artifact: Artifact) -> None:
             raise damaged(artifact / name, "it is not that of the manifest")
     if list(task.classes) != facts["classes"] or task.window_s != facts["window_s"]:
         raise damaged(artifact / TASK, "its classes or windows are not those of the manifest")
+    _require_channels(artifact)
     if task.labels == "table":
         read_stored_labels(artifact / LABELS)
 
