@@ -30,7 +30,7 @@ NEXT: dict[str, Callable[[Pipeline, Path], list[object]]] = {
 """Artifact -> the command that reads it next."""
 MADE_FROM = ("manifest.json", "report.html", "atlas.html")
 """Files of a result that name what it was made from, or repeat its warnings."""
-MOST_S = 60.0
+MOST_S = 300.0
 QUICK, RUN = 130, 6
 """One in so many alterations is tried in ``make test``; so many harmless ones run to the end."""
 
