@@ -25,7 +25,7 @@ from eegssl.reports.html import render_page
 from eegssl.tasks.kind import MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
-from eegssl.tasks.trained_for import MONTAGES, doubts, encoder_settings, montages_in
+from eegssl.tasks.trained_for import ENCODER, MONTAGES, doubts, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
 from eegssl.training.weights import ENCODER as PRETRAINED
@@ -162,7 +162,7 @@ def evaluate(
         refuse(leaks, model)
     trial = Trial(config, model, corpus, recordings, tuple(leaks), context)
     weights = model.manifest.facts["encoder_weights"] == "pretrained"
-    if f"{PRETRAINED}.json" in model.manifest.files:  # some kinds have no encoder in their models
+    if f"{ENCODER}.json" in model.manifest.files:  # some kinds have no encoder in their models
         for doubt in doubts(model, corpus, recordings, pretrained=weights):
             context.warn(doubt)
     data = kind.open(trial)
