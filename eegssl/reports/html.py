@@ -16,7 +16,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
     "form-action 'none'"
 )
-_HYPHENATED = re.compile(r"(?<!\S)(\S{1,18}-\S{1,18})(?!\S)")
+_WHOLE = re.compile(r"(?<!\S)(\S{1,18}-\S{1,18}|[\d.,]+ (?:h|s|%))(?!\S)")
 RESEARCH_USE = "Research use only. Not a medical device; not for diagnosis or treatment."
 
 
@@ -38,11 +38,11 @@ def _anchored(page: Page) -> list[tuple[str, Section]]:
 
 
 def _whole_words(text: str, longest: int = 37) -> Markup:
-    """The text, escaped, whose hyphenated words don't break over lines, but ``longest`` ones."""
+    """The text, escaped, whose words with hyphens, and hours, don't break, up to ``longest``."""
     whole = Markup('<span class="whole">{}</span>')
     return Markup("").join(
         whole.format(part) if k % 2 and len(part) <= longest else escape(part)
-        for k, part in enumerate(_HYPHENATED.split(text))
+        for k, part in enumerate(_WHOLE.split(text))
     )
 
 

@@ -201,9 +201,10 @@ def test_what_is_wider_than_a_telephone_scrolls_and_says_so(name):
 
 
 def test_words_with_hyphens_are_kept_whole_and_escaped():
-    head = (Column("AUC-PR"), Column("band-power-<b>"))
+    head = (Column("AUC-PR"), Column("band-power-<b>"), Column("Alarms per 24 h"))
     html = render_page(Page("", "t", "", (section("s", Table("t", head, ())),)))
     assert '<span class="whole">AUC-PR</span>' in html
+    assert 'per <span class="whole">24 h</span>' in html
     assert '<span class="whole">band-power-&lt;b&gt;</span>' in html
 
 
