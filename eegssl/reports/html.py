@@ -38,7 +38,7 @@ def _anchored(page: Page) -> list[tuple[str, Section]]:
 
 
 def _whole_words(text: str, longest: int = 37) -> Markup:
-    """The text, escaped, whose words with hyphens, and hours, don't break, up to ``longest``."""
+    """The text, escaped; short words with hyphens, and numbers with units, stay on one line."""
     whole = Markup('<span class="whole">{}</span>')
     return Markup("").join(
         whole.format(part) if k % 2 and len(part) <= longest else escape(part)
