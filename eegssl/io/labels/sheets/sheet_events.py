@@ -91,7 +91,11 @@ def _event(placed: Placed, settings: EventSettings) -> Event | None:
     if placed.onset_s is None or (
         placed.duration_s is None and (is_seizure(kind) or kind == "bckg")
     ):
-        raise _refused(f"row {number}: {kind} without an onset, or without an end or a duration")
+        lacks = "an onset" if placed.onset_s is None else "an end or a duration"
+        raise _refused(
+            f"row {number}: {kind} without {lacks}: write it, or leave the row out (what it marks "
+            "then counts as background)"
+        )
     cells = placed.row.cell("channels")
     names = () if cells.lower() in (*MISSING, "all", "alle") else cells.replace(";", ",").split(",")
     channels = tuple(name.strip() for name in names if name.strip())

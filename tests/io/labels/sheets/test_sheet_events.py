@@ -230,6 +230,16 @@ def test_a_table_that_is_no_such_names_the_setting(tmp_path: Path) -> None:
     assert spans(read(tmp_path, text, name="a.tsv", columns=columns)) == [(50, 80, "sz")]
 
 
+@pytest.mark.parametrize(
+    ("row", "lacks"), [("50;;sz", "an end or a duration"), (";80;sz", "an onset")]
+)
+def test_a_seizure_without_a_time_is_refused_with_what_to_do(
+    tmp_path: Path, row: str, lacks: str
+) -> None:
+    reason = refusal(tmp_path, f"Beginn;Ende;Typ\n{row}\n")
+    assert f"row 2: sz without {lacks}: write it, or leave the row out" in reason
+
+
 def test_words_of_the_user_hold_for_annotations_and_tables_too(tmp_path: Path) -> None:
     text = "onset\tduration\teventType\n5\t6\t发作\n"
     found = read(tmp_path, text, name="a.tsv", columns={}, words={"发作": "sz"})
