@@ -43,7 +43,7 @@ OF_LABELS = {"labels": "events", "permuted": False, "within_subject": False}
 def windows(n: int, seed: int) -> Predictions:
     """n windows of two classes; words of classes hold what formats and files might trip over."""
     rng = np.random.default_rng(seed)
-    classes = ("background", "sz {foc}, é")
+    classes, p = ("background", "sz {foc}, é"), rng.random(n)
     about = {
         "threshold": {"value": 0.25 + seed / 100},
         "postprocess": {"threshold": 0.5, "smooth": 2 * seed + 1},
@@ -54,7 +54,7 @@ def windows(n: int, seed: int) -> Predictions:
         start_s=4.0 * np.arange(n),
         duration_s=np.full(n, 4.0),
         truth=rng.integers(-1, 2, n),
-        probabilities=rng.random((n, 2)),
+        probabilities=np.stack([1 - p, p], axis=1),
         classes=classes,
         split_hash=f"split {seed}",
         references=tuple(

@@ -73,6 +73,10 @@ class _Metadata(OpenPart):
     units: tuple[Unit, ...]
 
 
+_OFF_ONE = 1e-3
+"""Further than rounding leaves a sum of probabilities from one (ours)."""
+
+
 def _require_agreement(table: Table) -> None:
     """Raise ValueError for rows of classes, recordings or units that stand nowhere beside them."""
     beside, columns = table.beside, table.columns
@@ -80,6 +84,9 @@ def _require_agreement(table: Table) -> None:
         raise ValueError("it has a class twice")
     if beside["classes"] and columns["truth"].max(initial=-1) >= len(beside["classes"]):
         raise ValueError("column truth names a class that is none of its classes")
+    p = [columns[f"p_{name}"] for name in beside["classes"]]
+    if p and len(p[0]) and np.abs(np.sum(p, axis=0) - 1).max() > _OFF_ONE:
+        raise ValueError("its probabilities of a row do not sum to 1")
     for name, key in (("recording", "references"), ("unit", "units")):
         known = {row["recording" if key == "references" else "id"] for row in beside[key]}
         if known and not set(columns[name].tolist()) <= known:
