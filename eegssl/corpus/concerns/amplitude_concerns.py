@@ -11,8 +11,9 @@ from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, above_a_volt, 
 Row = dict[str, Any]
 ABOVE_A_VOLT = "above-a-volt"
 _CURE = (
-    "where the unit is wrong by a thousand, --set 'read.scale={ \"FOLDER/*\" = 0.001 }' mends it, "
-    "by path or by label (read.units names another unit); else leave it out"
+    "where the unit is wrong, --set 'read.scale={ \"FOLDER/*\" = FACTOR }' mends it, by path or by "
+    "label (0.001 where it is a thousand times too large, 1000 too small, 1e6 for volts; "
+    "read.units names another unit); else leave it out"
 )
 
 

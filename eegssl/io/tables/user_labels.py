@@ -26,8 +26,9 @@ class LabelRow:
 def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
     """The rows of a table with a column ``label`` and ``recording`` or ``subject`` (or both).
 
-    ``recording`` is the path below the EDF folder, as preprocess saw it; ids of recordings are
-    taken as they are. ``corpora`` are the names (``--set corpus=``) of the recordings folders.
+    ``recording`` is the path below the EDF folder, as preprocess saw it or as Windows has it;
+    ids of recordings are taken as they are. ``corpora`` are the names (``--set corpus=``) of the
+    recordings folders.
 
     Raises ConfigError for a table that can't be read, rows without a name, times that are none.
     """
@@ -44,7 +45,8 @@ def read_labels(path: Path, corpora: Sequence[str]) -> list[LabelRow]:
         name, subject = (_text(row, column) for column in ("recording", "subject"))
         hashed = pseudonyms.recording if name else pseudonyms.subject
         own = name or subject
-        prefixed = [f"{corpus}/{own}" if corpus else own for corpus in corpora]
+        spellings = dict.fromkeys([own, own.replace("\\", "/").removeprefix("./")])
+        prefixed = [f"{corpus}/{o}" if corpus else o for corpus in corpora for o in spellings]
         onset_s, duration_s = (_text(row, column) for column in ("onset_s", "duration_s"))
         times = [_seconds(text) for text in (onset_s, duration_s)]
         nameless += not own
