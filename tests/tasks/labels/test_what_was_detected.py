@@ -1,6 +1,7 @@
 """A page states what was detected and what the reference holds, each by itself."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from eegssl.tasks.labels.measures.detection_files import detection_files
 from eegssl.tasks.labels.page import page_of
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, detections_of, score
+from eegssl.tasks.labels.sections.detection_tables import detection_words
 from eegssl.tasks.labels.sections.event_pictures import (
     FALSE,
     FOUND,
@@ -116,6 +118,14 @@ def test_a_recording_without_labels_among_others_is_named_with_its_detections() 
         "duration_s": 7200.0,
         "per_day": 96.0,
     }
+
+
+def test_a_clip_gives_no_rate_per_day() -> None:
+    clip = replace(detections(alarms({"a": SIX}, unlabelled=("a",))), shortest_s=7200.0)
+    assert clip.per_day is None
+    words = "Detected: 6 events, in 1 of 1 recording (60.0 min); none is as long as 2.0 h"
+    assert detection_words(clip).startswith(words)
+    assert "in 24 h" not in detection_words(clip)
 
 
 def test_permuted_labels_and_no_labels_make_a_page_too() -> None:

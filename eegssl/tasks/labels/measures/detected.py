@@ -66,8 +66,11 @@ class Detections:
 
     @property
     def per_day(self) -> float | None:
-        """Detections in 24 h of recording; None where nothing was recorded."""
-        return self.n * 86400 / self.duration_s if self.duration_s else None
+        """Detections in 24 h of the recordings that are long enough; None where none is."""
+        long = [one for one in self.recordings if one.duration_s >= self.shortest_s]
+        duration_s = sum(one.duration_s for one in long)
+        n = sum(len(one.detections) for one in long)
+        return n * 86400 / duration_s if duration_s else None
 
     @property
     def unlabelled(self) -> tuple[Detected, ...]:

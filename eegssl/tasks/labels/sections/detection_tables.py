@@ -27,10 +27,10 @@ def detection_words(detections: Detections) -> str:
     where = f"{counted(len(detections.recordings), 'recording')} ({hours(detections.duration_s)})"
     if not detections.n:
         return f"Detected: nothing in {where}."
-    return (
-        f"Detected: {counted(detections.n, 'event')}, in {detections.n_with:,} of {where}; that is "
-        f"{number_text(detections.per_day, 1)} in 24 h."
-    )
+    words = f"Detected: {counted(detections.n, 'event')}, in {detections.n_with:,} of {where}"
+    if detections.per_day is None:
+        return f"{words}; none is as long as {hours(detections.shortest_s)}, so no rate per day."
+    return f"{words}; that is {number_text(detections.per_day, 1)} in 24 h."
 
 
 def reference_words(detections: Detections) -> str:
