@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
-from eegssl.config.toml_file import MOST_DEEP, read_toml, shallow
+from eegssl.config.toml_file import MOST_DEEP, TOO_MANY_DIGITS, read_toml, shallow
 from eegssl.errors import ConfigError
 from eegssl.tasks.kinds import KINDS, USUAL
 
@@ -187,6 +187,8 @@ def _value(text: str) -> Any:
         return text
     except RecursionError:
         raise ConfigError("the value of a setting is nested too deeply") from None
+    except ValueError:
+        raise ConfigError(f"the value of a setting can't be read: {TOO_MANY_DIGITS}") from None
 
 
 def _nested(keys: Sequence[str], value: Any) -> dict[str, Any]:

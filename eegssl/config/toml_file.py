@@ -13,6 +13,8 @@ MOST_BYTES = 16 << 20
 MOST_DEEP = 50
 """Tables and lists within each other; no setting lies deeper than five (ours)."""
 
+TOO_MANY_DIGITS = "a number has thousands of digits"
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read the tables of a TOML file in UTF-8, or in UTF-16 with a byte-order mark.
@@ -29,8 +31,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is no TOML that can be read: it is nested too deeply") from None
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}") from None
-    except ValueError as error:
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML that can be read: {error}") from None
+    except ValueError:  # of Python, whose words advise a programmer
+        raise ConfigError(f"{path} can't be read: {TOO_MANY_DIGITS}") from None
     return shallow(values, str(path))
 
 

@@ -34,8 +34,9 @@ def rescore(config: EvaluateConfig, source: Path, context: Context) -> Result:
     if (source / MANIFEST).exists():
         open_scored(source)
     if not path.is_file():
+        what = f"{path} is no regular file" if path.exists() else f"there is no {path}"
         raise InputError(
-            f"there is no {path}; give an evaluation's folder or its predictions, or a tree of "
+            f"{what}; give an evaluation's folder or its predictions, or a tree of "
             "event tables with --reference TREE"
         )
     return base.rescore(kind_named(kind_of_table(path), path), config, path, context)

@@ -193,6 +193,14 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
         resolve("tokenize", file=tmp_path / "b.toml")
 
 
+def test_numbers_of_thousands_of_digits_are_refused_in_our_words(tmp_path: Path) -> None:
+    digits = "9" * 6000
+    (tmp_path / "c.toml").write_text(f"[preprocess.look]\nrecordings = {digits}\n")
+    for more in ({"file": tmp_path / "c.toml"}, {"sets": [f"look.recordings={digits}"]}):
+        with pytest.raises(ConfigError, match="a number has thousands of digits"):
+            resolve("preprocess", **more)
+
+
 def test_a_stage_of_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         resolve("tokenize", file=write(tmp_path / "a.toml", "tokenize = 3\n"))

@@ -1,5 +1,6 @@
 """Predictions are the only source of every number: they are scored again without any model."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,9 @@ def test_what_is_no_table_of_predictions_is_refused_by_name(tmp_path: Path) -> N
     gone = eegssl("evaluate", "--rescore", tmp_path / "gone", "--out", tmp_path / "out")
     assert gone.code == 3
     assert "there is no" in gone.err
+    os.mkfifo(tmp_path / "pipe")
+    pipe = eegssl("evaluate", "--rescore", tmp_path / "pipe", "--out", tmp_path / "out")
+    assert (pipe.code, "pipe is no regular file" in pipe.err) == (3, True)
 
 
 @pytest.mark.parametrize(
