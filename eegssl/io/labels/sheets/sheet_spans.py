@@ -141,6 +141,8 @@ def _place(
     end_s = _at("end", row, style, reading, lasting, settings)
     if onset_s is None:
         return Placed(row, None, None)
+    if end_s is not None and end_s < onset_s - DAY_S / 2 and _shares_date(row, style):
+        end_s += DAY_S
     if end_s is None:
         duration_s = _duration(row, style, reading, settings)
         end_s = None if duration_s is None else onset_s + duration_s
@@ -156,6 +158,12 @@ def _place(
         )
     begin_s = max(0.0, onset_s)
     return Placed(row, begin_s, None if end_s is None else max(0.0, end_s - begin_s))
+
+
+def _shares_date(row: SheetRow, style: Style) -> bool:
+    """Whether the end has no date but that of another column: past midnight it is a day later."""
+    end = written_time(row.cell("end"), style)
+    return bool(row.cell("date") and end and end.parts and not end.dates)
 
 
 def _hint(row: SheetRow, style: Style, settings: EventSettings) -> str:

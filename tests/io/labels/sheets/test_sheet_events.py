@@ -283,3 +283,17 @@ def test_sheets_broken_at_random_are_read_or_refused() -> None:
             assert all(0 <= row.onset_s < 120 for row in rows if row.onset_s is not None)
             assert all(row.duration_s >= 0 for row in rows if row.duration_s is not None)
     assert outcomes == {"events", "read"}
+
+
+def test_a_date_beside_is_that_of_the_onset_where_the_event_ends_past_midnight(
+    tmp_path: Path,
+) -> None:
+    columns = COLUMNS | {"date": "Tag"}
+    late = b"24.03.2023.59.40"
+    text = "Tag;Beginn;Ende;Typ\n24.03.2020;23:59:50;00:00:10;sz\n"
+    (event,) = read(tmp_path, text, columns=columns, clock=late).events
+    assert (event.onset_s, event.duration_s) == (10.0, 20.0)
+    swapped = "Tag;Beginn;Ende;Typ\n24.03.2020;10:01:20;10:00:50;sz\n"
+    assert "row 2 ends before it begins" in refusal(tmp_path, swapped, columns=columns)
+    dated = "Tag;Beginn;Ende;Typ\n24.03.2020;23:59:50;24.03.2020 00:00:10;sz\n"
+    assert "row 2 ends before it begins" in refusal(tmp_path, dated, columns=columns, clock=late)
