@@ -104,6 +104,12 @@ def test_markers_in_latin_1_are_read_in_any_locale(tmp_path: Path) -> None:
     assert [(n.onset_s, n.duration_s, n.text) for n in notes] == [SEIZURE, (20.0, None, "Größe")]
 
 
+def test_markers_behind_the_last_sample_are_kept_as_those_of_edf_are(tmp_path: Path) -> None:
+    path = written(tmp_path, "BrainVision", SIGNALS, [SEIZURE, (9e4, 1.0, "sz")])
+    notes = recording_annotations(read_recording_header(path)).annotations
+    assert [note.onset_s for note in notes] == [SEIZURE[0], 9e4]
+
+
 def test_onsets_count_from_the_first_sample_whatever_the_first_of_the_amplifier(
     tmp_path: Path,
 ) -> None:

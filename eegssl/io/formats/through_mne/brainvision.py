@@ -63,7 +63,6 @@ def _text(path: Path) -> str:
 
 def _open(path: Path) -> Any:
     """The raw; markers in another encoding than the machine's are read apart, see mne's reader."""
-    from mne import read_annotations
     from mne.io import read_raw_brainvision
 
     try:
@@ -71,9 +70,19 @@ def _open(path: Path) -> Any:
     except UnicodeDecodeError:
         none = {"marker_fname": False}
         raw = read_raw_brainvision(path, preload=False, overrides=none, verbose="ERROR")
-    notes = read_annotations(path.with_name(_marker_name(path)), sfreq=raw.info["sfreq"])
+    notes = _annotations(raw, path)
     raw.set_meas_date(notes.orig_time)
     return raw.set_annotations(notes, verbose="ERROR")
+
+
+def _annotations(raw: Any, path: Path) -> Any:
+    """All markers, also those behind the last sample, which a raw leaves out in silence."""
+    from mne import read_annotations
+
+    name = _marker_name(path)
+    if not name:
+        return raw.annotations
+    return read_annotations(path.with_name(name), sfreq=raw.info["sfreq"])
 
 
 def _scales(raw: Any) -> Scales:
@@ -104,5 +113,6 @@ BRAINVISION = format_of_mne(
         notes=_notes,
         clock_is_local=True,
         says_kinds=False,
+        annotations=_annotations,
     )
 )

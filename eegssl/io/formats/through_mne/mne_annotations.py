@@ -7,9 +7,8 @@ from eegssl.io.formats.through_mne.mne_header import (
     MneFormat,
     MneHeader,
     is_structural,
-    onsets_s,
 )
-from eegssl.io.formats.through_mne.mne_reader import open_raw_of
+from eegssl.io.formats.through_mne.mne_reader import annotations_of, open_raw_of
 from eegssl.io.recording_header import Annotation, AnnotationScan
 
 _COMMENT = "comment/"
@@ -24,9 +23,10 @@ def scan_mne_annotations(kind: MneFormat, header: MneHeader) -> AnnotationScan:
     raw = open_raw_of(kind, header)
     annotations: list[Annotation] = []
     n_unreadable = 0
-    columns = (onsets_s(raw), raw.annotations.duration, raw.annotations.description)
-    channels = raw.annotations.ch_names
-    names = channels if channels is not None else [()] * len(raw.annotations)
+    notes = annotations_of(kind, raw, header.path)
+    columns = (notes.onset - raw.first_time, notes.duration, notes.description)
+    channels = notes.ch_names
+    names = channels if channels is not None else [()] * len(notes)
     for onset_s, duration_s, text, where in zip(*columns, names, strict=True):
         if is_structural(text, kind.breaks):
             continue

@@ -38,7 +38,8 @@ class MneFormat:
     ``open`` makes an ``mne.io.Raw`` of a path; ``parts`` lists its files. ``clock_is_local`` tells
     whether its start is in local time, as label tables are. ``says_kinds`` tells whether it states
     the types of channels; where it does not, mne's are guesses, and labels decide. ``breaks`` are
-    further annotations at which samples were cut out.
+    further annotations at which samples were cut out. ``annotations`` are all that the file has,
+    where the raw lacks those outside of the samples.
     """
 
     name: str
@@ -49,6 +50,7 @@ class MneFormat:
     notes: Callable[[Any, Sequence[FileState]], tuple[str, ...]] = lambda _raw, _states: ()
     says_kinds: bool = True
     breaks: tuple[str, ...] = ()
+    annotations: Callable[[Any, Path], Any] = lambda raw, _path: raw.annotations
 
 
 @dataclass(frozen=True, kw_only=True)

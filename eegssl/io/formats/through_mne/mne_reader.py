@@ -66,6 +66,12 @@ def open_raw_of(kind: MneFormat, header: MneHeader) -> Any:
     return _raw(kind, header.path, header.states)
 
 
+def annotations_of(kind: MneFormat, raw: Any, path: Path) -> Any:
+    """The ``mne.Annotations`` of an open raw; raises RecordingRefused."""
+    with _faults_as_refusals(kind.name):
+        return kind.annotations(raw, path)
+
+
 @lru_cache(maxsize=1)
 def _raw(kind: MneFormat, path: Path, _states: tuple[FileState, ...]) -> Any:
     with _faults_as_refusals(kind.name):
