@@ -25,6 +25,10 @@ def _a_rule(values: dict[str, Any] | None) -> dict[str, Any] | None:
 _RULE = TypeAdapter(Postprocess)
 
 
+_MOST_S = 366 * 86400.0
+"""Ours: no recording lasts longer, and scorers cut them into slices."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """One recording that was scored; ``recording`` and ``subject`` are hashed ids.
@@ -36,7 +40,7 @@ class Reference:
     __pydantic_config__ = EXACT
     recording: str
     subject: str
-    duration_s: Annotated[float, Field(gt=0)]
+    duration_s: Annotated[float, Field(gt=0, le=_MOST_S)]
     events: tuple[tuple[NonNegativeFloat, NonNegativeFloat, str], ...] = ()
     age_years: float | None = None
     sex: str | None = None
@@ -91,6 +95,9 @@ def _require_agreement(table: Table) -> None:
         known = {row["recording" if key == "references" else "id"] for row in beside[key]}
         if known and not set(columns[name].tolist()) <= known:
             raise ValueError(f"column {name} names one that is none of its {key}")
+    lasts_s = {row["recording"]: row["duration_s"] for row in beside["references"]}
+    if lasts_s and (columns["start_s"] >= [lasts_s[r] for r in columns["recording"]]).any():
+        raise ValueError("column start_s names a moment after the end of a recording")
 
 
 TABLE = TableSpec(

@@ -274,3 +274,21 @@ def test_tables_that_were_tampered_with_say_so(tmp_path: Path) -> None:
     write_table(path, made_up(start_s=good.start_s + 0.5 * (np.arange(2700) == 5)))
     moved = done("evaluate", "--rescore", path, "--out", tmp_path / "moved")["warnings"]
     assert any("1 windows overlap another one" in words for words in moved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"start_s": np.full(2700, 1e9)}, "after the end of a recording"),
+        ({"references": tuple(Reference(f"r-{k}", f"s-{k}", 1e15) for k in range(3))}, "duration"),
+    ],
+)
+def test_times_beyond_any_recording_are_refused(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    """A recording of 10^15 s ended as memory that the machine lacks."""
+    path = tmp_path / "predictions.parquet"
+    write_table(path, made_up(**changes))
+    ran = eegssl("evaluate", "--rescore", path, "--out", tmp_path / "out")
+    assert ran.code == 4
+    assert words in " ".join(ran.err.split())
