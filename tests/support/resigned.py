@@ -45,13 +45,18 @@ def sign_files(folder: Path) -> None:
 
 def _sign_bulk(folder: Path, bulk: str, name: str) -> None:
     """Make the columns ``bytes`` and ``sha256`` of a table right, where the table allows it."""
-    table = pq.read_table(folder / name)
-    if not {"recording", "bytes", "sha256"} <= set(table.column_names):
+    try:
+        table = pq.ParquetFile(folder / name).read()
+    except pa.ArrowInvalid:
         return
-    files = [folder / bulk / f"{id_}{SUFFIXES[bulk]}" for id_ in table["recording"].to_pylist()]
-    if not all(map(os.path.isfile, files)):
+    if any(table.column_names.count(key) != 1 for key in ("recording", "bytes", "sha256")):
         return
-    signed = [_size_and_hash(file) for file in files]
+    ids = table["recording"].to_pylist()
+    files = {id_: folder / bulk / f"{id_}{SUFFIXES[bulk]}" for id_ in set(ids)}
+    if not all(map(os.path.isfile, files.values())):
+        return
+    hashes = {id_: _size_and_hash(file) for id_, file in files.items()}
+    signed = [hashes[id_] for id_ in ids]
     for key in ("bytes", "sha256"):
         place = table.column_names.index(key)
         if table.schema.field(key).type in (pa.int64(), pa.string()):
