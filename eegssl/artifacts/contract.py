@@ -10,12 +10,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from eegssl.artifacts.json_parts import OpenPart, validated
-from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.json_parts import OpenPart, damaged, validated
+from eegssl.artifacts.manifest import MANIFEST, SEEN, Artifact
 from eegssl.artifacts.reading import load
 
 Reader = Callable[[Path], object]
 """Reads a part by its schema; raises ArtifactError for anything else."""
+FITTED = ("tokens", "encoder", "model")
+"""Kinds that keep sketches of the recordings that they were fitted on."""
 
 
 class NoFacts(OpenPart):
@@ -56,6 +58,9 @@ def require_contract(artifact: Artifact, contract: Contract) -> None:
         ("config", manifest.config, contract.config),
     ):
         validated(values, TypeAdapter(schema), source, part)
+    fitted = contract.kind in FITTED and manifest.fitted_on.recordings
+    if fitted and SEEN not in manifest.files:
+        raise damaged(source, f"files: {SEEN} is not among them")
     for name, read in contract.parts.items():
         read(artifact / name)
     for name, read in contract.others.items():

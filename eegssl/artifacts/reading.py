@@ -30,11 +30,17 @@ def load(path: Path, kind: str) -> Artifact:
     for name, (size, digest) in manifest.files.items():
         check_file(inside(path, name), size, digest)
     check_bulk(path, manifest, hashes=False)
-    if SEEN in manifest.files:
-        sketches = sketches_of(read_table(path / SEEN, SEEN_COLUMNS))
-        fitted_on = replace(manifest.fitted_on, sketches=sketches)
-        manifest = replace(manifest, fitted_on=fitted_on)
-    return Artifact(path, manifest)
+    return Artifact(path, _with_sketches(path, manifest))
+
+
+def _with_sketches(path: Path, manifest: Manifest) -> Manifest:
+    """The manifest with the sketches of all recordings that the artifact was fitted on."""
+    if SEEN not in manifest.files:
+        return manifest
+    sketches, fitted_on = sketches_of(read_table(path / SEEN, SEEN_COLUMNS)), manifest.fitted_on
+    if sketches.keys() != set(fitted_on.recordings):
+        raise damaged(path / SEEN, f"its recordings are not those of fitted_on in {MANIFEST}")
+    return replace(manifest, fitted_on=replace(fitted_on, sketches=sketches))
 
 
 RECORDING = Column(TEXT, pattern=HASHED_ID, unique=True)

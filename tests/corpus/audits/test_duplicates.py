@@ -3,15 +3,19 @@
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from clirun import done, eegssl
+from resigned import sign_files, sign_manifest
 from tinycorpus import noise_uv, write_recording
 
+from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.manifest import SEEN, Artifact
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.audits.leaks import audit
 from eegssl.corpus.store import fitted_on, open_corpus
+from eegssl.errors import ArtifactError
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.tables.tsv import read_tsv
 
@@ -138,6 +142,17 @@ def test_what_was_seen_is_kept_beside_what_was_fitted(corpus: Path, tmp_path: Pa
         r.id: r.sketch.tolist() for r in seen
     }
     assert all(100 < len(sketch) <= 256 for sketch in kept.values())
+    table = pq.read_table(model / SEEN)
+    for name, rows in (("none", table.slice(0, 0)), ("fewer", table.slice(1))):
+        bad = Path(shutil.copytree(model.path, tmp_path / name))
+        pq.write_table(rows, bad / SEEN)
+        sign_files(bad)
+        with pytest.raises(ArtifactError, match=r"seen\.parquet was edited .* those of fitted_on"):
+            load(bad, "encoder")
+    bad = Path(shutil.copytree(model.path, tmp_path / "without"))
+    sign_manifest(bad, lambda manifest: manifest["files"].pop(SEEN))
+    with pytest.raises(ArtifactError, match=r"files: seen\.parquet is not among them"):
+        open_artifact(bad, Contract("encoder"))
     (model / SEEN).write_bytes(b"x" * (model / SEEN).stat().st_size)
     with pytest.raises(ValueError, match="damaged"):
         load(model.path, "encoder")
