@@ -92,11 +92,12 @@ class FittedOn:
     """Recording -> sketch of its waveform (`eegssl.signal.waveform`); stored in ``SEEN``."""
 
     def __or__(self, other: "FittedOn") -> "FittedOn":
+        """Both; of a recording in both, the sketch of the first."""
         return FittedOn(
             tuple(sorted({*self.subjects, *other.subjects})),
             tuple(sorted({*self.recordings, *other.recordings})),
             tuple(sorted({*self.aliases, *other.aliases})),
-            {**self.sketches, **other.sketches},
+            {**other.sketches, **self.sketches},
         )
 
 

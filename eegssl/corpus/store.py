@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.contract import open_artifact
+from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
 from eegssl.artifacts.table_parts import read_text_table
 from eegssl.corpus.audits.recordings_contract import CONTRACT, read_tables
 from eegssl.corpus.ictal import events_of
-from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, SUBJECTS
+from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
 from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
+from eegssl.signal.waveform import sketch
 
 T = TypeVar("T")
 SIGNALS = "signals"
@@ -214,6 +216,20 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
 
 def _map(path: Path, n_channels: int, n_samples: int) -> StoredSignal:
     return map_signal(path, (n_channels, n_samples))
+
+
+def require_sketches(recordings: Iterable[Recording]) -> None:
+    """Raise ArtifactError where a recording's sketch was emptied, so that no copy is known.
+
+    Short signals, and those without swings, have an empty one: it is made again to see that.
+    """
+    for recording in recordings:
+        if len(recording.sketch):
+            continue
+        stored = _map(recording.path, len(recording.channels), recording.n_samples)
+        if len(sketch(stored.data, stored.scale_uv, recording.channels, recording.sfreq_hz)):
+            table = recording.path.parent.parent / RECORDINGS
+            raise damaged(table, f"the sketch of {recording.id} is empty, its signal has one")
 
 
 def fitted_on(recordings: Iterable[Recording]) -> FittedOn:

@@ -21,7 +21,7 @@ from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.codes.tokens import Codes, open_codes
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
-from eegssl.corpus.store import Corpus, fitted_on, open_corpus
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
@@ -84,6 +84,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     writer = context.begin(ENCODER, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
+    require_sketches([*train.windows.recordings, *val.windows.recordings])
     threads = threads_of(writer.work, torch.get_num_threads(), context)
     counts = train.counts()
     model, history = _train(config, settings, artifact, train, draws, val, counts, writer, context)

@@ -31,7 +31,7 @@ from eegssl.corpus.codes.tokens import (
 )
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
-from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus
+from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
@@ -90,6 +90,7 @@ def run(
         model = reused
         fitted = source.manifest.fitted_on
     else:
+        require_sketches([*train.recordings, *val.recordings])
         model = _train(config, draws, val, writer, context)
         fitted = fitted_on([*train.recordings, *val.recordings])
     save_module(writer, NAME, model, model.config)

@@ -19,7 +19,7 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
-from eegssl.corpus.store import Corpus, fitted_on
+from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.tasks.kind import MODEL, Job, Kind, Trial
@@ -121,6 +121,7 @@ def finetune(
         scored = _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
         return context.finish(writer, scored | {THREADS: threads})
     copy_history(writer, job.pretrained, "pretrain")
+    require_sketches(fitted.recordings)
     seen = fitted_on(list(fitted.recordings))
     if job.weights == "pretrained":
         seen = seen | job.pretrained.manifest.fitted_on

@@ -1,20 +1,23 @@
 """Copies of a signal and other names of a person are known again across real artifacts."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import done, eegssl
+from corpora import write_signal
 from resigned import sign_files, sign_manifest
 from tinycorpus import noise_uv, write_recording
 
 from eegssl.artifacts.contract import Contract, open_artifact
-from eegssl.artifacts.manifest import SEEN, Artifact
+from eegssl.artifacts.manifest import SEEN, Artifact, FittedOn
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import begin
 from eegssl.corpus.audits.leaks import audit
-from eegssl.corpus.store import fitted_on, open_corpus
+from eegssl.corpus.store import fitted_on, open_corpus, require_sketches
 from eegssl.errors import ArtifactError
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.tables.tsv import read_tsv
@@ -156,6 +159,29 @@ def test_what_was_seen_is_kept_beside_what_was_fitted(corpus: Path, tmp_path: Pa
     (model / SEEN).write_bytes(b"x" * (model / SEEN).stat().st_size)
     with pytest.raises(ValueError, match="damaged"):
         load(model.path, "encoder")
+
+
+def test_a_sketch_that_was_emptied_is_told_from_a_signal_without_one(
+    corpus: Path, tmp_path: Path
+) -> None:
+    preprocess(corpus, tmp_path / "rec", *splits_file(tmp_path / "s.tsv", **SIDES))
+    made = open_corpus([tmp_path / "rec"])
+    require_sketches(made.recordings)
+    emptied = [replace(r, sketch=np.zeros(0, np.uint32)) for r in made.recordings]
+    with pytest.raises(ArtifactError, match=r"recordings\.parquet was edited .* is empty"):
+        require_sketches(emptied)
+    short = replace(emptied[0], n_samples=300, path=tmp_path / "short.safetensors")
+    write_signal(short.path, np.zeros((len(short.channels), 300), np.float32))
+    require_sketches([short])
+
+
+def test_of_two_sketches_of_a_recording_the_first_is_kept() -> None:
+    ours, theirs = np.array([1, 2], np.uint32), np.zeros(0, np.uint32)
+    both = FittedOn(sketches={"r-1": ours}) | FittedOn(sketches={"r-1": theirs, "r-2": theirs})
+    assert {id_: sketch.tolist() for id_, sketch in both.sketches.items()} == {
+        "r-1": [1, 2],
+        "r-2": [],
+    }
 
 
 def test_the_terminal_tells_of_copies(corpus: Path, tmp_path: Path) -> None:
