@@ -57,7 +57,7 @@ class Reference:
 
 class _About(OpenPart):
     task: str
-    labels: Literal["events", "table"]
+    labels: Literal["events", "table", "classes"]
     permuted: bool
     threshold: Threshold | None
     postprocess: Postprocess | None
