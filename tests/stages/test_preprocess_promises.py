@@ -12,6 +12,7 @@ from realdata import real_data
 from safetensors.numpy import load_file
 
 from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.formats.known_formats import FORMATS
 
 LABELS = ("EEG Fp1-REF", "EEG F7-REF", "EEG C3-REF")
 TUH = "# version = csv_v1.0.0\n# duration = 20.0 secs\n#\n"
@@ -45,7 +46,7 @@ def test_every_file_found_is_accepted_or_refused(tmp_path: Path) -> None:
 
 def test_real_files_of_readers_are_accepted_or_refused_and_nothing_between(tmp_path: Path) -> None:
     formats = real_data("formats")
-    found = [p for p in formats.rglob("*") if p.suffix.lower() in (".edf", ".bdf")]
+    found = [p for p in formats.rglob("*") if p.suffix.lower() in FORMATS]
     document = preprocess(formats, tmp_path / "out")
     refused = {row["recording"] for row in document["refused"] if row["segment"] == "n/a"}
     assert len(document["accepted"]) + len(refused) == len(found)

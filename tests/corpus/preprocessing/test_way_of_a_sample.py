@@ -183,9 +183,9 @@ def embedded_uv(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     return signals
 
 
-def embed(path: Path, config: PreprocessConfig) -> None:
+def embed(path: Path, config: PreprocessConfig, *, any_size: bool = False) -> None:
     """Embed an EDF file, and then the same as mne reads it."""
-    choices = embedding.Choices(config.filter, config.montage, 10.0)
+    choices = embedding.Choices(config.filter, config.montage, 10.0, any_size)
     embedding.embed_file(None, path, choices)  # type: ignore[arg-type]
     raw = mne.io.read_raw_edf(path, preload=True, verbose="ERROR")
     embedding.embed_raw(None, raw, choices)  # type: ignore[arg-type]
@@ -218,7 +218,7 @@ def test_a_raw_in_volts_without_rounding_is_cleaned_to_the_bits_of_its_file(
     signals = [Signal(v, n, "V", limits) for v, n in zip(values, ("Fp1", "C3", "O2"), strict=True)]
     path = tmp_path / "a.edf"
     path.write_bytes(EdfSpec(signals, 40, tals=time_stamps([str(k) for k in range(40)])).bytes())
-    embed(path, PreprocessConfig.model_validate({"filter": {"phase": "causal"}}))
+    embed(path, PreprocessConfig.model_validate({"filter": {"phase": "causal"}}), any_size=True)
     file_uv, raw_uv = embedded_uv
     assert file_uv.std() > 1e3
     np.testing.assert_array_equal(raw_uv, file_uv)
