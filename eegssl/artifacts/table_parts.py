@@ -103,7 +103,7 @@ def read_table(
     try:
         with pq.ParquetFile(require_regular(path)) as parquet:
             require_size(path, parquet.metadata, n_rows)
-            _require_few(path, parquet.metadata)
+            _require_few(path, parquet)
             _require_columns(path, parquet.schema_arrow.names, columns, others=others)
             names = parquet.schema_arrow.names
             table = parquet.read([name for name in columns if name in names])
@@ -154,9 +154,15 @@ def require_size(path: Path, metadata: pq.FileMetaData, n_rows: int | None = Non
         raise damaged(path, f"it has {rows:,} rows in {size:,} bytes; every row is one of its own")
 
 
-def _require_few(path: Path, metadata: pq.FileMetaData) -> None:
-    """Raise ArtifactError for more values in lists than any artifact has."""
-    groups = [metadata.row_group(k) for k in range(metadata.num_row_groups)]
+def _require_few(path: Path, parquet: pq.ParquetFile) -> None:
+    """Raise ArtifactError for more values in lists than any artifact has.
+
+    All is scanned first, in little memory: where a description of columns is broken, that is an
+    error of Arrow, while asking for their numbers of values would end the process.
+    """
+    for name in parquet.schema_arrow.names:
+        parquet.scan_contents([name])
+    groups = [parquet.metadata.row_group(k) for k in range(parquet.metadata.num_row_groups)]
     values = sum(g.column(k).num_values for g in groups for k in range(g.num_columns))
     if values > MOST_VALUES:
         raise damaged(path, f"it has {values:,} values, expected at most {MOST_VALUES:,}")

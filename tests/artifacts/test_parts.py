@@ -4,6 +4,7 @@ arrays; and none takes the memory that it only says it needs."""
 import json
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,19 @@ def test_values_of_lists_are_bounded_too(tmp_path: Path, monkeypatch: pytest.Mon
     pq.write_table(table, tmp_path / "t.parquet")
     said = refused(lambda: read_table(tmp_path / "t.parquet", {"names": Column(TEXTS)}))
     assert "2,000 values, expected at most 1,000" in said
+
+
+def test_no_flipped_bit_behind_the_pages_ends_the_process(tmp_path: Path) -> None:
+    """Arrow aborts when it is asked for the values of a column whose description is broken."""
+    path = written(tmp_path / "t.parquet")
+    data = path.read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    for place in range(len(data) - 8 - length, len(data) - 8):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << place % 8
+        path.write_bytes(bytes(flipped))
+        with suppress(ArtifactError):
+            read_table(path, COLUMNS)
 
 
 @given(cut=st.floats(0, 1), flip=st.integers(0, 10_000), bit=st.integers(0, 7))
