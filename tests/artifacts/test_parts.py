@@ -4,7 +4,6 @@ arrays; and none takes the memory that it only says it needs."""
 import json
 import tracemalloc
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from eegssl.artifacts.array_parts import map_array, open_tensors
@@ -205,34 +202,6 @@ def test_values_of_lists_are_bounded_too(tmp_path: Path, monkeypatch: pytest.Mon
     pq.write_table(table, tmp_path / "t.parquet")
     said = refused(lambda: read_table(tmp_path / "t.parquet", {"names": Column(TEXTS)}))
     assert "2,000 values, expected at most 1,000" in said
-
-
-def test_no_flipped_bit_behind_the_pages_ends_the_process(tmp_path: Path) -> None:
-    """Arrow aborts when it is asked for the values of a column whose description is broken."""
-    path = written(tmp_path / "t.parquet")
-    data = path.read_bytes()
-    length = int.from_bytes(data[-8:-4], "little")
-    for place in range(len(data) - 8 - length, len(data) - 8):
-        flipped = bytearray(data)
-        flipped[place] ^= 1 << place % 8
-        path.write_bytes(bytes(flipped))
-        with suppress(ArtifactError):
-            read_table(path, COLUMNS)
-
-
-@given(cut=st.floats(0, 1), flip=st.integers(0, 10_000), bit=st.integers(0, 7))
-def test_a_table_that_is_cut_or_has_a_flipped_bit_is_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, cut: float, flip: int, bit: int
-) -> None:
-    path = written(tmp_path_factory.mktemp("t") / "t.parquet")
-    data = bytearray(path.read_bytes())
-    data[flip % len(data)] ^= 1 << bit
-    for text in (data, data[: int(cut * len(data))]):
-        path.write_bytes(bytes(text))
-        try:
-            read_table(path, COLUMNS)
-        except ArtifactError:
-            continue
 
 
 CELLS = {"subject": HASHED_ID, "split": "train|val"}
