@@ -56,6 +56,7 @@ def scored_contract(kind: AnyKind, makes: str) -> Contract:
             SCORES: partial(read_json, schema=kind.stored_scores),
         },
         facts=kind.stored_facts,
+        whole=kind.require_facts,
     )
 
 

@@ -261,6 +261,9 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     def facts(self, table: Table, scores: Scores) -> dict[str, Any]:
         """The scores in short, for a manifest."""
 
+    def require_facts(self, artifact: Artifact) -> None:
+        """Raise ArtifactError where facts of an artifact contradict its scores."""
+
     @abstractmethod
     def page(
         self, table: Table, scores: Scores, config: EvaluateConfig, ran: tuple[Trial, Test] | None

@@ -9,8 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from alterations import changed_at
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from labelfiles import format_events_tsv
+from resigned import sign_manifest
 
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.predictions import (
@@ -292,3 +294,26 @@ def test_times_beyond_any_recording_are_refused(
     ran = eegssl("evaluate", "--rescore", path, "--out", tmp_path / "out")
     assert ran.code == 4
     assert words in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        (("windows", "auroc"), 0.123),
+        (("events", "f1"), 10**30),
+        (("events", "recordings_too_short"), None),
+        (("subjects",), ["s-0123456789ab"]),
+        (("split_hash",), "another"),
+    ],
+)
+def test_facts_that_are_not_of_the_scores_are_refused(
+    tiny: Pipeline, tmp_path: Path, undrawn: None, fact: tuple[str, ...], value: object
+) -> None:
+    bad = Path(shutil.copytree(tiny.evaluation, tmp_path / "bad"))
+    sign_manifest(
+        bad, lambda manifest: manifest.update(changed_at(manifest, ("facts", *fact), value))
+    )
+    for command in (["check", bad], ["evaluate", "--rescore", bad, "--out", tmp_path / "out"]):
+        ran = eegssl(*command)
+        assert ran.code == 4
+        assert "edited or damaged" in ran.err
