@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
-from smallmatrix import cells, copy_of, results, write_matrix
+from smallmatrix import as_interrupted, cells, copy_of, results, write_matrix
 
 from eegssl.tasks.base import SCORES
 
@@ -107,14 +107,9 @@ def test_the_same_matrix_again_runs_nothing(made: Path, matrix: Path) -> None:
 def test_an_interrupted_benchmark_keeps_its_finished_cells(
     made: Path, matrix: Path, tmp_path: Path
 ) -> None:
-    """As after a kill between the last cell and the table."""
     out = copy_of(made, tmp_path)
     before = cells(out)
-    plan = manifest_of(out)
-    (out / "manifest.json").unlink()
-    begun = {k: plan[k] for k in ("kind", "schema_version", "config", "seed")}
-    begun["inputs"] = [[i["kind"], i["id"]] for i in plan["inputs"]]
-    (out / "eegssl-plan.json").write_text(json.dumps(begun))
+    as_interrupted(out)
     assert done("benchmark", matrix, "--out", out)["state"] == "resumed"
     assert cells(out) == before
     assert files_of(out) == files_of(made)

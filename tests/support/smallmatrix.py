@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from clirun import Pipeline, stamps_of
+from clirun import Pipeline, manifest_of, stamps_of
 
 MATRIX = """
 recordings = ["{root}/recordings"]
@@ -49,6 +49,15 @@ def results(out: Path) -> list[dict[str, Any]]:
 def cells(out: Path) -> dict[str, int]:
     """Every file and folder of the cells, with its time of last change."""
     return stamps_of(out / "cells")
+
+
+def as_interrupted(out: Path) -> None:
+    """Make a finished benchmark one that was killed between its last cell and its table."""
+    made = manifest_of(out)
+    (out / "manifest.json").unlink()
+    begun = {key: made[key] for key in ("kind", "schema_version", "config", "seed")}
+    begun["inputs"] = [[one["kind"], one["id"]] for one in made["inputs"]]
+    (out / "eegssl-plan.json").write_text(json.dumps(begun))
 
 
 def copy_of(made: Path, folder: Path) -> Path:
