@@ -26,11 +26,14 @@ def code_loss(rows: Tensor, head: nn.Linear, truth: Tensor) -> tuple[Tensor, Ten
     """
     if torch.is_grad_enabled():
         return _CodeLoss.apply(rows, head.weight, head.bias, truth)
-    parts = [_likelihoods(*part, head.weight, head.bias) for part in _blocks(rows, truth)]
-    return _sum([loss for _, loss, _ in parts], rows), torch.cat([best for *_, best in parts])
+    parts = [_likelihoods(*part, head.weight, head.bias)[1:] for part in _blocks(rows, truth)]
+    losses, guesses = zip(*parts, strict=True)
+    return torch.stack(losses).sum(), torch.cat(guesses)
 
 
 class _CodeLoss(torch.autograd.Function):
+    """Makes all gradients while it goes forward, of a scale of 1; backward multiplies them."""
+
     @staticmethod
     def forward(
         ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor, truth: Tensor
@@ -50,7 +53,7 @@ class _CodeLoss(torch.autograd.Function):
         ctx.save_for_backward(torch.cat(rows_gradient), weight_gradient, bias_gradient)
         best = torch.cat(guesses)
         ctx.mark_non_differentiable(best)
-        return _sum(losses, rows), best
+        return torch.stack(losses).sum(), best
 
     @staticmethod
     @once_differentiable
@@ -59,6 +62,7 @@ class _CodeLoss(torch.autograd.Function):
 
 
 def _blocks(rows: Tensor, truth: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Rows and their codes in blocks, an empty one where there are none."""
     size = _BLOCK.get(rows.device.type, _BLOCK_ELSEWHERE)
     return list(zip(rows.split(size), truth.split(size), strict=True))
 
@@ -77,7 +81,3 @@ def _product_type(rows: Tensor) -> torch.dtype:
     """The precision of matrix products: autocast's where it is on."""
     kind = rows.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else rows.dtype
-
-
-def _sum(losses: list[Tensor], rows: Tensor) -> Tensor:
-    return torch.stack(losses).sum() if losses else rows.new_zeros(())
