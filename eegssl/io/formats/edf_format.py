@@ -9,15 +9,12 @@ from eegssl.io.edf.header import read_header
 from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.records import map_records
 from eegssl.io.edf.samples import microvolt_scale, read_digital
+from eegssl.io.formats.file_parts import alone
 from eegssl.io.formats.recording_format import Format
 
 
 def _read_header(path: Path, root: Path, decimal_comma: bool) -> EdfHeader:
     return read_header(path, decimal_comma=decimal_comma)
-
-
-def _parts(path: Path, root: Path) -> tuple[Path, ...]:
-    return (path,)
 
 
 def _require_unchanged(header: EdfHeader) -> None:
@@ -35,7 +32,7 @@ def _texts(header: EdfHeader) -> list[tuple[str, str]]:
 EDF = Format(
     name="EDF",
     read_header=_read_header,
-    parts=_parts,
+    parts=alone,
     require_unchanged=_require_unchanged,
     read_samples=read_digital,
     microvolt_scale=microvolt_scale,

@@ -23,6 +23,11 @@ class FileState:
     place: tuple[int, int]
 
 
+def alone(path: Path, root: Path) -> tuple[Path, ...]:
+    """The parts of a recording that is one file: no other of any name."""
+    return (path,)
+
+
 def states_of(paths: Iterable[Path]) -> tuple[FileState, ...]:
     """The state of each file; raises RecordingRefused ``unreadable`` where one isn't regular."""
     states = []

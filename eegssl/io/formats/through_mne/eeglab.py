@@ -9,7 +9,7 @@ from typing import Any
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.file_parts import companion, states_of
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
-from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
+from eegssl.io.formats.through_mne.mne_header import MneFormat, in_microvolts
 from eegssl.io.formats.through_mne.optional_packages import require_package
 from eegssl.regular_files import open_regular
 
@@ -54,18 +54,12 @@ def _require_size(samples: Path, n_bytes: int) -> None:
         raise RecordingRefused("damaged", f"{reason}: bring the whole file that belongs to it")
 
 
-def _scales(raw: Any) -> Scales:
-    """EEGLAB has µV by convention, and no place for another unit."""
-    n_channels = len(raw.ch_names)
-    return Scales(("uV",) * n_channels, (1.0,) * n_channels)
-
-
 EEGLAB = format_of_mne(
     MneFormat(
         name="EEGLAB",
         open=_open,
         parts=_parts,
-        scales=_scales,
+        scales=in_microvolts,
         clock_is_local=True,
         breaks=_BREAKS,
     )

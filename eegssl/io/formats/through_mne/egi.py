@@ -11,7 +11,7 @@ from typing import Any
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.file_parts import require_inside
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
-from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
+from eegssl.io.formats.through_mne.mne_header import MneFormat, in_microvolts
 from eegssl.io.formats.through_mne.optional_packages import require_package
 
 _MOST_FILES = 10_000
@@ -40,14 +40,9 @@ def _open(path: Path) -> Any:
     return read_raw_egi(path, preload=False, events_as_annotations=True, verbose="ERROR")
 
 
-def _scales(raw: Any) -> Scales:
-    n_channels = len(raw.ch_names)
-    return Scales(("uV",) * n_channels, (1.0,) * n_channels)
-
-
 EGI = replace(
     format_of_mne(
-        MneFormat(name="MFF", open=_open, parts=_parts, scales=_scales, clock_is_local=False)
+        MneFormat(name="MFF", open=_open, parts=_parts, scales=in_microvolts, clock_is_local=False)
     ),
     in_folder=True,
 )

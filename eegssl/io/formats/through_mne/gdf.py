@@ -6,17 +6,12 @@ Source: Schlögl, GDF - A general dataformat for biosignals, arXiv:cs/0608052.
 from pathlib import Path
 from typing import Any
 
-from eegssl.io.formats.file_parts import states_of
+from eegssl.io.formats.file_parts import alone
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
 from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
 
 # mne takes what is neither µV nor mV for volts, also where the header names no unit.
 _UNITS = {1e-6: "uV", 1e-3: "mV"}
-
-
-def _parts(path: Path, root: Path) -> tuple[Path, ...]:
-    states_of([path])
-    return (path,)
 
 
 def _open(path: Path) -> Any:
@@ -32,5 +27,5 @@ def _scales(raw: Any) -> Scales:
 
 
 GDF = format_of_mne(
-    MneFormat(name="GDF", open=_open, parts=_parts, scales=_scales, clock_is_local=True)
+    MneFormat(name="GDF", open=_open, parts=alone, scales=_scales, clock_is_local=True)
 )

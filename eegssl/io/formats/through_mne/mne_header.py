@@ -31,6 +31,12 @@ class Scales:
     microvolts: tuple[float, ...]
 
 
+def in_microvolts(raw: Any) -> Scales:
+    """Scales of a format whose samples are in µV, and that has no place for another unit."""
+    n_channels = len(raw.ch_names)
+    return Scales(("uV",) * n_channels, (1.0,) * n_channels)
+
+
 @dataclass(frozen=True)
 class MneFormat:
     """A format that mne reads.

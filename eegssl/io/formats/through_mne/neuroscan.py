@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.formats.file_parts import states_of
+from eegssl.io.formats.file_parts import alone
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
-from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
+from eegssl.io.formats.through_mne.mne_header import MneFormat, in_microvolts
 from eegssl.regular_files import open_regular
-
-
-def _parts(path: Path, root: Path) -> tuple[Path, ...]:
-    states_of([path])
-    return (path,)
 
 
 def _open(path: Path) -> Any:
@@ -28,12 +23,6 @@ def _open(path: Path) -> Any:
     return read_raw_cnt(path, preload=False, verbose="ERROR")
 
 
-def _scales(raw: Any) -> Scales:
-    """Neuroscan's calibration gives µV."""
-    n_channels = len(raw.ch_names)
-    return Scales(("uV",) * n_channels, (1.0,) * n_channels)
-
-
 NEUROSCAN = format_of_mne(
-    MneFormat(name="CNT", open=_open, parts=_parts, scales=_scales, clock_is_local=False)
+    MneFormat(name="CNT", open=_open, parts=alone, scales=in_microvolts, clock_is_local=False)
 )
