@@ -13,8 +13,6 @@ from eegssl.io.sample_tables import ENDINGS, HINT, looks_like_samples
 
 SUFFIXES = tuple(FORMATS)
 _FOLDERS = tuple(ending for ending, kind in FORMATS.items() if kind.in_folder)
-_ALONE = (".edf", ".bdf")
-"""Endings of recordings that never have another file for a part."""
 OTHER_FORMATS = (
     *(".fif.gz", ".eeg", ".lay", ".trc", ".e", ".ahdr"),
     *(".edf.gz", ".bdf.gz", ".edf.zip", ".nwb", ".mefd"),
@@ -83,13 +81,14 @@ def is_recording(path: Path) -> bool:
 
 
 def _companions(path: Path, root: Path) -> tuple[Path, ...]:
-    """The other files that a recording is made of, none where they can't be told."""
-    if _ends_with(path.name, _ALONE):
-        return ()
+    """The other files that a recording is made of; of a BrainVision one that is refused, samples.
+
+    Its refusal tells of them too: without their header they are no format to convert.
+    """
     try:
         return recording_parts(path, root)[1:]
     except RecordingRefused:
-        return ()
+        return (path.with_suffix(".eeg"),) if path.suffix.lower() == ".vhdr" else ()
 
 
 def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[Path]:

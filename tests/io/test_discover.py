@@ -98,6 +98,17 @@ def test_a_header_that_names_a_recording_of_another_format_hides_none(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "header", ["", "DataFile=b.eeg\n", "DataFile=a.eeg\nMarkerFile=gone.vmrk\n"]
+)
+def test_samples_of_a_refused_header_are_no_format_to_convert(tmp_path, header):
+    touch(tmp_path, "a.eeg")
+    (tmp_path / "a.vhdr").write_text(header)
+    files = find_recordings(tmp_path)
+    assert [path.name for path in files.recordings] == ["a.vhdr"]
+    assert not files.other_formats
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *("Anfaelle.csv", "Anfälle.csv", "Anfa\u0308lle.csv", "ANFÄLLE.XLSX", "Anfallsliste.tsv"),
