@@ -5,6 +5,7 @@ device read without end, and a sparse file of terabytes fills the memory. Whatev
 such a folder is opened or checked here; only files that come with the package are not.
 """
 
+import codecs
 import errno
 import io
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 MOST_TEXT_BYTES = 256 << 20
 """The most that is read of a text or JSON file, which is wholly in memory (ours)."""
 _AT_ONCE = 1 << 20
+_HEAD_BYTES = 4096
 
 _KINDS = (
     (stat.S_ISDIR, errno.EISDIR, "it is a folder"),
@@ -68,6 +70,19 @@ def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
     Raises UnicodeDecodeError for other bytes, and as `require_regular` does.
     """
     return read_bytes(path, most_bytes).decode("utf-8-sig")
+
+
+def wide_codec(raw: bytes) -> str:
+    """The codec of text in UTF-16, by its mark or the zeros beside its letters; "" for others."""
+    if len(raw) < 3:
+        return ""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = raw[:_HEAD_BYTES]
+    (fewer, _), (more, codec) = sorted(
+        [(head[0::2].count(0), "utf-16-be"), (head[1::2].count(0), "utf-16-le")]
+    )
+    return codec if 8 * more > max(len(head), 64 * fewer) else ""
 
 
 def _check(status: os.stat_result, path: Path, most_bytes: int | None) -> None:

@@ -15,7 +15,13 @@ from eegssl.io.private.deid import listed
 from eegssl.io.tables.participants import is_synthetic, read_participants
 from eegssl.io.tables.tsv import read_tsv
 from eegssl.io.tables.user_labels import read_labels
-from eegssl.regular_files import UnusableFile, open_regular, read_bytes, read_text
+from eegssl.regular_files import (
+    UnusableFile,
+    open_regular,
+    read_bytes,
+    read_text,
+    wide_codec,
+)
 
 Plant = Callable[[Path], None]
 
@@ -138,3 +144,16 @@ def test_settings_that_can_not_be_read_are_told(tmp_path: Path, data: bytes, wor
     path.write_bytes(data)
     with pytest.raises(ConfigError, match=words):
         read_toml(path)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["onset\t1\n", "时间\t10.5\n发作\t3\n"])
+def test_text_in_utf16_is_told_without_its_mark(text: str, codec: str) -> None:
+    assert wide_codec(text.encode(codec)) == codec
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\0", b"onset\t1\n", "时间".encode(), bytes(99), b"ab\0\0" * 9]
+)
+def test_other_bytes_are_no_text_in_utf16(raw: bytes) -> None:
+    assert wide_codec(raw) == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import open_bytes
+from eegssl.regular_files import wide_codec
 
 MAX_BYTES = 16 << 20
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -20,7 +21,10 @@ def read_label_text(path: Path, kind: str, max_bytes: int = MAX_BYTES) -> str:
 
     ``kind`` is what messages call it. Raises RecordingRefused ``events``.
     """
-    return as_lines(decode(read_label_bytes(path, kind, max_bytes)))
+    raw = read_label_bytes(path, kind, max_bytes)
+    if wide_codec(raw):
+        raise refused(kind, "it is text in UTF-16, expected UTF-8: save it as UTF-8")
+    return as_lines(decode(raw))
 
 
 def read_label_bytes(path: Path, kind: str, max_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from eegssl.errors import ConfigError
-from eegssl.regular_files import read_text
+from eegssl.regular_files import read_bytes, wide_codec
 
 _OTHER_SEPARATORS = {",": "comma", ";": "semicolon"}
 
@@ -18,7 +18,10 @@ def read_tsv(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
     Raises ConfigError when the file or a column is missing, or two columns have one name.
     """
     try:
-        text = io.StringIO(read_text(path), newline="")
+        raw = read_bytes(path)
+        if wide_codec(raw):
+            raise ConfigError(f"{path} is text in UTF-16; save it as UTF-8, with tabs")
+        text = io.StringIO(raw.decode("utf-8-sig"), newline="")
         reader = csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE)
         columns = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = columns

@@ -78,6 +78,14 @@ def test_text_is_read_as_utf8_or_latin1(tmp_path):
     assert read_label_text(path, "list") == "é\nß"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_text_in_utf16_is_told_as_such(tmp_path, encoding):
+    path = tmp_path / "x.txt"
+    path.write_bytes("onset\tduration\n1.5\t2\n".encode(encoding))
+    with pytest.raises(RecordingRefused, match="it is text in UTF-16, expected UTF-8: save it"):
+        read_label_text(path, "list")
+
+
 def test_a_file_too_large_or_gone_is_refused(tmp_path):
     path = tmp_path / "x.txt"
     with path.open("wb") as file:

@@ -27,7 +27,7 @@ def test_a_tsv_that_lacks_a_column_is_not_said_to_have_commas(tmp_path: Path) ->
     assert "-separated, and tabs" not in refused(tmp_path, b"recording\tage, years\nDoe\t3\n")
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-16-be"])
 def test_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str) -> None:
     said = refused(tmp_path, "recording\tlabel\nDoe-Müller\tcalm\n".encode(encoding))
     assert "save it as UTF-8" in said

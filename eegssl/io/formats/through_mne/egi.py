@@ -19,7 +19,7 @@ _MOST_FILES = 10_000
 
 def _parts(path: Path, root: Path) -> tuple[Path, ...]:
     """All files of the folder, by their place in it."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise RecordingRefused("parts", "it is named .mff and is no folder, as EGI's are")
     parts: list[Path] = []
     for folder, folders, names in os.walk(path):

@@ -19,6 +19,7 @@ from eegssl.io.labels.sheets.sheet_times import (
     decimal_mark,
     unit_in_name,
 )
+from eegssl.regular_files import wide_codec
 
 KIND = "label sheet"
 ENDINGS = (".csv", ".tsv", ".txt")
@@ -26,7 +27,6 @@ MAX_BYTES = 64 << 20
 DELIMITERS = ("\t", ";", ",", "|")
 _HEADER_LINES = 20
 _TIMES = ("onset", "end", "duration")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 8
 
 
@@ -56,10 +56,9 @@ def read_sheet(path: Path, settings: EventSettings) -> Sheet:
 
 
 def sheet_text(raw: bytes) -> str:
-    """The text of a sheet: UTF-16 with its mark, as Excel writes it, UTF-8, else Latin-1."""
-    if raw[:2] in _UTF16:
-        return as_lines(raw.decode("utf-16", errors="replace"))
-    return as_lines(decode(raw))
+    """The text of a sheet: UTF-16, as Excel writes it, UTF-8, else Latin-1."""
+    codec = wide_codec(raw)
+    return as_lines(raw.decode(codec, errors="replace") if codec else decode(raw))
 
 
 def parse_sheet(text: str, settings: EventSettings) -> Sheet:

@@ -75,7 +75,7 @@ def test_one_seizure_however_it_is_written(
     assert spans(read(tmp_path, text, **settings)) == [(onset_s, 80, "sz")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1"])
 def test_sheets_in_the_encodings_that_spreadsheets_write(tmp_path: Path, encoding: str) -> None:
     columns = {"onset": "Anfällsbeginn", "duration": "Länge", "label": "Typ"}
     text = "Anfällsbeginn\tLänge\tTyp\r\n50\t30\tsz\r\n".encode(encoding)
