@@ -29,6 +29,7 @@ from eegssl.signal.given_arrays import (
     require_microvolts,
     require_number_of_hz,
     require_rows,
+    require_texts,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
@@ -158,7 +159,8 @@ def _embed_array(
     """Embed an array, once nothing speaks against it; see `embed`."""
     require_number_of_hz(sfreq_hz)
     require_rate(encoder, sfreq_hz, "got")
-    labels = (channels,) if isinstance(channels, str) else tuple(channels)
+    labels = (channels,) if isinstance(channels, str | bytes) else tuple(channels)
+    require_texts(labels)
     require_rows(signal_uv, len(labels))
     names = _eeg(labels)
     require_distinct(names)

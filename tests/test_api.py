@@ -287,6 +287,8 @@ def test_what_would_be_lost_of_an_array_is_refused(encoder: Encoder) -> None:
         eegssl.embed(encoder, signal_uv, ["C3", "C4"], "200")  # type: ignore[call-overload]
     with pytest.raises(InputError, match="got C3 twice"):
         eegssl.embed(encoder, signal_uv, ["C3", "EEG C3-REF"], 200)
+    with pytest.raises(InputError, match=r"2 of 2 channel names of type bytes_; .*decode"):
+        eegssl.embed(encoder, signal_uv, np.array([b"C3", b"C4"]), 200)  # type: ignore[call-overload]
     with pytest.raises(InputError, match="masked array"):
         eegssl.embed(encoder, np.ma.masked_greater(signal_uv, 10), ["C3", "C4"], 200)
 

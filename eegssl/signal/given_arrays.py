@@ -19,6 +19,16 @@ def require_number_of_hz(sfreq_hz: object) -> None:
         raise InputError(f"got a rate of type {type(sfreq_hz).__name__}; expected Hz as a number")
 
 
+def require_texts(names: Sequence[object]) -> None:
+    """Raise InputError where a name of a channel is no text."""
+    strange = [type(name).__name__ for name in names if not isinstance(name, str)]
+    if strange:
+        raise InputError(
+            f"got {len(strange)} of {len(names)} channel names of type {strange[0]}; expected text "
+            "such as 'C3'" + " (of bytes: name.decode())" * ("bytes" in strange[0])
+        )
+
+
 def require_distinct(channels: Sequence[str]) -> None:
     """Raise InputError where two rows have one name."""
     twice = sorted({name for name in channels if channels.count(name) > 1})
