@@ -1,6 +1,7 @@
 """Open artifacts, checking their manifest and files."""
 
 import difflib
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -88,8 +89,9 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
             continue
         if table not in manifest.files or folder not in _SUFFIXES:
             raise damaged(path / MANIFEST, f"bulk.{folder}: no such folder, or none of its files")
+        parent = inside(path, folder)
         for row in read_table(path / table, BULK_COLUMNS, others=True).to_pylist():
-            file = inside(path, f"{folder}/{row['recording']}{_SUFFIXES[folder]}")
+            file = parent / f"{row['recording']}{_SUFFIXES[folder]}"
             check_file(file, row["bytes"], row["sha256"] if hashes else None)
 
 
@@ -117,20 +119,32 @@ def inside(folder: Path, name: str) -> Path:
     for part in name.split("/"):
         path /= part
         if path.is_symlink():
-            raise ArtifactError(
-                f"{path} is a link: eegssl makes none in an artifact, and follows none; put the "
-                "file itself there"
-            )
+            raise _a_link(path)
     return path
 
 
+def _a_link(path: Path) -> ArtifactError:
+    return ArtifactError(
+        f"{path} is a link: eegssl makes none in an artifact, and follows none; put the file "
+        "itself there"
+    )
+
+
 def check_file(path: Path, size: int, digest: str | None) -> None:
-    """Raise ArtifactError unless the file has this size (and, if given, this SHA-256)."""
-    if not path.is_file():
+    """Raise ArtifactError unless it is a file of this size (and, if given, this SHA-256), no link.
+
+    The disk is asked once: a corpus has tens of thousands of files.
+    """
+    try:
+        status = path.lstat()
+    except OSError:
+        status = None
+    if status and stat.S_ISLNK(status.st_mode):
+        raise _a_link(path)
+    if status is None or not stat.S_ISREG(status.st_mode):
         raise ArtifactError(f"{path} is missing; the manifest of its folder lists it")
-    size_now = path.stat().st_size
-    if size_now != size:
-        raise ArtifactError(f"{path} is damaged: {size_now} bytes, the manifest says {size}")
+    if status.st_size != size:
+        raise ArtifactError(f"{path} is damaged: {status.st_size} bytes, the manifest says {size}")
     if digest is not None and (digest_now := hash_file(path)) != digest:
         raise ArtifactError(
             f"{path} is damaged: SHA-256 {digest_now[:12]}…, the manifest says {digest[:12]}…"

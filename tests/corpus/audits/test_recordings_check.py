@@ -124,7 +124,7 @@ def test_a_subject_that_stands_twice_is_refused(copied: Copied, name: str) -> No
 @pytest.mark.parametrize(
     ("table", "names", "words"),
     [
-        ("recordings", ["Cz", "Cz"], "stand twice"),
+        ("recordings", ["Cz", "Cz"], "stands twice"),
         ("events", ["../../x"], "1 of its channels are no electrode"),
     ],
 )
