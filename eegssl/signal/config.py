@@ -75,10 +75,13 @@ class ChannelSettings(Settings):
     """The fewest EEG channels that a file needs to be used, when bad ones are left out."""
 
 
+MontageName = Literal["keep", "average", "banana", "tcp"]
+
+
 class MontageConfig(Settings):
     """What every channel is measured against."""
 
-    reference: Literal["keep", "average", "banana", "tcp"] = "keep"
+    reference: MontageName = "keep"
     """As recorded, the common average, the double banana (18 derivations), or TUH's TCP (22).
     Recordings of derivations stay as they are."""
 

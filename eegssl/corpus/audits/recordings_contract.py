@@ -33,6 +33,7 @@ from eegssl.corpus.preprocessing.recording_tables import (
     split_cells,
 )
 from eegssl.signal.channels.electrodes import parse_channel
+from eegssl.signal.config import MontageName
 
 KIND = "recordings"
 CHANNELS = "channels.tsv"
@@ -74,7 +75,7 @@ class _Filter(OpenPart):
 
 
 class _Montage(OpenPart):
-    reference: str
+    reference: MontageName
 
 
 class _Config(OpenPart):

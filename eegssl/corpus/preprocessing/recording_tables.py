@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +29,8 @@ from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
 from eegssl.corpus.splits import SPLITS
 from eegssl.io.labels.event_types import SLEEP_TYPES, is_seizure
 from eegssl.io.tables.tsv import format_tsv
+from eegssl.signal.channels.montages import Note
+from eegssl.signal.config import MontageName
 from eegssl.signal.quality import FLAGS
 
 REFUSED = "refused.tsv"
@@ -41,6 +43,7 @@ SUBJECTS = "subjects.tsv"
 Row = dict[str, Any]
 
 WHOLE_FILE = "n/a"
+_MONTAGES = (*get_args(MontageName), *filter(None, get_args(Note)))
 _SECONDS = Column(FLOAT, least=0)
 _COUNT = Column(INT, least=0)
 _FLAG_SHARES = pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS])
@@ -52,7 +55,7 @@ RECORDINGS_COLUMNS: Columns = {
     "file_onset_s": _SECONDS,
     "channels": Column(TEXTS),
     "missing": Column(TEXTS),
-    "montage": Column(TEXT),
+    "montage": Column(TEXT, pattern="|".join(_MONTAGES)),
     "auxiliary": Column(TEXTS),
     "auxiliary_kinds": Column(TEXTS, pattern="ecg|eog|emg"),
     "n_samples": Column(INT, least=1),

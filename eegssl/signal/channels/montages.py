@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,8 @@ TCP = _TEMPORAL + _chain("A1", "T7", "C3", "Cz", "C4", "T8", "A2") + _PARASAGITT
 03_tcp_ar_a is what is left without A1 and A2 (20)."""
 
 MONTAGES = {"banana": BANANA, "tcp": TCP}
+Note = Literal["", "bipolar-kept", "too-few-kept", "references-differ-kept"]
+"""Why a montage was not (wholly) met; empty where it was."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,13 @@ class Rereferenced:
     """Montage of M channels from C: ``matrix`` float32 [M, C], or None if they stay as they are.
 
     ``names`` [M]; ``missing``: derivations that lack an electrode; ``note``: why the target was not
-    (wholly) met, else empty: ``bipolar-kept``, ``too-few-kept``, ``references-differ-kept``;
-    ``reference``: AVG, or empty for derivations and unchanged channels.
+    (wholly) met, else empty; ``reference``: AVG, or empty for derivations and unchanged channels.
     """
 
     names: tuple[str, ...]
     matrix: npt.NDArray[np.float32] | None
     missing: tuple[str, ...]
-    note: str
+    note: Note
     reference: str = ""
 
 

@@ -142,6 +142,23 @@ def test_names_of_channels_are_electrodes_each_once(
     assert words in refused(bad)
 
 
+def test_montages_are_those_that_preprocess_makes(copied: Copied) -> None:
+    bad = copied("recordings")
+    path = bad / "recordings.parquet"
+    rows = pq.read_table(path)
+    names = pa.array(["Ada Miller"] * rows.num_rows)
+    place = rows.column_names.index("montage")
+    pq.write_table(rows.set_column(place, "montage", names), path)
+    sign_files(bad)
+    said = refused(bad)
+    assert "column montage has a text that is none of those that eegssl writes" in said
+    assert "Miller" not in said
+    pq.write_table(rows, path)
+    sign_files(bad)
+    sign_manifest(bad, lambda m: m["config"]["montage"].update(reference="x"))
+    assert "config.montage.reference" in refused(bad)
+
+
 def test_a_refusal_repeats_no_type_of_an_event(copied: Copied) -> None:
     bad = copied("recordings")
     path = bad / "events.parquet"
