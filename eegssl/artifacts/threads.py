@@ -5,18 +5,23 @@ seed on another number of threads ends in other bytes.
 """
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from eegssl.artifacts.atomic import atomic_path, canonical_json
 from eegssl.artifacts.context import Context
-from eegssl.artifacts.json_parts import read_json
+from eegssl.artifacts.json_parts import STRICT, read_json
 from eegssl.errors import ArtifactError
 
 THREADS = "threads"
 """Fact of a trained artifact: numbers of threads, in the order in which they worked on it."""
 _FILE = "threads.json"
-_SCHEMA = TypeAdapter(list[int], config=ConfigDict(strict=True))
+Threads = Annotated[
+    tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(min_length=1, max_length=1 << 20)
+]
+"""The schema of that fact."""
+_SCHEMA = TypeAdapter(Threads, config=STRICT)
 
 
 def threads_of(work: Path, n_threads: int, context: Context) -> list[int]:
@@ -27,7 +32,7 @@ def threads_of(work: Path, n_threads: int, context: Context) -> list[int]:
     path = work / _FILE
     numbers: list[int] = []
     try:
-        numbers = read_json(path, _SCHEMA) if path.exists() else []
+        numbers = [*read_json(path, _SCHEMA)] if path.exists() else []
     except ArtifactError:
         context.progress.warn(f"{path} is damaged: how many threads began this can't be told")
     if numbers and numbers[-1] != n_threads:

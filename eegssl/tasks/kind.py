@@ -12,6 +12,7 @@ from eegssl.artifacts.context import Context
 from eegssl.artifacts.contract import Contract
 from eegssl.artifacts.json_parts import STRICT, OpenPart
 from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -45,6 +46,8 @@ class ScoredFacts(OpenPart):
     """Facts of every artifact with scores."""
 
     warnings: tuple[str, ...]
+    threads: Threads = ()
+    """Empty where nothing was trained, or an earlier version did not say them."""
 
 
 class BenchmarkedFacts(ScoredFacts):

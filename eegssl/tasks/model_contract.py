@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from eegssl.artifacts.contract import Contract, Reader
 from eegssl.artifacts.json_parts import Count, HashedId, OpenPart, damaged, read_json
 from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.threads import Threads
 from eegssl.config.settings import Settings
 from eegssl.config.stages import FoldConfig
 from eegssl.encoder.config import EncoderConfig
@@ -40,6 +41,8 @@ class ModelFacts(OpenPart):
     within_subject: bool
     synthetic: bool
     warnings: tuple[str, ...]
+    threads: Threads = ()
+    """Empty where an earlier version did not say them."""
     montages: tuple[Literal["referential", "derivations"], ...] = ()
     statistics: dict[str, tuple[HashedId, ...]] = Field(default_factory=dict)
     in_time: _InTime | None = None

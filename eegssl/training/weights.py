@@ -16,6 +16,7 @@ from eegssl.artifacts.array_parts import TensorFile, open_tensors
 from eegssl.artifacts.contract import Contract
 from eegssl.artifacts.json_parts import OpenPart, damaged, read_json
 from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.corpus.codes.tokens import CONTRACT as TOKENS_CONTRACT
@@ -123,6 +124,8 @@ class _EncoderFacts(OpenPart):
     synthetic: bool
     within_subject: bool
     warnings: tuple[str, ...]
+    threads: Threads = ()
+    """Empty where an earlier version did not say them."""
 
 
 def _require_tokenizer(artifact: Artifact) -> None:

@@ -1,12 +1,14 @@
 """What is trained tells its number of threads, and whether it went on with another."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from clirun import Pipeline, done, eegssl, files_of, manifest_of
+from resigned import sign_manifest
 
 from eegssl.stages import pretrain
 
@@ -29,6 +31,18 @@ def test_what_is_trained_records_its_threads(tiny: Pipeline) -> None:
     for folder in (tiny.tokens, tiny.encoder, tiny.model):
         assert manifest_of(folder)["facts"]["threads"] == [1]
     assert "threads" not in manifest_of(tiny.recordings)["facts"]
+
+
+@pytest.mark.parametrize("threads", [[], [-3], [2, "x"], None])
+@pytest.mark.parametrize("name", ["tokens", "encoder", "model"])
+def test_numbers_of_threads_that_are_none_are_refused(
+    copied: Callable[[str], Path], name: str, threads: object
+) -> None:
+    bad = copied(name)
+    sign_manifest(bad, lambda manifest: manifest["facts"].update(threads=threads))
+    checked = eegssl("check", bad)
+    assert checked.code == 4
+    assert "facts.threads" in checked.err
 
 
 def test_the_same_number_goes_on_to_the_same_bytes(

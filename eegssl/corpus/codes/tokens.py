@@ -19,6 +19,7 @@ from eegssl.artifacts.json_parts import OpenPart, damaged
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.artifacts.reading import BULK_COLUMNS
 from eegssl.artifacts.table_parts import INT, Column, Columns, arrow_schema, read_table
+from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError
@@ -54,6 +55,8 @@ class _Facts(OpenPart):
     synthetic: bool
     within_subject: bool
     warnings: tuple[str, ...]
+    threads: Threads = ()
+    """Empty where an earlier version did not say them."""
 
 
 def code_dtype(n_codes: int) -> np.dtype[Any]:
