@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 
-Cap = Literal["biosemi32", "biosemi64", "biosemi128", "egi128"]
+Cap = Literal["biosemi32", "biosemi64", "biosemi128", "biosemi256", "egi64", "egi128", "egi256"]
 
 
 class FilterConfig(Settings):
@@ -54,8 +54,9 @@ class ChannelSettings(Settings):
     """Label as it stands in the file -> electrode or derivation (``{ "EEG(sec)" = "C3-A2" }``)."""
 
     cap: Cap | None = None
-    """A cap whose contacts have names of their own: BioSemi's of 32, 64 (A1 to B32) or 128, EGI's
-    net of 128 (E1 to E128). Files with less than half of its contacts are read as without it."""
+    """A cap whose contacts have names of their own: BioSemi's of 32, 64 (A1 to B32), 128 or 256,
+    EGI's nets of 64, 128 (E1 to E128) or 256. Files with less than half of its contacts, or with
+    those of a larger one, are read as without it."""
 
     drop: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
     """Labels, or patterns of them (``X*``), of channels that are left out."""

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from eegssl.signal.channels.electrodes import plain_label
 
-CAPS = ("biosemi32", "biosemi64", "biosemi128", "egi128")
+CAPS = ("biosemi32", "biosemi64", "biosemi128", "biosemi256", "egi64", "egi128", "egi256")
 NONE = "n/a"
 _CONTACT = re.compile(r"([A-H]?)0*([1-9][0-9]{0,2})")
 _LIKELY = 0.9
@@ -29,17 +29,27 @@ def cap_electrodes(cap: str) -> Mapping[str, str]:
 
 def contact_of(label: str, cap: str) -> str | None:
     """The contact of a cap that a label names (``EEG A01`` -> ``A1``, EGI: ``1`` -> ``E1``)."""
-    match = _CONTACT.fullmatch(re.split(r"[-/]", plain_label(label))[0].replace(" ", ""))
-    if match is None:
-        return None
-    contact = f"{match[1] or ('E' if cap.startswith('egi') else '')}{match[2]}"
+    contact = _as_contact(label, cap)
     return contact if contact in cap_electrodes(cap) else None
 
 
 def wears(labels: Iterable[str], cap: str) -> bool:
-    """Whether at least half of a cap's contacts are among the labels: 10-20 labels are none."""
-    contacts = {contact for label in labels if (contact := contact_of(label, cap))}
-    return 2 * len(contacts) >= len(cap_electrodes(cap)) - 1
+    """Whether labels are a cap's contacts: half of them or more (10-20 labels are none).
+
+    Not where more than half as many go on past the cap: those are a larger cap's.
+    """
+    contacts = {contact for label in labels if (contact := _as_contact(label, cap))}
+    inside = len(contacts & cap_electrodes(cap).keys())
+    beyond = len(contacts) - inside
+    return 2 * inside >= len(cap_electrodes(cap)) - 1 and 2 * beyond <= inside
+
+
+def _as_contact(label: str, cap: str) -> str | None:
+    """A label as contacts of such a cap are written, whether it has this one or not; or None."""
+    match = _CONTACT.fullmatch(re.split(r"[-/]", plain_label(label))[0].replace(" ", ""))
+    if match is None:
+        return None
+    return f"{match[1] or ('E' if cap.startswith('egi') else '')}{match[2]}"
 
 
 def likely_cap(labels: Iterable[str]) -> str | None:

@@ -144,6 +144,9 @@ def test_a_cap_names_its_contacts_where_it_is_worn(chosen):
     ("cap", "labels", "n", "some"),
     [
         ("biosemi128", [f"{b}{n}" for b in "ABCD" for n in range(1, 33)], 62, {"Cz", "Oz", "T7"}),
+        ("biosemi256", [f"{b}{n}" for b in "ABCDEFGH" for n in range(1, 33)], 63, {"Cz", "P9"}),
+        ("egi64", [f"E{n}" for n in range(1, 65)], 52, {"Fp1", "C3", "T8", "Pz"}),
+        ("egi256", [f"E{n}" for n in range(1, 257)], 82, {"Fp1", "C3", "T8", "Pz"}),
         ("egi128", [f"E{n}" for n in range(1, 129)], 57, {"Fp1", "C3", "T8", "Pz"}),
         ("egi128", [f"EEG {n:03d}" for n in range(1, 129)], 57, {"Fp1", "C3", "T8", "Pz"}),
     ],
