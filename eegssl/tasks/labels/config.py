@@ -1,5 +1,6 @@
 """Configure a task of labels: classes, windows, and their source."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -174,6 +175,8 @@ class TaskConfig(Settings):
         known = {*self.classes, *self.event_types}
         if strange := [one for one in self.priority if one not in known]:
             raise ValueError(f"priority: {', '.join(strange)} is neither a class nor an event type")
+        if twice := [one for one, n in Counter(self.priority).items() if n > 1]:
+            raise ValueError(f"priority names {', '.join(twice)} twice: give each its one place")
         return self
 
     @model_validator(mode="after")

@@ -132,6 +132,7 @@ def test_channels_of_an_event_among_those_of_a_recording(
         {"unit": "window", "overlap": "keep", "classes": ("background", "spsw")},
         {"priority": ("spsw",)},
         {"overlap": "priority", "priority": ("chew",)},
+        {"overlap": "priority", "priority": ("spsw", "eyem", "spsw")},
         {"labels": "table", "table": "t.tsv", "overlap": "channel"},
     ],
 )
