@@ -127,8 +127,13 @@ class Corpus:
         """
         recordings = tuple(r for r in self.recordings if r.split in splits)
         if not recordings:
+            wanted, there = (
+                " or ".join(s) for s in (splits, sorted({r.split for r in self.recordings}))
+            )
             raise InputError(
-                f"no recording is in split {' or '.join(splits)}; expected one in splits.tsv"
+                f"no recording is in split {wanted}: all {len(self.recordings)} are in {there}; "
+                "preprocess deals them out to train, val and test where there are three or more "
+                "subjects, splits.all is not set, and splits.file or splits.folders name all three"
             )
         return recordings
 

@@ -57,6 +57,10 @@ def test_few_files_are_scored_whole_where_a_setting_says_so(tmp_path: Path) -> N
     assert splits_of(out) == ["test", "test"]
     assert not [text for text in document["warnings"] if "split test" in text]
     assert manifest_of(out)["config"]["splits"]["all"] == "test"
+    refused = eegssl("tokenize", out, "--out", tmp_path / "tokens")
+    assert refused.code == 3
+    for words in ("split train", "all 2 are in test", "splits.all is not set"):
+        assert words in " ".join(refused.err.split())
 
 
 def test_files_that_name_nobody_are_told_how_to_count(tmp_path: Path) -> None:
