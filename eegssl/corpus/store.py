@@ -21,7 +21,7 @@ from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
 from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
-from eegssl.io.labels.event_types import Event
+from eegssl.io.labels.event_types import ARTIFACT_TYPES, Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.waveform import sketch
 
@@ -63,8 +63,9 @@ class Recording:
         return self.n_samples / self.sfreq_hz
 
     def labelled_for(self, types: Sequence[str]) -> bool:
-        """Whether somebody looked for events of these types in it."""
-        return self.labelled or bool(events_of(self.events, types))
+        """Whether somebody looked for events of these types in it; for one artifact, for all."""
+        artifacts = ARTIFACT_TYPES if set(types) & set(ARTIFACT_TYPES) else ()
+        return self.labelled or bool(events_of(self.events, (*types, *artifacts)))
 
 
 class Corpus:

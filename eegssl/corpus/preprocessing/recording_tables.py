@@ -27,7 +27,7 @@ from eegssl.artifacts.table_parts import (
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.duplicates import ACROSS, Duplicate, find_duplicates
 from eegssl.corpus.splits import SPLITS
-from eegssl.io.labels.event_types import SLEEP_TYPES, is_seizure
+from eegssl.io.labels.event_types import ARTIFACT_TYPES, SLEEP_TYPES, is_seizure
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.signal.channels.montages import Note
 from eegssl.signal.config import MontageName
@@ -44,6 +44,7 @@ Row = dict[str, Any]
 
 WHOLE_FILE = "n/a"
 _MONTAGES = (*get_args(MontageName), *filter(None, get_args(Note)))
+_BESIDE = frozenset((*SLEEP_TYPES, *ARTIFACT_TYPES))  # who marks these need not seek seizures
 _SECONDS = Column(FLOAT, least=0)
 _COUNT = Column(INT, least=0)
 _FLAG_SHARES = pa.struct([(name, pa.list_(pa.float32())) for name in FLAGS])
@@ -153,14 +154,15 @@ class Tables:
 
     @cached_property
     def searched_files(self) -> set[str]:
-        """The labelled files, but those of which sleep stages alone are known."""
+        """The labelled files, but those of which sleep stages or artifacts alone are known.
+
+        A table that lists artifacts and neither seizures nor background says nothing of seizures.
+        """
         of = {row["recording"]: row["file"] for row in self.recordings}
-        listed = {
-            row["file"]
-            for row in self.recordings
-            if row.get("label_source") not in (None, "", "hypnogram")
-        }
-        events = {of[e["recording"]] for e in self.events if e["type"] not in SLEEP_TYPES}
+        sources = {(row["file"], row.get("label_source")) for row in self.recordings}
+        silent = sources - {(of[event["recording"]], event["source"]) for event in self.events}
+        listed = {file for file, source in silent if source not in (None, "", "hypnogram")}
+        events = {of[e["recording"]] for e in self.events if e["type"] not in _BESIDE}
         return self.labelled_files & (listed | events)
 
     @property

@@ -45,7 +45,7 @@ EVENT_TYPES: tuple[str, ...] = ("bckg", "impd", *SEIZURE_TYPES)
 # The classes of TUH's annotation guidelines (Ochal et al. 2020) that are no seizures. TUAR names
 # two artifacts at once with two of them.
 _TUH_FINDINGS = ("spsw", "gped", "pled", "slow", "intr", "trip", "hphs", "nesz")
-_TUH_ARTIFACTS = (
+ARTIFACT_TYPES: tuple[str, ...] = (
     *("artf", "eyem", "eybl", "chew", "shiv", "musc", "elec", "elpp", "elst", "calb"),
     *("chew_elec", "chew_musc", "eyem_chew", "eyem_elec", "eyem_musc", "eyem_shiv"),
     *("musc_elec", "shiv_elec"),
@@ -67,7 +67,7 @@ _SLEEP = {
     "sleep_stage_?": "sleep_unscored",
 }
 SLEEP_TYPES: tuple[str, ...] = tuple(dict.fromkeys(_SLEEP.values()))
-EXTRA_TYPES: tuple[str, ...] = (*_TUH_FINDINGS, *_TUH_ARTIFACTS, *SLEEP_TYPES)
+EXTRA_TYPES: tuple[str, ...] = (*_TUH_FINDINGS, *ARTIFACT_TYPES, *SLEEP_TYPES)
 _ALIASES = {"seizure": "sz", "seiz": "sz", "background": "bckg"} | _SLEEP
 _CANONICAL = {name.lower(): name for name in (*EVENT_TYPES, *EXTRA_TYPES)} | _ALIASES
 _EDGE = re.compile(

@@ -298,8 +298,8 @@ def warn_untested(
     if task.detects and not any(one.labelled_for(task.event_types) for one in recordings):
         context.warn(
             f"no labels: nothing can be scored; {len(recordings)} recording(s) have no events at "
-            "all, or sleep stages alone, and no list that says so. What is detected in them stands "
-            "on the page and in detections/"
+            "all, or sleep stages and artifacts alone, and no list that says so. What is detected "
+            "in them stands on the page and in detections/"
         )
     else:
         warn_unlabelled(corpus, task, context)

@@ -251,12 +251,18 @@ def test_a_new_recording_without_labels_goes_from_file_to_table(
         ({"label_source": "hypnogram", "event": "sleep_n2"}, False),
         ({"label_source": "", "event": "sleep_n2"}, False),
         ({"label_source": "tsv", "event": "sleep_n2"}, True),
-        ({"label_source": "", "event": "eyem"}, True),
+        ({"label_source": "", "event": "eyem"}, False),
+        ({"label_source": "tsv", "event": "eyem", "source": "tsv"}, False),
+        ({"label_source": "tsv", "event": "bckg", "source": "tsv"}, True),
+        ({"label_source": "tsv", "event": "eyem", "source": "edf"}, True),
+        ({"label_source": "tuh", "event": "spsw", "source": "tuh"}, True),
         ({"label_source": "tuh", "n_annotations_dropped": 3}, False),
     ],
 )
-def test_sleep_stages_alone_tell_nothing_of_seizures(row: dict[str, Any], labelled: bool) -> None:
-    event = {"recording": "r-1", "type": row.get("event")}
+def test_sleep_and_artifacts_alone_tell_nothing_of_seizures(
+    row: dict[str, Any], labelled: bool
+) -> None:
+    event = {"recording": "r-1", "type": row.get("event"), "source": row.get("source", "hypnogram")}
     recording = {"recording": "r-1", "file": "f", "n_annotations_dropped": 0} | row
     tables = Tables(
         [recording | {"n_annotations_unresolved": 0}], [event] if "event" in row else [], [], {}, ""
@@ -271,6 +277,9 @@ def test_a_recording_with_an_event_of_the_task_is_labelled_for_it() -> None:
     one = Recording(**names, **shape, events=asleep, labelled=False)
     assert one.labelled_for(["sleep"])
     assert not one.labelled_for(["sz"])
+    blinking = Recording(**names, **shape, events=(Event(0.0, 1.0, "eyem"),), labelled=False)
+    assert blinking.labelled_for(["musc"])
+    assert not blinking.labelled_for(["sz"])
 
 
 def test_confidence_is_the_highest_smoothed_probability() -> None:
