@@ -93,6 +93,25 @@ POLICY_WORDS = {
     "zero), a subject without seizures and without alarms too.",
 }
 
+HOW_TO_READ_EVENTS: tuple[tuple[str, str], ...] = (
+    (
+        "Mean over subjects, or pooled",
+        "Pooled numbers add up everybody's recordings, so subjects with much data dominate. The "
+        "mean over subjects counts each person once, and is closer to what to expect for the "
+        "next person.",
+    ),
+    (
+        "Few subjects prove little",
+        "The number of subjects, not of recordings or windows, decides how well a result holds for "
+        "others.",
+    ),
+    (
+        "n/a is not zero",
+        "A score without a value (no event to find, one class only, a recording under ten "
+        "minutes) is marked n/a, with the reason below its table.",
+    ),
+)
+"""What holds of scores of events alone, whoever detected them."""
 HOW_TO_READ: tuple[tuple[str, str], ...] = (
     (
         "Windows and events answer different questions",
@@ -101,26 +120,11 @@ HOW_TO_READ: tuple[tuple[str, str], ...] = (
         "window scores often go with many false alarms a day: read both.",
     ),
     (
-        "Mean over subjects, or pooled",
-        "Pooled numbers add up everybody's windows, so subjects with much data dominate. The "
-        "mean over subjects counts each person once, and is closer to what to expect for the "
-        "next person.",
-    ),
-    (
-        "Few subjects prove little",
-        "The number of subjects, not of windows, decides how well a result holds for others. "
-        "Windows of one recording resemble each other.",
-    ),
-    (
         "The threshold was fixed before",
         "It was chosen on validation data and not adjusted to the data shown here. AUROC and "
         "AUC-PR do not depend on it; all other window and event scores do.",
     ),
-    (
-        "n/a is not zero",
-        "A score without a value (no event to find, one class only, a recording under ten "
-        "minutes) is marked n/a, with the reason below its table.",
-    ),
+    *HOW_TO_READ_EVENTS,
 )
 
 ICTAL_CODE_WORDS: tuple[tuple[str, str], ...] = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.cells import counted, number_text
-from eegssl.reports.glossary import HOW_TO_READ
+from eegssl.reports.glossary import HOW_TO_READ, HOW_TO_READ_EVENTS
 from eegssl.reports.model_history import model_history
 from eegssl.reports.sections import (
     Banner,
@@ -25,7 +25,7 @@ from eegssl.tasks.labels.measures.detected import Detections
 from eegssl.tasks.labels.measures.event_report import EventReport
 from eegssl.tasks.labels.measures.unit_scores import UnitScores
 from eegssl.tasks.labels.predictions import Predictions
-from eegssl.tasks.labels.scores import NO_LABELS, AllScores, none_labelled, rule_of
+from eegssl.tasks.labels.scores import NO_LABELS, AllScores, none_labelled, rule_of, rules_of
 from eegssl.tasks.labels.sections.detection_tables import detection_section, detection_tiles
 from eegssl.tasks.labels.sections.event_pictures import event_pictures
 from eegssl.tasks.labels.sections.event_section import (
@@ -53,6 +53,10 @@ _READING = "How to read these numbers"
 _UNIT_TILES = (("balanced_accuracy", "Balanced accuracy"), ("macro_f1", "Macro F1"))
 _NUMBER_TILES = (("mae", "Mean absolute error"), ("spearman", "Spearman's ρ"))
 _EVENTS_ALONE = "Scores of windows say little about events; read both."
+_CHOSEN_ELSEWHERE = (
+    "These tables don't say how their system was made: whether it saw these subjects, or its "
+    "threshold was chosen on them, is not known here."
+)
 
 
 def page_of(predictions: Predictions, scores: AllScores) -> Page:
@@ -61,11 +65,15 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
     detected = detection_section(scores.detections, with_files=True)
     if none_labelled(predictions):
         return _unscored_page(predictions, scores, detected)
-    of_folds = f"Cross-validation: {about['task']}, {about.get('folds')} folds"
+    task, title = about["task"], f"Evaluation: {about['task']}"
+    lead = f"Scores of a model for the task {task} on its test recordings."
+    if "folds" in about:
+        title = f"Cross-validation: {task}, {about['folds']} folds"
+        lead = f"Scores of {about['folds']} models for the task {task}, each on its own test fold."
     return Page(
         kicker="Evaluation",
-        title=of_folds if "folds" in about else f"Evaluation: {about['task']}",
-        lead=f"Scores of a model for the task {about['task']} on its test recordings.",
+        title=title,
+        lead=lead,
         banners=banners(about),
         tiles=(*(_unit_tiles(units) if units else _window_tiles(scores)), *event_tiles(events)),
         counts=_counts(predictions, scores.detections),
@@ -120,8 +128,8 @@ def events_page(
         sections=(
             event_section(events, ""),
             detection_section(detections, with_files=False),
-            section(_READING, Glossary(HOW_TO_READ)),
-            limits("evaluation", *few_subjects(n_subjects), _EVENTS_ALONE),
+            section(_READING, Glossary(HOW_TO_READ_EVENTS)),
+            limits("evaluation", *few_subjects(n_subjects), _CHOSEN_ELSEWHERE),
         ),
     )
 
@@ -238,14 +246,16 @@ def _score_sections(predictions: Predictions, scores: AllScores) -> tuple[Sectio
 
 def _fixed_section(predictions: Predictions, windows: Scores) -> Section:
     """Say on what the threshold and the rule of detections were chosen."""
-    chosen, rule = predictions.about["threshold"], rule_of(predictions)
+    chosen, rules = predictions.about["threshold"], rules_of(predictions)
     threshold = Threshold(**chosen) if chosen else None
+    rule = rule_of(predictions)
+    detected = _postprocess_words(rule) if rule else _rules_words(list(rules.values()))
     return section(
         _FIXED,
         Text(_threshold_words(threshold, predictions.classes, windows))
         if "auroc" in windows
         else None,
-        Text(_postprocess_words(rule)) if rule else None,
+        Text(detected) if rules else None,
     )
 
 
@@ -258,6 +268,15 @@ def _threshold_words(threshold: Threshold | None, classes: tuple[str, ...], wind
         f"probability is at least this. It was chosen to maximise {criterion} on "
         f"{threshold.n_windows:,} validation windows ({threshold.n_positive:,} of them "
         f"{classes[1]}), where it reached {threshold.score:.3f}; it was not changed since."
+    )
+
+
+def _rules_words(rules: Sequence[Postprocess]) -> str:
+    """Words for the rules of several folds' models."""
+    lowest, highest = (f([rule.threshold for rule in rules], default=0.0) for f in (min, max))
+    return (
+        "Detections: the model of each fold has a rule of its own, with thresholds from "
+        f"{lowest:.4f} to {highest:.4f}, fixed before its recordings were tested."
     )
 
 

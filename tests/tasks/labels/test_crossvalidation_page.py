@@ -58,6 +58,8 @@ def test_the_title_and_a_count_say_that_it_is_a_cross_validation(page: str) -> N
     title = '<h1><span class="whole">Cross-validation:</span> seizures, 3 folds</h1>'
     assert title in page
     assert "Folds" in page
+    assert "Scores of 3 models" in page
+    assert "a rule of its own, with thresholds from 0.5000 to 0.7000" in page
 
 
 def test_captions_speak_of_no_dot_where_thresholds_are_several(page: str) -> None:

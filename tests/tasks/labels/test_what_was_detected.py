@@ -205,6 +205,9 @@ def test_tables_of_another_systems_detections_that_are_missing_are_told_on_the_p
     done("evaluate", *words, "--missing", "count", "--out", tmp_path / "out")
     page = ParsedPage((tmp_path / "out" / "report.html").read_text()).words
     assert "1 table(s) of the hypothesis: missing, counted as no detections" in page
+    assert "whether it saw these subjects" in page
+    for of_windows in ("The threshold was fixed before", "Window scores", "AUROC"):
+        assert of_windows not in page
 
 
 @pytest.mark.parametrize("kind", ["sz_foc_ia", "eyem"])
