@@ -21,6 +21,10 @@ from eegssl.corpus.config import Limits
 from eegssl.errors import ConfigError
 
 Task = tuple[Any, ...]
+_GUARD = (
+    'put the calls of a script that uses eegssl into a file, below `if __name__ == "__main__":`, '
+    "since each process that reads files runs what stands outside of it"
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class _Worker:
             self.pipe.recv()
         except (EOFError, ConnectionError):
             raise ConfigError(_no_start(process if self._process else None)) from None
+        except RuntimeError:  # Python's, in a process that is still reading the script
+            raise ConfigError(f"a process that reads files began another one: {_GUARD}") from None
 
     def take(self) -> tuple[int, Any]:
         """The number of the task and its result, or a failure where there is none to come."""
@@ -134,9 +140,12 @@ def _no_start(process: Any) -> str:
     how = _end_of(process) if process is not None else "no sign of life"
     if how == f"signal {signal.SIGKILL:d}":
         how += " (killed, as a system does that is out of memory)"
+    cure = "free memory, start fewer at once (--jobs N), or allow each more (limits.memory_mb)"
+    if how.startswith("exit"):
+        cure = f"{_GUARD}; else {cure}"
     return (
-        f"a process that reads files ended with {how} before it could begin; free memory, start "
-        "fewer at once (--jobs N), or allow each more (limits.memory_mb); the same command goes on"
+        f"a process that reads files ended with {how} before it could begin; {cure}; "
+        "the same command goes on"
     )
 
 

@@ -1,5 +1,7 @@
 """A file that hangs, crashes or eats memory costs itself; the others get their results."""
 
+import os
+import subprocess
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -80,6 +82,27 @@ def test_a_worker_that_ends_before_it_begins_is_told(
     monkeypatch.setattr(workers, "_serve", serve)
     with pytest.raises(ConfigError, match=rf"ended with {how} before it could begin.*--jobs N"):
         results(["a", "b"], tmp_path)
+
+
+def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
+    """Its processes run it again, and end where they would start more of them."""
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "from brittle import work\n"
+        "from eegssl.corpus.config import Limits\n"
+        "from eegssl.corpus.preprocessing.workers import each\n"
+        f"list(each(work, [('a', {str(tmp_path)!r})], 1, Limits()))\n"
+    )
+    places = os.pathsep.join(sys.path)
+    command = [sys.executable, str(script)]
+    run = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": places}, capture_output=True, text=True
+    )
+    errors = [line for line in run.stderr.splitlines() if "errors.ConfigError" in line]
+    assert len(errors) == 2
+    assert "began another one" in errors[0]
+    assert "ended with exit code 1 before it could begin" in errors[1]
+    assert all('below `if __name__ == "__main__":`' in error for error in errors)
 
 
 def test_a_worker_that_ends_between_two_tasks_is_replaced(
