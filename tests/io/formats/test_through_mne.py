@@ -104,8 +104,10 @@ def test_markers_in_latin_1_are_read_in_any_locale(tmp_path: Path) -> None:
     assert [(n.onset_s, n.duration_s, n.text) for n in notes] == [SEIZURE, (20.0, None, "Größe")]
 
 
-def test_markers_behind_the_last_sample_are_kept_as_those_of_edf_are(tmp_path: Path) -> None:
-    path = written(tmp_path, "BrainVision", SIGNALS, [SEIZURE, (9e4, 1.0, "sz")])
+@pytest.mark.parametrize("kind", [kind for kind in WRITERS if kind != "FIF"])
+def test_markers_behind_the_last_sample_are_kept_as_in_edf(tmp_path: Path, kind: str) -> None:
+    marks: Any = {"GDF": [(10.0, 5.0, 769), (9e4, 1.0, 770)], "CNT": [(10.0, 7), (9e4, 8)]}
+    path = written(tmp_path, kind, SIGNALS, marks.get(kind, [SEIZURE, (9e4, 1.0, "sz")]))
     notes = recording_annotations(read_recording_header(path)).annotations
     assert [note.onset_s for note in notes] == [SEIZURE[0], 9e4]
 
@@ -121,10 +123,8 @@ def test_onsets_count_from_the_first_sample_whatever_the_first_of_the_amplifier(
 def test_numbers_of_gdf_and_cnt_are_annotations(tmp_path: Path) -> None:
     gdf = written(tmp_path, "GDF", SIGNALS, [(10.0, 5.0, 769), (20.0, 0.0, 770)])
     notes = recording_annotations(read_recording_header(gdf)).annotations
-    assert [(n.onset_s, n.duration_s, n.text) for n in notes] == [
-        (10.0, 5.0, "769"),
-        (20.0, None, "770"),
-    ]
+    times = [(note.onset_s, note.duration_s, note.text) for note in notes]
+    assert times == [(10.0, 5.0, "769"), (20.0, None, "770")]
     cnt = written(tmp_path, "CNT", SIGNALS, [(10.0, 7)])
     notes = recording_annotations(read_recording_header(cnt)).annotations
     assert [(n.onset_s, n.duration_s, n.text) for n in notes] == [(10.0, None, "7")]
@@ -180,9 +180,8 @@ def test_kinds_and_bad_channels_are_those_of_the_file(tmp_path: Path) -> None:
     header = read_recording_header(fif)
     assert header.kinds == ("", "eog", "other", "", "ecg")
     assert header.faults == ("", "", "", "marked-bad", "")
-    header = read_recording_header(
-        written(tmp_path, "EEGLAB", types=["EEG", "EOG", "EMG", "MISC", "ECG"])
-    )
+    path = written(tmp_path, "EEGLAB", types=["EEG", "EOG", "EMG", "MISC", "ECG"])
+    header = read_recording_header(path)
     assert header.kinds == ("", "eog", "emg", "other", "ecg")
     header = read_recording_header(written(tmp_path, "CNT", bads=["Fp2"]))
     assert header.faults == ("", "marked-bad", "", "", "")

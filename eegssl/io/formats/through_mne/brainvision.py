@@ -10,6 +10,7 @@ from typing import Any
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.file_parts import FileState, companion, states_of
+from eegssl.io.formats.through_mne.mne_annotations import annotations_in
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
 from eegssl.io.formats.through_mne.mne_header import MneFormat, Scales
 from eegssl.regular_files import read_bytes
@@ -76,13 +77,8 @@ def _open(path: Path) -> Any:
 
 
 def _annotations(raw: Any, path: Path) -> Any:
-    """All markers, also those behind the last sample, which a raw leaves out in silence."""
-    from mne import read_annotations
-
-    name = _marker_name(path)
-    if not name:
-        return raw.annotations
-    return read_annotations(path.with_name(name), sfreq=raw.info["sfreq"])
+    markers = path.with_name(_marker_name(path) or path.name)
+    return annotations_in(raw, markers, sfreq=raw.info["sfreq"])
 
 
 def _scales(raw: Any) -> Scales:

@@ -8,6 +8,7 @@ from typing import Any
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.file_parts import companion, states_of
+from eegssl.io.formats.through_mne.mne_annotations import annotations_in
 from eegssl.io.formats.through_mne.mne_format import format_of_mne
 from eegssl.io.formats.through_mne.mne_header import MneFormat, in_microvolts
 from eegssl.io.formats.through_mne.optional_packages import require_package
@@ -62,5 +63,6 @@ EEGLAB = format_of_mne(
         scales=in_microvolts,
         clock_is_local=True,
         breaks=_BREAKS,
+        annotations=annotations_in,
     )
 )

@@ -26,6 +26,24 @@ def _scales(raw: Any) -> Scales:
     return Scales(units, tuple(factor * 1e6 for factor in factors))
 
 
+def _annotations(raw: Any, _path: Path) -> Any:
+    """All events, also those behind the last sample; see `annotations_in`."""
+    from mne import Annotations
+
+    events, rate_hz = raw._raw_extras[0].get("events"), raw.info["sfreq"]
+    if events is None or not len(events[1]):
+        return raw.annotations
+    _, samples, types, _, lengths = events
+    return Annotations(samples / rate_hz, lengths / rate_hz, types)
+
+
 GDF = format_of_mne(
-    MneFormat(name="GDF", open=_open, parts=alone, scales=_scales, clock_is_local=True)
+    MneFormat(
+        name="GDF",
+        open=_open,
+        parts=alone,
+        scales=_scales,
+        clock_is_local=True,
+        annotations=_annotations,
+    )
 )

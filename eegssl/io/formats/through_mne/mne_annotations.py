@@ -1,6 +1,7 @@
 """Read annotations of recordings that mne opened."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 from eegssl.io.formats.through_mne.mne_header import (
@@ -11,8 +12,20 @@ from eegssl.io.formats.through_mne.mne_header import (
 from eegssl.io.formats.through_mne.mne_reader import annotations_of, open_raw_of
 from eegssl.io.recording_header import Annotation, AnnotationScan
 
+_ALONE = (".vmrk", ".set", ".cnt")
+"""Endings of files whose annotations mne reads alone, which it knows in small letters only."""
 _COMMENT = "comment/"
 """BrainVision's type of markers that hold what somebody typed; mne puts it before the text."""
+
+
+def annotations_in(raw: Any, path: Path, **how: Any) -> Any:
+    """All annotations in a file, also those behind the last sample.
+
+    A raw leaves these out in silence; its own are given where mne can't read the file alone.
+    """
+    from mne import read_annotations
+
+    return read_annotations(path, **how) if path.suffix in _ALONE else raw.annotations
 
 
 def scan_mne_annotations(kind: MneFormat, header: MneHeader) -> AnnotationScan:
