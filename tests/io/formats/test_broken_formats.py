@@ -56,6 +56,24 @@ def mutant(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.parametrize("name", ["a.VHDR", "a.vhdr"])
+def test_endings_that_mne_does_not_know_are_told(tmp_path: Path, name: str) -> None:
+    path = eegfiles.write_brainvision(tmp_path / name, *COMMON, MARKS)
+    if name == "a.vhdr":
+        path.write_text(path.read_text("utf-8").replace("a.vmrk", "a.VMRK"), "utf-8")
+        path.with_suffix(".vmrk").rename(path.with_suffix(".VMRK"))
+    with pytest.raises(
+        RecordingRefused, match=r"called \.vhdr and \.vmrk in small letters.*rename"
+    ):
+        read_recording_header(path)
+
+
+def test_a_path_too_long_is_refused() -> None:
+    for name in WRITERS.keys() | {"a.mff"}:
+        with pytest.raises(RecordingRefused):
+            read_recording_header(Path("/", *["x" * 200] * 30, name))
+
+
 @pytest.mark.usefixtures("bounded")
 @pytest.mark.parametrize("name", slow_except(WRITERS, "a.vhdr", "a.vmrk"))
 def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str) -> None:

@@ -66,6 +66,10 @@ def _open(path: Path) -> Any:
     """The raw; markers in another encoding than the machine's are read apart, see mne's reader."""
     from mne.io import read_raw_brainvision
 
+    if {path.suffix, Path(_marker_name(path)).suffix} - {".vhdr", ".vmrk", ".amrk", ""}:
+        reason = "its header and file of markers aren't called .vhdr and .vmrk in small letters"
+        cure = "MNE-Python reads no others: rename them, and the name in the header"
+        raise RecordingRefused("parts", f"{reason}, and {cure}")
     try:
         return read_raw_brainvision(path, preload=False, verbose="ERROR")
     except UnicodeDecodeError:
