@@ -51,7 +51,7 @@ def ingest(
         return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
     several = len(header.segments) > 1
-    marks = Inside(scanned)
+    marks = EventsBySegment(scanned)
     for number, segment in enumerate(header.segments, start=1):
         id_ = f"{source.id}-{number}" if several else source.id
         ids = {"recording": id_, "subject": subject_id, "file": source.id}
@@ -81,7 +81,7 @@ def _store(
     scanned: ScannedFile,
     selection: Selection,
     segment: Segment,
-    marks: "Inside",
+    marks: "EventsBySegment",
     ids: dict[str, str],
     settings: IngestSettings,
     out: Path,
@@ -120,7 +120,7 @@ def _renamed(scanned: ScannedFile) -> dict[str, Channel]:
     return {plain_label(header.labels[index]): channel for index, channel in channels}
 
 
-class Inside:
+class EventsBySegment:
     """Events and annotations of a file by segment, which are asked for in the order of the file."""
 
     def __init__(self, scanned: ScannedFile) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.corpus.ictal import overlap_share
-from eegssl.corpus.preprocessing.ingest import Inside, _touches
+from eegssl.corpus.preprocessing.ingest import EventsBySegment, _touches
 from eegssl.io.labels.event_types import Event, is_seizure
 from eegssl.io.recording_header import Annotation, Segment
 from eegssl.io.spans import joined
@@ -23,12 +23,12 @@ STRETCHES = st.lists(
 ).map(joined)
 
 
-def marks(events: list[Event]) -> Inside:
+def marks(events: list[Event]) -> EventsBySegment:
     notes = tuple(Annotation(event.onset_s, None, event.type) for event in events)
     found = SimpleNamespace(events=tuple(events), annotations=notes)
     header = SimpleNamespace(labels=(), ordinary_signals=())
     choice = SimpleNamespace(overrides={})
-    return Inside(SimpleNamespace(events=found, header=header, choice=choice))
+    return EventsBySegment(SimpleNamespace(events=found, header=header, choice=choice))
 
 
 def slow_spans(events: list[Event], start_s: float, duration_s: float) -> list[tuple]:
