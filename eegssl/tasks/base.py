@@ -1,18 +1,19 @@
 """Fine-tune, evaluate and rescore every kind of task by one flow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 
-from eegssl.artifacts.atomic import hash_file
+from eegssl.artifacts.atomic import canonical_json, hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract, open_artifact
-from eegssl.artifacts.json_parts import read_json
-from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.json_parts import STRICT, damaged, read_json
+from eegssl.artifacts.manifest import MANIFEST, Artifact, inputs_of
 from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
@@ -25,6 +26,7 @@ from eegssl.reports.html import render_page
 from eegssl.tasks.kind import MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
+from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER, MONTAGES, doubts, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
@@ -44,6 +46,8 @@ OF_RUN = dict.fromkeys(
 )
 """Settings of `evaluate` on how a model is run and shown, and why scoring alone refuses them."""
 
+_METRICS = TypeAdapter(dict[str, Any], config=STRICT)
+
 AnyKind = Kind[Any, Any, Any, Any, Any]
 
 
@@ -56,8 +60,31 @@ def scored_contract(kind: AnyKind, makes: str) -> Contract:
             SCORES: partial(read_json, schema=kind.stored_scores),
         },
         facts=kind.stored_facts,
-        whole=kind.require_facts,
+        whole=partial(require_facts, view=kind.view, facts=kind.facts),
     )
+
+
+def require_facts(
+    artifact: Artifact,
+    *,
+    view: type[View],
+    facts: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    """Raise ArtifactError where a manifest says other ``facts`` than follow from its parts.
+
+    Those are of the table and of all scores; what a manifest does not say contradicts nothing.
+    """
+    table, source = read_table(artifact / PREDICTIONS, view), artifact / SCORES
+    metrics = read_json(source, _METRICS)
+    try:
+        derived = facts(table, metrics)
+    except (AttributeError, LookupError, TypeError) as error:
+        problem = f"a score is missing, or of another type ({type(error).__name__})"
+        raise damaged(source, problem) from None
+    stated = artifact.manifest.facts
+    for name in sorted(derived.keys() & stated.keys()):
+        if canonical_json(derived[name]) != canonical_json(stated[name]):
+            raise damaged(artifact.path / MANIFEST, f"facts.{name} are not those of its scores")
 
 
 def check_settings(kind: AnyKind, config: FinetuneConfig, task: Any) -> None:
@@ -232,9 +259,10 @@ def _write_scores(
     scores = kind.score(table, config.scoring, context.seed)
     for words in kind.left_out(scores):
         context.warn(words)
-    writer.write_json(SCORES, kind.metrics(table, scores))
+    metrics = kind.metrics(table, scores)
+    writer.write_json(SCORES, metrics)
     for name, text in kind.tables(table, scores).items():
         writer.write(name, text)
     page = with_warnings(kind.page(table, scores, config, ran), context.warnings)
     writer.write(REPORT, render_page(page))
-    return kind.facts(table, scores)
+    return kind.facts(table, metrics)

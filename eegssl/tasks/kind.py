@@ -261,11 +261,11 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
         return {}
 
     @abstractmethod
-    def facts(self, table: Table, scores: Scores) -> dict[str, Any]:
-        """The scores in short, for a manifest."""
+    def facts(self, table: Table, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """The scores in short, for a manifest; of its table and `metrics` alone.
 
-    def require_facts(self, artifact: Artifact) -> None:
-        """Raise ArtifactError where facts of an artifact contradict its scores."""
+        Readers compare them with what a manifest says.
+        """
 
     @abstractmethod
     def page(

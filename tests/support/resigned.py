@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,21 @@ def sign_manifest(
     with contextlib.suppress(ValueError):
         manifest["id"] = hash_json(body)
     path.write_text(json.dumps(manifest))
+
+
+def with_fact(made: Path, to: Path, place: tuple[str, ...], value: object) -> Path:
+    """A copy of an artifact whose manifest says something else at a place of its facts."""
+    folder = Path(shutil.copytree(made, to))
+
+    def change(manifest: dict[str, Any]) -> None:
+        holder = manifest["facts"]
+        for key in place[:-1]:
+            holder = holder[key]
+        assert holder[place[-1]] != value
+        holder[place[-1]] = value
+
+    sign_manifest(folder, change)
+    return folder
 
 
 def sign_files(folder: Path) -> None:

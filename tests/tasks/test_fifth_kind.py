@@ -121,7 +121,8 @@ class Loudness(Kind[LoudnessTask, Heard, Heard, Guesses, dict[str, dict[str, flo
     def metrics(self, table: Guesses, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
         return {"per_subject": scores}
 
-    def facts(self, table: Guesses, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
+    def facts(self, table: Guesses, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        scores = metrics["per_subject"]
         mean = float(np.mean([one["loudness_mae_uv"] for one in scores.values()]))
         counts = {"windows": {"n": len(table.recording)}, "subjects": sorted(scores)}
         more = {"leaks": table.about["leaks"], "within_subject": False}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from clirun import done, eegssl, manifest_of
 from phasecorpus import SETTINGS, SUBJECTS, write_sines
+from resigned import with_fact
 
 MATRIX = """
 recordings = ["recordings"]
@@ -110,6 +111,26 @@ def test_scores_of_a_matrix_are_those_of_its_evaluations(benchmark: Path) -> Non
     bands = manifest_of(benchmark / "cells/phase/pretrained/probe/seed0/evaluation")["facts"]
     mean = sum(one["mae_deg"] for one in bands["phase"]["ar"].values()) / len(bands["phase"]["ar"])
     assert rows_of(benchmark, "phase")["ar", "baseline"]["phase_mae_deg"] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize(
+    ("task", "fact", "value"),
+    [
+        ("short", ("forecast", "model", "uv", "mae"), 0.0),
+        ("short", ("stretches_s",), [[0.0, 1.0]]),
+        ("short", ("recordings",), 10**6),
+        ("phase", ("phase", "model", "alpha", "mae_deg"), 0.0),
+        ("phase", ("subjects",), ["s-0123456789ab"]),
+        ("phase", ("within_subject",), True),
+    ],
+)
+def test_facts_that_are_not_of_the_scores_are_refused(
+    benchmark: Path, tmp_path: Path, task: str, fact: tuple[str, ...], value: object
+) -> None:
+    made = benchmark / f"cells/{task}/pretrained/probe/seed0/evaluation"
+    checked = eegssl("check", with_fact(made, tmp_path / "bad", fact, value))
+    assert checked.code == 4
+    assert f"facts.{fact[0]} are not those of its scores" in checked.err
 
 
 def test_a_sine_is_foreseen_better_than_its_mean(benchmark: Path) -> None:

@@ -1,6 +1,6 @@
 """Fine-tune and evaluate forecasts of the signal beside their baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eegssl.artifacts.manifest import Artifact
@@ -162,9 +162,9 @@ class ForecastKind(
         """Errors of every method, and the model against each baseline."""
         return score_forecasts(table, config, seed)
 
-    def facts(self, table: Forecasts, scores: ForecastReport) -> dict[str, Any]:
+    def facts(self, table: Forecasts, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """Facts of the system, and a few scores of each method."""
-        return {name: table.about[name] for name in _OF_TABLE} | forecast_facts(scores, table)
+        return {name: table.about[name] for name in _OF_TABLE} | forecast_facts(table, metrics)
 
     def page(
         self,

@@ -178,19 +178,19 @@ def _comparisons(
     return compared
 
 
-def forecast_facts(report: ForecastReport, table: Forecasts) -> dict[str, Any]:
-    """Facts of an evaluation for its manifest, with a few scores of each method and unit."""
+def forecast_facts(table: Forecasts, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """A few scores of each method and unit, for a manifest, of `ForecastReport.as_dict`."""
     overall = {
         method: {unit: {n: own["overall"][n] for n in _OVERALL} for unit, own in of_units.items()}
-        for method, of_units in report.methods.items()
+        for method, of_units in metrics["methods"].items()
     }
-    subjects = report.methods[report.model]["uv"]["per_subject"]
+    own = metrics["methods"][table.about["model"]]["uv"]
     return {
         "forecast": overall,
-        "stretches_s": [list(span) for span in report.spans],
-        "subjects": sorted(subjects),
-        "windows": {"n": report.n_windows},
-        "recordings": report.n_recordings,
+        "stretches_s": [[row["from_s"], row["to_s"]] for row in own["per_stretch"]],
+        "subjects": sorted(own["per_subject"]),
+        "windows": {"n": metrics["n_windows"]},
+        "recordings": metrics["n_recordings"],
         "split_hash": table.split_hash,
         **{name: table.about[name] for name in ("synthetic", "within_subject", "leaks")},
     }

@@ -78,9 +78,10 @@ def run_baseline(job: BaselineJob) -> Result:
     scores = score(predictions, settings.scoring, context.seed)
     with writer.writing(PREDICTIONS) as path:
         write_table(path, predictions)
-    writer.write_json(SCORES, scores.as_dict())
+    metrics = scores.as_dict()
+    writer.write_json(SCORES, metrics)
     facts = {"n_parameters": system.n_parameters, THREADS: threads}
-    facts |= score_facts(scores, predictions)
+    facts |= score_facts(predictions, metrics)
     return context.finish(writer, facts)
 
 

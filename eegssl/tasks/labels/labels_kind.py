@@ -7,7 +7,6 @@ from typing import Any
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.read_by_way import READS_OF_WAY
-from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.label_table import LabelTable, format_labels, read_stored_labels
@@ -39,7 +38,6 @@ from eegssl.tasks.labels.measures.detection_files import detection_files
 from eegssl.tasks.labels.measures.stored_scores import (
     STORED_SCORES,
     LabelFacts,
-    require_facts,
 )
 from eegssl.tasks.labels.model import (
     CONTRACT,
@@ -231,14 +229,10 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
             return {}
         return detection_files(scores.detections, table.about, table.classes[1])
 
-    def facts(self, table: Predictions, scores: AllScores) -> dict[str, Any]:
+    def facts(self, table: Predictions, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """Whose predictions these are, and their scores in short."""
         about = {name: table.about.get(name) for name in _OF_MODEL}
-        return about | score_facts(scores, table)
-
-    def require_facts(self, artifact: Artifact) -> None:
-        """Raise ArtifactError where facts of an artifact contradict its scores."""
-        require_facts(artifact)
+        return about | score_facts(table, metrics)
 
     def page(
         self,

@@ -1,5 +1,6 @@
 """Every score of one table of predictions: windows, subjects, units, events, intervals."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from eegssl.scoring.window_scores import (
 from eegssl.tasks.labels.measures.detected import Detections, detected_in
 from eegssl.tasks.labels.measures.event_report import EventReport, event_report
 from eegssl.tasks.labels.measures.strata import subgroups
-from eegssl.tasks.labels.measures.unit_scores import UnitScores, unit_scores
+from eegssl.tasks.labels.measures.unit_scores import UnitScores, unit_facts, unit_scores
 from eegssl.tasks.labels.predictions import Predictions, Reference
 
 NO_LABELS = "no labels: nothing can be scored"
@@ -192,17 +193,17 @@ def _of_numbers(
     )
 
 
-def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
-    """The scores in short, for a manifest."""
-    events, about = scores.events, predictions.about
+def score_facts(predictions: Predictions, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores in short, for a manifest, of `AllScores.as_dict`."""
+    units, events, about = metrics["units"], metrics["events"], predictions.about
     of_classes = about.get("target") != "number"
     named = ("n", "n_per_class", *_WINDOW_FACTS) if of_classes else ("n", *NUMBER_METRICS)
     return {
-        "windows": {name: scores.windows[name] for name in named},
-        "units": scores.units.facts() if scores.units else None,
+        "windows": {name: metrics["windows"][name] for name in named},
+        "units": unit_facts(units) if units else None,
         "events": _event_facts(events) if events else None,
-        "detections": scores.detections.as_dict() if scores.detections else None,
-        "subjects": sorted(scores.per_subject),
+        "detections": metrics["detections"],
+        "subjects": sorted(metrics["per_subject"]),
         "split_hash": predictions.split_hash,
         "within_subject": about["within_subject"],
         "synthetic": about["synthetic"],
@@ -213,7 +214,7 @@ def score_facts(scores: AllScores, predictions: Predictions) -> dict[str, Any]:
 def tree_facts(events: EventReport, detections: Detections) -> dict[str, Any]:
     """The scores of events alone in short, for a manifest."""
     return {
-        "events": _event_facts(events),
+        "events": _event_facts(events.as_dict()),
         "detections": detections.as_dict(),
         "recordings": events.szcore.n_recordings,
         "hours": round(events.szcore.event.pooled.duration_s / 3600, 2),
@@ -221,15 +222,12 @@ def tree_facts(events: EventReport, detections: Detections) -> dict[str, Any]:
     }
 
 
-def _event_facts(events: EventReport) -> dict[str, Any]:
-    level = events.scorers["szcore-event"]
-    means = {name: mean.mean for name, mean in level.subject_mean.items()}
-    return {
-        "scored_subjects": len(level.per_subject),
-        "recordings_too_short": len(events.szcore.too_short),
-        "seizures_too_short": events.szcore.n_seizures_too_short,
-        "detections_too_short": events.szcore.n_detections_too_short,
-    } | means
+def _event_facts(events: Mapping[str, Any]) -> dict[str, Any]:
+    level = events["scorers"]["szcore-event"]
+    counts = ("recordings_too_short", "seizures_too_short", "detections_too_short")
+    means = {name: mean["mean"] for name, mean in level["subject_mean"].items()}
+    of_level = {"scored_subjects": len(level["per_subject"])}
+    return of_level | {name: events[f"n_{name}"] for name in counts} | means
 
 
 def threshold_of(predictions: Predictions) -> Thresholds:

@@ -4,6 +4,7 @@
 as it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -188,30 +189,21 @@ class Patients(
         """Return all scores, with the facts of the cohort."""
         return scores.as_dict() | {name: table.about[name] for name in _IN_METRICS}
 
-    def facts(self, table: PatientPredictions, scores: PatientResult) -> dict[str, Any]:
+    def facts(self, table: PatientPredictions, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of the cohort, and its main scores."""
-        about, limits = table.about, scores.limits
+        about, limits = table.about, metrics["limits"]
         return {name: about[name] for name in _IN_FACTS} | {
             "adaptation": "probe",
             "pooling": about["analysis"]["pooling"],
             "patients": {
-                "good": limits.n_good,
-                "poor": limits.n_poor,
+                "good": limits["n_good"],
+                "poor": limits["n_poor"],
                 "left_out": about["left_out"],
             },
             "recordings_set_aside": about["set_aside"],
             "recordings_set_aside_of_patients": about["set_aside_of_patients"],
-            "scores": {
-                name: {
-                    "auroc": one.scores.auroc,
-                    "interval": [one.auroc_interval.low, one.auroc_interval.high],
-                    "p": one.p,
-                    "p_holm": one.p_holm,
-                    "gain_over_clinical": one.gain,
-                }
-                for name, one in scores.inputs.items()
-            },
-            "least_significant_auroc": limits.least_significant,
+            "scores": {name: _in_short(one) for name, one in metrics["inputs"].items()},
+            "least_significant_auroc": limits["least_significant"],
         }
 
     def page(
@@ -245,6 +237,18 @@ class Patients(
         except EegsslError as error:
             info.problems.append(error)
         return info
+
+
+def _in_short(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The main scores of one input, for a manifest."""
+    interval = one["intervals"]["auroc"]["permutation"]
+    return {
+        "auroc": one["scores"]["auroc"],
+        "interval": [interval["low"], interval["high"]],
+        "p": one["p"],
+        "p_holm": one["p_holm"],
+        "gain_over_clinical": one["gain"],
+    }
 
 
 def _leaks(job: Job[PatientTaskConfig], cohort: Cohort) -> tuple[Leak, ...]:

@@ -1,6 +1,6 @@
 """Fine-tune and evaluate forecasts of dominant frequency and phase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eegssl.artifacts.manifest import Artifact
@@ -27,6 +27,7 @@ from eegssl.tasks.phase.scores import (
     AllPhaseScores,
     PhaseFacts,
     PhaseScores,
+    phase_facts,
     score_phase_table,
 )
 from eegssl.training.loop import choose_device
@@ -110,13 +111,13 @@ class PhaseKind(
         """Errors of phase and frequency by method and band."""
         return score_phase_table(table, config, seed)
 
-    def facts(self, table: PhasePredictions, scores: AllPhaseScores) -> dict[str, Any]:
+    def facts(self, table: PhasePredictions, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """Facts of the system, and a few scores of each method and band."""
         n_pairs = len(set(zip(table.recording, table.t_s.tolist(), strict=True)))
         return {name: table.about.get(name) for name in _OF_TABLE} | {
             "windows": {"n": n_pairs},
             "subjects": sorted(set(table.subject)),
-            "phase": scores.facts(),
+            "phase": phase_facts(metrics["methods"]),
         }
 
     def page(

@@ -50,16 +50,17 @@ class AllPhaseScores:
         """The same as plain values for JSON."""
         return dict(vars(self))
 
-    def facts(self) -> dict[str, Any]:
-        """Method -> band -> the scores over all lead times, for a manifest."""
-        return {
-            method: {
-                band: {name: scores["phase"][name] for name in SCORES}
-                | {"frequency_mae_hz": scores["frequency_mae_hz"]}
-                for band, scores in bands.items()
-            }
-            for method, bands in self.methods.items()
+
+def phase_facts(methods: Mapping[str, Any]) -> dict[str, Any]:
+    """Method -> band -> the scores over all lead times, for a manifest."""
+    return {
+        method: {
+            band: {name: scores["phase"][name] for name in SCORES}
+            | {"frequency_mae_hz": scores["frequency_mae_hz"]}
+            for band, scores in bands.items()
         }
+        for method, bands in methods.items()
+    }
 
 
 def score_phase_table(table: PhasePredictions, config: ScoringConfig, seed: int) -> AllPhaseScores:

@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from alterations import changed_at
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from labelfiles import format_events_tsv
-from resigned import sign_manifest
+from resigned import with_fact
 
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.predictions import (
@@ -304,15 +303,16 @@ def test_times_beyond_any_recording_are_refused(
         (("events", "recordings_too_short"), None),
         (("subjects",), ["s-0123456789ab"]),
         (("split_hash",), "another"),
+        (("units",), {"levels": {"type": {"auroc": 1.0}}}),
+        (("detections",), None),
+        (("synthetic",), True),
+        (("task",), "Ada Miller"),
     ],
 )
 def test_facts_that_are_not_of_the_scores_are_refused(
     tiny: Pipeline, tmp_path: Path, undrawn: None, fact: tuple[str, ...], value: object
 ) -> None:
-    bad = Path(shutil.copytree(tiny.evaluation, tmp_path / "bad"))
-    sign_manifest(
-        bad, lambda manifest: manifest.update(changed_at(manifest, ("facts", *fact), value))
-    )
+    bad = with_fact(tiny.evaluation, tmp_path / "bad", fact, value)
     for command in (["check", bad], ["evaluate", "--rescore", bad, "--out", tmp_path / "out"]):
         ran = eegssl(*command)
         assert ran.code == 4

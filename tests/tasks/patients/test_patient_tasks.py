@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
 from leakedwords import contents, spoken
+from resigned import sign_files, with_fact
 from syntheticcohort import PATIENTS, Cohort, edited, made_cohort
 
 from eegssl.artifacts.context import Context
@@ -48,6 +50,32 @@ def rftc_result(rftc: Cohort, tiny: Pipeline) -> Path:
 def test_check_finds_it_sound(asm_result: Path, rftc_result: Path) -> None:
     for made in (asm_result, rftc_result):
         assert done("check", made)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        (("scores", "clinical", "auroc"), 1.0),
+        (("patients", "good"), 1000),
+        (("least_significant_auroc",), 0.5),
+        (("told_by",), {"Ada Miller": 1}),
+    ],
+)
+def test_facts_that_are_not_of_the_scores_are_refused(
+    asm_result: Path, tmp_path: Path, fact: tuple[str, ...], value: object
+) -> None:
+    checked = eegssl("check", with_fact(asm_result, tmp_path / "bad", fact, value))
+    assert checked.code == 4
+    assert f"facts.{fact[0]} are not those of its scores" in checked.err
+
+
+def test_scores_that_are_none_are_refused(asm_result: Path, tmp_path: Path) -> None:
+    bad = Path(shutil.copytree(asm_result, tmp_path / "bad"))
+    (bad / "metrics.json").write_text("{}")
+    sign_files(bad)
+    checked = eegssl("check", bad)
+    assert checked.code == 4
+    assert "metrics.json was edited or damaged: a score is missing" in checked.err
 
 
 def scores(out: Path) -> dict:

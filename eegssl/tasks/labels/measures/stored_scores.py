@@ -6,13 +6,13 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from eegssl.artifacts.contract import Contract
-from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, Part, damaged, read_json
-from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, Part, read_json
 from eegssl.artifacts.table_parts import ANY, Cells, read_text_table
-from eegssl.tasks.base import EVALUATION, PREDICTIONS, SCORES
+from eegssl.tasks.base import EVALUATION, PREDICTIONS, SCORES, require_facts
 from eegssl.tasks.benchmarked import BASELINE
 from eegssl.tasks.kind import BenchmarkedFacts, ScoredFacts
 from eegssl.tasks.labels.predictions import Predictions
+from eegssl.tasks.labels.scores import score_facts
 from eegssl.tasks.table import read_table
 
 FAULTS = "faults.tsv"
@@ -113,27 +113,6 @@ class _TreeScores(Part):
 STORED_SCORES = TypeAdapter(StoredScores)
 
 
-def require_facts(artifact: Artifact) -> None:
-    """Raise ArtifactError where facts of a manifest are not the scores and table beside it."""
-    facts, scores = artifact.manifest.facts, read_json(artifact / SCORES, STORED_SCORES)
-    wanted: dict[str, object] = {
-        "windows": {name: scores.windows.get(name) for name in facts["windows"]},
-        "subjects": sorted(scores.per_subject),
-        "split_hash": read_table(artifact / PREDICTIONS, Predictions).split_hash,
-    }
-    if events := scores.events:
-        level = events.scorers["szcore-event"]
-        wanted["events"] = {
-            "scored_subjects": len(level["per_subject"]),
-            "recordings_too_short": events.n_recordings_too_short,
-            "seizures_too_short": events.n_seizures_too_short,
-            "detections_too_short": events.n_detections_too_short,
-        } | {name: mean["mean"] for name, mean in level["subject_mean"].items()}
-    for name, value in wanted.items():
-        if facts.get(name) != value:
-            raise damaged(artifact.path / MANIFEST, f"facts.{name} are not those of its scores")
-
-
 BASELINE_CONTRACT = Contract(
     BASELINE,
     parts={
@@ -141,7 +120,7 @@ BASELINE_CONTRACT = Contract(
         SCORES: partial(read_json, schema=STORED_SCORES),
     },
     facts=LabelFacts,
-    whole=require_facts,
+    whole=partial(require_facts, view=Predictions, facts=score_facts),
 )
 """What a cell of a benchmark holds that a baseline made."""
 TREES_CONTRACT = Contract(

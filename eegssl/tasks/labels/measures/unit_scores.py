@@ -1,6 +1,6 @@
 """Score events, recordings and patients, level by level of types."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,14 +69,12 @@ class UnitScores:
         every = {name: level.as_dict() for name, level in self.levels.items()}
         return {"name": self.name, "n": self.n} | every[TYPE] | {"levels": every}
 
-    def facts(self) -> dict[str, Any]:
-        """The scores in short, for a manifest."""
-        return {
-            "name": self.name,
-            "n": self.n,
-            "n_unknown": self.finest.n_unknown,
-            "levels": {name: _in_short(level.scores) for name, level in self.levels.items()},
-        }
+
+def unit_facts(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The scores in short, for a manifest, of `UnitScores.as_dict`."""
+    return {name: stored[name] for name in ("name", "n", "n_unknown")} | {
+        "levels": {name: _in_short(level["scores"]) for name, level in stored["levels"].items()}
+    }
 
 
 def unit_scores(
@@ -171,7 +169,7 @@ def first_rows(predictions: Predictions) -> dict[str, int]:
     return rows
 
 
-def _in_short(scores: Scores | None) -> dict[str, Any] | None:
+def _in_short(scores: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if scores is None:
         return None
     names = SHOWN if "auroc" in scores else ("mae", "rmse", "r2", "pearson", "spearman")
