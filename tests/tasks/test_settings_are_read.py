@@ -154,9 +154,11 @@ def test_labels(tiny: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         for way, more in (("probe", ()), ("scratch", ("--set", f"labels={tmp_path / 'l.tsv'}"))):
             call = ["evaluate", tmp_path / way, tiny.recordings, "--config", tiny.settings, *more]
             done(*call, "--out", tmp_path / f"{way}-e", "--allow-leak")
-        types = TaskConfig(name="t", labels="events", unit="event", classes=("sz_a", "sz_b"))
+        of_events = {"labels": "events", "unit": "event", "classes": ("sz_a", "sz_b")}
         corpus = open_corpus([tiny.recordings])
-        labelled_windows(corpus, corpus.recordings, types, None, seed=0)
+        for overlap in ("refuse", "priority"):
+            types = TaskConfig.model_validate({"name": "t", "overlap": overlap, **of_events})
+            labelled_windows(corpus, corpus.recordings, types, None, seed=0)
     require_all_read("labels", types, seen)
 
 
