@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import pydantic_core
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
+from eegssl.artifacts.atomic import canonical_json
 from eegssl.errors import ArtifactError
 from eegssl.regular_files import read_bytes
 
@@ -27,6 +35,17 @@ HashedId = Annotated[str, Field(pattern=f"^{HASHED_ID}$", max_length=64)]
 
 _SHOWN = 3
 
+
+def _finite(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        canonical_json(value)
+    except ValueError:
+        raise ValueError("a number in it is not finite, or too long") from None
+    return value
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_finite)]
+"""An object of any keys; its numbers are finite, however deep they lie."""
 
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 """Of a ``TypeAdapter``: no text in place of a number, and only finite ones."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from eegssl.artifacts.atomic import canonical_json, hash_file
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract, open_artifact
-from eegssl.artifacts.json_parts import STRICT, damaged, read_json
+from eegssl.artifacts.json_parts import STRICT, JsonObject, damaged, read_json
 from eegssl.artifacts.manifest import MANIFEST, Artifact, inputs_of
 from eegssl.artifacts.threads import THREADS, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
@@ -46,7 +46,7 @@ OF_RUN = dict.fromkeys(
 )
 """Settings of `evaluate` on how a model is run and shown, and why scoring alone refuses them."""
 
-_METRICS = TypeAdapter(dict[str, Any], config=STRICT)
+_METRICS = TypeAdapter(JsonObject, config=STRICT)
 
 AnyKind = Kind[Any, Any, Any, Any, Any]
 

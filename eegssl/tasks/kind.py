@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from eegssl.artifacts.context import Context
 from eegssl.artifacts.contract import Contract
-from eegssl.artifacts.json_parts import STRICT, OpenPart
+from eegssl.artifacts.json_parts import STRICT, JsonObject, OpenPart
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
@@ -192,7 +192,7 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """The artifact that `finetune` makes."""
     contract: ClassVar[Contract] = Contract(MODEL)
     """What its models hold, where it makes models."""
-    stored_scores: ClassVar[TypeAdapter[Any]] = TypeAdapter(dict[str, Any], config=STRICT)
+    stored_scores: ClassVar[TypeAdapter[Any]] = TypeAdapter(JsonObject, config=STRICT)
     """The schema of ``metrics.json``."""
     stored_facts: ClassVar[type[ScoredFacts]] = ScoredFacts
     """The facts that stages read of artifacts with its scores."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from eegssl.artifacts.atomic import hash_json
-from eegssl.artifacts.json_parts import STRICT, in_words
+from eegssl.artifacts.json_parts import STRICT, JsonObject, in_words
 from eegssl.artifacts.table_parts import require_size
 from eegssl.corpus.audits.leaks import Times
 from eegssl.errors import ArtifactError
@@ -38,7 +38,7 @@ _ARROW = {
     "?": pa.bool_(),
 }
 
-_METADATA = TypeAdapter(dict[str, Any], config=STRICT)
+_METADATA = TypeAdapter(JsonObject, config=STRICT)
 
 V = TypeVar("V", bound=View)
 

@@ -107,7 +107,7 @@ TABLE = TableSpec(
         Column("recording", "str"),
         Column("unit", "str"),
         Column("start_s", "f8", least=0.0),
-        Column("duration_s", "f8", least=0.0),
+        Column("duration_s", "f8", least=1e-6),
         Column("truth", "i4", least=-1),
         Column("p_{}", "f8", each="classes", least=0.0, most=1.0),
         Column("truth_value", "f8", finite=False, optional=True),

@@ -197,9 +197,11 @@ def score_facts(predictions: Predictions, metrics: Mapping[str, Any]) -> dict[st
     """The scores in short, for a manifest, of `AllScores.as_dict`."""
     units, events, about = metrics["units"], metrics["events"], predictions.about
     of_classes = about.get("target") != "number"
-    named = ("n", "n_per_class", *_WINDOW_FACTS) if of_classes else ("n", *NUMBER_METRICS)
+    named, counts = NUMBER_METRICS, {"n": metrics["windows"]["n"]}
+    if of_classes:
+        named, counts = _WINDOW_FACTS, _counted(predictions)
     return {
-        "windows": {name: metrics["windows"][name] for name in named},
+        "windows": counts | {name: metrics["windows"][name] for name in named},
         "units": unit_facts(units) if units else None,
         "events": _event_facts(events) if events else None,
         "detections": metrics["detections"],
@@ -209,6 +211,16 @@ def score_facts(predictions: Predictions, metrics: Mapping[str, Any]) -> dict[st
         "synthetic": about["synthetic"],
         "leaks": about["leaks"],
     }
+
+
+def _counted(predictions: Predictions) -> dict[str, Any]:
+    """Windows that are scored, in all and of each class."""
+    truth, names = predictions.truth, predictions.classes
+    if none_labelled(predictions):
+        truth = truth[:0]
+    numbers = np.bincount(truth[truth != UNKNOWN], minlength=len(names))
+    per_class = {name: int(n) for name, n in zip(names, numbers, strict=True)}
+    return {"n": sum(per_class.values()), "n_per_class": per_class}
 
 
 def tree_facts(events: EventReport, detections: Detections) -> dict[str, Any]:
