@@ -36,8 +36,9 @@ from eegssl.io.labels.hypnogram import read_hypnogram
 from eegssl.io.labels.own_words import translated
 from eegssl.io.labels.seizeit import read_seizeit
 from eegssl.io.labels.seizures_file import read_seizures
-from eegssl.io.labels.sheets.sheet_events import read_sheet_events, sheet_events
+from eegssl.io.labels.sheets.sheet_events import sheet_events
 from eegssl.io.labels.sheets.sheet_files import Listed
+from eegssl.io.labels.sheets.sheet_table import read_sheet
 from eegssl.io.labels.sidecars import find_sidecars, helsinki_number
 from eegssl.io.labels.siena_list import read_siena
 from eegssl.io.labels.tuh_labels import read_tuh
@@ -135,7 +136,7 @@ def _read(
     """Read the files of one source."""
     match source:
         case "sheet":
-            return read_sheet_events(paths[0], header, settings)
+            return sheet_events(read_sheet(paths[0], settings), header, settings)
         case "tsv":
             return read_events_tsv(paths[0], settings, header)
         case "tuh":

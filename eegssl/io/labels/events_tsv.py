@@ -4,25 +4,19 @@ Source: SzCORE annotation format, BIDS 1.10 "Task events". SzCORE scores a label
 be read as no seizures; here it refuses the recording.
 """
 
-import math
-import re
 from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.labels.event_types import (
-    EVENT_TYPES,
-    Event,
-    EventsFound,
-    event_type,
-    in_order,
-    is_seizure,
-    mentions_seizure,
-    original_of,
+from eegssl.io.labels.event_types import EVENT_TYPES, Event, EventsFound, in_order, is_seizure
+from eegssl.io.labels.label_text import as_lines, listed_channels, number, read_label_text
+from eegssl.io.labels.own_words import original_label, type_of_label
+from eegssl.io.labels.same_recording import (
+    LENGTH,
+    START,
+    StatedRecording,
+    require_same_recording,
 )
-from eegssl.io.labels.label_text import as_lines, read_label_text
-from eegssl.io.labels.own_words import translated
-from eegssl.io.labels.same_recording import require_same_recording
 from eegssl.io.labels.sheets.sheet_times import Style, written_time
 from eegssl.io.recording_header import RecordingHeader
 
@@ -33,7 +27,6 @@ _BIDS_COLUMNS = {"onset", "duration", "sample", "value", "response_time", "stim_
 _BIDS_COLUMNS |= {"channel"}
 _AS_PEOPLE_WRITE = Style(decimal=",")
 _ARTICLE = {"onset": "an onset", "duration": "a duration"}
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def read_events_tsv(
@@ -48,13 +41,12 @@ def read_events_tsv(
     labelled stretch without a duration, a seizure of unknown kind, or another recording's table.
     """
     text = read_label_text(path, "TSV file", MAX_BYTES)
-    events = parse_events_tsv(text, settings or EventSettings())
-    if header is not None:
-        require_same_recording(text, header)
-    return events
+    return parse_events_tsv(text, settings or EventSettings(), header)
 
 
-def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
+def parse_events_tsv(
+    text: str, settings: EventSettings, header: RecordingHeader | None = None
+) -> EventsFound:
     """The events in the text of a table; see `read_events_tsv`."""
     lines = as_lines(text).split("\n")
     while lines and not lines[-1].strip():
@@ -80,68 +72,65 @@ def parse_events_tsv(text: str, settings: EventSettings) -> EventsFound:
     if len(set(columns)) < len(columns):
         raise _refused("the TSV has two columns of one name")
     events: list[Event] = []
+    stated: list[StatedRecording] = []
     dropped = 0
-    for number, line in enumerate(lines[1:], start=2):
+    for k, line in enumerate(lines[1:], start=2):
         cells = line.split("\t")
         if len(cells) != len(columns):
-            raise _refused(f"row {number}: {len(cells)} fields, expected {len(columns)}")
+            raise _refused(f"row {k}: {len(cells)} fields, expected {len(columns)}")
         row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
-        event = _event(row, row[kinds[0]], settings, number)
+        event = _event(row, row[kinds[0]], settings, f"row {k}")
         dropped += event is None
         events += [event] if event else []
+        length_s, onset_s = number(row.get(LENGTH, "")), number(row["onset"])
+        stated.append(StatedRecording(length_s, row.get(START, ""), onset_s))
+    if header is not None:
+        require_same_recording(stated, header)
     return EventsFound(in_order(events), dropped, source="tsv")
 
 
-def _event(row: dict[str, str], label: str, settings: EventSettings, number: int) -> Event | None:
+def _event(row: dict[str, str], label: str, settings: EventSettings, where: str) -> Event | None:
     """The event of one row, None for a type that is nobody's here.
 
     None also for what is neither seizure nor background and ends before it starts, as five
     impedance checks of SeizeIT2 do.
     """
-    text = translated(label, settings.words)
-    kind = event_type(text, settings.markers)
+    kind = type_of_label(label, settings, where)
     if kind is None:
-        if text.lower().startswith("sz") or mentions_seizure(text):
-            raise _refused(
-                f"row {number}: a seizure type outside the SzCORE vocabulary; say what it means: "
-                '--set \'events.words={ "LABEL" = "sz" }\''
-            )
         return None
-    onset_s = _time(row, "onset", number, settings)
-    duration_s = _time(row, "duration", number, settings)
+    onset_s = _time(row, "onset", where, settings)
+    duration_s = _time(row, "duration", where, settings)
     if onset_s is None or (duration_s is None and kind in EVENT_TYPES):
-        raise _without_a_time(kind, "duration" if onset_s is not None else "onset", number)
+        raise _without_a_time(kind, "duration" if onset_s is not None else "onset", where)
     if duration_s is not None and duration_s < 0:
         if kind != "bckg" and not is_seizure(kind):
             return None
-        raise _refused(f"row {number}: duration {duration_s:g} s, expected 0 or more")
-    confidence = _number(row.get("confidence", ""), "confidence", number)
-    names = row.get("channels", "")
-    listed = () if names.lower() in (*MISSING, "all") else names.split(",")
-    channels = tuple(name.strip() for name in listed if name.strip())
-    original = original_of(text, kind) if text == label else ""
+        raise _refused(f"{where}: duration {duration_s:g} s, expected 0 or more")
+    confidence = _number(row.get("confidence", ""), "confidence", where)
+    channels = listed_channels(row.get("channels", ""))
+    original = original_label(label, kind, settings)
     return Event(onset_s, duration_s or 0.0, kind, channels, confidence, "tsv", original)
 
 
-def _without_a_time(kind: str, column: str, number: int) -> RecordingRefused:
+def _without_a_time(kind: str, column: str, where: str) -> RecordingRefused:
     """The refusal of a row that does not say from when, or to when, with two ways on."""
     mend = "write it in seconds"
     if column == "duration":
         mend = "write how many seconds it lasts, or name the column that holds its end ("
         mend += _own_columns("onset", "", "COLUMN", end="COLUMN") + ")"
-    reason = f"row {number}: {kind} without {_ARTICLE[column]}; {mend}, or pass the table over"
+    reason = f"{where}: {kind} without {_ARTICLE[column]}; {mend}, or pass the table over"
     return _refused(f"{reason} (leave tsv out of events.sources)")
 
 
-def _time(row: dict[str, str], column: str, number: int, settings: EventSettings) -> float | None:
+def _time(row: dict[str, str], column: str, where: str, settings: EventSettings) -> float | None:
     """The seconds in a column; a time of another kind is refused with the setting that reads it."""
     try:
-        return _number(row[column], column, number)
+        return _number(row[column], column, where)
     except RecordingRefused:
         if written_time(row[column], _AS_PEOPLE_WRITE) is None:
             raise
     types = next(name for name in settings.type_columns if name in row)
-    reason = f"row {number}: {column} is a time of day, h:mm:ss or a number with a comma, expected"
+    reason = f"{where}: {column} is a time of day, h:mm:ss or a number with a comma, expected"
     reason += " seconds; read the table as a label sheet"
     raise _refused(f"{reason}: {_own_columns('onset', 'duration', types)}")
 
@@ -153,12 +142,12 @@ def _own_columns(onset: str, duration: str, label: str, end: str = "") -> str:
     return f"--set 'events.columns={{ {inside} }}'"
 
 
-def _number(text: str, column: str, number: int) -> float | None:
+def _number(text: str, column: str, where: str) -> float | None:
     if text.lower() in MISSING:
         return None
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not math.isfinite(value):
-        raise _refused(f"row {number}: {column} is no number, expected one with a decimal point")
+    value = number(text)
+    if value is None:
+        raise _refused(f"{where}: {column} is no number, expected one with a decimal point")
     return value
 
 

@@ -13,7 +13,10 @@ from eegssl.io.file_bytes import open_bytes
 from eegssl.regular_files import wide_codec
 
 MAX_BYTES = 16 << 20
-_NUMBER = re.compile(r"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+MISSING = ("", "n/a", "na", "nan", "none", "null", "-", "--")
+"""Cells that stand for nothing, where people fill in a sheet."""
+_ALL_CHANNELS = (*MISSING, "all", "alle")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def read_label_text(path: Path, kind: str, max_bytes: int = MAX_BYTES) -> str:
@@ -49,6 +52,13 @@ def number(text: str) -> float | None:
         return None
     value = float(stripped)
     return value if math.isfinite(value) else None
+
+
+def listed_channels(cell: str) -> tuple[str, ...]:
+    """The channels that a cell names, parted by commas or semicolons; () for all of them."""
+    if cell.strip().lower() in _ALL_CHANNELS:
+        return ()
+    return tuple(name.strip() for name in cell.replace(";", ",").split(",") if name.strip())
 
 
 def refused(kind: str, what: str) -> RecordingRefused:

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from eegssl.errors import ConfigError
-from eegssl.io.labels.event_types import event_type, seizure_edge
+from eegssl.errors import ConfigError, RecordingRefused
+from eegssl.io.config import EventSettings
+from eegssl.io.labels.event_types import (
+    event_type,
+    mentions_seizure,
+    original_of,
+    seizure_edge,
+)
 
 _ENCODINGS = ("gbk", "big5", "shift_jis", "euc_kr", "cp1251", "koi8_r", "cp1250", "cp1253")
 """Those in which recorders write where EDF+ wants UTF-8; their bytes are read as Latin-1."""
@@ -18,6 +24,28 @@ def translated(text: str, words: Mapping[str, str]) -> str:
         return text
     known = {_plain(word): meaning for word, meaning in words.items()}
     return next((known[one] for one in map(_plain, _decodings(text)) if one in known), text)
+
+
+def type_of_label(label: str, settings: EventSettings, row: str) -> str | None:
+    """The type of event that a label means; None for one that is nobody's here.
+
+    ``row`` is what messages call its row. Raises RecordingRefused ``events`` for a label that
+    speaks of a seizure and is no type.
+    """
+    text = translated(label, settings.words)
+    kind = event_type(text, settings.markers)
+    if kind is None and (text.lower().startswith("sz") or mentions_seizure(text)):
+        raise RecordingRefused(
+            "events",
+            f"{row}: a label that speaks of a seizure and is outside the SzCORE vocabulary; say "
+            'which type it means: --set \'events.words={ "LABEL" = "sz" }\'',
+        )
+    return kind
+
+
+def original_label(label: str, kind: str, settings: EventSettings) -> str:
+    """Text for `Event.original`: the corpus's own label, "" where the user's words changed it."""
+    return original_of(label, kind) if translated(label, settings.words) == label else ""
 
 
 def _decodings(text: str) -> Iterator[str]:

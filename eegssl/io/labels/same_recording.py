@@ -5,46 +5,54 @@ file of two minutes is no label of that file, whatever its rows say.
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recordings import recording_start
-from eegssl.io.labels.label_text import as_lines, number
 from eegssl.io.recording_header import RecordingHeader
 
 LENGTH_TOLERANCE_S = CLOCK_TOLERANCE_S = 1.0
 """Ours; SzCORE compares whole seconds, and a header's clock has no fractions."""
 _QUARTER_HOUR_S, _WIDEST_ZONE_S = 900, 14 * 3600
-_LENGTH, _START = "recordingDuration", "dateTime"
+LENGTH, START = "recordingDuration", "dateTime"
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
 
 
-def require_same_recording(text: str, header: RecordingHeader) -> None:
-    """Check ``recordingDuration`` and ``dateTime``, where a table has them, against a file.
+@dataclass(frozen=True)
+class StatedRecording:
+    """What a row of a table says of its recording: its length in s, and its start or the event's.
+
+    ``onset_s`` is where the row's event begins; None and "" stand for what it does not say.
+    """
+
+    length_s: float | None
+    start: str
+    onset_s: float | None
+
+
+def require_same_recording(stated: Iterable[StatedRecording], header: RecordingHeader) -> None:
+    """Check ``recordingDuration`` and ``dateTime``, where rows have them, against a file.
 
     ``dateTime`` may be the recording's start or the event's. A start that stands for none (the
     first of January, at midnight) contradicts nothing, and one with a time zone may lie whole
     quarters of an hour away. Raises RecordingRefused ``events``.
     """
-    rows = _rows(text)
-    for length_s in sorted({v for row in rows if (v := number(row.get(_LENGTH, ""))) is not None}):
+    rows = list(stated)
+    for length_s in sorted({row.length_s for row in rows if row.length_s is not None}):
         if not _is_length(length_s, header):
             raise _refused(
-                f"says in {_LENGTH} that its recording lasts {length_s:g} s, the file has "
+                f"says in {LENGTH} that its recording lasts {length_s:g} s, the file has "
                 f"{header.duration_s:g} s",
-                _LENGTH,
+                LENGTH,
             )
-    clock = _clock(header) if any(_START in row for row in rows) else None
-    starts = [(start, row) for row in rows if (start := _start(row.get(_START, "")))]
-    if clock and starts and not any(_agree(start, clock, row) for start, row in starts):
-        raise _refused(f"says in {_START} another start than the file's header", _START)
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    lines = [line.split("\t") for line in as_lines(text).split("\n") if line.strip()]
-    return [dict(zip(lines[0], map(str.strip, line), strict=False)) for line in lines[1:]]
+    starts = [(start, row.onset_s or 0.0) for row in rows if (start := _start(row.start))]
+    clock = _clock(header) if starts else None
+    if clock and not any(_agree(start, clock, onset_s) for start, onset_s in starts):
+        raise _refused(f"says in {START} another start than the file's header", START)
 
 
 def _is_length(length_s: float, header: RecordingHeader) -> bool:
@@ -78,9 +86,8 @@ def stands_for_none(start: datetime) -> bool:
     return new_year and (midnight or start.year <= 1985)
 
 
-def _agree(start: datetime, clock: datetime, row: dict[str, str]) -> bool:
+def _agree(start: datetime, clock: datetime, onset_s: float) -> bool:
     """Whether a start is the file's, or that of the row's event in it."""
-    onset_s = number(row.get("onset", "")) or 0.0
     return any(_is_time(start, clock + timedelta(seconds=after_s)) for after_s in (0.0, onset_s))
 
 
@@ -96,6 +103,6 @@ def _is_time(start: datetime, clock: datetime) -> bool:
 def _refused(what: str, column: str) -> RecordingRefused:
     return RecordingRefused(
         "events",
-        f"the TSV beside it {what}: bring this recording's table, or, if the table is right, "
+        f"its table of labels {what}: bring this recording's table, or, if the table is right, "
         f"correct or leave out its column {column}",
     )

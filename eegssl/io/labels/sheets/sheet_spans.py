@@ -12,9 +12,9 @@ from itertools import product
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
+from eegssl.io.labels.label_text import MISSING
 from eegssl.io.labels.sheets.sheet_table import Sheet, SheetRow
 from eegssl.io.labels.sheets.sheet_times import (
-    MISSING,
     UNIT_S,
     Style,
     Written,

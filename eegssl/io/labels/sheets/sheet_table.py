@@ -1,7 +1,8 @@
 """Read a label sheet to rows by its named columns.
 
 Separator, header line and decimal mark are found, since a spreadsheet chooses them by its user's
-language. Only the cells of the named columns are kept: others may hold anything.
+language. Only the cells of the named columns are kept, and those that say which recording it is:
+others may hold anything.
 """
 
 import csv
@@ -13,6 +14,7 @@ from pathlib import Path
 from eegssl.io.config import EventSettings
 from eegssl.io.edf.tal import decode
 from eegssl.io.labels.label_text import as_lines, read_label_bytes, refused
+from eegssl.io.labels.same_recording import LENGTH, START
 from eegssl.io.labels.sheets.sheet_times import (
     Style,
     date_order,
@@ -27,12 +29,14 @@ MAX_BYTES = 64 << 20
 DELIMITERS = ("\t", ";", ",", "|")
 _HEADER_LINES = 20
 _TIMES = ("onset", "end", "duration")
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row: its number in the file, from 1, and role of each named column -> cell."""
+    """A row: its number in the file, from 1, and role of each named column -> cell.
+
+    SzCORE's ``recordingDuration`` and ``dateTime`` keep their names.
+    """
 
     number: int
     cells: Mapping[str, str]
@@ -76,7 +80,8 @@ def parse_sheet(text: str, settings: EventSettings) -> Sheet:
     delimiter, number = place
     header = _cells(lines[number - 1 : number], delimiter)[0]
     wanted = {role: _place(header, name) for role, name in columns.items()}
-    rows = tuple(_rows(lines, number, delimiter, len(header), wanted))
+    checked = {name: header.index(name) for name in (LENGTH, START) if name in header}
+    rows = tuple(_rows(lines, number, delimiter, len(header), wanted, checked))
     return Sheet(rows, _style(rows, delimiter, settings))
 
 
@@ -120,7 +125,12 @@ def _plain(name: str) -> str:
 
 
 def _rows(
-    lines: Sequence[str], header: int, delimiter: str, width: int, wanted: Mapping[str, int]
+    lines: Sequence[str],
+    header: int,
+    delimiter: str,
+    width: int,
+    wanted: Mapping[str, int],
+    checked: Mapping[str, int],
 ) -> Iterator[SheetRow]:
     """Rows below the header that are not blank; empty cells beyond the header are no fault."""
     reader = csv.reader(lines[header:], delimiter=delimiter, strict=True)
@@ -130,7 +140,9 @@ def _rows(
             if any(cell.strip() for cell in cells):
                 if len(cells) <= max(wanted.values()) or any(c.strip() for c in cells[width:]):
                     raise refused(KIND, f"row {number} has {len(cells)} fields, expected {width}")
-                yield SheetRow(number, {role: cells[k].strip() for role, k in wanted.items()})
+                there = {name: k for name, k in checked.items() if k < len(cells)}
+                places = {**there, **wanted}
+                yield SheetRow(number, {role: cells[k].strip() for role, k in places.items()})
             number = header + reader.line_num + 1
     except csv.Error as error:
         raise refused(KIND, f"row {number} has a quotation mark that nothing closes") from error

@@ -12,7 +12,6 @@ from typing import Literal
 
 from eegssl.io.labels.label_text import number
 
-MISSING = ("", "n/a", "na", "nan", "none", "null", "-", "--")
 UNIT_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 _UNIT_WORDS = {
     "ms": ("ms", "msec", "millisecond", "milliseconds", "millisekunden"),

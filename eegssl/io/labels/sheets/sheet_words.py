@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
-from eegssl.io.labels.label_text import read_label_bytes
+from eegssl.io.labels.label_text import MISSING, read_label_bytes
 from eegssl.io.labels.sheets.sheet_table import (
     DELIMITERS,
     ENDINGS,
@@ -19,7 +19,7 @@ from eegssl.io.labels.sheets.sheet_table import (
     parse_sheet,
     sheet_text,
 )
-from eegssl.io.labels.sheets.sheet_times import MISSING, written_time
+from eegssl.io.labels.sheets.sheet_times import written_time
 
 _MAX_BYTES = 4 << 20
 _TRIED = 20

@@ -14,6 +14,7 @@ from eegssl.io.config import EventSettings
 from eegssl.io.edf.header import read_header
 from eegssl.io.labels.event_types import EventsFound
 from eegssl.io.labels.events import read_events
+from eegssl.io.labels.sheets.sheet_files import shared_sheet
 from eegssl.io.labels.sheets.sheet_spans import Lasting, place_rows
 from eegssl.io.labels.sheets.sheet_table import parse_sheet, sheet_text
 
@@ -53,6 +54,8 @@ def refusal(folder: Path, text: str, **more: Any) -> str:
     [
         ("Beginn;Ende;Typ\n50,5;80;sz\n", {}),
         ("Beginn;Ende;Typ\n50.5;80;sz\n", {}),
+        ("Beginn,Ende,Typ\n50.50000000000000000,80,sz\n", {}),
+        ("Beginn;Ende;Typ;recordingDuration;dateTime\n50,5;80;sz;120,0;\n", {}),
         ("Beginn\tEnde\tTyp\n50,5\t80,0\tsz\n", {}),
         ('Beginn,Ende,Typ\n"50.5","80",sz\n', {}),
         ("Beginn;Ende;Typ\n50500;80000;sz\n", {"time_unit": "ms"}),
@@ -219,6 +222,16 @@ def test_a_table_with_other_columns_goes_to_its_own_reader(tmp_path: Path) -> No
 def test_another_recordings_sheet_is_refused(tmp_path: Path, row: str) -> None:
     text = f"Beginn\tEnde\tTyp\trecordingDuration\tdateTime\n{row}\n"
     assert "bring this recording's table" in refusal(tmp_path, text, name="a.tsv")
+    other = text.replace("\t", ";")
+    assert "bring this recording's table" in refusal(tmp_path, f"Klinik\n{other}", name="a.tsv")
+    (tmp_path / "a.tsv").unlink()
+    columns = COLUMNS | {"file": "Datei"}
+    with_file = other.replace("Beginn;", "Datei;Beginn;").replace(row[:2], f"a.edf;{row[:2]}", 1)
+    settings = EventSettings(columns=columns, sheet=str(tmp_path / "list.csv"))
+    (tmp_path / "list.csv").write_text(with_file)
+    rows = shared_sheet(settings, [tmp_path], ["a.edf"]).of_file["a.edf"]
+    with pytest.raises(RecordingRefused, match="bring this recording's table"):
+        read_events(read_header(tmp_path / "a.edf"), settings, own_rows=rows)
 
 
 def test_a_table_that_is_no_such_names_the_setting(tmp_path: Path) -> None:
