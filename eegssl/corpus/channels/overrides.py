@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError
 from eegssl.io.config import ReadSettings
-from eegssl.io.edf.physical_units import microvolts_per_unit, require_voltage
+from eegssl.io.physical_units import microvolts_per_unit, require_voltage
 from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.tables.channel_tables import (
     BidsChannel,

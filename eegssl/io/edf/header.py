@@ -14,10 +14,10 @@ from eegssl.io.edf.annotation_signals import annotation_signals
 from eegssl.io.edf.damage import check_not_pointer, check_text_mode
 from eegssl.io.edf.header_numbers import decimal_commas, limit, number, unclear_commas
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.physical_units import LOST_SIGN
 from eegssl.io.edf.record_times import read_record_times
 from eegssl.io.edf.tal import decode
 from eegssl.io.file_bytes import FileBytes, open_bytes
+from eegssl.io.physical_units import LOST_SIGN
 
 MAIN_BYTES = 256
 SIGNAL_BYTES = 256

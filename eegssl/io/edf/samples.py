@@ -11,8 +11,8 @@ import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.edf.physical_units import microvolts_of
 from eegssl.io.edf.records import map_records, signal_bytes
+from eegssl.io.physical_units import microvolts_of
 from eegssl.io.recording_header import Segment
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.bids_names import bids_stem
-from eegssl.io.edf.physical_units import require_voltage
 from eegssl.io.labels.label_text import as_lines, read_label_text
+from eegssl.io.physical_units import require_voltage
 from eegssl.io.tables.tsv import doubled_columns, read_tsv
 
 _MISSING = ("", "n/a")

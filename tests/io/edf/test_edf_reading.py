@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.header import read_header
-from eegssl.io.edf.physical_units import microvolts_per_unit
 from eegssl.io.edf.samples import microvolt_scale, read_digital, read_signals
+from eegssl.io.physical_units import microvolts_per_unit
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from realdata import real_data
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import read_header
-from eegssl.io.edf.physical_units import microvolts_per_unit
 from eegssl.io.edf.samples import linear_scale, read_digital, read_signals
 from eegssl.io.labels.events import read_events
+from eegssl.io.physical_units import microvolts_per_unit
 
 pytestmark = pytest.mark.real
 LARGE = ["eegmat", "chbmit_clips", "eegmmi", "ssvep_exo", "muse_cueing"]

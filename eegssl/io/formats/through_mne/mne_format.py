@@ -4,13 +4,13 @@ from datetime import datetime
 from functools import partial
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.physical_units import microvolts_of
 from eegssl.io.formats.file_parts import require_same_states
 from eegssl.io.formats.recording_format import Format
 from eegssl.io.formats.through_mne.mne_annotations import scan_mne_annotations
 from eegssl.io.formats.through_mne.mne_header import MneFormat, MneHeader
 from eegssl.io.formats.through_mne.mne_reader import read_mne_header, read_mne_samples
 from eegssl.io.formats.through_mne.mne_texts import mne_texts
+from eegssl.io.physical_units import microvolts_of
 
 
 def format_of_mne(kind: MneFormat) -> Format:
