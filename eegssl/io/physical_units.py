@@ -1,4 +1,4 @@
-"""Convert physical dimensions of EDF signals, as written, to microvolts."""
+"""Convert units of signals, as files write them, to microvolts."""
 
 import re
 
