@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.bids_names import bids_stem
-from eegssl.io.labels.label_text import as_lines, read_label_text
+from eegssl.io.labels.label_text import read_label_text
 from eegssl.io.physical_units import require_voltage
 from eegssl.io.tables.tsv import doubled_columns, read_tsv
 
@@ -54,7 +54,7 @@ def read_bids_channels(path: Path) -> dict[str, BidsChannel]:
     Raises RecordingRefused ``channels`` for a table without the columns ``name`` and ``type``, with
     two columns of one name, a row of another length, or a label twice with different words.
     """
-    lines = as_lines(read_label_text(path, "channels.tsv", _MAX_BYTES)).split("\n")
+    lines = read_label_text(path, "channels.tsv", _MAX_BYTES).split("\n")
     columns, *rows = [line.split("\t") for line in lines if line.strip()] or [[""]]
     if "name" not in columns or "type" not in columns:
         raise _refused("it has no columns name and type, separated by tabs")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.bids_names import bids_subject
-from eegssl.io.labels.label_text import as_lines, read_label_text
+from eegssl.io.labels.label_text import read_label_text
 
 _ENDING = "_electrodes.tsv"
 _MAX_BYTES = 4 << 20
@@ -37,7 +37,7 @@ def _placed(table: Path) -> list[str]:
         text = read_label_text(table, "electrodes.tsv", _MAX_BYTES)
     except RecordingRefused:
         return []
-    columns, *rows = [line.split("\t") for line in as_lines(text).split("\n") if line] or [[""]]
+    columns, *rows = [line.split("\t") for line in text.split("\n") if line] or [[""]]
     if not {"name", "x", "y"} <= set(columns):
         return []
     cells = [dict(zip(columns, map(str.strip, row), strict=False)) for row in rows]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from eegssl.errors import ConfigError, RecordingRefused
+from eegssl.io.bids_names import bids_stem
 from eegssl.io.config import EventSettings
 from eegssl.io.file_bytes import open_bytes
 from eegssl.io.labels.sheets.sheet_table import (
@@ -132,9 +133,8 @@ def _as_name(text: str) -> str:
 
 def _named_alike(edf_path: Path) -> list[Path]:
     """Tables in the folder called as the recording is, and no other recording's."""
-    stem = edf_path.stem.casefold()
-    for suffix in ("_eeg", "_ieeg"):
-        stem = stem.removesuffix(suffix)
+    name = Path(edf_path.name.casefold())
+    stem = bids_stem(name) or name.stem
     try:
         names = sorted(os.listdir(edf_path.parent))
     except OSError:
