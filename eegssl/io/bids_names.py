@@ -9,6 +9,7 @@ from pathlib import Path
 
 _SUFFIX = re.compile(r"_i?eeg$|_meg$")
 _SPLIT = re.compile(r"_split-\d+(?=_|$)")
+_ENTITY = re.compile(r"(?:^|_)([A-Za-z]+)-([A-Za-z0-9]+)(?=_|$)")
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+(?:_ses-[A-Za-z0-9]+)?(?=_|$)")
 
 
@@ -22,3 +23,8 @@ def bids_subject(path: Path) -> str | None:
     """Subject and session of a name, such as ``sub-01_ses-2``; None for other names."""
     match = _SUBJECT.match(path.name)
     return match[0] if match else None
+
+
+def bids_entities(name: str) -> dict[str, str]:
+    """Key -> value of a name's entities: ``sub-01_task-rest_eeg.edf`` has ``sub`` and ``task``."""
+    return dict(_ENTITY.findall(name))

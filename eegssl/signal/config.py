@@ -69,6 +69,10 @@ class ChannelSettings(Settings):
     path below the folder), ``name`` (as in ``rename``, or ``drop``), ``reference``, ``unit`` and
     ``scale``. Its rows count before the settings."""
 
+    positions: Literal["use", "ignore"] = "use"
+    """Labels that name no electrode and have a position in a BIDS ``electrodes.tsv``: taken for the
+    electrode nearest to it, or not."""
+
     bads: Literal["drop", "keep"] = "drop"
     """Channels that a BIDS ``channels.tsv`` calls bad: left out, or used."""
 

@@ -44,8 +44,7 @@ def test_electrodes_of_a_net_are_those_that_egi_names_or_near(cap: str) -> None:
         if name == NONE or contact in named:
             assert named.get(contact, NONE) == name
             continue
-        (angle,) = angles_deg({contact: places[contact]}, {name: electrodes[name]})[0]
-        assert angle <= FARTHEST_DEG
+        assert angles_deg(places[contact][None], electrodes[name][None])[0, 0] <= FARTHEST_DEG
 
 
 @pytest.mark.parametrize("cap", EGI)
@@ -67,7 +66,7 @@ def test_how_far_the_published_map_of_128_is_from_the_rule_is_documented() -> No
     far = [
         name
         for contact, name in named.items()
-        if angles_deg({contact: places[contact]}, {name: electrodes[name]})[0, 0] > FARTHEST_DEG
+        if angles_deg(places[contact][None], electrodes[name][None])[0, 0] > FARTHEST_DEG
     ]
     text = " ".join((ROOT / "docs" / "formats.md").read_text().split())
     sentence = (

@@ -1,11 +1,12 @@
 """Gather what settings and tables say of a file's channels."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from eegssl.corpus.channels.placed_labels import PlacedLabels, place_labels
 from eegssl.errors import ConfigError
 from eegssl.io.config import ReadSettings
 from eegssl.io.physical_units import microvolts_per_unit, require_voltage
@@ -17,9 +18,10 @@ from eegssl.io.tables.channel_tables import (
     read_bids_channels,
     read_channel_table,
 )
+from eegssl.io.tables.electrode_positions import read_electrode_positions
 from eegssl.signal.channels.caps import NONE, cap_electrodes, contact_of, wears
 from eegssl.signal.channels.channel_names import require_channel, require_reference
-from eegssl.signal.channels.electrodes import parse_channel, plain_label
+from eegssl.signal.channels.electrodes import parse_channel, parse_channels, plain_label
 from eegssl.signal.config import ChannelSettings
 
 DROP = "drop"
@@ -33,7 +35,8 @@ class Override:
     """What counts for one signal in place of its header; empty, None and 1 change nothing.
 
     ``left_out`` is the code why the channel isn't used: ``dropped``, ``marked-bad``,
-    ``no-electrode``, ``non-finite``; ``kind`` is ecg, eog, emg or other.
+    ``no-electrode``, ``non-finite``; ``kind`` is ecg, eog, emg or other. ``by_position``: the
+    label, or that there is none, was found by the electrode's position.
     """
 
     label: str = ""
@@ -43,6 +46,7 @@ class Override:
     spare_unit: str = ""
     scale: float = 1.0
     left_out: str = ""
+    by_position: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,9 @@ def overrides_of(
 ) -> tuple[Override, ...]:
     """An override for each signal of the file at a path below its folder, or () without any.
 
-    The user's table counts before the settings, these before a BIDS ``channels.tsv``. Raises
-    RecordingRefused for such a table that can't be read.
+    The user's table counts before the settings, these before a BIDS ``channels.tsv``; a position in
+    an ``electrodes.tsv`` counts for labels that name no electrode. Raises RecordingRefused for a
+    ``channels.tsv`` that can't be read.
     """
     path = bids_channels_file(header.path)
     bids = read_bids_channels(path) if path else {}
@@ -113,7 +118,55 @@ def overrides_of(
         _over(_of_header(header, index, rules), _override(label, relative, rules, rows, bids, cap))
         for index, label in enumerate(header.labels)
     )
+    if rules.channels.positions == "use":
+        placed = labels_by_position(header, overrides)
+        overrides = tuple(
+            _over(override, _of_position(placed.electrodes[label]))
+            if has_no_name(override) and label in placed.electrodes
+            else override
+            for label, override in zip(header.labels, overrides, strict=True)
+        )
     return overrides if any(override != Override() for override in overrides) else ()
+
+
+def labels_by_position(header: RecordingHeader, overrides: Sequence[Override]) -> PlacedLabels:
+    """The electrodes of labels that name none and that nothing else speaks of, by position."""
+    indices = header.ordinary_signals
+    texts = texts_of(header, overrides)
+    channels = parse_channels(texts)
+    unknown = [
+        header.labels[index]
+        for index, channel in zip(indices, channels, strict=True)
+        if channel.kind == "other" and (not overrides or has_no_name(overrides[index]))
+    ]
+    if not unknown:
+        return PlacedLabels()
+    taken = frozenset(name for channel in channels for name in channel.electrodes)
+    return place_labels(read_electrode_positions(header.path), unknown, taken)
+
+
+def texts_of(header: RecordingHeader, overrides: Sequence[Override]) -> list[str]:
+    """What each ordinary signal is read by: its label or the override's; empty for those hidden.
+
+    Hidden are those that are dropped, or no electrode: a cap's B7 is not read beside others.
+    """
+    hidden = {"no-electrode", "dropped"}
+    pairs = [
+        (header.labels[i], overrides[i] if overrides else Override())
+        for i in header.ordinary_signals
+    ]
+    return ["" if o.left_out in hidden else o.label or label for label, o in pairs]
+
+
+def has_no_name(override: Override) -> bool:
+    """Whether nothing but the label says which channel a signal is."""
+    return not (override.label or override.kind or override.left_out in ("dropped", "no-electrode"))
+
+
+def _of_position(electrode: str) -> Override:
+    if electrode:
+        return Override(label=electrode, by_position=True)
+    return Override(left_out="no-electrode", by_position=True)
 
 
 def _override(

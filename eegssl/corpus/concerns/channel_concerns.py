@@ -1,6 +1,6 @@
 """Find concerns about channels: left out, not read, oddly written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
@@ -43,16 +43,38 @@ def labels_like_electrodes(looked: Looked) -> Sequence[Concern]:
     return of_lines("labels-like-electrodes", text, cure, which, n_labels)
 
 
-def unread_positions(looked: Looked) -> Sequence[Concern]:
-    """Channels without the name of an electrode, of which a table has positions."""
-    counts = {id_: n for id_, row in looked.scan.files.items() if (n := row.get("placed_labels"))}
+def used_positions(looked: Looked) -> Sequence[Concern]:
+    """Channels that are electrodes by their position in a table."""
+    pairs = {id_: p for id_, row in looked.scan.files.items() if (p := row.get("by_position"))}
+    n_left = sum(not electrode for some in pairs.values() for _, electrode in some)
+    counts = {id_: sum(bool(electrode) for _, electrode in some) for id_, some in pairs.items()}
     text = (
-        f"channel(s) in {len(counts)} file(s) have a position in a BIDS electrodes.tsv and no "
-        "name of an electrode: positions are not read, so they are no EEG here"
+        f"channel(s) in {len(pairs)} file(s) are named after the electrode nearest to their "
+        f"position in a BIDS electrodes.tsv (channels.tsv lists them); {n_left} more are left out, "
+        "since none is near or another channel is nearer"
     )
-    cure = "name them by channels.cap, channels.rename or channels.table"
-    which = [(id_, f"{n} channels") for id_, n in counts.items()]
-    return of_lines("positions-unread", text, cure, which, sum(counts.values()))
+    cure = "name them by channels.table; channels.positions=ignore reads labels alone"
+    which = [
+        (id_, f"{counts[id_]} channels: {_some([f'{a} is {b}' for a, b in some if b])}")
+        for id_, some in pairs.items()
+    ]
+    return of_lines("positions-used", text, cure, which, sum(counts.values()))
+
+
+def unread_positions(looked: Looked) -> Sequence[Concern]:
+    """Channels without the name of an electrode, whose positions in a table were not used."""
+    rows = {
+        id_: row["unread_positions"] for id_, row in looked.scan.files.items() if "audit" in row
+    }
+    unread = {id_: (n, problem) for id_, (n, problem) in rows.items() if n}
+    problems = dict.fromkeys(problem for _, problem in unread.values())
+    text = (
+        f"channel(s) in {len(unread)} file(s) have a position in a BIDS electrodes.tsv and no "
+        f"name of an electrode, and are no EEG here: the positions are not used ({_some(problems)})"
+    )
+    cure = "mend the tables, or name them by channels.table, channels.cap or channels.rename"
+    which = [(id_, f"{n} channels: {problem}") for id_, (n, problem) in unread.items()]
+    return of_lines("positions-unread", text, cure, which, sum(n for n, _ in unread.values()))
 
 
 def lost_signs(looked: Looked) -> Sequence[Concern]:
@@ -67,7 +89,7 @@ def decimal_commas(looked: Looked) -> Sequence[Concern]:
     return _noted(looked, "decimal-comma", text, "export them with a point")
 
 
-def _some(words: Sequence[str]) -> str:
+def _some(words: Iterable[str]) -> str:
     """The first of some words, each once, and a sign for more."""
     different = list(dict.fromkeys(words))
     return ", ".join(different[:_SHOWN]) + (", …" if len(different) > _SHOWN else "")

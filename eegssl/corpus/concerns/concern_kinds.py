@@ -29,6 +29,7 @@ OF_LOOKED: tuple[OfLooked, ...] = (
     subject_concerns.visits_as_subjects,
     channel_concerns.left_out,
     channel_concerns.labels_like_electrodes,
+    channel_concerns.used_positions,
     channel_concerns.unread_positions,
     channel_concerns.lost_signs,
     channel_concerns.decimal_commas,

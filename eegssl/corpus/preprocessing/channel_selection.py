@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.channels.channel_refusals import LeftOut, no_eeg, too_few
-from eegssl.corpus.channels.overrides import Override
+from eegssl.corpus.channels.overrides import Override, texts_of
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recording_format import Samples
 from eegssl.io.formats.recordings import read_samples, recording_scale, sample_limits
@@ -114,12 +114,7 @@ def select(header: RecordingHeader, choice: Choice | None = None) -> Selection:
 def read_channels(header: RecordingHeader, choice: Choice) -> list[Channel]:
     """The channel that each ordinary signal of a file is, by its label and what overrides it."""
     overrides = [choice.override(i) for i in header.ordinary_signals]
-    labels = [header.labels[i] for i in header.ordinary_signals]
-    hidden = {"no-electrode", "dropped"}  # not read beside others: a cap's B7 is no electrode
-    texts = [
-        "" if o.left_out in hidden else o.label or text
-        for o, text in zip(overrides, labels, strict=True)
-    ]
+    texts = texts_of(header, choice.overrides)
     channels: list[Channel] = []
     taken = {channel.name for channel in parse_channels(texts)}
     for channel, override in zip(parse_channels(texts), overrides, strict=True):
@@ -210,7 +205,7 @@ _WHY = {
     "marked-bad": "the file or its channels.tsv calls it bad (channels.bads=keep uses it)",
     "non-finite": "NaN or infinity is among its samples",
     "dropped": "left out by channels.drop or channels.table",
-    "no-electrode": "no electrode lies near this contact of the cap",
+    "no-electrode": "no electrode lies near this contact, or another's lies nearer",
 }
 
 

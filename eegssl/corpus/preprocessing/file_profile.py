@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.corpus.channels.overrides import labels_by_position
+from eegssl.corpus.channels.placed_labels import PlacedLabels
 from eegssl.corpus.preprocessing.channel_selection import (
     Choice,
     Selection,
@@ -30,10 +32,9 @@ from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.subjects import find_by_rule
-from eegssl.io.tables.electrode_positions import placed_electrodes
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.channels.channel_vocabulary import shown
-from eegssl.signal.channels.electrodes import Channel, begins_like_electrode
+from eegssl.signal.channels.electrodes import begins_like_electrode
 from eegssl.signal.filtering.mains import detect_line
 
 Row = dict[str, Any]
@@ -176,14 +177,22 @@ def _of_labels(header: RecordingHeader, choice: Choice) -> Row:
             for label, channel in zip(labels, channels, strict=True)
         ],
         "odd_labels": [shown(label) for label in dropped],
-        "placed_labels": _placed(header, labels, channels),
+    } | _positions(header, choice)
+
+
+def _positions(header: RecordingHeader, choice: Choice) -> Row:
+    """Labels that are electrodes by their position, and those whose position was not used."""
+    used = [
+        (header.labels[index], choice.override(index).label)
+        for index in header.ordinary_signals
+        if choice.override(index).by_position
+    ]
+    unused = PlacedLabels() if used else labels_by_position(header, choice.overrides)
+    problem = unused.problem or "channels.positions=ignore leaves them"
+    return {
+        "by_position": [(shown(label), electrode) for label, electrode in used],
+        "unread_positions": (len(unused.unread or unused.electrodes), problem),
     }
-
-
-def _placed(header: RecordingHeader, labels: Sequence[str], channels: Sequence[Channel]) -> int:
-    """How many labels name no electrode that is known, while a table has positions of them."""
-    unknown = {text for text, c in zip(labels, channels, strict=True) if c.kind == "other"}
-    return len(unknown & placed_electrodes(header.path)) if unknown else 0
 
 
 def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -> Row:

@@ -1,51 +1,144 @@
-"""Read which electrodes a BIDS electrodes.tsv has positions of.
+"""Read where the electrodes of a BIDS electrodes.tsv lie on the head.
 
-Source: BIDS 1.10, "Electrodes description (*_electrodes.tsv)". The positions themselves are not
-used: their coordinate systems differ from file to file, and a channel is placed by its name.
+Source: BIDS 1.10, "Electrodes description (*_electrodes.tsv)", "Coordinate system JSON" and the
+appendix on coordinate systems. Only systems whose axes it defines by landmarks of the head are
+known here; those of templates and scanners are turned against them by an angle that no file gives.
 """
 
-import math
+import json
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from eegssl.errors import RecordingRefused
-from eegssl.io.bids_names import bids_subject
-from eegssl.io.labels.label_text import read_label_text
+from eegssl.io.bids_names import bids_entities, bids_subject
+from eegssl.io.labels.label_text import number, read_label_text
 
-_ENDING = "_electrodes.tsv"
+_TABLE, _SYSTEM = "_electrodes.tsv", "coordsystem.json"
 _MAX_BYTES = 4 << 20
+_LEVELS = 4
+"""From the folder of a recording up to that of the data set: ``sub-01/ses-1/eeg``."""
+
+_RAS = ("captrak", "elektaneuromag", "neuromagelektamegin", "chietiitab")
+_ALS = ("eeglab", "eeglab-hj", "ctf", "4dbti", "kityokogawa")
+_MM = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
 
 
-def placed_electrodes(path: Path) -> frozenset[str]:
-    """Names with a position in the tables beside a recording that are of its subject and session.
+@dataclass(frozen=True)
+class ElectrodePositions:
+    """Places of electrodes by name, in mm, x to the right ear, y to the nose, z up.
 
-    None where there is no such table, or it can't be read: nothing depends on it.
+    ``problem`` says why places can't be taken, empty where they can; ``places`` are then those of
+    the table as they stand there, to tell which labels have one.
     """
-    subject = bids_subject(path)
-    if subject is None:
-        return frozenset()
+
+    places: Mapping[str, npt.NDArray[np.float64]]
+    problem: str = ""
+
+
+NOWHERE = ElectrodePositions({})
+"""No position is known of any electrode."""
+
+
+def read_electrode_positions(path: Path) -> ElectrodePositions:
+    """The positions in a table beside a recording that is of its subject, session, task and run.
+
+    `NOWHERE` without such a table. Of several (a table for each system) the first that can be
+    used counts. A table that can't be read is none: nothing else depends on it.
+    """
+    unusable = NOWHERE
+    for table in _tables(path):
+        places = dict(_placed(table))
+        if not places:
+            continue
+        axes, unit_mm, problem = _system(table)
+        if not problem:
+            placed = {name: axes @ place * unit_mm for name, place in places.items()}
+            return ElectrodePositions(placed)
+        unusable = unusable if unusable.problem else ElectrodePositions(places, problem)
+    return unusable
+
+
+def _tables(path: Path) -> list[Path]:
+    """The tables beside a recording whose entities, but ``space``, are among its own."""
+    if bids_subject(path) is None:
+        return []
+    own = bids_entities(path.name).items()
+    return [
+        path.with_name(name)
+        for name in _entries(path.parent, _TABLE)
+        if bids_subject(Path(name)) and _without_space(name).items() <= own
+    ]
+
+
+def _entries(folder: Path, ending: str) -> list[str]:
     try:
-        names = sorted(os.listdir(path.parent))
+        return sorted(name for name in os.listdir(folder) if name.endswith(ending))
     except OSError:
-        return frozenset()
-    tables = [n for n in names if n.endswith(_ENDING) and n.startswith(f"{subject}_")]
-    return frozenset(name for table in tables for name in _placed(path.with_name(table)))
+        return []
 
 
-def _placed(table: Path) -> list[str]:
+def _without_space(name: str) -> dict[str, str]:
+    entities = bids_entities(name)
+    entities.pop("space", None)
+    return entities
+
+
+def _placed(table: Path) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
+    """Name and place of the rows of a table that have all three coordinates."""
     try:
         text = read_label_text(table, "electrodes.tsv", _MAX_BYTES)
     except RecordingRefused:
-        return []
+        return
     columns, *rows = [line.split("\t") for line in text.split("\n") if line] or [[""]]
-    if not {"name", "x", "y"} <= set(columns):
-        return []
-    cells = [dict(zip(columns, map(str.strip, row), strict=False)) for row in rows]
-    return [c["name"] for c in cells if c.get("name") and all(map(_is_number, map(c.get, "xy")))]
+    for row in rows:
+        cells = dict(zip(columns, map(str.strip, row), strict=False))
+        place = [number(cells.get(axis, "")) for axis in "xyz"]
+        if cells.get("name") and None not in place:
+            yield cells["name"], np.array(place, dtype=np.float64)
 
 
-def _is_number(text: str | None) -> bool:
+def _system(table: Path) -> tuple[npt.NDArray[np.float64], float, str]:
+    """How a table's axes are turned to ours, its unit in mm, and why not, where that isn't known.
+
+    The nearest ``coordsystem.json`` counts, beside the table or in a folder above it.
+    """
+    right = np.eye(3)
+    description = _description(table)
+    if description is None:
+        return right, 1.0, "no coordsystem.json says in which system they are"
+    system = str(description.get("EEGCoordinateSystem", "")).strip().lower()
+    unit = str(description.get("EEGCoordinateUnits", "")).strip().lower()
+    if system not in _RAS + _ALS:
+        known = "CapTrak, ElektaNeuromag, ChietiItab, EEGLAB, EEGLAB-HJ, CTF, 4DBti, KitYokogawa"
+        return right, 1.0, f"their EEGCoordinateSystem is none whose axes are known ({known})"
+    if unit not in _MM:
+        return right, 1.0, "their EEGCoordinateUnits are none of m, cm and mm"
+    if system in _ALS:  # x to the nose, y to the left ear
+        right = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    return right, _MM[unit], ""
+
+
+def _description(table: Path) -> Mapping[str, object] | None:
+    own = bids_entities(table.name)
+    for folder in list(table.parents)[:_LEVELS]:
+        for name in _entries(folder, _SYSTEM):
+            entities = bids_entities(name)
+            if entities.items() <= own.items() and entities.get("space") == own.get("space"):
+                return _json(folder / name)
+        if _entries(folder, "dataset_description.json"):
+            break
+    return None
+
+
+def _json(path: Path) -> Mapping[str, object]:
+    """The object that a file holds; an empty one for a file that can't be read."""
     try:
-        return math.isfinite(float(text or "nan"))
-    except ValueError:
-        return False
+        document = json.loads(read_label_text(path, _SYSTEM, _MAX_BYTES))
+    except (RecordingRefused, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}

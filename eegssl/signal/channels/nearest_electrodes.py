@@ -35,10 +35,11 @@ def sphere_centre(points: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.asarray(solution[:3], dtype=np.float64)
 
 
-def angles_deg(places: Places, electrodes: Places) -> npt.NDArray[np.float64]:
-    """Angles [P,E] between places and electrodes, seen from the centre of the head."""
-    one, other = (_units(np.array(list(some.values()))) for some in (places, electrodes))
-    return np.degrees(np.arccos(np.clip(one @ other.T, -1, 1)))
+def angles_deg(
+    points: npt.NDArray[np.floating], others: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Angles [P,E] between points [P,3] and others [E,3], seen from the centre of the head."""
+    return np.degrees(np.arccos(np.clip(_units(points) @ _units(others).T, -1, 1)))
 
 
 def nearest_electrodes(
@@ -52,7 +53,9 @@ def nearest_electrodes(
     """
     if not places:
         return {}
-    angles, names = np.round(angles_deg(places, electrodes), 2), list(electrodes)
+    names = list(electrodes)
+    points, others = (np.array(list(some.values())) for some in (places, electrodes))
+    angles = np.round(angles_deg(points, others), 2)
     near: dict[str, list[tuple[float, str]]] = {}
     for row, label in zip(angles, places, strict=True):
         if row.min() <= FARTHEST_DEG:

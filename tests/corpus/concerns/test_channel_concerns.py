@@ -6,7 +6,10 @@ import pytest
 from clirun import done, eegssl
 from edf_bytes import EdfSpec, Signal, noise
 
+from eegssl.signal.channels.positions import positions
+
 SECONDS, RATE_HZ = 20, 100
+IGNORE = "channels.positions=ignore"
 
 
 def edf(path: Path, *more: Signal) -> None:
@@ -63,3 +66,60 @@ def test_labels_that_begin_like_electrodes_are_named(tmp_path: Path, plan: tuple
         text = (out / "concerns.tsv").read_text()
         assert "2 labels: POL Fp2, (other text)" in text
         assert "Miller" not in text
+
+
+def with_positions(root: Path, labels: dict[str, str], system: str) -> Path:
+    """A BIDS recording of F3, F4 and more labels, each at the place of an electrode."""
+    path = root / "sub-1" / "eeg" / "sub-1_task-x_eeg.edf"
+    edf(path, *(row(label) for label in labels))
+    places = {label: 0.09 * positions()[name] for label, name in labels.items()}
+    table = "".join(f"{n}\t{x:.4f}\t{y:.4f}\t{z:.4f}\n" for n, (x, y, z) in places.items())
+    path.with_name("sub-1_task-x_electrodes.tsv").write_text("name\tx\ty\tz\n" + table)
+    text = f'{{"EEGCoordinateSystem": "{system}", "EEGCoordinateUnits": "m"}}'
+    path.with_name("sub-1_task-x_coordsystem.json").write_text(text)
+    return root
+
+
+def test_electrodes_by_position_are_told_and_listed(tmp_path: Path) -> None:
+    electrodes = [
+        "Fp1",
+        "Fp2",
+        "F7",
+        "F8",
+        "T7",
+        "C3",
+        "Cz",
+        "C4",
+        "T8",
+        "P7",
+        "Pz",
+        "P8",
+        "O1",
+        "O2",
+        "F3",
+    ]
+    labels = {f"E{k}": name for k, name in enumerate(electrodes, start=1)}
+    labels["Miller"] = labels.pop("E6")
+    root = with_positions(tmp_path / "bids", labels, "CapTrak")
+    out = tmp_path / "out"
+    facts = done("preprocess", root, "--out", out)["facts"]
+    concern = facts["concerns"]["positions-used"]
+    assert concern["n"] == 14
+    assert "1 more are left out" in concern["text"]  # that at F3, which has its name
+    assert "channels.positions=ignore" in concern["cure"]
+    assert "positions-unread" not in facts["concerns"]
+    rows = {tuple(line.split("\t")[:2]) for line in (out / "channels.tsv").read_text().split("\n")}
+    assert {("E1", "Fp1"), ("(other text)", "C3"), ("F3", "F3")} <= rows
+    texts = [p.read_text() for p in out.rglob("*") if p.suffix in (".tsv", ".json")]
+    assert not any("Miller" in text for text in texts)
+    assert eegssl("check", out).code == 0
+    concerns = done("preprocess", root, "--plan", "--out", tmp_path / "b", "--set", IGNORE)
+    assert concerns["facts"]["concerns"]["positions-unread"]["n"] == 15
+
+
+def test_positions_that_cannot_be_used_are_told_with_the_reason(tmp_path: Path) -> None:
+    root = with_positions(tmp_path / "bids", {"E1": "C3", "E2": "C4"}, "ARS")
+    concerns = done("preprocess", root, "--out", tmp_path / "a", "--plan")["facts"]["concerns"]
+    assert concerns["positions-unread"]["n"] == 2
+    assert "none whose axes are known (CapTrak" in concerns["positions-unread"]["text"]
+    assert "channels.table" in concerns["positions-unread"]["cure"]

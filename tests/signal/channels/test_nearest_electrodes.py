@@ -70,7 +70,5 @@ def test_the_centre_of_a_sphere_is_found() -> None:
     centre = np.array([1.0, -2.0, 30.0])
     points = centre + 95 * np.array(list(ELECTRODES.values()), dtype=np.float64)
     assert np.allclose(sphere_centre(points), centre)
-    seen = {"X": points[0] - centre}
-    assert angles_deg(seen, dict([next(iter(ELECTRODES.items()))]))[0, 0] == pytest.approx(
-        0, abs=0.1
-    )
+    first = next(iter(ELECTRODES.values()))
+    assert angles_deg(points[:1] - centre, first[None])[0, 0] == pytest.approx(0, abs=0.1)
