@@ -9,6 +9,7 @@ import pytest
 
 from eegssl.artifacts.manifest import SCHEMA_VERSION, Manifest
 from eegssl.corpus.codes.tokens import COLUMNS as CODES_COLUMNS
+from eegssl.corpus.cleaned_as import CleanedAs
 from eegssl.corpus.label_table import LABELS_CELLS
 from eegssl.corpus.preprocessing.recording_tables import (
     DUPLICATES_CELLS,
@@ -82,6 +83,7 @@ ROWS: list[tuple[str, Iterable[str]]] = [
     ("faults.tsv", FAULTS_CELLS),
     ("threshold.json", {f.name for f in fields(Threshold)}),
     ("temperature.json", {f.name for f in fields(Temperature)}),
+    ("cleaning.json", set(CleanedAs.model_fields)),
 ]
 
 

@@ -1,5 +1,6 @@
 """Open recordings folders: subjects, channels, events, splits and samples."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -50,6 +51,8 @@ class Recording:
     """Whether its folder was split by recording, so that its subject is on several sides."""
     aliases: tuple[str, ...] = ()
     """Ids of other names of its subject."""
+    band_high_hz: float = math.inf
+    """Upper edge of its band, in Hz."""
     sketch: NDArray[np.uint32] = field(
         default_factory=lambda: np.zeros(0, np.uint32), compare=False, repr=False
     )
@@ -213,6 +216,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
                 path=path,
                 within_subject=by == "recording",
                 aliases=tuple(row["aliases"]),
+                band_high_hz=row["band_high_hz"],
                 sketch=sketches[row["recording"]],
                 labelled=row.get("labelled", any_events),  # of an older version: not said
             )

@@ -20,10 +20,11 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
+from eegssl.corpus.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
-from eegssl.tasks.kind import MODEL, Job, Kind, Trial
+from eegssl.tasks.kind import CLEANING, MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View
@@ -149,6 +150,8 @@ def finetune(
         scored = _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
         return context.finish(writer, scored | {THREADS: threads})
     copy_history(writer, job.pretrained, "pretrain")
+    cleaned = cleaned_as(corpus, fitted.recordings)
+    writer.write_json(CLEANING, cleaned.model_dump(mode="json"))
     require_sketches(fitted.recordings)
     seen = fitted_on(list(fitted.recordings))
     if job.weights == "pretrained":

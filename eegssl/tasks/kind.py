@@ -35,7 +35,10 @@ MODEL = "model"
 TASK = "task.json"
 """The settings of the task that a model was made for."""
 
-MODEL_FILES = (f"{MODEL}.json", f"{MODEL}.safetensors", TASK)
+CLEANING = "cleaning.json"
+"""How the recordings were cleaned that a model was fitted on."""
+
+MODEL_FILES = (f"{MODEL}.json", f"{MODEL}.safetensors", TASK, CLEANING)
 """Files of every model."""
 
 Inputs = Sequence[tuple[str, str]]

@@ -12,8 +12,9 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.threads import Threads
 from eegssl.config.settings import Settings
 from eegssl.config.stages import FoldConfig
+from eegssl.corpus.cleaned_as import CleanedAs
 from eegssl.encoder.config import EncoderConfig
-from eegssl.tasks.kind import MODEL, TASK
+from eegssl.tasks.kind import CLEANING, MODEL, TASK
 from eegssl.training.examples import read_examples
 from eegssl.training.history import EXAMPLES, HISTORY, HISTORY_PARTS
 from eegssl.training.weights import read_module_config, read_weights, require_size
@@ -87,6 +88,7 @@ def model_contract(
             **(parts or {}),
         },
         others={
+            CLEANING: partial(read_json, schema=TypeAdapter(CleanedAs)),
             **HISTORY_PARTS,
             f"{HISTORY}/pretrain/{EXAMPLES}": read_examples,
             **(others or {}),

@@ -61,6 +61,7 @@ FILES: dict[str, set[str]] = {
             "postprocess.json",
             "temperature.json",
             "channels.json",
+            "cleaning.json",
         ),
         *("metrics.jsonl", *HISTORY, *PRETRAIN_HISTORY),
     },
