@@ -9,8 +9,8 @@ import pytest
 
 from eegssl.artifacts.manifest import SCHEMA_VERSION, Manifest
 from eegssl.corpus.codes.tokens import COLUMNS as CODES_COLUMNS
-from eegssl.corpus.cleaned_as import CleanedAs
 from eegssl.corpus.label_table import LABELS_CELLS
+from eegssl.corpus.new_files.cleaned_as import CleanedAs
 from eegssl.corpus.preprocessing.recording_tables import (
     DUPLICATES_CELLS,
     EVENTS_COLUMNS,

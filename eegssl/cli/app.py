@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-SPINE, HELPERS = "The pipeline, in this order", "Helpers"
+SPINE, USE, HELPERS = "The pipeline, in this order", "Use of a model", "Helpers"
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")]
 Preset = Annotated[list[str] | None, typer.Option(help="Settings that come with eegssl, by name.")]

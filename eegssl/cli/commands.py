@@ -286,6 +286,7 @@ def _version(
         raise typer.Exit
 
 
+from eegssl.cli import predicting as predicting  # noqa: E402
 from eegssl.cli import verbs as verbs  # noqa: E402  (the helper commands, after the six)
 
 

@@ -176,6 +176,25 @@ class EvaluateConfig(Settings):
     """Seconds drawn of each."""
 
 
+class PredictConfig(Settings):
+    """From new files and a model to what it finds in them."""
+
+    corpus: str = ""
+    """The name under which the same files were preprocessed, if any, so that their ids agree."""
+    read: ReadSettings = ReadSettings()
+    """What is taken for what a file does not say; a default stands for the model's recordings'."""
+    channels: ChannelSettings = ChannelSettings()
+    """Labels that are renamed, and channels that are left out; likewise."""
+    subjects: SubjectSettings = SubjectSettings(unknown="file")
+    """The way to a file's subject."""
+    limits: Limits = Limits()
+    """What one file may cost."""
+    batch_size: int = Field(64, ge=1)
+    """Windows a forward pass."""
+    device: Device = "auto"
+    """Device to predict on."""
+
+
 class CrossvalidationConfig(Settings):
     """What a cross-validation depends on."""
 
@@ -314,5 +333,6 @@ STAGES: dict[str, type[Settings]] = {
     "pretrain": PretrainConfig,
     "finetune": FinetuneConfig,
     "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
     "benchmark": BenchmarkConfig,
 }

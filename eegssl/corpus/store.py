@@ -122,7 +122,7 @@ class Corpus:
 
     def person(self, subject: str) -> tuple[float | None, str | None]:
         """Age in years and sex of a subject; None where the corpus does not say."""
-        return self._people[subject]
+        return self._people.get(subject, (None, None))
 
     def of_split(self, *splits: str) -> tuple[Recording, ...]:
         """The recordings of these splits.

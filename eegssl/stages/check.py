@@ -15,6 +15,8 @@ from eegssl.reports.benchmark.results import CONTRACT as BENCHMARK
 from eegssl.tasks.base import SCORED_KINDS
 from eegssl.tasks.kind import MODEL
 from eegssl.tasks.kinds import open_model, open_scored
+from eegssl.tasks.new_predictions import KIND as PREDICTIONS
+from eegssl.tasks.new_predictions import open_predictions
 from eegssl.training.weights import ENCODER, TOKENS
 
 OPENERS: dict[str, Callable[[Path], Artifact]] = {
@@ -23,6 +25,7 @@ OPENERS: dict[str, Callable[[Path], Artifact]] = {
         for contract in (RECORDINGS, TOKENS, ENCODER, BENCHMARK)
     },
     **dict.fromkeys(SCORED_KINDS, open_scored),
+    PREDICTIONS: open_predictions,
     MODEL: lambda folder: open_model(folder)[0],
 }
 """Opens an artifact of each kind by its contract, as the stages do that read it."""

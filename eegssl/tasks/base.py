@@ -20,7 +20,7 @@ from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
-from eegssl.corpus.cleaned_as import cleaned_as
+from eegssl.corpus.new_files.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page

@@ -25,6 +25,7 @@ from eegssl.errors import ConfigError, EegsslError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
+from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER
 from eegssl.training.loop import choose_device
@@ -168,6 +169,33 @@ class TaskInfo:
         }
 
 
+Model = TypeVar("Model")
+
+
+class Unlabelled(ABC, Generic[Model, Table]):
+    """The way in which models of a kind of task read recordings without labels."""
+
+    def needed(self, model: Artifact) -> tuple[str, ...]:
+        """The channels that a model reads by name; none where it reads any montage."""
+        return ()
+
+    @abstractmethod
+    def load(self, model: Artifact, corpus: Corpus) -> Model:
+        """A model, for recordings at the rate of these; ConfigError where it can't read such."""
+
+    @abstractmethod
+    def predict(self, trial: Trial, model: Model) -> Table:
+        """The table of predictions; no truth is in it."""
+
+    @abstractmethod
+    def texts(self, table: Table, file: NewFile) -> Mapping[str, str]:
+        """Name -> text of what is written of one file beside its rows of the table."""
+
+    @abstractmethod
+    def counts(self, table: Table, file: NewFile) -> dict[str, int]:
+        """What was found in one file, in numbers: ``events``."""
+
+
 class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """A kind of task: what it reads, and what the flow (`eegssl.tasks.base`) asks of it.
 
@@ -201,6 +229,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """The facts that stages read of artifacts with its scores."""
     benchmark: ClassVar[Benchmarked] = Benchmarked()
     """Columns, scores and baselines of its tasks in a benchmark."""
+    unlabelled: ClassVar[Unlabelled[Any, Any] | None] = None
+    """The way in which its models read recordings without labels, if they do."""
     not_in_matrix: ClassVar[str] = ""
     """The reason why they can't stand in one, and what to do instead."""
     files: ClassVar[tuple[str, ...]] = ()

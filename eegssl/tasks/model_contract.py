@@ -12,7 +12,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.threads import Threads
 from eegssl.config.settings import Settings
 from eegssl.config.stages import FoldConfig
-from eegssl.corpus.cleaned_as import CleanedAs
+from eegssl.corpus.new_files.cleaned_as import CleanedAs
 from eegssl.encoder.config import EncoderConfig
 from eegssl.tasks.kind import CLEANING, MODEL, TASK
 from eegssl.training.examples import read_examples

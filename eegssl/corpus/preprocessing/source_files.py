@@ -57,6 +57,10 @@ class Naming:
     def __init__(self, pseudonyms: Pseudonyms, corpus: str) -> None:
         self._pseudonyms, self._prefix = pseudonyms, f"{corpus}/" if corpus else ""
 
+    def save(self) -> list[str]:
+        """Save the names behind the ids; returns warnings, as `Pseudonyms.save` does."""
+        return self._pseudonyms.save()
+
     def recording(self, relative: str) -> str:
         """The id of the file at a path below its folder."""
         return self._pseudonyms.recording(self._prefix + relative)

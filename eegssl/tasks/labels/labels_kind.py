@@ -53,6 +53,7 @@ from eegssl.tasks.labels.model import (
 from eegssl.tasks.labels.page import page_of, with_model, without_model
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
+from eegssl.tasks.labels.unlabelled.unlabelled_windows import UnlabelledWindows
 from eegssl.tasks.labels.windows.table_windows import task_table
 from eegssl.training.features import Cache, features_of
 from eegssl.training.history import METRICS
@@ -122,6 +123,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     stored_scores = STORED_SCORES
     stored_facts = LabelFacts
     benchmark = LabelScores()
+    unlabelled = UnlabelledWindows()
 
     def check(self, config: FinetuneConfig, task: TaskConfig) -> None:
         """Raise ConfigError for an adaptation that can't be followed, or tell what is asked."""

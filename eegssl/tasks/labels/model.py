@@ -39,6 +39,8 @@ CHANNELS, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
 )
 FILES = (*MODEL_FILES, CHANNELS, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE)
 """Files of a model of labels, beside its encoder's settings and history."""
+CHANNEL_NAMES = TypeAdapter(tuple[str, ...], config=STRICT)
+"""The schema of `CHANNELS`."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def load_model(artifact: Artifact, corpus: Corpus) -> TrainedModel:
     settings = encoder_settings(artifact, corpus)
     task = read_module_config(artifact.path, "task", TaskConfig)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
-    channels = read_json(artifact / CHANNELS, _CHANNELS)
+    channels = read_json(artifact / CHANNELS, CHANNEL_NAMES)
     size = task.n_outputs, adaptation, 0, task.unit == "second", channels
     classifier = build_classifier(build_encoder(settings, 0), *size)
     load_weights(classifier, artifact.path, MODEL)
@@ -107,7 +109,7 @@ def reads_by_name(adaptation: AdaptationConfig) -> bool:
 
 def _require_channels(artifact: Artifact) -> None:
     """Raise ArtifactError for names where none are read, or that are no electrodes in order."""
-    names = read_json(artifact / CHANNELS, _CHANNELS)
+    names = read_json(artifact / CHANNELS, CHANNEL_NAMES)
     adaptation = read_module_config(artifact.path, MODEL, AdaptationConfig)
     if bool(names) != reads_by_name(adaptation):
         expected = "none" if names else "names"
@@ -140,7 +142,6 @@ def _require_agreement(artifact: Artifact) -> None:
         read_stored_labels(artifact / LABELS)
 
 
-_CHANNELS = TypeAdapter(tuple[str, ...], config=STRICT)
 _THRESHOLD = TypeAdapter[Threshold | None](Threshold | None)
 _POSTPROCESS = TypeAdapter[Postprocess | None](Postprocess | None)
 _TEMPERATURE = TypeAdapter[Temperature | None](Temperature | None)
@@ -148,7 +149,7 @@ CONTRACT = model_contract(
     TaskConfig,
     AdaptationConfig,
     parts={
-        CHANNELS: partial(read_json, schema=_CHANNELS),
+        CHANNELS: partial(read_json, schema=CHANNEL_NAMES),
         THRESHOLD: partial(read_json, schema=_THRESHOLD),
         POSTPROCESS: partial(read_json, schema=_POSTPROCESS),
         TEMPERATURE: partial(read_json, schema=_TEMPERATURE),

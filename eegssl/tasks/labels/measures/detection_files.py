@@ -5,7 +5,7 @@ from typing import Any
 
 from eegssl.io.labels.event_types import event_type, is_seizure
 from eegssl.io.tables.event_trees import format_events, table_name
-from eegssl.tasks.labels.measures.detected import Detections
+from eegssl.tasks.labels.measures.detected import Detected, Detections
 
 FOLDER = "detections"
 """The folder of an evaluation that holds them."""
@@ -18,13 +18,14 @@ def detection_files(
 
     ``positive`` is the name of the class that is detected.
     """
+    return dict(event_table(one, about, positive) for one in detections.recordings)
+
+
+def event_table(one: Detected, about: Mapping[str, Any], positive: str) -> tuple[str, str]:
+    """Name and text of the table of one recording, or of one file."""
     kind = _kind(tuple(about.get("event_types", ())), positive)
-    return {
-        f"{FOLDER}/{table_name(one.subject, one.recording)}": format_events(
-            one.detections, one.confidence, kind, one.duration_s
-        )
-        for one in detections.recordings
-    }
+    text = format_events(one.detections, one.confidence, kind, one.duration_s)
+    return f"{FOLDER}/{table_name(one.subject, one.recording)}", text
 
 
 def _kind(event_types: tuple[str, ...], positive: str) -> str:

@@ -1,22 +1,22 @@
-"""Describe how recordings were cleaned, so that new files can be cleaned likewise."""
+"""Describe how recordings were cleaned, for new files."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
-from eegssl.artifacts.json_parts import damaged, in_words
+from eegssl.artifacts.json_parts import Part, validated
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.config.settings import PRIVATE, Settings
+from eegssl.config.settings import PRIVATE
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.io.config import ReadSettings
 from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
 
+_PARTS = ("filter", "montage", "quality", "read", "channels")
 _EACH = "each"
 """Mains that are looked for in each file, where the corpora have different ones."""
 
 
-class CleanedAs(Settings):
+class CleanedAs(Part):
     """The settings of `preprocess` that decide samples, and what they gave."""
 
     filter: FilterConfig
@@ -39,6 +39,9 @@ class CleanedAs(Settings):
     """The lowest upper edge of their bands, which is lower for files that were sampled slowly."""
 
 
+_SCHEMA = TypeAdapter(CleanedAs)
+
+
 def cleaned_as(corpus: Corpus, recordings: Sequence[Recording]) -> CleanedAs:
     """How the recordings of a corpus were cleaned. Raises ArtifactError for a damaged manifest."""
     parts = [_of_artifact(artifact) for artifact in corpus.artifacts]
@@ -46,7 +49,7 @@ def cleaned_as(corpus: Corpus, recordings: Sequence[Recording]) -> CleanedAs:
     differ = sorted(
         {
             f"{name}.{key}"
-            for name in ("filter", "montage", "quality", "read", "channels")
+            for name in _PARTS
             for part in parts[1:]
             for key, value in getattr(part, name).model_dump().items()
             if value != getattr(first, name).model_dump()[key]
@@ -68,22 +71,11 @@ def cleaned_as(corpus: Corpus, recordings: Sequence[Recording]) -> CleanedAs:
 
 
 def _of_artifact(artifact: Artifact) -> CleanedAs:
-    config = artifact.manifest.config
-    try:
-        parts = {name: _public(config[name]) for name in ("filter", "montage", "quality")}
-        parts |= {name: _public(config.get(name, {})) for name in ("read", "channels")}
-        withheld = [
-            f"{name}.{key}"
-            for name in ("read", "channels")
-            for key, value in config.get(name, {}).items()
-            if value == PRIVATE
-        ]
-        return CleanedAs.model_validate({**parts, "withheld": withheld})
-    except (AttributeError, KeyError, TypeError):
-        raise damaged(artifact.path / MANIFEST, "config lacks settings of cleaning") from None
-    except ValidationError as error:
-        raise damaged(artifact.path / MANIFEST, f"config.{in_words(error)}") from None
-
-
-def _public(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value != PRIVATE}
+    config, source = artifact.manifest.config, artifact.path / MANIFEST
+    parts = {name: config[name] for name in _PARTS if isinstance(config.get(name), dict)}
+    withheld = [f"{n}.{key}" for n, part in parts.items() for key in part if part[key] == PRIVATE]
+    public = {
+        name: {key: value for key, value in part.items() if value != PRIVATE}
+        for name, part in {"read": {}, "channels": {}, **parts}.items()
+    }
+    return validated({**public, "withheld": withheld}, _SCHEMA, source, "config")

@@ -1,0 +1,26 @@
+"""Define the command that reads new files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eegssl.cli.app import USE, Options, Out, command
+from eegssl.cli.running import finish, prepare
+
+
+@command(USE)
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="New EDF or other EEG files, and folders.")],
+    model: Annotated[Path, typer.Option(help="Folder made by finetune.")],
+    out: Out,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+    *,
+    options: Options,
+) -> None:
+    """Find events in new files with a model, each cleaned as its recordings were."""
+    from eegssl.stages import predict as stage
+
+    terminal, settings, context = prepare("predict", out, options)
+    result = stage.run(settings, model, files, context, jobs=jobs)
+    finish(terminal, result)

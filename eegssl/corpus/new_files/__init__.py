@@ -1,0 +1,1 @@
+"""Read new files as the recordings that a model learned from."""

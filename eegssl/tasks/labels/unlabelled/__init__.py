@@ -1,0 +1,1 @@
+"""Read recordings without labels, such as new files."""

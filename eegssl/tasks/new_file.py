@@ -1,0 +1,21 @@
+"""Hold what is known of a new file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that a model has read; ``id`` and ``subject`` are hashed ids.
+
+    ``span_s`` is its length from the first sample to the last, gaps included; ``onset_s`` of each
+    of its recordings (stretches without a gap), by id, is seconds from the file's first sample.
+    ``missing`` are channels that the recordings of training had and this file lacks.
+    """
+
+    id: str
+    subject: str
+    span_s: float
+    onset_s: Mapping[str, float]
+    channels: tuple[str, ...]
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,77 @@
+"""State what predictions of new files hold."""
+
+from functools import partial
+from pathlib import Path
+
+from eegssl.artifacts.contract import Contract, require_contract
+from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, damaged
+from eegssl.artifacts.manifest import Artifact
+from eegssl.artifacts.reading import load
+from eegssl.artifacts.table_parts import ANY, NUMBER, Cells, read_text_table
+from eegssl.tasks.base import PREDICTIONS, AnyKind
+from eegssl.tasks.kinds import kind_named
+from eegssl.tasks.table import kind_of_table, read_table
+
+KIND = "predictions"
+FILES = "files.tsv"
+FILES_CELLS: Cells = {
+    "file": HASHED_ID,
+    "status": "read|refused",
+    "code": "[a-z-]+|n/a",
+    "reason": ANY,
+    "duration_s": f"{NUMBER}|n/a",
+    "events": "[0-9]+|n/a",
+    "missing": ANY,
+}
+"""A row a file: what was found in it, or why it was not read."""
+NAMES = (PREDICTIONS, FILES, "detections/sub-*_events.tsv")
+"""Files of predictions, as names or patterns."""
+
+
+class _Facts(OpenPart):
+    """Facts of predictions; the counts have to be those of the table of files."""
+
+    files: Count
+    accepted: Count
+    refused: Count
+    events: Count
+    warnings: tuple[str, ...]
+
+
+def predictions_contract(kind: AnyKind) -> Contract:
+    """What predictions by models of one kind of task hold."""
+    return Contract(
+        KIND,
+        parts={
+            PREDICTIONS: partial(read_table, view=kind.view),
+            FILES: partial(read_text_table, cells=FILES_CELLS, unique="file"),
+        },
+        facts=_Facts,
+        whole=_require_counts,
+    )
+
+
+def open_predictions(path: Path) -> Artifact:
+    """Open predictions of new files by the contract of their kind of task.
+
+    Raises ArtifactError where they are missing, damaged, or not what such artifacts are.
+    """
+    artifact = load(path, KIND)
+    table = artifact / PREDICTIONS
+    require_contract(artifact, predictions_contract(kind_named(kind_of_table(table), table)))
+    return artifact
+
+
+def _require_counts(artifact: Artifact) -> None:
+    """Raise ArtifactError where the table of files is not as the manifest counts."""
+    rows = read_text_table(artifact / FILES, FILES_CELLS)
+    read = [row for row in rows if row["status"] == "read"]
+    counts = {
+        "files": len(rows),
+        "accepted": len(read),
+        "refused": len(rows) - len(read),
+        "events": sum(int(row["events"]) for row in read if row["events"] != "n/a"),
+    }
+    for name, n in counts.items():
+        if artifact.manifest.facts[name] != n:
+            raise damaged(artifact.path / FILES, f"facts.{name} is not what its rows say, {n}")

@@ -1,0 +1,75 @@
+"""New files through a model: as evaluate would answer, and whatever they are a row each."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from clirun import Pipeline, done, eegssl
+from tinycorpus import CALM_S, CHANNELS, SEIZURE_S, noise_uv
+
+from eegssl.io.edf.edf_writer import write_edf
+
+
+def predict(tiny: Pipeline, out: Path, *files: object) -> dict:
+    return done("predict", *files, "--model", tiny.model, "--out", out, "--jobs", 1)
+
+
+def files_table(out: Path) -> list[dict[str, str]]:
+    header, *lines = (out / "files.tsv").read_text().splitlines()
+    return [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The predictions of all files of the corpus."""
+    out = tmp_path_factory.mktemp("whole") / "predictions"
+    predict(tiny, out, tiny.edf)
+    return out
+
+
+def probabilities(folder: Path) -> dict[tuple[str, float], float]:
+    """Recording and start of a window -> probability of a seizure."""
+    rows = pq.read_table(folder / "predictions.parquet").to_pylist()
+    return {(row["recording"], row["start_s"]): row["p_seizure"] for row in rows}
+
+
+def test_probabilities_are_those_of_evaluate(tiny: Pipeline, whole: Path) -> None:
+    ours, theirs = probabilities(whole), probabilities(tiny.evaluation)
+    assert theirs
+    for window, p in theirs.items():
+        assert ours[window] == pytest.approx(p, abs=1e-6)
+
+
+def test_tables_of_events_are_those_of_evaluate(tiny: Pipeline, whole: Path) -> None:
+    tables = sorted((tiny.evaluation / "detections").rglob("*.tsv"))
+    assert tables
+    for table in tables:
+        same = whole / table.relative_to(tiny.evaluation)
+        assert same.read_text() == table.read_text()
+
+
+def test_predictions_are_a_sound_artifact(whole: Path) -> None:
+    assert eegssl("check", whole).code == 0
+    rows = files_table(whole)
+    assert {row["status"] for row in rows} == {"read"}
+    assert {float(row["duration_s"]) for row in rows} == {float(SEIZURE_S), float(CALM_S)}
+
+
+def test_a_file_that_cannot_be_read_is_a_row(tiny: Pipeline, tmp_path: Path) -> None:
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    good = next(tiny.edf.rglob("*run-1_eeg.edf"))
+    shutil.copy(good, folder / "good.edf")
+    (folder / "cut.edf").write_bytes(good.read_bytes()[:300])
+    names = [f"EEG {a}-{b}" for a, b in pairwise(CHANNELS)]
+    write_edf(folder / "bipolar.edf", noise_uv(len(names), 40, 256, 1), names, 256)
+    labels = [f"EEG {name}-REF" for name in CHANNELS]
+    write_edf(folder / "slow.edf", noise_uv(len(CHANNELS), 40, 100, 1), labels, 100)
+    document = predict(tiny, tmp_path / "out", folder)
+    rows = files_table(tmp_path / "out")
+    assert sorted(row["status"] for row in rows) == ["read", "refused", "refused", "refused"]
+    assert {"other-montage", "rate-too-low"} < {row["code"] for row in rows}
+    assert document["facts"]["refused"] == 3
+    assert "3 of 4 file(s) were refused" in "\n".join(document["warnings"])
