@@ -15,6 +15,7 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
 
 _SHOWN = 6
+_WHOLE = 1e-6
 _ANY_MONTAGE = (
     "take what reads any montage: of baselines band-power-regions, of encoders "
     "adaptation.pooling=region"
@@ -209,10 +210,16 @@ def tile(
     What is left at a recording's end and fills no window is not used; a recording shorter than a
     window is not among ``recordings`` of the result.
 
-    Raises InputError when no recording is as long as one window.
+    Raises InputError when no recording is as long as one window, ConfigError for steps that are no
+    whole number of samples.
     """
     length = round(window_s * corpus.sfreq_hz)
     step = round((step_s or window_s) * corpus.sfreq_hz)
+    if step_s and (step < 1 or abs(step_s * corpus.sfreq_hz - step) > _WHOLE * step):
+        raise ConfigError(
+            f"windows every {step_s:g} s do not begin at samples of {corpus.sfreq_hz:g} Hz: set "
+            f"task.step_s to a multiple of {1 / corpus.sfreq_hz:g}"
+        )
     longest = max((r.duration_s for r in recordings), default=0.0)
     recordings = [r for r in recordings if r.n_samples >= length]
     starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]

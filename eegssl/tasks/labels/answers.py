@@ -46,6 +46,7 @@ def as_predictions(
         "synthetic": windows.corpus.synthetic,
         "within_subject": windows.corpus.within_subject,
         **({"event_types": list(task.event_types)} if task.detects else {}),
+        **({"step_s": task.step_s} if task.step_s else {}),
     }
     return Predictions(
         subject=[r.subject for r in owners],

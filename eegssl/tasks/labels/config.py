@@ -32,6 +32,10 @@ class TaskConfig(Settings):
     ``unit = "event"`` they are seizure types, and hold what begins with them."""
     window_s: float = Field(4.0, gt=0)
     """Length of a window in seconds."""
+    step_s: float | None = Field(None, gt=0)
+    """Detection by windows: seconds from the beginning of one to that of the next, less than
+    ``window_s`` for windows that overlap; where they do, events are found in the mean of their
+    probabilities. None: ``window_s``, no overlap."""
     event_types: tuple[str, ...] = ("sz",)
     """Events whose type is one of these, or begins with one and an underscore, are those that the
     task is about: positive windows, or the events that get a type."""
@@ -117,6 +121,19 @@ class TaskConfig(Settings):
             raise ValueError(
                 "labels = 'events' makes two classes: background, then the event; for more classes "
                 "name the event types of each in class_events"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _step(self) -> "TaskConfig":
+        if self.step_s is None:
+            return self
+        if not self.detects or self.unit != "window":
+            raise ValueError("step_s is read where events are detected by windows: leave it out")
+        if self.step_s > self.window_s:
+            raise ValueError(
+                f"step_s = {self.step_s:g} leaves time between windows of {self.window_s:g} s: "
+                "expected window_s or less"
             )
         return self
 

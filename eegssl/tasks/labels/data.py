@@ -172,7 +172,7 @@ def _detection_windows(
     corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig
 ) -> LabelledWindows:
     """Windows, or their seconds, that are 1 where enough of them lies in events."""
-    windows = tile(corpus, recordings, task.window_s)
+    windows = tile(corpus, recordings, task.window_s, task.step_s)
     n_seconds = round(task.window_s) if task.unit == "second" else 1
     step_s = windows.window_s / n_seconds
     truth = np.zeros((len(windows), n_seconds), dtype=np.int64)

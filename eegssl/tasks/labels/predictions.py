@@ -66,6 +66,7 @@ class _About(OpenPart):
     leaks: tuple[str, ...]
     unit: str = ""
     target: Literal["classes", "number"] = "classes"
+    step_s: float | None = None
 
 
 class _Metadata(OpenPart):
