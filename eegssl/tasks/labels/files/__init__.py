@@ -1,0 +1,1 @@
+"""Tell of one file of EEG what was detected in it."""
