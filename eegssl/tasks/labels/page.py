@@ -16,7 +16,6 @@ from eegssl.reports.sections import (
     inserted,
     section,
 )
-from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.threshold import Threshold
 from eegssl.scoring.window_scores import Scores
@@ -43,6 +42,7 @@ from eegssl.tasks.labels.sections.label_figures import (
     subject_figures,
     trace_figures,
 )
+from eegssl.tasks.labels.sections.rule_words import postprocess_words, rules_words
 from eegssl.tasks.labels.sections.score_tables import score_table, subject_table, unit_tables
 
 _WINDOWS = "How well windows are classified"
@@ -146,7 +146,7 @@ def with_model(page: Page, trial: Trial, predictions: Predictions, scores: AllSc
         drawn = section(
             _EEG if scores.events else _EEG_UNSCORED,
             *pictures,
-            Text(f"Blue bars are what is scored. {_postprocess_words(rule)}", small=True)
+            Text(f"Blue bars are what is scored. {postprocess_words(rule)}", small=True)
             if rule
             else None,
         )
@@ -249,7 +249,7 @@ def _fixed_section(predictions: Predictions, windows: Scores) -> Section:
     chosen, rules = predictions.about["threshold"], rules_of(predictions)
     threshold = Threshold(**chosen) if chosen else None
     rule = rule_of(predictions)
-    detected = _postprocess_words(rule) if rule else _rules_words(list(rules.values()))
+    detected = postprocess_words(rule) if rule else rules_words(list(rules.values()))
     return section(
         _FIXED,
         Text(_threshold_words(threshold, predictions.classes, windows))
@@ -268,35 +268,4 @@ def _threshold_words(threshold: Threshold | None, classes: tuple[str, ...], wind
         f"probability is at least this. It was chosen to maximise {criterion} on "
         f"{threshold.n_windows:,} validation windows ({threshold.n_positive:,} of them "
         f"{classes[1]}), where it reached {threshold.score:.3f}; it was not changed since."
-    )
-
-
-def _rules_words(rules: Sequence[Postprocess]) -> str:
-    """Words for the rules of several folds' models."""
-    lowest, highest = (f([rule.threshold for rule in rules], default=0.0) for f in (min, max))
-    return (
-        "Detections: the model of each fold has a rule of its own, with thresholds from "
-        f"{lowest:.4f} to {highest:.4f}, fixed before its recordings were tested."
-    )
-
-
-def _postprocess_words(rule: Postprocess) -> str:
-    """From windows to detections, in words, and where the rule came from."""
-    steps = [f"moving mean over {rule.smooth} windows"] if rule.smooth > 1 else []
-    steps.append(f"probability at least {rule.threshold:.4f}")
-    if rule.merge_gap_s:
-        steps.append(f"detections closer than {rule.merge_gap_s:g} s joined")
-    if rule.min_duration_s:
-        steps.append(f"those shorter than {rule.min_duration_s:g} s dropped")
-    words = f"Detections: {', '.join(steps)}."
-    if rule.score is None:
-        return (
-            f"{words} This was not chosen on validation recordings: the threshold of windows is "
-            "used as it is."
-        )
-    return (
-        f"{words} This was chosen to maximise {rule.criterion.replace('_', ' ')} of "
-        f"{counted(rule.n_subjects, 'validation subject')} "
-        f"({counted(rule.n_recordings, 'recording')}), where it reached {rule.score:.3f}; it was "
-        "not changed since."
     )
