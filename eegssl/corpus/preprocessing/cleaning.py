@@ -1,13 +1,14 @@
 """Clean one stretch of a recording without gaps, channel by channel.
 
 Each channel is read once: it is judged, filtered, resampled and written while its samples are in
-hand, so that one channel at a time is in memory, however long the recording. Only a montage holds
-all of them; and where int16 turns out too coarse, the channels are read once more.
+hand, so that one channel at a time is in memory, however long the recording. For a montage they
+lie on disk until it is made of them; where int16 turns out too coarse, they are read once more.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.corpus.preprocessing.channel_selection import Selection, Signal
 from eegssl.corpus.preprocessing.signal_writer import (
+    ScratchRows,
     SignalWriter,
     TooCoarse,
     Width,
@@ -37,6 +39,7 @@ from eegssl.signal.quality import ChannelReport, channel_summary, examine
 
 Viewer = Callable[[Signal, Samples, NDArray[np.uint8]], None]
 """Called with an EEG channel while it is in memory: its samples as recorded and its flags."""
+Rows = Generator[NDArray[np.float32], None, None]
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,12 @@ class SegmentCleaner:
     ) -> tuple[Rereferenced, NDArray[np.uint8], Written]:
         planned = self._montage()
         mixed = planned.matrix is not None
-        rows = self._mixed_rows(view) if mixed else self._rows(view)
+        rows = self._mixed_rows(path, view) if mixed else self._rows(view)
         shape, n_auxiliary = (len(planned.names), self.n_samples), len(self._auxiliary)
         with SignalWriter(path, shape, width, n_auxiliary, self._n_windows()) as writer:
-            for row in rows:
-                writer.add(row)
+            with closing(rows):
+                for row in rows:
+                    writer.add(row)
             montage = self._montage()
             if mixed or montage.matrix is None:
                 for signal in self._auxiliary:
@@ -146,7 +150,7 @@ class SegmentCleaner:
             "again with a smaller physical range, or set read.units or read.scale"
         )
 
-    def _rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
+    def _rows(self, view: Viewer | None) -> Rows:
         """The good EEG channels in µV as recorded, float32 [T]: each is gone with the next."""
         for signal in self._good:
             samples = self._read(signal)
@@ -160,18 +164,15 @@ class SegmentCleaner:
             self._spreads_uv[signal.index] = spread_uv(row)
             yield row
 
-    def _mixed_rows(self, view: Viewer | None) -> Iterator[NDArray[np.float32]]:
-        """The channels of a montage in µV, float32 [T] each."""
-        inputs = np.empty((len(self._good), self.n_samples), np.float32)
-        for k, row in enumerate(self._rows(view)):
-            inputs[k] = row
-        matrix = self._montage().matrix
-        if matrix is None:  # without the flat channels it can't be had
-            yield from inputs[: len(self._good)]
-            return
-        for weights in matrix:
-            used = np.flatnonzero(weights)
-            yield weights[used] @ inputs[used]
+    def _mixed_rows(self, path: Path, view: Viewer | None) -> Rows:
+        """The channels of a montage in µV, float32 [T] each: each is gone with the next.
+
+        Without the flat channels it may be that there is no montage: then they are as recorded.
+        """
+        with ScratchRows.beside(path, self.n_samples) as scratch:
+            for row in self._rows(view):
+                scratch.add(row)
+            yield from scratch.mixed(self._montage().matrix)
 
     def _read(self, signal: Signal) -> Samples:
         return self._selection.read(signal.index, self._segment)

@@ -9,14 +9,20 @@ map of the same file, so that nothing is opened or read again.
 import hashlib
 import json
 import mmap
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.artifacts.atomic import PARTIAL
 from eegssl.corpus.signals import MAX_STEP_UV, NAMES, StoredSignal
+from eegssl.signal.channels.montages import common_part
 
 Width = Literal["<i2", "<f4"]
 _BLOCK_SAMPLES, _BLOCK_BYTES = 1 << 16, 16 << 20
@@ -148,6 +154,59 @@ class SignalWriter:
         text = json.dumps(entries, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
         return len(text).to_bytes(8, "little") + text
+
+
+class ScratchRows:
+    """Rows [T] of float32 that lie in a file until a montage is made of them: see `beside`."""
+
+    def __init__(self, stream: BufferedRandom, n_samples: int) -> None:
+        self._stream, self._n_samples, self._n_rows = stream, n_samples, 0
+
+    @classmethod
+    @contextmanager
+    def beside(cls, path: Path, n_samples: int) -> Iterator[Self]:
+        """Rows in a file in the folder of ``path``, without a name: it ends with the process.
+
+        A system that needs a name for a moment gives one that marks it as unfinished.
+        """
+        with tempfile.TemporaryFile(
+            dir=path.parent, prefix=f"{path.name}.", suffix=PARTIAL
+        ) as stream:
+            yield cls(stream, n_samples)
+
+    def add(self, row: NDArray[np.float32]) -> None:
+        """Write one row [T]."""
+        self._stream.write(np.ascontiguousarray(row, np.float32).data)
+        self._n_rows += 1
+
+    def mixed(
+        self, matrix: NDArray[np.float32] | None
+    ) -> Generator[NDArray[np.float32], None, None]:
+        """The rows [T] of a montage ``matrix`` [M, C], or those that were added: each is gone with
+        the next.
+        """
+        if matrix is None:
+            matrix = np.eye(self._n_rows, dtype=np.float32)
+        weights, holds, beside = common_part(matrix)
+        shared, row = np.zeros((2, self._n_samples), np.float32)
+        if holds.any():
+            self._add_to(shared, weights)
+        for with_shared, own in zip(holds, beside, strict=True):
+            row[:] = shared if with_shared else 0
+            self._add_to(row, own)
+            yield row
+
+    def _add_to(self, row: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
+        """Add the weighted sum of what lies on disk: sample by sample in the same order."""
+        buffer = np.empty(_BLOCK_SAMPLES, np.float32)
+        for start in range(0, self._n_samples, _BLOCK_SAMPLES):
+            part = row[start : start + _BLOCK_SAMPLES]
+            block = buffer[: len(part)]
+            for k in np.flatnonzero(weights).tolist():
+                self._stream.seek(block.itemsize * (k * self._n_samples + start))
+                self._stream.readinto(block.data)
+                block *= weights[k]
+                part += block
 
 
 def widths(*, exact: bool) -> tuple[Width, ...]:

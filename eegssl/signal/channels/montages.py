@@ -81,6 +81,20 @@ def rereference(channels: Sequence[Channel], target: str) -> Rereferenced:
     return _derivations(channels, names, MONTAGES[target])
 
 
+def common_part(
+    matrix: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    """Split a montage [M, C] so that what its rows share is computed once, as an average is.
+
+    Returns the weights that are shared [C], the rows that hold them [M], and what each row has
+    beside them [M, C]; the sums are those of the matrix within float32 rounding.
+    """
+    shared = np.median(matrix, axis=0).astype(np.float32)
+    beside = (matrix.astype(np.float64) - shared).astype(np.float32)
+    holds = np.count_nonzero(beside, axis=1) < np.count_nonzero(matrix, axis=1)
+    return shared, holds, np.where(holds[:, None], beside, matrix)
+
+
 def _flipped(name: str) -> str:
     return "-".join(reversed(name.split("-"))) if "-" in name else ""
 

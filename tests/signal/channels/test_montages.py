@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.channels.electrodes import parse_channel, parse_channels
-from eegssl.signal.channels.montages import BANANA, MONTAGES, TCP, rereference
+from eegssl.signal.channels.montages import BANANA, MONTAGES, TCP, common_part, rereference
 
 # fmt: off
 TEN_TWENTY = [
@@ -198,3 +198,14 @@ def test_references_agree_with_mne():
     here = ours.matrix @ at_cz.get_data(others)
     order = [TEN_TWENTY.index(name) for name in ours.names]
     assert np.abs(here - with_cz[order]).max() < 1e-6
+
+
+@pytest.mark.parametrize("target", ["average", "banana", "tcp"])
+def test_the_part_that_rows_share_and_the_rest_are_the_montage(target):
+    labels = [f"{name}-REF" for name in TEN_TWENTY] + ["Fp1-F7", "F7-T7"]
+    matrix = rereference(parse_channels(labels), target).matrix
+    shared, holds, beside = common_part(matrix)
+    np.testing.assert_allclose(holds[:, None] * shared + beside, matrix, rtol=0, atol=1e-7)
+    n_holding = 19 if target == "average" else 0
+    assert holds.tolist() == [True] * n_holding + [False] * (len(matrix) - n_holding)
+    assert np.count_nonzero(beside, axis=1).max() <= 2
