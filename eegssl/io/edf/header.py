@@ -25,9 +25,9 @@ SIGNAL_BYTES = 256
 _MAX_RECORD_S = 1e8
 _MAX_SFREQ_HZ = 1e7
 # Widths of the fields of a signal, in the order in which the header stores them.
-_WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
+FIELD_WIDTHS = {"label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8}
 _LIMITS = ("physical_min", "physical_max", "digital_min", "digital_max")
-_WIDTHS |= {"digital_min": 8, "digital_max": 8, "filter": 80, "samples": 8, "reserved": 32}
+FIELD_WIDTHS |= {"digital_min": 8, "digital_max": 8, "filter": 80, "samples": 8, "reserved": 32}
 
 
 def read_header(path: Path, *, decimal_comma: bool = False) -> EdfHeader:
@@ -83,7 +83,7 @@ def _parse(path: Path, file: FileBytes, decimal_comma: bool) -> EdfHeader:
     if file_bytes < expected:
         reason = f"the file ends inside its header: {file_bytes} of {expected} bytes"
         raise RecordingRefused("header", reason)
-    fields = _signal_fields(file.data[MAIN_BYTES:expected].tobytes(), n_signals)
+    fields = signal_fields(file.data[MAIN_BYTES:expected].tobytes(), n_signals)
     kind = _text(main[192:236])
     is_plus = kind.startswith(("EDF+", "BDF+"))
     physical = ("physical_min", "physical_max")
@@ -162,11 +162,11 @@ def _resolve_records(header: EdfHeader) -> EdfHeader:
     return replace(header, n_records=n_records, notes=header.notes + notes)
 
 
-def _signal_fields(table: bytes, n_signals: int) -> dict[str, list[bytes]]:
+def signal_fields(table: bytes, n_signals: int) -> dict[str, list[bytes]]:
     """The raw fields of every signal: the table stores each field for all signals in turn."""
     fields: dict[str, list[bytes]] = {}
     start = 0
-    for name, width in _WIDTHS.items():
+    for name, width in FIELD_WIDTHS.items():
         stop = start + width * n_signals
         fields[name] = [table[place : place + width] for place in range(start, stop, width)]
         start = stop

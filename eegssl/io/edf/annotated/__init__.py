@@ -1,0 +1,1 @@
+"""Write annotations of a recording as EDF+."""
