@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -105,22 +106,34 @@ def format_events(
     confidence: Sequence[float | None],
     kind: str,
     duration_s: float,
+    *,
+    channels: Sequence[str] = (),
+    start: datetime | None = None,
 ) -> str:
     """A recording's events of one type as SzCORE's TSV; one ``bckg`` row where there is none.
 
-    ``spans`` are (onset, offset) in seconds. No table tells a date: all begin at `NO_DATE`.
+    ``spans`` are (onset, offset) in seconds from the first sample, ``duration_s`` is the time from
+    there to the end of the last, both with gaps; all is written with two decimals, as by the
+    standard's own library. ``confidence`` is the probability of each event. ``channels`` are those
+    that every event is about, none for all. Without a ``start`` it is `NO_DATE`: the standard's
+    library reads no table without a date.
     """
-    tail = ["n/a", NO_DATE, _seconds(duration_s)]
+    when = NO_DATE if start is None else f"{start:%Y-%m-%d %H:%M:%S}"
+    whole = f"{round(duration_s * 100) / 100:.2f}"
+    tail = [",".join(channels) or "n/a", when, whole]
     rows = [
-        [_seconds(on), _seconds(off - on), kind, "n/a" if p is None else f"{p:.4f}", *tail]
+        [*_times(on, off, duration_s), kind, "n/a" if p is None else f"{p:.2f}", *tail]
         for (on, off), p in zip(spans, confidence, strict=True)
     ]
-    return format_tsv(COLUMNS, rows or [["0", tail[-1], "bckg", "n/a", *tail]])
+    background = ["0.00", whole, "bckg", "n/a", "n/a", *tail[1:]]
+    return format_tsv(COLUMNS, rows or [background])
 
 
-def _seconds(value: float) -> str:
-    """Seconds to the microsecond, without zeros at the end."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+def _times(onset_s: float, offset_s: float, duration_s: float) -> tuple[str, str]:
+    """Onset and duration in hundredths: none is 0 long, and none reaches beyond the recording."""
+    last = round(duration_s * 100)
+    first = min(round(onset_s * 100), last - 1)
+    return f"{first / 100:.2f}", f"{max(1, min(round(offset_s * 100), last) - first) / 100:.2f}"
 
 
 def recording_of(name: str) -> str:
