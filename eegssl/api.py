@@ -173,9 +173,9 @@ def _embed_array(
 def _eeg(channels: Sequence[str]) -> tuple[str, ...]:
     """The canonical names of labels; raises InputError for one that is no EEG."""
     named = parse_channels(channels)
-    strange = [label for label, c in zip(channels, named, strict=True) if c.kind != "eeg"]
-    if strange:
-        raise InputError(f"{strange[0]!r} names no electrode or derivation; leave it out")
+    others = [label for label, c in zip(channels, named, strict=True) if c.kind != "eeg"]
+    if others:
+        raise InputError(f"{others[0]!r} names no electrode or derivation; leave it out")
     return tuple(channel.name for channel in named)
 
 

@@ -95,7 +95,7 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
             check_file(file, row["bytes"], row["sha256"] if hashes else None)
 
 
-def strangers(artifact: Artifact) -> int:
+def count_unlisted_files(artifact: Artifact) -> int:
     """Count the files that are not the artifact's, which nobody has checked."""
     manifest, folder = artifact.manifest, artifact.path
     listed = {MANIFEST, *manifest.files}

@@ -38,7 +38,7 @@ class LinearSystem:
         """The same of features [n, F]."""
         if self.scale is None:
             return self.model.probabilities(features)
-        return self.scale.undone(self.model.outputs(features))
+        return self.scale.unscaled(self.model.outputs(features))
 
 
 def fit_linear(describe: Callable[[Windows], Features], inputs: BaselineInputs) -> LinearSystem:

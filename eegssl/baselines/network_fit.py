@@ -83,7 +83,7 @@ class NetworkSystem:
                 along_time = torch.softmax(along_time, dim=1)
             parts.append(along_time.mean(dim=2).cpu().numpy())
         outputs = np.concatenate(parts)
-        return outputs if self.scale is None else self.scale.undone(outputs)
+        return outputs if self.scale is None else self.scale.unscaled(outputs)
 
 
 def fit_network(

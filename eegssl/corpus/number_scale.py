@@ -25,6 +25,6 @@ class NumberScale:
         """Labels [n] as a head is trained on them."""
         return (np.asarray(truth, dtype=np.float64) - self.mean) / self.sd
 
-    def undone(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
+    def unscaled(self, outputs: NDArray[np.floating]) -> NDArray[np.float64]:
         """A head's outputs [n], in the unit of the labels."""
         return np.asarray(outputs, dtype=np.float64) * self.sd + self.mean

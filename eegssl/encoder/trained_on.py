@@ -16,7 +16,7 @@ REFERENTIAL, DERIVATIONS = "referential", "derivations"
 
 
 @dataclass(frozen=True)
-class Strange:
+class UntrainedChannels:
     """Channels that are unlike those of an encoder's training, by name; empty where it fits."""
 
     montages: tuple[str, ...] = ()
@@ -30,8 +30,8 @@ class Strange:
 
     def of_electrode(self, channels: Iterable[str]) -> tuple[str, ...]:
         """The channels with an electrode that it never saw."""
-        strange = set(self.electrodes)
-        return tuple(name for name in channels if strange & set(parse_channel(name).electrodes))
+        electrodes = set(self.electrodes)
+        return tuple(name for name in channels if electrodes & set(parse_channel(name).electrodes))
 
 
 def rate_differs(config: EncoderConfig, sfreq_hz: float) -> bool:
@@ -39,7 +39,7 @@ def rate_differs(config: EncoderConfig, sfreq_hz: float) -> bool:
     return sfreq_hz != config.sfreq_hz
 
 
-def strange_to(config: EncoderConfig, channels: Iterable[str]) -> Strange:
+def untrained_channels(config: EncoderConfig, channels: Iterable[str]) -> UntrainedChannels:
     """Find what in these EEG channels the encoder was not trained on.
 
     An encoder that does not say what it was trained on takes all.
@@ -48,7 +48,7 @@ def strange_to(config: EncoderConfig, channels: Iterable[str]) -> Strange:
     kinds = montages_of(names) if config.montages else ()
     electrodes = electrodes_of(names) if config.electrodes and config.identity else ()
     places = {_place(name) for name in config.electrodes}
-    return Strange(
+    return UntrainedChannels(
         tuple(kind for kind in kinds if kind not in config.montages),
         tuple(name for name in electrodes if _place(name) not in places),
     )

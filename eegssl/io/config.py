@@ -78,8 +78,8 @@ class EventSettings(Settings):
     @model_validator(mode="after")
     def _sheet(self) -> "EventSettings":
         named = self.columns
-        if strange := sorted(set(named) - set(ROLES)):
-            raise ValueError(f"columns has no {', '.join(strange)}: expected {', '.join(ROLES)}")
+        if unknown := sorted(set(named) - set(ROLES)):
+            raise ValueError(f"columns has no {', '.join(unknown)}: expected {', '.join(ROLES)}")
         apart = {"sheet": self.sheet, "every_row": self.every_row}
         ways = {"time_unit": self.time_unit, "date_order": self.date_order, "decimal": self.decimal}
         set_ = [*(k for k, v in apart.items() if v), *(k for k, v in ways.items() if v != "auto")]

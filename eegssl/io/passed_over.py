@@ -58,7 +58,7 @@ def _plain_letters(text: str) -> str:
     return unicodedata.normalize("NFC", letters)
 
 
-def told_ending(path: Path) -> str:
+def ending_in_words(path: Path) -> str:
     """The ending of a misnamed file in words; one that is not common may be part of a name."""
     ending = path.suffix.lower()
     return ending if ending in _OF_EDF else "another ending" if ending else "no ending"

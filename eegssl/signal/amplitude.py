@@ -36,7 +36,7 @@ def above_a_volt(peak_uv: float) -> bool:
     return peak_uv > HIGHEST_UV
 
 
-def oddness(size_uv: float, typical_uv: float) -> str:
+def amplitude_fault(size_uv: float, typical_uv: float) -> str:
     """Say in a few words how a spread differs from EEG or from a typical one; "" if it does not.
 
     A typical one of 0 stands for none.

@@ -21,11 +21,11 @@ def require_number_of_hz(sfreq_hz: object) -> None:
 
 def require_texts(names: Sequence[object]) -> None:
     """Raise InputError where a name of a channel is no text."""
-    strange = [type(name).__name__ for name in names if not isinstance(name, str)]
-    if strange:
+    types = [type(name).__name__ for name in names if not isinstance(name, str)]
+    if types:
         raise InputError(
-            f"got {len(strange)} of {len(names)} channel names of type {strange[0]}; expected text "
-            "such as 'C3'" + " (of bytes: name.decode())" * ("bytes" in strange[0])
+            f"got {len(types)} of {len(names)} channel names of type {types[0]}; expected text "
+            "such as 'C3'" + " (of bytes: name.decode())" * ("bytes" in types[0])
         )
 
 

@@ -234,8 +234,8 @@ def _write_tables(
 def table(config: BenchmarkConfig, base: Path, out: Path) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows of the results of a matrix, for a terminal."""
     rows, matrix = read_results(out / RESULTS), Matrix(config, base)
-    if strange := {row["task"] for row in rows} - set(matrix.tasks):
-        raise damaged(out / RESULTS, f"it has {len(strange)} task(s) that the matrix has not")
+    if unknown := {row["task"] for row in rows} - set(matrix.tasks):
+        raise damaged(out / RESULTS, f"it has {len(unknown)} task(s) that the matrix has not")
     names = columns(matrix.shown(rows), rows)
     if missing := [name for name in names if name not in rows[0]]:
         raise damaged(out / RESULTS, f"it lacks column {', '.join(missing)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.reading import check_bulk, read_manifest, strangers
+from eegssl.artifacts.reading import check_bulk, count_unlisted_files, read_manifest
 from eegssl.corpus.audits.recordings_check import check_recordings
 from eegssl.corpus.audits.recordings_contract import CONTRACT as RECORDINGS
 from eegssl.corpus.codes.tokens import check_patches
@@ -43,7 +43,7 @@ def run(folder: Path) -> list[str]:
     problems = [*_hashes(artifact), *_inside(artifact)]
     if kind == RECORDINGS.kind:
         problems += check_recordings(artifact)
-    if n := strangers(artifact):
+    if n := count_unlisted_files(artifact):
         problems.append(f"{n} file(s) in the folder are not part of it: move them")
     return problems
 

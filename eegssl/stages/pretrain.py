@@ -208,7 +208,7 @@ def _monitor(config: PretrainConfig) -> str:
 
 
 def concerns(config: PretrainConfig, history: History, scores: dict[str, float]) -> Iterator[str]:
-    """List the doubts that the validation loss raises about this training."""
+    """List what the validation loss says against this training."""
     name, kind = _monitor(config), config.masking.kind
     losses = {r["step"]: r[f"val_{name}"] for r in history.rows if f"val_{name}" in r}
     last = max(losses)

@@ -28,7 +28,7 @@ from eegssl.tasks.kind import CLEANING, MODEL, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View
-from eegssl.tasks.trained_for import ENCODER, MONTAGES, doubts, encoder_settings, montages_in
+from eegssl.tasks.trained_for import ENCODER, MONTAGES, differences, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
 from eegssl.training.weights import ENCODER as PRETRAINED
@@ -134,8 +134,8 @@ def finetune(
     """
     job = job_of(kind, config, corpus, open_artifact(encoder, PRETRAINED), task, context)
     weights = job.weights == "pretrained"
-    for doubt in doubts(job.pretrained, corpus, corpus.recordings, pretrained=weights):
-        context.warn(doubt)
+    for difference in differences(job.pretrained, corpus, corpus.recordings, pretrained=weights):
+        context.warn(difference)
     data = kind.prepare(job)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
     names = (*SCORED, *kind.files)
@@ -195,8 +195,8 @@ def evaluate(
     trial = Trial(config, model, corpus, recordings, tuple(leaks), context)
     weights = model.manifest.facts["encoder_weights"] == "pretrained"
     if f"{ENCODER}.json" in model.manifest.files:  # some kinds have no encoder in their models
-        for doubt in doubts(model, corpus, recordings, pretrained=weights):
-            context.warn(doubt)
+        for difference in differences(model, corpus, recordings, pretrained=weights):
+            context.warn(difference)
     data = kind.open(trial)
     for leak in leaks:
         context.warn(f"LEAK, allowed: {leak.in_words()}")

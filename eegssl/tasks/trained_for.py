@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.trained_on import DERIVATIONS, REFERENTIAL, rate_differs, strange_to
+from eegssl.encoder.trained_on import DERIVATIONS, REFERENTIAL, rate_differs, untrained_channels
 from eegssl.errors import ArtifactError
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.weights import read_module_config
@@ -39,7 +39,7 @@ def montages_in(recordings: Sequence[Recording]) -> tuple[str, ...]:
     return montages_of(_channels(recordings))
 
 
-def doubts(
+def differences(
     artifact: Artifact, corpus: Corpus, recordings: Sequence[Recording], *, pretrained: bool
 ) -> Iterator[str]:
     """List how channels of recordings differ from those that an encoder or model was trained on.
@@ -50,26 +50,26 @@ def doubts(
     settings = encoder_settings(artifact, corpus)
     told: tuple[str, ...] = ()
     if pretrained:
-        told = strange_to(settings, _channels(recordings)).montages
-        yield from _doubts(settings, "the encoder was trained", corpus, recordings)
+        told = untrained_channels(settings, _channels(recordings)).montages
+        yield from _differences_from(settings, "the encoder was trained", corpus, recordings)
     of_model = artifact.manifest.kind != ENCODER
     if of_model and (tuned := artifact.manifest.facts.get(MONTAGES)):
         known = tuple(dict.fromkeys((*tuned, *told)))
         settings = settings.model_copy(update={"montages": known, "electrodes": ()})
-        yield from _doubts(settings, "the model was fine-tuned", corpus, recordings)
+        yield from _differences_from(settings, "the model was fine-tuned", corpus, recordings)
 
 
 def _channels(recordings: Sequence[Recording]) -> list[str]:
     return sorted({name for r in recordings for name in r.channels})
 
 
-def _doubts(
+def _differences_from(
     settings: EncoderConfig, trained: str, corpus: Corpus, recordings: Sequence[Recording]
 ) -> Iterator[str]:
     """The differences from one training: what ``trained`` calls it."""
-    strange = strange_to(settings, _channels(recordings))
+    untrained = untrained_channels(settings, _channels(recordings))
     n_all = sum(len(r.channels) for r in recordings)
-    for kind in strange.montages:
+    for kind in untrained.montages:
         names = [name for r in recordings for name in r.channels if montages_of([name]) == (kind,)]
         n = sum(kind in montages_of(r.channels) for r in recordings)
         yield (
@@ -77,16 +77,16 @@ def _doubts(
             f"channels), and {trained} on {' and '.join(_IN_WORDS[k] for k in settings.montages)} "
             f"alone: of others it has learned nothing; {_cure(kind, corpus)}"
         )
-    if strange.electrodes:
-        names = [name for r in recordings for name in strange.of_electrode(r.channels)]
-        n = sum(bool(strange.of_electrode(r.channels)) for r in recordings)
-        more = " …" if len(strange.electrodes) > _NAMED else ""
+    if untrained.electrodes:
+        names = [name for r in recordings for name in untrained.of_electrode(r.channels)]
+        n = sum(bool(untrained.of_electrode(r.channels)) for r in recordings)
+        more = " …" if len(untrained.electrodes) > _NAMED else ""
         yield (
             f"{n} of {len(recordings)} recordings have channels ({len(names)} of {n_all}) of "
-            f"{len(strange.electrodes)} electrodes that the encoder never saw "
-            f"({', '.join(strange.electrodes[:_NAMED])}{more}): it knows their places on the head "
-            "and nothing else of them; leave them out (preprocess --set channels.drop), or train "
-            "the encoder on recordings that have them"
+            f"{len(untrained.electrodes)} electrodes that the encoder never saw "
+            f"({', '.join(untrained.electrodes[:_NAMED])}{more}): it knows their places on the "
+            "head and nothing else of them; leave them out (preprocess --set channels.drop), or "
+            "train the encoder on recordings that have them"
         )
 
 

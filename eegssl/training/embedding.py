@@ -26,7 +26,7 @@ from eegssl.corpus.preprocessing.channel_selection import (
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
 from eegssl.corpus.store import Corpus, Recording, open_corpus
 from eegssl.encoder.encoder import Encoder
-from eegssl.encoder.trained_on import rate_differs, strange_to
+from eegssl.encoder.trained_on import rate_differs, untrained_channels
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.discover import is_recording
 from eegssl.io.formats.recordings import read_recording_header
@@ -256,18 +256,18 @@ def require_rate(encoder: Encoder, sfreq_hz: float, who: str) -> None:
 
 def require_channels(encoder: Encoder, channels: Sequence[str]) -> None:
     """Raise InputError for kinds of channels that the encoder never saw; warn of electrodes."""
-    strange = strange_to(encoder.config, channels)
-    if strange.montages:
+    untrained = untrained_channels(encoder.config, channels)
+    if untrained.montages:
         raise InputError(
-            f"got {strange.montages[0]} channels, the encoder was trained on "
+            f"got {untrained.montages[0]} channels, the encoder was trained on "
             f"{' and '.join(encoder.config.montages)} ones; "
             "bring the signal to such a montage, or train an encoder that is said to handle both "
             '(--set encoder.montages=\'["referential", "derivations"]\')'
         )
-    if strange.electrodes:
+    if untrained.electrodes:
         warnings.warn(
-            f"the encoder never saw {len(strange.electrodes)} of these electrodes "
-            f"({', '.join(strange.electrodes)}): it knows their places on the head and nothing "
+            f"the encoder never saw {len(untrained.electrodes)} of these electrodes "
+            f"({', '.join(untrained.electrodes)}): it knows their places on the head and nothing "
             "else of them",
             stacklevel=3,
         )

@@ -151,7 +151,7 @@ def _recordings(tables: RecordingsTables) -> Problems:
             problem = f"{n_channels} channels of {n_samples} samples in a file of {n_bytes} bytes"
             yield RECORDINGS, problem
     lists = tables.recordings["channels"].combine_chunks()
-    yield from ((RECORDINGS, problem) for problem in (*_strange(lists), *_doubled(lists)))
+    yield from ((RECORDINGS, problem) for problem in (*_no_electrodes(lists), *_doubled(lists)))
     kinds = [pc.list_value_length(tables.recordings[n]) for n in ("auxiliary", "auxiliary_kinds")]
     if not kinds[0].equals(kinds[1]):
         yield RECORDINGS, "auxiliary channels are not as many as their kinds"
@@ -160,7 +160,7 @@ def _recordings(tables: RecordingsTables) -> Problems:
         yield SUBJECTS, f"it lacks {len(missing)} subject(s)"
 
 
-def _strange(lists: pa.ListArray) -> Iterator[str]:
+def _no_electrodes(lists: pa.ListArray) -> Iterator[str]:
     """Tell names in lists that are no electrode."""
     names = pc.unique(pc.list_flatten(lists))
     if n := sum(parse_channel(name).kind != "eeg" for name in names.to_pylist()):
@@ -177,7 +177,7 @@ def _doubled(lists: pa.ListArray) -> Iterator[str]:
 
 def _events(tables: RecordingsTables) -> Problems:
     lists = tables.events["channels"].combine_chunks()
-    yield from ((EVENTS, problem) for problem in _strange(lists))
+    yield from ((EVENTS, problem) for problem in _no_electrodes(lists))
     names = ("recording", "duration_s")
     ids, lasts = (tables.recordings[name].to_pylist() for name in names)
     durations_s = dict(zip(ids, lasts, strict=True))

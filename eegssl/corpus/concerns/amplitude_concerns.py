@@ -6,7 +6,14 @@ from typing import Any
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.recording_tables import Tables
-from eegssl.signal.amplitude import COARSE_UV, HIGHEST_UV, TIMES, above_a_volt, is_coarse, oddness
+from eegssl.signal.amplitude import (
+    COARSE_UV,
+    HIGHEST_UV,
+    TIMES,
+    above_a_volt,
+    amplitude_fault,
+    is_coarse,
+)
 
 Row = dict[str, Any]
 ABOVE_A_VOLT = "above-a-volt"
@@ -86,14 +93,14 @@ def _odd_recordings(tables: Tables) -> dict[str, str]:
 def _odd(sizes: Mapping[str, float]) -> dict[str, str]:
     """Id -> how its size differs from EEG or from that of the others, where it does."""
     typical = _typical(list(sizes.values()))
-    return {id_: words for id_, size in sizes.items() if (words := oddness(size, typical))}
+    return {id_: words for id_, size in sizes.items() if (words := amplitude_fault(size, typical))}
 
 
 def _odd_channels(row: Row) -> Iterator[tuple[str, str]]:
     sizes = _fine(row)
     typical = _typical([size for _, size in sizes])
     for name, size in sizes:
-        if words := oddness(size, typical):
+        if words := amplitude_fault(size, typical):
             yield name, words
 
 

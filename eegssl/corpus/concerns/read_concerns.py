@@ -52,10 +52,10 @@ def doubled_signals(tables: Tables) -> Sequence[Concern]:
     """The same signal under several ids."""
     concerns: list[Concern] = []
     for name, words in ACROSS.items():
-        twins = [
+        duplicates = [
             (d.recording, f"same as {d.same_as}") for d in tables.duplicates if d.across == name
         ]
         concerns += of_lines(
-            f"doubled-{name}", words, f"{DUPLICATES} says which", twins, len(twins)
+            f"doubled-{name}", words, f"{DUPLICATES} says which", duplicates, len(duplicates)
         )
     return concerns

@@ -10,7 +10,7 @@ from eegssl.corpus.preprocessing import file_profile
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.signal.amplitude import oddness
+from eegssl.signal.amplitude import amplitude_fault
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def clip_files(scan: FileScan, n: int) -> set[str]:
     """
     ids = [source.id for source in scan.sources if source.id in scan.subjects]
     typical_uv = scan.fingerprint["amplitude_uv"].get("median", 0.0)
-    odd = [id_ for id_ in ids if oddness(scan.files[id_]["amplitude_uv"] or 0.0, typical_uv)]
+    sizes_uv = {id_: scan.files[id_]["amplitude_uv"] or 0.0 for id_ in ids}
+    odd = [id_ for id_ in ids if amplitude_fault(sizes_uv[id_], typical_uv)]
     some = _spread(odd, (n + 3) // 4)
     with_seizures = [id_ for id_ in ids if scan.files[id_]["seizure_s"] > 0 and id_ not in some]
     some += _spread(with_seizures, (n - len(some)) // 2)

@@ -182,8 +182,8 @@ def write_tables(writer: ArtifactWriter, tables: Tables) -> None:
     writer.write(REFUSED, format_tsv(list(REFUSED_CELLS), sorted(map(list, tables.refused))))
     splits = sorted(tables.splits.items())
     writer.write(SPLITS_TABLE, format_tsv(list(split_cells(tables.split_by)), splits))
-    twins = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
-    writer.write(DUPLICATES, format_tsv(list(DUPLICATES_CELLS), twins))
+    duplicates = [[d.recording, d.same_as, d.n_shared, d.across] for d in tables.duplicates]
+    writer.write(DUPLICATES, format_tsv(list(DUPLICATES_CELLS), duplicates))
 
 
 def _parquet(writer: ArtifactWriter, name: str, rows: Sequence[Row], columns: Columns) -> None:

@@ -12,7 +12,7 @@ from eegssl.io.config import EventSettings, SubjectSettings
 from eegssl.io.discover import SUFFIXES, find_recordings, is_recording
 from eegssl.io.formats.recordings import format_name
 from eegssl.io.labels.sheets.sheet_files import Listed, shared_sheet
-from eegssl.io.passed_over import told_ending
+from eegssl.io.passed_over import ending_in_words
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.sample_tables import HINT
 from eegssl.io.tables.participants import read_participants
@@ -94,7 +94,7 @@ def find_sources(
         counts.update(files.other_formats)
         for path in files.misnamed:
             id_ = naming.file(path.relative_to(base).as_posix())
-            misnamed[id_] = told_ending(path)
+            misnamed[id_] = ending_in_words(path)
         tables |= {path: naming.file(path.relative_to(base).as_posix()) for path in files.tables}
         for path in files.samples:
             samples[naming.file(path.relative_to(base).as_posix())] = path.suffix.lower()

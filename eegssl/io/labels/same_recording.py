@@ -68,7 +68,7 @@ def _start(text: str) -> datetime | None:
         start = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if stands_for_none(start) else start
+    return None if is_placeholder_start(start) else start
 
 
 def _clock(header: RecordingHeader) -> datetime | None:
@@ -76,10 +76,10 @@ def _clock(header: RecordingHeader) -> datetime | None:
         clock = recording_start(header)
     except RecordingRefused:
         return None
-    return None if stands_for_none(clock) else clock
+    return None if is_placeholder_start(clock) else clock
 
 
-def stands_for_none(start: datetime) -> bool:
+def is_placeholder_start(start: datetime) -> bool:
     """Whether a start is one that files without a date are given (EDF: 1 January 1985)."""
     new_year = (start.month, start.day) == (1, 1)
     midnight = start.hour == start.minute == start.second == 0

@@ -108,8 +108,8 @@ def merge(by_term: Sequence[Row], by_channel: Sequence[Row]) -> EventsFound:
     dropped, or unresolved if it may be a seizure's (it ends in ``sz``).
     """
     rows = [*by_term, *by_channel]
-    strange = [row.label for row in rows if row.label not in LABELS]
-    seizure_like = sum(label.endswith(("sz", "seiz")) for label in strange)
+    unread = [row.label for row in rows if row.label not in LABELS]
+    seizure_like = sum(label.endswith(("sz", "seiz")) for label in unread)
     without_term = 0
     groups = _grouped(by_channel)
     seizures = [event for event in groups if is_seizure(event.type)]
@@ -127,7 +127,7 @@ def merge(by_term: Sequence[Row], by_channel: Sequence[Row]) -> EventsFound:
         for a, b in without((event.onset_s, event.onset_s + event.duration_s), ictal)
     ]
     events = in_order([*seizures, *free, *others])
-    dropped = len(strange) - seizure_like
+    dropped = len(unread) - seizure_like
     return EventsFound(events, dropped, seizure_like + without_term, source="tuh")
 
 

@@ -23,14 +23,14 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SHORT_RUN = 1 << 16
 _SAMPLE = 1 << 16
 _CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\r")
-_MOST_STRANGE = 0.1
+_MOST_CONTROL = 0.1
 
 
 def is_text(data: bytes) -> bool:
     """Whether data begins with text of single bytes or UTF-8: hardly any control characters."""
     sample = data[:_SAMPLE]
-    strange = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
-    return bool(sample) and strange <= _MOST_STRANGE * len(sample)
+    n_control = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
+    return bool(sample) and n_control <= _MOST_CONTROL * len(sample)
 
 
 def without_escapes(data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.scoring.threshold import Threshold
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.predictions import Predictions, Reference
-from eegssl.tasks.labels.windows.event_overlaps import apart
+from eegssl.tasks.labels.windows.event_overlaps import separate_events
 
 
 def as_predictions(
@@ -111,7 +111,7 @@ def _reference(
     """A recording's length, whose it is, and the events that the task looks for, each once."""
     events: list[Event] = []
     if task.labels == "events" and not task.class_events:
-        events = apart(events_of(recording.events, task.event_types), task).events
+        events = separate_events(events_of(recording.events, task.event_types), task).events
     return Reference(
         recording=recording.id,
         subject=recording.subject,

@@ -190,8 +190,8 @@ class TaskConfig(Settings):
         if self.priority and self.overlap not in ("priority", "channel"):
             raise ValueError("priority is read with overlap = 'priority' or 'channel': set it too")
         known = {*self.classes, *self.event_types}
-        if strange := [one for one in self.priority if one not in known]:
-            raise ValueError(f"priority: {', '.join(strange)} is neither a class nor an event type")
+        if unknown := [one for one in self.priority if one not in known]:
+            raise ValueError(f"priority: {', '.join(unknown)} is neither a class nor an event type")
         if twice := [one for one, n in Counter(self.priority).items() if n > 1]:
             raise ValueError(f"priority names {', '.join(twice)} twice: give each its one place")
         return self

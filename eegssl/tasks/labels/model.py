@@ -114,8 +114,8 @@ def _require_channels(artifact: Artifact) -> None:
     if bool(names) != reads_by_name(adaptation):
         expected = "none" if names else "names"
         raise damaged(artifact / CHANNELS, f"got {len(names)} channels, expected {expected}")
-    if strange := sum(parse_channel(name).kind != "eeg" for name in names):
-        raise damaged(artifact / CHANNELS, f"{strange} of its channels are no electrode")
+    if n_others := sum(parse_channel(name).kind != "eeg" for name in names):
+        raise damaged(artifact / CHANNELS, f"{n_others} of its channels are no electrode")
     if list(names) != sorted(set(names)):
         raise damaged(artifact / CHANNELS, "its channels aren't in order, each once")
 

@@ -123,5 +123,5 @@ def _models(
 def _answers(outputs: NDArray[np.float64], scale: NumberScale | None) -> NDArray[np.float64]:
     """Probabilities of logits [n, K], or the numbers [n, 1] that outputs stand for."""
     if scale is not None:
-        return scale.undone(outputs)
+        return scale.unscaled(outputs)
     return np.asarray(torch.from_numpy(outputs).softmax(dim=-1).numpy())

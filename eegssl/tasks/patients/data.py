@@ -40,7 +40,7 @@ class Cohort:
     inputs: tuple[tuple[str, str], ...]
     told_by: dict[str, int]
     """Columns that say the outcome (label, numbers or both) -> number of patients."""
-    doubts: tuple[str, ...]
+    caveats: tuple[str, ...]
     """Warnings about outcomes and sessions."""
 
     @property
@@ -89,7 +89,7 @@ def gather(task: PatientTaskConfig, corpus: Corpus) -> Cohort:
         set_aside_of={why: len({r.subject for r in one}) for why, one in aside.items()},
         inputs=(*table.inputs, *sessions.inputs),
         told_by=dict(sorted(Counter(outcome.told_by[name] for name in good).items())),
-        doubts=tuple(_doubts(outcome, task.outcome, sessions)),
+        caveats=tuple(_caveats(outcome, task.outcome, sessions)),
     )
 
 
@@ -128,9 +128,9 @@ def _of_every_session(
     return {name for name, there in sides.items() if there == needed}
 
 
-def _doubts(outcome: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
-    if sessions.doubt:
-        yield sessions.doubt
+def _caveats(outcome: Outcomes, config: OutcomeConfig, sessions: Sessions) -> Iterator[str]:
+    if sessions.caveat:
+        yield sessions.caveat
     if not any(config.label in columns for columns in outcome.told_by.values()):
         yield (
             f"no patient has a word in column {config.label}: outcomes are those of the numbers of "

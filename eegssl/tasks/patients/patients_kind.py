@@ -269,8 +269,8 @@ def _leaks(job: Job[PatientTaskConfig], cohort: Cohort) -> tuple[Leak, ...]:
 
 
 def _concerns(cohort: Cohort) -> list[str]:
-    """List doubts about a cohort, patients left out and recordings set aside."""
-    concerns = list(cohort.doubts)
+    """List caveats about a cohort, patients left out and recordings set aside."""
+    concerns = list(cohort.caveats)
     if cohort.left_out:
         concerns.append(f"patients left out: {in_words(cohort.left_out)}")
     if cohort.set_aside:

@@ -247,7 +247,7 @@ def _error_figure(table: PhasePredictions) -> ReportFigure:
 
 
 def _wave_figure(table: PhasePredictions, traces: int) -> ReportFigure | None:
-    rows = worth_showing(table, traces)
+    rows = rows_to_draw(table, traces)
     if not rows:
         return None
     return ReportFigure(
@@ -261,7 +261,7 @@ def _wave_figure(table: PhasePredictions, traces: int) -> ReportFigure | None:
     )
 
 
-def worth_showing(table: PhasePredictions, count: int) -> list[int]:
+def rows_to_draw(table: PhasePredictions, count: int) -> list[int]:
     """Rows to draw: band after band, that of median error among those that oscillate."""
     bands, of_band = list(table.bands), np.array(table.band)
     names, near = np.array(table.subject), table.lead_s < 1.0

@@ -11,7 +11,7 @@ from tinycorpus import noise_uv
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.io.tables.tsv import read_tsv
-from eegssl.signal.amplitude import is_coarse, oddness, spread_uv
+from eegssl.signal.amplitude import amplitude_fault, is_coarse, spread_uv
 
 NAMES = ("Fp1", "F7", "T7", "O1", "Fp2")
 SECONDS, RATE_HZ = 20, 200
@@ -123,7 +123,7 @@ def test_the_spread_is_that_of_most_of_the_time() -> None:
     ],
 )
 def test_sizes_that_are_odd(size: float, typical: float, words: str) -> None:
-    assert oddness(size, typical) == words
+    assert amplitude_fault(size, typical) == words
 
 
 def test_a_fine_converter_is_not_coarse_whatever_its_unit_says() -> None:

@@ -12,8 +12,8 @@ from eegssl.io.labels.same_recording import (
     LENGTH,
     START,
     StatedRecording,
+    is_placeholder_start,
     require_same_recording,
-    stands_for_none,
 )
 from eegssl.io.labels.sheets.sheet_spans import Lasting, Placed, place_rows
 from eegssl.io.labels.sheets.sheet_table import KIND, Sheet
@@ -49,7 +49,7 @@ def _lasting(header: RecordingHeader) -> Lasting:
         return Lasting(None, header.span_s)
     begin = start + timedelta(seconds=header.start_offset_s)
     midnight = start.hour == start.minute == start.second == 0
-    is_none = stands_for_none(start)
+    is_none = is_placeholder_start(start)
     return Lasting(None if is_none and midnight else begin, header.span_s, dated=not is_none)
 
 

@@ -64,7 +64,7 @@ class Reading:
     date: int
 
 
-class Misplaced(Exception):
+class UnplacedRow(Exception):
     """A row that a reading puts nowhere; the reason is for a person to read."""
 
 
@@ -81,7 +81,7 @@ def place_rows(sheet: Sheet, lasting: Lasting, settings: EventSettings) -> list[
     for reading in _readings(sheet, settings):
         try:
             rows = [_place(row, sheet.style, reading, lasting, settings) for row in sheet.rows]
-        except Misplaced as fault:
+        except UnplacedRow as fault:
             faults.append(str(fault))
         else:
             placed.append((reading, rows))
@@ -148,11 +148,11 @@ def _place(
         end_s = None if duration_s is None else onset_s + duration_s
     if not -EARLY_S <= onset_s < lasting.span_s:
         where = "after the recording ends" if onset_s > 0 else "before the recording starts"
-        raise Misplaced(f"row {row.number} begins {where}{_hint(row, style, settings)}")
+        raise UnplacedRow(f"row {row.number} begins {where}{_hint(row, style, settings)}")
     if end_s is not None and end_s < onset_s:
-        raise Misplaced(f"row {row.number} ends before it begins: mend it")
+        raise UnplacedRow(f"row {row.number} ends before it begins: mend it")
     if end_s is not None and end_s > lasting.span_s + LATE_S:
-        raise Misplaced(
+        raise UnplacedRow(
             f"row {row.number} ends {LATE_S:g} s or more after the recording does"
             f"{_hint(row, style, settings)}"
         )
@@ -211,14 +211,14 @@ def _at(
             "start, set events.time_unit=elapsed"
         )
     if written.parts[0] >= _HOURS:
-        raise Misplaced(f"row {row.number}: {role} is no time of day")
+        raise UnplacedRow(f"row {row.number}: {role} is no time of day")
     start_s = (lasting.start - datetime.combine(lasting.start, time())).total_seconds()
     return (written.parts_s() - start_s + EARLY_S) % DAY_S - EARLY_S
 
 
 def _since_start(written: Written, day: date, lasting: Lasting, row: SheetRow) -> float:
     if lasting.start is None or not lasting.dated:
-        raise Misplaced(
+        raise UnplacedRow(
             f"row {row.number} has a date, and the file does not say on which day it began: leave "
             "the dates out, or give times from its start (events.time_unit=s or elapsed)"
         )
@@ -237,7 +237,7 @@ def _duration(
         raise _unreadable("duration", row, style)
     if written.number is not None:
         if written.number < 0:
-            raise Misplaced(f"row {row.number} has a duration below 0: mend it")
+            raise UnplacedRow(f"row {row.number} has a duration below 0: mend it")
         return written.number * UNIT_S[_unit("duration", style, settings)]
     return written.parts_s("min" if len(written.parts) == 2 and reading.lasts == "m:s" else "h")
 
@@ -247,13 +247,13 @@ def _unit(role: str, style: Style, settings: EventSettings) -> str:
     return settings.time_unit if settings.time_unit in UNIT_S else style.units.get(role, "s")
 
 
-def _unreadable(role: str, row: SheetRow, style: Style) -> Misplaced:
+def _unreadable(role: str, row: SheetRow, style: Style) -> UnplacedRow:
     if not style.decimal and "," in row.cell(role):
-        return Misplaced(
+        return UnplacedRow(
             f"row {row.number}: a comma in {role} may part decimals or thousands: say which "
             "(--set events.decimal=, or .)"
         )
-    return Misplaced(
+    return UnplacedRow(
         f"row {row.number}: {role} is no time; expected a number, hh:mm:ss, or a date and hh:mm:ss"
     )
 

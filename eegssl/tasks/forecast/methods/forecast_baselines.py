@@ -13,7 +13,7 @@ from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import AutoregressionConfig, ErrorUnit, ForecastBaselinesConfig
 from eegssl.tasks.forecast.data import Context, Horizon, RecordedPairs, context_scale
 from eegssl.tasks.forecast.methods.autoregression import fit_autoregression, run_on
-from eegssl.tasks.forecast.methods.phase_compensation import Forecaster, OnTime
+from eegssl.tasks.forecast.methods.phase_compensation import Forecaster, PhaseCompensated
 
 Floats = NDArray[np.float64]
 
@@ -181,7 +181,7 @@ def plain(name: str, horizon: Horizon, config: ForecastBaselinesConfig) -> Forec
     methods: dict[str, Forecaster] = {
         "persistence": Persistence(n),
         "mean": Mean(n),
-        "seasonal": OnTime(lambda more: Seasonal(more, season), n, sfreq_hz),
-        "ar": OnTime(lambda more: Autoregressive(more, sfreq_hz, ar), n, sfreq_hz),
+        "seasonal": PhaseCompensated(lambda more: Seasonal(more, season), n, sfreq_hz),
+        "ar": PhaseCompensated(lambda more: Autoregressive(more, sfreq_hz, ar), n, sfreq_hz),
     }
     return methods[name]

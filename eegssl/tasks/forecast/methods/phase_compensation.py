@@ -43,7 +43,7 @@ def filter_phase_rad(chain: Chain, frequencies_hz: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class OnTime:
+class PhaseCompensated:
     """A method whose forecasts fit targets filtered with or without delay.
 
     ``made(n)`` forecasts n samples. Where contexts went through causal chains and targets did not,
@@ -61,7 +61,7 @@ class OnTime:
             return self.made(self.n_samples).forecast(context)
         margin = settling_samples(context.chains, self.sfreq_hz)
         ahead_uv = self.made(self.n_samples + margin).forecast(context)
-        return turned_back(context, ahead_uv, self.sfreq_hz)[..., : self.n_samples]
+        return without_delay(context, ahead_uv, self.sfreq_hz)[..., : self.n_samples]
 
 
 def settling_samples(chains: Sequence[Chain], sfreq_hz: float) -> int:
@@ -70,7 +70,7 @@ def settling_samples(chains: Sequence[Chain], sfreq_hz: float) -> int:
     return round(_PERIODS / lowest_hz * sfreq_hz)
 
 
-def turned_back(context: Context, ahead_uv: NDArray[np.floating], sfreq_hz: float) -> Floats:
+def without_delay(context: Context, ahead_uv: NDArray[np.floating], sfreq_hz: float) -> Floats:
     """Continuations [B, C, T] of contexts [B, C, Tc] as filters without delay would show them.
 
     The last `settling_samples` of them are not as good: what comes after them counts as 0.

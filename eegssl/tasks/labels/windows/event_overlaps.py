@@ -12,7 +12,7 @@ from eegssl.tasks.labels.config import TaskConfig
 
 
 @dataclass(frozen=True)
-class Apart:
+class SeparateEvents:
     """Events of a recording as a task takes them, and how many it can't take.
 
     ``n_covered`` were left out for others that come first. Of ``n_conflicts``, which overlap one of
@@ -25,11 +25,11 @@ class Apart:
     n_on_shared_channels: int = 0
 
 
-def apart(events: Sequence[Event], task: TaskConfig) -> Apart:
+def separate_events(events: Sequence[Event], task: TaskConfig) -> SeparateEvents:
     """The events of a recording as ``task.overlap`` says."""
     match task.overlap:
         case "keep":
-            return Apart(_in_order(events))
+            return SeparateEvents(_in_order(events))
         case "priority":
             return _by_priority(events, task)
         case "channel":
@@ -37,10 +37,10 @@ def apart(events: Sequence[Event], task: TaskConfig) -> Apart:
     merged, n_conflicts = one_at_a_time(events)
     pairs = list(_conflicts(_in_order(events))) if n_conflicts else []
     shared = sum(bool(_share_a_channel(one, other)) for one, other in pairs)
-    return Apart(merged, 0, n_conflicts, shared)
+    return SeparateEvents(merged, 0, n_conflicts, shared)
 
 
-def require_apart(parts: Sequence[Apart], task: TaskConfig) -> None:
+def require_separate(parts: Sequence[SeparateEvents], task: TaskConfig) -> None:
     """Raise InputError where events of the recordings overlap and the task says not what to do."""
     n = sum(part.n_conflicts for part in parts)
     if not n:
@@ -123,7 +123,7 @@ def _more_exact(one: str, other: str) -> str | None:
     return other if lies_in(other, known_part(one)) else None
 
 
-def _by_priority(events: Sequence[Event], task: TaskConfig) -> Apart:
+def _by_priority(events: Sequence[Event], task: TaskConfig) -> SeparateEvents:
     """What those that come first leave of each event; too short a rest is left out.
 
     A rest counts from ``min_overlap`` of a window on (ours), since a window is laid about it.
@@ -142,10 +142,10 @@ def _by_priority(events: Sequence[Event], task: TaskConfig) -> Apart:
             n_covered += not long
             rest += [replace(event, onset_s=a, duration_s=b - a) for a, b in long]
     merged, n_conflicts = one_at_a_time(rest)
-    return Apart(merged, n_covered, n_conflicts)
+    return SeparateEvents(merged, n_covered, n_conflicts)
 
 
-def _by_channel(events: Sequence[Event], task: TaskConfig) -> Apart:
+def _by_channel(events: Sequence[Event], task: TaskConfig) -> SeparateEvents:
     """Each event on its own channels; shared ones are those of the type that comes first."""
     ordered = _in_order(events)
     channels: dict[Event, set[str] | None] = {e: set(e.channels) or None for e in ordered}
@@ -168,7 +168,7 @@ def _by_channel(events: Sequence[Event], task: TaskConfig) -> Apart:
     of_channels = [
         replace(e, channels=tuple(n for n in e.channels if n in (channels[e] or ()))) for e in left
     ]
-    return Apart(of_channels, len(gone), n_conflicts, n_conflicts)
+    return SeparateEvents(of_channels, len(gone), n_conflicts, n_conflicts)
 
 
 def _conflicts(ordered: Sequence[Event]) -> Iterator[tuple[Event, Event]]:

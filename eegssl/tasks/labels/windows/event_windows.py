@@ -15,10 +15,10 @@ from eegssl.errors import InputError
 from eegssl.scoring.hierarchy import class_of, possible_classes
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.event_overlaps import (
-    Apart,
-    apart,
+    SeparateEvents,
     channels_of,
-    require_apart,
+    require_separate,
+    separate_events,
 )
 
 _OTHER = "events of another type"
@@ -83,9 +83,9 @@ def typed_windows(
     """
     left_out: Counter[str] = Counter()
     stretches: list[Stretch] = []
-    parts: list[Apart] = []
+    parts: list[SeparateEvents] = []
     for recording in recordings:
-        part = apart(events_of(recording.events, task.event_types), task)
+        part = separate_events(events_of(recording.events, task.event_types), task)
         parts.append(part)
         left_out[_COVERED] += part.n_covered
         for event in part.events:
@@ -97,7 +97,7 @@ def typed_windows(
                 own = channels_of(event, recording.channels) if task.overlap == "channel" else ()
                 span = event.onset_s, event.duration_s
                 stretches.append(Stretch(recording, *span, event.type, own))
-    require_apart(parts, task)
+    require_separate(parts, task)
     if not stretches:
         raise InputError(
             f"task {task.name}: these {len(recordings)} recordings have no event of its classes "

@@ -18,7 +18,7 @@ from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.tasks.labels.config import TaskConfig
-from eegssl.tasks.labels.windows.event_overlaps import apart
+from eegssl.tasks.labels.windows.event_overlaps import separate_events
 from eegssl.tasks.labels.windows.event_windows import Stretch, place
 
 Values = NDArray[np.int64] | NDArray[np.float64]
@@ -112,7 +112,7 @@ def _by_priority(labels: Sequence[Label], task: TaskConfig) -> tuple[list[Label]
     for recording in sorted({one.recording for one in labels}):
         own = [one for one in labels if one.recording == recording]
         events = [Event(one.onset_s or 0.0, one.duration_s or 0.0, one.text) for one in own]
-        part = apart(events, task)
+        part = separate_events(events, task)
         n_covered += part.n_covered
         rest += [Label(recording, e.type, e.onset_s, e.duration_s) for e in part.events]
     return rest, n_covered

@@ -19,12 +19,12 @@ from eegssl.tasks.patients.cohort.patient_rows import names_of_corpora
 class Sessions:
     """Recording -> its place among the sessions asked for: 0 before treatment, 1 after.
 
-    Recordings of none of them are absent; ``doubt`` is a warning about them, or empty.
+    Recordings of none of them are absent; ``caveat`` is a warning about them, or empty.
     """
 
     side: dict[str, int]
     inputs: tuple[tuple[str, str], ...] = ()
-    doubt: str = ""
+    caveat: str = ""
 
 
 def sessions_of(
@@ -73,12 +73,12 @@ def one_session(corpus: Corpus, recordings: Sequence[Recording], path: str | Non
             "recordings are of one session with --set task.sessions_table=FILE.tsv, whose columns "
             "are recording and session"
         )
-    doubt = _doubt(recordings, names)
-    return Sessions({r.id: 0 for r in recordings}, _inputs(path), doubt)
+    caveat = _caveat(recordings, names)
+    return Sessions({r.id: 0 for r in recordings}, _inputs(path), caveat)
 
 
-def _doubt(recordings: Sequence[Recording], names: Mapping[str, str]) -> str:
-    """Doubt that recordings are comparable where every patient has one session, or none."""
+def _caveat(recordings: Sequence[Recording], names: Mapping[str, str]) -> str:
+    """Tell that recordings may not be comparable, where every patient has one session, or none."""
     n_sessions = len(set(names.values()))
     if n_sessions > 1:
         return (

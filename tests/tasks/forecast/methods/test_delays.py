@@ -9,7 +9,7 @@ from eegssl.signal.filtering.filters import Chain, chain
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig
 from eegssl.tasks.forecast.data import Context, Horizon
 from eegssl.tasks.forecast.methods.forecast_baselines import plain
-from eegssl.tasks.forecast.methods.phase_compensation import OnTime, turned_back
+from eegssl.tasks.forecast.methods.phase_compensation import PhaseCompensated, without_delay
 
 SOURCE_HZ, LINE_HZ = 256.0, 50.0
 CONTEXT, TARGET = 6000, 600
@@ -70,7 +70,7 @@ def test_targets_of_the_same_filters_need_no_turn() -> None:
         asked.append(n)
         return plain("mean", Horizon(CONTEXT, n, RATE_HZ), ForecastBaselinesConfig())
 
-    OnTime(made, horizon.target_samples, RATE_HZ).forecast(context)
+    PhaseCompensated(made, horizon.target_samples, RATE_HZ).forecast(context)
     assert asked == [TARGET]
 
 
@@ -82,7 +82,7 @@ def test_a_known_future_is_turned_into_the_target_itself() -> None:
     context, target_uv = pair_of(noise)
     late_uv, _ = filtered(noise, "causal")
     at = late_uv.shape[1] - 2000
-    turned = turned_back(context, late_uv[None, :, at:], RATE_HZ)[..., :TARGET]
+    turned = without_delay(context, late_uv[None, :, at:], RATE_HZ)[..., :TARGET]
     assert (rms(turned - target_uv) < 0.25 * rms(target_uv)).all()
     assert (rms(late_uv[None, :, at : at + TARGET] - target_uv) > rms(target_uv)).all()
 

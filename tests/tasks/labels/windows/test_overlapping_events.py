@@ -13,7 +13,7 @@ from eegssl.errors import InputError
 from eegssl.io.labels.event_types import Event
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows
-from eegssl.tasks.labels.windows.event_overlaps import apart, channels_of
+from eegssl.tasks.labels.windows.event_overlaps import channels_of, separate_events
 
 TYPES = ("spsw", "eyem", "artf", "bckg")
 
@@ -61,7 +61,7 @@ def test_events_are_kept_each_with_its_own_label() -> None:
 def test_the_type_that_comes_first_takes_the_time(
     priority: tuple[str, ...], spans: list[tuple[float, float, str]]
 ) -> None:
-    part = apart([SPIKE, BLINK], tuev(overlap="priority", priority=priority))
+    part = separate_events([SPIKE, BLINK], tuev(overlap="priority", priority=priority))
     assert [(e.onset_s, e.duration_s, e.type) for e in part.events] == spans
     assert part.n_conflicts == 0
 
@@ -96,12 +96,12 @@ def test_each_event_is_read_on_its_own_channels() -> None:
 def test_shared_channels_are_of_the_type_that_comes_first_or_refused() -> None:
     one = Event(10, 4, "spsw", ("Fp1", "F7"))
     other = Event(12, 4, "eyem", ("F7", "T7"))
-    part = apart([one, other], tuev(overlap="channel"))
+    part = separate_events([one, other], tuev(overlap="channel"))
     assert part.n_conflicts == part.n_on_shared_channels == 1
-    part = apart([one, other], tuev(overlap="channel", priority=("eyem",)))
+    part = separate_events([one, other], tuev(overlap="channel", priority=("eyem",)))
     assert [e.channels for e in part.events] == [("Fp1",), ("F7", "T7")]
     everywhere = Event(12, 4, "artf")
-    part = apart([one, everywhere], tuev(overlap="channel", priority=("spsw",)))
+    part = separate_events([one, everywhere], tuev(overlap="channel", priority=("spsw",)))
     assert [e.type for e in part.events] == ["spsw"]
     assert part.n_covered == 1
     with pytest.raises(InputError, match=r"same channel.*task\.priority"):

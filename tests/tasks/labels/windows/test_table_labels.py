@@ -134,7 +134,7 @@ def test_numbers_are_learned_on_their_own_scale_each_unit_counting_once() -> Non
     found = label(held, NUMBERS, Label("r-000", "10"), Label("r-001", "30"))
     scale = NumberScale.of(found)
     assert (scale.mean, scale.sd) == (20, 10)
-    np.testing.assert_allclose(scale.undone(scale.scaled(found.truth)), found.truth)
+    np.testing.assert_allclose(scale.unscaled(scale.scaled(found.truth)), found.truth)
     weights = found.balanced(0)
     assert weights[found.unit == 0].sum() == pytest.approx(weights[found.unit == 1].sum())
     require_classes(found, NUMBERS, "train")
