@@ -6,59 +6,33 @@ scratch folder; what was cleaned is removed once its windows are answered.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.json_parts import read_json
-from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.config.settings import changed_settings
 from eegssl.config.stages import EvaluateConfig, PredictConfig
-from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.finished_rows import remove_recordings
-from eegssl.corpus.new_files.cleaned_alike import corpus_of, missing_in, require_fit, settings_like
-from eegssl.corpus.new_files.cleaned_as import CleanedAs
+from eegssl.corpus.new_files.cleaned_alike import settings_like
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
+from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.regular_files import read_text
-from eegssl.tasks.base import PREDICTIONS, AnyKind
-from eegssl.tasks.kind import CLEANING, Trial, Unlabelled
-from eegssl.tasks.kinds import open_model
-from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.new_predictions import FILES, FILES_CELLS, NAMES, predictions_contract
+from eegssl.tasks.one_file.file_reader import FileReader, open_reader
 from eegssl.tasks.table import read_table, stack_tables, write_table
-from eegssl.tasks.trained_for import MONTAGES
 
 Row = dict[str, Any]
 _ROWS, _TABLES, _SCRATCH = "rows", "tables", "scratch"
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """A model that reads new files, and how they have to be cleaned for it."""
-
-    artifact: Artifact
-    kind: AnyKind
-    unlabelled: Unlabelled[Any, Any]
-    cleaned: CleanedAs
-
-    def require_fit(self, file: str, kept: Sequence[Row], folder: Path) -> None:
-        """Raise RecordingRefused unless the file's recordings are of the model's kind."""
-        needed = self.unlabelled.needed(self.artifact)
-        montages = self.artifact.manifest.facts.get(MONTAGES, ())
-        require_fit(corpus_of(kept, folder), self.cleaned, needed, montages)
 
 
 def run(
@@ -69,8 +43,8 @@ def run(
     A file that can't be read, or does not fit the model, is a row with its reason. Raises
     InputError where none can be used, ConfigError for a model that reads no new files.
     """
-    reader = _reader(model)
-    for name in _not_given(reader.cleaned, config):
+    reader = open_reader(model)
+    for name in reader.not_given({"read": config.read, "channels": config.channels}):
         context.warn(
             f"the model's recordings were read with {name}, whose value no model repeats since it "
             f"may name people: give it again (--set {name}=…) if these files are of the same kind"
@@ -98,33 +72,6 @@ def run(
     return _finish(reader, rows, writer, context)
 
 
-def _reader(path: Path) -> _Reader:
-    """Open a model for new files; raises ConfigError where it reads none, and says why."""
-    artifact, kind = open_model(path)
-    if kind.unlabelled is None:
-        raise ConfigError(f"models of tasks of {kind.name} read no new files")
-    if CLEANING not in artifact:
-        raise ArtifactError(
-            f"{path} was made by an earlier eegssl and does not say how its recordings were "
-            "cleaned: make it again with finetune"
-        )
-    cleaned = read_json(artifact / CLEANING, TypeAdapter(CleanedAs))
-    if cleaned.differ:
-        raise ConfigError(
-            f"the recordings that {path} learned from differ in {', '.join(cleaned.differ)}, so "
-            "that a new file can't be cleaned as they were: preprocess them alike, and finetune"
-        )
-    return _Reader(artifact, kind, kind.unlabelled, cleaned)
-
-
-def _not_given(cleaned: CleanedAs, config: PredictConfig) -> Iterator[str]:
-    """The withheld settings of the model's recordings that are not given again."""
-    for name in cleaned.withheld:
-        part, key = name.split(".")
-        if key not in changed_settings(getattr(config, part)):
-            yield name
-
-
 def _naming(config: PredictConfig, context: Context) -> Naming:
     require_outside(private_folder(), context.out)
     if not context.dry_run:
@@ -138,7 +85,7 @@ def _refusal(file: str, why: Sequence[str]) -> Row:
 
 
 def _read_all(
-    reader: _Reader,
+    reader: FileReader,
     config: EvaluateConfig,
     todo: Sequence[Source],
     scan: FileScan,
@@ -185,7 +132,7 @@ def _finished(file: str, writer: ArtifactWriter) -> Row | None:
 
 
 def _answer(
-    reader: _Reader,
+    reader: FileReader,
     config: EvaluateConfig,
     row: Row,
     scan: FileScan,
@@ -194,42 +141,29 @@ def _answer(
     context: Context,
 ) -> Row:
     """Predict the recordings of one file; returns what the table of files says of it."""
-    file, kept = row["file"], row["kept"]
+    file = row["file"]
     try:
-        reader.require_fit(file, kept, scratch)
+        span_s = scan.scanned[file].header.span_s
+        answer = reader.read(row["kept"], scratch, span_s, config, context)
     except RecordingRefused as refusal:
         return _refusal(file, (refusal.code, refusal.reason))
-    corpus = corpus_of(kept, scratch)
-    leaks = tuple(audit_model(reader.artifact, corpus, corpus.recordings))
-    trial = Trial(config, reader.artifact, corpus, corpus.recordings, leaks, context)
-    try:
-        model = reader.unlabelled.load(reader.artifact, corpus)
-        table = reader.unlabelled.predict(trial, model)
-    except InputError as error:
-        return _refusal(file, ("too-short", str(error)))
     with writer.writing(f"work/{_TABLES}/{file}.parquet") as path:
-        write_table(path, table)
-    new = NewFile(
-        file,
-        scan.subjects[file],
-        scan.scanned[file].header.span_s,
-        {fields["recording"]: fields["file_onset_s"] for fields in kept},
-        corpus.recordings[0].channels,
-        missing_in(corpus, reader.cleaned),
-    )
-    for name, text in reader.unlabelled.texts(table, new).items():
+        write_table(path, answer.table)
+    for name, text in reader.unlabelled.texts(answer.table, answer.file).items():
         writer.write(name, text)
     return {
         "file": file,
-        "subject": new.subject,
-        "duration_s": new.span_s,
-        "missing": list(new.missing),
-        "leaks": [leak.in_words() for leak in leaks],
-        **reader.unlabelled.counts(table, new),
+        "subject": answer.file.subject,
+        "duration_s": answer.file.span_s,
+        "missing": list(answer.file.missing),
+        "leaks": list(answer.leaks),
+        **reader.unlabelled.counts(answer.table, answer.file),
     }
 
 
-def _finish(reader: _Reader, rows: list[Row], writer: ArtifactWriter, context: Context) -> Result:
+def _finish(
+    reader: FileReader, rows: list[Row], writer: ArtifactWriter, context: Context
+) -> Result:
     """Join the tables of all files, and finish the artifact."""
     rows = sorted(rows, key=lambda row: row["file"])
     read = [row for row in rows if "refused" not in row]
