@@ -18,7 +18,7 @@ def predict(
     *,
     options: Options,
 ) -> None:
-    """Find events in new files with a model, each cleaned as its recordings were."""
+    """Ask a model of new files, each cleaned as its recordings were."""
     from eegssl.stages import predict as stage
 
     terminal, settings, context = prepare("predict", out, options)

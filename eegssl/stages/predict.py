@@ -6,6 +6,7 @@ scratch folder; what was cleaned is removed once its windows are answered.
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def run(
             context.progress.warn(warning)
     hashes = [[id_, row["hashes"]] for id_, row in scan.files.items()]
     inputs = [*inputs_of(reader.artifact), ("eeg-files", hash_json(hashes))]
-    contract = predictions_contract(reader.kind)
+    contract = predictions_contract(reader.unlabelled)
     writer = context.begin(contract, config, inputs, names=NAMES)
     if isinstance(writer, Result):
         return writer
@@ -144,20 +145,22 @@ def _answer(
     file = row["file"]
     try:
         span_s = scan.scanned[file].header.span_s
-        answer = reader.read(row["kept"], scratch, span_s, config, context)
+        read = reader.read(row["kept"], scratch, span_s, config, context)
     except RecordingRefused as refusal:
         return _refusal(file, (refusal.code, refusal.reason))
     with writer.writing(f"work/{_TABLES}/{file}.parquet") as path:
-        write_table(path, answer.table)
-    for name, text in reader.unlabelled.texts(answer.table, answer.file).items():
+        write_table(path, read.table)
+    answer = read.answer
+    for name, text in reader.unlabelled.texts(read.table, answer).items():
         writer.write(name, text)
     return {
         "file": file,
-        "subject": answer.file.subject,
         "duration_s": answer.file.span_s,
+        "answer": " ".join(answer.answer.split()),
+        "value": answer.value,
         "missing": list(answer.file.missing),
         "leaks": list(answer.leaks),
-        **reader.unlabelled.counts(answer.table, answer.file),
+        **({"events": len(answer.onset_s)} if answer.detects else {}),
     }
 
 
@@ -171,7 +174,7 @@ def _finish(
         reasons = "; ".join(f"{row['file']}: {row['refused'][1]}" for row in rows[:3])
         raise InputError(f"none of {len(rows)} file(s) can be used: {reasons}")
     paths = [writer.work / _TABLES / f"{row['file']}.parquet" for row in read]
-    table = stack_tables([read_table(path, reader.kind.view) for path in paths])
+    table = stack_tables([read_table(path, reader.unlabelled.view) for path in paths])
     with writer.writing(PREDICTIONS) as path:
         write_table(path, table)
     writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(_cells, rows))))
@@ -188,16 +191,18 @@ def _finish(
         "accepted": len(read),
         "refused": refused,
         "hours": round(sum(row["duration_s"] for row in read) / 3600, 4),
-        "events": sum(row["events"] for row in read),
-        "files_with_events": sum(row["events"] > 0 for row in read),
+        "answers": dict(sorted(Counter(row["answer"] for row in read).items())),
+        "fitted_on": reader.cohort["words"],
         "synthetic": reader.artifact.manifest.facts["synthetic"],
     }
+    if counts := [row["events"] for row in read if "events" in row]:
+        facts |= {"events": sum(counts), "files_with_events": sum(n > 0 for n in counts)}
     return context.finish(writer, facts)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     if "refused" in row:
-        return [row["file"], "refused", *row["refused"], "n/a", "n/a", "n/a"]
+        return [row["file"], "refused", *row["refused"], "n/a", "n/a", "n/a", "n/a"]
     missing = ",".join(row["missing"]) or "none"
     return [
         row["file"],
@@ -205,6 +210,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         "n/a",
         "n/a",
         f"{row['duration_s']:.3f}",
-        str(row["events"]),
+        row["answer"],
+        f"{row['value']:.6f}".rstrip("0").rstrip("."),
         missing,
     ]

@@ -1,5 +1,6 @@
 """Define the interface of a kind of task."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.one_file.file_answer import ANSWERS, FileAnswer
 from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER
 from eegssl.training.loop import choose_device
@@ -175,25 +177,35 @@ Model = TypeVar("Model")
 class Unlabelled(ABC, Generic[Model, Table]):
     """The way in which models of a kind of task read recordings without labels."""
 
+    view: ClassVar[type[View]]
+    """The table of what they predict there."""
+
+    def require_answers(self, model: Artifact) -> None:
+        """Raise ConfigError, with the reason, for a model that says nothing of one file."""
+
     def needed(self, model: Artifact) -> tuple[str, ...]:
         """The channels that a model reads by name; none where it reads any montage."""
         return ()
 
     @abstractmethod
     def load(self, model: Artifact, corpus: Corpus) -> Model:
-        """A model, for recordings at the rate of these; ConfigError where it can't read such."""
+        """A model, for recordings at the rate of these."""
 
     @abstractmethod
-    def predict(self, trial: Trial, model: Model) -> Table:
-        """The table of predictions; no truth is in it."""
+    def predict(self, trial: Trial, model: Model, file: NewFile) -> Table:
+        """The table of predictions of a file's recordings; no truth is in it.
+
+        Raises InputError where they are too short.
+        """
 
     @abstractmethod
-    def texts(self, table: Table, file: NewFile) -> Mapping[str, str]:
+    def answer(self, table: Table, file: NewFile) -> FileAnswer:
+        """What the rows of one file say of it."""
+
+    def texts(self, table: Table, answer: FileAnswer) -> Mapping[str, str]:
         """Name -> text of what is written of one file beside its rows of the table."""
-
-    @abstractmethod
-    def counts(self, table: Table, file: NewFile) -> dict[str, int]:
-        """What was found in one file, in numbers: ``events``."""
+        document = json.dumps(answer.document, indent=2, ensure_ascii=False, allow_nan=False)
+        return {f"{ANSWERS}/{answer.file.id}.json": document + "\n"}
 
 
 class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
@@ -231,6 +243,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """Columns, scores and baselines of its tasks in a benchmark."""
     unlabelled: ClassVar[Unlabelled[Any, Any] | None] = None
     """The way in which its models read recordings without labels, if they do."""
+    unread_files: ClassVar[str] = ""
+    """The reason why they read no new file, where they don't, and what to do instead."""
     not_in_matrix: ClassVar[str] = ""
     """The reason why they can't stand in one, and what to do instead."""
     files: ClassVar[tuple[str, ...]] = ()

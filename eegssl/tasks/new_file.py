@@ -10,7 +10,8 @@ class NewFile:
 
     ``span_s`` is its length from the first sample to the last, gaps included; ``onset_s`` of each
     of its recordings (stretches without a gap), by id, is seconds from the file's first sample.
-    ``missing`` are channels that the recordings of training had and this file lacks.
+    ``missing`` are channels that the recordings of training had and this file lacks;
+    ``source_sfreq_hz`` is the highest rate of those that were read, before they were resampled.
     """
 
     id: str
@@ -18,4 +19,5 @@ class NewFile:
     span_s: float
     onset_s: Mapping[str, float]
     channels: tuple[str, ...]
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...]
+    source_sfreq_hz: float

@@ -1,15 +1,19 @@
 """State what predictions of new files hold."""
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from eegssl.artifacts.contract import Contract, require_contract
 from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, damaged
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.table_parts import ANY, NUMBER, Cells, read_text_table
-from eegssl.tasks.base import PREDICTIONS, AnyKind
+from eegssl.tasks.base import PREDICTIONS
+from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.kinds import kind_named
+from eegssl.tasks.one_file.file_answer import ANSWERS
 from eegssl.tasks.table import kind_of_table, read_table
 
 KIND = "predictions"
@@ -20,11 +24,12 @@ FILES_CELLS: Cells = {
     "code": "[a-z-]+|n/a",
     "reason": ANY,
     "duration_s": f"{NUMBER}|n/a",
-    "events": "[0-9]+|n/a",
+    "answer": ANY,
+    "value": f"{NUMBER}|n/a",
     "missing": ANY,
 }
 """A row a file: what was found in it, or why it was not read."""
-NAMES = (PREDICTIONS, FILES, "detections/sub-*_events.tsv")
+NAMES = (PREDICTIONS, FILES, "detections/sub-*_events.tsv", f"{ANSWERS}/*.json")
 """Files of predictions, as names or patterns."""
 
 
@@ -34,16 +39,18 @@ class _Facts(OpenPart):
     files: Count
     accepted: Count
     refused: Count
-    events: Count
+    answers: dict[str, Count]
+    events: Count | None = None
+    """In all files, where the model detects."""
     warnings: tuple[str, ...]
 
 
-def predictions_contract(kind: AnyKind) -> Contract:
-    """What predictions by models of one kind of task hold."""
+def predictions_contract(unlabelled: Unlabelled[Any, Any]) -> Contract:
+    """What predictions of new files hold, by the way in which a kind of task reads them."""
     return Contract(
         KIND,
         parts={
-            PREDICTIONS: partial(read_table, view=kind.view),
+            PREDICTIONS: partial(read_table, view=unlabelled.view),
             FILES: partial(read_text_table, cells=FILES_CELLS, unique="file"),
         },
         facts=_Facts,
@@ -58,7 +65,10 @@ def open_predictions(path: Path) -> Artifact:
     """
     artifact = load(path, KIND)
     table = artifact / PREDICTIONS
-    require_contract(artifact, predictions_contract(kind_named(kind_of_table(table), table)))
+    kind = kind_named(kind_of_table(table), table)
+    if kind.unlabelled is None:
+        raise damaged(table, f"models of tasks of {kind.name} read no new files")
+    require_contract(artifact, predictions_contract(kind.unlabelled))
     return artifact
 
 
@@ -66,12 +76,14 @@ def _require_counts(artifact: Artifact) -> None:
     """Raise ArtifactError where the table of files is not as the manifest counts."""
     rows = read_text_table(artifact / FILES, FILES_CELLS)
     read = [row for row in rows if row["status"] == "read"]
-    counts = {
+    counts: dict[str, Any] = {
         "files": len(rows),
         "accepted": len(read),
         "refused": len(rows) - len(read),
-        "events": sum(int(row["events"]) for row in read if row["events"] != "n/a"),
+        "answers": dict(Counter(row["answer"] for row in read)),
     }
+    if artifact.manifest.facts.get("events") is not None:
+        counts["events"] = sum(int(float(row["value"])) for row in read)
     for name, n in counts.items():
         if artifact.manifest.facts[name] != n:
             raise damaged(artifact.path / FILES, f"facts.{name} is not what its rows say, {n}")

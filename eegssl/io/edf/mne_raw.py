@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eegssl.io.labels.event_types import Event
 
 if TYPE_CHECKING:
+    from mne import Annotations
     from mne.channels import DigMontage
     from mne.io import RawArray
 
@@ -75,6 +76,17 @@ def make_raw(signals: Signals, about: About) -> "RawArray":
         verbose="ERROR",
     )
     return raw
+
+
+def make_annotations(
+    onset_s: Sequence[float] | NDArray[np.floating],
+    duration_s: Sequence[float] | NDArray[np.floating],
+    descriptions: Sequence[str],
+) -> "Annotations":
+    """Annotations in seconds from the first sample of a raw, without any date."""
+    import mne
+
+    return mne.Annotations(onset_s, duration_s, list(descriptions))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""Read one file of EEG with a model, and say what it answers."""
+"""Read one file of EEG with a model, and answer."""

@@ -98,6 +98,11 @@ class Patients(
     )
     unread = UNREAD
     makes = "crossvalidation"
+    unread_files = (
+        "an analysis of patients compares those of one cohort with each other, each left out in "
+        "turn, and makes no model that reads a new file: add the patient to its recordings and "
+        "table, and run finetune again"
+    )
     not_in_matrix = (
         "`eegssl finetune` compares encoder, band power and clinical data on the same patients in "
         "one table; run it once for each encoder"

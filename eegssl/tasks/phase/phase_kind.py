@@ -42,6 +42,11 @@ class PhaseKind(
     """Dominant frequency and phase after a time t, band by band."""
 
     name = "phase"
+    unread_files = (
+        "models of phases read no new files, since a phase counts for milliseconds and a file's "
+        "end is long past: preprocess them with filter.phase=causal, and evaluate the model on "
+        "these recordings"
+    )
     settings = PhaseTaskConfig
     view = PhasePredictions
     page_reads = ("traces",)

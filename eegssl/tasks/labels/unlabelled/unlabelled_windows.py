@@ -1,6 +1,9 @@
 """Predict recordings without labels, such as new files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import Artifact
@@ -9,51 +12,102 @@ from eegssl.errors import ConfigError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Trial, Unlabelled
 from eegssl.tasks.labels.answers import as_predictions
-from eegssl.tasks.labels.data import labelled_windows
+from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.measures.detected import Detected
 from eegssl.tasks.labels.measures.detection_files import event_table
 from eegssl.tasks.labels.model import CHANNEL_NAMES, CHANNELS, TrainedModel, load_model, predict
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import detections_of
+from eegssl.tasks.labels.unlabelled.class_answers import (
+    number_answer,
+    whole_answer,
+    window_answer,
+)
+from eegssl.tasks.labels.unlabelled.file_windows import times_in_file, windows_without_labels
 from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
 from eegssl.training.loop import choose_device
+from eegssl.training.weights import read_module_config
 
 
 class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
-    """Windows, or seconds, of a task that detects events."""
+    """Windows of a task of labels, or seconds: events, or the class or number of what they are of.
+
+    Tasks about given events are refused: a new file has none.
+    """
+
+    view = Predictions
+
+    def require_answers(self, model: Artifact) -> None:
+        """Raise ConfigError for a model of given events."""
+        task = read_module_config(model.path, "task", TaskConfig)
+        if task.unit == "event":
+            raise ConfigError(
+                f"the model is of task {task.name}, which tells given events apart, and predict "
+                "reads no events: put a table of them beside each file (that of a detector's "
+                "`eegssl predict`, in its folder detections/, is one), preprocess both and "
+                "evaluate the model on these recordings"
+            )
 
     def needed(self, model: Artifact) -> tuple[str, ...]:
         """The channels that the model reads by name; none where it reads any montage."""
         return read_json(model / CHANNELS, CHANNEL_NAMES)
 
     def load(self, model: Artifact, corpus: Corpus) -> TrainedModel:
-        """The model; raises ConfigError unless its task detects events."""
-        trained = load_model(model, corpus)
-        if not trained.task.detects:
-            raise ConfigError(
-                f"the model is of task {trained.task.name}, which asks about labelled events, "
-                "recordings or patients: predict reads models that detect events"
-            )
-        return trained
+        """The model; raises ArtifactError for another rate than its own."""
+        return load_model(model, corpus)
 
-    def predict(self, trial: Trial, model: TrainedModel) -> Predictions:
-        """Probabilities of every window or second."""
+    def predict(self, trial: Trial, model: TrainedModel, file: NewFile) -> Predictions:
+        """Probabilities, or numbers, of every window or second."""
         task = model.task.model_copy(update={"permute_labels": False})
-        corpus, recordings, seed = trial.corpus, trial.recordings, trial.context.seed
-        windows = labelled_windows(corpus, recordings, task, None, seed=seed)
+        windows = windows_without_labels(trial.corpus, trial.recordings, task, trial.context.seed)
         device, size = choose_device(trial.config.device), trial.config.batch_size
         answers = predict(model.classifier, windows.windows, size, device)
         about = trial.about("labels_permuted")
-        return as_predictions(windows, answers, task, model.threshold, model.postprocess, about)
+        table = as_predictions(windows, answers, task, model.threshold, model.postprocess, about)
+        unlabelled = tuple(replace(one, labelled=False) for one in table.references)
+        return replace(table, references=unlabelled)
 
-    def texts(self, table: Predictions, file: NewFile) -> Mapping[str, str]:
-        """The table of events in the file, in its own time."""
-        name, text = event_table(_in_file(table, file), table.about, table.classes[1])
+    def answer(self, table: Predictions, file: NewFile) -> FileAnswer:
+        """The events in a file; or its class, those of its windows, or its number."""
+        if table.about["labels"] == "events":
+            return _detected_answer(table, file)
+        if table.about["target"] == "number":
+            return number_answer(table, file)
+        if table.about["unit"] in ("recording", "patient"):
+            return whole_answer(table, file)
+        return window_answer(table, file)
+
+    def texts(self, table: Predictions, answer: FileAnswer) -> Mapping[str, str]:
+        """The table of events of a detector, in the file's own time; else the answer."""
+        if not answer.detects:
+            return super().texts(table, answer)
+        detected = _in_file(table, answer.file)
+        name, text = event_table(detected, table.about, table.classes[1])
         return {name: text}
 
-    def counts(self, table: Predictions, file: NewFile) -> dict[str, int]:
-        """The number of events."""
-        return {"events": len(_in_file(table, file).detections)}
+
+def _detected_answer(table: Predictions, file: NewFile) -> FileAnswer:
+    detected = _in_file(table, file)
+    times_s = times_in_file(table, file)
+    order = np.argsort(times_s, kind="stable")
+    spans = np.array(detected.detections, dtype=np.float64).reshape(-1, 2)
+    n = len(spans)
+    return FileAnswer(
+        file,
+        EVENTS,
+        float(n),
+        {"events": n},
+        times_s[order],
+        float(table.duration_s[0]),
+        table.probabilities[order],
+        table.classes,
+        spans[:, 0],
+        spans[:, 1] - spans[:, 0],
+        np.array(detected.confidence, dtype=np.float64),
+        (table.classes[1],) * n,
+        detects=True,
+    )
 
 
 def _in_file(table: Predictions, file: NewFile) -> Detected:
