@@ -4,7 +4,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_IN_API = ("embed", "load_encoder", "load_tokenizer", "open_raw", "recording_ids")
+_IN_API = (
+    *("embed", "load_encoder", "load_model", "load_tokenizer"),
+    *("open_raw", "predict", "recording_ids"),
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,14 @@
-"""Load what the commands made, and embed EEG, in a notebook.
+"""Load what the commands made, embed EEG, and predict, in a notebook.
 
 import eegssl
 encoder = eegssl.load_encoder("run/encoder")
 night = eegssl.embed(encoder, "night.edf")  # night.vectors [C, N, D], night.times_s, night.channels
+model = eegssl.load_model("run/model")
+night = eegssl.predict(model, "night.edf")  # night.onset_s [m], night.probabilities [n, K]
 raw = eegssl.open_raw("run/recordings", recording_ids("run/recordings")[0])  # mne.io.RawArray
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -14,15 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.contract import open_artifact
+from eegssl.config.stages import Device, EvaluateConfig
 from eegssl.corpus.raw import raw_of
 from eegssl.corpus.store import open_corpus
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
+from eegssl.io.config import ReadSettings
 from eegssl.io.discover import is_recording
 from eegssl.signal.channels.electrodes import parse_channels
-from eegssl.signal.config import FilterConfig, MontageConfig
+from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig
 from eegssl.signal.given_arrays import (
     require_distinct,
     require_finite,
@@ -31,6 +36,9 @@ from eegssl.signal.given_arrays import (
     require_rows,
     require_texts,
 )
+from eegssl.tasks.one_file.file_answer import FileAnswer
+from eegssl.tasks.one_file.file_reader import FileReader, open_reader
+from eegssl.tasks.one_file.reading_here import answer_here
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
     Choices,
@@ -58,6 +66,9 @@ WINDOW_S = 10.0
 
 KEEP = MontageConfig()
 """The montage as recorded."""
+
+AS_THE_MODEL, ITS_CHANNELS = ReadSettings(), ChannelSettings()
+"""Defaults, in whose place those of the model's recordings stand."""
 
 _HIGH_HZ = 70.0
 
@@ -177,6 +188,42 @@ def _eeg(channels: Sequence[str]) -> tuple[str, ...]:
     if others:
         raise InputError(f"{others[0]!r} names no electrode or derivation; leave it out")
     return tuple(channel.name for channel in named)
+
+
+def load_model(path: str | Path) -> FileReader:
+    """The model that ``eegssl finetune`` made, for `predict`.
+
+    Raises ArtifactError when the folder is none, or damaged, ConfigError when a model of its task
+    says nothing of one file.
+    """
+    return open_reader(Path(path))
+
+
+def predict(
+    model: FileReader,
+    source: str | Path | Raw,
+    *,
+    read: ReadSettings = AS_THE_MODEL,
+    channels: ChannelSettings = ITS_CHANNELS,
+    batch_size: int = 64,
+    device: Device = "auto",
+) -> FileAnswer:
+    """Answer as ``eegssl predict`` would of one file, or of an ``mne.io.Raw``; write nothing.
+
+    The source is cleaned as the model's recordings were, in a temporary folder. ``read`` and
+    ``channels`` are the settings of that name, for what the model does not repeat since it may
+    name people (a warning names it). A raw's channels are read by their own names.
+
+    Raises RecordingRefused, with a ``code``, for a file that can't be read, is too short or does
+    not fit the model, InputError for a path where nothing is or a raw without EEG.
+    """
+    for name in model.not_given({"read": read, "channels": channels}):
+        warnings.warn(f"the model's recordings were read with {name}: give it again", stacklevel=2)
+    if not (isinstance(source, str | Path) or hasattr(source, "get_data")):
+        raise InputError(f"got {type(source).__name__}; expected a path or an mne.io.Raw")
+    config = EvaluateConfig(batch_size=batch_size, device=device)
+    given = Path(source) if isinstance(source, str) else source
+    return answer_here(model, given, read, channels, config)
 
 
 def recording_ids(path: str | Path) -> tuple[str, ...]:

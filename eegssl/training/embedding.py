@@ -147,13 +147,16 @@ def embed_raw(encoder: Encoder, raw: Raw, choices: Choices) -> Embeddings:
 
     Raises InputError when none is, RecordingRefused when the signal can't be cleaned.
     """
-    selection, whole = _select_of_raw(raw)
+    selection, whole = select_of_raw(raw)
     cure = "An mne.io.Raw holds volts: multiply by 1e-6 what is in µV (raw.apply_function)"
     return _embed_segments(encoder, selection, [whole], raw.info["line_freq"], choices, cure)
 
 
-def _select_of_raw(raw: Raw) -> tuple[Selection, Segment]:
-    """The channels of a raw to embed, and all of it as one segment; a sample is a record."""
+def select_of_raw(raw: Raw) -> tuple[Selection, Segment]:
+    """The channels of a raw to read, and all of it as one segment; a sample is a record.
+
+    Raises InputError when none is EEG, RecordingRefused for a sample that is no number.
+    """
     types = raw.get_channel_types()
     named = parse_channels(raw.ch_names)
     bad = set(raw.info["bads"])

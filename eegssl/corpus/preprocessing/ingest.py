@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.corpus.preprocessing.channel_selection import Selection, read_channels, select
-from eegssl.corpus.preprocessing.cleaning import SegmentCleaner
+from eegssl.corpus.preprocessing.cleaning import SegmentCleaner, Viewer
 from eegssl.corpus.preprocessing.clips import ClipCutter, write_clip
 from eegssl.corpus.preprocessing.opened_file import (
     IngestSettings,
@@ -16,6 +16,7 @@ from eegssl.corpus.preprocessing.opened_file import (
     require_unchanged,
 )
 from eegssl.corpus.preprocessing.source_files import Source
+from eegssl.corpus.signals import StoredSignal
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recordings import format_name
 from eegssl.io.labels.event_types import Event, is_seizure
@@ -88,23 +89,38 @@ def _store(
     clip: Path | None,
 ) -> tuple[Row, list[Event]]:
     """Clean and store one segment; returns its row of the table and its events."""
-    line_hz = _line_hz(settings.cleaning.filter.notch, scanned.line_hz)
+    line_hz = line_to_remove(settings.cleaning.filter.notch, scanned.line_hz)
     cleaner = SegmentCleaner(selection, segment, settings.cleaning, line_hz)
     inside = list(marks.events(segment, cleaner.duration_s))
     cutter = clip and ClipCutter(
         selection, segment, cleaner.duration_s, inside, settings.look.window_s
     )
-    path = out / f"{SIGNALS}/{ids['recording']}.safetensors"
-    cleaned = cleaner.clean(path, cutter.view if cutter else None)
-    fields, stored = cleaned.fields | ids, cleaned.signal
-    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
-    fields |= {"sketch": [int(value) for value in hashes], "file_onset_s": segment.onset_s}
+    fields, stored = store_cleaned(cleaner, segment, ids, out, cutter.view if cutter else None)
     if clip and cutter:
         write_clip(clip, cutter.cut(fields, stored))
     return fields, inside
 
 
-def _line_hz(notch: str, seen_hz: float | None) -> float | None:
+def store_cleaned(
+    cleaner: SegmentCleaner,
+    segment: Segment,
+    ids: dict[str, str],
+    out: Path,
+    view: Viewer | None = None,
+) -> tuple[Row, StoredSignal]:
+    """Clean a segment and store it below ``out``; its row of the table, and its EEG as stored.
+
+    Raises RecordingRefused ``no-eeg`` where all channels are flat.
+    """
+    path = out / f"{SIGNALS}/{ids['recording']}.safetensors"
+    cleaned = cleaner.clean(path, view)
+    fields, stored = cleaned.fields | ids, cleaned.signal
+    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
+    sketched = {"sketch": [int(value) for value in hashes], "file_onset_s": segment.onset_s}
+    return fields | sketched, stored
+
+
+def line_to_remove(notch: str, seen_hz: float | None) -> float | None:
     """The mains frequency to remove: as set, or as seen in this file."""
     if notch == "off":
         return None
