@@ -57,7 +57,7 @@ def traces_with_predictions(
     window_start_s: NDArray[np.floating],
     window_duration_s: NDArray[np.floating],
     probability: NDArray[np.floating],
-    truth_spans: Sequence[tuple[float, float]],
+    truth_spans: Sequence[tuple[float, float]] | None,
     threshold: float | None,
     event_name: str = "seizure",
     detected: DetectedLine | None = None,
@@ -65,10 +65,10 @@ def traces_with_predictions(
     """Draw traces of ``signal_uv`` [C, T] in µV, negative up, over the windows' probabilities.
 
     ``start_s`` is the time of the first sample; windows [n] and ``truth_spans`` are in seconds
-    of the same clock. The reference is shaded, the threshold dashed, windows at or above it are
-    filled. Where events are ``detected``, these are drawn as bars, and the threshold is that of
-    their rule. Samples that are not finite leave a gap. Raises ValueError if names and channels
-    differ.
+    of the same clock. The reference is shaded (None: nobody gave one), the threshold dashed,
+    windows at or above it are filled. Where events are ``detected``, these are drawn as bars, and
+    the threshold is that of their rule. Samples that are not finite leave a gap. Raises ValueError
+    if names and channels differ.
     """
     signal = np.asarray(signal_uv, dtype=np.float64)
     if signal.ndim != 2 or len(names) != signal.shape[0]:
@@ -83,7 +83,7 @@ def traces_with_predictions(
     above = (_FOOT_IN + _STRIP_IN + _GAP_IN) / height_in
     traces = figure.add_axes((left, above, width, traces_in / height_in), sharex=strip)
     for ax in (traces, strip):
-        shade(ax, truth_spans, start_s, stop_s, alpha=0.13)
+        shade(ax, truth_spans or (), start_s, stop_s, alpha=0.13)
     scale_uv = display_scale_uv(signal)
     draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, style.INK, TraceStyle())
     traces.tick_params(axis="x", labelbottom=False)
@@ -97,10 +97,10 @@ def traces_with_predictions(
         keys = _keys_of_detections(detected.threshold)
     strip.set_xlim(start_s, stop_s)
     time_axis(strip, stop_s)
-    reference = Patch(
-        facecolor=style.TRUTH, alpha=0.25, label=f"{style.plain(event_name)} (reference)"
-    )
-    _legend(figure, [reference, *keys], left + width)
+    if truth_spans is not None:
+        words = f"{style.plain(event_name)} (reference)"
+        keys = [Patch(facecolor=style.TRUTH, alpha=0.25, label=words), *keys]
+    _legend(figure, keys, left + width)
     return figure
 
 
