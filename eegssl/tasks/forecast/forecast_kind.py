@@ -1,6 +1,7 @@
 """Fine-tune and evaluate forecasts of the signal beside their baselines."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from eegssl.artifacts.manifest import Artifact
@@ -11,6 +12,8 @@ from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.tasks.benchmarked import MODEL_METHOD
+from eegssl.tasks.forecast.ahead.error_interval import interval_seen
+from eegssl.tasks.forecast.ahead.unlabelled_ends import INTERVAL, UnlabelledEnds
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs, horizon_of
 from eegssl.tasks.forecast.error_sums import KIND as FORECAST
@@ -71,6 +74,7 @@ class ForecastKind(
     stored_scores = STORED_SCORES
     stored_facts = ForecastFacts
     benchmark = ForecastScores()
+    unlabelled = UnlabelledEnds()
 
     def times(self, task: ForecastTaskConfig) -> ForecastConfig:
         """The task itself."""
@@ -125,6 +129,7 @@ class ForecastKind(
         facts |= {
             "n_parameters": sum(p.numel() for p in head.parameters()),
             "within_subject": within_subject(job.corpus, task),
+            INTERVAL: asdict(interval_seen(head, data.val)),
         }
         return Fitted(facts, (*data.train.recordings, *data.val.recordings))
 

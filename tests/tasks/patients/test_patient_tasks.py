@@ -52,6 +52,15 @@ def test_check_finds_it_sound(asm_result: Path, rftc_result: Path) -> None:
         assert done("check", made)["problems"] == []
 
 
+def test_an_analysis_says_nothing_of_a_new_file(
+    asm_result: Path, tiny: Pipeline, tmp_path: Path
+) -> None:
+    ran = eegssl("predict", tiny.edf, "--model", asm_result, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "makes no model that reads a new file" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("fact", "value"),
     [

@@ -61,6 +61,12 @@ def made(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     return made
 
 
+def test_a_model_of_phases_says_nothing_of_a_new_file(made: Made, tmp_path: Path) -> None:
+    ran = eegssl("predict", made / "edf", "--model", made / "model", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "read no new files" in ran.err
+
+
 def finetune(made: Made, out: str, *more: object, recordings: str = "recordings") -> None:
     """A model by the settings of the corpus."""
     encoder = ("--encoder", made / "encoder")

@@ -1,0 +1,1 @@
+"""Forecast what comes after the end of a file."""
