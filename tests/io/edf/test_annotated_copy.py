@@ -12,7 +12,7 @@ from edf_bytes import EdfSpec, Signal, noise, time_stamps
 from realdata import real_data
 
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.annotated.annotated_copy import write_annotated_copy
+from eegssl.io.edf.annotated.annotated_copy import copy_ending, write_annotated_copy
 from eegssl.io.edf.annotations import scan_annotations
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.samples import read_digital
@@ -69,7 +69,7 @@ def digital(header):
 def test_every_sample_is_copied_and_every_annotation_read(source, tmp_path, bdf, plus):
     tals = [t + b"+1\x141 secret of Meier\x14\0" for t in time_stamps("0123")] if plus else ()
     path = source(spec(bdf=bdf, tals=tals, kind=("BDF+C" if bdf else "EDF+C") if plus else ""))
-    out = tmp_path / "out" / "copy.edf"
+    out = tmp_path / "out" / f"copy{copy_ending(read_header(path))}"
     assert copied(path, out) == "copy"
     old, new = read_header(path), read_header(out)
     for one, other in zip(digital(old), digital(new), strict=True):
@@ -86,7 +86,6 @@ def test_every_sample_is_copied_and_every_annotation_read(source, tmp_path, bdf,
         assert texts.tolist() == [mark.text for mark in MARKS]
         assert reader.getStartdatetime() == datetime(1985, 1, 1)
     read_raw = mne.io.read_raw_bdf if bdf else mne.io.read_raw_edf
-    out = out.rename(out.with_suffix(".bdf" if bdf else ".edf"))
     raw = read_raw(out, verbose="ERROR")
     assert raw.annotations.description.tolist() == [mark.text for mark in MARKS]
     assert not any(name in out.read_bytes() for name in NAMES)
@@ -131,12 +130,31 @@ def test_a_patient_of_edf_plus_stays_as_it_is(source, tmp_path):
 def test_a_file_with_gaps_gets_its_annotations_alone_at_true_times(source, tmp_path):
     tals = time_stamps(["0", "1", "100", "101"])
     path = source(spec(kind="EDF+D", tals=tals))
+    assert copy_ending(read_header(path)) == ".edf"
+    assert copy_ending(read_header(source(spec(kind="BDF+D", tals=tals, bdf=True), "b"))) == ".edf"
     marks = [Annotation(100.5, 1.0, "sz p=0.90")]
     out = tmp_path / "copy.edf"
     assert write_annotated_copy(out, read_header(path), marks) == "annotations"
     with pyedflib.EdfReader(str(out)) as reader:
         assert (reader.signals_in_file, reader.getFileDuration()) == (0, 102)
         assert reader.readAnnotations()[0].tolist() == [100.5]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        ("100", "100", "-32768", "32767"),
+        ("x", "100", "-32768", "32767"),
+        ("-100", "100", "5", "5"),
+        ("-100", "100", "-40000", "40000"),
+    ],
+)
+def test_a_signal_that_other_software_refuses_is_not_copied(source, tmp_path, limits):
+    signals = [Signal(noise(200), "EEG Cz"), Signal(noise(200), "EEG Pz", "uV", limits)]
+    path = source(EdfSpec(signals, 4))
+    assert copied(path, tmp_path / "copy.edf") == "annotations"
+    with pyedflib.EdfReader(str(tmp_path / "copy.edf")) as reader:
+        assert reader.readAnnotations()[0].tolist() == [0.5, 3.0]
 
 
 @pytest.mark.parametrize("record_s", ["0.0390625", "0.3333333", "7", "1.5"])

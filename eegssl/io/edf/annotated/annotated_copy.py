@@ -49,8 +49,11 @@ def write_annotated_copy(
 ) -> Literal["copy", "annotations"]:
     """Write the recording with annotations added, as EDF+ or BDF+; says what was written.
 
+    The ending of ``path`` is that of `copy_ending`: software reads 16 or 24 bits by it.
+
     A file with gaps gets its annotations alone, as `write_annotation_file` writes them: software
-    that reads EDF+D as if it had no gaps would show every later one at a wrong time. Without
+    that reads EDF+D as if it had no gaps would show every later one at a wrong time. So does one
+    with a signal without samples or a range, which other software would not open. Without
     ``keep_identity`` nothing that may name somebody is copied: not patient, date, free text on
     signals, nor the annotations that the file holds. With it they stay, in the order of EDF+.
     Raises ValueError and RecordingRefused as `write_annotation_file` does, RecordingRefused
@@ -59,7 +62,7 @@ def write_annotated_copy(
     identity = identity_of(header) if keep_identity else ANONYMOUS
     held = scan_annotations(header).annotations if keep_identity else ()
     every = [*(Annotation(a.onset_s, a.duration_s, _clean(a.text)) for a in held), *annotations]
-    if len(header.segments) > 1:
+    if not can_copy(header):
         write_annotation_file(path, every, header.span_s, identity)
         return "annotations"
     record_s = _record_s(header)
@@ -85,6 +88,23 @@ def write_annotated_copy(
             partial.unlink(missing_ok=True)
             raise
     return "copy"
+
+
+def copy_ending(header: EdfHeader) -> str:
+    """The ending of the file that `write_annotated_copy` makes: ``.bdf`` of 24 bits, ``.edf``."""
+    return ".bdf" if header.bytes_per_sample == 3 and can_copy(header) else ".edf"
+
+
+def can_copy(header: EdfHeader) -> bool:
+    """Whether a file has no gaps, and each signal samples and limits that give a scale."""
+    most = 1 << (8 * header.bytes_per_sample - 1)
+    return len(header.segments) == 1 and all(
+        header.samples_per_record[i] > 0
+        and np.isfinite([header.physical_min[i], header.physical_max[i]]).all()
+        and header.physical_min[i] != header.physical_max[i]
+        and -most <= header.digital_min[i] < header.digital_max[i] < most
+        for i in header.ordinary_signals
+    )
 
 
 def _blocks(header: EdfHeader, tals: TalRecords) -> Iterator[NDArray[np.uint8]]:
