@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from alarms import HIGH, WINDOW_S, alarms
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
+from epilepsy2bids.annotations import Annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pageparts import ParsedPage
@@ -173,6 +174,8 @@ def test_the_tables_of_detections_are_what_rescore_reads(tmp_path: Path) -> None
     tree = tmp_path / "a" / "detections"
     for path in tree.rglob("*.tsv"):
         assert {line.split("\t")[5] for line in path.read_text().splitlines()[1:]} == {NO_DATE}
+        recording = path.name.removesuffix("_events.tsv").removeprefix("r-")
+        assert Annotations.loadTsv(str(path)).getEvents() == heard[recording]
     truth = alarms(marked)
     for name, text in detection_files(detections(truth), truth.about, "seizure").items():
         path = tmp_path / name.replace("detections", "reference")
