@@ -190,13 +190,15 @@ def _eeg(channels: Sequence[str]) -> tuple[str, ...]:
     return tuple(channel.name for channel in named)
 
 
-def load_model(path: str | Path) -> FileReader:
+def load_model(path: str | Path, detector: str | Path | None = None) -> FileReader:
     """The model that ``eegssl finetune`` made, for `predict`.
+
+    One that tells types of given events apart is told of those that a ``detector`` finds.
 
     Raises ArtifactError when the folder is none, or damaged, ConfigError when a model of its task
     says nothing of one file.
     """
-    return open_reader(Path(path))
+    return open_reader(Path(path), None if detector is None else Path(detector))
 
 
 def predict(

@@ -38,7 +38,7 @@ def test_events_and_probabilities_are_those_of_the_command(
     told = [e for e in events if e["eventType"] != "bckg"]
     assert [float(e["onset"]) for e in told] == pytest.approx(night.onset_s, abs=0.005)
     assert [float(e["duration"]) for e in told] == pytest.approx(night.duration_s, abs=0.005)
-    assert [float(e["confidence"]) for e in told] == pytest.approx(night.confidence, abs=0.001)
+    assert [float(e["confidence"]) for e in told] == pytest.approx(night.confidence, abs=0.0051)
     assert night.value == len(told)
 
 

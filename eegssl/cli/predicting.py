@@ -14,6 +14,9 @@ def predict(
     files: Annotated[list[Path], typer.Argument(help="New EDF or other EEG files, and folders.")],
     model: Annotated[Path, typer.Option(help="Folder made by finetune.")],
     out: Out,
+    detector: Annotated[
+        Path | None, typer.Option(help="For types of events: the model that detects them.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
     *,
     options: Options,
@@ -22,5 +25,5 @@ def predict(
     from eegssl.stages import predict as stage
 
     terminal, settings, context = prepare("predict", out, options)
-    result = stage.run(settings, model, files, context, jobs=jobs)
+    result = stage.run(settings, model, files, context, jobs=jobs, detector=detector)
     finish(terminal, result)

@@ -37,14 +37,22 @@ _ROWS, _TABLES, _SCRATCH = "rows", "tables", "scratch"
 
 
 def run(
-    config: PredictConfig, model: Path, roots: Sequence[Path], context: Context, *, jobs: int = 0
+    config: PredictConfig,
+    model: Path,
+    roots: Sequence[Path],
+    context: Context,
+    *,
+    jobs: int = 0,
+    detector: Path | None = None,
 ) -> Result:
     """Make an artifact of predictions: what a model finds in files that it never saw.
+
+    A model that tells given events apart is told of those that a ``detector`` finds.
 
     A file that can't be read, or does not fit the model, is a row with its reason. Raises
     InputError where none can be used, ConfigError for a model that reads no new files.
     """
-    reader = open_reader(model)
+    reader = open_reader(model, detector)
     for name in reader.not_given({"read": config.read, "channels": config.channels}):
         context.warn(
             f"the model's recordings were read with {name}, whose value no model repeats since it "
@@ -62,6 +70,8 @@ def run(
             context.progress.warn(warning)
     hashes = [[id_, row["hashes"]] for id_, row in scan.files.items()]
     inputs = [*inputs_of(reader.artifact), ("eeg-files", hash_json(hashes))]
+    if reader.detector:
+        inputs += [("detector", reader.detector.artifact.manifest.id)]
     contract = predictions_contract(reader.unlabelled)
     writer = context.begin(contract, config, inputs, names=NAMES)
     if isinstance(writer, Result):
@@ -187,6 +197,7 @@ def _finish(
     facts = {
         "task": reader.artifact.manifest.facts["task"],
         "model": reader.artifact.manifest.id,
+        **({"detector": reader.detector.artifact.manifest.id} if reader.detector else {}),
         "files": len(rows),
         "accepted": len(read),
         "refused": refused,

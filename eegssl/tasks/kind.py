@@ -181,7 +181,15 @@ class Unlabelled(ABC, Generic[Model, Table]):
     """The table of what they predict there."""
 
     def require_answers(self, model: Artifact) -> None:
-        """Raise ConfigError, with the reason, for a model that says nothing of one file."""
+        """Raise an error, with the reason, for a model that says nothing of one file."""
+
+    def detects(self, model: Artifact) -> bool:
+        """Whether a model finds events in time."""
+        return False
+
+    def needs_events(self, model: Artifact) -> bool:
+        """Whether a model tells given events apart, so that it needs a detector of them."""
+        return False
 
     def needed(self, model: Artifact) -> tuple[str, ...]:
         """The channels that a model reads by name; none where it reads any montage."""

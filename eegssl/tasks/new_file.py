@@ -5,6 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class EventInFile:
+    """An event that a detector found, in seconds from the first sample of its ``recording``."""
+
+    recording: str
+    onset_s: float
+    duration_s: float
+    confidence: float
+
+
+@dataclass(frozen=True)
 class NewFile:
     """A file that a model has read; ``id`` and ``subject`` are hashed ids.
 
@@ -21,3 +31,5 @@ class NewFile:
     channels: tuple[str, ...]
     missing: tuple[str, ...]
     source_sfreq_hz: float
+    events: tuple[EventInFile, ...] = ()
+    """Those that a detector found, where the model tells given events apart."""

@@ -12,6 +12,8 @@ from clirun import Pipeline, done, eegssl, manifest_of
 from owntask import PATIENTS, RUNS, STRETCHES, finetune, name_of, write
 from tinycorpus import CALM_S, SEIZURE_S
 
+import eegssl as notebook
+
 RECORDINGS = [
     ("recording", "label"),
     *((name_of(k, run), "ictal" if run == 1 else "calm") for k, run in RUNS),
@@ -108,10 +110,43 @@ def test_windows_and_seconds_have_a_class_each(
         assert float(row["value"]) == pytest.approx(document["shares"][row["answer"]], abs=1e-4)
 
 
-def test_a_task_of_given_events_is_refused_with_the_way_on(
+def test_events_that_a_detector_finds_have_a_class_each(
     tiny: Pipeline, models: dict[str, Path], tmp_path: Path
 ) -> None:
-    ran = eegssl("predict", tiny.edf, "--model", models["event"], "--out", tmp_path / "out")
-    assert ran.code == 2
-    assert "given events" in ran.err
-    assert "detections/" in ran.err
+    files = [tiny.edf / name_of(k, run) for k in (0, 1, 2, 3) for run in (1, 2)]
+    given = ("--model", models["event"], "--detector", tiny.model)
+    document = done("predict", *files, *given, "--out", tmp_path / "typed", "--jobs", 1)
+    found = done("predict", *files, "--model", tiny.model, "--out", tmp_path / "found", "--jobs", 1)
+    assert eegssl("check", tmp_path / "typed").code == 0
+    assert document["facts"]["events"] == found["facts"]["events"] > 0
+    assert document["facts"]["detector"] == found["facts"]["model"]
+    calm: list[Path] = []
+    for path in files:
+        typed = notebook.predict(notebook.load_model(models["event"], tiny.model), path)
+        seen = notebook.predict(notebook.load_model(tiny.model), path)
+        calm += [] if len(seen.onset_s) else [path]
+        assert typed.onset_s == pytest.approx(seen.onset_s)
+        assert typed.duration_s == pytest.approx(seen.duration_s)
+        rows = typed.document["events"]
+        assert [row["detected"] for row in rows] == pytest.approx(seen.confidence)
+        for row, label, sure in zip(rows, typed.labels, typed.confidence, strict=True):
+            assert row["class"] == label
+            assert row["probabilities"][label] == pytest.approx(sure, abs=1e-4)
+        assert set(typed.annotations().description) == set(typed.labels)
+    done("predict", calm[0], *given, "--out", tmp_path / "calm", "--jobs", 1)
+    assert eegssl("check", tmp_path / "calm").code == 0
+    assert pq.read_metadata(tmp_path / "calm" / "predictions.parquet").num_rows == 0
+
+
+def test_a_detector_belongs_to_models_of_given_events(
+    tiny: Pipeline, models: dict[str, Path], tmp_path: Path
+) -> None:
+    start = ("predict", tiny.edf, "--out", tmp_path / "out", "--model")
+    for words, wrong in (
+        ((models["event"],), "give the model that detects them (--detector)"),
+        ((tiny.model, "--detector", tiny.model), "leave --detector out"),
+        ((models["event"], "--detector", models["recording"]), "detects no events in time"),
+    ):
+        ran = eegssl(*start, *words)
+        assert ran.code == 2
+        assert wrong in ran.err

@@ -46,15 +46,7 @@ def cleaned_as(corpus: Corpus, recordings: Sequence[Recording]) -> CleanedAs:
     """How the recordings of a corpus were cleaned. Raises ArtifactError for a damaged manifest."""
     parts = [_of_artifact(artifact) for artifact in corpus.artifacts]
     first = parts[0]
-    differ = sorted(
-        {
-            f"{name}.{key}"
-            for name in _PARTS
-            for part in parts[1:]
-            for key, value in getattr(part, name).model_dump().items()
-            if value != getattr(first, name).model_dump()[key]
-        }
-    )
+    differ = sorted({name for part in parts[1:] for name in differences(first, part)})
     if "filter.notch" in differ:
         differ.remove("filter.notch")
         filters = first.filter.model_copy(update={"notch": _EACH})
@@ -68,6 +60,16 @@ def cleaned_as(corpus: Corpus, recordings: Sequence[Recording]) -> CleanedAs:
             "band_high_hz": min(one.band_high_hz for one in recordings),
         }
     )
+
+
+def differences(one: CleanedAs, other: CleanedAs) -> list[str]:
+    """The settings that decide samples in which two differ."""
+    return [
+        f"{name}.{key}"
+        for name in _PARTS
+        for key, value in getattr(other, name).model_dump().items()
+        if value != getattr(one, name).model_dump()[key]
+    ]
 
 
 def _of_artifact(artifact: Artifact) -> CleanedAs:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from eegssl.artifacts.context import Context
@@ -15,18 +16,19 @@ from eegssl.config.settings import Settings, changed_settings
 from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, missing_in, require_fit
-from eegssl.corpus.new_files.cleaned_as import CleanedAs
+from eegssl.corpus.new_files.cleaned_as import CleanedAs, differences
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.tasks.base import PREDICTIONS, AnyKind
 from eegssl.tasks.kind import CLEANING, MODEL, Trial, Unlabelled
 from eegssl.tasks.kinds import KINDS, kind_named, open_model
-from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.new_file import EventInFile, NewFile
 from eegssl.tasks.one_file.file_answer import FileAnswer
 from eegssl.tasks.one_file.fitted_cohort import cohort_of
 from eegssl.tasks.table import kind_of_table
 from eegssl.tasks.trained_for import MONTAGES
 
 Row = dict[str, Any]
+_ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class FileReader:
     cleaned: CleanedAs
     cohort: dict[str, Any]
     """Whom it was fitted on, as `cohort_of` says it."""
+    detector: "FileReader | None" = None
+    """The model that finds the events which this one tells apart."""
     _loaded: dict[float, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def not_given(self, given: Mapping[str, Settings]) -> Iterator[str]:
@@ -46,7 +50,10 @@ class FileReader:
 
         ``given`` are the parts that may hold them, by name.
         """
-        for name in self.cleaned.withheld:
+        both = dict.fromkeys(self.cleaned.withheld)
+        if self.detector:
+            both |= dict.fromkeys(self.detector.cleaned.withheld)
+        for name in both:
             part, key = name.split(".")
             if key not in changed_settings(given[part]):
                 yield name
@@ -77,6 +84,12 @@ class FileReader:
             missing_in(corpus, self.cleaned),
             kept[0]["source_sfreq_hz"],
         )
+        seen_by_detector: tuple[str, ...] = ()
+        if self.detector:
+            detections = self.detector.read(kept, folder, span_s, config, context).answer
+            missing = tuple(dict.fromkeys((*file.missing, *detections.file.missing)))
+            file = replace(file, missing=missing, events=_events(detections))
+            seen_by_detector = tuple(f"{words} (the detector)" for words in detections.leaks)
         leaks = tuple(audit_model(self.artifact, corpus, corpus.recordings))
         trial = Trial(config, self.artifact, corpus, corpus.recordings, leaks, context)
         if corpus.sfreq_hz not in self._loaded:
@@ -86,7 +99,7 @@ class FileReader:
         except InputError as error:
             raise RecordingRefused("too-short", str(error)) from error
         answer = self.unlabelled.answer(table, file)
-        words = tuple(leak.in_words() for leak in leaks)
+        words = (*(leak.in_words() for leak in leaks), *seen_by_detector)
         document = self._about(file, words) | dict(answer.document)
         return FileRead(table, replace(answer, leaks=words, document=document))
 
@@ -94,13 +107,22 @@ class FileReader:
         """What stands above every answer: of which file it is, and of which model."""
         return {
             "file": file.id,
-            "task": self.artifact.manifest.facts["task"],
-            "model": self.artifact.manifest.id,
+            **self.told,
             "duration_s": file.span_s,
             "channels": list(file.channels),
             "missing": list(file.missing),
             "leaks": list(leaks),
+        }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its task and id, whom it was fitted on, and the same of its detector."""
+        of_detector = {"detector": self.detector.told} if self.detector else {}
+        return {
+            "task": self.artifact.manifest.facts["task"],
+            "model": self.artifact.manifest.id,
             "fitted_on": self.cohort,
+            **of_detector,
         }
 
 
@@ -113,8 +135,57 @@ class FileRead:
     answer: FileAnswer
 
 
-def open_reader(path: Path) -> FileReader:
-    """Open a model for new files; raises ConfigError where it reads none, and says why."""
+def _events(detections: FileAnswer) -> tuple[EventInFile, ...]:
+    """The events of a detector, each in the last recording that begins before it."""
+    begins = sorted(detections.file.onset_s.items(), key=lambda item: item[1])
+    starts_s = np.array([onset_s for _, onset_s in begins])
+    places = np.searchsorted(starts_s, detections.onset_s + _ROUNDING_S, side="right") - 1
+    columns = (
+        places,
+        detections.onset_s - starts_s[places],
+        detections.duration_s,
+        detections.confidence,
+    )
+    return tuple(
+        EventInFile(begins[k][0], onset_s, duration_s, confidence)
+        for k, onset_s, duration_s, confidence in zip(*(c.tolist() for c in columns), strict=True)
+    )
+
+
+def open_reader(path: Path, detector: Path | None = None) -> FileReader:
+    """Open a model for new files; raises ConfigError where it reads none, and says why.
+
+    A model that tells given events apart needs a ``detector`` of them, no other model does.
+    """
+    reader = _opened(path)
+    needs = reader.unlabelled.needs_events(reader.artifact)
+    if detector is None:
+        if needs:
+            raise ConfigError(
+                f"the model is of task {reader.artifact.manifest.facts['task']}, which tells given "
+                "events apart, and a new file has none: give the model that detects them "
+                "(--detector), or preprocess the files with a table of their events beside them, "
+                "and evaluate the model on these recordings"
+            )
+        return reader
+    if not needs:
+        raise ConfigError(
+            "a detector finds events for models that tell given events apart, and this model's "
+            f"task, {reader.artifact.manifest.facts['task']}, needs none: leave --detector out"
+        )
+    finder = _opened(detector)
+    if not finder.unlabelled.detects(finder.artifact):
+        task = finder.artifact.manifest.facts["task"]
+        raise ConfigError(f"{detector} is of task {task}, which detects no events in time")
+    if names := differences(reader.cleaned, finder.cleaned):
+        raise ConfigError(
+            f"the recordings of model and detector were cleaned with another {', '.join(names)}: "
+            "a file is cleaned once for both; preprocess them alike, and finetune"
+        )
+    return replace(reader, detector=finder)
+
+
+def _opened(path: Path) -> FileReader:
     _require_model(path)
     artifact, kind = open_model(path)
     if kind.unlabelled is None:

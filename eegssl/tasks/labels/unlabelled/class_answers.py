@@ -56,10 +56,10 @@ def whole_answer(table: Predictions, file: NewFile) -> FileAnswer:
         {
             **_of_whole(table),
             "class": table.classes[k],
-            "probabilities": _by_class(table, mean),
+            "probabilities": rounded(table, mean),
             "threshold": threshold,
             "recordings": [
-                span | {"probabilities": _by_class(table, table.probabilities[rows].mean(axis=0))}
+                span | {"probabilities": rounded(table, table.probabilities[rows].mean(axis=0))}
                 for span, rows in _recordings(table, file)
             ],
         },
@@ -91,8 +91,8 @@ def window_answer(table: Predictions, file: NewFile) -> FileAnswer:
         float(counts[most] / counts.sum()),
         {
             **_of_whole(table),
-            "shares": _by_class(table, counts / counts.sum()),
-            "seconds": _by_class(table, counts * window_s),
+            "shares": rounded(table, counts / counts.sum()),
+            "seconds": rounded(table, counts * window_s),
             "threshold": threshold,
             "stretches": [
                 {
@@ -145,7 +145,6 @@ def _recordings(
     ]
 
 
-def _by_class(table: Predictions, values: NDArray[np.floating]) -> dict[str, float]:
+def rounded(table: Predictions, values: NDArray[np.floating]) -> dict[str, float]:
     """Class -> value [K], rounded."""
-    rounded = np.round(values, _DECIMALS).tolist()
-    return dict(zip(table.classes, rounded, strict=True))
+    return dict(zip(table.classes, np.round(values, _DECIMALS).tolist(), strict=True))

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.labelled import LabelledWindows, Unit
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import tile
+from eegssl.corpus.windows import Windows, tile
 from eegssl.scoring.hierarchy import UNKNOWN
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows
 from eegssl.tasks.labels.predictions import Predictions
-from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.labels.windows.event_windows import SHORT, Stretch, place
+from eegssl.tasks.new_file import EventInFile, NewFile
 
 
 def windows_without_labels(
@@ -42,6 +43,32 @@ def windows_without_labels(
         whole = Unit(tiled[0].subject, "", tiled[0].subject, 0.0, lasting_s)
         return replace(labelled, unit=np.zeros(n, dtype=np.int64), units=(whole,))
     return labelled
+
+
+def windows_of_events(
+    corpus: Corpus,
+    recordings: Sequence[Recording],
+    task: TaskConfig,
+    events: Sequence[EventInFile],
+) -> LabelledWindows:
+    """Windows inside the events that a detector found, each event a unit; none without events.
+
+    Events in recordings shorter than a window are left out, and counted.
+    """
+    here = {one.id: one for one in recordings if one.duration_s >= task.window_s}
+    stretches = [
+        Stretch(here[one.recording], one.onset_s, one.duration_s)
+        for one in events
+        if one.recording in here
+    ]
+    left_out = {SHORT: len(events) - len(stretches)} if len(events) > len(stretches) else {}
+    unknown = np.nan if task.target == "number" else UNKNOWN
+    if not stretches:
+        none, length = np.zeros(0, np.int64), round(task.window_s * corpus.sfreq_hz)
+        windows = Windows(corpus, tuple(recordings), none, none, length)
+        return LabelledWindows(windows, np.full(0, unknown), left_out=left_out)
+    windows, unit, units = place(corpus, stretches, task)
+    return LabelledWindows(windows, np.full(len(windows), unknown), unit, units, left_out=left_out)
 
 
 def times_in_file(table: Predictions, file: NewFile) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ import numpy as np
 from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.store import Corpus
-from eegssl.errors import ConfigError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Trial, Unlabelled
 from eegssl.tasks.labels.answers import as_predictions
@@ -23,7 +22,12 @@ from eegssl.tasks.labels.unlabelled.class_answers import (
     whole_answer,
     window_answer,
 )
-from eegssl.tasks.labels.unlabelled.file_windows import times_in_file, windows_without_labels
+from eegssl.tasks.labels.unlabelled.event_answers import events_answer
+from eegssl.tasks.labels.unlabelled.file_windows import (
+    times_in_file,
+    windows_of_events,
+    windows_without_labels,
+)
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
 from eegssl.training.loop import choose_device
@@ -33,21 +37,18 @@ from eegssl.training.weights import read_module_config
 class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
     """Windows of a task of labels, or seconds: events, or the class or number of what they are of.
 
-    Tasks about given events are refused: a new file has none.
+    Tasks about given events are told of those that a detector found.
     """
 
     view = Predictions
 
-    def require_answers(self, model: Artifact) -> None:
-        """Raise ConfigError for a model of given events."""
-        task = read_module_config(model.path, "task", TaskConfig)
-        if task.unit == "event":
-            raise ConfigError(
-                f"the model is of task {task.name}, which tells given events apart, and predict "
-                "reads no events: put a table of them beside each file (that of a detector's "
-                "`eegssl predict`, in its folder detections/, is one), preprocess both and "
-                "evaluate the model on these recordings"
-            )
+    def detects(self, model: Artifact) -> bool:
+        """Whether its task detects events."""
+        return _task_of(model).detects
+
+    def needs_events(self, model: Artifact) -> bool:
+        """Whether its task is about given events."""
+        return _task_of(model).unit == "event"
 
     def needed(self, model: Artifact) -> tuple[str, ...]:
         """The channels that the model reads by name; none where it reads any montage."""
@@ -60,9 +61,15 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
     def predict(self, trial: Trial, model: TrainedModel, file: NewFile) -> Predictions:
         """Probabilities, or numbers, of every window or second."""
         task = model.task.model_copy(update={"permute_labels": False})
-        windows = windows_without_labels(trial.corpus, trial.recordings, task, trial.context.seed)
-        device, size = choose_device(trial.config.device), trial.config.batch_size
-        answers = predict(model.classifier, windows.windows, size, device)
+        if task.unit == "event":
+            windows = windows_of_events(trial.corpus, trial.recordings, task, file.events)
+        else:
+            seed = trial.context.seed
+            windows = windows_without_labels(trial.corpus, trial.recordings, task, seed)
+        answers = np.zeros((0, task.n_outputs))
+        if len(windows):
+            device, size = choose_device(trial.config.device), trial.config.batch_size
+            answers = predict(model.classifier, windows.windows, size, device)
         about = trial.about("labels_permuted")
         table = as_predictions(windows, answers, task, model.threshold, model.postprocess, about)
         unlabelled = tuple(replace(one, labelled=False) for one in table.references)
@@ -70,6 +77,8 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
 
     def answer(self, table: Predictions, file: NewFile) -> FileAnswer:
         """The events in a file; or its class, those of its windows, or its number."""
+        if table.about["unit"] == "event":
+            return events_answer(table, file)
         if table.about["labels"] == "events":
             return _detected_answer(table, file)
         if table.about["target"] == "number":
@@ -80,11 +89,15 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
 
     def texts(self, table: Predictions, answer: FileAnswer) -> Mapping[str, str]:
         """The table of events of a detector, in the file's own time; else the answer."""
-        if not answer.detects:
+        if table.about["unit"] == "event" or not answer.detects:
             return super().texts(table, answer)
         detected = _in_file(table, answer.file)
         name, text = event_table(detected, table.about, table.classes[1])
         return {name: text}
+
+
+def _task_of(model: Artifact) -> TaskConfig:
+    return read_module_config(model.path, "task", TaskConfig)
 
 
 def _detected_answer(table: Predictions, file: NewFile) -> FileAnswer:

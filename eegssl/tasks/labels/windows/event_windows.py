@@ -22,7 +22,7 @@ from eegssl.tasks.labels.windows.event_overlaps import (
 )
 
 _OTHER = "events of another type"
-_SHORT = "events in recordings shorter than a window"
+SHORT = "events in recordings shorter than a window"
 _COVERED = "events that others which come first cover"
 
 
@@ -92,7 +92,7 @@ def typed_windows(
             if not possible_classes(event.type, task.classes).any():
                 left_out[_OTHER] += 1
             elif recording.duration_s < task.window_s:
-                left_out[_SHORT] += 1
+                left_out[SHORT] += 1
             else:
                 own = channels_of(event, recording.channels) if task.overlap == "channel" else ()
                 span = event.onset_s, event.duration_s
