@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config.resolve"}),
     frozenset({"tasks"}),
     frozenset({"config.stages"}),
-    frozenset({"training", "reports", "baselines"}),
+    frozenset({"training", "reports", "baselines", "container"}),
     frozenset({"objectives", "adaptation"}),
     frozenset({"tokenizer", "encoder"}),
     frozenset({"corpus", "masking", "scoring", "synth"}),

@@ -62,6 +62,7 @@ _MADE_BY = {
     "evaluation": ("an evaluation", "evaluate"),
     "crossvalidation": ("a cross-validation", "finetune --folds"),
     "benchmark": ("a benchmark", "benchmark"),
+    "container": ("a container", "container"),
 }
 """Kind -> what it is called, and the command that makes it."""
 _SUFFIXES = {"signals": ".safetensors", "codes": ".npy", "entropies": ".npy"}

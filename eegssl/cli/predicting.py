@@ -1,5 +1,6 @@
-"""Define the command that reads new files."""
+"""Define the commands that use a model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -26,4 +27,27 @@ def predict(
 
     terminal, settings, context = prepare("predict", out, options)
     result = stage.run(settings, model, files, context, jobs=jobs, detector=detector)
+    finish(terminal, result)
+
+
+@command(USE)
+def container(
+    model: Annotated[Path, typer.Argument(help="Folder made by finetune.")],
+    out: Out,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Run its self-test, which needs no Docker.")
+    ] = False,
+    *,
+    options: Options,
+) -> None:
+    """Make the folder that a SzCORE container of a seizure detector is built of."""
+    from eegssl.stages import container as stage
+
+    terminal, settings, context = prepare("container", out, options)
+    result = stage.run(settings, model, context)
+    if self_test and not context.dry_run:
+        lines = stage.self_test(out)
+        for line in lines:
+            terminal.say(line)
+        result = replace(result, beside={"self_test": lines})
     finish(terminal, result)

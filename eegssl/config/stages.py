@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from eegssl.adaptation.config import AdaptationConfig, Kind
 from eegssl.baselines.config import BaselinesConfig
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
+from eegssl.container.config import ContainerConfig
 from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
 from eegssl.encoder.config import EncoderConfig
 from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
@@ -334,5 +335,6 @@ STAGES: dict[str, type[Settings]] = {
     "finetune": FinetuneConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "container": ContainerConfig,
     "benchmark": BenchmarkConfig,
 }

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.reading import check_bulk, count_unlisted_files, read_manifest
+from eegssl.artifacts.reading import check_bulk, count_unlisted_files, read_manifest, require_parent
+from eegssl.container.container_contract import CONTRACT as CONTAINER
 from eegssl.corpus.audits.recordings_check import check_recordings
 from eegssl.corpus.audits.recordings_contract import CONTRACT as RECORDINGS
 from eegssl.corpus.codes.tokens import check_patches
@@ -19,6 +20,14 @@ from eegssl.tasks.new_predictions import KIND as PREDICTIONS
 from eegssl.tasks.new_predictions import open_predictions
 from eegssl.training.weights import ENCODER, TOKENS
 
+
+def _open_container(folder: Path) -> Artifact:
+    """Open a container by its contract, and the model in it by that of its kind of task."""
+    artifact = open_artifact(folder, CONTAINER)
+    require_parent(artifact, [open_model(folder / MODEL)[0]], MODEL)
+    return artifact
+
+
 OPENERS: dict[str, Callable[[Path], Artifact]] = {
     **{
         contract.kind: partial(open_artifact, contract=contract)
@@ -26,6 +35,7 @@ OPENERS: dict[str, Callable[[Path], Artifact]] = {
     },
     **dict.fromkeys(SCORED_KINDS, open_scored),
     PREDICTIONS: open_predictions,
+    CONTAINER.kind: _open_container,
     MODEL: lambda folder: open_model(folder)[0],
 }
 """Opens an artifact of each kind by its contract, as the stages do that read it."""

@@ -1,0 +1,1 @@
+"""Put a model into a container that follows the SzCORE standard."""
