@@ -88,7 +88,7 @@ class FileReader:
         if self.detector:
             detections = self.detector.read(kept, folder, span_s, config, context).answer
             missing = tuple(dict.fromkeys((*file.missing, *detections.file.missing)))
-            file = replace(file, missing=missing, events=_events(detections))
+            file = replace(file, missing=missing, events=events_in(detections))
             seen_by_detector = tuple(f"{words} (the detector)" for words in detections.leaks)
         leaks = tuple(audit_model(self.artifact, corpus, corpus.recordings))
         trial = Trial(config, self.artifact, corpus, corpus.recordings, leaks, context)
@@ -135,7 +135,7 @@ class FileRead:
     answer: FileAnswer
 
 
-def _events(detections: FileAnswer) -> tuple[EventInFile, ...]:
+def events_in(detections: FileAnswer) -> tuple[EventInFile, ...]:
     """The events of a detector, each in the last recording that begins before it."""
     begins = sorted(detections.file.onset_s.items(), key=lambda item: item[1])
     starts_s = np.array([onset_s for _, onset_s in begins])

@@ -9,6 +9,7 @@ from clirun import done
 from corpora import corpus, recording
 from edf_bytes import plus, time_stamps
 
+import eegssl
 from eegssl.config.resolve import read_task
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.errors import ConfigError, InputError
@@ -104,20 +105,25 @@ def test_classes_and_events_that_do_not_fit_are_refused(
         read_task(str(file), changes)
 
 
-def write_night(folder: Path, subject: int) -> None:
-    """A night of two channels, its stages drawn by the subject's number, and its hypnogram."""
+def write_night(folder: Path, subject: int) -> list[str]:
+    """A night of two channels, its stages drawn by the subject's number, and its hypnogram.
+
+    Returns the class of each epoch.
+    """
     rng = np.random.default_rng([11, subject])
     stages = rng.permutation([*STAGES, *rng.choice(list(STAGES), EPOCHS - len(STAGES))])
     time_s = np.arange(EPOCH_S * SFREQ_HZ) / SFREQ_HZ
     rhythm_uv = np.concatenate([40 * np.sin(2 * np.pi * STAGES[s] * time_s) for s in stages])
     signal_uv = rhythm_uv + rng.normal(0, 10, (2, len(rhythm_uv)))
-    names = ["EEG Fpz-Cz", "EEG Pz-Oz"]
-    write_edf(folder / f"SC4{subject:02d}1E0-PSG.edf", signal_uv, names, SFREQ_HZ)
+    labels = ["EEG Fpz-Cz", "EEG Pz-Oz"]
+    write_edf(folder / f"SC4{subject:02d}1E0-PSG.edf", signal_uv, labels, SFREQ_HZ)
     marks = [f"+{30 * k}\x1530\x14Sleep stage {stage}\x14\x00" for k, stage in enumerate(stages)]
     tals = time_stamps(["0"])
     tals[0] += "".join(marks).encode()
     hypnogram = plus(["0"], tals=tals, tal_bytes=600)
     (folder / f"SC4{subject:02d}1EC-Hypnogram.edf").write_bytes(hypnogram.bytes())
+    names = {"W": "wake", "R": "rem", "1": "n1", "2": "n2", "3": "n3", "4": "n3"}
+    return [names[stage] for stage in stages]
 
 
 def test_nights_with_hypnograms_become_a_model_of_stages(tmp_path: Path) -> None:
@@ -141,3 +147,14 @@ def test_nights_with_hypnograms_become_a_model_of_stages(tmp_path: Path) -> None
     assert facts["windows"]["n_per_class"].keys() == set(info["task"]["classes"])
     assert facts["windows"]["balanced_accuracy"] > 0.8
     assert (facts["events"], facts["warnings"]) == (None, [])
+    (tmp_path / "new").mkdir()
+    stages = write_night(tmp_path / "new", NIGHTS)
+    night = eegssl.predict(
+        eegssl.load_model(out["model"]), tmp_path / f"new/SC4{NIGHTS:02d}1E0-PSG.edf"
+    )
+    lasting = (night.duration_s / EPOCH_S).astype(int)
+    told = [name for name, n in zip(night.labels, lasting, strict=True) for _ in range(n)]
+    assert sum(a == b for a, b in zip(told, stages, strict=True)) > 0.8 * EPOCHS
+    assert night.document["seconds"] == {
+        name: EPOCH_S * told.count(name) for name in info["task"]["classes"]
+    }

@@ -89,7 +89,8 @@ def unit_scores(
     if name not in POOLED:
         return None
     row_of = first_rows(predictions)
-    units = [unit for unit in predictions.units if unit.id in row_of]
+    of_id = {unit.id: unit for unit in predictions.units}  # new files of one patient repeat it
+    units = [unit for id_, unit in of_id.items() if id_ in row_of]
     place = {unit.id: k for k, unit in enumerate(units)}
     owner = np.array([place[id_] for id_ in predictions.unit])
     rows = np.array([row_of[unit.id] for unit in units])
