@@ -36,9 +36,6 @@ from eegssl.signal.given_arrays import (
     require_rows,
     require_texts,
 )
-from eegssl.tasks.one_file.file_answer import FileAnswer
-from eegssl.tasks.one_file.file_reader import FileReader, open_reader
-from eegssl.tasks.one_file.reading_here import answer_here
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.embedding import (
     Choices,
@@ -60,6 +57,8 @@ from eegssl.training.weights import (
 
 if TYPE_CHECKING:
     from eegssl.io.edf.mne_raw import RawArray
+    from eegssl.tasks.one_file.file_answer import FileAnswer
+    from eegssl.tasks.one_file.file_reader import FileReader
 
 WINDOW_S = 10.0
 """Windows that recordings are embedded in, as those that pretraining saw."""
@@ -190,7 +189,7 @@ def _eeg(channels: Sequence[str]) -> tuple[str, ...]:
     return tuple(channel.name for channel in named)
 
 
-def load_model(path: str | Path, detector: str | Path | None = None) -> FileReader:
+def load_model(path: str | Path, detector: str | Path | None = None) -> "FileReader":
     """The model that ``eegssl finetune`` made, for `predict`.
 
     One that tells types of given events apart is told of those that a ``detector`` finds.
@@ -198,18 +197,20 @@ def load_model(path: str | Path, detector: str | Path | None = None) -> FileRead
     Raises ArtifactError when the folder is none, or damaged, ConfigError when a model of its task
     says nothing of one file.
     """
+    from eegssl.tasks.one_file.file_reader import open_reader  # half of what importing this takes
+
     return open_reader(Path(path), None if detector is None else Path(detector))
 
 
 def predict(
-    model: FileReader,
+    model: "FileReader",
     source: str | Path | Raw,
     *,
     read: ReadSettings = AS_THE_MODEL,
     channels: ChannelSettings = ITS_CHANNELS,
     batch_size: int = 64,
     device: Device = "auto",
-) -> FileAnswer:
+) -> "FileAnswer":
     """Answer as ``eegssl predict`` would of one file, or of an ``mne.io.Raw``; write nothing.
 
     The source is cleaned as the model's recordings were, in a temporary folder. ``read`` and
@@ -219,6 +220,8 @@ def predict(
     Raises RecordingRefused, with a ``code``, for a file that can't be read, is too short or does
     not fit the model, InputError for a path where nothing is or a raw without EEG.
     """
+    from eegssl.tasks.one_file.reading_here import answer_here
+
     for name in model.not_given({"read": read, "channels": channels}):
         warnings.warn(f"the model's recordings were read with {name}: give it again", stacklevel=2)
     if not (isinstance(source, str | Path) or hasattr(source, "get_data")):
