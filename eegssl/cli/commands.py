@@ -202,7 +202,8 @@ def evaluate(
         Path | None, typer.Option(help="Score predictions or a tree of event tables; no model.")
     ] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="With --rescore TREE: the tree of reference tables.")
+        Path | None,
+        typer.Option(help="With --rescore: reference tables, or labelled files."),
     ] = None,
     missing: Annotated[
         Missing, typer.Option(help="A table that TREE lacks: an error, or no detections.")
@@ -215,6 +216,7 @@ def evaluate(
 ) -> None:
     """Predict with a model on recordings, and write scores and a report."""
     from eegssl.stages import evaluate as stage
+    from eegssl.stages import rescore as scoring
     from eegssl.stages import score_trees
     from eegssl.tasks.base import REPORT
 
@@ -223,12 +225,14 @@ def evaluate(
     flags += [f"targets={_listed(targets)}"] if targets else []
     _require_one_source(model, recordings, rescore, reference, missing)
     terminal, settings, context = prepare("evaluate", out, options, flags)
-    if rescore and reference:
+    if rescore and reference and scoring.holds_new_predictions(rescore):
+        result = scoring.with_reference(settings, rescore, reference, context)
+    elif rescore and reference:
         result = score_trees.run(
             settings, rescore, reference, context, missing=missing.value, show_names=show_names
         )
     elif rescore:
-        result = stage.rescore(settings, rescore, context)
+        result = scoring.run(settings, rescore, context)
     else:
         assert model is not None
         result = stage.run(settings, model, recordings or [], context)

@@ -1,17 +1,15 @@
-"""Evaluate a model on recordings, or score a table of predictions again."""
+"""Evaluate a model on recordings."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.manifest import Artifact
 from eegssl.config.stages import EvaluateConfig, FoldConfig
 from eegssl.corpus.folds import refolded
 from eegssl.corpus.store import Corpus, open_corpus
-from eegssl.errors import InputError
 from eegssl.tasks import base
-from eegssl.tasks.kinds import kind_named, open_model, open_scored
-from eegssl.tasks.table import kind_of_table
+from eegssl.tasks.kinds import open_model
 
 
 def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: Context) -> Result:
@@ -23,23 +21,6 @@ def run(config: EvaluateConfig, model: Path, folders: Sequence[Path], context: C
     artifact, kind = open_model(model)
     corpus = _as_trained(open_corpus(folders), artifact)
     return base.evaluate(kind, config, artifact, corpus, context)
-
-
-def rescore(config: EvaluateConfig, source: Path, context: Context) -> Result:
-    """Make an evaluation artifact from the predictions of another one; no model is run.
-
-    ``source`` is an evaluation's folder, or its ``predictions.parquet``.
-    """
-    path = source / base.PREDICTIONS if source.is_dir() else source
-    if (source / MANIFEST).exists():
-        open_scored(source)
-    if not path.is_file():
-        what = f"{path} is no regular file" if path.exists() else f"there is no {path}"
-        raise InputError(
-            f"{what}; give an evaluation's folder or its predictions, or a tree of "
-            "event tables with --reference TREE"
-        )
-    return base.rescore(kind_named(kind_of_table(path), path), config, path, context)
 
 
 def _as_trained(corpus: Corpus, model: Artifact) -> Corpus:

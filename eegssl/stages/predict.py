@@ -16,8 +16,9 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, PredictConfig
+from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.finished_rows import remove_recordings
-from eegssl.corpus.new_files.cleaned_alike import settings_like
+from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
@@ -169,7 +170,7 @@ def _answer(
         "answer": " ".join(answer.answer.split()),
         "value": answer.value,
         "missing": list(answer.file.missing),
-        "leaks": list(answer.leaks),
+        "kept": row["kept"],
         **({"events": len(answer.onset_s)} if answer.detects else {}),
     }
 
@@ -184,7 +185,11 @@ def _finish(
         reasons = "; ".join(f"{row['file']}: {row['refused'][1]}" for row in rows[:3])
         raise InputError(f"none of {len(rows)} file(s) can be used: {reasons}")
     paths = [writer.work / _TABLES / f"{row['file']}.parquet" for row in read]
-    table = stack_tables([read_table(path, reader.unlabelled.view) for path in paths])
+    corpus = corpus_of([fields for row in read for fields in row["kept"]], writer.path)
+    audit = audit_model(reader.artifact, corpus, corpus.recordings)
+    leaks = [leak.in_words() for leak in audit]
+    view = reader.unlabelled.view
+    table = stack_tables([read_table(path, view) for path in paths]).with_leaks(leaks)
     with writer.writing(PREDICTIONS) as path:
         write_table(path, table)
     writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(_cells, rows))))
@@ -192,7 +197,7 @@ def _finish(
         context.warn(f"{refused} of {len(rows)} file(s) were refused: {FILES} says why")
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
-    for leak in sorted({leak for row in read for leak in row["leaks"]}):
+    for leak in leaks:
         context.warn(f"the model was fitted on what it reads here: {leak}")
     facts = {
         "task": reader.artifact.manifest.facts["task"],

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pydantic import TypeAdapter
 
-from eegssl.artifacts.atomic import canonical_json, hash_file
+from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.json_parts import STRICT, JsonObject, damaged, read_json
@@ -24,7 +24,7 @@ from eegssl.corpus.new_files.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
-from eegssl.tasks.kind import CLEANING, MODEL, Job, Kind, Trial
+from eegssl.tasks.kind import CLEANING, MODEL, Inputs, Job, Kind, Trial
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View
@@ -212,12 +212,14 @@ def evaluate(
     return replace(result, beside=kind.beside(trial, data))
 
 
-def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context) -> Result:
+def rescore(
+    kind: AnyKind, config: EvaluateConfig, table: Any, inputs: Inputs, context: Context
+) -> Result:
     """Make an evaluation artifact from a table of predictions alone; no model is run.
 
-    Raises LeakError when rows are there twice, unless ``config.allow_leak``.
+    ``inputs`` are kind and hash of what the table is from. Raises LeakError when rows are there
+    twice, unless ``config.allow_leak``.
     """
-    table = read_table(path, kind.view)
     check_rescore(kind, config, table.about["task"])
     twice = audit_windows(rows(table))
     if not config.allow_leak:
@@ -226,7 +228,6 @@ def rescore(kind: AnyKind, config: EvaluateConfig, path: Path, context: Context)
     table = table.with_leaks(leaks)
     for words in leaks:
         context.warn(f"LEAK, allowed: {words}")
-    inputs = [("predictions", hash_file(path))]
     writer = context.begin(scored_contract(kind, EVALUATION), config, inputs, names=SCORED)
     if isinstance(writer, Result):
         return writer

@@ -18,6 +18,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.audits.leaks import Leak
+from eegssl.corpus.new_files.file_labels import Labels
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
@@ -205,6 +206,16 @@ class Unlabelled(ABC, Generic[Model, Table]):
 
         Raises InputError where they are too short.
         """
+
+    scored_by_labels: ClassVar[bool] = False
+    """Whether labels of events in the files score its predictions; then `with_labels` is there."""
+
+    def with_labels(self, table: Table, labels: Mapping[str, Labels]) -> Table:
+        """The predictions of recordings (id -> labels) with their truth, to be scored.
+
+        Raises ConfigError where labels of events say nothing of such predictions.
+        """
+        raise ConfigError("labels of events say nothing of what this model answers")
 
     @abstractmethod
     def answer(self, table: Table, file: NewFile) -> FileAnswer:

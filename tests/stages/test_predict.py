@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl
-from tinycorpus import CALM_S, CHANNELS, SEIZURE_S, noise_uv
+from clirun import Pipeline, done, eegssl, metrics_of
+from tinycorpus import CALM_S, CHANNELS, SEIZURE_S, noise_uv, write_corpus
 
 from eegssl.io.edf.edf_writer import write_edf
 
@@ -48,6 +48,33 @@ def test_tables_of_events_are_those_of_evaluate(tiny: Pipeline, whole: Path) -> 
     for table in tables:
         same = whole / table.relative_to(tiny.evaluation)
         assert same.read_text() == table.read_text()
+
+
+@pytest.mark.parametrize("of_files", [True, False], ids=["files", "recordings"])
+def test_scores_against_labels_are_those_of_evaluate(
+    tiny: Pipeline, whole: Path, tmp_path: Path, of_files: bool
+) -> None:
+    theirs = tmp_path / "theirs"
+    every = ["--set", "split=all", "--allow-leak", "--config", tiny.settings]
+    done("evaluate", tiny.model, tiny.recordings, *every, "--out", theirs)
+    reference = tiny.edf if of_files else tiny.recordings
+    words = ["--rescore", whole, "--reference", reference, "--out", tmp_path / "ours"]
+    refused = eegssl("evaluate", *words)
+    assert refused.code == 4
+    assert "fitted on what is to be scored" in refused.err
+    done("evaluate", *words, "--allow-leak")
+    ours, expected = (metrics_of(folder) for folder in (tmp_path / "ours", theirs))
+    for name in ("windows", "events", "per_subject", "detections"):
+        assert ours[name] == expected[name]
+
+
+def test_a_reference_of_other_files_is_refused(whole: Path, tmp_path: Path) -> None:
+    write_corpus(tmp_path / "other", range(1))
+    (tmp_path / "other" / "sub-00").rename(tmp_path / "other" / "sub-77")
+    words = ["--reference", tmp_path / "other", "--out", tmp_path / "out"]
+    ran = eegssl("evaluate", "--rescore", whole, *words)
+    assert ran.code == 3
+    assert "holds none of the 16 recordings" in ran.err
 
 
 def test_predictions_are_a_sound_artifact(whole: Path) -> None:

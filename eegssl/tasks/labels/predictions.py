@@ -67,6 +67,7 @@ class _About(OpenPart):
     unit: str = ""
     target: Literal["classes", "number"] = "classes"
     step_s: float | None = None
+    min_overlap: float | None = None
 
 
 class _Metadata(OpenPart):

@@ -20,13 +20,12 @@ from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import LeakError, Preempted
 from eegssl.stages import finetune as stage
-from eegssl.tasks.base import rescore
+from eegssl.stages import rescore
 from eegssl.tasks.forecast.config import ForecastBaselinesConfig, ForecastConfig
 from eegssl.tasks.forecast.data import cut_pairs
 from eegssl.tasks.forecast.error_sums import Forecasts
 from eegssl.tasks.forecast.forecast_tables import METHOD_WORDS
 from eegssl.tasks.forecast.scores import score_forecasts
-from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.table import pool_tables, read_table, write_table
 
 BASELINES = list(ForecastBaselinesConfig().methods)
@@ -117,12 +116,7 @@ def test_every_method_is_in_every_table(world: World) -> None:
 
 def test_scores_follow_from_the_table_alone(world: World, tmp_path: Path) -> None:
     settings = resolve("evaluate", sets=["scoring.bootstrap_resamples=100"])
-    rescore(
-        KINDS["forecast"],
-        settings,
-        world.evaluation / "predictions.parquet",
-        Context(tmp_path / "r"),
-    )
+    rescore.run(settings, world.evaluation / "predictions.parquet", Context(tmp_path / "r"))
     for name in ("metrics.json", "predictions.parquet"):
         assert (tmp_path / "r" / name).read_bytes() == (world.evaluation / name).read_bytes()
     page = (tmp_path / "r" / "report.html").read_text()
@@ -147,7 +141,7 @@ def test_a_table_with_doubled_rows_is_refused(world: World, tmp_path: Path) -> N
     write_table(tmp_path / "twice.parquet", pool_tables([table, table]))
     out = Context(tmp_path / "out")
     with pytest.raises(LeakError, match=f"twice: {len(table)} of {2 * len(table)}"):
-        rescore(KINDS["forecast"], EvaluateConfig(), tmp_path / "twice.parquet", out)
+        rescore.run(EvaluateConfig(), tmp_path / "twice.parquet", out)
 
 
 def test_where_pairs_are_kept_makes_no_other_model(world: World) -> None:

@@ -15,8 +15,7 @@ from syntheticcohort import PATIENTS, Cohort, edited, made_cohort
 
 from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
-from eegssl.tasks.base import rescore
-from eegssl.tasks.kinds import KINDS
+from eegssl.stages import rescore
 from eegssl.tasks.patients.left_out import PatientPredictions
 from eegssl.tasks.table import read_table
 
@@ -294,7 +293,7 @@ def test_sessions_may_stand_in_a_table_of_the_users(
 
 def test_scores_and_page_follow_from_the_table_alone(asm_result: Path, tmp_path: Path) -> None:
     run = Context(tmp_path / "again", seed=5)
-    rescore(KINDS["patients"], EvaluateConfig(), asm_result / "predictions.parquet", run)
+    rescore.run(EvaluateConfig(), asm_result / "predictions.parquet", run)
     for name in ("metrics.json", "predictions.parquet"):
         assert (tmp_path / "again" / name).read_bytes() == (asm_result / name).read_bytes()
     warned, again = ((o / "report.html").read_text() for o in (asm_result, tmp_path / "again"))

@@ -7,7 +7,9 @@ import numpy as np
 
 from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.manifest import Artifact
+from eegssl.corpus.new_files.file_labels import Labels
 from eegssl.corpus.store import Corpus
+from eegssl.errors import ConfigError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.kind import Trial, Unlabelled
 from eegssl.tasks.labels.answers import as_predictions
@@ -28,6 +30,7 @@ from eegssl.tasks.labels.unlabelled.file_windows import (
     windows_of_events,
     windows_without_labels,
 )
+from eegssl.tasks.labels.unlabelled.with_labels import with_labels
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
 from eegssl.training.loop import choose_device
@@ -70,7 +73,7 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
         if len(windows):
             device, size = choose_device(trial.config.device), trial.config.batch_size
             answers = predict(model.classifier, windows.windows, size, device)
-        about = trial.about("labels_permuted")
+        about = trial.about("labels_permuted") | {"min_overlap": task.min_overlap}
         table = as_predictions(windows, answers, task, model.threshold, model.postprocess, about)
         unlabelled = tuple(replace(one, labelled=False) for one in table.references)
         return replace(table, references=unlabelled)
@@ -86,6 +89,17 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
         if table.about["unit"] in ("recording", "patient"):
             return whole_answer(table, file)
         return window_answer(table, file)
+
+    scored_by_labels = True
+
+    def with_labels(self, table: Predictions, labels: Mapping[str, Labels]) -> Predictions:
+        """The predictions of recordings with labels, and their true classes."""
+        if table.about["labels"] != "events" or table.about["unit"] == "event":
+            raise ConfigError(
+                "this model answers in classes or numbers of its own, and labels of events say "
+                "nothing of them: preprocess the files, and evaluate the model with a table"
+            )
+        return with_labels(table, labels)
 
     def texts(self, table: Predictions, answer: FileAnswer) -> Mapping[str, str]:
         """The table of events of a detector, in the file's own time; else the answer."""
