@@ -14,7 +14,7 @@ from eegssl.corpus.codes.tokens import check_patches
 from eegssl.errors import ArtifactError
 from eegssl.reports.benchmark.results import CONTRACT as BENCHMARK
 from eegssl.tasks.base import SCORED_KINDS
-from eegssl.tasks.kind import MODEL
+from eegssl.tasks.jobs import MODEL
 from eegssl.tasks.kinds import open_model, open_scored
 from eegssl.tasks.new_predictions import KIND as PREDICTIONS
 from eegssl.tasks.new_predictions import open_predictions

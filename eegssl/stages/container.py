@@ -24,7 +24,7 @@ from eegssl.encoder.trained_on import REFERENTIAL
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.io.labels.event_types import is_seizure
 from eegssl.regular_files import open_regular, read_text
-from eegssl.tasks.kind import CLEANING, TASK
+from eegssl.tasks.jobs import CLEANING, TASK
 from eegssl.tasks.kinds import open_model
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.labels_kind import Labels

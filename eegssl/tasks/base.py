@@ -24,7 +24,8 @@ from eegssl.corpus.new_files.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
-from eegssl.tasks.kind import CLEANING, MODEL, Inputs, Job, Kind, Trial
+from eegssl.tasks.jobs import CLEANING, MODEL, Inputs, Job, Trial
+from eegssl.tasks.kind import Kind
 from eegssl.tasks.settings_read import require_read
 from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View

@@ -11,7 +11,7 @@ from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError
 from eegssl.tasks.base import PREDICTIONS, SCORED_KINDS, AnyKind, scored_contract
 from eegssl.tasks.forecast.forecast_kind import ForecastKind
-from eegssl.tasks.kind import MODEL, TASK
+from eegssl.tasks.jobs import MODEL, TASK
 from eegssl.tasks.labels.labels_kind import Labels
 from eegssl.tasks.labels.measures.stored_scores import TREES_CONTRACT
 from eegssl.tasks.patients.patients_kind import Patients

@@ -14,7 +14,7 @@ from eegssl.config.settings import Settings
 from eegssl.config.stages import FoldConfig
 from eegssl.corpus.new_files.cleaned_as import CleanedAs
 from eegssl.encoder.config import EncoderConfig
-from eegssl.tasks.kind import CLEANING, MODEL, TASK
+from eegssl.tasks.jobs import CLEANING, MODEL, TASK
 from eegssl.training.examples import read_examples
 from eegssl.training.history import EXAMPLES, HISTORY, HISTORY_PARTS
 from eegssl.training.weights import read_module_config, read_weights, require_size

@@ -16,7 +16,8 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.reports.benchmark.score_columns import ScoreColumn, error
 from eegssl.reports.sections import Page
 from eegssl.tasks.benchmarked import Benchmarked
-from eegssl.tasks.kind import TASK, Fitted, Kind, TaskInfo
+from eegssl.tasks.jobs import TASK, Fitted, TaskInfo
+from eegssl.tasks.kind import Kind
 from eegssl.tasks.kinds import KINDS
 from eegssl.tasks.table_spec import Column, TableSpec, View
 

@@ -24,7 +24,7 @@ from eegssl.tasks.forecast.methods.forecast_head import SignalHead, build_head
 from eegssl.tasks.forecast.methods.forecast_networks import NETWORKS, build_network
 from eegssl.tasks.forecast.methods.phase_compensation import Forecaster
 from eegssl.tasks.forecast.methods.training_steps import ForecastNetwork
-from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
+from eegssl.tasks.jobs import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.model_contract import ModelFacts, model_contract
 from eegssl.tasks.trained_for import encoder_settings
 from eegssl.training.weights import load_weights, read_module_config, read_weights, save_module

@@ -16,7 +16,8 @@ from eegssl.tasks.forecast.data import RecordedPairs
 from eegssl.tasks.forecast.fit import ForecastPlan, require_possible
 from eegssl.tasks.forecast.targets import none_in_fold, open_targets, require_trained_targets
 from eegssl.tasks.forecast.temporal_split import recordings_of
-from eegssl.tasks.kind import Inputs, Job, Kind, Scores, Table, Task, Trial
+from eegssl.tasks.jobs import Inputs, Job, Scores, Table, Task, Trial
+from eegssl.tasks.kind import Kind
 from eegssl.training.history import METRICS
 
 FINETUNE_READS = (

@@ -17,7 +17,7 @@ from eegssl.scoring.forecasts.forecast_sums import Scores, scores_of
 from eegssl.tasks.benchmarked import Benchmarked, ColumnScores
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.error_sums import Forecasts
-from eegssl.tasks.kind import BenchmarkedFacts
+from eegssl.tasks.jobs import BenchmarkedFacts
 
 COMPARED = ("mae", "mse")
 _OVERALL = ("mae", "mse", "mae_over_persistence")

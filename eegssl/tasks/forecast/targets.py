@@ -16,7 +16,7 @@ from eegssl.errors import ConfigError, InputError
 from eegssl.tasks.forecast.config import ForecastConfig, ForecastTaskConfig
 from eegssl.tasks.forecast.data import RecordedPairs, cut_pairs
 from eegssl.tasks.forecast.temporal_split import PARTS, TESTED, gap_s, shortest_s
-from eegssl.tasks.kind import TaskInfo
+from eegssl.tasks.jobs import TaskInfo
 
 
 def open_targets(folders: Sequence[str], contexts: Corpus) -> Corpus | None:

@@ -14,7 +14,7 @@ from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
 from eegssl.tasks.forecast.config import ForecastConfig
-from eegssl.tasks.kind import Job
+from eegssl.tasks.jobs import Job
 
 PARTS = ("train", "val", "test")
 TESTED = "test"

@@ -15,7 +15,7 @@ from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.tables.user_labels import read_labels
 from eegssl.scoring.hierarchy import levels
-from eegssl.tasks.kind import TaskInfo
+from eegssl.tasks.jobs import TaskInfo
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.data import labelled_windows, require_classes
 from eegssl.tasks.labels.windows.table_events import require_events

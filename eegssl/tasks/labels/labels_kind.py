@@ -18,7 +18,8 @@ from eegssl.errors import ConfigError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.threshold import concerns as few_windows
-from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
+from eegssl.tasks.jobs import Fitted, Inputs, Job, TaskInfo, Trial
+from eegssl.tasks.kind import Kind
 from eegssl.tasks.labels import explain
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import decide, locked_postprocess, validation_scores

@@ -23,7 +23,7 @@ from eegssl.scoring.events.postprocess import Postprocess
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
 from eegssl.signal.channels.electrodes import parse_channel
-from eegssl.tasks.kind import MODEL, MODEL_FILES, TASK
+from eegssl.tasks.jobs import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.model_contract import ModelFacts, model_contract
 from eegssl.tasks.trained_for import encoder_settings

@@ -19,7 +19,7 @@ from eegssl.reports.sections import (
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.threshold import Threshold
 from eegssl.scoring.window_scores import Scores
-from eegssl.tasks.kind import Trial
+from eegssl.tasks.jobs import Trial
 from eegssl.tasks.labels.measures.detected import Detections
 from eegssl.tasks.labels.measures.event_report import EventReport
 from eegssl.tasks.labels.measures.unit_scores import UnitScores

@@ -19,7 +19,8 @@ from eegssl.corpus.new_files.cleaned_alike import corpus_of, missing_in, require
 from eegssl.corpus.new_files.cleaned_as import CleanedAs, differences
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.tasks.base import PREDICTIONS, AnyKind
-from eegssl.tasks.kind import CLEANING, MODEL, Trial, Unlabelled
+from eegssl.tasks.jobs import CLEANING, MODEL, Trial
+from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.kinds import KINDS, kind_named, open_model
 from eegssl.tasks.new_file import EventInFile, NewFile
 from eegssl.tasks.one_file.file_answer import FileAnswer

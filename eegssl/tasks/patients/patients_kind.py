@@ -20,7 +20,8 @@ from eegssl.corpus.windows import Windows, require_whole_patches
 from eegssl.errors import ConfigError, EegsslError, LeakError
 from eegssl.reports.sections import Page
 from eegssl.scoring.config import ScoringConfig
-from eegssl.tasks.kind import Fitted, Inputs, Job, Kind, TaskInfo, Trial
+from eegssl.tasks.jobs import Fitted, Inputs, Job, TaskInfo, Trial
+from eegssl.tasks.kind import Kind
 from eegssl.tasks.patients.analysis import (
     PatientResult,
     conclude,

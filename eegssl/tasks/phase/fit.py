@@ -23,7 +23,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.tasks.forecast.data import horizon_of
 from eegssl.tasks.forecast.fit import ForecastPlan, adapt_encoder, fit_least_error, is_frozen
 from eegssl.tasks.forecast.model import TargetFacts
-from eegssl.tasks.kind import MODEL, TASK
+from eegssl.tasks.jobs import MODEL, TASK
 from eegssl.tasks.model_contract import model_contract
 from eegssl.tasks.phase.config import PhaseBase, PhaseBases, PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES, Known, PhasePairs, known_of

@@ -15,7 +15,7 @@ from eegssl.tasks.forecast.config import ForecastConfig
 from eegssl.tasks.forecast.pairs_kind import PairsKind, TestPairs, TrainingPairs, plan_of
 from eegssl.tasks.forecast.targets import in_words, kind_of_targets
 from eegssl.tasks.forecast.temporal_split import PARTS, past_facts, recordings_of, within_subject
-from eegssl.tasks.kind import MODEL_FILES, Fitted, Job, TaskInfo, Trial
+from eegssl.tasks.jobs import MODEL_FILES, Fitted, Job, TaskInfo, Trial
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import PhasePairs, cut_phase_pairs
 from eegssl.tasks.phase.fit import CONTRACT, fit_phase_head, load_phase_head, save_phase_head

@@ -16,7 +16,7 @@ from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.forecasts.circular import phase_scores, phase_scores_by_amplitude
 from eegssl.scoring.means import mean_of_defined
 from eegssl.tasks.benchmarked import MODEL_METHOD, Benchmarked, ColumnScores
-from eegssl.tasks.kind import BenchmarkedFacts
+from eegssl.tasks.jobs import BenchmarkedFacts
 from eegssl.tasks.phase.config import PhaseTaskConfig
 from eegssl.tasks.phase.data import BASES
 from eegssl.tasks.phase.phase_rows import PhasePredictions

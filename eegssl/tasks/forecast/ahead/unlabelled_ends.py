@@ -17,7 +17,8 @@ from eegssl.tasks.forecast.ahead.forecasts_ahead import ForecastsAhead
 from eegssl.tasks.forecast.data import Context, context_scale
 from eegssl.tasks.forecast.model import ForecastModel, load_forecast_model
 from eegssl.tasks.forecast.targets import APART
-from eegssl.tasks.kind import CLEANING, Trial, Unlabelled
+from eegssl.tasks.jobs import CLEANING, Trial
+from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import FileAnswer
 from eegssl.training.loop import choose_device

@@ -10,7 +10,7 @@ from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, Part, read_j
 from eegssl.artifacts.table_parts import ANY, Cells, read_text_table
 from eegssl.tasks.base import EVALUATION, PREDICTIONS, SCORES, require_facts
 from eegssl.tasks.benchmarked import BASELINE
-from eegssl.tasks.kind import BenchmarkedFacts, ScoredFacts
+from eegssl.tasks.jobs import BenchmarkedFacts, ScoredFacts
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import score_facts
 from eegssl.tasks.table import read_table

@@ -11,7 +11,8 @@ from eegssl.corpus.new_files.file_labels import Labels
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError
 from eegssl.scoring.config import ScoringConfig
-from eegssl.tasks.kind import Trial, Unlabelled
+from eegssl.tasks.jobs import Trial
+from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.measures.detected import Detected
