@@ -1,7 +1,13 @@
-"""Open each input file once, mapped, and notice when it changes."""
+"""Open each input file once, mapped, and notice when it changes.
+
+What was read through a map counts as memory of the process until it is given back; a long recording
+is read piece by piece, so that it never counts as a whole.
+"""
 
 import hashlib
+import mmap
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -9,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from eegssl.regular_files import open_regular, require_regular
+
+PIECE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +33,33 @@ class FileBytes:
 
     def hash_now(self) -> str:
         """The SHA-256 of the bytes as they are now: the map follows what is written to the file."""
-        return hashlib.sha256(self.data.data).hexdigest()
+        pieces = in_pieces(self.data)
+        digest = hashlib.sha256(next(pieces).data)
+        for piece in pieces:
+            digest.update(piece.data)
+        return digest.hexdigest()
+
+
+def in_pieces(mapped: np.ndarray) -> Iterator[np.ndarray]:
+    """Consecutive rows of a mapped array [N, ...], one piece at least: each is to be used at once.
+
+    Where there are several, the pages of one are given back before the next.
+    """
+    row_bytes = max(1, mapped[:1].nbytes)
+    step = max(1, PIECE_BYTES // row_bytes)
+    for start in range(0, max(1, len(mapped)), step):
+        yield mapped[start : start + step]
+        if len(mapped) > step:
+            give_back(mapped)
+
+
+def give_back(mapped: np.ndarray) -> None:
+    """Give the pages of a map that were read back to the system, which keeps them in its cache."""
+    base: object = mapped
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def open_bytes(path: Path) -> FileBytes:

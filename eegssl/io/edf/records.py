@@ -6,7 +6,7 @@ import numpy as np
 
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
-from eegssl.io.file_bytes import open_bytes
+from eegssl.io.file_bytes import in_pieces, open_bytes
 from eegssl.io.recording_header import Segment
 
 _CHUNK_BYTES = 1 << 20
@@ -45,10 +45,11 @@ def signal_bytes(header: EdfHeader, records: np.ndarray, index: int) -> np.ndarr
 
 def annotation_bytes(header: EdfHeader, index: int) -> Iterator[bytes]:
     """The bytes of one annotation signal, record by record."""
-    part = signal_bytes(header, map_records(header), index)
-    width = part.shape[1]
-    step = max(1, _CHUNK_BYTES // max(1, width))
-    for first in range(0, len(part), step):
-        chunk = part[first : first + step].tobytes()
-        for k in range(len(part[first : first + step])):
-            yield chunk[k * width : (k + 1) * width]
+    for records in in_pieces(map_records(header)):
+        part = signal_bytes(header, records, index)
+        width = part.shape[1]
+        step = max(1, _CHUNK_BYTES // max(1, width))
+        for first in range(0, len(part), step):
+            chunk = part[first : first + step].tobytes()
+            for k in range(len(part[first : first + step])):
+                yield chunk[k * width : (k + 1) * width]

@@ -12,6 +12,7 @@ import numpy as np
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.records import map_records, signal_bytes
+from eegssl.io.file_bytes import in_pieces
 from eegssl.io.physical_units import microvolts_of
 from eegssl.io.recording_header import Segment
 
@@ -91,7 +92,11 @@ def _no_number(header: EdfHeader) -> str:
 
 
 def _digital(header: EdfHeader, records: np.ndarray, index: int) -> np.ndarray:
-    part = np.ascontiguousarray(signal_bytes(header, records, index))
+    part = np.empty(signal_bytes(header, records, index).shape, np.uint8)
+    start = 0
+    for piece in in_pieces(records):
+        part[start : start + len(piece)] = signal_bytes(header, piece, index)
+        start += len(piece)
     if header.bytes_per_sample == 2:
         return part.view("<i2").reshape(-1)
     # Three bytes into the upper part of four, then an arithmetic shift keeps the sign.
