@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
 from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
+from eegssl.io.file_bytes import give_back
 from eegssl.io.labels.event_types import ARTIFACT_TYPES, Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.waveform import sketch
@@ -30,6 +31,9 @@ T = TypeVar("T")
 SIGNALS = "signals"
 MAPPED_SIGNALS = 512
 """Signals that a corpus holds mapped: a process may map some 65,000 files."""
+RESIDENT_BYTES = 128 << 20
+"""Bytes in µV that are read before the pages they are from are given back: a night in order would
+else stay in this process's memory as a whole."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Corpus:
     def __init__(self, artifacts: Sequence[Artifact], recordings: Iterable[Recording]) -> None:
         self.artifacts = tuple(artifacts)
         self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
-        self._mapped = lru_cache(maxsize=MAPPED_SIGNALS)(_map)
+        self._mapped: dict[Path, StoredSignal] = {}  # the one read last stands last
+        self._bytes_read = 0
         self._geometry: dict[tuple[str, ...], Geometry] = {}
 
     @cached_property
@@ -149,9 +154,21 @@ class Corpus:
 
     def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
-        return self._mapped(recording.path, len(recording.channels), recording.n_samples).read_uv(
-            start, stop
-        )
+        piece = self._signal(recording).read_uv(start, stop)
+        self._bytes_read += piece.nbytes
+        if self._bytes_read > RESIDENT_BYTES:
+            for signal in self._mapped.values():
+                give_back(signal.data)
+            self._bytes_read = 0
+        return piece
+
+    def _signal(self, recording: Recording) -> StoredSignal:
+        """The mapped signal of a recording; few are kept."""
+        signal = self._mapped.pop(recording.path, None) or _map(recording)
+        self._mapped[recording.path] = signal
+        if len(self._mapped) > MAPPED_SIGNALS:
+            del self._mapped[next(iter(self._mapped))]
+        return signal
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
@@ -224,8 +241,8 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
     return recordings
 
 
-def _map(path: Path, n_channels: int, n_samples: int) -> StoredSignal:
-    return map_signal(path, (n_channels, n_samples))
+def _map(recording: Recording) -> StoredSignal:
+    return map_signal(recording.path, (len(recording.channels), recording.n_samples))
 
 
 def require_sketches(recordings: Iterable[Recording]) -> None:
@@ -236,7 +253,7 @@ def require_sketches(recordings: Iterable[Recording]) -> None:
     for recording in recordings:
         if len(recording.sketch):
             continue
-        stored = _map(recording.path, len(recording.channels), recording.n_samples)
+        stored = _map(recording)
         if len(sketch(stored.data, stored.scale_uv, recording.channels, recording.sfreq_hz)):
             table = recording.path.parent.parent / RECORDINGS
             raise damaged(table, f"the sketch of {recording.id} is empty, its signal has one")

@@ -8,6 +8,7 @@ import pytest
 from corpora import write_signal
 from hypothesis import given
 from hypothesis import strategies as st
+from longfiles import memory_mb
 from safetensors.numpy import load_file
 
 from eegssl.corpus import store
@@ -123,4 +124,22 @@ def test_few_files_are_open_at_once_and_each_reads_right(
     corpus = corpora.corpus(*recordings)
     for k in (0, 1, 2, 0, 5, 4, 3, 0, 0, 5):
         np.testing.assert_allclose(corpus.read_uv(recordings[k], 0, 10), k + 1, rtol=1e-4)
-        assert corpus._mapped.cache_info().currsize <= 2
+        assert len(corpus._mapped) <= 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
+def test_a_night_that_is_read_in_order_does_not_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "RESIDENT_BYTES", 8 << 20)
+    signal_uv = np.random.default_rng(0).normal(0, 30, (4, 4_000_000)).astype(np.float32)
+    night = corpora.stored(tmp_path, 0, signal_uv)
+    corpus = corpora.corpus(night)
+    before_mb, peak_mb = memory_mb("RssFile"), 0.0
+    for start in range(0, 4_000_000, 100_000):
+        piece_uv = corpus.read_uv(night, start, start + 100_000)
+        expected_uv = signal_uv[:, start : start + 100_000]
+        np.testing.assert_allclose(piece_uv, expected_uv, rtol=0, atol=0.01)
+        peak_mb = max(peak_mb, memory_mb("RssFile") - before_mb)
+    assert night.path.stat().st_size > 30e6
+    assert peak_mb < 12
