@@ -38,16 +38,9 @@ from eegssl.reports.benchmark.score_columns import of_subjects
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.scoring.unit_effects import UnitAnswers
-from eegssl.stages.benchmark_cells import (
-    CELLS,
-    Cell,
-    Fold,
-    Matrix,
-    baseline_of,
-    metrics_of,
-    scored_folder,
-)
+from eegssl.stages.benchmark_cells import Matrix, metrics_of
 from eegssl.tasks.benchmarked import BASELINE, MODEL_METHOD, Benchmarked, NotRun
+from eegssl.tasks.matrix_cells import CELLS, Cell, Fold, baseline_of, scored_folder
 
 TABLE = "results.tsv"
 LEADERBOARD = "leaderboard.html"

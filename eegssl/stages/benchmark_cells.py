@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -24,40 +24,11 @@ from eegssl.stages import evaluate, finetune
 from eegssl.tasks.base import SCORES, check_settings
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
 from eegssl.tasks.kinds import KINDS
+from eegssl.tasks.matrix_cells import Cell, Fold, scored_folder
 from eegssl.tasks.settings_read import require_read, require_way_reads
 from eegssl.tasks.trained_for import ENCODER
 
-CELLS = "cells"
-Fold = int | None
 Pairs = list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One row of the table: a system on a task, at one seed and with some subjects' labels."""
-
-    task: str
-    encoder: str
-    adaptation: str
-    labels_subjects: NumberOfSubjects | None
-    """So many training subjects' labels are used; None: as the settings of fine-tuning say."""
-    draw: int | None
-    """Seed of their draw; None: the cell's own."""
-    seed: int
-    with_baselines: bool = field(default=True, compare=False)
-    """In one cell of a task of forecasting the evaluation shows every baseline."""
-
-    @property
-    def system(self) -> str:
-        """Its name in comparisons."""
-        return self.encoder if self.adaptation == BASELINE else f"{self.encoder} {self.adaptation}"
-
-    def folder(self, out: Path, fold: Fold) -> Path:
-        """The folder of the cell's artifacts."""
-        parts = {"subjects": self.labels_subjects, "draw": self.draw, "seed": self.seed}
-        parts["fold"] = fold
-        path = out / CELLS / self.task / self.encoder / self.adaptation
-        return path.joinpath(*(f"{name}{k}" for name, k in parts.items() if k is not None))
 
 
 @dataclass(frozen=True)
@@ -267,20 +238,9 @@ class Matrix:
         return pairs
 
 
-def scored_folder(cell: Cell, out: Path, fold: Fold) -> Path:
-    """The folder with scores and predictions of a finished cell."""
-    folder = cell.folder(out, fold)
-    return folder if cell.adaptation == BASELINE else folder / "evaluation"
-
-
 def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:
     """All scores of a finished cell."""
     return json.loads(read_text(scored_folder(cell, out, fold) / SCORES))
-
-
-def baseline_of(cell: Cell, method: str) -> Cell:
-    """The row of a baseline that stands in the evaluation of a cell."""
-    return replace(cell, encoder=method, adaptation=BASELINE)
 
 
 def _task_inputs(task: Any) -> Pairs:
