@@ -1,30 +1,29 @@
 """List and run the cells of a benchmark's matrix."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context
 from eegssl.artifacts.reading import load
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
-from eegssl.config.stages import BenchmarkConfig, NumberOfSubjects
+from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.errors import ConfigError
-from eegssl.regular_files import read_text
 from eegssl.reports.benchmark.results import Controls
 from eegssl.reports.benchmark.score_columns import ScoreColumn, with_subject_means
 from eegssl.stages import evaluate, finetune
-from eegssl.tasks.base import SCORES, check_settings
+from eegssl.tasks.base import check_settings
 from eegssl.tasks.benchmarked import BASELINE, BaselineJob, Benchmarked
+from eegssl.tasks.benchmarks.matrix_cells import Cell, Fold, MatrixSettings
 from eegssl.tasks.kinds import KINDS
-from eegssl.tasks.matrix_cells import Cell, Fold, scored_folder
 from eegssl.tasks.settings_read import require_read, require_way_reads
 from eegssl.tasks.trained_for import ENCODER
 
@@ -43,30 +42,16 @@ class Matrix:
         """The tasks by name; ConfigError for one that a matrix can't hold."""
         return {name: self._task(name) for name in self.config.tasks}
 
-    def cells(self) -> Iterator[Cell]:
-        """Every cell; some baselines are cells of their own, others stand in evaluations."""
-        config = self.config
-        for task in self.tasks:
-            for labels, seed in product(self._labels(), config.seeds):
-                how = (*labels, seed)
-                for name in self.benchmark_of(task).cells(config):
-                    yield Cell(task, name, BASELINE, *how)
-                first = True
-                for encoder in config.encoders:
-                    for adaptation in config.adaptations:
-                        if adaptation != "scratch" or not self._is_control(encoder):
-                            yield Cell(task, encoder, adaptation, *how, with_baselines=first)
-                            first = False
+    @cached_property
+    def settings(self) -> MatrixSettings:
+        """The settings by which cells are listed and named, as the manifest holds them."""
+        return MatrixSettings.model_validate_json(to_json(public_values(self.config)))
 
-    def named(self, cell: Cell) -> dict[str, Any]:
-        """The columns that name a cell in a table."""
-        tuned = self.config.finetune
-        labels: Any = cell.labels_subjects or tuned.labels_subjects
-        if tuned.labels_fraction < 1:
-            labels = f"{tuned.labels_fraction:g} of them"
-        draw = tuned.labels_draw if cell.draw is None else cell.draw
-        names = {"task": cell.task, "encoder": cell.encoder, "adaptation": cell.adaptation}
-        return names | {"labels_subjects": labels, "draw": draw, "seed": cell.seed}
+    def cells(self) -> list[Cell]:
+        """Every cell; ConfigError for a task that a matrix can't hold."""
+        kinds = {name: self.benchmark_of(name) for name in self.tasks}
+        controls = [name for name in self.config.encoders if self._is_control(name)]
+        return list(self.settings.cells(kinds, controls))
 
     def methods(self) -> Iterator[str]:
         """The baselines that stand in evaluations."""
@@ -158,21 +143,6 @@ class Matrix:
         scored = evaluate.run(settings, model.out, recordings, evaluation)
         return scored.facts | {"warnings": [*made.facts["warnings"], *scored.facts["warnings"]]}
 
-    def pretraining_seeds(self, cell: Cell, folds: Iterable[Fold]) -> str:
-        """The seed of a cell's pretrained encoder, one for all folds or several; else empty."""
-        if cell.adaptation in (BASELINE, "scratch"):
-            return ""
-        if self.config.encoders[cell.encoder].weights == "random":
-            return ""
-        paths = [self._encoder_path(cell.encoder, fold, cell.seed) for fold in folds]
-        return ", ".join(map(str, sorted({load(p, ENCODER).manifest.seed for p in paths})))
-
-    def _labels(self) -> Iterator[tuple[NumberOfSubjects | None, int | None]]:
-        """Numbers of labelled subjects, each with its draws."""
-        for n in self.config.labels_subjects or (None,):
-            for draw in (self.config.draws if n not in (None, "all") else ()) or (None,):
-                yield n, draw
-
     def _task(self, name: str) -> Any:
         changes = self.config.finetune.task | self.config.tasks[name].overrides
         task = read_task(self._task_name(name), changes)
@@ -236,11 +206,6 @@ class Matrix:
                     )
                 pairs += [(f"encoder {name}", id_) for id_ in ids.values()]
         return pairs
-
-
-def metrics_of(cell: Cell, out: Path, fold: Fold) -> Any:
-    """All scores of a finished cell."""
-    return json.loads(read_text(scored_folder(cell, out, fold) / SCORES))
 
 
 def _task_inputs(task: Any) -> Pairs:

@@ -12,8 +12,8 @@ from eegssl.corpus.audits.recordings_check import check_recordings
 from eegssl.corpus.audits.recordings_contract import CONTRACT as RECORDINGS
 from eegssl.corpus.codes.tokens import check_patches
 from eegssl.errors import ArtifactError
-from eegssl.reports.benchmark.results import CONTRACT as BENCHMARK
 from eegssl.tasks.base import SCORED_KINDS
+from eegssl.tasks.benchmarks.benchmark_contract import CONTRACT as BENCHMARK
 from eegssl.tasks.jobs import MODEL
 from eegssl.tasks.kinds import open_model, open_scored
 from eegssl.tasks.new_predictions import KIND as PREDICTIONS

@@ -96,8 +96,8 @@ class Benchmarked:
     def require_subjects(self, corpus: Corpus, task: Any, numbers: Sequence[int]) -> None:
         """Raise InputError for a number of labelled training subjects that a task can't have."""
 
-    def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
-        """The baselines of a matrix that are cells of their own."""
+    def cells(self, baselines: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a matrix's baselines that are cells of their own."""
         return ()
 
     def methods(self, task: Any) -> tuple[str, ...]:

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of, stamps_of
+from resigned import sign_files, sign_manifest
 from smallmatrix import as_interrupted, cells, copy_of, results, write_matrix
 
+from eegssl.artifacts.contract import open_artifact
+from eegssl.errors import ArtifactError
 from eegssl.tasks.base import SCORES
+from eegssl.tasks.benchmarks.benchmark_contract import CONTRACT
 
 SYSTEMS = {("band-power-summary", "baseline"), ("pretrained", "probe"), ("random-init", "probe")}
 
@@ -159,3 +163,75 @@ def test_other_settings_of_a_baseline_are_refused_and_not_taken_for_one_that_can
     ran = eegssl("benchmark", matrix, "--out", out, "--set", "baseline.band_power.cs=[2]")
     assert ran.code == 2
     assert cells(out) == cells(made)
+
+
+OTHERWISE = {
+    "task": "other",
+    "encoder": "random-init",
+    "adaptation": "scratch",
+    "labels_subjects": 3,
+    "draw": 1,
+    "seed": 1,
+    "pretraining_seeds": "7",
+    "folds": 2,
+    "windows": 1,
+    "subjects": 9,
+    "auroc": 0.987,
+    "unit_auroc": 0.5,
+    "auroc_subject_mean": None,
+    "auroc_subjects": 1.5,
+    "within_subject": 0,
+    "leaks": "1 subject",
+    "not_run": "",
+}
+"""Column -> what a row of a benchmark does not say."""
+
+
+def test_a_table_that_its_cells_do_not_make_is_refused(
+    matrix: Path, made: Path, tmp_path: Path
+) -> None:
+    out = copy_of(made, tmp_path)
+    open_artifact(out, CONTRACT)
+    for name, value in OTHERWISE.items():
+        rows = results(made)
+        number = next(k for k, row in enumerate(rows) if row["encoder"] == "pretrained")
+        rows[number][name] = value if name != "not_run" else "no seizure"
+        (out / "results.json").write_text(json.dumps(rows))
+        sign_files(out)
+        with pytest.raises(ArtifactError, match=r"results\.json .*row") as refused:
+            open_artifact(out, CONTRACT)
+        if name in ("windows", "auroc", "leaks", "within_subject"):
+            assert f"row {number + 1}: {name} is" in str(refused.value)
+    for command in (("check", out), ("benchmark", matrix, "--out", out)):
+        ran = eegssl(*command)
+        assert ran.code == 4
+        assert "results.json" in ran.err
+
+
+def test_rows_cells_and_facts_are_as_many_as_each_other(made: Path, tmp_path: Path) -> None:
+    out = copy_of(made, tmp_path)
+    rows = results(made)
+    for others in (rows[:-1], [*rows, rows[0]], [rows[1], rows[0], rows[2]]):
+        (out / "results.json").write_text(json.dumps(others))
+        sign_files(out)
+        with pytest.raises(ArtifactError, match=r"results\."):
+            open_artifact(out, CONTRACT)
+    out = copy_of(made, tmp_path / "facts")
+    sign_manifest(out, lambda manifest: manifest["facts"].update(cells=2))
+    with pytest.raises(ArtifactError, match=r"facts\.cells"):
+        open_artifact(out, CONTRACT)
+    (tmp_path / "gone").mkdir()
+    out = copy_of(made, tmp_path / "gone")
+    (out / "cells/seizure/pretrained/probe/seed0/evaluation/manifest.json").unlink()
+    with pytest.raises(ArtifactError, match="evaluation"):
+        open_artifact(out, CONTRACT)
+
+
+def test_the_table_for_spreadsheets_is_that_for_programs(made: Path, tmp_path: Path) -> None:
+    out = copy_of(made, tmp_path)
+    text = (out / "results.tsv").read_text()
+    auroc = f"{results(made)[0]['auroc']:.4f}"
+    (out / "results.tsv").write_text(text.replace(auroc, "0.1234", 1))
+    sign_files(out)
+    with pytest.raises(ArtifactError, match=r"results\.tsv"):
+        open_artifact(out, CONTRACT)

@@ -7,6 +7,9 @@ from typing import Any
 
 from clirun import Pipeline, manifest_of, stamps_of
 
+from eegssl.artifacts.contract import open_artifact
+from eegssl.tasks.benchmarks.benchmark_contract import CONTRACT
+
 MATRIX = """
 recordings = ["{root}/recordings"]
 adaptations = ["probe"]
@@ -41,6 +44,8 @@ def write_matrix(path: Path, tiny: Pipeline, seeds: str) -> Path:
 
 
 def results(out: Path) -> list[dict[str, Any]]:
+    """The rows of a finished benchmark, which are those that its cells make."""
+    open_artifact(out, CONTRACT)
     rows = json.loads((out / "results.json").read_text())
     assert isinstance(rows, list)
     return rows

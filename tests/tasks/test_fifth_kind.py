@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of
 from numpy.typing import NDArray
+from smallmatrix import results
 
 from eegssl.config.settings import Settings, public_values
 from eegssl.corpus.store import Corpus, Recording
@@ -213,7 +214,7 @@ def test_it_stands_in_a_matrix_beside_others(tiny: Pipeline, tmp_path: Path, tas
         '[tasks.loud]\ntask = "loud.toml"\n'
     )
     done("benchmark", tmp_path / "matrix.toml", "--out", tmp_path / "out")
-    rows = json.loads((tmp_path / "out" / "results.json").read_text())
+    rows = results(tmp_path / "out")
     assert [row["encoder"] for row in rows] == ["one", "two"]
     assert rows[0]["loudness_mae_uv"] == rows[1]["loudness_mae_uv"] > 0
     assert "Error of loudness (µV)" in (tmp_path / "out" / "leaderboard.html").read_text()

@@ -1,6 +1,5 @@
 """Tasks of forecasting in matrices, in folds and scored again, beside each other."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from clirun import done, eegssl, manifest_of
 from phasecorpus import SETTINGS, SUBJECTS, write_sines
 from resigned import with_fact
+from smallmatrix import results
 
 MATRIX = """
 recordings = ["recordings"]
@@ -87,8 +87,7 @@ def benchmark(root: Path) -> Path:
 
 
 def rows_of(benchmark: Path, task: str) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = json.loads((benchmark / "results.json").read_text())
-    return {(r["encoder"], r["adaptation"]): r for r in rows if r["task"] == task}
+    return {(r["encoder"], r["adaptation"]): r for r in results(benchmark) if r["task"] == task}
 
 
 def test_a_matrix_shows_each_model_and_every_baseline_once(benchmark: Path) -> None:
@@ -97,8 +96,7 @@ def test_a_matrix_shows_each_model_and_every_baseline_once(benchmark: Path) -> N
     phase = {(name, "baseline") for name in ("rotation", "ar")}
     assert set(rows_of(benchmark, "short")) == models | short
     assert set(rows_of(benchmark, "phase")) == models | phase
-    n_rows = len(json.loads((benchmark / "results.json").read_text()))
-    assert n_rows == len(models | short) + len(models | phase)
+    assert len(results(benchmark)) == len(models | short) + len(models | phase)
 
 
 def test_scores_of_a_matrix_are_those_of_its_evaluations(benchmark: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from eegssl.artifacts.contract import Contract
 from eegssl.artifacts.json_parts import Part, damaged, read_json
+from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import Comparison
 from eegssl.reports.benchmark.leaderboard import leaderboard_page
 from eegssl.reports.benchmark.leaderboard_row import LeaderboardRow
@@ -18,6 +18,7 @@ from eegssl.reports.sections import Page
 from eegssl.scoring.means import mean_of_defined
 
 Row = Mapping[str, Any]
+RESULTS, TABLE = "results.json", "results.tsv"
 _NAMES = ("task", "encoder", "adaptation", "labels_subjects", "draw", "seed")
 Shown = Mapping[str, Sequence[ScoreColumn]]
 """Task -> the scores on its page, of which the first ranks."""
@@ -68,6 +69,11 @@ def text(value: Any) -> str:
     if value is None:
         return "n/a"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def table_text(rows: Sequence[Row]) -> str:
+    """The rows as a TSV."""
+    return format_tsv(list(rows[0]), [[text(value) for value in row.values()] for row in rows])
 
 
 def leaderboard(
@@ -165,6 +171,3 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 _ROWS = TypeAdapter(list[_Row])
-RESULTS = "results.json"
-CONTRACT = Contract("benchmark", parts={RESULTS: read_results})
-"""What a benchmark holds beside its cells."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Result
-from eegssl.config.stages import BenchmarkConfig
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
@@ -114,9 +113,9 @@ class LabelScores(Benchmarked):
         """Raise InputError for fewer subjects than hold every class, or more than there are."""
         require_numbers(corpus, task, numbers)
 
-    def cells(self, config: BenchmarkConfig) -> tuple[str, ...]:
+    def cells(self, baselines: tuple[str, ...]) -> tuple[str, ...]:
         """All baselines of the matrix."""
-        return config.baselines
+        return baselines
 
     def run_baseline(self, job: BaselineJob) -> Result:
         """Fit a baseline on the same windows, and score it on the same."""

@@ -1,6 +1,5 @@
 """Models fitted on the beginning of recordings and scored on their end, from EDF to report."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from downstream import (
     without_targets,
     write_signals,
 )
+from smallmatrix import results
 
 IN_TIME = {"in_time": "[0.4, 0.3]", "gap_s": 1}
 FITTED_S = 0.7 * SECONDS
@@ -113,7 +113,7 @@ def test_a_leaderboard_says_that_a_task_is_within_subject(steady: Chain, tmp_pat
     done("benchmark", tmp_path / "matrix.toml", "--out", out)
     assert manifest_of(out)["facts"]["within_subject"]
     assert "Within-subject" in (out / "leaderboard.html").read_text()
-    rows = json.loads((out / "results.json").read_text())
+    rows = results(out)
     assert all(row["within_subject"] for row in rows)
 
 

@@ -1,0 +1,1 @@
+"""Cells of a benchmark, and the rows that follow from them."""
