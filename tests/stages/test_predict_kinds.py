@@ -77,7 +77,8 @@ def test_an_answer_says_whom_its_model_was_fitted_on(
     cohort = first["fitted_on"]
     assert cohort["subjects"] == facts["subjects"]
     assert cohort["windows"] == facts["windows"]["train"]
-    assert cohort["validation"] == facts["val"]
+    assert cohort["validation"] == {name: facts["val"][name] for name in ("auroc", "loss")}
+    assert f"AUROC was {facts['val']['auroc']:.2f}" in cohort["words"]
     assert f"{facts['subjects']['train']} subjects" in cohort["words"]
     assert f"{facts['windows']['train']['ictal']} × ictal" in cohort["words"]
 
@@ -92,6 +93,10 @@ def test_a_patient_has_a_number(tiny: Pipeline, models: dict[str, Path], tmp_pat
         assert row["answer"] == "number"
         assert float(row["value"]) == pytest.approx(document["number"], abs=1e-6)
     assert all(math.isnan(r["truth_value"]) for r in table)
+    off = math.sqrt(manifest_of(models["patient"])["facts"]["val"]["loss"])
+    assert f"off by {off:.3g}" in documents[0]["fitted_on"]["words"]
+    scores = ("--rescore", tmp_path / "out" / "predictions.parquet", "--out", tmp_path / "scores")
+    assert "no labels: nothing can be scored" in eegssl("evaluate", *scores).err
 
 
 @pytest.mark.parametrize("unit", ["window", "second"])

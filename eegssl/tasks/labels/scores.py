@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.errors import InputError
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.events.event_lists import clean_events
 from eegssl.scoring.events.event_scores import RecordingEvents
@@ -73,9 +74,12 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
 
     Events are scored for tasks with event labels, unless labels were permuted: then no event is
     where the reference says. Where no recording has labels, nothing is scored. Events of a type,
-    recordings and patients are scored as units, by the mean over their windows.
+    recordings and patients are scored as units, by the mean over their windows. Raises InputError
+    for numbers of which none is known.
     """
     about = predictions.about
+    if about.get("target") == "number" and none_labelled(predictions):
+        raise InputError(f"{NO_LABELS}; these are predictions of files whose numbers nobody gave")
     units = unit_scores(predictions, threshold_of(predictions), config, seed)
     if about.get("target") == "number":
         return _of_numbers(predictions, units, config, seed)
