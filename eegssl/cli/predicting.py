@@ -1,6 +1,7 @@
 """Define the commands that use a model."""
 
 from dataclasses import replace
+from json import dumps as to_json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +20,25 @@ def predict(
         Path | None, typer.Option(help="For types of events: the model that detects them.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+    format: Annotated[
+        str | None, typer.Option(help="Of detections: tsv, edf, html, json.", metavar="A,B")
+    ] = None,
+    keep_names: Annotated[
+        bool, typer.Option("--keep-names", help="Call what is written as the files are called.")
+    ] = False,
+    keep_identity: Annotated[
+        bool, typer.Option("--keep-identity", help="Write dates, and patients in copies.")
+    ] = False,
     *,
     options: Options,
 ) -> None:
     """Ask a model of new files, each cleaned as its recordings were."""
     from eegssl.stages import predict as stage
 
-    terminal, settings, context = prepare("predict", out, options)
+    sets = [f"formats={to_json(format.split(','))}"] if format else []
+    sets += ["keep_names=true"] if keep_names else []
+    sets += ["keep_identity=true"] if keep_identity else []
+    terminal, settings, context = prepare("predict", out, options, sets)
     result = stage.run(settings, model, files, context, jobs=jobs, detector=detector)
     finish(terminal, result)
 

@@ -177,6 +177,9 @@ class EvaluateConfig(Settings):
     """Seconds drawn of each."""
 
 
+OutputFormat = Literal["tsv", "edf", "html", "json"]
+
+
 class PredictConfig(Settings):
     """From new files and a model to what it finds in them."""
 
@@ -188,6 +191,13 @@ class PredictConfig(Settings):
     """Labels that are renamed, and channels that are left out; likewise."""
     subjects: SubjectSettings = SubjectSettings(unknown="file")
     """The way to a file's subject."""
+    formats: tuple[OutputFormat, ...] = ("tsv",)
+    """What is written of each file in which events are detected: SzCORE's table, an EDF+ with
+    annotations, a page, JSON."""
+    keep_names: bool = False
+    """Call what is written as the files are called; names may tell who they are of."""
+    keep_identity: bool = False
+    """Write the files' own date, and leave patient and annotations in copies of them."""
     limits: Limits = Limits()
     """What one file may cost."""
     batch_size: int = Field(64, ge=1)

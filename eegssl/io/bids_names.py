@@ -5,7 +5,7 @@ suffix and without ``split``.
 """
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 
 _SUFFIX = re.compile(r"_i?eeg$|_meg$")
 _SPLIT = re.compile(r"_split-\d+(?=_|$)")
@@ -13,7 +13,7 @@ _ENTITY = re.compile(r"(?:^|_)([A-Za-z]+)-([A-Za-z0-9]+)(?=_|$)")
 _SUBJECT = re.compile(r"sub-[A-Za-z0-9]+(?:_ses-[A-Za-z0-9]+)?(?=_|$)")
 
 
-def bids_stem(path: Path) -> str | None:
+def bids_stem(path: PurePath) -> str | None:
     """What the tables of a recording are called before their own suffix; None for other names."""
     stem, n_suffixes = _SUFFIX.subn("", path.stem)
     return _SPLIT.sub("", stem) if n_suffixes else None

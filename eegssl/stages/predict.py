@@ -8,6 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,22 @@ from eegssl.config.stages import EvaluateConfig, PredictConfig
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
+from eegssl.corpus.new_files.output_names import output_stems
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
+from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.errors import InputError, RecordingRefused
+from eegssl.errors import ConfigError, InputError, RecordingRefused
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.regular_files import read_text
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.new_predictions import FILES, FILES_CELLS, NAMES, predictions_contract
+from eegssl.tasks.one_file.file_answer import ANSWERS
 from eegssl.tasks.one_file.file_reader import FileReader, open_reader
+from eegssl.tasks.one_file.outputs import Outputs
 from eegssl.tasks.table import read_table, stack_tables, write_table
 
 Row = dict[str, Any]
@@ -59,6 +64,12 @@ def run(
             f"the model's recordings were read with {name}, whose value no model repeats since it "
             f"may name people: give it again (--set {name}=…) if these files are of the same kind"
         )
+    detects = reader.unlabelled.detects(reader.artifact)
+    if not detects and set(config.formats) != {"tsv"}:
+        raise ConfigError(
+            f"formats: {', '.join(config.formats)} are of detected events, and this model detects "
+            f"none: leave them out; what it answers is JSON, in {ANSWERS}/"
+        )
     naming = _naming(config, context)
     sources, _ = find_sources(roots, naming)
     context.progress.say(say_sources(sources))
@@ -78,10 +89,10 @@ def run(
     if isinstance(writer, Result):
         return writer
     rows = [_refusal(id_, row["refused"]) for id_, row in scan.files.items() if "refused" in row]
-    todo = [source for source in sources if source.id in scan.subjects]
-    trial = EvaluateConfig(batch_size=config.batch_size, device=config.device)
-    rows += _read_all(reader, trial, todo, scan, settings, writer, context, jobs, config)
-    return _finish(reader, rows, writer, context)
+    stems = output_stems(sources, scan.subjects, keep_names=config.keep_names)
+    this = _Run(reader, config, scan, settings, stems, writer, context)
+    rows += this.read_all([one for one in sources if one.id in scan.subjects], jobs)
+    return _finish(this, rows)
 
 
 def _naming(config: PredictConfig, context: Context) -> Naming:
@@ -96,40 +107,78 @@ def _refusal(file: str, why: Sequence[str]) -> Row:
     return {"file": file, "refused": list(why)}
 
 
-def _read_all(
-    reader: FileReader,
-    config: EvaluateConfig,
-    todo: Sequence[Source],
-    scan: FileScan,
-    settings: Any,
-    writer: ArtifactWriter,
-    context: Context,
-    jobs: int,
-    given: PredictConfig,
-) -> list[Row]:
-    """Read what isn't there yet, so many files at once as there are jobs."""
-    scratch = writer.work / _SCRATCH
-    advance = context.progress.track("files", len(todo))
-    done = {one.id: row for one in todo if (row := _finished(one.id, writer)) is not None}
-    todo, rows = [one for one in todo if one.id not in done], list(done.values())
-    advance(len(rows))
-    for begin in range(0, len(todo), jobs):
-        some = todo[begin : begin + jobs]
-        tasks = [
-            (one, scan.scanned[one.id], scan.subjects[one.id], settings, scratch, None)
-            for one in some
-        ]
-        for number, row in each(ingest, tasks, jobs, given.limits):
-            source = some[number]
-            if isinstance(row, Failure):
-                row = _refusal(source.id, (row.code, row.reason))
-            if "refused" not in row:
-                row = _answer(reader, config, row, scan, scratch, writer, context)
-            remove_recordings(source.id, scratch, None)
-            writer.write_json(f"work/{_ROWS}/{source.id}.json", row)
-            rows.append(row)
-            advance(len(rows))
-    return rows
+@dataclass(frozen=True)
+class _Run:
+    """One call of the command: the model, the files as they were scanned, and the artifact."""
+
+    reader: FileReader
+    config: PredictConfig
+    scan: FileScan
+    settings: IngestSettings
+    stems: Mapping[str, str]
+    writer: ArtifactWriter
+    context: Context
+
+    @property
+    def scratch(self) -> Path:
+        """The folder of clean recordings that are being read."""
+        return self.writer.work / _SCRATCH
+
+    def read_all(self, todo: Sequence[Source], jobs: int) -> list[Row]:
+        """Read what isn't there yet, so many files at once as there are jobs."""
+        advance = self.context.progress.track("files", len(todo))
+        done = {one.id: row for one in todo if (row := _finished(one.id, self.writer)) is not None}
+        todo, rows = [one for one in todo if one.id not in done], list(done.values())
+        advance(len(rows))
+        for begin in range(0, len(todo), jobs):
+            some = todo[begin : begin + jobs]
+            for number, row in each(ingest, list(map(self._task, some)), jobs, self.config.limits):
+                rows.append(self._finish_file(some[number].id, row))
+                advance(len(rows))
+        return rows
+
+    def _task(self, source: Source) -> tuple[Any, ...]:
+        """The arguments of `ingest` for a file."""
+        file, subject = self.scan.scanned[source.id], self.scan.subjects[source.id]
+        return source, file, subject, self.settings, self.scratch, None
+
+    def _finish_file(self, id_: str, row: Row | Failure) -> Row:
+        """Answer what was cleaned of a file, remove it, and store the row of the file."""
+        if isinstance(row, Failure):
+            row = _refusal(id_, (row.code, row.reason))
+        if "refused" not in row:
+            row = self._answer(id_, row["kept"])
+        remove_recordings(id_, self.scratch, None)
+        self.writer.write_json(f"work/{_ROWS}/{id_}.json", row)
+        return row
+
+    def _answer(self, file: str, kept: list[Row]) -> Row:
+        """Predict the recordings of one file; returns what the table of files says of it."""
+        header, config = self.scan.scanned[file].header, self.config
+        how = EvaluateConfig(batch_size=config.batch_size, device=config.device)
+        try:
+            read = self.reader.read(kept, self.scratch, header.span_s, how, self.context)
+            with self.writer.writing(f"work/{_TABLES}/{file}.parquet") as path:
+                write_table(path, read.table)
+            outputs = Outputs(
+                *(self.writer, self.stems[file], config.formats, header),
+                corpus_of(kept, self.scratch),
+                config.keep_identity,
+                self.reader.cohort["words"],
+            )
+            self.reader.unlabelled.write(read.table, read.answer, outputs)
+        except RecordingRefused as refusal:
+            return _refusal(file, (refusal.code, refusal.reason))
+        answer = read.answer
+        return {
+            "file": file,
+            "duration_s": answer.file.span_s,
+            "answer": " ".join(answer.answer.split()),
+            "value": answer.value,
+            "missing": list(answer.file.missing),
+            "kept": kept,
+            **({"events": len(answer.onset_s)} if answer.detects else {}),
+        }
 
 
 def _finished(file: str, writer: ArtifactWriter) -> Row | None:
@@ -143,42 +192,9 @@ def _finished(file: str, writer: ArtifactWriter) -> Row | None:
     return row if whole and row.get("file") == file else None
 
 
-def _answer(
-    reader: FileReader,
-    config: EvaluateConfig,
-    row: Row,
-    scan: FileScan,
-    scratch: Path,
-    writer: ArtifactWriter,
-    context: Context,
-) -> Row:
-    """Predict the recordings of one file; returns what the table of files says of it."""
-    file = row["file"]
-    try:
-        span_s = scan.scanned[file].header.span_s
-        read = reader.read(row["kept"], scratch, span_s, config, context)
-    except RecordingRefused as refusal:
-        return _refusal(file, (refusal.code, refusal.reason))
-    with writer.writing(f"work/{_TABLES}/{file}.parquet") as path:
-        write_table(path, read.table)
-    answer = read.answer
-    for name, text in reader.unlabelled.texts(read.table, answer).items():
-        writer.write(name, text)
-    return {
-        "file": file,
-        "duration_s": answer.file.span_s,
-        "answer": " ".join(answer.answer.split()),
-        "value": answer.value,
-        "missing": list(answer.file.missing),
-        "kept": row["kept"],
-        **({"events": len(answer.onset_s)} if answer.detects else {}),
-    }
-
-
-def _finish(
-    reader: FileReader, rows: list[Row], writer: ArtifactWriter, context: Context
-) -> Result:
+def _finish(this: _Run, rows: list[Row]) -> Result:
     """Join the tables of all files, and finish the artifact."""
+    reader, writer, context = this.reader, this.writer, this.context
     rows = sorted(rows, key=lambda row: row["file"])
     read = [row for row in rows if "refused" not in row]
     if not read:
@@ -199,6 +215,11 @@ def _finish(
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
     for leak in leaks:
         context.warn(f"the model was fitted on what it reads here: {leak}")
+    if this.config.keep_names or this.config.keep_identity:
+        context.warn(
+            "names of files, or dates and patients, stand in what was written, as was asked for: "
+            "do not share it as if it named nobody"
+        )
     facts = {
         "task": reader.artifact.manifest.facts["task"],
         "model": reader.artifact.manifest.id,
@@ -210,6 +231,7 @@ def _finish(
         "answers": dict(sorted(Counter(row["answer"] for row in read).items())),
         "fitted_on": reader.cohort["words"],
         "synthetic": reader.artifact.manifest.facts["synthetic"],
+        "keeps": [n for n in ("names", "identity") if getattr(this.config, f"keep_{n}")],
     }
     if counts := [row["events"] for row in read if "events" in row]:
         facts |= {"events": sum(counts), "files_with_events": sum(n > 0 for n in counts)}

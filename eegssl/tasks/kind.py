@@ -35,6 +35,7 @@ from eegssl.tasks.jobs import (
 )
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import ANSWERS, FileAnswer
+from eegssl.tasks.one_file.outputs import Outputs
 from eegssl.tasks.table_spec import View
 
 Model = TypeVar("Model")
@@ -86,10 +87,14 @@ class Unlabelled(ABC, Generic[Model, Table]):
     def answer(self, table: Table, file: NewFile) -> FileAnswer:
         """What the rows of one file say of it."""
 
-    def texts(self, table: Table, answer: FileAnswer) -> Mapping[str, str]:
-        """Name -> text of what is written of one file beside its rows of the table."""
+    def write(self, table: Table, answer: FileAnswer, outputs: Outputs) -> None:
+        """Write what belongs to one file beside its rows of the table.
+
+        Raises RecordingRefused where that can't be.
+        """
         document = json.dumps(answer.document, indent=2, ensure_ascii=False, allow_nan=False)
-        return {f"{ANSWERS}/{answer.file.id}.json": document + "\n"}
+        id_, stem = answer.file.id, outputs.stem
+        outputs.write(f"{ANSWERS}/{id_ if stem.endswith(id_) else stem}.json", document + "\n")
 
 
 class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):

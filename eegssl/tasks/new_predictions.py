@@ -29,7 +29,7 @@ FILES_CELLS: Cells = {
     "missing": ANY,
 }
 """A row a file: what was found in it, or why it was not read."""
-NAMES = (PREDICTIONS, FILES, "detections/sub-*_events.tsv", f"{ANSWERS}/*.json")
+NAMES = (PREDICTIONS, FILES, "detections/*", f"{ANSWERS}/*.json")
 """Files of predictions, as names or patterns."""
 
 

@@ -23,12 +23,12 @@ def detection_files(
 
 def event_table(one: Detected, about: Mapping[str, Any], positive: str) -> tuple[str, str]:
     """Name and text of the table of one recording, or of one file."""
-    kind = _kind(tuple(about.get("event_types", ())), positive)
+    kind = kind_of_detections(tuple(about.get("event_types", ())), positive)
     text = format_events(one.detections, one.confidence, kind, one.duration_s)
     return f"{FOLDER}/{table_name(one.subject, one.recording)}", text
 
 
-def _kind(event_types: tuple[str, ...], positive: str) -> str:
+def kind_of_detections(event_types: tuple[str, ...], positive: str) -> str:
     """The one type of all detections: ``sz`` for seizures of any kind, else the task's own."""
     if event_types and all(map(is_seizure, event_types)):
         return "sz"

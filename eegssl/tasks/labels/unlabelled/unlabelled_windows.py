@@ -15,8 +15,8 @@ from eegssl.tasks.jobs import Trial
 from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.files.file_outputs import write_detections
 from eegssl.tasks.labels.measures.detected import Detected
-from eegssl.tasks.labels.measures.detection_files import event_table
 from eegssl.tasks.labels.model import CHANNEL_NAMES, CHANNELS, TrainedModel, load_model, predict
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import detections_of
@@ -34,6 +34,7 @@ from eegssl.tasks.labels.unlabelled.file_windows import (
 from eegssl.tasks.labels.unlabelled.with_labels import with_labels
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
+from eegssl.tasks.one_file.outputs import Outputs
 from eegssl.training.loop import choose_device
 from eegssl.training.weights import read_module_config
 
@@ -102,13 +103,12 @@ class UnlabelledWindows(Unlabelled[TrainedModel, Predictions]):
             )
         return with_labels(table, labels)
 
-    def texts(self, table: Predictions, answer: FileAnswer) -> Mapping[str, str]:
-        """The table of events of a detector, in the file's own time; else the answer."""
+    def write(self, table: Predictions, answer: FileAnswer, outputs: Outputs) -> None:
+        """Write what a detector found, in the file's own time; else the answer."""
         if table.about["unit"] == "event" or not answer.detects:
-            return super().texts(table, answer)
-        detected = _in_file(table, answer.file)
-        name, text = event_table(detected, table.about, table.classes[1])
-        return {name: text}
+            super().write(table, answer, outputs)
+        else:
+            write_detections(table, answer, outputs)
 
 
 def _task_of(model: Artifact) -> TaskConfig:
