@@ -5,9 +5,11 @@ A stand-in for ``eegssl`` answers here by the content of the file; with a model 
 """
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,14 +17,16 @@ import pytest
 
 from eegssl.container.folder_texts import folder_texts
 
-TABLE = "onset\tduration\teventType\n3.00\t9.00\tsz\n"
-STALE = "onset\tduration\teventType\n0\t1\tbckg\n"
+HEADER = "onset\tduration\teventType\tconfidence\tchannels\tdateTime\trecordingDuration\n"
+TABLE = f"{HEADER}3.00\t9.00\tsz\t0.90\tn/a\t1985-01-01 00:00:00\t60.00\n"
+STALE = f"{HEADER}0.00\t9.00\tbckg\tn/a\tn/a\t1985-01-01 00:00:00\t9.00\n"
 STAND_IN = f"""
-import json, os, sys
+import json, os, sys, time
 from pathlib import Path
 words = sys.argv[1:]
 edf, out = Path(words[1]), Path(words[words.index("--out") + 1])
 text = edf.read_text()
+text = text[:236].strip() if len(text) > 236 else text
 home = [os.environ[name] for name in ("HOME", "EEGSSL_PRIVATE", "MPLCONFIGDIR", "XDG_CACHE_HOME")]
 for folder in home:
     Path(folder, "left").write_text("x")
@@ -40,7 +44,13 @@ for k in range(tables):
     path = out / "detections" / f"{{k}}_events.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("nothing" if text == "strange" else {TABLE!r})
-print(json.dumps({{"warnings": ["EEGSSL_" + str("EEGSSL_SEED" in os.environ)]}}))
+(out / "files.tsv").write_text("file\\tmissing\\nf-1\\tF7,F8\\n")
+if text == "slow":
+    (out / "begun").touch()
+    Path(os.environ["SZCORE_OUTPUT"], "..", "begun").touch()
+    time.sleep(600)
+setting = "EEGSSL_" + str("EEGSSL_SEED" in os.environ)
+print(json.dumps({{"warnings": [setting, "1 file(s) lack channels (files.tsv)"]}}))
 """
 
 
@@ -63,9 +73,10 @@ class Root:
         script = folder_texts("python:3.12-slim", "x.whl", "seizures", "0")["entrypoint"]
         (self.path / "entrypoint").write_text(script)
 
-    def run(
+    def start(
         self, name: str | None = "eeg.edf", output: str | None = "out.tsv", **more: str
-    ) -> subprocess.CompletedProcess[str]:
+    ) -> subprocess.Popen[str]:
+        """The entrypoint, begun."""
         variables = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(self.path / "stand-in"),
@@ -78,9 +89,14 @@ class Root:
             **more,
         }
         command = [sys.executable, str(self.path / "entrypoint")]
-        return subprocess.run(
-            command, env=variables, cwd=self.path, capture_output=True, text=True, check=False
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, env=variables, cwd=self.path, text=True, **pipes)
+
+    def run(self, *names: str | None, **more: str) -> subprocess.CompletedProcess[str]:
+        """The entrypoint, ended."""
+        process = self.start(*names, **more)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def files(self) -> dict[str, str]:
         """What lies in /output: path -> text."""
@@ -95,11 +111,13 @@ def root(tmp_path: Path) -> Root:
 
 def test_a_file_gets_one_table_and_nothing_is_left_elsewhere(root: Root) -> None:
     (root.data / "eeg.edf").write_text("good")
-    ran = root.run(output="sub-01/eeg/out.tsv", EEGSSL_SEED="3")
+    ran = root.run("eeg.edf", "sub-01/eeg/out.tsv", EEGSSL_SEED="3")
     assert ran.returncode == 0, ran.stderr
     assert root.files() == {"sub-01/eeg/out.tsv": TABLE}
     assert list(root.scratch.iterdir()) == []
     assert "EEGSSL_False" in ran.stderr  # no setting came along
+    assert "more channels: F7,F8" in ran.stderr
+    assert "files.tsv" not in ran.stderr
     mode = (root.output / "sub-01/eeg/out.tsv").stat().st_mode
     assert mode & stat.S_IRUSR
     assert mode & 0o666 == 0o666 & ~_umask()
@@ -160,9 +178,39 @@ def test_names_that_lead_nowhere_are_refused(
     assert not (root.path / "out.tsv").exists()
 
 
+@pytest.mark.parametrize(
+    ("records", "seconds", "good"),
+    [
+        *(("60", "1", True), ("600", "0.1", True), ("61", "1", True), ("-1", "1", True)),
+        *(("x", "1", True), ("120", "1", False), ("6", "20.5", False)),
+    ],
+)
+def test_a_file_shorter_than_its_header_says_gets_no_table(
+    root: Root, records: str, seconds: str, good: bool
+) -> None:
+    (root.data / "eeg.edf").write_text(f"{'good':236}{records:8}{seconds:8}")
+    ran = root.run()
+    assert ran.returncode == (0 if good else 3), ran.stderr
+    assert root.files() == ({"out.tsv": TABLE} if good else {})
+    assert good or "cut short" in ran.stderr
+
+
+def test_a_signal_ends_it_and_all_that_it_began(root: Root) -> None:
+    (root.data / "eeg.edf").write_text("slow")
+    process = root.start()
+    while not (root.path / "begun").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert root.files() == {}
+    assert list(root.scratch.iterdir()) == []
+
+
 def test_one_file_is_not_both_input_and_output(root: Root) -> None:
     (root.data / "eeg.edf").write_text("good")
-    ran = root.run(output="eeg.edf", SZCORE_OUTPUT=str(root.data))
+    ran = root.run("eeg.edf", "eeg.edf", SZCORE_OUTPUT=str(root.data))
     assert ran.returncode == 2
     assert (root.data / "eeg.edf").read_text() == "good"
 
@@ -183,7 +231,7 @@ class TestFolderThatCannotBeWritten:
     def test_the_table_is_filled_in_place_or_stays_empty(self, locked: Root, content: str) -> None:
         (locked.data / "eeg.edf").write_text(content)
         (locked.output / LONG).write_text(STALE)
-        ran = locked.run(output=LONG)
+        ran = locked.run("eeg.edf", LONG)
         locked.output.chmod(0o755)
         assert ran.returncode == (0 if content == "good" else 3)
         assert locked.files() == {LONG: TABLE if content == "good" else ""}
@@ -192,7 +240,7 @@ class TestFolderThatCannotBeWritten:
         (locked.data / "eeg.edf").write_text("good")
         (locked.output / LONG).unlink() if os.geteuid() == 0 else None
         other = "b" * 255
-        ran = locked.run(output=other)
+        ran = locked.run("eeg.edf", other)
         locked.output.chmod(0o755)
         assert ran.returncode == 2
         assert "nothing can be written" in ran.stderr

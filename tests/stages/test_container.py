@@ -1,6 +1,7 @@
 """A model becomes a folder that answers as SzCORE asks, and other models do not."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -48,24 +49,28 @@ def test_another_model_in_it_is_found(folder: Path, tmp_path: Path) -> None:
     assert eegssl("check", copy).code == 4
 
 
-def test_the_entrypoint_answers_the_known_file_as_predict_does(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_entrypoint_answers_a_file_as_predict_does(
+    tiny: Pipeline, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("data", "output"):
         (tmp_path / name).mkdir()
         monkeypatch.setenv(f"SZCORE_{name.upper()}", str(tmp_path / name))
-    shutil.copy(folder / "self-test" / "known.edf", tmp_path / "data")
+    shutil.copy(next(tiny.edf.rglob("*run-1_eeg.edf")), tmp_path / "data" / "seizure.edf")
     (tmp_path / "data").chmod(0o555)
-    monkeypatch.setenv("INPUT", "known.edf")
-    monkeypatch.setenv("OUTPUT", "known.tsv")
-    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("INPUT", "seizure.edf")
+    monkeypatch.setenv("OUTPUT", "seizure.tsv")
     command = [sys.executable, str(folder / "entrypoint")]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | {"HOME": "/nonexistent"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     (tmp_path / "data").chmod(0o755)
     assert ran.returncode == 0, ran.stderr
-    assert [path.name for path in (tmp_path / "output").iterdir()] == ["known.tsv"]
-    expected = (folder / "self-test" / "expected.tsv").read_bytes()
-    assert (tmp_path / "output" / "known.tsv").read_bytes() == expected
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["seizure.edf"]
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["seizure.tsv"]
+    out = tmp_path / "predictions"
+    done("predict", tmp_path / "data", "--model", tiny.model, "--out", out, "--jobs", 1)
+    (table,) = out.rglob("*_events.tsv")
+    assert (tmp_path / "output" / "seizure.tsv").read_bytes() == table.read_bytes()
+    assert b"\tsz\t" in table.read_bytes()
 
 
 @pytest.mark.slow
