@@ -20,7 +20,7 @@ from downstream import (
 import eegssl as notebook
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import RecordingRefused
-from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter, write_edf
 from eegssl.tasks.forecast.ahead.error_interval import ErrorInterval
 
 NEW, CUT_S, AHEAD_S = 60, 30, 2
@@ -79,6 +79,21 @@ def test_a_file_shorter_than_the_context_is_refused(chain: Chain, tmp_path: Path
     write_edf(tmp_path / "short.edf", sines(NEW)[:, : 7 * RATE_HZ], labels, RATE_HZ)
     with pytest.raises(RecordingRefused, match="reads 8 s before the end"):
         notebook.predict(notebook.load_model(chain.root / "own"), tmp_path / "short.edf")
+
+
+def test_the_end_of_a_file_is_what_is_read_last(chain: Chain, tmp_path: Path) -> None:
+    """After a gap: nothing before it is part of the context, and a rest too short ends the way."""
+    signals = [EdfSignal(f"EEG {name.upper()}-REF", "uV", 3000.0) for name in NAMES]
+    reader = notebook.load_model(chain.root / "own")
+    for tail_s in (12, 3):
+        onsets_s = [*range(20), *range(100, 100 + tail_s)]
+        path = tmp_path / f"{tail_s}.edf"
+        with EdfWriter(path, signals, RATE_HZ, record_onsets_s=onsets_s) as writer:
+            writer.append(sines(NEW, seconds=20 + tail_s))
+    ahead = notebook.predict(reader, tmp_path / "12.edf")
+    assert ahead.times_s[0] == ahead.document["forecast_from_s"] == 112
+    with pytest.raises(RecordingRefused, match="goes on for 83 s, gaps included"):
+        notebook.predict(reader, tmp_path / "3.edf")
 
 
 def test_the_interval_grows_with_the_horizon_where_errors_do(chain: Chain) -> None:

@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eegssl.corpus.labelled import Unit
 from eegssl.tasks.labels.predictions import Predictions, Reference
 from eegssl.tasks.labels.unlabelled.class_answers import (
     number_answer,
     whole_answer,
     window_answer,
 )
-from eegssl.tasks.new_file import NewFile
+from eegssl.tasks.labels.unlabelled.event_answers import events_answer
+from eegssl.tasks.new_file import EventInFile, NewFile
 from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
 from eegssl.tasks.one_file.file_reader import events_in
 
@@ -63,6 +65,35 @@ def test_a_number_is_the_mean_of_its_windows() -> None:
     assert answer.value == 3.5
     assert [row["number"] for row in answer.document["recordings"]] == [2, 5]
     assert answer.arrays["numbers"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_event_has_a_type_and_the_levels_above_it() -> None:
+    two = (("r-a-1", 3.0), ("r-a-2", 0.0))
+    names = ["r-a-1", "r-a-2", "r-a-2"]
+    units = [Unit(f"{name}-e000", name, "s-a", onset_s, 4.0) for name, onset_s in two]
+    types = Predictions(
+        subject=["s-a"] * 3,
+        recording=names,
+        start_s=np.array([3.0, 0, 4]),
+        duration_s=np.full(3, 4.0),
+        truth=np.full(3, -1),
+        probabilities=np.array([[0.5, 0.3, 0.2], [0.1, 0.4, 0.5], [0.3, 0.1, 0.6]]),
+        classes=("sz_foc", "sz_gen_m", "sz_gen_nm"),
+        split_hash="",
+        about={"unit": "event", "labels": "events", "threshold": None},
+        unit=[f"{name}-e000" for name in names],
+        units=tuple(units),
+    )
+    seen = tuple(EventInFile(name, onset_s, 4.0, 0.8) for name, onset_s in two)
+    answer = events_answer(types, replace(GAP, events=seen))
+    assert answer.onset_s.tolist() == [3, 100]
+    assert answer.labels == ("sz_foc", "sz_gen_nm")
+    assert answer.confidence == pytest.approx([0.5, 0.55])
+    first, second = answer.document["events"]
+    assert first["levels"]["onset"] == {"sz_foc": 0.5, "sz_gen": 0.5}
+    assert second["levels"]["onset"] == {"sz_foc": 0.2, "sz_gen": 0.8}
+    assert second["probabilities"] == {"sz_foc": 0.2, "sz_gen_m": 0.25, "sz_gen_nm": 0.55}
+    assert second["detected"] == 0.8
 
 
 def test_events_of_a_detector_lie_in_the_recording_that_holds_them() -> None:

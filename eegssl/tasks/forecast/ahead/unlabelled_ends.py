@@ -29,6 +29,7 @@ INTERVAL = "interval"
 _SCHEMA = TypeAdapter(ErrorInterval)
 _CLEANED = TypeAdapter(CleanedAs)
 _DECIMALS = 3
+_ROUNDING_S, _DRIFT = 1.0, 1e-4  # ours: recordings end at whole samples of another rate
 
 
 class UnlabelledEnds(Unlabelled[ForecastModel, ForecastsAhead]):
@@ -113,6 +114,12 @@ class UnlabelledEnds(Unlabelled[ForecastModel, ForecastsAhead]):
 def _context(trial: Trial, last: Recording, model: ForecastModel, file: NewFile) -> Context:
     """The end of a recording as a context; its filters, where forecasts are free of their delay."""
     n = model.horizon.context_samples
+    unread_s = file.span_s - file.onset_s[last.id] - last.duration_s
+    if unread_s > _ROUNDING_S + _DRIFT * file.span_s:
+        raise InputError(
+            f"the file goes on for {unread_s:.3g} s, gaps included, after its last stretch that is "
+            "long enough to be read, and the forecast is of what comes after its end"
+        )
     if last.n_samples < n:
         raise InputError(
             f"the forecast reads {model.task.context_s:g} s before the end of a file, and its last "

@@ -1,5 +1,6 @@
 """Decide the class or number of a file, or of its windows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,11 @@ def whole_answer(table: Predictions, file: NewFile) -> FileAnswer:
         {
             **_of_whole(table),
             "class": table.classes[k],
-            "probabilities": rounded(table, mean),
+            "probabilities": rounded(table.classes, mean),
             "threshold": threshold,
             "recordings": [
-                span | {"probabilities": rounded(table, table.probabilities[rows].mean(axis=0))}
+                span
+                | {"probabilities": rounded(table.classes, table.probabilities[rows].mean(axis=0))}
                 for span, rows in _recordings(table, file)
             ],
         },
@@ -91,8 +93,8 @@ def window_answer(table: Predictions, file: NewFile) -> FileAnswer:
         float(counts[most] / counts.sum()),
         {
             **_of_whole(table),
-            "shares": rounded(table, counts / counts.sum()),
-            "seconds": rounded(table, counts * window_s),
+            "shares": rounded(table.classes, counts / counts.sum()),
+            "seconds": rounded(table.classes, counts * window_s),
             "threshold": threshold,
             "stretches": [
                 {
@@ -145,6 +147,6 @@ def _recordings(
     ]
 
 
-def rounded(table: Predictions, values: NDArray[np.floating]) -> dict[str, float]:
+def rounded(names: Sequence[str], values: NDArray[np.floating]) -> dict[str, float]:
     """Class -> value [K], rounded."""
-    return dict(zip(table.classes, np.round(values, _DECIMALS).tolist(), strict=True))
+    return dict(zip(names, np.round(values, _DECIMALS).tolist(), strict=True))

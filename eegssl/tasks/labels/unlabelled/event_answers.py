@@ -3,8 +3,10 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eegssl.corpus.labelled import Unit
+from eegssl.scoring.hierarchy import TYPE, group_probabilities, levels
 from eegssl.scoring.means import means_by_unit
 from eegssl.scoring.window_scores import decide
 from eegssl.tasks.labels.predictions import Predictions
@@ -38,7 +40,9 @@ def events_answer(table: Predictions, file: NewFile) -> FileAnswer:
         sure = p[np.arange(len(p)), decided]
         labels = tuple(table.classes[k] for k in decided)
         rows = [
-            row | {"class": label, "probabilities": rounded(table, each)}
+            row
+            | {"class": label, "probabilities": rounded(table.classes, each)}
+            | _levels(table, each)
             for row, label, each in zip(rows, labels, p, strict=True)
         ]
     return FileAnswer(
@@ -54,6 +58,15 @@ def events_answer(table: Predictions, file: NewFile) -> FileAnswer:
         detects=True,
         arrays=numbers,
     )
+
+
+def _levels(table: Predictions, p: NDArray[np.float64]) -> dict[str, Any]:
+    """Probabilities [K] of types as those of the levels above, such as focal and generalised."""
+    if table.about["labels"] != "events":
+        return {}
+    above = {name: groups for name, groups in levels(table.classes).items() if name != TYPE}
+    sums = {name: group_probabilities(p[None], table.classes, g)[0] for name, g in above.items()}
+    return {"levels": {name: rounded(groups, sums[name]) for name, groups in above.items()}}
 
 
 def _row(unit: Unit, file: NewFile) -> dict[str, Any]:
