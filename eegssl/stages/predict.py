@@ -17,7 +17,6 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, PredictConfig
-from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.new_files.output_names import output_stems
@@ -202,8 +201,7 @@ def _finish(this: _Run, rows: list[Row]) -> Result:
         raise InputError(f"none of {len(rows)} file(s) can be used: {reasons}")
     paths = [writer.work / _TABLES / f"{row['file']}.parquet" for row in read]
     corpus = corpus_of([fields for row in read for fields in row["kept"]], writer.path)
-    audit = audit_model(reader.artifact, corpus, corpus.recordings)
-    leaks = [leak.in_words() for leak in audit]
+    leaks = reader.leaks(corpus)
     view = reader.unlabelled.view
     table = stack_tables([read_table(path, view) for path in paths]).with_leaks(leaks)
     with writer.writing(PREDICTIONS) as path:

@@ -125,6 +125,7 @@ def test_events_that_a_detector_finds_have_a_class_each(
     assert eegssl("check", tmp_path / "typed").code == 0
     assert document["facts"]["events"] == found["facts"]["events"] > 0
     assert document["facts"]["detector"] == found["facts"]["model"]
+    assert any(warning.endswith("(the detector)") for warning in document["warnings"])
     calm: list[Path] = []
     for path in files:
         typed = notebook.predict(notebook.load_model(models["event"], tiny.model), path)

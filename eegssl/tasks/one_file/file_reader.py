@@ -17,6 +17,7 @@ from eegssl.config.stages import EvaluateConfig
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, missing_in, require_fit
 from eegssl.corpus.new_files.cleaned_as import CleanedAs, differences
+from eegssl.corpus.store import Corpus
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.tasks.base import PREDICTIONS, AnyKind
 from eegssl.tasks.jobs import CLEANING, MODEL, Trial
@@ -90,7 +91,7 @@ class FileReader:
             detections = self.detector.read(kept, folder, span_s, config, context).answer
             missing = tuple(dict.fromkeys((*file.missing, *detections.file.missing)))
             file = replace(file, missing=missing, events=events_in(detections))
-            seen_by_detector = tuple(f"{words} (the detector)" for words in detections.leaks)
+            seen_by_detector = tuple(map(_of_detector, detections.leaks))
         leaks = tuple(audit_model(self.artifact, corpus, corpus.recordings))
         trial = Trial(config, self.artifact, corpus, corpus.recordings, leaks, context)
         if corpus.sfreq_hz not in self._loaded:
@@ -103,6 +104,13 @@ class FileReader:
         words = (*(leak.in_words() for leak in leaks), *seen_by_detector)
         document = self._about(file, words) | dict(answer.document)
         return FileRead(table, replace(answer, leaks=words, document=document))
+
+    def leaks(self, corpus: Corpus) -> list[str]:
+        """Words for each way in which the model, or its detector, was fitted on recordings."""
+        words = [leak.in_words() for leak in audit_model(self.artifact, corpus, corpus.recordings)]
+        return words + (
+            list(map(_of_detector, self.detector.leaks(corpus))) if self.detector else []
+        )
 
     def _about(self, file: NewFile, leaks: Sequence[str]) -> dict[str, Any]:
         """What stands above every answer: of which file it is, and of which model."""
@@ -134,6 +142,10 @@ class FileRead:
     table: Any
     """Of the view of the model's kind."""
     answer: FileAnswer
+
+
+def _of_detector(leak: str) -> str:
+    return f"{leak} (the detector)"
 
 
 def events_in(detections: FileAnswer) -> tuple[EventInFile, ...]:
