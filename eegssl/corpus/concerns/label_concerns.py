@@ -26,8 +26,8 @@ def unlabelled_files(tables: Tables) -> Sequence[Concern]:
     if not tables.labelled_files:
         return []
     text = (
-        f"file(s) have no labels, while {len(tables.labelled_files)} have; all of them counts as "
-        "background"
+        f"file(s) have no labels, while {len(tables.labelled_files)} have; all of their EEG counts "
+        "as background"
     )
     cure = (
         "label them (a file without seizures: one row of type bckg in a TSV beside it), or leave "

@@ -66,12 +66,13 @@ def index_page(
     rows: Sequence[tuple[Cell, ...]], facts: Mapping[str, Any], banners: tuple[Banner, ...]
 ) -> Page:
     """The index of all quality pages, with the counts of the corpus."""
+    shown = f"Shown: {len(rows):,} of {facts['recordings']:,}. " if "recordings" in facts else ""
     table = Table(
         "Recordings",
         _INDEX_COLUMNS,
         tuple(rows),
-        "Flagged: share of channel windows with a quality flag; flags are notes, nothing is cut. "
-        "Click an id to see traces and spectra.",
+        f"{shown}Flagged: share of channel windows with a quality flag; flags are notes, nothing "
+        "is cut. Click an id to see traces and spectra.",
     )
     return Page(
         kicker="Preprocessing",
@@ -241,10 +242,10 @@ def _concern_table(facts: Mapping[str, Any]) -> Table | None:
     """The concerns of the manifest: how many of what, the first ids, and what mends it."""
     concerns = facts.get("concerns") or {}
     rows = tuple(
-        (Cell(f"{row['n']:,}"), Cell(row["text"], small=", ".join(row["ids"])), Cell(row["cure"]))
+        (Cell(f"{row['n']:,} {row['text']}", small=", ".join(row["ids"])), Cell(row["cure"]))
         for row in concerns.values()
     )
-    columns = (Column("How many"), Column("Of what", numeric=False), Column("What to do", False))
+    columns = (Column("What was found", numeric=False), Column("What to do", numeric=False))
     caption = "Ids: the first ones; concerns.tsv has all, with details."
     return Table("What to look into", columns, rows, caption) if rows else None
 

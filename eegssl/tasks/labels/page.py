@@ -122,7 +122,7 @@ def events_page(
         counts=(
             ("Subjects", str(n_subjects)),
             ("Recordings", str(events.szcore.n_recordings)),
-            ("Hours", f"{events.szcore.event.pooled.duration_s / 3600:,.2f}"),
+            ("Hours", f"{detections.duration_s / 3600:,.2f}"),
             *event_counts(detections),
         ),
         sections=(

@@ -104,7 +104,7 @@ def test_the_index_says_what_to_look_into(tmp_path: Path) -> None:
     row = {"n": 3, "text": "recording(s) are odd", "cure": "set odd=no", "ids": ["r-1", "r-2"]}
     (index,) = write_quality_pages(tmp_path, [], {"concerns": {"odd": row}})
     page = re.sub("<[^>]*>", "", index.read_text())
-    for part in ("What to look into", "recording(s) are odd", "r-1, r-2", "set odd=no"):
+    for part in ("What to look into", "3 recording(s) are odd", "r-1, r-2", "set odd=no"):
         assert part in page
     (index,) = write_quality_pages(tmp_path, [], {"concerns": {}})
     assert "What to look into" not in index.read_text()

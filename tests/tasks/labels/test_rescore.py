@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from labelfiles import format_events_tsv
+from pageparts import ParsedPage
 from resigned import with_fact
 
 from eegssl.io.labels.event_types import Event
@@ -233,7 +234,17 @@ def test_recordings_too_short_for_event_scores_are_counted_everywhere(tmp_path: 
     assert "scoring.shortest_event_recording_s=0" in told
     assert document["facts"]["events"]["recordings_too_short"] == 2
     assert metrics_of(out)["events"]["n_seizures_too_short"] == 1
-    assert words in (out / "report.html").read_text()
+    page = ParsedPage((out / "report.html").read_text())
+    assert words in page.words
+    for side in ("ref", "hyp"):
+        for path in (tmp_path / side).rglob("*_run-01_events.tsv"):
+            path.unlink()
+    again = tmp_path / "again"
+    done(*call, "--reference", tmp_path / "ref", "--out", again)
+    page = ParsedPage((again / "report.html").read_text())
+    assert "No event of the reference is scored: 1 event in recordings that are too short" in (
+        page.words
+    )
 
 
 def test_a_missing_table_is_an_error_or_is_counted_and_named(tmp_path: Path) -> None:

@@ -129,6 +129,17 @@ def test_a_clip_gives_no_rate_per_day() -> None:
     assert "in 24 h" not in detection_words(clip)
 
 
+def test_a_rate_says_of_which_recordings_it_is() -> None:
+    both = detections(alarms({"a": SIX, "b": []}))
+    short, long = both.recordings
+    clip = replace(short, duration_s=90.0, detections=short.detections[:1], confidence=())
+    words = detection_words(replace(both, recordings=(clip, long), shortest_s=600.0))
+    assert words == (
+        "Detected: 1 event, in 1 of 2 recordings (61.5 min); of these 0 in the 1 recording of "
+        "10.0 min or more (60.0 min); that is 0.0 in 24 h."
+    )
+
+
 def test_permuted_labels_and_no_labels_make_a_page_too() -> None:
     predictions = alarms({"a": SIX}, unlabelled=("a",), permuted=True)
     assert NO_LABELS in words_of(predictions)

@@ -1,7 +1,7 @@
 """Hold what a system detected, beside the reference or without one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,12 +65,16 @@ class Detections:
         return sum(one.duration_s for one in self.recordings)
 
     @property
+    def long_enough(self) -> "Detections":
+        """The same of the recordings that are long enough for an event score."""
+        long = tuple(one for one in self.recordings if one.duration_s >= self.shortest_s)
+        return replace(self, recordings=long)
+
+    @property
     def per_day(self) -> float | None:
         """Detections in 24 h of the recordings that are long enough; None where none is."""
-        long = [one for one in self.recordings if one.duration_s >= self.shortest_s]
-        duration_s = sum(one.duration_s for one in long)
-        n = sum(len(one.detections) for one in long)
-        return n * 86400 / duration_s if duration_s else None
+        long = self.long_enough
+        return long.n * 86400 / long.duration_s if long.recordings else None
 
     @property
     def unlabelled(self) -> tuple[Detected, ...]:

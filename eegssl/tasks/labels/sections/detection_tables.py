@@ -30,6 +30,10 @@ def detection_words(detections: Detections) -> str:
     words = f"Detected: {counted(detections.n, 'event')}, in {detections.n_with:,} of {where}"
     if detections.per_day is None:
         return f"{words}; none is as long as {hours(detections.shortest_s)}, so no rate per day."
+    long = detections.long_enough
+    if len(long.recordings) < len(detections.recordings):
+        where = f"{counted(len(long.recordings), 'recording')} of {hours(long.shortest_s)} or more"
+        words += f"; of these {long.n:,} in the {where} ({hours(long.duration_s)})"
     return f"{words}; that is {number_text(detections.per_day, 1)} in 24 h."
 
 
@@ -47,8 +51,8 @@ def reference_words(detections: Detections) -> str:
     if detections.unlabelled:
         n_false = sum(len(one.detections) for one in detections.unlabelled)
         words += (
-            f" {counted(len(detections.unlabelled), 'recording')} without labels: all of them "
-            f"counts as background, and the {counted(n_false, 'detection')} in them as false."
+            f" {counted(len(detections.unlabelled), 'recording')} without labels: all of their "
+            f"EEG counts as background, and the {counted(n_false, 'detection')} in them as false."
         )
     return words
 
@@ -56,10 +60,11 @@ def reference_words(detections: Detections) -> str:
 def detection_tiles(detections: Detections) -> tuple[Tile, ...]:
     """The numbers that a reader looks for first where nothing can be scored."""
     of = counted(len(detections.recordings), "recording")
-    per_day = number_text(detections.per_day, 1)
+    per_day, long = number_text(detections.per_day, 1), detections.long_enough
+    basis = f"{hours(long.duration_s)} recorded" if long.recordings else "no recording long enough"
     return (
         ("Detections", f"{detections.n:,}", f"in {detections.n_with:,} of {of}"),
-        ("Detections in 24 h", per_day, f"{hours(detections.duration_s)} recorded; no labels"),
+        ("Detections in 24 h", per_day, f"{basis}; no labels"),
     )
 
 

@@ -45,6 +45,7 @@ def event_section(events: EventReport | None, note: str, reach: str = "") -> Sec
     """Every scorer's table, latency, and the curve of alarms; or why there is none."""
     if events is None:
         return section(EVENTS, Text(f"No event scores. {note}"))
+    words = latency_words(events.latency, reach, events.szcore.n_seizures_too_short)
     kappa = events.agreement.pooled.multi_class
     curve = events.curve
     return section(
@@ -53,7 +54,7 @@ def event_section(events: EventReport | None, note: str, reach: str = "") -> Sec
         Text(SCORER_WORDS),
         scorer_table(events),
         Text(
-            f"{latency_words(events.latency, reach)} NEDC inter-rater agreement (IRA), pooled over "
+            f"{words} NEDC inter-rater agreement (IRA), pooled over "
             f"slices of 0.25 s: κ {number_text(kappa)}."
         ),
         Text(INTERVAL_WORDS, small=True),

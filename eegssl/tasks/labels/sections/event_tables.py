@@ -79,12 +79,16 @@ def alarm_table(curve: AlarmCurve) -> Table:
     )
 
 
-def latency_words(latencies: Latencies, reach: str = "") -> str:
+def latency_words(latencies: Latencies, reach: str = "", n_too_short: int = 0) -> str:
     """Describe when seizures were detected, and why some were before their onset.
 
-    ``reach`` says how far windows and smoothing reach back, where that is known.
+    ``reach`` says how far windows and smoothing reach back, where that is known; ``n_too_short``
+    events of the reference are in recordings without a score.
     """
     n = len(latencies.seconds) + latencies.n_missed
+    if not n and n_too_short:
+        events = counted(n_too_short, "event")
+        return f"No event of the reference is scored: {events} in recordings that are too short."
     if not n:
         return "What is scored holds no event of the reference: there was none to find or to miss."
     if latencies.quartiles_s is None:
