@@ -51,7 +51,7 @@ def run(config: ContainerConfig, model: Path, context: Context) -> Result:
     with writer.writing(KNOWN) as path:
         write_known_eeg(path, config.eeg_s)
     context.progress.say("predicting the known EEG of the self-test")
-    writer.write(EXPECTED, _expected(artifact, writer))
+    writer.write(EXPECTED, _expected(artifact, writer, config.eeg_s))
     _copy(artifact, writer)
     writer.write(WHEEL, own_wheel())
     texts = folder_texts(config.image, WHEEL, facts["task"], artifact.manifest.id)
@@ -123,7 +123,7 @@ def _copy(model: Artifact, writer: ArtifactWriter) -> None:
         raise ArtifactError(f"{model.path} changed while it was copied: run the command again")
 
 
-def _expected(model: Artifact, writer: ArtifactWriter) -> str:
+def _expected(model: Artifact, writer: ArtifactWriter, eeg_s: int) -> str:
     """The table that ``eegssl predict`` makes of the known EEG.
 
     Raises ConfigError where it refuses the file: the standard hands no other.
@@ -145,7 +145,8 @@ def _expected(model: Artifact, writer: ArtifactWriter) -> str:
     if ran.returncode or len(tables) != 1:
         raise ConfigError(
             f"SzCORE hands over {len(CHANNELS)} channels ({CHANNELS[0]} …) at {SFREQ_HZ} Hz, and "
-            f"this model does not read them: {_reason(ran.stdout)}; {_WAY_ON}"
+            f"{model.path} does not read such a file (tried with {eeg_s} s of it, eeg_s): "
+            f"{_reason(ran.stdout)}"
         )
     return read_text(tables[0])
 

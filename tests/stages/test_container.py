@@ -122,6 +122,18 @@ def test_a_model_of_derivations_is_refused_with_the_way_on(tiny: Pipeline, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_model_that_does_not_read_such_files_is_refused(copied: Copier, tmp_path: Path) -> None:
+    model = copied("model")
+    cleaned = json.loads((model / "cleaning.json").read_text())
+    (model / "cleaning.json").write_text(json.dumps(cleaned | {"band_high_hz": 200.0}))
+    sign_files(model)
+    ran = eegssl("container", model, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert "19 channels (Fp1-Avg …) at 256 Hz" in ran.err
+    assert "up to 200 Hz" in ran.err
+    assert eegssl("check", tmp_path / "out").code == 4
+
+
 def test_what_is_no_model_is_refused(tiny: Pipeline, tmp_path: Path) -> None:
     ran = eegssl("container", tiny.encoder, "--out", tmp_path / "out")
     assert ran.code == 4
