@@ -16,6 +16,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.architectures import build_encoder
+from eegssl.tasks.forecast.ahead.error_interval import ErrorInterval
 from eegssl.tasks.forecast.config import ForecastTaskConfig
 from eegssl.tasks.forecast.data import Horizon, horizon_of
 from eegssl.tasks.forecast.fit import is_frozen
@@ -117,10 +118,15 @@ class TargetFacts(ModelFacts):
     targets: Literal["own", "zero-phase"]
 
 
+class _Facts(TargetFacts):
+    interval: ErrorInterval | None = None
+    """None where an earlier version did not say how far forecasts erred in validation."""
+
+
 CONTRACT = model_contract(
     ForecastTaskConfig,
     AdaptationConfig,
-    facts=TargetFacts,
+    facts=_Facts,
     whole=_require_baselines,
     chosen=("head",),
 )

@@ -1,5 +1,6 @@
 """A model of forecasts continues a new file, within the interval that it saw in validation."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from downstream import (
     without_targets,
     write_signals,
 )
+from pydantic import TypeAdapter, ValidationError
 
 import eegssl as notebook
 from eegssl.corpus.store import open_corpus
@@ -94,6 +96,15 @@ def test_the_end_of_a_file_is_what_is_read_last(chain: Chain, tmp_path: Path) ->
     assert ahead.times_s[0] == ahead.document["forecast_from_s"] == 112
     with pytest.raises(RecordingRefused, match="goes on for 83 s, gaps included"):
         notebook.predict(reader, tmp_path / "3.edf")
+
+
+def test_a_damaged_interval_is_told(chain: Chain) -> None:
+    seen = manifest_of(chain.root / "own")["facts"]["interval"]
+    schema = TypeAdapter(ErrorInterval)
+    assert schema.validate_json(json.dumps(seen)).level == 0.9
+    for wrong in ({"deviations": seen["deviations"][1:]}, {"level": 2}, {"to_s": []}):
+        with pytest.raises(ValidationError):
+            schema.validate_json(json.dumps(seen | wrong))
 
 
 def test_the_interval_grows_with_the_horizon_where_errors_do(chain: Chain) -> None:

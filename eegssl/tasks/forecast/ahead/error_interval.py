@@ -33,6 +33,10 @@ class ErrorInterval:
     deviations: tuple[NonNegativeFloat, ...]
     """[S], in standard deviations of a channel's context."""
 
+    def __post_init__(self) -> None:
+        if not self.to_s or len(self.to_s) != len(self.deviations):
+            raise ValueError("expected deviations for each stretch, and one stretch at least")
+
     def at(self, lead_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """The deviations [T] at these times after the context."""
         stretch = np.searchsorted(self.to_s, lead_s, side="right")
