@@ -6,7 +6,11 @@ import re
 import shutil
 from pathlib import Path
 
-from eegssl.errors import DISK_FULL
+from pydantic import TypeAdapter
+
+from eegssl.artifacts.json_parts import Count, OpenPart, read_json
+from eegssl.artifacts.manifest import PLAN
+from eegssl.errors import DISK_FULL, ArtifactError
 
 TRAINS = frozenset({"tokenize", "pretrain", "finetune", "benchmark"})
 """Commands whose memory follows the size of a batch."""
@@ -17,12 +21,27 @@ _OF_GPU = re.compile(r"CUDA|CUBLAS|HIP|MPS")
 _ALLOCATION = re.compile(r"Tried to allocate [\d.]+ \w+|you tried to allocate \d+ bytes")
 
 
+class _Training(OpenPart):
+    batch_size: Count
+
+
+class _Config(OpenPart):
+    training: _Training
+
+
+class _Plan(OpenPart):
+    config: _Config
+
+
+_PLAN = TypeAdapter(_Plan)
+
+
 def explain(error: BaseException, command: str, out: Path | None) -> str | None:
     """The message for an error that this machine's limits cause; None for any other error."""
     if isinstance(error, OSError) and (error.errno in DISK_FULL or _SHORT.search(str(error))):
         return _no_space(error, out)
     if _is_memory(error):
-        return _no_memory(error, command)
+        return _no_memory(error, command, out)
     return None
 
 
@@ -47,18 +66,29 @@ def _is_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or torch or system
 
 
-def _no_memory(error: BaseException, command: str) -> str:
+def _no_memory(error: BaseException, command: str, out: Path | None) -> str:
     """Which memory ran out, and what takes less."""
     gpu = isinstance(error, RuntimeError) and _OF_GPU.search(str(error))
     asked = _ALLOCATION.search(str(error))
     what = f"the {'GPU' if gpu else 'machine'} is out of memory"
     what += f" ({asked[0]})" if asked else ""
     if command in TRAINS:
-        help_ = "take a smaller batch: --set training.batch_size=N"
+        help_ = f"take a smaller batch: --set training.batch_size=N{_batch_size_of(out)}"
         if command == "benchmark":
             help_ = "take a smaller batch: finetune.training.batch_size in the matrix"
         return f"{what}; {help_}, or a smaller model; the same command then begins anew"
     return f"{what}; give fewer or shorter recordings at once, or take a machine with more"
+
+
+def _batch_size_of(out: Path | None) -> str:
+    """The size of a batch of the run that made a draft, in words; empty where none says it."""
+    if out is None:
+        return ""
+    try:
+        plan = read_json(out / PLAN, _PLAN)
+    except ArtifactError:
+        return ""
+    return f" (now {plan.config.training.batch_size:,})"
 
 
 def _size(n_bytes: int) -> str:

@@ -73,7 +73,7 @@ def test_memory_that_runs_out_names_the_setting_that_helps(
         ran = eegssl(*tiny.command(stage, tmp_path / stage))
         assert ran.code == 2
         assert "out of memory" in ran.err
-        assert "training.batch_size" in ran.err
+        assert "training.batch_size=N (now 4)" in " ".join(ran.err.split())
         assert "bug" not in ran.err
 
 
