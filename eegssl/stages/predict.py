@@ -17,12 +17,15 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, PredictConfig
+from eegssl.corpus.concerns import concern_kinds
+from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.new_files.output_names import output_stems
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
+from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.errors import ConfigError, InputError, RecordingRefused
@@ -70,7 +73,7 @@ def run(
             f"none: leave them out; what it answers is JSON, in {ANSWERS}/"
         )
     naming = _naming(config, context)
-    sources, _ = find_sources(roots, naming)
+    sources, passed_over = find_sources(roots, naming)
     context.progress.say(say_sources(sources))
     settings = settings_like(reader.cleaned, config.read, config.channels, config.subjects)
     jobs = jobs or os.cpu_count() or 1
@@ -79,6 +82,7 @@ def run(
     if not context.dry_run:
         for warning in naming.save():
             context.progress.warn(warning)
+    seen = _tell(concern_kinds.of_new_files(Looked(scan, passed_over)), context)
     hashes = [[id_, row["hashes"]] for id_, row in scan.files.items()]
     inputs = [*inputs_of(reader.artifact), ("eeg-files", hash_json(hashes))]
     if reader.detector:
@@ -91,7 +95,7 @@ def run(
     stems = output_stems(sources, scan.subjects, keep_names=config.keep_names)
     this = _Run(reader, config, scan, settings, stems, writer, context)
     rows += this.read_all([one for one in sources if one.id in scan.subjects], jobs)
-    return _finish(this, rows)
+    return _finish(this, rows, seen)
 
 
 def _naming(config: PredictConfig, context: Context) -> Naming:
@@ -146,7 +150,8 @@ class _Run:
         if isinstance(row, Failure):
             row = _refusal(id_, (row.code, row.reason))
         if "refused" not in row:
-            row = self._answer(id_, row["kept"])
+            lost = row["lost"]
+            row = self._answer(id_, row["kept"]) | {"lost": lost}
         remove_recordings(id_, self.scratch, None)
         self.writer.write_json(f"work/{_ROWS}/{id_}.json", row)
         return row
@@ -191,7 +196,26 @@ def _finished(file: str, writer: ArtifactWriter) -> Row | None:
     return row if whole and row.get("file") == file else None
 
 
-def _finish(this: _Run, rows: list[Row]) -> Result:
+def _tell(concerns: Concerns, context: Context) -> Concerns:
+    """Warn of each concern; returns them."""
+    for concern in concerns:
+        context.warn(concern.sentence)
+    return concerns
+
+
+def _tables(rows: Sequence[Row]) -> Tables:
+    """What cleaning gave, as concerns look at it; nothing of labels or splits."""
+    refused = [[row["file"], WHOLE_FILE, *row["refused"]] for row in rows if "refused" in row]
+    refused += [
+        [row["file"], id_.rpartition("-")[2], code, reason]
+        for row in rows
+        for id_, code, reason in row.get("lost", ())
+    ]
+    recordings = [fields for row in rows for fields in row.get("kept", ())]
+    return Tables(recordings, [], refused, {}, "file", None)
+
+
+def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     """Join the tables of all files, and finish the artifact."""
     reader, writer, context = this.reader, this.writer, this.context
     rows = sorted(rows, key=lambda row: row["file"])
@@ -207,8 +231,9 @@ def _finish(this: _Run, rows: list[Row]) -> Result:
     with writer.writing(PREDICTIONS) as path:
         write_table(path, table)
     writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(_cells, rows))))
-    if refused := len(rows) - len(read):
-        context.warn(f"{refused} of {len(rows)} file(s) were refused: {FILES} says why")
+    refused = len(rows) - len(read)
+    concerns = [*seen, *_tell(concern_kinds.of_new_tables(_tables(rows)), context)]
+    writer.write(CONCERNS, as_table(concerns))
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
     for leak in leaks:
@@ -229,6 +254,7 @@ def _finish(this: _Run, rows: list[Row]) -> Result:
         "answers": dict(sorted(Counter(row["answer"] for row in read).items())),
         "fitted_on": reader.cohort["words"],
         "synthetic": reader.artifact.manifest.facts["synthetic"],
+        "concerns": as_facts(concerns),
         "keeps": [n for n in ("names", "identity") if getattr(this.config, f"keep_{n}")],
     }
     if counts := [row["events"] for row in read if "events" in row]:

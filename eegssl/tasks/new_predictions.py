@@ -10,6 +10,7 @@ from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, damaged
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.table_parts import ANY, NUMBER, Cells, read_text_table
+from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.kinds import kind_named
@@ -29,7 +30,7 @@ FILES_CELLS: Cells = {
     "missing": ANY,
 }
 """A row a file: what was found in it, or why it was not read."""
-NAMES = (PREDICTIONS, FILES, "detections/*", f"{ANSWERS}/*.json")
+NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
 """Files of predictions, as names or patterns."""
 
 
@@ -52,6 +53,7 @@ def predictions_contract(unlabelled: Unlabelled[Any, Any]) -> Contract:
         parts={
             PREDICTIONS: partial(read_table, view=unlabelled.view),
             FILES: partial(read_text_table, cells=FILES_CELLS, unique="file"),
+            CONCERNS: partial(read_text_table, cells=CONCERNS_CELLS),
         },
         facts=_Facts,
         whole=_require_counts,

@@ -99,4 +99,18 @@ def test_a_file_that_cannot_be_read_is_a_row(tiny: Pipeline, tmp_path: Path) -> 
     assert sorted(row["status"] for row in rows) == ["read", "refused", "refused", "refused"]
     assert {"other-montage", "rate-too-low"} < {row["code"] for row in rows}
     assert document["facts"]["refused"] == 3
-    assert "3 of 4 file(s) were refused" in "\n".join(document["warnings"])
+    assert document["facts"]["concerns"]["refused"]["n"] == 3
+    assert any("3 file(s) refused" in words for words in document["warnings"])
+
+
+def test_what_preprocess_would_tell_is_told(tiny: Pipeline, tmp_path: Path) -> None:
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    good = next(tiny.edf.rglob("*run-1_eeg.edf")).read_bytes()
+    (folder / "cut.edf").write_bytes(good[: len(good) // 2])
+    labels = [f"EEG {name}-REF" for name in CHANNELS]
+    write_edf(folder / "huge.edf", 1e3 * noise_uv(len(CHANNELS), 40, 200, 1), labels, 200)
+    (folder / "other.lay").write_text("an export")
+    document = predict(tiny, tmp_path / "out", folder)
+    assert {"truncated", "amplitude"} <= set(document["facts"]["concerns"])
+    assert "truncated" in (tmp_path / "out" / "concerns.tsv").read_text()

@@ -1,5 +1,6 @@
 """List the kinds of concern: one function and one line each."""
 
+import sys
 from collections.abc import Sequence
 
 from eegssl.corpus.concerns import (
@@ -50,6 +51,22 @@ OF_TABLES: tuple[OfTables, ...] = (
     amplitude_concerns.coarse_channels,
     amplitude_concerns.samples_above_a_volt,
 )
+
+
+_OF_LABELS = (label_concerns, subject_concerns)
+"""What is not asked of new files: they have no labels, and whose they are decides nothing."""
+
+
+def of_new_files(looked: Looked) -> Sequence[Concern]:
+    """Concerns that a look at files raises which a model is to read."""
+    finds = [find for find in OF_LOOKED if sys.modules[find.__module__] not in _OF_LABELS]
+    return [concern for find in finds for concern in find(looked)]
+
+
+def of_new_tables(tables: Tables) -> Sequence[Concern]:
+    """Concerns that the cleaning of such files raises; no split is there to be doubled across."""
+    finds = [find for find in OF_TABLES if sys.modules[find.__module__] not in _OF_LABELS]
+    return [c for find in finds if find != read_concerns.doubled_signals for c in find(tables)]
 
 
 def of_looked(looked: Looked) -> Sequence[Concern]:
