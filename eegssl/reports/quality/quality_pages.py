@@ -34,6 +34,7 @@ from eegssl.reports.sections import (
 from eegssl.signal.quality import FLAGS
 
 LOOK = "look"
+_CONCERNS = "What to look into"
 _FACTS = (
     *(("recordings", "Recordings"), ("refused", "Files refused"), ("subjects", "Subjects")),
     *(("hours", "Hours"), ("sfreq_hz", "Sampling rate (Hz)"), ("phase", "Filter phase")),
@@ -55,7 +56,7 @@ def write_quality_pages(out: Path, clips: Iterable[Clip], facts: Mapping[str, An
     written, rows = [], []
     for clip in clips:
         name = f"{clip.recording}.html"
-        written.append(_write(out / LOOK / name, recording_page(clip, banners)))
+        written.append(_write(out / LOOK / name, recording_page(clip, banners, facts)))
         rows.append((name, _index_row(clip, name)))
     rows.sort(key=lambda row: row[0])
     index = index_page([cells for _, cells in rows], facts, banners)
@@ -86,14 +87,16 @@ def index_page(
                 "Recordings",
                 table if rows else Text("No recording was chosen to be shown.", small=True),
             ),
-            section("What to look into", _concern_table(facts)),
+            section(_CONCERNS, _concern_table(facts)),
             section("The corpus", *_divided(facts)),
         ),
     )
 
 
-def recording_page(clip: Clip, banners: tuple[Banner, ...]) -> Page:
-    """The quality page of one recording."""
+def recording_page(
+    clip: Clip, banners: tuple[Banner, ...], facts: Mapping[str, Any] | None = None
+) -> Page:
+    """The quality page of one recording, with the concerns that name it first."""
     return Page(
         kicker="Preprocessing",
         title=f"Recording {clip.recording}",
@@ -102,6 +105,7 @@ def recording_page(clip: Clip, banners: tuple[Banner, ...]) -> Page:
         counts=_counts(clip),
         back=("All recordings", "index.html"),
         sections=(
+            section(_CONCERNS, _concern_table(facts or {}, clip.recording)),
             section("Before and after cleaning", *_figures(clip)),
             section("Channels", _channel_table(clip)),
         ),
@@ -238,16 +242,26 @@ def _plain(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _concern_table(facts: Mapping[str, Any]) -> Table | None:
-    """The concerns of the manifest: how many of what, the first ids, and what mends it."""
-    concerns = facts.get("concerns") or {}
+def _concern_table(facts: Mapping[str, Any], recording: str = "") -> Table | None:
+    """The concerns of the manifest: how many of what, the first ids, and what mends it.
+
+    With ``recording`` those that name it, or the file that it is a piece of.
+    """
+    concerns = (facts.get("concerns") or {}).values()
+    named = (recording, recording.rpartition("-")[0])
     rows = tuple(
-        (Cell(f"{row['n']:,} {row['text']}", small=", ".join(row["ids"])), Cell(row["cure"]))
-        for row in concerns.values()
+        (
+            Cell(f"One of {row['n']:,}: {row['text']}")
+            if recording
+            else Cell(f"{row['n']:,} {row['text']}", small=", ".join(row["ids"])),
+            Cell(row["cure"]),
+        )
+        for row in concerns
+        if not recording or any(name in row["ids"] for name in named)
     )
     columns = (Column("What was found", numeric=False), Column("What to do", numeric=False))
     caption = "Ids: the first ones; concerns.tsv has all, with details."
-    return Table("What to look into", columns, rows, caption) if rows else None
+    return Table(_CONCERNS, columns, rows, "" if recording else caption) if rows else None
 
 
 def _divided(facts: Mapping[str, Any]) -> list[Counts]:

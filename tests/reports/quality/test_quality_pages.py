@@ -110,6 +110,15 @@ def test_the_index_says_what_to_look_into(tmp_path: Path) -> None:
     assert "What to look into" not in index.read_text()
 
 
+@pytest.mark.parametrize("name", ["r-000000000001", "r-000000000001-2", "r-000000000002"])
+def test_a_page_says_first_what_is_odd_of_its_recording(tmp_path: Path, name: str) -> None:
+    row = {"n": 3, "text": "recording(s) are odd", "cure": "set odd=no", "ids": ["r-000000000001"]}
+    page = write_quality_pages(tmp_path, [clip(name)], {"concerns": {"odd": row}})[0].read_text()
+    assert ("One of 3: recording(s) are odd" in page) == (name != "r-000000000002")
+    if name != "r-000000000002":
+        assert page.index("set odd=no") < page.index("Traces")
+
+
 def test_a_page_tells_what_became_of_each_channel(tmp_path: Path) -> None:
     page = write_quality_pages(tmp_path, [clip()], {"synthetic": True})[0].read_text()
     assert "Synthetic data" in page
