@@ -135,6 +135,10 @@ def by_mne(path: Path) -> mne.io.BaseRaw | None:
 def test_samples_that_are_whole_give_the_seizure_of_the_whole_file(batch: Batch) -> None:
     """Bits that flip in annotations or text fields change nothing of what is found."""
     folder = batch.out / "detections"
-    events = {p.name: p.read_text().splitlines()[1].split("\t")[:3] for p in folder.iterdir() if p.suffix == ".tsv"}
+    events = {
+        p.name: p.read_text().splitlines()[1].split("\t")[:3]
+        for p in folder.iterdir()
+        if p.suffix == ".tsv"
+    }
     whole = np.array(events["whole_events.tsv"][:2], float)
     assert whole == pytest.approx([8.0, 16.0], abs=4.1)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ SEIZURES = ((20.0, 16.0), (60.0, 20.0))
 SECONDS, WINDOW_S = 96, 4.0
 RATES_HZ = (250, 256, 500, 512, 1000)
 SHIFT_S, GAP_S, GAP_AFTER_S = 12, 100.5, 48
+PAIRS = ("FP1-F7", "F7-T3", "T3-T5", "T5-O1", "FP2-F8", "F8-T4", "T4-T6", "T6-O2")
 Spans = list[tuple[float, float]]
 
 
@@ -34,20 +34,7 @@ class Ward:
 
     def write(self, path: Path, rate_hz: int = 256, before_s: int = 0, **more: Any) -> Path:
         """A file with both seizures, ``before_s`` later than in the plain one."""
-        seconds = SECONDS + before_s
-        signal_uv = noise_uv(len(CHANNELS), SECONDS, rate_hz, seed=700)
-        for onset_s, duration_s in SEIZURES:
-            shape = spike_and_wave_uv(SECONDS, rate_hz, onset_s, duration_s)
-            signal_uv += shape * np.linspace(1.0, -0.6, len(CHANNELS))[:, None]
-        earlier = noise_uv(len(CHANNELS), seconds, rate_hz, seed=701)[:, : before_s * rate_hz]
-        signal_uv = np.concatenate([earlier, signal_uv], axis=1)
-        names = [f"EEG {name.upper()}-REF" for name in CHANNELS]
-        if self.bipolar:
-            pairs = list(pairwise(range(len(CHANNELS))))
-            pairs = [(a, b) for a, b in pairs if {CHANNELS[a], CHANNELS[b]} not in ACROSS]
-            names = [f"EEG {CHANNELS[a].upper()}-{CHANNELS[b].upper()}" for a, b in pairs]
-            signal_uv = np.stack([signal_uv[a] - signal_uv[b] for a, b in pairs])
-        return write_edf(path, signal_uv, names, rate_hz, **more)
+        return write_file(path, self.bipolar, SEIZURES, rate_hz, before_s, **more)
 
     def rows(self, folder: Path, *more: object) -> dict[str, Spans]:
         """Name of a file -> onset and duration of each event in its table."""
@@ -58,23 +45,52 @@ class Ward:
         return {table.name.removesuffix("_events.tsv"): spans_of(table) for table in tables}
 
 
-ACROSS = [{"O1", "Fp2"}, {"T3", "O1"}, {"T4", "O2"}]
-"""Neighbours in the list that no chain joins."""
+def write_file(
+    path: Path,
+    bipolar: bool,
+    seizures: Sequence[tuple[float, float]],
+    rate_hz: int = 256,
+    before_s: int = 0,
+    *,
+    seed: int = 700,
+    **more: Any,
+) -> Path:
+    """A file whose seizures are of another size and sign in each channel: no reference hides them.
+
+    ``before_s`` seconds of noise come first.
+    """
+    labels = [f"EEG {pair}" for pair in PAIRS] if bipolar else [f"EEG {n}-REF" for n in CHANNELS]
+    signal_uv = noise_uv(len(labels), SECONDS, rate_hz, seed=seed)
+    sizes = np.linspace(1.5, -1.2, len(labels))[:, None]
+    for onset_s, duration_s in seizures:
+        signal_uv += spike_and_wave_uv(SECONDS, rate_hz, onset_s, duration_s) * sizes
+    if before_s:
+        earlier = noise_uv(len(labels), before_s, rate_hz, seed=seed + 1)
+        signal_uv = np.concatenate([earlier, signal_uv], axis=1)
+    return write_edf(path, signal_uv, labels, rate_hz, **more)
 
 
 def spans_of(table: Path) -> Spans:
+    """Onset and duration of each event."""
     rows = [line.split("\t") for line in table.read_text().splitlines()[1:]]
     return [(float(row[0]), float(row[1])) for row in rows if row[2] != "bckg"]
 
 
-def make_derivations(root: Path, tiny: Pipeline) -> None:
-    """A model of derivations, from the tiny corpus, below ``root``."""
-    settings = root / "settings.toml"
-    settings.write_text(SETTINGS)
+def make_model(root: Path, encoder: Path, bipolar: bool) -> None:
+    """A model of averaged channels or of derivations, below ``root``."""
+    settings, edf = root / "settings.toml", root / "edf"
+    settings.write_text(SETTINGS.replace("steps = 24", "steps = 40"))
+    edf.mkdir()
+    for k in range(6):
+        folder = edf / f"sub-{k:02d}"
+        folder.mkdir()
+        spans = [(8.0 + 4 * k, 24.0), (68.0, 16.0)]
+        marks = [(*span, "sz") for span in spans]
+        write_file(folder / f"sub-{k:02d}_eeg.edf", bipolar, spans, seed=800 + k, annotations=marks)
     more = ("--config", settings)
-    banana = ("--set", "montage.reference=banana", "--jobs", 1)
-    done("preprocess", tiny.edf, "--out", root / "recordings", *banana, *more)
-    task = ("--encoder", tiny.encoder, "--task", "seizure-detection")
+    reference = () if bipolar else ("--set", "montage.reference=average")
+    done("preprocess", edf, "--out", root / "recordings", *reference, "--jobs", 1, *more)
+    task = ("--encoder", encoder, "--task", "seizure-detection")
     done("finetune", root / "recordings", *task, "--out", root / "model", *more)
 
 
@@ -82,10 +98,12 @@ def make_derivations(root: Path, tiny: Pipeline) -> None:
 def ward(
     tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Ward:
-    if request.param == "averaged":
-        return Ward(tiny.model, bipolar=False)
-    root = made_once(tmp_path_factory, "derivations", lambda r: make_derivations(r, tiny), SETTINGS)
-    return Ward(root / "model", bipolar=True)
+    bipolar = request.param == "bipolar"
+    name = f"detector-{request.param}"
+    root = made_once(
+        tmp_path_factory, name, lambda root: make_model(root, tiny.encoder, bipolar), SETTINGS
+    )
+    return Ward(root / "model", bipolar)
 
 
 def assert_times(rows: Spans, expected: Sequence[tuple[float, float]], case: str) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-STAGES = ("preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark")
+STAGES = ("preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark", "predict")
 
 
 @dataclass(frozen=True)
