@@ -87,7 +87,10 @@ def traces_with_predictions(
     scale_uv = display_scale_uv(signal)
     draw_traces(traces, signal, names, sfreq_hz, start_s, scale_uv, style.INK, TraceStyle())
     traces.tick_params(axis="x", labelbottom=False)
-    windows = (window_start_s, window_duration_s, probability)
+    times = (window_start_s, window_duration_s, probability)
+    start, duration, p = (np.asarray(part, dtype=np.float64) for part in times)
+    seen = (start <= stop_s) & (start + duration >= start_s)  # a night has thousands
+    windows = (start[seen], duration[seen], p[seen])
     if detected is None:
         _draw_strip(strip, *windows, threshold)
         keys = _keys_of_windows(threshold)

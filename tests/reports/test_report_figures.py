@@ -227,3 +227,17 @@ def test_subjects_stand_best_first_with_their_scores_and_those_without_last():
     assert figure.axes[0].get_xlim() == (0, 1)
     lines = {tuple(line.get_xdata()) for line in figure.axes[0].lines}
     assert {(0.75,), (0.25,), (0.4, 0.4), (0.5, 0.5)} <= lines
+
+
+def test_a_night_of_windows_draws_those_in_view_alone():
+    start_s = np.arange(0.0, 86_400.0, 5.0)
+    probability = np.full(len(start_s), 0.1)
+    probability[[20, 21]] = 0.1, 0.9  # at 100 s and 105 s
+    night = {
+        "window_start_s": start_s,
+        "window_duration_s": np.full(len(start_s), 5.0),
+        "probability": probability,
+    }
+    figure = _traces(**night)
+    assert len(figure.axes[0].patches) < 10
+    assert png_uri(figure) == png_uri(_traces(**{name: v[18:24] for name, v in night.items()}))
