@@ -42,7 +42,7 @@ from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.header import read_header
 from eegssl.io.edf.layout import EdfHeader
 from eegssl.io.edf.samples import microvolt_scale, read_digital, read_signals
-from eegssl.signal.config import FilterConfig
+from eegssl.signal.config import FilterConfig, MontageConfig, MontageName
 from eegssl.signal.filtering.filters import chain
 
 CHANNELS, SFREQ_HZ = 23, 256.0
@@ -73,10 +73,10 @@ def clean_file(path: Path, config: FilterConfig = CONFIG, *, keep: bool = True) 
     return cleaned_uv
 
 
-def whole_stage(edf: Path, out: Path) -> None:
+def whole_stage(edf: Path, out: Path, montage: MontageName = "keep") -> None:
     """All that preprocess does with one file: look at it, clean it, flag it, write it, hash it."""
     file_bytes._map.cache_clear()
-    config = PreprocessConfig(filter=CONFIG)
+    config = PreprocessConfig(filter=CONFIG, montage=MontageConfig(reference=montage))
     settings = IngestSettings(
         CleaningSettings(config.filter, config.montage, config.quality),
         *(config.read, config.subjects, config.events, config.look, config.keep_text),
