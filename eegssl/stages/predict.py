@@ -21,6 +21,7 @@ from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
+from eegssl.corpus.new_files.distinct_files import distinct_files
 from eegssl.corpus.new_files.output_names import output_stems
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
@@ -73,8 +74,11 @@ def run(
             f"none: leave them out; what it answers is JSON, in {ANSWERS}/"
         )
     naming = _naming(config, context)
-    sources, passed_over = find_sources(roots, naming)
+    every, passed_over = find_sources(roots, naming)
+    sources = distinct_files(every)
     context.progress.say(say_sources(sources))
+    if n := len(every) - len(sources):
+        context.progress.say(f"{n} of the paths lead to a file that was given already: read once")
     settings = settings_like(reader.cleaned, config.read, config.channels, config.subjects)
     jobs = jobs or os.cpu_count() or 1
     advance = context.progress.track("looked at", len(sources))
