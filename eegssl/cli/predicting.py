@@ -35,12 +35,17 @@ def predict(
     """Ask a model of new files, each cleaned as its recordings were."""
     from eegssl.stages import predict as stage
 
-    sets = [f"formats={to_json(format.split(','))}"] if format else []
+    sets = [f"formats={to_json(_names(format))}"] if format is not None else []
     sets += ["keep_names=true"] if keep_names else []
     sets += ["keep_identity=true"] if keep_identity else []
     terminal, settings, context = prepare("predict", out, options, sets)
     result = stage.run(settings, model, files, context, jobs=jobs, detector=detector)
     finish(terminal, result)
+
+
+def _names(words: str) -> list[str]:
+    """Each name of a list with commas once, without spaces and capitals."""
+    return list(dict.fromkeys(word.strip().lower() for word in words.split(",")))
 
 
 @command(USE)

@@ -103,8 +103,8 @@ def find_sources(
             id_ = naming.recording(relative)
             if id_ in sources and not _same_file(sources[id_].path, path):
                 raise ConfigError(
-                    "two of the folders hold a file of the same name below them; preprocess the "
-                    "folder above both, or each into its own --out, one with --set corpus=NAME"
+                    "two of the files or folders given lead to another file of the same name: give "
+                    "the folder above both, or each its own --out, one with --set corpus=NAME"
                 )
             sources[id_] = Source(path, base, relative, id_)
     passed = PassedOver(dict(sorted(counts.items())), misnamed, tables, samples)

@@ -220,7 +220,7 @@ def _opened(path: Path) -> FileReader:
 
 def _require_model(path: Path) -> None:
     """Raise ConfigError for what a kind of task makes in place of models."""
-    made = read_manifest(path).kind
+    made = read_manifest(path, MODEL).kind
     if any(made == kind.makes != MODEL for kind in KINDS.values()):
         table = path / PREDICTIONS
         kind = kind_named(kind_of_table(table), table)
