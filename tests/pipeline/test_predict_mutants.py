@@ -103,7 +103,9 @@ def test_no_refused_file_leaves_a_table_that_says_there_was_no_seizure(batch: Ba
     for ending in ("_events.json", "_events.edf"):
         assert len(list((batch.out / "detections").rglob(f"*{ending}"))) == len(read)
     others = [p for p in batch.out.rglob("*") if p.is_file() and p.parent.name != "detections"]
-    assert {p.name for p in others} <= {"manifest.json", "predictions.parquet", "files.tsv"}
+    assert {p.name for p in others} <= {
+        *("manifest.json", "predictions.parquet", "files.tsv", "concerns.tsv")
+    }
 
 
 def test_what_was_read_is_as_long_as_another_reader_finds_it(batch: Batch) -> None:

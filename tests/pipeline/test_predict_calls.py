@@ -1,0 +1,161 @@
+"""Odd calls of predict: what is wrong costs itself alone, and every message says what to do."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from clirun import Pipeline, Ran, done, eegssl
+
+FORMATS = ("tsv", "edf", "html", "json")
+
+
+@pytest.fixture
+def good(tiny: Pipeline, tmp_path: Path) -> Path:
+    """A file that can be read, alone in a folder."""
+    folder = tmp_path / "good"
+    folder.mkdir()
+    return Path(shutil.copy(next(tiny.edf.rglob("*run-2_eeg.edf")), folder / "night.edf"))
+
+
+def call(tiny: Pipeline, out: Path, *files: object, model: object = None) -> Ran:
+    return eegssl("predict", *files, "--model", model or tiny.model, "--out", out, "--jobs", 1)
+
+
+def rows(out: Path) -> list[list[str]]:
+    return [line.split("\t") for line in (out / "files.tsv").read_text().splitlines()[1:]]
+
+
+def tables(out: Path) -> list[str]:
+    folder = out / "detections"
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*_events.tsv"))
+
+
+def test_a_file_that_cannot_be_opened_is_a_row(tiny: Pipeline, good: Path, tmp_path: Path) -> None:
+    (good.parent / "self.edf").symlink_to("self.edf")
+    (good.parent / "up").symlink_to("../good")
+    os.mkfifo(good.parent / "pipe.edf")
+    out = tmp_path / "out"
+    assert call(tiny, out, good.parent).code == 0
+    assert sorted((row[1], row[2]) for row in rows(out)) == [
+        ("read", "n/a"),
+        ("refused", "unreadable"),
+        ("refused", "unreadable"),
+    ]
+    assert len(tables(out)) == 1
+
+
+def test_nothing_to_read_is_told_with_what_was_expected(tiny: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("x")
+    (tmp_path / "bad.edf").write_text("x" * 400)
+    for name, words in (
+        ("empty", "there is no file at all"),
+        ("texts", "no EDF or BDF file"),
+        ("nowhere", "check the path"),
+        ("bad.edf", "none of 1 file(s) can be used"),
+    ):
+        ran = call(tiny, tmp_path / "out", tmp_path / name)
+        assert ran.code == 3, ran.err
+        assert words in ran.err
+        assert not (tmp_path / "out" / "files.tsv").exists()
+
+
+def test_what_is_no_model_is_told_with_what_makes_one(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    others = (tiny.recordings, tiny.encoder, tiny.evaluation, tmp_path, tmp_path / "none", good)
+    for model in others:
+        ran = call(tiny, tmp_path / "out", good, model=model)
+        assert ran.code == 4, ran.err
+        assert "expected a model, as made by `eegssl finetune`" in ran.err
+        assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_is_something_else_stays_as_it_is(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "mine.txt").write_text("mine")
+    for out in (full, good, tiny.recordings):
+        ran = call(tiny, out, good)
+        assert ran.code == 2, ran.err
+        assert "choose another --out" in ran.err or "--out names a folder" in ran.err
+    assert (full / "mine.txt").read_text() == "mine"
+    assert [path.name for path in full.iterdir()] == ["mine.txt"]
+
+
+def test_a_file_that_is_given_twice_is_read_once(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to("good")
+    out = tmp_path / "out"
+    ran = call(tiny, out, good, good.parent, good, tmp_path / "link", good.parent.parent)
+    assert ran.code == 0, ran.err
+    assert len(rows(out)) == len(tables(out)) == 1
+    assert "read once" in ran.err
+
+
+@pytest.mark.parametrize("words", [[], ["--keep-names"]], ids=["ids", "names"])
+def test_two_files_of_one_name_are_told_apart(
+    tiny: Pipeline, good: Path, tmp_path: Path, words: list[str]
+) -> None:
+    above = tmp_path / "above"
+    for name in ("a", "b"):
+        (above / name).mkdir(parents=True)
+        (above / name / "night.edf").write_bytes(good.read_bytes())
+    for given in ([above / "a", above / "b"], [above / "a/night.edf", above / "b/night.edf"]):
+        ran = call(tiny, tmp_path / "out", *given, *words)
+        assert ran.code == 2
+        assert "give the folder above both" in ran.err
+        assert "preprocess" not in ran.err
+    assert call(tiny, tmp_path / "out", above, *words).code == 0
+    assert len(tables(tmp_path / "out")) == 2
+    if words:
+        assert tables(tmp_path / "out") == ["a/night_events.tsv", "b/night_events.tsv"]
+
+
+def test_names_that_shells_and_tables_trip_over_are_kept(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "Bär ; $(x) & 'y'" / "Ä b;c.tmp.edf"
+    odd.parent.mkdir()
+    shutil.copy(good, odd)
+    out = tmp_path / "Ö ; out"
+    words = ["--keep-names", "--format", ",".join(FORMATS), "--json"]
+    ran = call(tiny, out, odd.parent, *words)
+    assert ran.code == 0, ran.err
+    assert ran.document["facts"]["keeps"] == ["names"]
+    names = sorted(path.name for path in (out / "detections").iterdir())
+    assert names == sorted(f"Ä b;c.tmp_events.{name}" for name in FORMATS)
+    assert eegssl("check", out).code == 0
+
+
+def test_names_of_bids_stay_names_of_bids(tiny: Pipeline, good: Path, tmp_path: Path) -> None:
+    bids = tmp_path / "bids"
+    stems = ("sub-1/ses-1/eeg/sub-1_ses-1_task-x", "sub-1/ses-2/eeg/sub-1_ses-2_task-x_run-01")
+    for stem in stems:
+        (bids / stem).parent.mkdir(parents=True)
+        shutil.copy(good, bids / f"{stem}_eeg.edf")
+    assert call(tiny, tmp_path / "out", bids, "--keep-names").code == 0
+    assert tables(tmp_path / "out") == [f"{stem}_events.tsv" for stem in stems]
+
+
+def test_formats_are_understood_in_any_spelling(tiny: Pipeline, good: Path, tmp_path: Path) -> None:
+    words = ("--model", tiny.model, "--jobs", 1, "--format")
+    made = done("predict", good, *words, " TSV, json,tsv", "--out", tmp_path / "out")
+    assert made["config"]["formats"] == ["tsv", "json"]
+    for odd in ("", ",", "pdf", "tsv;edf", "[]", "tsv,", '"'):
+        ran = eegssl("predict", good, *words, odd, "--out", tmp_path / "none")
+        assert ran.code == 2, odd
+        assert "'tsv', 'edf', 'html' or 'json'" in ran.err
+        assert not (tmp_path / "none").exists()
+
+
+def test_an_error_as_json_is_one_document(tiny: Pipeline, good: Path, tmp_path: Path) -> None:
+    for files, code in (([tmp_path / "none"], 3), ([good], 0)):
+        ran = call(tiny, tmp_path / "out", *files, "--json")
+        assert ran.code == code
+        assert ("error" in ran.document) == (code != 0)
