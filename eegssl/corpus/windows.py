@@ -189,6 +189,16 @@ class Windows:
         return rng.choice(places, size=batch_size, replace=replace, p=chance)
 
 
+def require_whole_step(step_s: float, sfreq_hz: float) -> None:
+    """Raise ConfigError unless windows every so many seconds begin at samples."""
+    step = round(step_s * sfreq_hz)
+    if step < 1 or abs(step_s * sfreq_hz - step) > _WHOLE * step:
+        raise ConfigError(
+            f"windows every {step_s:g} s do not begin at samples of {sfreq_hz:g} Hz: set "
+            f"task.step_s to a multiple of {1 / sfreq_hz:g}"
+        )
+
+
 def require_whole_patches(windows: Windows, patch_samples: int, setting: str) -> None:
     """Raise ConfigError unless a window is a whole number of patches."""
     if windows.length % patch_samples:
@@ -210,16 +220,10 @@ def tile(
     What is left at a recording's end and fills no window is not used; a recording shorter than a
     window is not among ``recordings`` of the result.
 
-    Raises InputError when no recording is as long as one window, ConfigError for steps that are no
-    whole number of samples.
+    Raises InputError when no recording is as long as one window.
     """
     length = round(window_s * corpus.sfreq_hz)
     step = round((step_s or window_s) * corpus.sfreq_hz)
-    if step_s and (step < 1 or abs(step_s * corpus.sfreq_hz - step) > _WHOLE * step):
-        raise ConfigError(
-            f"windows every {step_s:g} s do not begin at samples of {corpus.sfreq_hz:g} Hz: set "
-            f"task.step_s to a multiple of {1 / corpus.sfreq_hz:g}"
-        )
     longest = max((r.duration_s for r in recordings), default=0.0)
     recordings = [r for r in recordings if r.n_samples >= length]
     starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]

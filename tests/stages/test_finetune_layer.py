@@ -15,7 +15,7 @@ from eegssl.artifacts.reading import load
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.windows import Windows, tile
 from eegssl.encoder.transformer import Block
-from eegssl.tasks import kind as kinds
+from eegssl.tasks import jobs
 from eegssl.tasks.labels import labels_kind
 from eegssl.tasks.labels.model import TrainedModel, load_model, predict
 
@@ -37,8 +37,8 @@ def ruined(monkeypatch: pytest.MonkeyPatch) -> None:
         weights(encoder, *where)
         nn.init.zeros_(encoder.norm.weight)
 
-    weights = kinds.load_weights
-    monkeypatch.setattr(kinds, "load_weights", load_and_ruin)
+    weights = jobs.load_weights
+    monkeypatch.setattr(jobs, "load_weights", load_and_ruin)
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ import eegssl
 from eegssl.tasks.kinds import KINDS
 
 ROOT = Path(eegssl.__file__).parent
-ITS_OWN = {"stages/score_trees.py": "event tables are scored as labels are, without any model"}
+ITS_OWN = {
+    "stages/score_trees.py": "event tables are scored as labels are, without any model",
+    "stages/container.py": "SzCORE's containers detect seizures",
+}
 """A stage that is of one kind alone."""
 FILES = sorted(
     name

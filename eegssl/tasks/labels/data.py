@@ -24,7 +24,7 @@ from eegssl.corpus.ictal import overlap_share, positive_spans
 from eegssl.corpus.label_table import Label, LabelTable
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import Corpus, Recording
-from eegssl.corpus.windows import tile
+from eegssl.corpus.windows import require_whole_step, tile
 from eegssl.errors import InputError
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.labels.windows.event_overlaps import rank
@@ -172,6 +172,8 @@ def _detection_windows(
     corpus: Corpus, recordings: Sequence[Recording], task: TaskConfig
 ) -> LabelledWindows:
     """Windows, or their seconds, that are 1 where enough of them lies in events."""
+    if task.step_s:
+        require_whole_step(task.step_s, corpus.sfreq_hz)
     windows = tile(corpus, recordings, task.window_s, task.step_s)
     n_seconds = round(task.window_s) if task.unit == "second" else 1
     step_s = windows.window_s / n_seconds

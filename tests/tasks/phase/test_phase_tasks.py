@@ -17,8 +17,7 @@ from eegssl.artifacts.context import Context
 from eegssl.config.stages import EvaluateConfig
 from eegssl.io.private.pseudonyms import Pseudonyms
 from eegssl.scoring.forecasts.circular import phase_error_deg
-from eegssl.tasks.base import rescore
-from eegssl.tasks.kinds import KINDS
+from eegssl.stages import rescore
 from eegssl.tasks.phase.phase_rows import (
     PhasePredictions,
 )
@@ -251,7 +250,7 @@ def test_tested_subjects_of_training_are_a_leak(made: Made) -> None:
 def test_scores_follow_from_the_table_alone(made: Made, tmp_path: Path) -> None:
     source = shutil.copy(made / "evaluation" / "predictions.parquet", tmp_path)
     run = Context(tmp_path / "again", seed=0)
-    result = rescore(KINDS["phase"], EvaluateConfig(traces=2), Path(source), run)
+    result = rescore.run(EvaluateConfig(traces=2), Path(source), run)
     assert result.facts["phase"] == manifest_of(made / "evaluation")["facts"]["phase"]
     for name in ("metrics.json", "report.html"):
         there = (made / "evaluation" / name).read_bytes()
@@ -266,18 +265,14 @@ def test_folds_are_pooled_and_rows_that_come_twice_are_refused(made: Made, tmp_p
     assert len(both) == len(table)
     assert both.about["folds"] == len(subjects)
     write_table(tmp_path / "both.parquet", both)
-    result = rescore(
-        KINDS["phase"], EvaluateConfig(), tmp_path / "both.parquet", Context(tmp_path / "b")
-    )
+    result = rescore.run(EvaluateConfig(), tmp_path / "both.parquet", Context(tmp_path / "b"))
     before = manifest_of(made / "evaluation")["facts"]["phase"]["model"]
     for band, scores in result.facts["phase"]["model"].items():
         assert scores == pytest.approx(before[band])
     assert "Cross-validation" in (tmp_path / "b" / "report.html").read_text()
     write_table(tmp_path / "twice.parquet", pool_tables([table, table]))
     with pytest.raises(Exception, match="twice"):
-        rescore(
-            KINDS["phase"], EvaluateConfig(), tmp_path / "twice.parquet", Context(tmp_path / "c")
-        )
+        rescore.run(EvaluateConfig(), tmp_path / "twice.parquet", Context(tmp_path / "c"))
 
 
 def test_the_task_is_explained(made: Made) -> None:
