@@ -138,6 +138,7 @@ def test_permuted_labels_and_tables_label_whole_windows(tmp_path: Path):
     assert np.array_equal(truth, np.repeat(labelled.truth[:, None], 320, axis=1))
 
 
+@pytest.mark.slow
 def test_the_specialist_tells_when_in_a_window_the_seizure_begins(tmp_path: Path):
     recordings = [planted(tmp_path, k, rhythm_uv=60.0) for k in range(5)]
     system = fitted("seizure-unet", recordings[:3], recordings[3:4], steps=80, patience=9, lr=3e-3)

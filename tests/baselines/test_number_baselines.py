@@ -60,7 +60,7 @@ def fitted(name: str, windows: Splits, said: list[str] | None = None) -> System:
     )
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", slow_except(LEARNERS, LEARNERS[0]))
 def test_it_says_planted_numbers_of_recordings_that_it_never_saw(name: str, splits: Splits) -> None:
     system, test = fitted(name, splits), splits["test"]
     said = system.predict(test)
@@ -112,6 +112,7 @@ def test_the_number_minus_one_is_a_number_and_no_missing_label(splits: Splits) -
     assert np.allclose(said, 4.0)  # five units of 5 and one of -1
 
 
+@pytest.mark.slow
 def test_boosting_says_how_many_rounds_validate_best(splits: Splits) -> None:
     said: list[str] = []
     system = fitted("band-power-boosting", splits, said)

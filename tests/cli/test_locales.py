@@ -23,6 +23,7 @@ def run(locale: dict[str, str], *arguments: object) -> subprocess.CompletedProce
     return subprocess.run(command, capture_output=True, env=environment | locale, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "locale",
     [pytest.param(C_LOCALE, id="C"), pytest.param(LATIN, id="latin-1", marks=pytest.mark.slow)],

@@ -24,6 +24,7 @@ def test_masks_of_any_montage_are_drawn(name):
     assert png(MONTAGES[name]).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_same_masks_give_the_same_bytes():
     assert png(MONTAGES["bipolar"]) == png(MONTAGES["bipolar"])
 

@@ -94,6 +94,7 @@ def test_an_altered_field_is_refused_or_changes_nothing(
         assert ran.code or results_of(out, HANDED_ON.get(name)) == expected
 
 
+@pytest.mark.slow
 @EVERY
 def test_an_altered_benchmark_is_refused_or_changes_nothing(
     tiny: Pipeline, tmp_path: Path, undrawn: None, every: int

@@ -149,6 +149,7 @@ def test_a_schema_of_another_time_is_named_with_ours(tiny: Pipeline, copied: Cop
     refused(tiny, bad, "99", "schema 4")
 
 
+@pytest.mark.slow
 def test_tokens_of_other_recordings_are_refused_with_both_sides(
     tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_an_unfinished_artifact_is_refused(tiny: Pipeline, copied: Copied, name:
     refused(tiny, bad, bad, "unfinished")
 
 
+@pytest.mark.slow
 def test_an_encoder_for_another_rate_is_named_with_the_recordings(
     tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -255,6 +257,7 @@ def test_subjects_that_something_upstream_was_fitted_on_are_not_scored(
     assert not (tmp_path / "evaluation").exists()
 
 
+@pytest.mark.slow
 def test_a_random_encoder_was_fitted_on_nobody_upstream(
     tiny: Pipeline, tmp_path: Path, undrawn: None
 ) -> None:

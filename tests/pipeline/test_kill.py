@@ -24,7 +24,9 @@ def small(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Pipeline
     return small_pipeline(tmp_path_factory)
 
 
-@pytest.fixture(scope="module", params=Pipeline.STAGES)
+@pytest.fixture(
+    scope="module", params=slow_except(Pipeline.STAGES, "tokenize", "pretrain", "evaluate")
+)
 def whole(
     small: Pipeline, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Whole:

@@ -17,6 +17,7 @@ def derivations(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
+@pytest.mark.slow
 def test_finetune_and_evaluate_tell_of_channels_that_an_encoder_never_saw(
     tiny: Pipeline, derivations: Path, tmp_path: Path
 ) -> None:

@@ -309,6 +309,7 @@ def test_the_same_command_again_finds_it_made_and_touches_nothing(tiny: Pipeline
     assert stamps_of(tiny.root) == before
 
 
+@pytest.mark.slow
 def test_a_fresh_run_elsewhere_gives_the_same_bytes(tiny: Pipeline, tmp_path: Path) -> None:
     again = Pipeline(tmp_path / "another place", tiny.edf, tiny.settings)
     again.make()

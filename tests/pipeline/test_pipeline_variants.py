@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 from tinycorpus import SUBJECTS
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_weights(tiny: Pipeline, tmp_path: Path) -> None:
     other = Pipeline(tiny.root, tiny.edf, tiny.settings, seed=1)
     weights = {
@@ -36,6 +37,7 @@ def test_a_tokenizer_is_used_again_as_it_is(tiny: Pipeline, tmp_path: Path) -> N
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.slow
 def test_what_pretraining_on_other_recordings_saw_is_recorded(
     tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -71,6 +73,7 @@ def test_random_masking_is_there_for_comparison(tiny: Pipeline, tmp_path: Path) 
     assert facts["val"] != manifest_of(tiny.encoder)["facts"]["val"]
 
 
+@pytest.mark.slow
 def test_several_recordings_folders_are_read_as_one(tiny: Pipeline, tmp_path: Path) -> None:
     halves = []
     for k, places in enumerate((range(4), range(4, SUBJECTS))):

@@ -144,6 +144,7 @@ def test_a_folder_without_any_event_is_told_and_its_path_is_not(
     assert str(tmp_path) not in manifest
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_benchmark_tells_its_own_warnings_only(tiny: Pipeline, tmp_path: Path) -> None:
     edf = labelled(tmp_path / "edf", [])
     assert eegssl("preprocess", edf, "--out", tmp_path / "unlabelled").code == 0

@@ -37,6 +37,7 @@ def test_encoders_that_change_places_are_not_taken_for_the_same(
     assert ran.code == 2 or ran.document["state"] != "already made"
 
 
+@pytest.mark.slow
 def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, other: Path, tmp_path: Path) -> None:
     (tmp_path / "pretrained-0").symlink_to(tiny.encoder)
     (tmp_path / "pretrained-1").symlink_to(other)
@@ -64,6 +65,7 @@ def test_seeds_may_have_a_pretraining_each(tiny: Pipeline, other: Path, tmp_path
     assert (ran.code, "have the same encoder" in ran.err) == (2, True), ran.err
 
 
+@pytest.mark.slow
 def test_each_number_of_labelled_subjects_has_its_rows(tiny: Pipeline, tmp_path: Path) -> None:
     text = MATRIX.format(root=tiny.root, seeds="[0]").replace("steps = 6", "steps = 3")
     text = text.replace(f'[encoders.pretrained]\npath = "{tiny.root}/encoder"\n', "")
@@ -223,6 +225,7 @@ def test_a_task_of_numbers_is_shown_and_ranked_by_scores_of_numbers(of_numbers: 
     assert float(gap["difference"]) == pytest.approx(ours - theirs, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_recordings_of_one_class_are_compared_by_the_score_of_all(
     tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -283,6 +286,7 @@ def test_a_baseline_that_can_not_be_run_has_one_row_with_its_reason(
     assert len([w for w in warnings if "band-power-summary" in w]) == 1
 
 
+@pytest.mark.slow
 def test_within_subjects_the_folds_are_compared_and_the_page_says_so(
     tiny: Pipeline, tmp_path: Path
 ) -> None:

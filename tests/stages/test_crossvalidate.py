@@ -105,6 +105,7 @@ def test_a_fold_that_is_none_is_refused(tiny: Pipeline, tmp_path: Path) -> None:
     assert "fold 3 is none of 3" in ran.err
 
 
+@pytest.mark.slow
 def test_an_encoder_that_has_seen_the_tested_subjects_is_refused_before_anything_is_trained(
     tiny: Pipeline, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Seizures of unseen subjects are found by their spectrum, and not by their size alone."""
 
 import numpy as np
+import pytest
 from scipy.signal import welch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -37,6 +38,7 @@ def windows(plan, head):
     return features, np.log(np.array(blocks).std(axis=-1).mean(axis=-1)), label
 
 
+@pytest.mark.slow
 def test_band_power_finds_them_and_amplitude_does_not():
     config, head = SynthConfig(sfreqs_hz=(250,), duration_s=720, seed=0), build_head()
     data = [windows(plan_recording(config, s, 0), head) for s in draw_subjects(config)]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -61,6 +62,7 @@ def test_it_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(parts), strict=True))
 
 
+@pytest.mark.slow
 def test_a_training_loop_never_loads_the_compiler(tmp_path) -> None:
     code = f"""
 import sys

@@ -150,6 +150,7 @@ print(memory_mb("VmHWM") - before, 4 * cleaned.signal.data.size / 1e6)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
 def test_a_long_montage_takes_the_memory_of_a_few_channels(tmp_path: Path) -> None:
     command = [sys.executable, "-c", MEMORY, str(tmp_path), "64", "3000"]

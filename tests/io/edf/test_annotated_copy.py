@@ -197,6 +197,7 @@ def test_equal_inputs_give_equal_bytes(source, tmp_path):
     assert (tmp_path / "a.edf").read_bytes() == (tmp_path / "b.edf").read_bytes()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_recording(source, tmp_path):
     path = source(EdfSpec([Signal(noise(512 * 40_000), "EEG Cz")], 40_000))
     header = read_header(path)

@@ -121,6 +121,7 @@ def test_the_same_corpus_gives_the_same_bytes(out: Path, tmp_path: Path) -> None
     assert {name: (out / name).read_bytes() for name in again} == again
 
 
+@pytest.mark.slow
 def test_few_subjects_get_a_ratio_and_no_interval(tmp_path: Path) -> None:
     few = made(tmp_path / "signals", subjects=6)  # of whom five have a seizure
     assert few.odds.log_odds_ratio[ICTAL] > 0
@@ -150,6 +151,7 @@ def test_the_page_loads_and_runs_nothing_and_names_no_subject(out: Path, atlas: 
     assert page.count("data:image/") == 6
 
 
+@pytest.mark.slow
 def test_where_no_code_is_surely_of_seizures_the_page_says_so(atlas: Atlas, tmp_path: Path) -> None:
     none_sure = replace(atlas, odds=replace(atlas.odds, q=np.full(N_CODES, 0.9)))
     sure, unsure = (

@@ -181,6 +181,7 @@ def event_lists(draw):
     return list(clean_events([(min(e), max(e)) for e in edges], 30.0).events)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(event_lists(), event_lists())
 def test_intervals_of_slices_are_what_labelling_every_slice_gives(reference, hypothesis):

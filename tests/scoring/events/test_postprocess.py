@@ -300,6 +300,7 @@ def _one_seizure(p):
     return Probabilities("s", "r", 3600.0, start, start * 0 + 4, p, [(600.0, 660.0)])
 
 
+@pytest.mark.slow
 def test_of_thresholds_that_do_equally_well_the_middle_one_is_taken():
     start = np.arange(0, 3600, 4.0)
     inside = (start >= 600) & (start < 660)

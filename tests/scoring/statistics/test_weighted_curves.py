@@ -31,6 +31,7 @@ def by_scikit_learn(truth, score, weight):
     return auroc, average_precision_score(truth[some], score[some], sample_weight=weight[some])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(rows, st.integers(0, 1000))
 def test_scores_of_drawn_patients_are_those_of_scikit_learn(found, seed):

@@ -158,6 +158,7 @@ def test_seizures_keep_their_distance_and_their_recording():
             assert onset_s - end_s >= min(SEIZURE_GAP_S, 0.1 * config.duration_s) - 0.02
 
 
+@pytest.mark.slow
 def test_the_mean_number_of_seizures_is_the_one_asked_for():
     config = SynthConfig(n_subjects=300, duration_s=7200, seizures_per_recording=4, seed=1)
     plans = [plan_recording(config, s, 0) for s in draw_subjects(config) if s.has_epilepsy]

@@ -260,6 +260,7 @@ def test_what_comes_after_t_in_the_file_changes_no_context(world: World, tmp_pat
     assert not np.array_equal(*targets)
 
 
+@pytest.mark.slow
 def test_what_can_be_foreseen_is_and_what_can_not_ties_its_base(
     world: World, tmp_path: Path, undrawn: None
 ) -> None:

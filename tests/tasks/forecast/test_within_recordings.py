@@ -117,6 +117,7 @@ def test_a_leaderboard_says_that_a_task_is_within_subject(steady: Chain, tmp_pat
     assert all(row["within_subject"] for row in rows)
 
 
+@pytest.mark.slow
 def test_an_encoder_that_has_seen_them_is_told_and_then_refused(
     tiny: Pipeline, steady: Chain, tmp_path: Path
 ) -> None:
@@ -174,6 +175,7 @@ def test_phases_can_be_split_in_time_too(tiny: Pipeline, tmp_path: Path) -> None
     assert t_s.min() >= FITTED_S + 1 + 6
 
 
+@pytest.mark.slow
 def test_folds_fit_each_subject_on_its_own_beginning_and_score_its_end(
     steady: Chain, tmp_path: Path
 ) -> None:

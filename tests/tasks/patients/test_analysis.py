@@ -118,6 +118,7 @@ def test_a_planted_effect_is_found_and_adds_to_clinical_data():
     json.dumps(result.as_dict(), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_result_and_the_order_of_inputs_none():
     x, truth = cohort(14, 3, 1.0, 2)
     inputs = {"a": [x[:, :1]], "b": [x]}
@@ -178,6 +179,7 @@ def test_a_change_is_found_in_the_difference_and_not_before():
     assert np.mean(found["difference"]) > np.mean(found["before"]) + 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_except(["asm", "rftc"], "asm"))
 def test_what_synth_plants_is_found_and_what_it_does_not_is_not(name):
     signal = {"asm": "eeg", "rftc": "difference"}[name]

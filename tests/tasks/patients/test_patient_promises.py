@@ -61,6 +61,7 @@ def made(
     return {which: root / which for which in recordings}
 
 
+@pytest.mark.slow
 def test_an_effect_between_patients_is_found(made: dict[str, Path]) -> None:
     found = inputs_of(made["planted"])["band power"]
     assert found["scores"]["auroc"] > 0.85

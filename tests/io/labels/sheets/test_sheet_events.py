@@ -177,6 +177,7 @@ def test_thousands_or_decimals_and_doubled_columns_are_refused(tmp_path: Path) -
     assert "two of its columns" in refusal(tmp_path, "Beginn;Beginn;Ende;Typ\n1;2;3;sz\n")
 
 
+@pytest.mark.slow
 def test_dates_that_may_be_two_are_refused_where_both_fit(tmp_path: Path) -> None:
     days = 86400 * 40
     text = "Beginn;Ende;Typ\n02/03/2020 10:00:50;02/03/2020 10:01:20;sz\n"
