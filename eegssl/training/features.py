@@ -77,6 +77,28 @@ def features_of(
     return look_up
 
 
+def features_in_order(classifier: Classifier, windows: Windows, device: torch.device) -> Features:
+    """`features_of` for indices that are asked for once each, in the order of the windows.
+
+    Embeddings are those of the same passes to the last bit, and few of them are in memory.
+    """
+    if not classifier.frozen or classifier.attention is not None:
+        return features_of(classifier, windows, device)
+    windows = _as_read(classifier, windows)
+    passes = windows.in_order(_AT_ONCE)
+    rows: dict[int, Tensor] = {}
+
+    def take(index: NDArray[np.int64]) -> Tensor:
+        places = index.tolist()
+        while not rows.keys() >= set(places):
+            ahead = next(passes)
+            pooled = classifier.embed(*to_tensors(windows.batch(ahead), device)).float()
+            rows.update(zip(ahead.tolist(), pooled, strict=True))
+        return torch.stack([rows.pop(place) for place in places])
+
+    return take
+
+
 @torch.no_grad()
 def embed_windows(
     classifier: Classifier, windows: Windows, device: torch.device, cache: Cache | None = None

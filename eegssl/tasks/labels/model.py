@@ -27,7 +27,7 @@ from eegssl.tasks.jobs import MODEL, MODEL_FILES, TASK
 from eegssl.tasks.labels.config import TaskConfig
 from eegssl.tasks.model_contract import ModelFacts, model_contract
 from eegssl.tasks.trained_for import encoder_settings
-from eegssl.training.features import Cache, Features, features_of
+from eegssl.training.features import Cache, Features, features_in_order, features_of
 from eegssl.training.weights import load_weights, read_module_config, save_module
 
 CHANNELS, LABELS, THRESHOLD, POSTPROCESS, TEMPERATURE = (
@@ -187,7 +187,9 @@ def predict(
     """Predict windows in evaluation mode: probabilities [n, K], or [n, N, K], or numbers [n, 1]."""
     was_training = classifier.training
     classifier.to(device).eval()
-    features = features_of(classifier, windows, device, cache)
+    features = features_in_order(classifier, windows, device)
+    if cache is not None:
+        features = features_of(classifier, windows, device, cache)
     answers = classifier.say(logits_of(classifier, features, windows, batch_size))
     classifier.train(was_training)
     return answers.numpy()
