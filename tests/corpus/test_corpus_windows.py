@@ -38,16 +38,14 @@ def test_recordings_shorter_than_a_window_are_no_part_of_it(seconds: list[float]
     ]
 
 
-@given(st.floats(4, 30), st.floats(0.5, 4))
-def test_windows_may_overlap_where_asked_and_never_pass_the_end(
-    seconds: float, step_s: float
-) -> None:
+@given(st.floats(4, 30), st.integers(50, 400))
+def test_windows_may_overlap_where_asked_and_never_pass_the_end(seconds: float, step: int) -> None:
     one = recording(0, seconds)
-    windows = tile(corpus(one), [one], 4.0, step_s)
+    windows = tile(corpus(one), [one], 4.0, step / 100)
     assert windows.start[0] == 0
-    assert set(np.diff(windows.start)) <= {round(step_s * 100)}
+    assert set(np.diff(windows.start)) <= {step}
     assert windows.start[-1] + 400 <= one.n_samples
-    assert windows.start[-1] + 400 + round(step_s * 100) > one.n_samples
+    assert windows.start[-1] + 400 + step > one.n_samples
 
 
 def test_nothing_as_long_as_a_window_is_refused_with_both_lengths() -> None:
