@@ -19,6 +19,7 @@ def good(tiny: Pipeline, tmp_path: Path) -> Path:
 
 
 def call(tiny: Pipeline, out: Path, *files: object, model: object = None) -> Ran:
+    """Predict these files (and words), by default with the tiny model."""
     return eegssl("predict", *files, "--model", model or tiny.model, "--out", out, "--jobs", 1)
 
 
@@ -130,6 +131,23 @@ def test_names_that_shells_and_tables_trip_over_are_kept(
     assert ran.document["facts"]["keeps"] == ["names"]
     names = sorted(path.name for path in (out / "detections").iterdir())
     assert names == sorted(f"Ä b;c.tmp_events.{name}" for name in FORMATS)
+    assert eegssl("check", out).code == 0
+
+
+def test_names_that_no_table_can_hold_end_no_batch(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    """Another encoding, line breaks, the longest name that there is."""
+    folder = os.fsencode(good.parent)
+    for name in (b"M\xfcller.edf", b"a\nb\tc.edf", b"x" * 250 + b".edf"):
+        shutil.copy(good, os.path.join(folder, name))
+    out = tmp_path / "out"
+    assert call(tiny, out, good.parent, "--keep-names").code == 0
+    *others, _ = sorted(rows(out))
+    assert {row[1] for row in others} == {"read"}
+    named = {"M_ller_events.tsv", "a_b_c_events.tsv", "night_events.tsv"}
+    assert len(tables(out)) == 4
+    assert named < set(tables(out))
     assert eegssl("check", out).code == 0
 
 
