@@ -8,6 +8,7 @@ from pathlib import Path
 from eegssl.errors import InputError, RecordingRefused
 from eegssl.io.formats.known_formats import FORMATS
 from eegssl.io.formats.recordings import recording_parts
+from eegssl.io.own_copies import COPIES, holds_predictions
 from eegssl.io.passed_over import begins_like_edf, is_shipped_table, may_hold_labels
 from eegssl.io.sample_tables import ENDINGS, HINT, looks_like_samples
 
@@ -46,7 +47,8 @@ def find_recordings(root: Path) -> FoundFiles:
     Hidden files and folders are skipped, links are followed, every folder is visited once, and a
     link to a recording that is there itself is passed over. A link to a file that is gone or to
     itself, a path that is too long, and a folder that may not be opened, are in the list too, so
-    that reading refuses them with a reason: nothing is dropped in silence.
+    that reading refuses them with a reason: nothing is dropped in silence. Copies that `predict`
+    wrote are no recordings of their own, unless ``root`` is their folder.
 
     Raises InputError where ``root`` does not exist, or is a file of another kind.
     """
@@ -113,6 +115,8 @@ def _walk(top: Path, files: FoundFiles, visited: set[tuple[int, int]]) -> list[P
         folders[:] = sorted(
             name for name in folders if not (name.startswith(".") or _ends_with(name, _FOLDERS))
         )
+        if COPIES in folders and holds_predictions(Path(folder)):
+            folders.remove(COPIES)
         links += [Path(folder, name) for name in folders if os.path.islink(Path(folder, name))]
         files.recordings += [Path(folder, name) for name in names if _ends_with(name, SUFFIXES)]
         entries = (*folders, *names)

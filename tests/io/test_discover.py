@@ -35,6 +35,15 @@ def test_loops_of_links_end_and_linked_folders_are_visited_once(tmp_path):
     assert names(tmp_path / "data") == ["real/1.edf"]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "eegssl-plan.json"])
+def test_copies_that_predict_wrote_are_no_recordings(tmp_path, name):
+    touch(tmp_path, "1.edf", "out/detections/a/1_events.edf", "mine/detections/2.edf")
+    (tmp_path / "out" / name).write_text('{"kind": "predictions"}')
+    (tmp_path / "mine" / name).write_text('{"kind": "of somebody else"}')
+    assert names(tmp_path) == ["1.edf", "mine/detections/2.edf"]
+    assert names(tmp_path / "out" / "detections") == ["a/1_events.edf"]
+
+
 def test_a_recording_and_a_link_to_it_are_one_recording(tmp_path):
     touch(tmp_path, "s3/x.edf", ".annex/same", "a/y.edf")
     (tmp_path / "loop").mkdir()

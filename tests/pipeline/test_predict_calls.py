@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from clirun import Pipeline, Ran, done, eegssl
+from clirun import Pipeline, Ran, done, eegssl, files_of
 
 FORMATS = ("tsv", "edf", "html", "json")
 
@@ -149,6 +149,17 @@ def test_names_that_no_table_can_hold_end_no_batch(
     assert len(tables(out)) == 4
     assert named < set(tables(out))
     assert eegssl("check", out).code == 0
+
+
+def test_an_out_among_the_files_is_not_read_again(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    words = [good.parent, "--format", "tsv,edf"]
+    out = good.parent / "out"
+    assert call(tiny, out, *words).code == 0
+    assert "already made" in call(tiny, out, *words).err
+    assert call(tiny, tmp_path / "other", *words).code == 0
+    assert files_of(tmp_path / "other") == files_of(out)
 
 
 def test_names_of_bids_stay_names_of_bids(tiny: Pipeline, good: Path, tmp_path: Path) -> None:

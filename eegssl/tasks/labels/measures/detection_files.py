@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from eegssl.io.labels.event_types import event_type, is_seizure
+from eegssl.io.own_copies import COPIES
 from eegssl.io.tables.event_trees import format_events, table_name
 from eegssl.tasks.labels.measures.detected import Detected, Detections
 
-FOLDER = "detections"
+FOLDER = COPIES
 """The folder of an evaluation that holds them."""
 
 
