@@ -12,6 +12,7 @@ turns, some batches scaled to all windows.
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,22 @@ def timed(parts: dict[str, float], name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     parts[name] = time.perf_counter() - start
+
+
+@contextmanager
+def watched() -> Iterator[list[float]]:
+    """The peak of anonymous memory in MB during a block, over what was there before."""
+    before, done, peak = memory_mb("RssAnon"), threading.Event(), [0.0]
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], memory_mb("RssAnon") - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield peak
+    done.set()
+    watcher.join()
 
 
 def predict(model: Path, edf: Path, out: Path) -> tuple[dict[str, float], int, tuple[str, ...]]:
@@ -97,8 +114,8 @@ def main() -> None:
         model = make_model(root)
         for hours in lengths_h:
             edf = write_long_edf(root / "night.edf", round(hours * 3600))
-            before = memory_mb("RssAnon")
-            parts, n, channels = predict(model, edf, root / "scratch")
+            with watched() as peak_mb:
+                parts, n, channels = predict(model, edf, root / "scratch")
             whole = sum(parts.values())
             rows = {**parts, "all of it": whole, **forward_passes(model, n, channels)}
             for part, seconds in rows.items():
@@ -107,7 +124,7 @@ def main() -> None:
                     f"| {hours:g} | {part} | {seconds:.1f} | {seconds / whole:.0%} | {speed:.0f} |"
                 )
             print(f"\n{n} windows, {os.cpu_count()} cores, {torch.get_num_threads()} threads; ")
-            print(f"anonymous memory {memory_mb('RssAnon') - before:.0f} MB more at the end\n")
+            print(f"peak of anonymous memory {peak_mb[0]:.0f} MB over what was there before\n")
 
 
 if __name__ == "__main__":
