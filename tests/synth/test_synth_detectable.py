@@ -1,4 +1,7 @@
-"""Seizures of unseen subjects are found by their spectrum, and not by their size alone."""
+"""Seizures of unseen subjects are found by their spectrum, and not by their size alone.
+
+That they have the waves and rhythms asked for is shown quickly by ``test_synth_seizures.py``.
+"""
 
 import numpy as np
 import pytest
