@@ -18,6 +18,7 @@ def test_the_page_has_seven_commands() -> None:
     assert all(line.startswith("eegssl ") for line in LINES)
 
 
+@pytest.mark.slow
 def test_its_lines_make_a_detector_that_reads_the_next_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

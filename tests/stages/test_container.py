@@ -49,6 +49,7 @@ def test_another_model_in_it_is_found(folder: Path, tmp_path: Path) -> None:
     assert eegssl("check", copy).code == 4
 
 
+@pytest.mark.slow
 def test_the_entrypoint_answers_a_file_as_predict_does(
     tiny: Pipeline, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_model_of_derivations_is_refused_with_the_way_on(tiny: Pipeline, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_read_such_files_is_refused(copied: Copier, tmp_path: Path) -> None:
     model = copied("model")
     cleaned = json.loads((model / "cleaning.json").read_text())
