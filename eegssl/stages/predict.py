@@ -5,6 +5,7 @@ scratch folder; what was cleaned is removed once its windows are answered.
 """
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,10 @@ def run(
     writer = context.begin(contract, config, inputs, names=NAMES)
     if isinstance(writer, Result):
         return writer
+    megabytes = math.ceil(_scratch_bytes(scan, settings, jobs) / 1e6)
+    context.progress.say(
+        f"clean signals take up to {megabytes:,} MB beside the output, and are removed when read"
+    )
     rows = [_refusal(id_, row["refused"]) for id_, row in scan.files.items() if "refused" in row]
     stems = output_stems(sources, scan.subjects, keep_names=config.keep_names)
     this = _Run(reader, config, scan, settings, stems, writer, context)
@@ -108,6 +113,20 @@ def _naming(config: PredictConfig, context: Context) -> Naming:
         for warning in make_key(private_folder()):
             context.progress.warn(warning)
     return Naming(Pseudonyms(), config.corpus)
+
+
+def _scratch_bytes(scan: FileScan, settings: IngestSettings, jobs: int) -> float:
+    """Most bytes of clean signals on disk at once: those of the largest files."""
+    cleaning = settings.cleaning
+    mixed = cleaning.montage.reference != "keep"
+    width = 4 if cleaning.filter.phase == "causal" else 2
+    per_sample = width + (4 if mixed else 0)
+    sizes = [
+        row["duration_s"] * cleaning.filter.sfreq_hz * len(row["channels"]) * per_sample
+        for row in scan.files.values()
+        if "refused" not in row
+    ]
+    return sum(sorted(sizes)[-jobs:])
 
 
 def _refusal(file: str, why: Sequence[str]) -> Row:

@@ -84,6 +84,15 @@ def test_predictions_are_a_sound_artifact(whole: Path) -> None:
     assert {float(row["duration_s"]) for row in rows} == {float(SEIZURE_S), float(CALM_S)}
 
 
+def test_the_size_of_the_scratch_is_said_first(tiny: Pipeline, tmp_path: Path) -> None:
+    file = next(tiny.edf.rglob("*run-1_eeg.edf"))
+    ran = eegssl("predict", file, "--model", tiny.model, "--out", tmp_path / "out")
+    lines = ran.err.splitlines()
+    (size_at,) = [k for k, line in enumerate(lines) if "MB beside the output" in line]
+    assert size_at < next(k for k, line in enumerate(lines) if line.startswith("files: 1/1"))
+    assert not any(tmp_path.rglob("*.safetensors"))
+
+
 def test_a_file_that_cannot_be_read_is_a_row(tiny: Pipeline, tmp_path: Path) -> None:
     folder = tmp_path / "ward"
     folder.mkdir()
