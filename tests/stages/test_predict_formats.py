@@ -43,7 +43,10 @@ def test_all_formats_tell_the_same_events(ward: tuple[Path, Path]) -> None:
         seen = [(a["onset"], a["duration"]) for a in raw.annotations]
         assert len(seen) == len(told)
         assert np.allclose(seen, told, atol=1e-3)
-        assert "Probability over the recording" in table.with_suffix(".html").read_text()
+        page = table.with_suffix(".html").read_text()
+        assert "Probability over the recording" in page
+        assert "Seen in training" in page
+        assert "data that is scored here" not in page
     assert eegssl("check", out).code == 0
 
 

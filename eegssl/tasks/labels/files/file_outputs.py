@@ -57,6 +57,8 @@ def _file_prediction(table: Predictions, answer: FileAnswer, outputs: Outputs) -
         rule=rule,
         about={
             **table.about,
+            "leaks": (),  # nothing is scored here
+            "seen_in_training": bool(answer.leaks),
             "task": answer.document.get("task", table.about["task"]),
             "model": answer.document.get("model", ""),
             "fitted_on": outputs.fitted_on,

@@ -111,6 +111,9 @@ def _view(one: FilePrediction, span: Event, seconds: float) -> tuple[float, floa
 
 
 def _banners(one: FilePrediction) -> Iterator[Banner]:
+    if one.about.get("seen_in_training"):
+        words = "Seen in training: the model was fitted on this person or this recording, so that "
+        yield Banner(words + "its answer is better here than it would be for others.", "warning")
     if one.missing:
         n = counted(len(one.missing), "channel")
         words = f"Missing: {n} that the model was fitted with ({', '.join(one.missing)})."
