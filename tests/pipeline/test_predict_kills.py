@@ -15,7 +15,7 @@ from slowparams import slow_except
 
 from eegssl.artifacts.reading import load
 
-QUICK, ALL = 3, 20
+QUICK, ALL = 6, 50
 DISK_KB, LEFT_KB = 900, (8, 60, 160)
 """Size of a disk, and what is left of it: too little for a plan, a clean file, a copy."""
 
