@@ -12,6 +12,7 @@ from eegssl.io.config import ReadSettings
 from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
 
 _PARTS = ("filter", "montage", "quality", "read", "channels")
+_OF_SAMPLES = ("filter", "montage", "read", "channels")
 _EACH = "each"
 """Mains that are looked for in each file, where the corpora have different ones."""
 
@@ -66,7 +67,7 @@ def differences(one: CleanedAs, other: CleanedAs) -> list[str]:
     """The settings that decide samples in which two differ."""
     return [
         f"{name}.{key}"
-        for name in _PARTS
+        for name in _OF_SAMPLES
         for key, value in getattr(other, name).model_dump().items()
         if value != getattr(one, name).model_dump()[key]
     ]

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eegssl.artifacts.manifest import MANIFEST
 from eegssl.corpus.config import Limits
 from eegssl.corpus.preprocessing.channel_selection import Choice
 from eegssl.corpus.preprocessing.ingest import EventsBySegment
 from eegssl.corpus.preprocessing.opened_file import ScannedFile
+from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.corpus.store import open_corpus
@@ -18,9 +20,6 @@ from eegssl.io.formats.recordings import read_recording_header
 from eegssl.io.labels.event_types import Event, EventsFound
 from eegssl.io.labels.events import read_events
 from eegssl.io.recording_header import RecordingHeader
-
-_NO_SEIZURE_LIST = ("", "hypnogram")
-"""Sources that do not say, by naming no seizure, that there is none."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,37 @@ def read_labels(
     sources, _ = find_sources([folder], naming)
     wanted = {id_.rsplit("-", 1)[0] if id_.count("-") > 1 else id_ for id_ in durations_s}
     sources = [source for source in sources if source.id in wanted]
-    of: dict[str, Labels] = {}
+    events: dict[str, tuple[Event, ...]] = {}
+    rows: list[dict[str, Any]] = []
     refused: dict[str, str] = {}
     for number, answer in each(_of_file, [(one,) for one in sources], jobs, Limits()):
         source = sources[number]
         if isinstance(answer, Failure | str):
             refused[source.id] = answer if isinstance(answer, str) else answer.reason
         else:
-            header, events = answer
-            of |= dict(_by_recording(source, header, events, durations_s))
-    return LabelsOfFiles(of, refused)
+            header, found = answer
+            inside = dict(_by_recording(source, header, found, durations_s))
+            events |= inside
+            rows += [_row(source, id_, found) for id_ in inside]
+    every = [
+        {"recording": id_, "type": event.type, "source": event.source}
+        for id_, some in events.items()
+        for event in some
+    ]
+    searched = Tables(rows, every, [], {}, "recording").searched_files
+    listed = {row["recording"]: row["file"] in searched for row in rows}
+    return LabelsOfFiles({id_: Labels(e, listed[id_]) for id_, e in events.items()}, refused)
+
+
+def _row(source: Source, recording: str, found: EventsFound) -> dict[str, Any]:
+    """What decides whether somebody looked for seizures, as the table of recordings has it."""
+    return {
+        "recording": recording,
+        "file": source.id,
+        "label_source": found.source,
+        "n_annotations_dropped": found.n_dropped,
+        "n_annotations_unresolved": found.n_unresolved + found.n_unreadable,
+    }
 
 
 def _of_file(source: Source) -> tuple[RecordingHeader, EventsFound] | str:
@@ -78,16 +98,12 @@ def _of_file(source: Source) -> tuple[RecordingHeader, EventsFound] | str:
 
 
 def _by_recording(
-    source: Source,
-    header: RecordingHeader,
-    events: EventsFound,
-    durations_s: Mapping[str, float],
-) -> Iterator[tuple[str, Labels]]:
+    source: Source, header: RecordingHeader, events: EventsFound, durations_s: Mapping[str, float]
+) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """The events of each stretch between gaps, by its id."""
     marks = EventsBySegment(ScannedFile(header, Choice(), events, None, ()))
-    unclear = events.n_dropped + events.n_unresolved + events.n_unreadable
-    listed = events.source not in _NO_SEIZURE_LIST and not unclear
     several = len(header.segments) > 1
     for number, segment in enumerate(header.segments, start=1):
         id_ = f"{source.id}-{number}" if several else source.id
         if id_ in durations_s:
-            yield id_, Labels(tuple(marks.events(segment, durations_s[id_])), listed)
+            yield id_, tuple(marks.events(segment, durations_s[id_]))
