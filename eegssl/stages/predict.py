@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
@@ -30,7 +30,7 @@ from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
 from eegssl.corpus.preprocessing.workers import Failure, each
-from eegssl.errors import ConfigError, InputError, RecordingRefused
+from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
@@ -41,8 +41,11 @@ from eegssl.tasks.one_file.file_answer import ANSWERS
 from eegssl.tasks.one_file.file_reader import FileReader, open_reader
 from eegssl.tasks.one_file.outputs import Outputs
 from eegssl.tasks.table import read_table, stack_tables, write_table
+from eegssl.tasks.table_spec import View
 
 Row = dict[str, Any]
+_OF_READ = {"duration_s", "answer", "value", "missing", "kept", "lost", "outputs"}
+"""Keys of the row of a file that was read."""
 _ROWS, _TABLES, _SCRATCH = "rows", "tables", "scratch"
 
 
@@ -153,7 +156,9 @@ class _Run:
     def read_all(self, todo: Sequence[Source], jobs: int) -> list[Row]:
         """Read what isn't there yet, so many files at once as there are jobs."""
         advance = self.context.progress.track("files", len(todo))
-        done = {one.id: row for one in todo if (row := _finished(one.id, self.writer)) is not None}
+        view = self.reader.unlabelled.view
+        finished = {one.id: _finished(one.id, self.writer, view) for one in todo}
+        done = {id_: row for id_, row in finished.items() if row is not None}
         todo, rows = [one for one in todo if one.id not in done], list(done.values())
         advance(len(rows))
         for begin in range(0, len(todo), jobs):
@@ -204,19 +209,29 @@ class _Run:
             "value": answer.value,
             "missing": list(answer.file.missing),
             "kept": kept,
+            "outputs": {name: hash_file(self.writer / name) for name in outputs.names},
             **({"events": len(answer.onset_s)} if answer.detects else {}),
         }
 
 
-def _finished(file: str, writer: ArtifactWriter) -> Row | None:
+def _finished(file: str, writer: ArtifactWriter, view: type[View]) -> Row | None:
     """What an interrupted run wrote of a file, last of all; None where that is not whole."""
     try:
         row: Row = json.loads(read_text(writer.work / _ROWS / f"{file}.json"))
     except (OSError, ValueError):
         return None
-    table = writer.work / _TABLES / f"{file}.parquet"
-    whole = "refused" in row or table.is_file()
-    return row if whole and row.get("file") == file else None
+    if not isinstance(row, dict) or row.get("file") != file:
+        return None
+    if "refused" in row:
+        return row
+    if not row.keys() >= _OF_READ:
+        return None
+    try:
+        read_table(writer.work / _TABLES / f"{file}.parquet", view)
+        whole = all(hash_file(writer / name) == digest for name, digest in row["outputs"].items())
+    except (ArtifactError, OSError, AttributeError, TypeError):
+        return None
+    return row if whole else None
 
 
 def _tell(concerns: Concerns, context: Context) -> Concerns:

@@ -1,40 +1,13 @@
 """What an interrupted run left is checked before it is gone on with: the same bytes, or anew."""
 
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from clirun import Pipeline, eegssl, files_of
+from damagedfiles import DAMAGES, stop
 
 from eegssl.stages import preprocess, tokenize
-
-Damage = Callable[[Path], object]
-
-
-def grow(path: Path) -> None:
-    with path.open("ab") as stream:
-        stream.write(b"\0")
-
-
-DAMAGES: dict[str, Damage] = {
-    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
-    "empty": lambda path: os.truncate(path, 0),
-    "grown": grow,
-    "gone": lambda path: path.unlink(),
-    "pipe": lambda path: (path.unlink(), os.mkfifo(path)),
-}
-
-
-def stop(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """Have a stage interrupted where it would call a function."""
-
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(module, name, interrupted)
 
 
 @pytest.fixture(scope="module")

@@ -153,6 +153,9 @@ def _hash(path: Path) -> str:
 
 
 def _label_files(source: Source, events: EventSettings) -> list[Path]:
+    """The files that say where events are; none where no source of labels is read."""
+    if not events.sources:
+        return []
     shared = [source.own_rows.path] if source.own_rows else []
     sidecars = find_sidecars(source.path, source.root, events.own_columns)
     return shared + [path for paths in sidecars.values() for path in paths]

@@ -1,6 +1,6 @@
 """Say where the answer about one file is written, and how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eegssl.artifacts.writer import ArtifactWriter
@@ -25,13 +25,17 @@ class Outputs:
     keep_identity: bool = False
     fitted_on: str = ""
     """A sentence: whom the model was fitted on."""
+    names: list[str] = field(default_factory=list)
+    """Names of the files that were written, in this order."""
 
     def place(self, name: str) -> Path:
         """The path of a file that its writer makes atomically."""
+        self.names.append(name)
         path = self.writer / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def write(self, name: str, text: str) -> None:
         """Write one file atomically."""
+        self.names.append(name)
         self.writer.write(name, text)
