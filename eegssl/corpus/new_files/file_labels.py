@@ -63,10 +63,10 @@ def read_labels(
         if isinstance(answer, Failure | str):
             refused[source.id] = answer if isinstance(answer, str) else answer.reason
         else:
-            header, found = answer
-            inside = dict(_by_recording(source, header, found, durations_s))
+            header, labelled = answer
+            inside = dict(_by_recording(source, header, labelled, durations_s))
             events |= inside
-            rows += [_row(source, id_, found) for id_ in inside]
+            rows += [_row(source, id_, labelled) for id_ in inside]
     every = [
         {"recording": id_, "type": event.type, "source": event.source}
         for id_, some in events.items()
@@ -77,14 +77,14 @@ def read_labels(
     return LabelsOfFiles({id_: Labels(e, listed[id_]) for id_, e in events.items()}, refused)
 
 
-def _row(source: Source, recording: str, found: EventsFound) -> dict[str, Any]:
+def _row(source: Source, recording: str, labelled: EventsFound) -> dict[str, Any]:
     """What decides whether somebody looked for seizures, as the table of recordings has it."""
     return {
         "recording": recording,
         "file": source.id,
-        "label_source": found.source,
-        "n_annotations_dropped": found.n_dropped,
-        "n_annotations_unresolved": found.n_unresolved + found.n_unreadable,
+        "label_source": labelled.source,
+        "n_annotations_dropped": labelled.n_dropped,
+        "n_annotations_unresolved": labelled.n_unresolved + labelled.n_unreadable,
     }
 
 
