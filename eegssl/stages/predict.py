@@ -19,7 +19,7 @@ from eegssl.artifacts.manifest import inputs_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, PredictConfig
 from eegssl.corpus.concerns import concern_kinds
-from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
+from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table, tell
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.new_files.distinct_files import distinct_files
@@ -90,7 +90,7 @@ def run(
     if not context.dry_run:
         for warning in naming.save():
             context.progress.warn(warning)
-    seen = _tell(concern_kinds.of_new_files(Looked(scan, passed_over)), context)
+    seen = tell(concern_kinds.of_new_files(Looked(scan, passed_over)), context)
     hashes = [[id_, row["hashes"]] for id_, row in scan.files.items()]
     inputs = [*inputs_of(reader.artifact), ("eeg-files", hash_json(hashes))]
     if reader.detector:
@@ -234,13 +234,6 @@ def _finished(file: str, writer: ArtifactWriter, view: type[View]) -> Row | None
     return row if whole else None
 
 
-def _tell(concerns: Concerns, context: Context) -> Concerns:
-    """Warn of each concern; returns them."""
-    for concern in concerns:
-        context.warn(concern.sentence)
-    return concerns
-
-
 def _tables(rows: Sequence[Row]) -> Tables:
     """What cleaning gave, as concerns look at it; nothing of labels or splits."""
     refused = [[row["file"], WHOLE_FILE, *row["refused"]] for row in rows if "refused" in row]
@@ -270,7 +263,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
         write_table(path, table)
     writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(_cells, rows))))
     refused = len(rows) - len(read)
-    concerns = [*seen, *_tell(concern_kinds.of_new_tables(_tables(rows)), context)]
+    concerns = [*seen, *tell(concern_kinds.of_new_tables(_tables(rows)), context)]
     writer.write(CONCERNS, as_table(concerns))
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")

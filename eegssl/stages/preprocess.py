@@ -21,7 +21,7 @@ from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS, CONTRACT
 from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
-from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table
+from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts, as_table, tell
 from eegssl.corpus.concerns.subject_concerns import advice_on_subjects
 from eegssl.corpus.finished_rows import finished_row, remove_recordings
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
@@ -88,7 +88,7 @@ def run(
     for warning in plan.warnings:
         context.warn(warning)
     find = concern_kinds.of_plan if plan_only else concern_kinds.of_looked
-    seen = _tell(find(looked), context)
+    seen = tell(find(looked), context)
     aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
     if not context.dry_run:  # before tables are read, which may name people without a recording
         for warning in pseudonyms.save():
@@ -109,7 +109,7 @@ def run(
         *(scan, rows, official, aliases, config.splits, context.seed), keep_text=config.keep_text
     )
     write_tables(writer, tables)
-    concerns = [*seen, *_tell(concern_kinds.of_tables(tables), context)]
+    concerns = [*seen, *tell(concern_kinds.of_tables(tables), context)]
     writer.write(CONCERNS, as_table(concerns))
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
@@ -139,13 +139,6 @@ def _pseudonyms(context: Context) -> Pseudonyms:
         for warning in make_key(private_folder()):
             context.progress.warn(warning)
     return Pseudonyms()
-
-
-def _tell(concerns: Concerns, context: Context) -> Concerns:
-    """Warn of each concern; returns them."""
-    for concern in concerns:
-        context.warn(concern.sentence)
-    return concerns
 
 
 def _not_made(result: Result, scan: FileScan, context: Context) -> Result:

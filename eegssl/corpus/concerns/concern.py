@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eegssl.artifacts.context import Context
 from eegssl.artifacts.json_parts import HASHED_ID
 from eegssl.artifacts.table_parts import ANY, MISSING, Cells
 from eegssl.corpus.preprocessing.file_scan import FileScan
@@ -66,6 +67,13 @@ def of_lines(
     pairs = tuple(which)
     count = len({id_ for id_, _ in pairs}) if n is None else n
     return [Concern(kind, count, text, cure, pairs)] if count else []
+
+
+def tell(concerns: Concerns, context: Context) -> Concerns:
+    """Warn of each concern; returns them."""
+    for concern in concerns:
+        context.warn(concern.sentence)
+    return concerns
 
 
 def as_table(concerns: Concerns) -> str:
