@@ -10,13 +10,13 @@ import sys
 from enum import Enum
 from json import dumps as to_json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
-from eegssl.cli.running import finish, prepare
+from eegssl.cli.running import finish, prepare, show_rows
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
 
@@ -32,7 +32,6 @@ Targets = Annotated[
     list[Path] | None,
     typer.Option(help="Forecasts: the same recordings, filtered without delay."),
 ]
-_SHOWN = 20  # rows of a table of files on the terminal
 
 
 @command(SPINE)
@@ -63,28 +62,17 @@ def preprocess(
     refused = result.beside["refused"]
     finish(terminal, result)
     if refused and not options.json:
-        _show(terminal, "refused", refused_table(refused, show_names=show_names), out / REFUSED)
+        show_rows(terminal, "refused", refused_table(refused, show_names=show_names), out / REFUSED)
     if show_names and result.names and not options.json:
         table = ["label", "became", "kind", "files"], [list(row) for row in result.names]
-        _show(terminal, "labels", table, out / stage.CHANNELS)
+        show_rows(terminal, "labels", table, out / stage.CHANNELS)
     if show_names and result.id and not options.json:
-        _show(terminal, "concerns", by_path(out), out / CONCERNS)
+        show_rows(terminal, "concerns", by_path(out), out / CONCERNS)
     if result.id and not options.json:
         terminal.line(f"before and after: {out / stage.LOOK}")
     if refused and strict:
         terminal.fail(f"{len(refused)} file(s) were refused, and --strict was given")
         raise typer.Exit(InputError.exit_code)
-
-
-def _show(
-    terminal: Terminal, title: str, table: tuple[list[str], list[list[Any]]], source: Path
-) -> None:
-    """Print the first rows of a table, and say where the others are."""
-    columns, rows = table
-    if rows:
-        terminal.grid(title, columns, rows[:_SHOWN])
-    if len(rows) > _SHOWN:
-        terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {source}")
 
 
 @command(SPINE)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from eegssl.artifacts.context import Context, Result
     from eegssl.cli.app import Options
 
+_SHOWN = 20
+"""Rows of a table of files on the terminal."""
+
 
 class JsonGroup(TyperGroup):
     """The group of commands; with ``--json`` usage errors are JSON documents too."""
@@ -131,6 +134,17 @@ def finish(
         facts = {name: value for name, value in facts.items() if name != "warnings"}
         facts |= {"concerns": {kind: row["n"] for kind, row in concerns.items()}}
     terminal.table(title, facts or result.config)
+
+
+def show_rows(
+    terminal: Terminal, title: str, table: tuple[list[str], list[list[Any]]], source: Path
+) -> None:
+    """Print the first rows of a table, and say where the others are."""
+    columns, rows = table
+    if rows:
+        terminal.grid(title, columns, rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        terminal.line(f"… and {len(rows) - _SHOWN} more rows, see {source}")
 
 
 def _failed(
