@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from eegssl.cli.app import USE, Options, Out, command
-from eegssl.cli.running import finish, prepare
+from eegssl.cli.running import finish, prepare, show_rows
 
 
 @command(USE)
@@ -29,10 +29,12 @@ def predict(
     keep_identity: Annotated[
         bool, typer.Option("--keep-identity", help="Write dates, and patients in copies.")
     ] = False,
+    show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
     *,
     options: Options,
 ) -> None:
     """Ask a model of new files, each cleaned as its recordings were."""
+    from eegssl.corpus.preprocessing.file_outcomes import refused_table
     from eegssl.stages import predict as stage
 
     sets = [f"formats={to_json(_names(format))}"] if format is not None else []
@@ -40,7 +42,11 @@ def predict(
     sets += ["keep_identity=true"] if keep_identity else []
     terminal, settings, context = prepare("predict", out, options, sets)
     result = stage.run(settings, model, files, context, jobs=jobs, detector=detector)
+    refused = result.beside["refused"]
     finish(terminal, result)
+    if refused and not options.json:
+        table = refused_table(refused, show_names=show_names)
+        show_rows(terminal, "refused", table, out / stage.FILES)
 
 
 def _names(words: str) -> list[str]:

@@ -9,7 +9,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.new_files.distinct_files import distinct_files
 from eegssl.corpus.new_files.output_names import output_stems
+from eegssl.corpus.preprocessing.file_outcomes import none_usable, refused_rows, scan_outcome
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
@@ -36,7 +37,14 @@ from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.regular_files import read_text
 from eegssl.tasks.base import PREDICTIONS
-from eegssl.tasks.new_predictions import FILES, FILES_CELLS, NAMES, predictions_contract
+from eegssl.tasks.new_predictions import (
+    FILES,
+    FILES_CELLS,
+    NAMES,
+    file_cells,
+    files_outcome,
+    predictions_contract,
+)
 from eegssl.tasks.one_file.file_answer import ANSWERS
 from eegssl.tasks.one_file.file_reader import FileReader, open_reader
 from eegssl.tasks.one_file.outputs import Outputs
@@ -91,6 +99,9 @@ def run(
         for warning in naming.save():
             context.progress.warn(warning)
     seen = tell(concern_kinds.of_new_files(Looked(scan, passed_over)), context)
+    looked = scan_outcome(scan)
+    if not scan.subjects:
+        raise InputError(none_usable(looked["refused"]), refused=looked["refused"])
     hashes = [[id_, row["hashes"]] for id_, row in scan.files.items()]
     inputs = [*inputs_of(reader.artifact), ("eeg-files", hash_json(hashes))]
     if reader.detector:
@@ -98,7 +109,7 @@ def run(
     contract = predictions_contract(reader.unlabelled)
     writer = context.begin(contract, config, inputs, names=NAMES)
     if isinstance(writer, Result):
-        return writer
+        return replace(writer, beside=files_outcome(context.out) if writer.id else looked)
     megabytes = math.ceil(_scratch_bytes(scan, settings, jobs) / 1e6)
     context.progress.say(
         f"clean signals take up to {megabytes:,} MB beside the output, and are removed when read"
@@ -252,8 +263,8 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     rows = sorted(rows, key=lambda row: row["file"])
     read = [row for row in rows if "refused" not in row]
     if not read:
-        reasons = "; ".join(f"{row['file']}: {row['refused'][1]}" for row in rows[:3])
-        raise InputError(f"none of {len(rows)} file(s) can be used: {reasons}")
+        refused = refused_rows({row["file"]: row["refused"] for row in rows})
+        raise InputError(none_usable(refused), refused=refused)
     paths = [writer.work / _TABLES / f"{row['file']}.parquet" for row in read]
     corpus = corpus_of([fields for row in read for fields in row["kept"]], writer.path)
     leaks = reader.leaks(corpus)
@@ -261,9 +272,8 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     table = stack_tables([read_table(path, view) for path in paths]).with_leaks(leaks)
     with writer.writing(PREDICTIONS) as path:
         write_table(path, table)
-    writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(_cells, rows))))
-    refused = len(rows) - len(read)
-    concerns = [*seen, *tell(concern_kinds.of_new_tables(_tables(rows)), context)]
+    writer.write(FILES, format_tsv(list(FILES_CELLS), list(map(file_cells, rows))))
+    concerns = [*seen, *tell(concern_kinds.of_new_tables(_tables(rows), FILES), context)]
     writer.write(CONCERNS, as_table(concerns))
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
@@ -280,7 +290,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
         **({"detector": reader.detector.artifact.manifest.id} if reader.detector else {}),
         "files": len(rows),
         "accepted": len(read),
-        "refused": refused,
+        "refused": len(rows) - len(read),
         "hours": round(sum(row["duration_s"] for row in read) / 3600, 4),
         "answers": dict(sorted(Counter(row["answer"] for row in read).items())),
         "fitted_on": reader.cohort["words"],
@@ -290,20 +300,4 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     }
     if counts := [row["events"] for row in read if "events" in row]:
         facts |= {"events": sum(counts), "files_with_events": sum(n > 0 for n in counts)}
-    return context.finish(writer, facts)
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    if "refused" in row:
-        return [row["file"], "refused", *row["refused"], "n/a", "n/a", "n/a", "n/a"]
-    missing = ",".join(row["missing"]) or "none"
-    return [
-        row["file"],
-        "read",
-        "n/a",
-        "n/a",
-        f"{row['duration_s']:.3f}",
-        row["answer"],
-        f"{row['value']:.6f}".rstrip("0").rstrip("."),
-        missing,
-    ]
+    return replace(context.finish(writer, facts), beside=files_outcome(context.out))

@@ -1,6 +1,7 @@
 """State what predictions of new files hold."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.table_parts import ANY, NUMBER, Cells, read_text_table
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
+from eegssl.corpus.preprocessing.file_outcomes import refused_rows
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.kinds import kind_named
@@ -32,6 +34,34 @@ FILES_CELLS: Cells = {
 """A row a file: what was found in it, or why it was not read."""
 NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
 """Files of predictions, as names or patterns."""
+
+
+def file_cells(row: Mapping[str, Any]) -> list[str]:
+    """The cells of a file, of what `predict` keeps of it."""
+    if "refused" in row:
+        return [row["file"], "refused", *row["refused"], "n/a", "n/a", "n/a", "n/a"]
+    lost = "; ".join(
+        f"stretch {id_.rpartition('-')[2]} can't be used, {code}: {reason}"
+        for id_, code, reason in row["lost"]
+    )
+    return [
+        row["file"],
+        "read",
+        "n/a",
+        lost or "n/a",
+        f"{row['duration_s']:.3f}",
+        row["answer"],
+        f"{row['value']:.6f}".rstrip("0").rstrip("."),
+        ",".join(row["missing"]) or "none",
+    ]
+
+
+def files_outcome(out: Path) -> dict[str, Any]:
+    """``accepted`` (ids of files) and ``refused`` (id, code, reason of each) of predictions."""
+    rows = read_text_table(out / FILES, FILES_CELLS)
+    refused = {row["file"]: (row["code"], row["reason"]) for row in rows if row["status"] != "read"}
+    accepted = [row["file"] for row in rows if row["status"] == "read"]
+    return {"accepted": accepted, "refused": refused_rows(refused)}
 
 
 class _Facts(OpenPart):

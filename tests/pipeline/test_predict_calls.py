@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from clirun import Pipeline, Ran, done, eegssl, files_of
+from tinycorpus import CHANNELS, noise_uv
+
+from eegssl.io.edf.edf_writer import write_edf
 
 FORMATS = ("tsv", "edf", "html", "json")
 
@@ -46,6 +49,20 @@ def test_a_file_that_cannot_be_opened_is_a_row(tiny: Pipeline, good: Path, tmp_p
     assert len(tables(out)) == 1
 
 
+def test_a_stretch_that_cannot_be_used_is_told_of_its_file(tiny: Pipeline, tmp_path: Path) -> None:
+    """Nothing says of it that there was no seizure."""
+    labels = [f"EEG {name}-REF" for name in CHANNELS]
+    onsets_s = [k + (20.0 if k >= 2 else 0.0) for k in range(40)]
+    signal_uv = noise_uv(len(CHANNELS), 40, 200, 1)
+    path = write_edf(tmp_path / "gap.edf", signal_uv, labels, 200, record_onsets_s=onsets_s)
+    ran = call(tiny, tmp_path / "out", path)
+    assert ran.code == 0, ran.err
+    ((_, status, code, reason, *_),) = rows(tmp_path / "out")
+    assert (status, code) == ("read", "n/a")
+    assert reason.startswith("stretch 1 can't be used, too-short: ")
+    assert "1 of these can't be used, see files.tsv" in ran.err
+
+
 def test_nothing_to_read_is_told_with_what_was_expected(tiny: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "texts").mkdir()
@@ -60,7 +77,50 @@ def test_nothing_to_read_is_told_with_what_was_expected(tiny: Pipeline, tmp_path
         ran = call(tiny, tmp_path / "out", tmp_path / name)
         assert ran.code == 3, ran.err
         assert words in ran.err
-        assert not (tmp_path / "out" / "files.tsv").exists()
+        assert not (tmp_path / "out").exists()
+
+
+def test_files_that_can_all_not_be_used_are_told_one_by_one(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    """As preprocess tells them: in the document, each by its id and with its reason."""
+    ward = tmp_path / "ward"
+    ward.mkdir()
+    (ward / "text.edf").write_text("x" * 400)
+    (ward / "cut.edf").write_bytes(good.read_bytes()[:900])
+    labels = [f"EEG {name}-REF" for name in CHANNELS]
+    write_edf(ward / "slow.edf", noise_uv(len(CHANNELS), 40, 100, 1), labels, 100)
+    ran = call(tiny, tmp_path / "out", ward, "--json")
+    assert ran.code == 3
+    assert "none of 3 file(s) can be used" in ran.document["error"]
+    refused = ran.document["refused"]
+    assert {one["code"] for one in refused} == {"header", "not-edf", "rate-too-low"}
+    assert len({one["recording"] for one in refused}) == 3
+    assert all(one["reason"] for one in refused)
+    seen = call(tiny, tmp_path / "none", ward, "--json", "--dry-run").document
+    assert {one["code"] for one in seen["refused"]} == {"header", "not-edf"}
+    assert len(seen["accepted"]) == 1  # that the model refuses it is not seen by looking
+    (ward / "slow.edf").unlink()
+    ran = call(tiny, tmp_path / "none", ward, "--json")
+    assert (ran.code, len(ran.document["refused"])) == (3, 2)
+    assert not (tmp_path / "none").exists()
+
+
+def test_refused_files_stand_in_the_document_and_are_shown_by_path(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    (good.parent / "text.edf").write_text("x" * 400)
+    out = tmp_path / "out"
+    ran = call(tiny, out, good.parent, "--show-names")
+    assert ran.code == 0, ran.err
+    assert "text.edf" in ran.out
+    assert "files.tsv says why (--show-names shows their paths)" in ran.err
+    ((refused, *_), (accepted, *_)) = sorted(rows(out), key=lambda row: row[1] == "read")
+    again = call(tiny, out, good.parent, "--json").document
+    assert again["state"] == "already made"
+    assert again["accepted"] == [accepted]
+    assert [(one["recording"], one["segment"]) for one in again["refused"]] == [(refused, "n/a")]
+    assert "text.edf" not in call(tiny, out, good.parent).out
 
 
 def test_what_is_no_model_is_told_with_what_makes_one(

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from eegssl.corpus.concerns import (
     amplitude_concerns,
@@ -63,10 +64,18 @@ def of_new_files(looked: Looked) -> Sequence[Concern]:
     return [concern for find in finds for concern in find(looked)]
 
 
-def of_new_tables(tables: Tables) -> Sequence[Concern]:
-    """Concerns that the cleaning of such files raises; no split is there to be doubled across."""
+def of_new_tables(tables: Tables, table: str) -> Sequence[Concern]:
+    """Concerns that the cleaning of such files raises; no split is there to be doubled across.
+
+    ``table`` is the one that lists what was refused of them.
+    """
+    listed: dict[OfTables, OfTables] = {
+        find: partial(find, table=table)
+        for find in (read_concerns.refused_files, read_concerns.gaps)
+    }
     finds = [find for find in OF_TABLES if sys.modules[find.__module__] not in _OF_LABELS]
-    return [c for find in finds if find != read_concerns.doubled_signals for c in find(tables)]
+    finds = [listed.get(find, find) for find in finds if find != read_concerns.doubled_signals]
+    return [concern for find in finds for concern in find(tables)]
 
 
 def of_looked(looked: Looked) -> Sequence[Concern]:

@@ -13,10 +13,10 @@ from eegssl.corpus.preprocessing.recording_tables import (
 )
 
 
-def refused_files(tables: Tables) -> Sequence[Concern]:
-    """Files of which nothing can be used, by code."""
+def refused_files(tables: Tables, table: str = REFUSED) -> Sequence[Concern]:
+    """Files of which nothing can be used, by code; a ``table`` of the artifact lists them."""
     whole = [(row[0], row[2]) for row in tables.refused if row[1] == WHOLE_FILE]
-    text, cure = "file(s) refused", f"{REFUSED} says why (--show-names shows their paths)"
+    text, cure = "file(s) refused", f"{table} says why (--show-names shows their paths)"
     return of_lines("refused", text, cure, whole)
 
 
@@ -27,15 +27,15 @@ def crashes(tables: Tables) -> Sequence[Concern]:
     return of_lines("crashed", text, "please report it", crashed)
 
 
-def gaps(tables: Tables) -> Sequence[Concern]:
-    """Files with gaps, which were divided."""
+def gaps(tables: Tables, table: str = REFUSED) -> Sequence[Concern]:
+    """Files with gaps, which were divided; a ``table`` lists the pieces that can't be used."""
     counts = Counter(row["file"] for row in tables.recordings)
     counts.update(row[0] for row in tables.refused if row[1] != WHOLE_FILE)
     several = [(file, f"{n} pieces") for file, n in counts.items() if n > 1]
     lost = sum(row[1] != WHOLE_FILE for row in tables.refused)
     text = (
         "gap(s) within files: what lies between gaps is a recording of its own; "
-        f"{lost} of these can't be used, see {REFUSED}"
+        f"{lost} of these can't be used, see {table}"
     )
     kept = {row["file"] for row in tables.recordings}
     return of_lines("gaps", text, "", several, len(tables.recordings) - len(kept) + lost)
