@@ -24,7 +24,23 @@ MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
 SEEN = "seen.parquet"
 """Sketches of the waveforms that an artifact was fitted on: recording, sketch."""
+SPEED = "speed.jsonl"
+"""Numbers of the clock of a training, row by row."""
+PROGRESS = "progress.png"
+"""A picture of a training."""
+TRACKERS = "trackers"
+"""Folder of what trackers of experiments write."""
+_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS})
 _LONGEST_NAME = 1024
+
+
+def is_beside(name: str) -> bool:
+    """Tell if a file, by its path in an artifact, is kept beside it, no part of it.
+
+    Such files depend on the clock: no manifest lists them, and nothing is read of them but to
+    show a training.
+    """
+    return name.split("/")[0] in _BESIDE
 
 
 def _inside(name: str) -> str:

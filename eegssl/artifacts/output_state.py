@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from eegssl.artifacts.atomic import PARTIAL
 from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.json_parts import read_json
-from eegssl.artifacts.manifest import MANIFEST, PLAN
+from eegssl.artifacts.manifest import MANIFEST, PLAN, PROGRESS, SPEED, TRACKERS
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
 
@@ -28,7 +28,8 @@ _FILES = (
     *(MANIFEST, PLAN, LOCK, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
     *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES),
-    *("codes.parquet", "codebook.json", "metrics.jsonl", "examples.safetensors"),
+    *("codes.parquet", "codebook.json", "examples.safetensors"),
+    *("metrics.jsonl", SPEED, PROGRESS),
     *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),
     *(f"{name}.{end}" for name in ("tokenizer", "encoder") for end in _MODEL),
     *("results.tsv", "results.json", "comparisons.tsv", "leaderboard.html"),
@@ -43,6 +44,7 @@ _MADE_BY_STAGES = (
     *(f"cells/*/seed*/{name}" for name in _FILES),
     *(f"folds/fold*/*/{name}" for name in _FILES),
     f"folds/fold*/*/{WORK}/*",
+    *(f"{TRACKERS}/*", f"cells/*/seed*/{TRACKERS}/*", f"folds/fold*/*/{TRACKERS}/*"),
     *(f"cells/*/seed*/{WORK}/*", f"cells/*/seed*/*/{WORK}/*"),
 )
 """Files that stages write whatever the task; a folder's own manifest or plan names others. With

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.json_parts import HASHED_ID, damaged, read_part
-from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, Manifest
+from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, Manifest, is_beside
 from eegssl.artifacts.table_parts import INT, TEXT, Column, Columns, arrow_schema, read_table
 from eegssl.errors import ArtifactError
 
@@ -97,7 +97,7 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
 
 
 def count_unlisted_files(artifact: Artifact) -> int:
-    """Count the files that are not the artifact's, which nobody has checked."""
+    """Count the files that are neither the artifact's nor beside it, which nobody has checked."""
     manifest, folder = artifact.manifest, artifact.path
     listed = {MANIFEST, *manifest.files}
     for bulk, table in manifest.bulk.items():
@@ -107,7 +107,8 @@ def count_unlisted_files(artifact: Artifact) -> int:
     apart = {bulk for bulk, table in manifest.bulk.items() if not table}
     paths = [p for p in folder.rglob("*") if p.is_file() or p.is_symlink()]
     names = [path.relative_to(folder).as_posix() for path in paths]
-    return sum(name not in listed and name.split("/")[0] not in apart for name in names)
+    unlisted = [name for name in names if name not in listed and not is_beside(name)]
+    return sum(name.split("/")[0] not in apart for name in unlisted)
 
 
 def inside(folder: Path, name: str) -> Path:

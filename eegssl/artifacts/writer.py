@@ -15,7 +15,16 @@ from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
 from eegssl.artifacts.draft_lock import LOCK, Lock, take
-from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, FittedOn, Manifest, plan_of
+from eegssl.artifacts.manifest import (
+    MANIFEST,
+    PLAN,
+    SEEN,
+    Artifact,
+    FittedOn,
+    Manifest,
+    is_beside,
+    plan_of,
+)
 from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state, refuse_links
 from eegssl.artifacts.reading import load, write_sketches
 from eegssl.artifacts.system_errors import system_errors
@@ -73,8 +82,8 @@ class ArtifactWriter:
         """Hash the files, write the manifest, remove the scratch folder.
 
         Files in folders named in ``bulk`` are listed by the table that belongs to the folder, not
-        by the manifest. Sketches of ``fitted_on`` go into a table of their own. Raises
-        ArtifactError where a link lies in the folder.
+        by the manifest, and those beside the artifact by none. Sketches of ``fitted_on`` go into a
+        table of their own. Raises ArtifactError where a link lies in the folder.
         """
         skip, bulk = {PLAN, MANIFEST, LOCK}, dict(bulk or {})
         refuse_links(self.path)
@@ -87,7 +96,7 @@ class ArtifactWriter:
             name = path.relative_to(self.path).as_posix()
             top = name.split("/")[0]
             ours = name not in skip and top not in {WORK, *bulk} and not name.endswith(PARTIAL)
-            if ours and path.is_file():
+            if ours and path.is_file() and not is_beside(name):
                 files[name] = (path.stat().st_size, hash_file(path))
         manifest = Manifest(
             kind=self.kind,
