@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from eegssl.artifacts.contract import Contract, require_contract
 from eegssl.artifacts.draft_lock import Lock, take
 from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
-from eegssl.artifacts.output_state import output_state
+from eegssl.artifacts.output_state import output_state, require_place
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.config.settings import Settings, public_values
 
@@ -76,6 +76,13 @@ class Context:
         """Tell the user, and keep it for the result."""
         self.warnings.append(text)
         self.progress.warn(text)
+
+    def require_place(self, kind: str) -> None:
+        """Raise ConfigError for an output folder where no artifact of this kind can be made.
+
+        `begin` does so too, but its inputs may take long to read.
+        """
+        require_place(self.out, kind, overwrite=self.overwrite)
 
     def begin(
         self,

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from eegssl.artifacts.atomic import PARTIAL
 from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.json_parts import read_json
-from eegssl.artifacts.manifest import MANIFEST, PLAN, PROGRESS, SPEED, TRACKERS
+from eegssl.artifacts.manifest import MANIFEST, PLAN, PROGRESS, SPEED, TRACKERS, Manifest
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
 
@@ -60,13 +60,8 @@ def output_state(
 
     Raises ConfigError where it would refuse.
     """
-    if file := next((p for p in out.parents if p.exists() and not p.is_dir()), None):
-        raise ConfigError(f"{out} lies below {file}, which is a file; choose another --out")
-    if not out.exists():
-        return "new"
-    if not out.is_dir():
-        raise ConfigError(f"{out} is a file; --out names a folder")
-    if not any(_entries(out)):
+    _require_folder(out)
+    if not out.exists() or not any(_entries(out)):
         return "new"
     if (out / MANIFEST).exists():
         return _state_of_finished(out, kind, plan, overwrite=overwrite, update=update)
@@ -82,8 +77,7 @@ def output_state(
         return "overwrite"
     if begun == plan:
         return "resume"
-    if begun.get("kind") != kind:
-        raise ConfigError(f"{out} holds unfinished {begun.get('kind')}; choose another --out")
+    _require_kind(out, kind, begun)
     if overwrite:
         _refuse_foreign_files(out)
         return "overwrite"
@@ -93,6 +87,21 @@ def output_state(
         f"{out} holds unfinished {kind} made with other settings or inputs "
         f"({_difference(begun, plan)}); pass --overwrite to start anew, or choose another --out"
     )
+
+
+def require_place(out: Path, kind: str, *, overwrite: bool) -> None:
+    """Raise ConfigError where no artifact of a kind can be made, whatever its settings and inputs.
+
+    For stages that read much before they know their inputs; `output_state` decides later.
+    """
+    _require_folder(out)
+    _require_writable(out)
+    if (out / MANIFEST).exists():
+        _finished_manifest(out, kind, overwrite=overwrite)
+    elif not (out / PLAN).exists():
+        output_state(out, kind, {}, overwrite=overwrite)
+    elif (begun := _read_object(out / PLAN)) != CLEARING:
+        _require_kind(out, kind, begun)
 
 
 def require_room(out: Path, names: Collection[str]) -> None:
@@ -120,18 +129,45 @@ def _entries(out: Path) -> Iterator[Path]:
     return (path for path in out.iterdir() if path.name != LOCK)
 
 
-def _state_of_finished(
-    out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool
-) -> str:
+def _require_folder(out: Path) -> None:
+    if file := next((p for p in out.parents if p.exists() and not p.is_dir()), None):
+        raise ConfigError(f"{out} lies below {file}, which is a file; choose another --out")
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; --out names a folder")
+
+
+def _require_writable(out: Path) -> None:
+    """Raise ConfigError where the system lets nobody of this user write into a folder."""
+    above = next((path for path in (out, *out.absolute().parents) if path.exists()), out)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise ConfigError(f"{above} can't be written by this user; choose another --out")
+
+
+def _require_kind(out: Path, kind: str, begun: dict[str, Any]) -> None:
+    if begun.get("kind") != kind:
+        raise ConfigError(f"{out} holds unfinished {begun.get('kind')}; choose another --out")
+
+
+def _finished_manifest(out: Path, kind: str, *, overwrite: bool) -> Manifest | None:
+    """The manifest of what stands there; None for a damaged one that is to be replaced."""
     try:
         manifest = read_manifest(out)
     except ArtifactError:
         if overwrite and _claims_to_be(out / MANIFEST, kind):
-            _refuse_foreign_files(out)
-            return "overwrite"
+            return None
         raise
     if manifest.kind != kind:
         raise ConfigError(f"{out} holds {manifest.kind}, not {kind}; choose another --out")
+    return manifest
+
+
+def _state_of_finished(
+    out: Path, kind: str, plan: dict[str, Any], *, overwrite: bool, update: bool
+) -> str:
+    manifest = _finished_manifest(out, kind, overwrite=overwrite)
+    if manifest is None:
+        _refuse_foreign_files(out)
+        return "overwrite"
     if not overwrite and manifest.plan() == plan:
         load(out, kind)
         return "made"

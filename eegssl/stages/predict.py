@@ -40,6 +40,7 @@ from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.new_predictions import (
     FILES,
     FILES_CELLS,
+    KIND,
     NAMES,
     file_cells,
     files_outcome,
@@ -85,6 +86,7 @@ def run(
             f"formats: {', '.join(config.formats)} are of detected events, and this model detects "
             f"none: leave them out; what it answers is JSON, in {ANSWERS}/"
         )
+    context.require_place(KIND)
     naming = _naming(config, context)
     every, passed_over = find_sources(roots, naming)
     sources = distinct_files(every)

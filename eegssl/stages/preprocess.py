@@ -58,6 +58,7 @@ from eegssl.reports.quality.quality_pages import write_quality_pages
 
 LOOK = "look/index.html"
 FINGERPRINT, PLAN_FILE = "fingerprint.json", "plan.toml"
+_PLAN_FILES = (FINGERPRINT, PLAN_FILE, CHANNELS)
 _ROWS, _CLIPS = "rows", "look"
 
 
@@ -75,6 +76,10 @@ def run(
     used or there are too few subjects to split.
     """
     jobs = jobs or os.cpu_count() or 1
+    if plan_only:
+        require_room(context.out, _PLAN_FILES)
+    else:
+        context.require_place(CONTRACT.kind)
     pseudonyms = _pseudonyms(context)
     naming = Naming(pseudonyms, config.corpus)
     require_known(config.events.words, config.events.every_row, config.events.markers)
@@ -190,7 +195,7 @@ def _settings(config: PreprocessConfig, *, alone: bool) -> IngestSettings:
 
 def _write_plan(scan: FileScan, plan: Plan, seen: Concerns, context: Context) -> Result:
     """Write the fingerprint and the plan, and nothing else."""
-    require_room(context.out, (FINGERPRINT, PLAN_FILE, CHANNELS))
+    require_room(context.out, _PLAN_FILES)
     facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
     facts |= {"concerns": as_facts(seen)}

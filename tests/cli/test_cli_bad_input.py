@@ -205,6 +205,7 @@ def test_an_output_folder_that_holds_something_else_is_left_as_it_is(
     assert ran.code == 2, ran.err
     assert str(out) in ran.err
     assert "choose another --out" in ran.err
+    assert "files found" not in ran.err, "the recordings were looked at first"
     assert (stamps_of(out), files_of(out)) == before
 
 

@@ -144,8 +144,21 @@ def test_an_out_that_is_something_else_stays_as_it_is(
         ran = call(tiny, out, good)
         assert ran.code == 2, ran.err
         assert "choose another --out" in ran.err or "--out names a folder" in ran.err
+        assert "found" not in ran.err, "files were searched for first"
     assert (full / "mine.txt").read_text() == "mine"
     assert [path.name for path in full.iterdir()] == ["mine.txt"]
+
+
+def test_an_out_that_cannot_be_written_is_told_before_files_are_read(
+    tiny: Pipeline, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so the system's answer is given here."""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    ran = call(tiny, tmp_path / "new" / "out", good)
+    assert ran.code == 2
+    assert f"{tmp_path} can't be written" in ran.err
+    assert "found" not in ran.err
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_file_that_is_given_twice_is_read_once(
