@@ -50,6 +50,22 @@ class Preempted(EegsslError):
     exit_code = 75
 
 
+class OtherRankFailed(EegsslError):
+    """Rank 0 of a distributed run ends with an error, which it alone reports; so this one ends."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"rank 0 ended with exit code {exit_code}")
+        self.exit_code = exit_code
+
+
+class OtherRankLost(EegsslError):
+    """Another rank of a distributed run ended.
+
+    Its exit code is the lowest of a failure: a launcher that reports the highest of all ranks, as
+    srun does, so tells that of the rank which knows the cause.
+    """
+
+
 class RecordingRefused(EegsslError, ValueError):
     """One recording can't be used; the run goes on without it.
 

@@ -1,0 +1,1 @@
+"""Let several processes train one model: ranks of torchrun or of Slurm."""

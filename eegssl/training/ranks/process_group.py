@@ -1,0 +1,70 @@
+"""Join the ranks of a run, and report a lost one.
+
+The ranks talk through gloo between processors and through NCCL between GPUs. A process that ends
+closes its connections, which ends the next exchange of every other one within seconds.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import distributed
+
+from eegssl.errors import ConfigError, OtherRankLost
+from eegssl.training.ranks.rank_place import RankPlace
+
+_LOST = re.compile(
+    r"gloo/transport|Connection (closed|reset) by peer|Broken pipe|NCCL (error|communicator)"
+)
+"""Words of gloo and NCCL for a peer that ended; both raise a plain RuntimeError."""
+_IN_USE = "the port is in use; set MASTER_PORT to a free one"
+_UNREACHED = (
+    "some did not come, or their way there is closed (MASTER_ADDR, MASTER_PORT, GLOO_SOCKET_IFNAME "
+    "and NCCL_SOCKET_IFNAME choose it)"
+)
+
+
+@contextmanager
+def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
+    """Join the ranks for as long as this context lasts; does nothing for one rank.
+
+    Raises ConfigError if the ranks can't meet, and OtherRankLost in place of what gloo or NCCL
+    says of a rank that ended meanwhile.
+    """
+    if place.n_ranks == 1:
+        yield
+        return
+    on_gpu = device.type == "cuda"
+    if on_gpu:
+        torch.cuda.set_device(device)
+    _meet(place, "cpu:gloo,cuda:nccl" if on_gpu else "gloo")
+    try:
+        yield
+    except BaseException as error:
+        if not on_gpu:  # NCCL would wait for what is under way; the end of the process does not
+            distributed.destroy_process_group()
+        if not _is_lost(error):
+            raise
+        raise OtherRankLost(
+            f"another rank than {place.rank} ended; its own message says why"
+        ) from error
+    distributed.destroy_process_group()
+
+
+def _meet(place: RankPlace, backend: str) -> None:
+    host = f"[{place.address}]" if ":" in place.address else place.address
+    meeting = f"tcp://{host}:{place.port}"
+    try:
+        distributed.init_process_group(
+            backend, init_method=meeting, rank=place.rank, world_size=place.n_ranks
+        )
+    except RuntimeError as error:  # of torch's store, or of gloo
+        cause = _IN_USE if "EADDRINUSE" in str(error) else _UNREACHED
+        raise ConfigError(f"{place.n_ranks} ranks could not meet at {meeting}: {cause}") from error
+
+
+def _is_lost(error: BaseException) -> bool:
+    """Tell whether an error is that of an exchange with a rank that is gone."""
+    words = isinstance(error, RuntimeError) and _LOST.search(str(error)) is not None
+    return words or isinstance(error, distributed.DistError)
