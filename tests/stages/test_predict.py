@@ -4,12 +4,14 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, metrics_of
 from tinycorpus import CALM_S, CHANNELS, SEIZURE_S, noise_uv, write_corpus
 
 from eegssl.io.edf.edf_writer import write_edf
+from eegssl.signal.waveform import Sketches
 
 
 def predict(tiny: Pipeline, out: Path, *files: object) -> dict:
@@ -91,6 +93,24 @@ def test_the_size_of_the_scratch_is_said_first(tiny: Pipeline, tmp_path: Path) -
     (size_at,) = [k for k, line in enumerate(lines) if "MB beside the output" in line]
     assert size_at < next(k for k, line in enumerate(lines) if line.startswith("files: 1/1"))
     assert not any(tmp_path.rglob("*.safetensors"))
+
+
+def test_the_waveforms_that_a_model_saw_are_indexed_once(
+    tiny: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of thousands of recordings would else take longer to be audited than to answer."""
+    n_built = 0
+    build = Sketches.__init__
+
+    def counted(self: Sketches, of: dict[str, np.ndarray]) -> None:
+        nonlocal n_built
+        n_built += 1
+        build(self, of)
+
+    monkeypatch.setattr(Sketches, "__init__", counted)
+    predict(tiny, tmp_path / "out", tiny.edf / "sub-01", tiny.edf / "sub-02")
+    assert len(files_table(tmp_path / "out")) == 4
+    assert n_built == 1
 
 
 def test_a_file_that_cannot_be_read_is_a_row(tiny: Pipeline, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ corpus (sketches of waveforms).
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,58 @@ class Times:
     duration_s: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Upstream:
+    """What artifacts were fitted on, to be looked through again and again.
+
+    ``chosen_on`` names what else was chosen on which recordings or subjects (ids).
+    """
+
+    fitted_on: FittedOn
+    chosen_on: Mapping[str, Collection[str]]
+
+    @classmethod
+    def of(
+        cls,
+        artifacts: Sequence[Artifact],
+        statistics: Mapping[str, Collection[str]] = MappingProxyType({}),
+        also: FittedOn = FittedOn(),
+    ) -> "Upstream":
+        """What these artifacts were fitted on together, and ``also`` and ``statistics`` besides."""
+        fitted_on = also
+        chosen_on = {name: set(ids) for name, ids in statistics.items()}
+        for artifact in artifacts:
+            fitted_on |= artifact.manifest.fitted_on
+            for name, ids in artifact.manifest.facts.get(STATISTICS, {}).items():
+                chosen_on.setdefault(name, set()).update(ids)
+        return cls(fitted_on, chosen_on)
+
+    @cached_property
+    def sketches(self) -> Sketches:
+        """The index of all waveforms, made when it is first searched."""
+        return Sketches(self.fitted_on.sketches)
+
+    @cached_property
+    def recordings(self) -> frozenset[str]:
+        """Ids of all recordings."""
+        return frozenset(self.fitted_on.recordings)
+
+    def leaks(self, corpus: Corpus, recordings: Sequence[Recording]) -> list[Leak]:
+        """The leaks of ``recordings`` (of ``corpus``) into these artifacts."""
+        person = _people(
+            [
+                *self.fitted_on.aliases,
+                *((alias, r.subject) for r in corpus.recordings for alias in r.aliases),
+            ]
+        )
+        return [
+            *_recordings(self, recordings),
+            *_subjects(self.fitted_on, recordings, person),
+            *_waveforms(self, recordings),
+            *_statistics(self.chosen_on, recordings, person),
+        ]
+
+
 def audit(
     upstream: Artifact | Sequence[Artifact],
     corpus: Corpus,
@@ -73,24 +127,7 @@ def audit(
     say. Recordings of a folder that was split by recording may share a subject with training.
     """
     artifacts = [upstream] if isinstance(upstream, Artifact) else list(upstream)
-    fitted_on = also
-    chosen_on = {name: set(ids) for name, ids in (statistics or {}).items()}
-    for artifact in artifacts:
-        fitted_on |= artifact.manifest.fitted_on
-        for name, ids in artifact.manifest.facts.get(STATISTICS, {}).items():
-            chosen_on.setdefault(name, set()).update(ids)
-    person = _people(
-        [
-            *fitted_on.aliases,
-            *((alias, r.subject) for r in corpus.recordings for alias in r.aliases),
-        ]
-    )
-    leaks = [
-        *_recordings(fitted_on, recordings),
-        *_subjects(fitted_on, recordings, person),
-        *_waveforms(fitted_on, recordings),
-        *_statistics(chosen_on, recordings, person),
-    ]
+    leaks = Upstream.of(artifacts, statistics or {}, also).leaks(corpus, recordings)
     return leaks + (audit_windows(scored, fitted) if scored is not None else [])
 
 
@@ -117,8 +154,8 @@ def refuse(leaks: Sequence[Leak], *upstream: Artifact) -> None:
     raise LeakError(f"{cause}{listed}; --allow-leak scores it, and marks it", leaks=facts)
 
 
-def _recordings(fitted_on: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
-    leaked = sorted({r.id for r in recordings} & set(fitted_on.recordings))
+def _recordings(seen: Upstream, recordings: Sequence[Recording]) -> Iterable[Leak]:
+    leaked = sorted({r.id for r in recordings} & seen.recordings)
     if leaked:
         yield Leak(
             "recording", f"of {len(recordings)} recordings to score ({_some(leaked)})", len(leaked)
@@ -137,11 +174,10 @@ def _subjects(
         yield Leak("subject", f"of the subjects to score ({_some(leaked)}){more}", len(leaked))
 
 
-def _waveforms(fitted_on: FittedOn, recordings: Sequence[Recording]) -> Iterable[Leak]:
+def _waveforms(seen: Upstream, recordings: Sequence[Recording]) -> Iterable[Leak]:
     """The same signal under another id; ``_recordings`` finds those of the same id."""
-    index = Sketches(fitted_on.sketches)
-    others = [r for r in recordings if r.id not in fitted_on.recordings]
-    copies = {r.id: list(index.like(r.sketch)) for r in others}
+    others = [r for r in recordings if r.id not in seen.recordings]
+    copies = {r.id: list(seen.sketches.like(r.sketch)) for r in others}
     pairs = [f"{id_} = {like[0]}" for id_, like in sorted(copies.items()) if like]
     if pairs:
         yield Leak(

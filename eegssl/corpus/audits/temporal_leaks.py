@@ -4,14 +4,15 @@ A split in time allows that. Anything upstream of the model may still leak, and 
 recordings of the same people.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eegssl.artifacts.manifest import Artifact
-from eegssl.corpus.audits.leaks import Leak, audit
+from eegssl.corpus.audits.leaks import Leak, Upstream, audit
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.signal.waveform import Sketches
 
@@ -40,28 +41,42 @@ def temporal_facts(
 def audit_model(
     model: Artifact, corpus: Corpus, recordings: Sequence[Recording]
 ) -> tuple[Leak, ...]:
-    """`audit`, but a model may be scored on the end of recordings whose beginning it was fitted on.
-
-    Only on the same ones, by length and waveform, since a recording that was cut anew has other
-    parts, and only where no other recording it was fitted on holds the same signal.
-    """
-    past = model.manifest.facts.get(IN_TIME)
-    if past is None:
-        return tuple(audit(model, corpus, recordings))
-    fitted = model.manifest.fitted_on.sketches
-    same = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
-    same = [r for r in same if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
-    begun = {r.id for r in same}
-    others = [r for r in recordings if r.id not in begun]
-    upstream = [Leak(**leak) for leak in past["leaks"]] if same else []
-    return (*audit(model, corpus, others), *_copies(fitted, same), *upstream)
+    """The leaks of recordings into one model (`ModelAudit`)."""
+    return ModelAudit(model).leaks(corpus, recordings)
 
 
-def _copies(
-    fitted: Mapping[str, NDArray[np.uint32]], recordings: Sequence[Recording]
-) -> Iterator[Leak]:
+@dataclass(frozen=True)
+class ModelAudit:
+    """Looks again and again for what a model was fitted on; its waveforms are indexed once."""
+
+    model: Artifact
+
+    @cached_property
+    def _upstream(self) -> Upstream:
+        return Upstream.of([self.model])
+
+    def leaks(self, corpus: Corpus, recordings: Sequence[Recording]) -> tuple[Leak, ...]:
+        """As of `audit`, but the end of recordings may be scored whose beginning was fitted on.
+
+        Only of the same ones, by length and waveform, since a recording that was cut anew has
+        other parts, and only where no other recording that the model was fitted on holds the same
+        signal.
+        """
+        past = self.model.manifest.facts.get(IN_TIME)
+        if past is None:
+            return tuple(self._upstream.leaks(corpus, recordings))
+        fitted = self.model.manifest.fitted_on.sketches
+        same = [r for r in recordings if past["recordings"].get(r.id) == r.n_samples]
+        same = [r for r in same if r.id not in fitted or np.array_equal(fitted[r.id], r.sketch)]
+        begun = {r.id for r in same}
+        others = [r for r in recordings if r.id not in begun]
+        upstream = [Leak(**leak) for leak in past["leaks"]] if same else []
+        leaks = self._upstream.leaks(corpus, others)
+        return (*leaks, *_copies(self._upstream.sketches, same), *upstream)
+
+
+def _copies(index: Sketches, recordings: Sequence[Recording]) -> Iterator[Leak]:
     """Recordings whose signal, or part of it, is in another one that was trained on."""
-    index = Sketches(fitted)
     copies = [(r.id, like) for r in recordings for like in index.like(r.sketch) if like != r.id]
     if copies:
         yield Leak(

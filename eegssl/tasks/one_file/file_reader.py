@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import read_manifest
 from eegssl.config.settings import Settings, changed_settings
 from eegssl.config.stages import EvaluateConfig
-from eegssl.corpus.audits.temporal_leaks import audit_model
+from eegssl.corpus.audits.temporal_leaks import ModelAudit
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, missing_in, require_fit
 from eegssl.corpus.new_files.cleaned_as import CleanedAs, differences
 from eegssl.corpus.store import Corpus
@@ -46,6 +47,10 @@ class FileReader:
     detector: "FileReader | None" = None
     """The model that finds the events which this one tells apart."""
     _loaded: dict[float, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _audit(self) -> ModelAudit:
+        return ModelAudit(self.artifact)
 
     def not_given(self, given: Mapping[str, Settings]) -> Iterator[str]:
         """Settings of the model's recordings that it withholds and that are not ``given`` again.
@@ -92,7 +97,7 @@ class FileReader:
             missing = tuple(dict.fromkeys((*file.missing, *detections.file.missing)))
             file = replace(file, missing=missing, events=events_in(detections))
             seen_by_detector = tuple(map(_of_detector, detections.leaks))
-        leaks = tuple(audit_model(self.artifact, corpus, corpus.recordings))
+        leaks = self._audit.leaks(corpus, corpus.recordings)
         trial = Trial(config, self.artifact, corpus, corpus.recordings, leaks, context)
         if corpus.sfreq_hz not in self._loaded:
             self._loaded[corpus.sfreq_hz] = self.unlabelled.load(self.artifact, corpus)
@@ -107,7 +112,7 @@ class FileReader:
 
     def leaks(self, corpus: Corpus) -> list[str]:
         """Words for each way in which the model, or its detector, was fitted on recordings."""
-        words = [leak.in_words() for leak in audit_model(self.artifact, corpus, corpus.recordings)]
+        words = [leak.in_words() for leak in self._audit.leaks(corpus, corpus.recordings)]
         return words + (
             list(map(_of_detector, self.detector.leaks(corpus))) if self.detector else []
         )

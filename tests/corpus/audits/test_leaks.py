@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from eegssl.artifacts.manifest import Artifact, FittedOn, Manifest
 from eegssl.corpus.audits.leaks import REMEDIES, Leak, Times, audit, audit_windows, refuse
+from eegssl.corpus.audits.temporal_leaks import ModelAudit
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.corpus.windows import tile
 from eegssl.errors import LeakError
+from eegssl.signal.waveform import Sketches
 
 
 def sketch(seed: int, n: int = 200) -> np.ndarray:
@@ -106,6 +108,27 @@ def test_a_signal_under_other_names_is_one() -> None:
     assert kinds(MODEL, copy, *STRANGERS[1:]) == {"waveform": 1}
     by_chance = replace(copy, sketch=np.union1d(sketch(4)[:5], sketch(99)))
     assert kinds(MODEL, by_chance, *STRANGERS[1:]) == {}
+
+
+def test_one_audit_asked_again_says_the_same_and_indexes_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n_built = 0
+    build = Sketches.__init__
+
+    def counted(self: Sketches, of: Mapping[str, np.ndarray]) -> None:
+        nonlocal n_built
+        n_built += 1
+        build(self, of)
+
+    monkeypatch.setattr(Sketches, "__init__", counted)
+    asked = ModelAudit(MODEL)
+    told = [asked.leaks(corpora.corpus(one), [one]) for one in (*STRANGERS, *TRAINED, recording(3))]
+    assert n_built == 1
+    whole = asked.leaks(corpora.corpus(*TRAINED), TRAINED)
+    assert whole == tuple(audit(MODEL, corpora.corpus(*TRAINED), TRAINED))
+    assert told[:5] == [()] * 5
+    assert all({leak.kind for leak in leaks} == {"recording", "subject"} for leaks in told[5:])
 
 
 def test_recordings_without_a_sketch_are_like_no_other() -> None:
