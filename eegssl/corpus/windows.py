@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.places.runs import Runs, runs_of
+from eegssl.corpus.places.tilings import EvenStarts, ListedStarts, Starts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
 
@@ -44,10 +46,8 @@ class Windows:
 
     corpus: Corpus
     recordings: tuple[Recording, ...]
-    owner: NDArray[np.int64]
-    """[n], index into ``recordings``."""
-    start: NDArray[np.int64]
-    """[n], first sample."""
+    starts: Starts
+    """The places of n windows in ``recordings``; a tiling lists none of them."""
     length: int
     """T, in samples."""
     channels: tuple[str, ...] = ()
@@ -58,7 +58,25 @@ class Windows:
     """[n], the place of each window's channels in ``montages``, if there are any."""
 
     def __len__(self) -> int:
-        return len(self.start)
+        return len(self.starts)
+
+    def locate(self, index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of these windows [n], the place in ``recordings`` [n] and the first sample [n]."""
+        return self.starts.locate(index)
+
+    @cached_property
+    def _all(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return self.locate(np.arange(len(self)))
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """[n], index into ``recordings``; of large tilings ask `locate` of the windows at hand."""
+        return self._all[0]
+
+    @property
+    def start(self) -> NDArray[np.int64]:
+        """[n], first sample; of large tilings ask `locate` of the windows at hand."""
+        return self._all[1]
 
     @property
     def start_s(self) -> NDArray[np.float64]:
@@ -71,24 +89,52 @@ class Windows:
         return self.length / self.corpus.sfreq_hz
 
     @cached_property
+    def _recording_channels(self) -> NDArray[np.int64]:
+        """[R], channels that are read of each recording."""
+        return np.array([len(self.channels or r.channels) for r in self.recordings], np.int64)
+
+    @cached_property
     def n_channels(self) -> NDArray[np.int64]:
         """[n], channels of each window."""
-        names = [self.channels or r.channels for r in self.recordings]
-        counts = np.array([len(n) for n in names], dtype=np.int64)[self.owner]
+        counts = self._recording_channels[self.owner]
         if not self.montages:
             return counts
         own = np.array([len(n) for n in self.montages], dtype=np.int64)[self.montage]
         return np.where(own > 0, own, counts)
 
+    @cached_property
+    def stretches(self) -> tuple[Runs, NDArray[np.int64], NDArray[np.int64]]:
+        """Runs [M] of windows of one recording and width, the recordings [M], the widths [M]."""
+        if self.montages:
+            edges = np.diff(self.owner, prepend=-1) | np.diff(self.n_channels, prepend=-1)
+            first = np.flatnonzero(edges)
+            owner, width = self.owner[first], self.n_channels[first]
+        else:
+            first, owner = self.starts.stretches()
+            width = self._recording_channels[owner]
+        return Runs(first, np.append(first[1:], len(self))), owner, width
+
+    @cached_property
+    def by_width(self) -> dict[int, Runs]:
+        """Number of channels, ascending -> the windows of so many."""
+        runs, _, widths = self.stretches
+        return {
+            width: runs_of(runs.first[widths == width], runs.stop[widths == width])
+            for width in np.unique(widths).tolist()
+        }
+
     def channels_of(self, place: int) -> tuple[str, ...]:
         """The channels that the window at a place is read of, in order."""
+        return self._channels_of(place, int(self.locate(np.array([place]))[0][0]))
+
+    def _channels_of(self, place: int, owner: int) -> tuple[str, ...]:
         own = self.montages[self.montage[place]] if self.montages else ()
-        return own or self.channels or self.recordings[self.owner[place]].channels
+        return own or self.channels or self.recordings[owner].channels
 
     def subset(self, keep: NDArray[np.int64]) -> "Windows":
         """The windows at these places, in this order."""
         montage = self.montage[keep] if self.montages else self.montage
-        return replace(self, owner=self.owner[keep], start=self.start[keep], montage=montage)
+        return replace(self, starts=ListedStarts(*self.locate(keep)), montage=montage)
 
     def shared_channels(self) -> tuple[str, ...]:
         """The channels that every recording has, sorted by name.
@@ -142,13 +188,15 @@ class Windows:
 
     def batch(self, index: NDArray[np.int64]) -> Batch:
         """Read these windows; they must have equally many channels."""
+        owners, starts = (values.tolist() for values in self.locate(index))
+        names = [self._channels_of(*pair) for pair in zip(index.tolist(), owners, strict=True)]
         pieces = []
-        names = [self.channels_of(place) for place in index.tolist()]
-        for place, own in zip(index.tolist(), names, strict=True):
-            recording, start = self.recordings[self.owner[place]], int(self.start[place])
+        for owner, start, own in zip(owners, starts, names, strict=True):
+            recording = self.recordings[owner]
             piece = self.corpus.read_uv(recording, start, start + self.length)
-            rows = [recording.channels.index(name) for name in own]
-            pieces.append(piece if own == recording.channels else piece[rows])
+            if own != recording.channels:
+                piece = piece[[recording.channels.index(name) for name in own]]
+            pieces.append(piece)
         placed = [self.corpus.geometry(own) for own in names]
         return Batch(
             signal_uv=np.stack(pieces),
@@ -160,10 +208,9 @@ class Windows:
 
     def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
         """Index arrays that cover every window once, bucketed by number of channels."""
-        for count in np.unique(self.n_channels):
-            places = np.flatnonzero(self.n_channels == count)
-            for k in range(0, len(places), batch_size):
-                yield places[k : k + batch_size]
+        for runs in self.by_width.values():
+            for k in range(0, len(runs), batch_size):
+                yield runs.at(np.arange(k, min(k + batch_size, len(runs))))
 
     def draw(
         self,
@@ -226,11 +273,10 @@ def tile(
     step = round((step_s or window_s) * corpus.sfreq_hz)
     longest = max((r.duration_s for r in recordings), default=0.0)
     recordings = [r for r in recordings if r.n_samples >= length]
-    starts = [np.arange(0, r.n_samples - length + 1, step, dtype=np.int64) for r in recordings]
     if not recordings:
         raise InputError(
             f"no recording here is as long as one window: got {longest:g} s at most, expected "
             f"{window_s:g} s; set shorter windows, or give longer recordings"
         )
-    owner = np.repeat(np.arange(len(recordings)), [len(s) for s in starts])
-    return Windows(corpus, tuple(recordings), owner, np.concatenate(starts), length)
+    counts = (np.array([r.n_samples for r in recordings], np.int64) - length) // step + 1
+    return Windows(corpus, tuple(recordings), EvenStarts(np.cumsum(counts), step), length)

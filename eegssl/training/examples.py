@@ -66,7 +66,7 @@ def write_examples(
     cut = n_patches * settings.patch_samples
     patches = torch.from_numpy(batch.signal_uv[0, :, :cut]).unflatten(1, (n_patches, -1))
     true = spectrum_of(patches[places] / settings.scale_uv, settings.n_bins).log_amplitude
-    recording = val.windows.recordings[val.windows.owner[index[0]]]
+    recording = val.windows.recordings[val.windows.locate(index)[0][0]]
     arrays = {
         "true": true.numpy(),
         "tokenizer": tokenizer.decode_spectrum(codes).log_amplitude.numpy(),

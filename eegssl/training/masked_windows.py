@@ -108,7 +108,7 @@ def _groups(batch: Batch, encoder: EncoderConfig) -> NDArray[np.bool_]:
 def _count_determined(val: Codes, index: NDArray[np.int64], mask: NDArray[np.bool_]) -> int:
     """Number of hidden patches in these windows that visible channels determine."""
     windows = val.windows
-    montages = [windows.recordings[k].channels for k in windows.owner[index]]
+    montages = [windows.recordings[k].channels for k in windows.locate(index)[0]]
     count = 0
     for montage in dict.fromkeys(montages):
         rows = [row for row, channels in enumerate(montages) if channels == montage]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.audits.temporal_leaks import IN_TIME, SEEN_BY_ENCODER, temporal_facts
+from eegssl.corpus.places.tilings import ListedStarts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
@@ -90,7 +91,8 @@ def tile_part(
         )
     owner = np.repeat(np.arange(len(with_windows)), [len(s) for _, s in with_windows])
     tiled = tuple(r for r, _ in with_windows)
-    return Windows(corpus, tiled, owner, np.concatenate([s for _, s in with_windows]), length)
+    listed = ListedStarts(owner, np.concatenate([s for _, s in with_windows]))
+    return Windows(corpus, tiled, listed, length)
 
 
 def _ends(lengths: Sequence[int], shares: tuple[float, float]) -> NDArray[np.int64]:

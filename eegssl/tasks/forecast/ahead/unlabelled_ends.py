@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from eegssl.artifacts.json_parts import read_json, validated
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.corpus.new_files.cleaned_as import CleanedAs
+from eegssl.corpus.places.tilings import ListedStarts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError, InputError
@@ -125,8 +126,8 @@ def _context(trial: Trial, last: Recording, model: ForecastModel, file: NewFile)
             f"the forecast reads {model.task.context_s:g} s before the end of a file, and its last "
             f"stretch without a gap has {last.duration_s:g} s"
         )
-    start = np.array([last.n_samples - n])
-    windows = Windows(trial.corpus, (last,), np.zeros(1, np.int64), start, n)
+    start = ListedStarts(np.zeros(1, np.int64), np.array([last.n_samples - n]))
+    windows = Windows(trial.corpus, (last,), start, n)
     batch = windows.batch(np.zeros(1, np.int64))
     chains = None
     if trial.model.manifest.facts["targets"] == APART:

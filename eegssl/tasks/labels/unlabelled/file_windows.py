@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.labelled import LabelledWindows, Unit
+from eegssl.corpus.places.tilings import ListedStarts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.scoring.hierarchy import UNKNOWN
@@ -65,7 +66,7 @@ def windows_of_events(
     unknown = np.nan if task.target == "number" else UNKNOWN
     if not stretches:
         none, length = np.zeros(0, np.int64), round(task.window_s * corpus.sfreq_hz)
-        windows = Windows(corpus, tuple(recordings), none, none, length)
+        windows = Windows(corpus, tuple(recordings), ListedStarts(none, none), length)
         return LabelledWindows(windows, np.full(0, unknown), left_out=left_out)
     windows, unit, units = place(corpus, stretches, task)
     return LabelledWindows(windows, np.full(len(windows), unknown), unit, units, left_out=left_out)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.labelled import LabelledWindows, Unit
+from eegssl.corpus.places.tilings import ListedStarts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import InputError
@@ -56,7 +57,8 @@ def place(
     starts = [_starts(s, length, corpus.sfreq_hz, task.most_windows) for s in stretches]
     owner = np.repeat([index[s.recording.id] for s in stretches], [len(s) for s in starts])
     unit = np.repeat(np.arange(len(stretches)), [len(s) for s in starts])
-    windows = Windows(corpus, tuple(recordings.values()), owner, np.concatenate(starts), length)
+    listed = ListedStarts(owner, np.concatenate(starts))
+    windows = Windows(corpus, tuple(recordings.values()), listed, length)
     if any(s.channels for s in stretches):
         montages = {s.channels: 0 for s in stretches}
         montages = {channels: k for k, channels in enumerate(montages)}

@@ -1,0 +1,1 @@
+"""Count and draw windows of a tiling without listing them."""
