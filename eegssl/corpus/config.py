@@ -1,6 +1,6 @@
 """Configure the limits, quality pages, splits and sampling of a corpus."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -70,8 +70,32 @@ class SplitsConfig(Settings):
 class SamplingConfig(Settings):
     """The windows that a training step sees."""
 
+    grain: int = Field(32, ge=1)
+    """Windows of one corpus and one number of channels that pass through the model together; a
+    step's batch is whole grains, the last one of what is left of ``training.batch_size``."""
+    order: Literal["random", "epoch"] = "random"
+    """``random`` draws each batch anew; ``epoch`` takes every window once, then all of them again
+    in another order."""
+    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Corpus (``corpus`` of `preprocess`, else its folder's name) -> its share of the batches, as
+    ``{ tuh = 2, chbmit = 1 }``, of all corpora; by default each comes as often as its hours."""
+    temperature: float = Field(1.0, ge=0, le=1)
+    """Corpora come in shares of hours ** temperature: with 1 as they are, with 0 all alike."""
     ictal_share: float | None = Field(None, gt=0, lt=1)
     """Share of training windows that overlap a seizure; unset, they come as often as they are."""
     subjects_fraction: float = Field(1.0, gt=0, le=1)
     """Share of the training subjects that is trained on, drawn by seed (at least one); a smaller
     share is a part of every larger one."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "SamplingConfig":
+        mixed = [name for name in ("ictal_share", "weights") if getattr(self, name)]
+        mixed += ["temperature"] if self.temperature != 1 else []
+        if self.order == "epoch" and mixed:
+            raise ValueError(
+                f"order epoch takes every window once, so {' and '.join(mixed)} can't be met: "
+                "leave them unset, or set order random"
+            )
+        if "weights" in mixed and "temperature" in mixed:
+            raise ValueError("weights and temperature exclude each other: give one of them")
+        return self

@@ -1,23 +1,36 @@
-"""Draw training windows, with seizures at the share the user sets.
+"""Draw windows for training steps by corpus, width, seizures or epoch.
+
+A step's batch is whole *grains*: windows of one corpus and one number of channels, which pass
+through the model together. Which they are depends on the seed and the step alone, so ranks can
+take a part each. What a draw costs depends on the batch, not on the corpus.
 
 Seizures fill perhaps a hundredth of a long recording, so a codebook trained on all windows alike
-has hardly a code for them.
+has hardly a code for them; and a large corpus hides a small one. LaBraM (ICLR 2024) and REVE
+(NeurIPS 2025) mix corpora in shares of their own.
 """
 
+import difflib
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.ictal import overlap_share, positive_spans
+from eegssl.corpus.places.buckets import Bucket, Key, buckets_of, windows_by_key
+from eegssl.corpus.places.keyed_permutation import key_of, permuted
+from eegssl.corpus.places.runs import Places, Runs
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
 
 _STREAM = int.from_bytes(b"some", "big")  # apart from other draws with the same seed
+_GRAINS = int.from_bytes(b"grain", "big")
 
 
 @dataclass(frozen=True)
@@ -25,68 +38,145 @@ class Sampler:
     """Draws the windows of a training step; the same seed and step draw the same windows."""
 
     windows: Windows
-    ictal: NDArray[np.bool_]
-    """[n], whether a window overlaps a seizure."""
-    ictal_share: float | None
-    """Expected share of windows that do, of those drawn; None leaves it to chance."""
+    buckets: tuple[Bucket, ...]
+    grain: int = 32
+    order: Literal["random", "epoch"] = "random"
 
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """[n], the chance of each window to be the first that is drawn."""
-        if self.ictal_share is None:
-            return np.full(len(self.windows), 1 / len(self.windows))
-        n_ictal = int(self.ictal.sum())
-        others = (1 - self.ictal_share) / (len(self.ictal) - n_ictal)
-        return np.where(self.ictal, self.ictal_share / n_ictal, others)
+    @cached_property
+    def ictal(self) -> Places:
+        """The windows that overlap a seizure, in order."""
+        return ictal_places(self.windows)
 
-    def draw(self, batch_size: int, *, seed: int, step: int) -> NDArray[np.int64]:
-        """The windows of training step ``step``, of equally many channels.
+    def grains(self, batch_size: int, *, seed: int, step: int) -> list[Places]:
+        """The windows of training step ``step``, by grain.
 
-        As in `Windows.draw` a bucket of equally many channels comes first, by its weight. How many
-        windows of it overlap a seizure is a binomial draw, so the share is met on average also
-        where few windows do; these then repeat within a batch.
+        A grain has ``grain`` windows, the last one what is left of ``batch_size``. At random a
+        bucket is drawn by its share, then windows in it, each once where it holds enough. By epoch
+        the grains of step k follow those of step k - 1, all grains of an epoch in a seeded order;
+        the last one of a bucket may be smaller.
         """
-        if self.ictal_share is None:
-            return self.windows.draw(batch_size, seed=seed, step=step)
-        rng = np.random.default_rng([seed, step])
-        weights, channels = self.weights, self.windows.n_channels
-        counts = np.unique(channels)
-        mass = np.array([weights[channels == count].sum() for count in counts])
-        count = rng.choice(counts, p=mass / mass.sum())
-        here = channels == count
-        share = weights[here & self.ictal].sum() / weights[here].sum()
-        n_ictal = int(rng.binomial(batch_size, share))
+        size = min(self.grain, batch_size)
+        n_grains = -(-batch_size // size)
+        if self.order == "epoch":
+            return self._of_epoch(size, np.arange(step * n_grains, (step + 1) * n_grains), seed)
+        rng = np.random.default_rng([seed, step, _GRAINS])
+        chosen = self._ends.searchsorted(rng.random(n_grains) * self._ends[-1], side="right")
+        sizes = [size] * (n_grains - 1) + [batch_size - size * (n_grains - 1)]
+        return [self.buckets[k].draw(n, rng) for k, n in zip(chosen.tolist(), sizes, strict=True)]
+
+    def spread(self, n: int, rng: np.random.Generator) -> Places:
+        """Up to ``n`` different windows of any number of channels, drawn by their chances."""
+        strata = [(b.calm, b.share * (1 - b.ictal_share)) for b in self.buckets]
+        strata += [(b.ictal, b.share * b.ictal_share) for b in self.buckets]
+        sizes = np.array([len(runs) for runs, _ in strata])
+        chance = np.array([share for _, share in strata]) / np.maximum(sizes, 1)
+        left = sizes.copy()
+        for value in rng.random(min(n, int(sizes.sum()))).tolist():
+            ends = np.cumsum(chance * left)
+            left[min(int(ends.searchsorted(value * ends[-1], side="right")), len(ends) - 1)] -= 1
+        drawn = (sizes - left).tolist()
         return np.concatenate(
-            [
-                _some(np.flatnonzero(here & self.ictal), n_ictal, rng),
-                _some(np.flatnonzero(here & ~self.ictal), batch_size - n_ictal, rng),
-            ]
+            [runs.some(k, rng) for (runs, _), k in zip(strata, drawn, strict=True)]
         )
 
-    def spread(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Up to ``n`` different windows of any number of channels, drawn by their weights."""
-        p = None if self.ictal_share is None else self.weights
-        return rng.choice(len(self.windows), min(n, len(self.windows)), replace=False, p=p)
+    @cached_property
+    def _ends(self) -> NDArray[np.float64]:
+        return np.cumsum([bucket.share for bucket in self.buckets])
+
+    def _of_epoch(self, size: int, numbers: NDArray[np.int64], seed: int) -> list[Places]:
+        """The grains of these numbers, counted from the first of the first epoch."""
+        n_windows = np.array([len(bucket.calm) for bucket in self.buckets])
+        ends = np.cumsum(-(-n_windows // size))
+        epochs, places = np.divmod(numbers, ends[-1])
+        keys = [key_of(seed, epoch, len(ends)) for epoch in epochs.tolist()]
+        sizes = np.full(len(places), ends[-1])
+        places = permuted(places, sizes, np.array(keys, np.uint64))
+        buckets = ends.searchsorted(places, side="right")
+        first = (places - np.append(0, ends)[buckets]) * size
+        counts = np.minimum(n_windows[buckets] - first, size)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        pairs = zip(epochs.tolist(), buckets.tolist(), strict=True)
+        keys = [key_of(seed, epoch, bucket) for epoch, bucket in pairs]
+        drawn = permuted(
+            np.repeat(first, counts) + within,
+            np.repeat(n_windows[buckets], counts),
+            np.repeat(np.array(keys, np.uint64), counts),
+        )
+        pieces = np.split(drawn, np.cumsum(counts)[:-1])
+        return [self.buckets[b].calm.at(p) for b, p in zip(buckets.tolist(), pieces, strict=True)]
 
 
-def sampler(windows: Windows, config: SamplingConfig) -> Sampler:
-    """A sampler of training windows.
+def sampler(windows: Windows, config: SamplingConfig, batch_size: int) -> Sampler:
+    """A sampler of training windows for steps of so many.
 
-    Raises ConfigError when a share of seizures is asked for and no window overlaps one, or all do.
+    Raises ConfigError when a share of seizures is asked for and no window overlaps one, or all do,
+    for weights of other corpora than these, and where every window is to come once and a batch
+    would end in a part of a grain.
     """
-    ictal = overlaps_seizure(windows)
+    if config.order == "epoch" and batch_size % min(config.grain, batch_size):
+        raise ConfigError(
+            f"sampling.order epoch takes whole grains of {config.grain}, and training.batch_size "
+            f"is {batch_size}: set it to a multiple, or sampling.grain to a divisor of it"
+        )
+    runs = windows_by_key(windows)
     share = config.ictal_share
-    if share is not None and not ictal.any():
+    ictal = ictal_places(windows) if share else np.zeros(0, np.int64)
+    if share and not len(ictal):
         raise ConfigError(
             f"sampling.ictal_share is {share:g}, but none of the {len(windows)} training windows "
             "overlaps a seizure: leave it unset, or check events.parquet and splits.tsv"
         )
-    if share is not None and ictal.all():
+    if share and len(ictal) == len(windows):
         raise ConfigError(
             f"sampling.ictal_share is {share:g}, but all of the {len(windows)} training windows "
             "overlap a seizure: leave it unset, or choose a shorter window_s"
         )
-    return Sampler(windows, ictal, share)
+    corpora = _corpus_shares(runs, config)
+    try:
+        buckets = buckets_of(runs, corpora, ictal, share or 0.0)
+    except ValueError as error:
+        raise ConfigError(
+            f"sampling.ictal_share is {share:g}; with these shares of corpora, of which some have "
+            f"no seizures or nothing else, expected one {error}: give those with seizures more in "
+            "sampling.weights, or set another share"
+        ) from None
+    return Sampler(windows, buckets, config.grain, config.order)
+
+
+def _corpus_shares(runs: Mapping[Key, Runs], config: SamplingConfig) -> dict[str, float]:
+    """Corpus -> its share of the grains; none where each comes as often as its hours."""
+    if not config.weights and config.temperature == 1:
+        return {}
+    hours = Counter[str]()
+    for key, some in runs.items():
+        hours[key.corpus] += len(some)
+    if config.weights:
+        _require_names(config.weights, hours)
+    setting = "weights" if config.weights else "temperature"
+    if len(hours) == 1:
+        raise ConfigError(
+            f"sampling.{setting} mixes corpora, and the training windows are of one, {min(hours)}: "
+            "leave it unset, or give further recordings folders"
+        )
+    chances = config.weights or {name: n**config.temperature for name, n in hours.items()}
+    total = math.fsum(chances.values())
+    return {name: chance / total for name, chance in chances.items()}
+
+
+def _require_names(weights: Mapping[str, float], corpora: Iterable[str]) -> None:
+    """Raise ConfigError unless the weights are those of all corpora."""
+    names = sorted(corpora)
+    for name in sorted(set(weights) - set(names)):
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        near = f"did you mean {close[0]!r}?" if close else f"expected {', '.join(names)}"
+        raise ConfigError(
+            f"sampling.weights: the training windows are of no corpus {name!r}; {near}"
+        )
+    if missing := sorted(set(names) - set(weights)):
+        raise ConfigError(
+            f"sampling.weights has none for {', '.join(missing)}; expected one for each corpus: "
+            "give it, or leave its folder out"
+        )
 
 
 def of_some_subjects(
@@ -100,17 +190,14 @@ def of_some_subjects(
     return tuple(recording for recording in recordings if recording.subject in drawn)
 
 
-def overlaps_seizure(windows: Windows) -> NDArray[np.bool_]:
-    """Whether each window [n] has any time in common with a seizure."""
-    overlaps = np.zeros(len(windows), dtype=np.bool_)
-    for k, recording in enumerate(windows.recordings):
-        spans = positive_spans(recording.events)
-        if len(spans):
-            inside = windows.owner == k
-            overlaps[inside] = overlap_share(windows.start_s[inside], windows.window_s, spans) > 0
-    return overlaps
-
-
-def _some(places: NDArray[np.int64], n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """``n`` of these places, each once where there are enough."""
-    return rng.choice(places, n, replace=len(places) < n) if n else places[:0]
+def ictal_places(windows: Windows) -> Places:
+    """The windows that have any time in common with a seizure, in order."""
+    runs, owners, _ = windows.stretches
+    pieces = [np.zeros(0, np.int64)]
+    for first, stop, owner in zip(runs.first.tolist(), runs.stop.tolist(), owners, strict=True):
+        events = windows.recordings[owner].events
+        if events and len(spans := positive_spans(events)):
+            places = np.arange(first, stop)
+            start_s = windows.locate(places)[1] / windows.corpus.sfreq_hz
+            pieces.append(places[overlap_share(start_s, windows.window_s, spans) > 0])
+    return np.concatenate(pieces)

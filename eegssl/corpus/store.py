@@ -61,6 +61,8 @@ class Recording:
         default_factory=lambda: np.zeros(0, np.uint32), compare=False, repr=False
     )
     """Of its waveform (`eegssl.signal.waveform`)."""
+    corpus: str = ""
+    """Name of the corpus, as `preprocess` was told, else of its folder."""
     labelled: bool = True
     """Whether anybody said where its events are, or that there is none."""
 
@@ -214,6 +216,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
     tables = read_tables(artifact)
     events = _events(tables.events)
     by = artifact.manifest.facts["split_by"]
+    corpus = artifact.manifest.config["corpus"] or artifact.path.resolve().name
     any_events = bool(artifact.manifest.facts["events"])
     sketches = sketches_of(tables.recordings)
     recordings = []
@@ -235,6 +238,7 @@ def _read_recordings(artifact: Artifact) -> list[Recording]:
                 aliases=tuple(row["aliases"]),
                 band_high_hz=row["band_high_hz"],
                 sketch=sketches[row["recording"]],
+                corpus=corpus,
                 labelled=row.get("labelled", any_events),  # of an older version: not said
             )
         )

@@ -1,7 +1,7 @@
 """Train an encoder on recordings and their tokens (the command pretrain)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
     recordings = of_some_subjects(corpus.of_split("train"), config.sampling, context.seed)
     train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
-    draws = sampler(train.windows, config.sampling)
+    draws = sampler(train.windows, config.sampling, config.training.batch_size)
     writer = context.begin(ENCODER, config, [*corpus.inputs(), *inputs_of(artifact)])
     if isinstance(writer, Result):
         return writer
@@ -168,8 +168,10 @@ def _train(
     model = build_objective(encoder, n_codes, config.objective, context.seed)
     model.to(device)
 
+    grains = replace(draws, grain=config.training.batch_size)
+
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = draws.draw(config.training.batch_size, seed=context.seed, step=k)
+        (index,) = grains.grains(config.training.batch_size, seed=context.seed, step=k)
         batch = train.windows.batch(index)
         mask = masks_of(config.masking, batch, train, settings, seed=context.seed, step=k)
         hide = torch.from_numpy(mask).to(device)

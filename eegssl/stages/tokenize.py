@@ -1,7 +1,7 @@
 """Learn a codebook and write recordings as codes (the command tokenize)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ def run(
     reused = _reused(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
-    draws = sampler(train, sampling)
+    draws = sampler(train, sampling, config.training.batch_size)
     writer = context.begin(TOKENS, config, inputs)
     if isinstance(writer, Result):
         return writer
@@ -117,7 +117,7 @@ def run(
         "perplexity_val": usage.perplexity,
         "most_frequent_share_val": usage.share_of_most_frequent,
         "quality": quality,
-        "ictal_windows_train": int(draws.ictal.sum()),
+        "ictal_windows_train": len(draws.ictal),
         "atlas": atlas.facts(),
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
@@ -143,6 +143,7 @@ def _train(
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     train = draws.windows
+    grains = replace(draws, grain=config.training.batch_size)
     settings = _fit_codebook(config, train, context)
     device = choose_device(config.training.device)
     model = build_tokenizer(settings, context.seed).to(device)
@@ -151,7 +152,7 @@ def _train(
     model.start_codebook_on([[part.to(device) for part in one] for one in start], context.seed)
 
     def step(k: int) -> dict[str, torch.Tensor]:
-        index = draws.draw(batch, seed=context.seed, step=k)
+        (index,) = grains.grains(batch, seed=context.seed, step=k)
         output = model(*to_tensors(train.batch(index), device))
         return {"loss": output.loss} | output.terms
 
