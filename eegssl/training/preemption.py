@@ -1,4 +1,8 @@
-"""Answer a scheduler's SIGTERM for as long as a context lasts."""
+"""Answer a scheduler's signals for as long as a context lasts.
+
+SIGTERM is what most schedulers send before they end a job, SIGUSR1 what Slurm sends as a warning
+where it is asked to (``#SBATCH --signal=USR1@120``). Both mean the same: save, and end soon.
+"""
 
 import signal
 import threading
@@ -6,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+"""Signals that ask a command to end in a state from which it can go on."""
+
 
 class _Handler:
-    """A handler of SIGTERM that remembers whether one came."""
+    """A handler of these signals that remembers whether one came."""
 
     def __init__(self, answer: Callable[[], None]) -> None:
         self.answer = answer
@@ -21,7 +28,7 @@ class _Handler:
 
 @contextmanager
 def on_sigterm(answer: Callable[[], None]) -> Iterator[None]:
-    """Call ``answer`` at each SIGTERM; outside the main thread, which alone can, do nothing.
+    """Call ``answer`` at each of `SIGNALS`; outside the main thread, which alone can, do nothing.
 
     One that came and ended nothing is passed on to the context around this one, if any.
     """
@@ -29,17 +36,19 @@ def on_sigterm(answer: Callable[[], None]) -> Iterator[None]:
         yield
         return
     own = _Handler(answer)
-    before = signal.signal(signal.SIGTERM, own)
+    before = {number: signal.signal(number, own) for number in SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-    if own.heard and isinstance(before, _Handler):
-        before()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    outer = before[signal.SIGTERM]
+    if own.heard and isinstance(outer, _Handler):
+        outer()
 
 
 def answer_again() -> None:
-    """Answer a SIGTERM anew whose answer a library swallowed; to be called at safe points."""
+    """Answer a signal anew whose answer a library swallowed; to be called at safe points."""
     handler = signal.getsignal(signal.SIGTERM)
     here = threading.current_thread() is threading.main_thread()
     if here and isinstance(handler, _Handler) and handler.heard:

@@ -11,16 +11,19 @@ from eegssl.cli.running import guarded
 from eegssl.cli.terminal import Terminal
 from eegssl.training.preemption import on_sigterm
 
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
-def test_sigterm_is_not_lost_where_every_error_is_caught(
-    capsys: pytest.CaptureFixture[str],
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_is_not_lost_where_every_error_is_caught(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps: list[str] = []
 
     @guarded
     def command() -> None:
         with suppress(Exception):
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
             steps.append("after the signal")
         steps.append("after the library")
 
@@ -68,14 +71,15 @@ def test_sigterm_whose_answer_is_swallowed_is_answered_at_the_next_report(point:
     assert steps == ["after the signal"]
 
 
-def test_sigterm_that_comes_as_a_loop_ends_is_passed_on() -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_comes_as_a_loop_ends_is_passed_on(number: signal.Signals) -> None:
     """The loop's own answer is to stop after its step; it had none left."""
     steps: list[str] = []
 
     @guarded
     def command() -> None:
         with on_sigterm(lambda: steps.append("heard")):
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
             steps.append("the loop's last step")
         steps.append("after the loop")
 
@@ -95,3 +99,10 @@ def test_a_report_without_a_signal_stops_nothing() -> None:
 
     command()
     assert steps == ["done"]
+
+
+def test_signals_are_ours_only_while_a_command_runs() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with on_sigterm(lambda: None):
+        assert all(signal.getsignal(number) not in before for number in SIGNALS)
+    assert [signal.getsignal(number) for number in SIGNALS] == before
