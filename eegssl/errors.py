@@ -1,8 +1,8 @@
 """Define the errors that a user can meet, with exit codes.
 
-Exit codes: 0 done; 1 a bug of ours; 2 usage or configuration; 3 no usable input, or anything
-refused under ``--strict``; 4 an artifact is missing, damaged or does not match; 75 preempted,
-resumable; 130 interrupted.
+Exit codes: 0 done; 1 a bug of ours, or another rank ended; 2 usage or configuration; 3 no usable
+input, or anything refused under ``--strict``; 4 an artifact is missing, damaged or does not match;
+75 preempted, resumable; 130 interrupted.
 """
 
 import errno

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ from typer.core import TyperGroup
 
 from eegssl.cli.machine_limits import explain
 from eegssl.cli.terminal import Terminal
-from eegssl.errors import ConfigError, EegsslError, Preempted
+from eegssl.errors import ConfigError, EegsslError, OtherRankFailed, Preempted
 from eegssl.training.preemption import on_sigterm
+from eegssl.training.ranks.rank_place import ALONE, RankPlace, rank_place
 
 if TYPE_CHECKING:
     from eegssl.artifacts.context import Context, Result
@@ -23,14 +25,26 @@ if TYPE_CHECKING:
 _SHOWN = 20
 """Rows of a table of files on the terminal."""
 
+OVER_RANKS = frozenset({"pretrain", "tokenize", "finetune"})
+"""Commands that several ranks run together."""
+_INTERRUPTED = 130
+_OF_ALL = frozenset({Preempted.exit_code, _INTERRUPTED})
+"""Exit codes of what a scheduler or a user does to all ranks at once."""
+_FIRST_WORD_S = 3.0
+"""Time in which rank 0 reports an error that all ranks have, and a launcher ends the others."""
+
 
 class JsonGroup(TyperGroup):
-    """The group of commands; with ``--json`` usage errors are JSON documents too."""
+    """The group of commands; with ``--json`` usage errors are JSON documents too.
+
+    A usage error is the same in all ranks of a distributed run: the first alone prints it.
+    """
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line; see ``typer.core.TyperGroup.main``."""
         words = extra.get("args") or (args[0] if args else None) or sys.argv[1:]
-        if "--json" not in words or not extra.get("standalone_mode", True):
+        as_json, rank = "--json" in words, _place_of("").rank
+        if not (as_json or rank) or not extra.get("standalone_mode", True):
             return super().main(*args, **extra)
         try:
             code = super().main(*args, **extra | {"standalone_mode": False})
@@ -38,8 +52,9 @@ class JsonGroup(TyperGroup):
             code = getattr(error, "exit_code", None)
             if code is None:
                 raise
-            text = error.format_message() if hasattr(error, "format_message") else str(error)
-            _failed(Terminal(as_json=True), text, code)
+            if not rank:
+                text = error.format_message() if hasattr(error, "format_message") else str(error)
+                _failed(Terminal(as_json=True), text, code)
         raise SystemExit(code if isinstance(code, int) else 0)
 
 
@@ -50,17 +65,22 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         terminal = Terminal(as_json=bool(kwargs.get("json", False)))
         try:
+            place = _place_of(function.__name__)
+            terminal = Terminal(as_json=terminal.as_json, rank=place.rank)
+            _require_ranks_run(function.__name__, place)
             with on_sigterm(_stop):
                 function(*args, **kwargs)
+        except OtherRankFailed as error:
+            raise typer.Exit(error.exit_code) from None
         except EegsslError as error:
             text = str(error)
             raise typer.Exit(_failed(terminal, text, error.exit_code, error.beside)) from None
         except KeyboardInterrupt:
             text = "interrupted; the same command goes on from here"
-            raise typer.Exit(_failed(terminal, text, 130)) from None
+            raise typer.Exit(_failed(terminal, text, _INTERRUPTED)) from None
         except Stopped:
             text = "stopped by a signal; run the same command to go on"
-            raise typer.Exit(_failed(terminal, text, Preempted.exit_code)) from None
+            raise typer.Exit(_failed(terminal, text, Stopped.exit_code)) from None
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -72,8 +92,32 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _place_of(command: str) -> RankPlace:
+    """This process's place; half-set variables matter only to a command that ranks run."""
+    try:
+        return rank_place()
+    except ConfigError:
+        if command in OVER_RANKS:
+            raise
+        return ALONE
+
+
+def _require_ranks_run(command: str, place: RankPlace) -> None:
+    """Refuse to run a command in several ranks that one process runs."""
+    if place.n_ranks == 1 or command in OVER_RANKS:
+        return
+    if place.rank:
+        raise OtherRankFailed(ConfigError.exit_code)
+    raise ConfigError(
+        f"{command} was started in {place.n_ranks} processes by {place.launcher}; expected one: "
+        f"only {', '.join(sorted(OVER_RANKS))} run in several"
+    )
+
+
 class Stopped(BaseException):
-    """SIGTERM outside a training; no ordinary error, which a library may catch and forget."""
+    """A signal outside a training; no ordinary error, which a library may catch and forget."""
+
+    exit_code = Preempted.exit_code
 
 
 def _stop() -> None:
@@ -106,7 +150,7 @@ def prepare(
         settings = resolve(stage, presets=presets, file=options.config, sets=sets)
     else:
         settings = read_matrix(matrix, presets=presets, file=options.config, sets=sets)
-    terminal = Terminal(as_json=options.json)
+    terminal = Terminal(as_json=options.json, rank=_place_of(stage).rank)
     how = (options.overwrite, options.dry_run, options.wait)
     context = Context(out, options.seed, *how, progress=terminal)
     return terminal, settings, context
@@ -151,6 +195,10 @@ def _failed(
     terminal: Terminal, text: str, code: int, beside: Mapping[str, Any] | None = None
 ) -> int:
     terminal.close()
+    if terminal.rank:
+        if code in _OF_ALL:
+            return code
+        time.sleep(_FIRST_WORD_S)
     terminal.fail(text)
     if terminal.as_json:
         terminal.document({"error": text, "exit_code": code} | dict(beside or {}))

@@ -21,20 +21,23 @@ _FEWEST_ALIKE = 3
 class Terminal:
     """News and bars on stderr, results on stdout; plain lines where there is no terminal.
 
-    What a stage reports while it works are safe points: a SIGTERM whose answer a library swallowed
-    is answered there.
+    What a stage reports while it works are safe points: a signal whose answer a library swallowed
+    is answered there. Of the ranks of a distributed run the first alone prints; another one prints
+    nothing but its own fatal error, with its rank.
     """
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, rank: int = 0) -> None:
         self.as_json = as_json
+        self.rank = rank
         for stream in (sys.stdout, sys.stderr):
             if isinstance(
                 stream, io.TextIOWrapper
             ):  # what the locale can't say is no reason to stop
                 stream.reconfigure(errors="backslashreplace")
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._fatal = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=rank > 0)
         wide = None if sys.stdout.isatty() else 160
-        self._out = Console(highlight=False, width=wide)
+        self._out = Console(highlight=False, width=wide, quiet=rank > 0)
         self._bars: Bars | None = None
 
     def say(self, text: str) -> None:
@@ -49,7 +52,8 @@ class Terminal:
 
     def fail(self, text: str) -> None:
         """Print the reason why the command stops."""
-        self._err.print(f"[red]error:[/] {escape(text)}")
+        whose = f"rank {self.rank}: " if self.rank else ""
+        self._fatal.print(f"{whose}[red]error:[/] {escape(text)}")
 
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar on a terminal; elsewhere a line at every tenth of the work."""
@@ -125,6 +129,8 @@ class Terminal:
 
     def document(self, value: Any) -> None:
         """The one JSON document of ``--json``, in ASCII where the locale is none of UTF-8."""
+        if self.rank:
+            return
         ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
         text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=ascii_only)
         sys.stdout.write(text + "\n")
