@@ -53,7 +53,7 @@ from eegssl.tasks.table import read_table, stack_tables, write_table
 from eegssl.tasks.table_spec import View
 
 Row = dict[str, Any]
-_OF_READ = {"duration_s", "answer", "value", "missing", "kept", "lost", "outputs"}
+_OF_READ = {"duration_s", "answer", "value", "missing", "seen", "kept", "lost", "outputs"}
 """Keys of the row of a file that was read."""
 _ROWS, _TABLES, _SCRATCH = "rows", "tables", "scratch"
 
@@ -221,6 +221,7 @@ class _Run:
             "answer": " ".join(answer.answer.split()),
             "value": answer.value,
             "missing": list(answer.file.missing),
+            "seen": list(answer.seen),
             "kept": kept,
             "outputs": {name: hash_file(self.writer / name) for name in outputs.names},
             **({"events": len(answer.onset_s)} if answer.detects else {}),
@@ -280,7 +281,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
     for leak in leaks:
-        context.warn(f"the model was fitted on what it reads here: {leak}")
+        context.warn(f"the model was fitted on what it reads here: {leak} ({FILES}, seen)")
     if this.config.keep_names or this.config.keep_identity:
         context.warn(
             "names of files, or dates and patients, stand in what was written, as was asked for: "
@@ -293,6 +294,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
         "files": len(rows),
         "accepted": len(read),
         "refused": len(rows) - len(read),
+        "seen": sum(bool(row["seen"]) for row in read),
         "hours": round(sum(row["duration_s"] for row in read) / 3600, 4),
         "answers": dict(sorted(Counter(row["answer"] for row in read).items())),
         "fitted_on": reader.cohort["words"],

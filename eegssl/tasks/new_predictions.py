@@ -11,6 +11,7 @@ from eegssl.artifacts.json_parts import HASHED_ID, Count, OpenPart, damaged
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.table_parts import ANY, NUMBER, Cells, read_text_table
+from eegssl.corpus.audits.leaks import REMEDIES
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.corpus.preprocessing.file_outcomes import refused_rows
 from eegssl.tasks.base import PREDICTIONS
@@ -21,6 +22,7 @@ from eegssl.tasks.table import kind_of_table, read_table
 
 KIND = "predictions"
 FILES = "files.tsv"
+_KINDS = f"({'|'.join(REMEDIES)})"
 FILES_CELLS: Cells = {
     "file": HASHED_ID,
     "status": "read|refused",
@@ -30,6 +32,7 @@ FILES_CELLS: Cells = {
     "answer": ANY,
     "value": f"{NUMBER}|n/a",
     "missing": ANY,
+    "seen": f"none|n/a|{_KINDS}(,{_KINDS})*",
 }
 """A row a file: what was found in it, or why it was not read."""
 NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
@@ -39,7 +42,7 @@ NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
 def file_cells(row: Mapping[str, Any]) -> list[str]:
     """The cells of a file, of what `predict` keeps of it."""
     if "refused" in row:
-        return [row["file"], "refused", *row["refused"], "n/a", "n/a", "n/a", "n/a"]
+        return [row["file"], "refused", *row["refused"], *["n/a"] * 5]
     lost = "; ".join(
         f"stretch {id_.rpartition('-')[2]} can't be used, {code}: {reason}"
         for id_, code, reason in row["lost"]
@@ -53,6 +56,7 @@ def file_cells(row: Mapping[str, Any]) -> list[str]:
         row["answer"],
         f"{row['value']:.6f}".rstrip("0").rstrip("."),
         ",".join(row["missing"]) or "none",
+        ",".join(row["seen"]) or "none",
     ]
 
 
@@ -70,6 +74,8 @@ class _Facts(OpenPart):
     files: Count
     accepted: Count
     refused: Count
+    seen: Count
+    """Files that the model was fitted on, or whose person."""
     answers: dict[str, Count]
     events: Count | None = None
     """In all files, where the model detects."""
@@ -112,6 +118,7 @@ def _require_counts(artifact: Artifact) -> None:
         "files": len(rows),
         "accepted": len(read),
         "refused": len(rows) - len(read),
+        "seen": sum(row["seen"] != "none" for row in read),
         "answers": dict(Counter(row["answer"] for row in read)),
     }
     if artifact.manifest.facts.get("events") is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from clirun import Pipeline, done, eegssl, metrics_of
+from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from tinycorpus import CALM_S, CHANNELS, SEIZURE_S, noise_uv, write_corpus
 
 from eegssl.io.edf.edf_writer import write_edf
@@ -84,6 +84,30 @@ def test_predictions_are_a_sound_artifact(whole: Path) -> None:
     rows = files_table(whole)
     assert {row["status"] for row in rows} == {"read"}
     assert {float(row["duration_s"]) for row in rows} == {float(SEIZURE_S), float(CALM_S)}
+
+
+def test_each_file_says_whether_the_model_has_seen_it(tiny: Pipeline, whole: Path) -> None:
+    fitted = set(manifest_of(tiny.model)["fitted_on"]["recordings"])
+    rows = {row["file"]: row["seen"] for row in files_table(whole)}
+    assert 0 < len(fitted & rows.keys()) < len(rows)
+    for file, seen in rows.items():  # on those of val its threshold was chosen, too
+        told = {"recording,subject", "recording,subject,statistics"}
+        assert seen in (told if file in fitted else {"none"})
+    assert len(set(rows.values())) == 3
+    assert manifest_of(whole)["facts"]["seen"] == len(fitted & rows.keys())
+
+
+def test_a_copy_under_another_name_is_seen_by_its_signal(
+    tiny: Pipeline, whole: Path, tmp_path: Path
+) -> None:
+    fitted = set(manifest_of(tiny.model)["fitted_on"]["recordings"])
+    for k, path in enumerate(sorted(tiny.edf.rglob("*run-1_eeg.edf"))):
+        shutil.copy(path, tmp_path / f"other-{k}.edf")
+    predict(tiny, tmp_path / "out", tmp_path)
+    seen = [row["seen"] for row in files_table(tmp_path / "out")]
+    n_fitted = sum(row["file"] in fitted for row in files_table(whole)) // 2
+    assert seen.count("waveform") == n_fitted
+    assert seen.count("none") == len(seen) - n_fitted
 
 
 def test_the_size_of_the_scratch_is_said_first(tiny: Pipeline, tmp_path: Path) -> None:

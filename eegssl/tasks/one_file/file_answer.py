@@ -53,6 +53,8 @@ class FileAnswer:
     """Whether it looked for events, of which a file may have none."""
     leaks: tuple[str, ...] = ()
     """Words for each way in which the model has seen the file or its person in its training."""
+    seen: tuple[str, ...] = ()
+    """The kinds of these, each once: ``recording``, ``subject``, ``waveform``, ``statistics``."""
     arrays: Mapping[str, Floats] = field(default_factory=dict)
     """Further arrays by name, such as ``numbers`` [n] of windows."""
 

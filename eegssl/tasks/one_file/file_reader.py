@@ -91,12 +91,14 @@ class FileReader:
             missing_in(corpus, self.cleaned),
             kept[0]["source_sfreq_hz"],
         )
+        of_detector: tuple[str, ...] = ()
         seen_by_detector: tuple[str, ...] = ()
         if self.detector:
             detections = self.detector.read(kept, folder, span_s, config, context).answer
             missing = tuple(dict.fromkeys((*file.missing, *detections.file.missing)))
             file = replace(file, missing=missing, events=events_in(detections))
-            seen_by_detector = tuple(map(_of_detector, detections.leaks))
+            of_detector = tuple(map(_of_detector, detections.leaks))
+            seen_by_detector = detections.seen
         leaks = self._audit.leaks(corpus, corpus.recordings)
         trial = Trial(config, self.artifact, corpus, corpus.recordings, leaks, context)
         if corpus.sfreq_hz not in self._loaded:
@@ -106,9 +108,10 @@ class FileReader:
         except InputError as error:
             raise RecordingRefused("too-short", str(error)) from error
         answer = self.unlabelled.answer(table, file)
-        words = (*(leak.in_words() for leak in leaks), *seen_by_detector)
-        document = self._about(file, words) | dict(answer.document)
-        return FileRead(table, replace(answer, leaks=words, document=document))
+        words = (*(leak.in_words() for leak in leaks), *of_detector)
+        seen = tuple(dict.fromkeys((*(leak.kind for leak in leaks), *seen_by_detector)))
+        document = self._about(file, words, seen) | dict(answer.document)
+        return FileRead(table, replace(answer, leaks=words, seen=seen, document=document))
 
     def leaks(self, corpus: Corpus) -> list[str]:
         """Words for each way in which the model, or its detector, was fitted on recordings."""
@@ -117,7 +120,7 @@ class FileReader:
             list(map(_of_detector, self.detector.leaks(corpus))) if self.detector else []
         )
 
-    def _about(self, file: NewFile, leaks: Sequence[str]) -> dict[str, Any]:
+    def _about(self, file: NewFile, leaks: Sequence[str], seen: Sequence[str]) -> dict[str, Any]:
         """What stands above every answer: of which file it is, and of which model."""
         return {
             "file": file.id,
@@ -125,6 +128,7 @@ class FileReader:
             "duration_s": file.span_s,
             "channels": list(file.channels),
             "missing": list(file.missing),
+            "seen": list(seen),
             "leaks": list(leaks),
         }
 

@@ -39,6 +39,7 @@ def file_document(one: FilePrediction) -> dict[str, Any]:
         "model": one.about.get("model", ""),
         "task": one.about.get("task", ""),
         "fitted_on": one.about.get("fitted_on", ""),
+        "seen": list(one.about.get("seen", ())),
         "threshold": one.rule.threshold,
         "rule": asdict(one.rule),
         "warnings": list(one.about.get("warnings", ())),

@@ -58,7 +58,7 @@ def _file_prediction(table: Predictions, answer: FileAnswer, outputs: Outputs) -
         about={
             **table.about,
             "leaks": (),  # nothing is scored here
-            "seen_in_training": bool(answer.leaks),
+            "seen": answer.seen,
             "task": answer.document.get("task", table.about["task"]),
             "model": answer.document.get("model", ""),
             "fitted_on": outputs.fitted_on,

@@ -41,6 +41,13 @@ _LIMITS = (
     "patients, electrodes and hospitals it may be too high or too low.",
 )
 _MISSING = "What is missing"
+_SEEN = {
+    "recording": "fitted on this recording",
+    "waveform": "fitted on the signal of this recording, under another id",
+    "subject": "fitted on other EEG of this person",
+    "statistics": "chosen on this person or this recording (a threshold, for one)",
+}
+"""Kinds of leaks, the worst first."""
 
 
 def file_page(one: FilePrediction, pictures: tuple[ReportFigure, ...] = ()) -> Page:
@@ -111,9 +118,10 @@ def _view(one: FilePrediction, span: Event, seconds: float) -> tuple[float, floa
 
 
 def _banners(one: FilePrediction) -> Iterator[Banner]:
-    if one.about.get("seen_in_training"):
-        words = "Seen in training: the model was fitted on this person or this recording, so that "
-        yield Banner(words + "its answer is better here than it would be for others.", "warning")
+    seen = one.about.get("seen", ())
+    if words := next((words for kind, words in _SEEN.items() if kind in seen), ""):
+        better = "so that its answer is better here than it would be for others."
+        yield Banner(f"Seen in training: the model was {words}, {better}", "warning")
     if one.missing:
         n = counted(len(one.missing), "channel")
         words = f"Missing: {n} that the model was fitted with ({', '.join(one.missing)})."

@@ -47,7 +47,8 @@ class FilePrediction:
     """From windows to detections, with the threshold."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """``task`` and ``model`` (names of the task and of the model artifact), ``fitted_on`` (a
-    sentence: the cohort that the model was fitted on), ``warnings`` (sentences)."""
+    sentence: the cohort that the model was fitted on), ``seen`` (kinds of leaks of the file into
+    the model), ``warnings`` (sentences)."""
 
     @property
     def gaps(self) -> tuple[Event, ...]:

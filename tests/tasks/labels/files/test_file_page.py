@@ -31,6 +31,19 @@ def test_the_page_tells_times_gaps_missing_channels_and_the_cohort():
     assert "no medical device" in text
 
 
+def test_what_the_model_has_seen_is_told_by_the_worst_of_it():
+    for seen, told in (
+        ((), ""),
+        (("subject",), "fitted on other EEG of this person"),
+        (("recording", "subject"), "fitted on this recording"),
+        (("waveform", "subject"), "under another id"),
+        (("statistics",), "chosen on this person"),
+    ):
+        text = words(file_prediction(about={"seen": seen}))
+        assert ("Seen in training" in text) == bool(seen)
+        assert told in text
+
+
 def test_a_start_is_told_where_it_is_known():
     assert "2011-03-02 22:25:01" in words(file_prediction(start=datetime(2011, 3, 2, 22, 15, 1)))
     assert "Startnot told" in words(file_prediction())
