@@ -1,0 +1,1 @@
+"""Show a training while it runs: log, picture, trackers, state."""
