@@ -15,9 +15,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import eegssl
+from eegssl.training.live.trackers import TRACKER_KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 BREAK_A_CPU_TORCH = {"torchaudio", "torchvision", "timm"}
+NOT_LOCKED = frozenset({"tensorboard", "wandb", "mlflow"})
+"""Extras of trackers: a user's own services decide their versions, and no test imports them."""
 PYTHONS = ("3.11.0", "3.11.9", "3.12.3", "3.13.1", "3.14.0", "3.14.1")
 
 
@@ -32,11 +35,12 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
-def asked_for() -> list[Requirement]:
-    """What ``pyproject.toml`` asks for, its extras and the build included."""
+def asked_for(but: frozenset[str] = frozenset()) -> list[Requirement]:
+    """What ``pyproject.toml`` asks for, its extras (but these) and the build included."""
     told = project()
-    extras = told["project"]["optional-dependencies"].values()
-    texts = [*told["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    extras = told["project"]["optional-dependencies"]
+    asked = [texts for name, texts in extras.items() if name not in but]
+    texts = [*told["project"]["dependencies"], *(text for extra in asked for text in extra)]
     return [Requirement(text) for text in [*texts, *told["build-system"]["requires"], "editables"]]
 
 
@@ -80,9 +84,17 @@ def test_nothing_locked_breaks_the_import_of_a_cpu_torch() -> None:
     assert not everything & BREAK_A_CPU_TORCH
 
 
+def test_each_tracker_has_an_extra_that_brings_its_package() -> None:
+    extras = project()["project"]["optional-dependencies"]
+    assert set(TRACKER_KINDS) == NOT_LOCKED
+    for name in TRACKER_KINDS:
+        (requirement,) = map(Requirement, extras[name])
+        assert requirement.name in (name, f"{name}-skinny")
+
+
 def test_the_lock_satisfies_the_project() -> None:
     locked = {canonicalize_name(pin.name): pin for pin in pins()}
-    for requirement in asked_for():
+    for requirement in asked_for(but=NOT_LOCKED):
         pin = locked[canonicalize_name(requirement.name)]
         version = str(pin.specifier).removeprefix("==")
         assert requirement.specifier.contains(version), f"{pin} does not satisfy {requirement}"
@@ -90,7 +102,9 @@ def test_the_lock_satisfies_the_project() -> None:
 
 def test_the_lock_holds_what_is_needed_and_nothing_else() -> None:
     seen: set[str] = set()
-    closure = {name for requirement in asked_for() for name in needed(requirement, seen)}
+    closure = {
+        name for requirement in asked_for(but=NOT_LOCKED) for name in needed(requirement, seen)
+    }
     assert {canonicalize_name(pin.name) for pin in pins()} == closure
 
 

@@ -69,6 +69,8 @@ class Context:
     dry_run: bool = False
     wait: bool = False
     """Wait for another process that writes the folder, in place of refusing to start."""
+    trackers: tuple[str, ...] = ()
+    """Names of trackers that a training hands its rows to; no artifact depends on them."""
     progress: Progress = field(default_factory=Silent)
     warnings: list[str] = field(default_factory=list)
 

@@ -113,9 +113,12 @@ def require_room(out: Path, names: Collection[str]) -> None:
 def refuse_links(out: Path) -> None:
     """Raise ArtifactError where a link lies in an unfinished folder: no file is written through it.
 
-    The folder itself may be one, as where it lies on another disk.
+    The folder itself may be one, as where it lies on another disk; within ``trackers/`` eegssl
+    writes nothing itself.
     """
     for folder, folders, names in os.walk(out):
+        if TRACKERS in folders and Path(folder) == out and not Path(folder, TRACKERS).is_symlink():
+            folders.remove(TRACKERS)
         for path in (Path(folder, name) for name in (*folders, *names)):
             if path.is_symlink():
                 raise ArtifactError(

@@ -55,6 +55,10 @@ class ArtifactWriter:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def plan(self) -> dict[str, Any]:
+        """What decides the artifact's content; see `plan_of`."""
+        return plan_of(self.kind, self.config, self.seed, self.inputs)
+
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """A temporary path; the file appears under ``name`` if the block succeeds.
@@ -145,7 +149,7 @@ def begin(
     """
     config = json.loads(canonical_json(config))
     writer = ArtifactWriter(out, kind, config, seed, tuple((k, i) for k, i in inputs))
-    plan = plan_of(kind, config, seed, writer.inputs)
+    plan = writer.plan()
     how = {"overwrite": overwrite, "update": update}
     state = output_state(out, kind, plan, **how)
     if state != "made":

@@ -8,7 +8,7 @@ from clirun import Pipeline, eegssl, files_of
 from eegssl.artifacts.manifest import PROGRESS, SPEED, TRACKERS, is_beside
 from eegssl.artifacts.reading import count_unlisted_files, load
 from eegssl.artifacts.writer import ArtifactWriter, begin
-from eegssl.errors import ConfigError
+from eegssl.errors import ConfigError, EegsslError
 
 BESIDE = (SPEED, PROGRESS, f"{TRACKERS}/tensorboard/events.1")
 
@@ -65,6 +65,19 @@ def test_a_file_of_the_users_own_is_still_refused(tmp_path: Path) -> None:
     assert count_unlisted_files(made) == 1
     with pytest.raises(ConfigError, match=r"speed\.txt"):
         draft(made.path, steps=2, overwrite=True)
+
+
+def test_links_within_the_trackers_are_their_own_affair(tmp_path: Path) -> None:
+    writer = with_beside(draft(tmp_path / "a"))
+    (tmp_path / "a" / TRACKERS / "latest").symlink_to(tmp_path)
+    writer.finish({})
+    assert draft(tmp_path / "a", steps=2, overwrite=True).finish({})
+    assert tmp_path.exists()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "eegssl.lock").touch()
+    (tmp_path / "b" / TRACKERS).symlink_to(tmp_path)
+    with pytest.raises(EegsslError):
+        draft(tmp_path / "b")
 
 
 def test_check_does_not_complain_of_them(tiny: Pipeline) -> None:
