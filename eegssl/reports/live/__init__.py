@@ -1,0 +1,1 @@
+"""Show a training that is running as a picture."""
