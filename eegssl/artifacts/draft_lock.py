@@ -19,7 +19,7 @@ from pathlib import Path
 
 from eegssl.artifacts.file_lock import open_lock, try_lock
 from eegssl.errors import ConfigError
-from eegssl.regular_files import read_text
+from eegssl.regular_files import read_bytes, read_text
 
 LOCK = "eegssl.lock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -75,6 +75,24 @@ def take(
                 say(f"{outcome.partition(';')[0]}: waiting for it")
             told = True
             time.sleep(_POLL_S)
+
+
+def holder_of(folder: Path) -> tuple[Holder, bool | None] | None:
+    """The process that stands in a folder's lock, and whether it runs, taking nothing.
+
+    Whether it runs is None for one of another machine, where it can't be seen. None where no
+    process stands there.
+    """
+    try:
+        holder = _parsed(read_bytes(folder / LOCK, _MOST_BYTES))
+    except OSError:
+        return None
+    if holder is None:
+        return None
+    here = _here()
+    if holder.host != here.host:
+        return holder, None
+    return holder, holder.boot == here.boot and _exists(holder.pid)
 
 
 def _attempt(folder: Path) -> Lock | str:
@@ -149,6 +167,10 @@ def _is_here(holder: Holder) -> bool:
 def _runs(pid: int) -> bool:
     if pid == os.getpid():  # as in a container, where all have the same number
         return False
+    return _exists(pid)
+
+
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -169,8 +191,12 @@ def _here() -> Holder:
 
 def _read(descriptor: int) -> Holder | None:
     """Who stands in a lock file; None in a new or damaged one."""
+    return _parsed(os.pread(descriptor, _MOST_BYTES, 0))
+
+
+def _parsed(data: bytes) -> Holder | None:
     try:
-        raw = json.loads(os.pread(descriptor, _MOST_BYTES, 0))
+        raw = json.loads(data)
         return Holder(int(raw["pid"]), *(str(raw[name]) for name in ("host", "boot", "began")))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

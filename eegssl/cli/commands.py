@@ -280,6 +280,7 @@ def _version(
 
 from eegssl.cli import predicting as predicting  # noqa: E402
 from eegssl.cli import verbs as verbs  # noqa: E402  (the helper commands, after the six)
+from eegssl.cli import watching as watching  # noqa: E402
 
 
 def main() -> None:

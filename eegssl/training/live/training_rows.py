@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -58,7 +58,7 @@ def read_rows_so_far(path: Path) -> list[Row]:
     return rows
 
 
-def latest(rows: list[Row]) -> Row:
+def latest(rows: Sequence[Row]) -> Row:
     """The last value of every number in the rows; None alone where none was ever known."""
     values: Row = {}
     for row in rows:
