@@ -281,7 +281,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
     if n := sum(bool(row["missing"]) for row in read):
         context.warn(f"{n} file(s) lack channels that the model's recordings had ({FILES})")
     for leak in leaks:
-        context.warn(f"the model was fitted on what it reads here: {leak} ({FILES}, seen)")
+        context.warn(f"the model was fitted on what it reads here: {leak}")
     if this.config.keep_names or this.config.keep_identity:
         context.warn(
             "names of files, or dates and patients, stand in what was written, as was asked for: "
