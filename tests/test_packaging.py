@@ -19,8 +19,8 @@ from eegssl.training.live.trackers import TRACKER_KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 BREAK_A_CPU_TORCH = {"torchaudio", "torchvision", "timm"}
-NOT_LOCKED = frozenset({"tensorboard", "wandb", "mlflow"})
-"""Extras of trackers: a user's own services decide their versions, and no test imports them."""
+NOT_LOCKED = frozenset({"tensorboard", "wandb", "mlflow", "slurm"})
+"""Extras for a user's own services, which decide their versions; no test imports them."""
 PYTHONS = ("3.11.0", "3.11.9", "3.12.3", "3.13.1", "3.14.0", "3.14.1")
 
 
@@ -86,7 +86,7 @@ def test_nothing_locked_breaks_the_import_of_a_cpu_torch() -> None:
 
 def test_each_tracker_has_an_extra_that_brings_its_package() -> None:
     extras = project()["project"]["optional-dependencies"]
-    assert set(TRACKER_KINDS) == NOT_LOCKED
+    assert {*TRACKER_KINDS, "slurm"} == NOT_LOCKED
     for name in TRACKER_KINDS:
         (requirement,) = map(Requirement, extras[name])
         assert requirement.name in (name, f"{name}-skinny")
