@@ -53,6 +53,12 @@ def other_names(place: RankPlace) -> object:
     return require_same(place, {"data": "a"} | ({"threads": "4"} if place.rank == 1 else {}))
 
 
+def leaves_late(place: RankPlace) -> object:
+    """Rank 0 is done after the others."""
+    time.sleep(0.0 if place.rank else 0.5)
+    return time.monotonic()
+
+
 def dies(place: RankPlace) -> object:
     """Rank 1 is killed between two exchanges."""
     total = torch.ones(1)
@@ -80,7 +86,8 @@ def own_bug(place: RankPlace) -> object:
 
 
 CASES: dict[str, Callable[[RankPlace], object]] = {
-    case.__name__: case for case in (first, refused, bug, same, other_data, other_names)
+    case.__name__: case
+    for case in (first, refused, bug, same, other_data, other_names, leaves_late)
 }
 LAST: dict[str, Callable[[RankPlace], object]] = {
     case.__name__: case for case in (dies, dies_first, fails_alone, own_bug)
@@ -100,6 +107,7 @@ def main() -> None:
                 except (EegsslError, KeyError) as error:
                     code = getattr(error, "exit_code", 1)
                     print(name, f"{type(error).__name__} {code}: {error}")
+        print("left", time.monotonic())
     except EegsslError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}")
         raise SystemExit(error.exit_code) from None

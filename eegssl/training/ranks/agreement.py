@@ -6,19 +6,18 @@ one that ends meanwhile is seen by its closed connection.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
 
 from eegssl.errors import ArtifactError, EegsslError, OtherRankFailed
+from eegssl.training.ranks.process_group import patient_group
 from eegssl.training.ranks.rank_place import RankPlace
 
 T = TypeVar("T")
-_PATIENCE = timedelta(days=30)
 _INTERRUPTED = 130
 
 
@@ -30,7 +29,7 @@ def on_first(place: RankPlace, make: Callable[[], T]) -> T | None:
     if place.n_ranks == 1:
         return make()
     code = torch.zeros(1, dtype=torch.int64)
-    with _patient_group() as group:
+    with patient_group() as group:
         if place.rank > 0:
             distributed.broadcast(code, src=0, group=group)
             if int(code):
@@ -62,7 +61,7 @@ def require_same(place: RankPlace, values: Mapping[str, str]) -> None:
     if place.n_ranks == 1:
         return
     names = sorted(values)
-    with _patient_group() as group:
+    with patient_group() as group:
         rows = _gathered(_digests(["\n".join(names)]), place, group)
         if not bool((rows == rows[0]).all()):
             differing = {"what they compare": _ranks_that_differ(rows[:, 0])}
@@ -102,13 +101,3 @@ def _ranks_that_differ(rows: Tensor) -> list[int]:
 def _in_words(ranks: list[int]) -> str:
     shown = ", ".join(map(str, ranks[:8])) + (", …" if len(ranks) > 8 else "")
     return f"rank{'s' if len(ranks) > 1 else ''} {shown}"
-
-
-@contextmanager
-def _patient_group() -> Iterator[distributed.ProcessGroup]:
-    """All ranks, over gloo, with time to wait for hours of work."""
-    group = distributed.new_group(backend="gloo", timeout=_PATIENCE)
-    try:
-        yield group
-    finally:
-        distributed.destroy_process_group(group)

@@ -7,6 +7,7 @@ closes its connections, which ends the next exchange of every other one within s
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import torch
 from torch import distributed
@@ -18,6 +19,7 @@ _LOST = re.compile(
     r"gloo/transport|Connection (closed|reset) by peer|Broken pipe|NCCL (error|communicator)"
 )
 """Words of gloo and NCCL for a peer that ended; both raise a plain RuntimeError."""
+_PATIENCE = timedelta(days=30)
 _IN_USE = "the port is in use; set MASTER_PORT to a free one"
 _UNREACHED = (
     "some did not come, or their way there is closed (MASTER_ADDR, MASTER_PORT, GLOO_SOCKET_IFNAME "
@@ -29,6 +31,7 @@ _UNREACHED = (
 def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
     """Join the ranks for as long as this context lasts; does nothing for one rank.
 
+    No rank leaves before all are done, so that a launcher sees them end together.
     Raises ConfigError if the ranks can't meet, and OtherRankLost in place of what gloo or NCCL
     says of a rank that ended meanwhile.
     """
@@ -41,6 +44,8 @@ def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
     _meet(place, "cpu:gloo,cuda:nccl" if on_gpu else "gloo")
     try:
         yield
+        with patient_group() as everyone:
+            distributed.barrier(group=everyone)
     except BaseException as error:
         if not on_gpu:  # NCCL would wait for what is under way; the end of the process does not
             distributed.destroy_process_group()
@@ -50,6 +55,16 @@ def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
             f"another rank than {place.rank} ended; its own message says why"
         ) from error
     distributed.destroy_process_group()
+
+
+@contextmanager
+def patient_group() -> Iterator[distributed.ProcessGroup]:
+    """All ranks, over gloo, with time to wait for hours of one rank's work."""
+    group = distributed.new_group(backend="gloo", timeout=_PATIENCE)
+    try:
+        yield group
+    finally:
+        distributed.destroy_process_group(group)
 
 
 def _meet(place: RankPlace, backend: str) -> None:

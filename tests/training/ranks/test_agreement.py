@@ -37,12 +37,16 @@ def test_one_rank_runs_at_once() -> None:
 
 @pytest.mark.parametrize("launcher", slow_except(LAUNCHERS, "slurm"))
 def test_three_ranks_agree_or_end_together(launcher: str) -> None:
-    assert set(LINES) == set(CASES)
+    assert {*LINES, "leaves_late"} == set(CASES)
     ends = ended(start_ranks([SCRIPT, *CASES], n_ranks=3, launcher=launcher))
+    done_s, left_s = [], []
     for rank, one in enumerate(ends):
         assert one.code == 0, one.err
         lines = dict(line.split(" ", 1) for line in one.out.splitlines())
+        done_s.append(float(lines.pop("leaves_late")))
+        left_s.append(float(lines.pop("left")))
         assert lines == {case: both[rank > 0] for case, both in LINES.items()}
+    assert min(left_s) >= max(done_s)
 
 
 @pytest.mark.parametrize(
