@@ -32,10 +32,11 @@ from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.batches import to_tensors
+from eegssl.training.devices import choose_device, chosen_precision
 from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, History, copy_history
-from eegssl.training.loop import choose_device, chosen_precision, fit
+from eegssl.training.loop import fit
 from eegssl.training.masked_windows import masked_scores, masks_of
 from eegssl.training.weights import ENCODER, TOKENS, read_tokenizer, save_module
 

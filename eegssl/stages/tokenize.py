@@ -46,9 +46,10 @@ from eegssl.tokenizer.diagnostics import (
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
+from eegssl.training.devices import choose_device
 from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.history import METRICS, USAGE
-from eegssl.training.loop import choose_device, fit
+from eegssl.training.loop import fit
 from eegssl.training.weights import TOKENS, read_tokenizer, save_module
 
 NAME = "tokenizer"

@@ -17,10 +17,12 @@ from eegssl.adaptation.groups import by_decay
 from eegssl.artifacts.atomic import append_line, atomic_path
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from eegssl.training.config import Device, TrainingConfig
+from eegssl.training.config import TrainingConfig
+from eegssl.training.devices import chosen_precision
 from eegssl.training.history import History, as_line
 from eegssl.training.optimizer import AdamW
 from eegssl.training.preemption import on_sigterm
+from eegssl.training.schedule import rate_factor
 
 Step = Callable[[int], dict[str, Tensor]]
 """Step number -> terms; ``loss`` is minimised, the others are logged."""
@@ -158,45 +160,11 @@ def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, An
     ]
 
 
-def choose_device(wanted: Device) -> torch.device:
-    """The device of this name; ``auto`` takes a GPU if there is one.
-
-    Raises ConfigError if torch does not find it.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
-    if wanted == "auto":
-        return torch.device(next(name for name in ("cuda", "mps", "cpu") if available[name]))
-    if not available[wanted]:
-        raise ConfigError(
-            f"training.device is {wanted}, but torch finds no such device; use auto or cpu"
-        )
-    return torch.device(wanted)
-
-
-def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
-    """Precision of the forward pass on a device: as configured, for ``auto`` the fastest."""
-    if config.precision != "auto":
-        return config.precision
-    if device.type == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        fast = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-    return "bfloat16" if fast else "float32"
-
-
 def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     """Set each group's learning rate at step ``k``; returns the rate of ``config.lr``."""
     for group in optimizer.param_groups:
-        group["lr"] = group["peak_lr"] * _factor(config, k)
-    return config.lr * _factor(config, k)
-
-
-def _factor(config: TrainingConfig, k: int) -> float:
-    """Linear warm-up, then a cosine to zero."""
-    steps, warm = config.steps, round(config.warmup * config.steps)
-    if k < warm:
-        return (k + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, steps - warm)))
+        group["lr"] = group["peak_lr"] * rate_factor(config, k)
+    return config.lr * rate_factor(config, k)
 
 
 def _validated(model: nn.Module, validate: Validate) -> Mapping[str, float | None]:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.config import TrainingConfig
-from eegssl.training.loop import chosen_precision, fit
+from eegssl.training.devices import chosen_precision
+from eegssl.training.loop import fit
 
 
 @pytest.fixture(scope="module")
