@@ -47,6 +47,10 @@ class Sampler:
         """The windows that overlap a seizure, in order."""
         return ictal_places(self.windows)
 
+    def n_grains(self, batch_size: int) -> int:
+        """Number of grains of a step of so many windows."""
+        return -(-batch_size // min(self.grain, batch_size))
+
     def grains(self, batch_size: int, *, seed: int, step: int) -> list[Places]:
         """The windows of training step ``step``, by grain.
 
@@ -55,8 +59,7 @@ class Sampler:
         the grains of step k follow those of step k - 1, all grains of an epoch in a seeded order;
         the last one of a bucket may be smaller.
         """
-        size = min(self.grain, batch_size)
-        n_grains = -(-batch_size // size)
+        size, n_grains = min(self.grain, batch_size), self.n_grains(batch_size)
         if self.order == "epoch":
             return self._of_epoch(size, np.arange(step * n_grains, (step + 1) * n_grains), seed)
         rng = np.random.default_rng([seed, step, _GRAINS])

@@ -131,6 +131,11 @@ class Windows:
         own = self.montages[self.montage[place]] if self.montages else ()
         return own or self.channels or self.recordings[owner].channels
 
+    def names(self, index: NDArray[np.int64]) -> list[str]:
+        """The ids of the recordings of these windows, each once."""
+        owners = dict.fromkeys(self.locate(index)[0].tolist())
+        return [self.recordings[owner].id for owner in owners]
+
     def subset(self, keep: NDArray[np.int64]) -> "Windows":
         """The windows at these places, in this order."""
         montage = self.montage[keep] if self.montages else self.montage

@@ -8,7 +8,6 @@ from eegssl.errors import InputError
 from eegssl.objectives.code_loss import code_loss
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.objective import Objective, ObjectiveOutput
-from eegssl.tokenizer.ranks import n_ranks, sum_over_ranks
 
 
 class MaskedCodes(Objective):
@@ -34,12 +33,10 @@ class MaskedCodes(Objective):
         """Cross-entropy (nats) of ``codes`` [B, C, N] where ``mask`` [B, C, N] is True.
 
         Signal and geometry as for the encoder. With ``symmetric`` a second pass hides the
-        complement, and every patch counts once. On several ranks, each with its part of the batch,
-        the *mean over ranks* of losses, gradients and terms is that of the joined batch: each
-        divides by the hidden patches of all. Terms: ``accuracy``, ``top5`` (the code is among the
-        five likeliest), ``most_frequent_accuracy`` (always predicting the code most frequent
-        among these patches), ``ratio`` (hidden of all patches, in the first pass), ``hidden``
-        (patches counted here).
+        complement, and every patch counts once. Loss and terms are means over the hidden patches.
+        Terms: ``accuracy``, ``top5`` (the code is among the five likeliest),
+        ``most_frequent_accuracy`` (always predicting the code most frequent among these patches),
+        ``ratio`` (hidden of all patches, in the first pass).
         """
         if codes.shape != mask.shape:
             raise InputError(
@@ -51,9 +48,13 @@ class MaskedCodes(Objective):
         rows = [self.encoder.hidden(signal_uv, *geometry, m) for m in masks]
         truth = torch.cat([codes[m] for m in masks])
         total, first = code_loss(torch.cat(rows), self.head, truth)
-        loss = total / _share_of_all(truth)
+        loss = total / max(len(truth), 1)
         terms = _hits(first, truth, self.head.out_features) | {"ratio": mask.float().mean()}
         return ObjectiveOutput(loss, terms)
+
+    def counted(self, mask: Tensor) -> int:
+        """Number of patches that the means of `forward` are over, given its ``mask``."""
+        return mask.numel() if self.config.symmetric else int(mask.sum())
 
     def logits(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor, mask: Tensor
@@ -71,20 +72,13 @@ def build_masked_codes(
         return MaskedCodes(encoder, n_codes, config)
 
 
-def _share_of_all(truth: Tensor) -> Tensor:
-    """Hidden patches of all ranks together, divided by the number of ranks."""
-    hidden = torch.tensor(float(len(truth)), device=truth.device)
-    return sum_over_ranks(hidden) / n_ranks()
-
-
 def _hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
     """Accuracies of five ``guesses`` [H, 5]: of the first, of all, and of a constant."""
     ranked = guesses == truth[:, None]
-    share = _share_of_all(truth)
-    counts = sum_over_ranks(truth.bincount(minlength=n_codes))
+    n = max(len(truth), 1)
+    counts = truth.bincount(minlength=n_codes)
     return {
-        "accuracy": ranked[:, 0].sum() / share,
-        "top5": ranked.any(dim=-1).sum() / share,
-        "most_frequent_accuracy": counts.max() / counts.sum(),
-        "hidden": torch.tensor(len(truth), device=truth.device),
+        "accuracy": ranked[:, 0].sum() / n,
+        "top5": ranked.any(dim=-1).sum() / n,
+        "most_frequent_accuracy": counts.max() / n,
     }

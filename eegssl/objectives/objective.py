@@ -35,4 +35,9 @@ class Objective(nn.Module, ABC):
         """Loss of windows ``signal_uv`` [B, C, T] in µV, with geometry as the encoder takes it.
 
         ``mask`` [B, C, N] is True where patches are hidden; ``codes`` [B, C, N] are their tokens.
+        Loss and terms are means over as many patches as `counted` says.
         """
+
+    @abstractmethod
+    def counted(self, mask: Tensor) -> int:
+        """Number of patches that the means of `forward` are over, given its ``mask``."""

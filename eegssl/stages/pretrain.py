@@ -1,7 +1,7 @@
 """Train an encoder on recordings and their tokens (the command pretrain)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.reading import require_parent
-from eegssl.artifacts.threads import THREADS, threads_of
-from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.artifacts.threads import THREADS
 from eegssl.config.resolve import build
 from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
@@ -31,13 +30,23 @@ from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
-from eegssl.training.batches import to_tensors
-from eegssl.training.devices import choose_device, chosen_precision
+from eegssl.training.devices import chosen_precision
 from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.loop import fit
-from eegssl.training.masked_windows import masked_scores, masks_of
+from eegssl.training.masked_steps import MaskedSteps
+from eegssl.training.masked_windows import masked_scores
+from eegssl.training.ranks.process_group import process_group
+from eegssl.training.ranks.rank_device import device_of
+from eegssl.training.ranks.together import (
+    Begun,
+    RunOptions,
+    begin_together,
+    elsewhere,
+    on_all,
+    require_whole_grains,
+)
 from eegssl.training.weights import ENCODER, TOKENS, read_tokenizer, save_module
 
 KIND = "encoder"
@@ -62,11 +71,44 @@ OBJECTIVES: dict[type[Settings], ObjectiveParts] = {
 """Class of the settings under ``objective`` -> the objective's functions."""
 
 
-def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: Context) -> Result:
+@dataclass(frozen=True)
+class _Data:
+    """What a pretraining reads."""
+
+    corpus: Corpus
+    tokens: Artifact
+    settings: EncoderConfig
+    train: Codes
+    val: Codes
+    draws: Sampler
+
+
+def run(
+    config: PretrainConfig,
+    folders: Sequence[Path],
+    tokens: Path,
+    context: Context,
+    options: RunOptions = RunOptions(),
+) -> Result:
     """Make an encoder artifact from the training subjects of ``folders`` and their codes.
 
     Raises ArtifactError when the tokens were made from other recordings.
     """
+    device = device_of(options.place, config.training.device)
+    with process_group(options.place, device):
+        data = on_all(options.place, lambda: _open(config, folders, tokens, context.seed, options))
+        inputs = [*data.corpus.inputs(), *inputs_of(data.tokens)]
+        alike = {"which recordings are trained on": data.corpus.split_hash}
+        begun = begin_together(options, context, ENCODER, config, inputs, alike)
+        if isinstance(begun, Result):
+            return begun
+        return _run(config, data, begun, device, context, options)
+
+
+def _open(
+    config: PretrainConfig, folders: Sequence[Path], tokens: Path, seed: int, options: RunOptions
+) -> _Data:
+    """Open recordings and codes; raises where they do not fit each other or the settings."""
     corpus = open_corpus(folders)
     artifact = open_artifact(tokens, TOKENS)
     require_parent(artifact, corpus.artifacts, RECORDINGS)
@@ -78,17 +120,34 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "or make tokens of this length"
         )
     settings = _settings(config.encoder, corpus)
-    recordings = of_some_subjects(corpus.of_split("train"), config.sampling, context.seed)
+    recordings = of_some_subjects(corpus.of_split("train"), config.sampling, seed)
     train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
-    draws = sampler(train.windows, config.sampling, config.training.batch_size)
-    writer = context.begin(ENCODER, config, [*corpus.inputs(), *inputs_of(artifact)])
-    if isinstance(writer, Result):
-        return writer
-    require_sketches([*train.windows.recordings, *val.windows.recordings])
-    threads = threads_of(writer.work, torch.get_num_threads(), context)
-    counts = train.counts()
-    model, history = _train(config, settings, artifact, train, draws, val, counts, writer, context)
+    batch_size = config.training.batch_size
+    draws = sampler(train.windows, config.sampling, batch_size)
+    require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
+    return _Data(corpus, artifact, settings, train, val, draws)
+
+
+def _run(
+    config: PretrainConfig,
+    data: _Data,
+    begun: Begun,
+    device: torch.device,
+    context: Context,
+    options: RunOptions,
+) -> Result:
+    """Train on all ranks; on the first, write the artifact."""
+    corpus, artifact, settings = data.corpus, data.tokens, data.settings
+    train, val, writer = data.train, data.val, begun.writer
+    facts = artifact.manifest.facts
+    counts = train.counts() if writer else np.zeros(0, np.int64)
+    threads = begun.threads(context)
+    if writer:
+        require_sketches([*train.windows.recordings, *val.windows.recordings])
+    model, history = _train(config, data, counts, begun, device, context, options)
+    if writer is None:
+        return elsewhere(context, KIND)
     save_module(writer, KIND, model.encoder, settings)
     save_module(writer, "head", model.head, config.objective)
     scores = _validate(model, config, val, counts)
@@ -110,7 +169,8 @@ def run(config: PretrainConfig, folders: Sequence[Path], tokens: Path, context: 
             "sfreq_hz": corpus.sfreq_hz,
             "montages": settings.montages,
             THREADS: threads,
-            "precision": chosen_precision(config.training, choose_device(config.training.device)),
+            "ranks": options.place.n_ranks,
+            "precision": chosen_precision(config.training, device),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
             "eeg_seen": _eeg_seen(config, train, history.rows[-1]["step"]).as_facts(),
             "val": scores,
@@ -153,42 +213,31 @@ def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
 
 def _train(
     config: PretrainConfig,
-    settings: EncoderConfig,
-    tokens: Artifact,
-    train: Codes,
-    draws: Sampler,
-    val: Codes,
+    data: _Data,
     counts: NDArray[np.int64],
-    writer: ArtifactWriter,
+    begun: Begun,
+    device: torch.device,
     context: Context,
+    options: RunOptions,
 ) -> tuple[Objective, History]:
-    device = choose_device(config.training.device)
-    n_codes = int(tokens.manifest.facts["n_codes"])
-    encoder = build_encoder(settings, context.seed)
+    train, val = data.train, data.val
+    n_codes = int(data.tokens.manifest.facts["n_codes"])
+    encoder = build_encoder(data.settings, context.seed)
     build_objective = OBJECTIVES[type(config.objective)].build
     model = build_objective(encoder, n_codes, config.objective, context.seed)
     model.to(device)
-
-    grains = replace(draws, grain=config.training.batch_size)
-
-    def step(k: int) -> dict[str, torch.Tensor]:
-        (index,) = grains.grains(config.training.batch_size, seed=context.seed, step=k)
-        batch = train.windows.batch(index)
-        mask = masks_of(config.masking, batch, train, settings, seed=context.seed, step=k)
-        hide = torch.from_numpy(mask).to(device)
-        codes = torch.from_numpy(train.of(index)).to(device)
-        output = model(*to_tensors(batch, device), hide, codes)
-        return {"loss": output.loss} | output.terms
-
+    batch_size = config.training.batch_size
+    steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)
     seen = _eeg_seen(config, train, config.training.steps)
     context.progress.say(f"training will see {seen.in_words}")
     history = fit(
         model,
-        step,
+        steps,
         config.training,
         seed=context.seed,
-        folder=writer.work,
-        metrics=writer / METRICS,
+        folder=begun.work,
+        metrics=context.out / METRICS,
+        num_workers=options.num_workers,
         validate=lambda: _validate(model, config, val, counts),
         monitor=_monitor(config),
         lower_is_better=True,

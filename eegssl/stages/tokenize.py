@@ -1,7 +1,7 @@
 """Learn a codebook and write recordings as codes (the command tokenize)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.threads import THREADS, threads_of
+from eegssl.artifacts.threads import THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
@@ -46,16 +46,25 @@ from eegssl.tokenizer.diagnostics import (
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
-from eegssl.training.devices import choose_device
 from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.loop import fit
+from eegssl.training.ranks.process_group import process_group
+from eegssl.training.ranks.rank_device import device_of
+from eegssl.training.ranks.together import (
+    Begun,
+    RunOptions,
+    begin_together,
+    elsewhere,
+    on_all,
+    require_whole_grains,
+)
+from eegssl.training.tokenizer_steps import TokenizerSteps
+from eegssl.training.tokenizer_windows import sample_windows, start_windows
 from eegssl.training.weights import TOKENS, read_tokenizer, save_module
 
 NAME = "tokenizer"
-_START_PATCHES_PER_CODE = 32  # for k-means
 _VAL_PATCHES = 8192  # behind the quality of codes
-_WINDOWS_AT_ONCE = 16
 _TRAIN_PATCHES = (16_384, 65_536)  # at least and at most; between them, 16 a code
 
 
@@ -65,14 +74,46 @@ def run(
     context: Context,
     *,
     tokenizer: Path | None = None,
+    options: RunOptions = RunOptions(),
 ) -> Result:
     """Make a tokens artifact from the training and validation subjects of ``folders``.
 
     With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
     """
+    device = device_of(options.place, config.training.device)
+    with process_group(options.place, device):
+        data = on_all(options.place, lambda: _open(config, folders, tokenizer, context, options))
+        inputs = [*data.corpus.inputs(), *inputs_of(*([data.source] if data.source else []))]
+        alike = {"which recordings are trained on": data.corpus.split_hash}
+        begun = begin_together(options, context, TOKENS, config, inputs, alike)
+        if isinstance(begun, Result):
+            return begun
+        return _run(config, data, begun, device, context, options)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """What a tokenization reads."""
+
+    corpus: Corpus
+    source: Artifact | None
+    """Tokens whose tokenizer is used as it is."""
+    reused: Tokenizer | None
+    train: Windows
+    val: Windows
+    draws: Sampler
+
+
+def _open(
+    config: TokenizeConfig,
+    folders: Sequence[Path],
+    tokenizer: Path | None,
+    context: Context,
+    options: RunOptions,
+) -> _Data:
+    """Open recordings and a tokenizer; raises where they do not fit each other or the settings."""
     corpus = open_corpus(folders)
     source = open_artifact(tokenizer, TOKENS) if tokenizer else None
-    inputs = [*corpus.inputs(), *inputs_of(*([source] if source else []))]
     sampling = SamplingConfig() if source else config.sampling
     if sampling != config.sampling:
         context.warn("sampling.* is not read: the tokenizer of --tokenizer is used as it is")
@@ -82,18 +123,34 @@ def run(
     reused = _reused(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")
-    draws = sampler(train, sampling, config.training.batch_size)
-    writer = context.begin(TOKENS, config, inputs)
-    if isinstance(writer, Result):
-        return writer
-    threads = threads_of(writer.work, torch.get_num_threads(), context)
-    if source and reused:
-        model = reused
-        fitted = source.manifest.fitted_on
+    batch_size = config.training.batch_size
+    draws = sampler(train, sampling, batch_size)
+    require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
+    return _Data(corpus, source, reused, train, val, draws)
+
+
+def _run(
+    config: TokenizeConfig,
+    data: _Data,
+    begun: Begun,
+    device: torch.device,
+    context: Context,
+    options: RunOptions,
+) -> Result:
+    """Train on all ranks; on the first, encode the corpus and write the artifact."""
+    corpus, train, val, draws = data.corpus, data.train, data.val, data.draws
+    threads = begun.threads(context)
+    if data.source and data.reused:
+        model = data.reused
+        fitted = data.source.manifest.fitted_on
     else:
-        require_sketches([*train.recordings, *val.recordings])
-        model = _train(config, draws, val, writer, context)
+        if begun.writer:
+            require_sketches([*train.recordings, *val.recordings])
+        model = _train(config, draws, val, begun, device, context, options)
         fitted = fitted_on([*train.recordings, *val.recordings])
+    writer = begun.writer
+    if writer is None:
+        return elsewhere(context, TOKENS.kind)
     save_module(writer, NAME, model, model.config)
     counts = _encode(model, corpus, config, writer, context)
     spread = {name: codebook_usage(c) for name, c in counts.items()}
@@ -107,6 +164,7 @@ def run(
     facts = {
         "n_codes": model.config.n_codes,
         THREADS: threads,
+        "ranks": options.place.n_ranks,
         "codes_depend_on": "window" if model.config.context_layers else "patch",
         "window_s": config.window_s,
         "patch_samples": model.config.patch_samples,
@@ -140,22 +198,21 @@ def _reused(tokens: Artifact, corpus: Corpus) -> Tokenizer:
 
 
 def _train(
-    config: TokenizeConfig, draws: Sampler, val: Windows, writer: ArtifactWriter, context: Context
+    config: TokenizeConfig,
+    draws: Sampler,
+    val: Windows,
+    begun: Begun,
+    device: torch.device,
+    context: Context,
+    options: RunOptions,
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     train = draws.windows
-    grains = replace(draws, grain=config.training.batch_size)
     settings = _fit_codebook(config, train, context)
-    device = choose_device(config.training.device)
     model = build_tokenizer(settings, context.seed).to(device)
     batch = config.training.batch_size
-    start = _start_windows(draws, settings, context.seed)
+    start = start_windows(draws, settings, context.seed)
     model.start_codebook_on([[part.to(device) for part in one] for one in start], context.seed)
-
-    def step(k: int) -> dict[str, torch.Tensor]:
-        (index,) = grains.grains(batch, seed=context.seed, step=k)
-        output = model(*to_tensors(train.batch(index), device))
-        return {"loss": output.loss} | output.terms
 
     def validate() -> dict[str, float]:
         sums: dict[str, float] = {}
@@ -175,11 +232,12 @@ def _train(
     context.progress.say(f"the tokenizer's training will see {seen.in_words}")
     fit(
         model,
-        step,
+        TokenizerSteps(model, draws, batch, context.seed),
         config.training,
         seed=context.seed,
-        folder=writer.work,
-        metrics=writer / METRICS,
+        folder=begun.work,
+        metrics=context.out / METRICS,
+        num_workers=options.num_workers,
         validate=validate,
         warn=context.progress.warn,
         report=context.progress.train("tokenizer", training.steps),
@@ -207,37 +265,6 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> T
     if message := oversized_message(settings.n_codes, patches):
         context.warn(message)
     return settings
-
-
-def _start_windows(
-    draws: Sampler, settings: TokenizerConfig, seed: int
-) -> list[tuple[torch.Tensor, ...]]:
-    """Training windows drawn as the sampler weights them, with their geometry for a context.
-
-    Without one a window is a single patch [n, 1, P], so that more of the corpus is seen.
-    """
-    train = draws.windows
-    rng = np.random.default_rng([seed, 0xC0DE])
-    wanted = settings.n_codes * _START_PATCHES_PER_CODE
-    per_window = train.length // settings.patch_samples * int(train.n_channels.min())
-    if settings.context_layers:
-        n_windows = min(len(train), -(-wanted // per_window))
-        drawn = train.subset(np.sort(draws.spread(n_windows, rng)))
-        return _batches(drawn)
-    n_windows = min(len(train), max(1, wanted // min(per_window, 32)))
-    patches: list[NDArray[np.float32]] = []
-    for k in draws.spread(n_windows, rng):
-        signal = train.batch(np.array([k])).signal_uv[0]
-        cut = signal.shape[1] // settings.patch_samples * settings.patch_samples
-        some = signal[:, :cut].reshape(-1, 1, settings.patch_samples)
-        patches.append(some[rng.permutation(len(some))[:32]])
-    return [(torch.from_numpy(np.concatenate(patches)),)]
-
-
-def _batches(windows: Windows) -> list[tuple[torch.Tensor, ...]]:
-    """Signals and geometry of all windows on the CPU, in batches of equally many channels."""
-    index = windows.in_order(_WINDOWS_AT_ONCE)
-    return [to_tensors(windows.batch(some), torch.device("cpu")) for some in index]
 
 
 def _encode(
@@ -293,21 +320,13 @@ def _quality(model: Tokenizer, train: Windows, val: Windows, context: Context) -
     low, high = _TRAIN_PATCHES
     n_train = min(max(16 * model.config.n_codes, low), high)
     samples = [
-        _sample(windows, n, model.config.patch_samples)
+        sample_windows(windows, n, model.config.patch_samples)
         for windows, n in ((train, n_train), (val, _VAL_PATCHES))
     ]
     quality: CodeQuality = measure_codes(model, samples[0], samples[1], context.seed)
     if message := kmeans_wins_message(quality):
         context.warn(message)
     return quality.facts()
-
-
-def _sample(windows: Windows, n_patches: int, patch_samples: int) -> list[tuple[torch.Tensor, ...]]:
-    """Windows with some ``n_patches`` and their geometry, the same whatever the seed."""
-    per_window = float(windows.n_channels.mean()) * (windows.length // patch_samples)
-    n = min(max(round(n_patches / per_window), 1), len(windows))
-    places = np.random.default_rng(0).choice(len(windows), n, replace=False)
-    return _batches(windows.subset(np.sort(places)))
 
 
 def _atlas(

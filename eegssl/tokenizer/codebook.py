@@ -2,8 +2,9 @@
 
 The codebook is no parameter: each code follows the moving average of the vectors nearest to it
 (van den Oord et al. 2017, appendix). All state is in buffers, so a saved tokenizer resumes exactly.
-Sums are taken over all ranks, and k-means and revival use the joined batch, so all ranks hold the
-same codebook; every rank must take every step.
+A batch may come in parts, and from several ranks: `Codebook.collect` takes what each part assigned,
+`Codebook.settle` moves the codes once by all of it. Sums are taken over all ranks, and
+revival uses the joined batch, so all ranks hold the same codebook; every rank must settle.
 """
 
 import torch
@@ -39,6 +40,7 @@ class Codebook(nn.Module):
         self.register_buffer("mean_share", torch.full((n_codes,), 1 / n_codes))
         self.register_buffer("idle_steps", torch.zeros(n_codes, dtype=torch.int64))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self._collected: list[tuple[Tensor, Tensor]] = []
 
     def nearest(self, vectors: Tensor) -> Tensor:
         """Nearest code of each vector [M, D]: int64 [M]. The codebook does not change."""
@@ -51,11 +53,10 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def start(self, vectors: Tensor, seed: int) -> None:
-        """Set the codes by k-means on the vectors [m, D] of all ranks; rank 0 clusters."""
-        joined = gather_rows(vectors)
+        """Set the codes by k-means on vectors [m, D], the same on all ranks; rank 0 clusters."""
         if is_first():
             generator = torch.Generator().manual_seed(seed)
-            centres, shares = kmeans(joined, len(self.codebook), generator, unit=self.unit)
+            centres, shares = kmeans(vectors, len(self.codebook), generator, unit=self.unit)
             self.codebook.copy_(centres)
             self.mean_share.copy_(shares)
         take_from_first(self.codebook, self.mean_share)
@@ -63,9 +64,21 @@ class Codebook(nn.Module):
         self.idle_steps.zero_()
         self.steps.zero_()
 
+    def collect(self, vectors: Tensor, codes: Tensor) -> None:
+        """Take vectors [m, D] and their ``codes`` [m] of a part of a batch, for `settle`."""
+        self._collected.append((vectors.detach(), codes))
+
+    def drop(self) -> None:
+        """Forget what was collected."""
+        self._collected = []
+
     @torch.no_grad()
-    def learn(self, vectors: Tensor, codes: Tensor) -> None:
-        """Move codes towards the vectors [m, D] that ``codes`` [m] assigns; revive dead codes."""
+    def settle(self) -> None:
+        """Move codes towards the vectors collected on all ranks; revive dead codes."""
+        if not self._collected:
+            return
+        vectors, codes = (torch.cat(parts) for parts in zip(*self._collected, strict=True))
+        self.drop()
         sums, counts = sums_per_code(vectors, codes, len(self.codebook))
         sums, counts = sum_over_ranks(sums), sum_over_ranks(counts)
         total = counts.sum()
@@ -101,6 +114,11 @@ class Codebook(nn.Module):
         self.mean_share[dead] = 1 / len(self.codebook)
         self.mean_sum[dead] = fresh / len(self.codebook)
         self.idle_steps[dead] = 0
+
+
+def books_of(module: nn.Module) -> list[Codebook]:
+    """The codebooks within a module, in order."""
+    return [book for book in module.modules() if isinstance(book, Codebook)]
 
 
 def require_codes(codes: Tensor, n_codes: int) -> None:

@@ -55,6 +55,7 @@ class Decoder(nn.Module):
         self.scale = LogAmplitudeScale(config.n_bins)
         self.register_buffer("told_power", torch.zeros(config.n_bins))
         self.register_buffer("true_power", torch.zeros(config.n_bins))
+        self._collected: list[Tensor] = []
 
     def forward(self, vectors: Tensor) -> Decoded:
         """Decode vectors [..., code_dim]."""
@@ -80,14 +81,25 @@ class Decoder(nn.Module):
         return ((self.true_power + _NO_POWER) / (self.told_power + _NO_POWER)).sqrt()
 
     @torch.no_grad()
-    def follow(self, decoded: Spectrum, patches: Tensor) -> None:
-        """Update the powers behind ``gain`` by a batch of ``patches`` [m, P], joined over ranks."""
-        told = amplitude_of(decoded.log_amplitude).square().float()
-        powers = [told, powers_of(patches, self.n_bins).float()]
-        joined = sum_over_ranks(torch.stack(powers).sum(dim=1))
-        joined = joined / sum_over_ranks(torch.tensor(len(powers[0]), device=joined.device))
-        self.told_power.lerp_(joined[0], _FOLLOW)
-        self.true_power.lerp_(joined[1], _FOLLOW)
+    def collect(self, decoded: Spectrum, patches: Tensor) -> None:
+        """Take the powers of a part of a batch, ``patches`` [m, P] as decoded, for `settle`."""
+        told = amplitude_of(decoded.log_amplitude).square().float().sum(dim=0)
+        true = powers_of(patches, self.n_bins).float().sum(dim=0)
+        self._collected.append(torch.stack([told, true, torch.full_like(true, len(patches))]))
+
+    def drop(self) -> None:
+        """Forget what was collected."""
+        self._collected = []
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Update the powers behind ``gain`` by what was collected on all ranks."""
+        if not self._collected:
+            return
+        told, true, count = sum_over_ranks(torch.stack(self._collected).sum(dim=0))
+        self.drop()
+        self.told_power.lerp_(told / count, _FOLLOW)
+        self.true_power.lerp_(true / count, _FOLLOW)
 
     @torch.no_grad()
     def start(self, target: Spectrum) -> None:

@@ -6,13 +6,12 @@ from torch.nn import functional as F
 
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.ranks import gather_rows, n_ranks, sum_over_ranks
+from eegssl.tokenizer.ranks import sum_over_ranks
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
 from eegssl.tokenizer.spectrum import LogAmplitudeEmbedding, spectrum_of
 from eegssl.tokenizer.window_context import Geometry, WindowContext
 
-_FOLLOW = 0.1  # weight of a batch in the moving statistics
-_EPSILON = 1e-5  # as in torch's batch_norm
+_FOLLOW = 0.1  # weight of a step in the moving statistics
 
 
 class _Standardised(nn.Module):
@@ -25,18 +24,43 @@ class _Standardised(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(n))
         self.register_buffer("variance", torch.ones(n))
+        self._collected: list[Tensor] = []
 
     @torch.no_grad()
     def start(self, raw: Tensor) -> Tensor:
-        """Set the statistics to those of ``raw`` vectors of all ranks.
+        """Set the statistics to those of ``raw`` vectors, the same on all ranks.
 
-        Returns this rank's vectors [m, code_dim], standardised.
+        Returns the vectors [m, code_dim], standardised.
         """
         vectors = raw[:, : len(self.mean)]
-        joined = gather_rows(vectors)
-        self.mean.copy_(joined.mean(dim=0))
-        self.variance.copy_(joined.var(dim=0))
+        self.mean.copy_(vectors.mean(dim=0))
+        self.variance.copy_(vectors.var(dim=0))
         return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
+
+    @torch.no_grad()
+    def _collect(self, vectors: Tensor) -> None:
+        """Take count, sums and sums of squares (about the stored mean) of vectors [m, D]."""
+        centred = vectors.float() - self.mean
+        count = torch.full_like(self.mean, len(vectors))
+        self._collected.append(
+            torch.stack([count, centred.sum(dim=0), centred.square().sum(dim=0)])
+        )
+
+    def drop(self) -> None:
+        """Forget what was collected."""
+        self._collected = []
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Update the stored statistics by the vectors collected on all ranks."""
+        if not self._collected:
+            return
+        count, total, squares = sum_over_ranks(torch.stack(self._collected).sum(dim=0))
+        self.drop()
+        mean = total / count
+        variance = (squares - count * mean.square()) / (count - 1).clamp_min(1)
+        self.mean.add_(_FOLLOW * mean)
+        self.variance.lerp_(variance.clamp_min(0), _FOLLOW)
 
     def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
         return vectors
@@ -75,18 +99,16 @@ class PatchEncoder(_Standardised):
     def forward(self, patches: Tensor, learn: bool = False, geometry: Geometry = ()) -> Tensor:
         """Encode patches [..., P]: [M, code_dim]; for a context [B, C, N, P] with ``geometry``.
 
-        With ``learn`` the vectors are standardised over this batch, which also updates the stored
-        statistics; else by the stored statistics, so that no window depends on its batch.
+        With ``learn`` the vectors are standardised over those given, which also move the stored
+        statistics at the next `settle`; else by the stored statistics, so that no window depends
+        on its batch.
         """
         raw = self.raw(patches, geometry)
         vectors = raw[:, : len(self.mean)]
-        if learn and n_ranks() > 1:
-            vectors = self._standardise_joined(vectors)
-        else:
-            vectors = F.batch_norm(
-                vectors, self.mean, self.variance, training=learn, momentum=_FOLLOW
-            )
-        return self._sized(vectors, raw)
+        if learn:
+            self._collect(vectors)
+            return self._sized(F.batch_norm(vectors, None, None, training=True), raw)
+        return self._sized(F.batch_norm(vectors, self.mean, self.variance), raw)
 
     def raw(self, patches: Tensor, geometry: Geometry = ()) -> Tensor:
         """Encode patches without standardising: [M, code_dim], or shapes and log sizes."""
@@ -104,17 +126,6 @@ class PatchEncoder(_Standardised):
     def _sized(self, vectors: Tensor, raw: Tensor) -> Tensor:
         """Vectors [M, code_dim]; if waveforms are decoded, shapes joined with log sizes."""
         return join(vectors, raw[:, -1:], self.code_dim) if self.sized else vectors
-
-    def _standardise_joined(self, vectors: Tensor) -> Tensor:
-        """Standardise vectors [m, D] over the batch of all ranks, as one process would."""
-        count = int(sum_over_ranks(torch.tensor(len(vectors), device=vectors.device)))
-        mean = sum_over_ranks(vectors.float().sum(dim=0)) / count
-        centred = vectors.float() - mean
-        variance = sum_over_ranks(centred.square().sum(dim=0)) / count
-        with torch.no_grad():
-            self.mean.lerp_(mean, _FOLLOW)
-            self.variance.lerp_(variance * (count / max(count - 1, 1)), _FOLLOW)
-        return (centred / (variance + _EPSILON).sqrt()).to(vectors.dtype)
 
 
 class SpectrumFeatures(_Standardised):

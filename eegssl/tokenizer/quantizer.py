@@ -49,14 +49,14 @@ class CosineQuantizer(nn.Module):
         return self.book.codebook
 
     def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
-        """Quantize vectors [M, D]; with ``learn`` the codebook moves afterwards."""
+        """Quantize vectors [M, D]; with ``learn`` they move the codebook at the next `settle`."""
         with torch.autocast(vectors.device.type, enabled=False):
             unit = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
             codes = self.book.nearest(unit)
             nearest = self.codebook[codes]
             commitment = (unit - nearest).square().sum(dim=-1).mean()
             if learn:
-                self.book.learn(unit.detach(), codes)
+                self.book.collect(unit, codes)
             return Quantized(unit + (nearest - unit).detach(), unit, codes, commitment)
 
     @torch.no_grad()
@@ -90,7 +90,7 @@ class ResidualQuantizer(nn.Module):
         return self._book(0).codebook
 
     def forward(self, vectors: Tensor, learn: bool = False) -> Quantized:
-        """Quantize vectors [M, D]; with ``learn`` all codebooks move afterwards."""
+        """Quantize vectors [M, D]; with ``learn`` they move all codebooks at the next `settle`."""
         with torch.autocast(vectors.device.type, enabled=False):
             unit = F.normalize(vectors.to(self.codebook.dtype), dim=-1)
             rest, commitment, codes = unit, unit.new_zeros(()), []
@@ -100,7 +100,7 @@ class ResidualQuantizer(nn.Module):
                 nearest = book.codebook[codes[-1]]
                 commitment = commitment + (rest - nearest).square().sum(dim=-1).mean()
                 if learn:
-                    book.learn(rest.detach(), codes[-1])
+                    book.collect(rest, codes[-1])
                 rest = rest - nearest
             quantized = unit - rest.detach()
             return Quantized(quantized, unit, torch.stack(codes, dim=-1), commitment)
@@ -189,9 +189,9 @@ class RandomProjectionQuantizer(nn.Module):
 Quantizer = CosineQuantizer | ResidualQuantizer | RandomProjectionQuantizer
 """Vectors [M, E] to codes int64 [M] or [M, Q], and codes to vectors [..., D].
 
-``codebook`` [K, D] holds the unit vectors into which a token is an index. Only ``forward`` with
-``learn``, and ``start`` on vectors of the whole corpus (each rank gives its share), move codes.
-``decode`` raises InputError for foreign codes.
+``codebook`` [K, D] holds the unit vectors into which a token is an index. What ``forward`` with
+``learn`` collected moves codes (`Codebook.settle`), and ``start`` does, on vectors of the whole
+corpus (all ranks give the same). ``decode`` raises InputError for foreign codes.
 """
 
 QUANTIZERS: dict[QuantizerKind, type[Quantizer]] = {

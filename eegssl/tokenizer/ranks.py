@@ -16,9 +16,14 @@ def n_ranks() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def own_rank() -> int:
+    """The number of this process among the ranks; 0 if none were set up."""
+    return dist.get_rank() if n_ranks() > 1 else 0
+
+
 def is_first() -> bool:
     """Tell whether this is rank 0."""
-    return n_ranks() == 1 or dist.get_rank() == 0
+    return own_rank() == 0
 
 
 @torch.no_grad()
@@ -51,6 +56,24 @@ def take_from_first(*tensors: Tensor) -> None:
     if n_ranks() > 1:
         for tensor in tensors:
             dist.broadcast(tensor, src=0)
+
+
+def number_of_first(number: int) -> int:
+    """The number that rank 0 gives, on all ranks."""
+    if n_ranks() == 1:
+        return number
+    tensor = torch.tensor(number)
+    dist.broadcast(tensor, src=0)
+    return int(tensor)
+
+
+def any_rank(flag: bool) -> bool:
+    """Whether the flag is set on any rank: all ranks agree, at the cost of waiting for each."""
+    if n_ranks() == 1:
+        return flag
+    highest = torch.tensor(int(flag))
+    dist.all_reduce(highest, dist.ReduceOp.MAX)
+    return bool(highest)
 
 
 class _SumOverRanks(torch.autograd.Function):

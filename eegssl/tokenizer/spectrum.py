@@ -16,8 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from eegssl.tokenizer.ranks import gather_rows
-
 _FLOOR = 1e-3  # amplitude that counts as nothing (0.1 µV at scale_uv = 100)
 _LEAST = 0.5  # deviation of a log amplitude near its floor; any Gaussian noise has .64
 
@@ -149,10 +147,9 @@ class LogAmplitudeScale(nn.Module):
 
     @torch.no_grad()
     def start(self, log_amplitude: Tensor) -> None:
-        """Take the statistics of log amplitudes [m, F] of all ranks."""
-        joined = gather_rows(log_amplitude)
-        self.mean.copy_(joined.mean(dim=0))
-        self.deviation.copy_(joined.std(dim=0).nan_to_num(1.0).clamp_min(_LEAST))
+        """Take the statistics of log amplitudes [m, F], the same on all ranks."""
+        self.mean.copy_(log_amplitude.mean(dim=0))
+        self.deviation.copy_(log_amplitude.std(dim=0).nan_to_num(1.0).clamp_min(_LEAST))
 
 
 class LogAmplitudeEmbedding(nn.Module):

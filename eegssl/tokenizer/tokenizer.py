@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.encoder.patches import to_patches
+from eegssl.tokenizer.codebook import Codebook, books_of
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.decoder import Decoded, Decoder
 from eegssl.tokenizer.patch_encoder import PatchEncoder, SpectrumFeatures
@@ -60,7 +61,7 @@ class Tokenizer(nn.Module):
 
         Terms: ``amplitude`` (squared deviations), ``phase`` (0 to 4), ``commitment`` (2 - 2
         cosine), ``waveform`` if one is decoded (share of the power that is missed), ``perplexity``
-        of the tokens in this batch. In training mode the codebook moves.
+        of the tokens in this batch. In training mode `settle` then moves codebook and statistics.
 
         Ours: the loss also decodes the vectors before quantization. Their gradient is exact; with
         the straight-through gradient alone, sines were learned far slower.
@@ -73,11 +74,27 @@ class Tokenizer(nn.Module):
         loss, terms = self._compare(decoded, target, flat)
         loss = loss + self._compare(unquantized, target, flat)[0]
         if learn:
-            self.decoder.follow(decoded.spectrum, flat)
+            self.decoder.collect(decoded.spectrum, flat)
         terms["commitment"] = quantized.commitment.detach()
         terms["perplexity"] = _perplexity(self.tokens_of(quantized.codes), self.config.n_codes)
         codes = quantized.codes.unflatten(0, patches.shape[:3])
         return TokenizerOutput(loss + self.config.commitment * quantized.commitment, terms, codes)
+
+    def settle(self) -> None:
+        """Move codebook and statistics by all that went forward in training since the last time.
+
+        Once a step, on every rank: a batch may come in several parts.
+        """
+        for part in self._followers():
+            part.settle()
+
+    def drop(self) -> None:
+        """Forget what went forward since the last `settle`."""
+        for part in self._followers():
+            part.drop()
+
+    def _followers(self) -> list[Codebook | Decoder | PatchEncoder | SpectrumFeatures]:
+        return [self.encoder, *books_of(self.quantizer), self.decoder]
 
     @torch.no_grad()
     def encode(self, signal_uv: Tensor, *geometry: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Write and read training checkpoints, each one safetensors file written atomically."""
+"""Write and read training checkpoints, each one safetensors file written atomically.
+
+With several ranks the first writes; each reads, the file that the first found whole.
+"""
 
 import hashlib
 import json
@@ -15,14 +18,17 @@ from torch import Tensor, nn
 
 from eegssl.artifacts.atomic import atomic_path
 from eegssl.artifacts.system_errors import system_errors
+from eegssl.errors import ArtifactError
 from eegssl.regular_files import UnusableFile, require_regular
+from eegssl.tokenizer.ranks import is_first, number_of_first
 from eegssl.training.history import History
-from eegssl.training.optimizer import AdamW
+from eegssl.training.optimizer import AdamW, Kind
 
 FILE = "checkpoint.safetensors"
 PREVIOUS = "previous-checkpoint.safetensors"
 DAMAGED = "damaged-"
 """Begins the name under which a damaged checkpoint is left."""
+_NONE = -1
 
 
 @dataclass
@@ -32,7 +38,25 @@ class Checkpoint:
     step: int
     history: History
     best: dict[str, Tensor] = field(default_factory=dict)
-    sums: dict[str, list[float]] = field(default_factory=dict)
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    """Sum over `n_summed` steps of each term, this rank's share of it."""
+    n_summed: int = 0
+    skipped: int = 0
+    """Steps so far whose gradient was not finite."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A checkpoint as it was read, not yet taken over."""
+
+    state: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+    @property
+    def optimizer(self) -> Kind:
+        """The kind of optimizer that the run began with."""
+        kind: Kind = self.state["optimizer"]
+        return kind
 
 
 def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
@@ -42,6 +66,7 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
     """
     tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
     tensors |= {f"best.{n}": t for n, t in point.best.items()}
+    tensors |= {f"sums.{n}": t for n, t in point.sums.items()}
     tensors |= {f"optimizer.{k}.{n}": t for k, s in optimizer.state.items() for n, t in s.items()}
     stored = {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}
     state = json.dumps(
@@ -50,7 +75,9 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
             "rows": point.history.rows,
             "best_step": point.history.best_step,
             "best_value": point.history.best_value,
-            "sums": point.sums,
+            "n_summed": point.n_summed,
+            "skipped": point.skipped,
+            "optimizer": optimizer.kind,
         }
     )
     needed = sum(t.numel() * t.element_size() for t in stored.values())
@@ -61,33 +88,47 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
             (folder / FILE).replace(folder / PREVIOUS)
 
 
-def read_checkpoint(
-    folder: Path, model: nn.Module, optimizer: AdamW, warn: Callable[[str], object]
-) -> Checkpoint | None:
-    """Load the folder's last whole checkpoint into model and optimizer; None if there is none.
+def read_checkpoint(folder: Path, warn: Callable[[str], object]) -> Stored | None:
+    """The folder's last whole checkpoint; None if there is none.
 
     One that is damaged is left under another name, and ``warn`` is told what is taken in its place.
     """
+    place, stored = _first_whole(folder, warn) if is_first() else (0, None)
+    place = number_of_first(place)
+    if is_first() or place == _NONE:
+        return stored
+    try:
+        return _read(folder / (FILE, PREVIOUS)[place])
+    except (UnusableFile, SafetensorError, ValueError, OSError) as error:
+        raise ArtifactError(
+            f"this rank cannot read the checkpoint in {folder} that rank 0 goes on from "
+            f"({_in_words(error)}): all ranks need the same folder, on a disk that they share"
+        ) from error
+
+
+def _first_whole(folder: Path, warn: Callable[[str], object]) -> tuple[int, Stored | None]:
+    """Which of the two checkpoints is whole, and what it holds."""
     damaged: list[str] = []
-    for path in (folder / FILE, folder / PREVIOUS):
+    for place, path in enumerate((folder / FILE, folder / PREVIOUS)):
         if not os.path.lexists(path):
             continue
         try:
-            saved, tensors = _read(path)
+            stored = _read(path)
         except (UnusableFile, SafetensorError, ValueError) as error:
             aside = path.with_name(f"{DAMAGED}{path.name}")
             path.replace(aside)
             damaged.append(f"{path} is damaged ({_in_words(error)}), and is left as {aside.name}")
             continue
         if damaged:
-            warn(f"{damaged[0]}; training goes on from the one before, of step {saved['step']}")
-        return _loaded(saved, tensors, model, optimizer)
+            step = stored.state["step"]
+            warn(f"{damaged[0]}; training goes on from the one before, of step {step}")
+        return place, stored
     if damaged:
         warn("; ".join([*damaged, "training starts again at step 0"]))
-    return None
+    return _NONE, None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(path: Path) -> Stored:
     """State and tensors of a checkpoint; ValueError where they do not have the hash it says."""
     with safe_open(require_regular(path), framework="pt") as stream:
         metadata = stream.metadata() or {}
@@ -96,7 +137,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if metadata.get("sha256") != _digest(tensors, state):
         raise ValueError("its content does not have the hash that it says")
     saved: dict[str, Any] = json.loads(state)
-    return saved, tensors
+    return Stored(saved, tensors)
 
 
 def _in_words(error: Exception) -> str:
@@ -105,9 +146,9 @@ def _in_words(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _loaded(
-    saved: dict[str, Any], tensors: dict[str, Tensor], model: nn.Module, optimizer: AdamW
-) -> Checkpoint:
+def take_over(stored: Stored, model: nn.Module, optimizer: AdamW) -> Checkpoint:
+    """Load a checkpoint into model and optimizer."""
+    saved, tensors = stored.state, stored.tensors
     model.load_state_dict(_with_prefix("model.", tensors))
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _with_prefix("optimizer.", tensors).items():
@@ -115,9 +156,14 @@ def _loaded(
         state.setdefault(int(k), {})[key] = tensor
     optimizer.load_state(state)
     device = next(model.parameters()).device
-    best = {n: t.to(device) for n, t in _with_prefix("best.", tensors).items()}
+    best, sums = (
+        {n: t.to(device) for n, t in _with_prefix(prefix, tensors).items()}
+        for prefix in ("best.", "sums.")
+    )
+    if not is_first():  # the sums of all ranks are in the file
+        sums = {n: torch.zeros_like(t) for n, t in sums.items()}
     history = History(saved["rows"], saved["best_step"], saved["best_value"])
-    return Checkpoint(saved["step"], history, best, saved["sums"])
+    return Checkpoint(saved["step"], history, best, sums, saved["n_summed"], saved["skipped"])
 
 
 def _digest(tensors: Mapping[str, Tensor], state: str) -> str:

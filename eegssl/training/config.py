@@ -11,12 +11,12 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class TrainingConfig(Settings):
-    """Length, speed and place of training (AdamW, warm-up, then a cosine)."""
+    """Length, speed and place of training (AdamW, warm-up, then a schedule)."""
 
     steps: int = Field(1000, ge=1)
     """Optimizer steps."""
     batch_size: int = Field(16, ge=1)
-    """Windows per step."""
+    """Windows per step, of all ranks together."""
     lr: float = Field(1e-3, gt=0)
     """Peak learning rate."""
     weight_decay: float = Field(0.05, ge=0)
@@ -25,8 +25,13 @@ class TrainingConfig(Settings):
     """AdamW's decay rates."""
     warmup: float = Field(0.1, ge=0, lt=1)
     """Share of the steps in which the learning rate rises linearly."""
+    schedule: Literal["cosine", "trapezoid"] = "cosine"
+    """The learning rate after the warm-up: a cosine to zero; or constant, and linear to zero over
+    the last fifth of the steps (warm-up, stable, decay: arXiv 2404.06395)."""
     clip_norm: float = Field(3.0, gt=0)
     """Gradient norm above which a gradient is scaled down."""
+    max_bad_steps: int = Field(10, ge=0)
+    """Steps that may be skipped because their gradient is not finite; one more stops the run."""
     log_every: int = Field(20, ge=1)
     """Steps between rows of ``metrics.jsonl``; a row is the mean since the last one."""
     validate_every: int = Field(200, ge=1)

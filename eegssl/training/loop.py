@@ -1,7 +1,8 @@
-"""Train any model by one loop, from its step's loss.
+"""Train any model by one loop, from its batches and their loss.
 
-``step(k)`` depends on the model's weights and on ``k`` alone (it draws its own batch), so an
-interrupted run resumes from its last checkpoint and ends in the same weights, bit for bit.
+A step depends on the model's weights and on its number alone (it draws its own batch), so an
+interrupted run resumes from its last checkpoint and ends in the same weights, bit for bit. Several
+ranks take steps together; the first alone validates and writes.
 """
 
 import math
@@ -11,28 +12,32 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from eegssl.adaptation.groups import by_decay
 from eegssl.artifacts.atomic import append_line, atomic_path
 from eegssl.errors import ConfigError, Preempted
-from eegssl.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks, sum_over_ranks
+from eegssl.training.checkpoint import Checkpoint, read_checkpoint, take_over, write_checkpoint
+from eegssl.training.clock import Clock
 from eegssl.training.config import TrainingConfig
-from eegssl.training.devices import chosen_precision
 from eegssl.training.history import History, as_line
-from eegssl.training.optimizer import AdamW
+from eegssl.training.loader import read_ahead
+from eegssl.training.optimizer import AdamW, build_optimizer, choose_optimizer
 from eegssl.training.preemption import on_sigterm
 from eegssl.training.schedule import rate_factor
+from eegssl.training.steps import OneBatch, Step, Steps
+from eegssl.training.update import Updates
 
-Step = Callable[[int], dict[str, Tensor]]
-"""Step number -> terms; ``loss`` is minimised, the others are logged."""
 Validate = Callable[[], Mapping[str, float | None]]
 """Scores by name; None where one is undefined."""
+Rows = Callable[[Mapping[str, Any], Mapping[str, Any]], None]
+"""Gets each row of the history, and the speed since the one before."""
 
 
 def fit(
     model: nn.Module,
-    step: Step,
+    step: Steps | Step,
     config: TrainingConfig,
     *,
     seed: int,
@@ -42,95 +47,106 @@ def fit(
     validate: Validate | None = None,
     monitor: str | None = None,
     lower_is_better: bool = False,
+    num_workers: int = 0,
     on_step: Callable[[int], None] | None = None,
+    on_row: Rows | None = None,
     warn: Callable[[str], object] = lambda text: None,
     report: Callable[[int, float], None] | None = None,
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
 
+    ``step`` gives the batches and their terms, or the terms of a step's whole batch at once.
     ``folder`` is scratch for the checkpoint; ``metrics`` gets a line for each row of the history
     (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``; higher is better, unless ``lower_is_better``) the model ends with its best
-    weights, otherwise with its last. ``on_step`` is called with the steps done, ``report`` with
-    them and the loss of the last one; ``warn`` is told of checkpoints that are damaged.
+    weights, otherwise with its last; on other ranks than the first always with its last.
+    ``num_workers`` processes read ahead. ``on_step`` is called with the steps done, ``report`` with
+    them and the last known loss; ``warn`` is told of checkpoints that are damaged, and of steps
+    that are skipped.
 
-    Raises ConfigError if the loss is not finite, Preempted after SIGTERM; KeyboardInterrupt is not
-    caught. After either the same call resumes from the checkpoint.
+    Raises ConfigError if too many gradients are not finite, Preempted after SIGTERM or SIGUSR1, on
+    all ranks after the same step; KeyboardInterrupt is not caught. After any the same call resumes
+    from the checkpoint.
     """
-    groups = list(parameters) if parameters is not None else weight_groups(model, config)
-    for group in groups:
-        group["peak_lr"] = group.get("lr", config.lr)
-    optimizer = AdamW(groups, lr=config.lr, betas=config.betas)
-    point = read_checkpoint(folder, model, optimizer, warn) or Checkpoint(0, History())
-    history = point.history
-    with atomic_path(metrics) as path:
-        path.write_text(history.as_lines(), encoding="utf-8")
-    stop = threading.Event()
+    steps = step if isinstance(step, Steps) else OneBatch(step)
+    optimizer, point = _begun(model, config, parameters, folder, warn)
+    history, stop = point.history, threading.Event()
+    if is_first():
+        with atomic_path(metrics) as path:
+            path.write_text(history.as_lines(), encoding="utf-8")
+    device = next(model.parameters()).device
+    updates = Updates(model, steps, optimizer, config, seed, point, warn)
+    clock, loss = Clock(device, steps.window_s), math.nan
     with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
-        while point.step < config.steps and not _is_stale(history, monitor, config):
+        ended = any_rank(_is_stale(history, monitor, config))
+        last = point.step if ended else config.steps
+        for parts in clock.waiting(read_ahead(steps, point.step, last, device, num_workers)):
             lr = _set_lr(optimizer, config, point.step)
-            loss = _one_step(model, optimizer, step, config, seed, point)
-            row = _logged(point, config, lr)
+            updates.take(parts)
+            clock.count(sum(part.n_windows for part in parts))
+            row: dict[str, Any] = {}
+            if _is_due(point.step, config.log_every, config):
+                row = updates.row() | {"lr": lr}
+                loss = row.get("train_loss", loss)
+            elif device.type == "cpu":
+                loss = updates.last_loss
             if validate and _is_due(point.step, config.validate_every, config):
-                row |= {f"val_{n}": v for n, v in _validated(model, validate).items()}
+                row |= _validated(model, validate)
                 if history.is_best(row.get(f"val_{monitor}"), lower_is_better):
                     history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
                     point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
             _require_finite(model if point.step == config.steps else None, row, point.step)
-            if row:
+            if row and is_first():
                 history.rows.append({"step": point.step} | row)
                 append_line(metrics, as_line(history.rows[-1]))
+                if on_row:
+                    on_row(history.rows[-1], clock.row(point.step))
             if on_step:
                 on_step(point.step)
-            if report:
+            if report and is_first():
                 report(point.step, loss)
-            if stop.is_set() or _is_due(point.step, config.checkpoint_every, config):
-                write_checkpoint(folder, model, optimizer, point)
-            if stop.is_set():
+            stopping = any_rank(stop.is_set())
+            if stopping or _is_due(point.step, config.checkpoint_every, config):
+                updates.settle()
+                _write(folder, model, optimizer, point)
+            if stopping:
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
                 )
+            if any_rank(_is_stale(history, monitor, config)):
+                break
     if point.best:
         model.load_state_dict(point.best)
     return history
 
 
-def _one_step(
+def _begun(
     model: nn.Module,
-    optimizer: AdamW,
-    step: Step,
     config: TrainingConfig,
-    seed: int,
-    point: Checkpoint,
-) -> float:
-    """Forward, backward, update; adds the terms to the checkpoint's sums. Returns the loss."""
+    parameters: Iterable[dict[str, Any]] | None,
+    folder: Path,
+    warn: Callable[[str], object],
+) -> tuple[AdamW, Checkpoint]:
+    """The optimizer and the state of a run at its start, or at its last checkpoint."""
+    groups = list(parameters) if parameters is not None else weight_groups(model, config)
+    for group in groups:
+        group["peak_lr"] = group.get("lr", config.lr)
+    stored = read_checkpoint(folder, warn)
     device = next(model.parameters()).device
-    torch.manual_seed((seed << 32) + point.step)
-    low = chosen_precision(config, device) == "bfloat16"
-    with torch.autocast(device.type, torch.bfloat16, enabled=low):
-        terms = step(point.step)
-    loss = terms["loss"]
-    if not math.isfinite(loss.item()):
-        raise ConfigError(
-            f"training diverged: the loss is {loss.item()} at step {point.step}; lower training.lr"
-        )
-    optimizer.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(optimizer.parameters, config.clip_norm)
-    optimizer.step()
-    for name, value in terms.items():
-        point.sums.setdefault(name, []).append(value.item())
-    point.step += 1
-    return float(point.sums["loss"][-1])
+    kind = stored.optimizer if stored else choose_optimizer(config.steps, device, n_ranks())
+    optimizer = build_optimizer(kind, groups, config.lr, config.betas)
+    point = take_over(stored, model, optimizer) if stored else Checkpoint(0, History())
+    return optimizer, point
 
 
-def _logged(point: Checkpoint, config: TrainingConfig, lr: float) -> dict[str, Any]:
-    """Means of the terms since the last row, if a row is due; else nothing."""
-    if not _is_due(point.step, config.log_every, config):
-        return {}
-    row = {f"train_{n}": math.fsum(v) / len(v) for n, v in point.sums.items()}
-    point.sums = {}
-    return row | {"lr": lr}
+def _write(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
+    """Write a checkpoint by the first rank, with the terms of all."""
+    sums = {name: sum_over_ranks(value) for name, value in sorted(point.sums.items())}
+    if is_first():
+        point.sums = sums
+        write_checkpoint(folder, model, optimizer, point)
+    else:
+        point.sums = {name: torch.zeros_like(value) for name, value in sums.items()}
 
 
 def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
@@ -167,10 +183,13 @@ def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     return config.lr * rate_factor(config, k)
 
 
-def _validated(model: nn.Module, validate: Validate) -> Mapping[str, float | None]:
+def _validated(model: nn.Module, validate: Validate) -> dict[str, float | None]:
+    """Scores of the first rank, which the others wait for."""
+    if not is_first():
+        return {}
     was_training = model.training
     model.eval()
     with torch.no_grad():
         scores = validate()
     model.train(was_training)
-    return scores
+    return {f"val_{name}": value for name, value in scores.items()}

@@ -1,11 +1,11 @@
-"""Optimise groups of parameters with AdamW, without loading torch's compiler.
+"""Optimise groups of parameters with AdamW: torch's class, or the same without its compiler.
 
-Creating `torch.optim.AdamW` loads the compiler, which takes longer than fitting a probe; the
-function that the class calls does not.
+Creating `torch.optim.AdamW` loads torch's compiler, which takes longer than fitting a probe; the
+function that the class calls does not. Both make the same updates, bit for bit.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -13,19 +13,24 @@ from torch.optim.adamw import adamw
 
 _EPS = 1e-8
 _STATE = ("step", "exp_avg", "exp_avg_sq")
+_SHORT = 2000
+"""Steps up to which a run on one CPU is served by `LightAdamW`. Ours."""
+Kind = Literal["light", "torch"]
+Groups = Iterable[Mapping[str, Any]]
 
 
-class AdamW:
-    """Adam with decoupled weight decay (Loshchilov & Hutter, ICLR 2019); its updates equal those of
-    torch's class, bit for bit.
+class LightAdamW:
+    """Adam with decoupled weight decay (Loshchilov & Hutter, ICLR 2019).
 
     ``groups`` have ``params``, and may have their own ``lr`` and ``weight_decay``; other entries
     are kept. A parameter without a gradient is not updated.
     """
 
+    kind: Kind = "light"
+
     def __init__(
         self,
-        groups: Iterable[Mapping[str, Any]],
+        groups: Groups,
         *,
         lr: float,
         betas: tuple[float, float],
@@ -48,8 +53,10 @@ class AdamW:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Update every parameter that has a gradient."""
+    def step(self, skip: Tensor | None = None) -> None:
+        """Update every parameter that has a gradient, unless ``skip``, a scalar, is true."""
+        if skip is not None and bool(skip):
+            return
         first = 0
         for group in self.param_groups:
             places = range(first, first + len(group["params"]))
@@ -92,3 +99,76 @@ class AdamW:
             like = {n: torch.zeros_like(parameter) for n in _STATE[1:]}
             self.state[k] = {"step": torch.tensor(0.0)} | like
         return self.state[k]
+
+
+class TorchAdamW:
+    """`torch.optim.AdamW` with the members of `LightAdamW`; fused on a GPU.
+
+    Fused, a step is skipped on the device, without the host waiting to hear whether.
+    """
+
+    kind: Kind = "torch"
+
+    def __init__(
+        self,
+        groups: Groups,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        weight_decay: float = 0.01,
+    ) -> None:
+        listed = [dict(group) for group in groups]
+        self._fused = any(p.is_cuda for group in listed for p in group["params"])
+        self.inner = torch.optim.AdamW(
+            listed, lr, betas, _EPS, weight_decay, fused=True if self._fused else None
+        )
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Groups of parameters, each with its rate and decay."""
+        return self.inner.param_groups
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The parameters of all groups, in order."""
+        return [p for group in self.inner.param_groups for p in group["params"]]
+
+    @property
+    def state(self) -> dict[int, dict[str, Tensor]]:
+        """Parameter number, counted through all groups -> steps taken, and both moments."""
+        numbers = {p: k for k, p in enumerate(self.parameters)}
+        return {numbers[p]: dict(one) for p, one in self.inner.state.items()}
+
+    def zero_grad(self) -> None:
+        """Clear all gradients."""
+        self.inner.zero_grad(set_to_none=True)
+
+    def step(self, skip: Tensor | None = None) -> None:
+        """Update every parameter that has a gradient, unless ``skip``, a scalar, is true."""
+        if self._fused:
+            found_inf = None if skip is None else skip.float()
+            vars(self.inner).update(grad_scale=None, found_inf=found_inf)  # as a GradScaler does
+        elif skip is not None and bool(skip):
+            return
+        self.inner.step()
+
+    def load_state(self, state: Mapping[int, Mapping[str, Tensor]]) -> None:
+        """Take over the ``state`` of another optimizer of the same parameters."""
+        self.inner.load_state_dict(
+            {"state": {k: dict(one) for k, one in state.items()}}
+            | {"param_groups": self.inner.state_dict()["param_groups"]}
+        )
+
+
+AdamW = LightAdamW | TorchAdamW
+
+
+def choose_optimizer(steps: int, device: torch.device, n_ranks: int) -> Kind:
+    """The class that serves a new run: torch's, but for a short run of one process on a CPU."""
+    return "light" if device.type == "cpu" and n_ranks == 1 and steps <= _SHORT else "torch"
+
+
+def build_optimizer(kind: Kind, groups: Groups, lr: float, betas: tuple[float, float]) -> AdamW:
+    """Make an optimizer of a kind."""
+    made = LightAdamW if kind == "light" else TorchAdamW
+    return made(groups, lr=lr, betas=betas)

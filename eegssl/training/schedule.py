@@ -4,10 +4,15 @@ import math
 
 from eegssl.training.config import TrainingConfig
 
+_FALL = 0.2  # share of the steps in which a trapezoid's rate falls
+
 
 def rate_factor(config: TrainingConfig, k: int) -> float:
-    """Linear warm-up, then a cosine to zero."""
+    """The share of the peak rate at step ``k``: a linear warm-up, then the schedule to zero."""
     steps, warm = config.steps, round(config.warmup * config.steps)
     if k < warm:
         return (k + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, steps - warm)))
+    if config.schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * (k - warm) / max(1, steps - warm)))
+    fall = max(1, min(round(_FALL * steps), steps - warm))
+    return min(1.0, (steps - k) / fall)

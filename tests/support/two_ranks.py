@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, distributed, nn
 
+from eegssl.tokenizer.codebook import books_of
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.quantizer import build_quantizer
 from eegssl.tokenizer.ranks import sum_over_ranks
@@ -20,10 +21,11 @@ QUANTIZER = TokenizerConfig(n_codes=64, code_dim=8, n_codebooks=3, revive_after=
 TOKENIZER = TokenizerConfig(n_codes=32, code_dim=8, width=16, n_codebooks=2, revive_after=3)
 
 
-def share(joined: Tensor, rank: int | None) -> Tensor:
-    """A rank's part of a batch: of three rows the first gets two; all of it without a rank."""
+def shares(joined: Tensor, rank: int | None) -> list[Tensor]:
+    """A rank's part of a batch: of three rows the first has two; both parts without a rank."""
     cut = len(joined) * 2 // 3
-    return joined if rank is None else joined[:cut] if rank == 0 else joined[cut:]
+    parts = [joined[:cut], joined[cut:]]
+    return parts if rank is None else [parts[rank]]
 
 
 def moving_vectors(step: int) -> Tensor:
@@ -46,27 +48,35 @@ def train_quantizer(kind: str, rank: int | None) -> dict[str, Tensor]:
     """k-means start, then steps: this rank's codes of each step and the last state."""
     torch.manual_seed(7)
     quantizer = build_quantizer(QUANTIZER.model_copy(update={"quantizer": kind}))
-    quantizer.start(share(moving_vectors(10_000), rank), seed=3)
-    codes = [quantizer(share(moving_vectors(k), rank), True).codes for k in range(STEPS)]
+    quantizer.start(moving_vectors(10_000), seed=3)
+    codes = []
+    for k in range(STEPS):
+        parts = [quantizer(part, True).codes for part in shares(moving_vectors(k), rank)]
+        codes.append(torch.cat(parts))
+        for book in books_of(quantizer):
+            book.settle()
     return {"codes": torch.stack(codes)} | quantizer.state_dict()
 
 
 def train_tokenizer(kind: str, rank: int | None) -> dict[str, Tensor]:
-    """The same with patch encoder and decoder, gradients averaged as by data parallelism."""
+    """The same with patch encoder and decoder, gradients summed over parts and ranks."""
     tokenizer = build_tokenizer(TOKENIZER.model_copy(update={"quantizer": kind}), 0)
     start = torch.cat([moving_signals(k) for k in range(10_000, 10_010)])
-    tokenizer.start_codebook(share(start, rank), seed=3)
+    tokenizer.start_codebook(start, seed=3)
     optimizer = torch.optim.SGD(tokenizer.parameters(), lr=0.01)
     codes = []
     for k in range(STEPS):
-        signal = share(moving_signals(k), rank)
-        output = tokenizer(signal)
         optimizer.zero_grad()
-        (output.loss * len(signal) / 6).backward()  # the mean over the joined batch
+        parts = []
+        for signal in shares(moving_signals(k), rank):
+            output = tokenizer(signal)
+            (output.loss * len(signal) / 6).backward()  # the mean over the joined batch
+            parts.append(output.codes)
         if rank is not None:
             _sum_gradients(tokenizer)
         optimizer.step()
-        codes.append(output.codes)
+        tokenizer.settle()
+        codes.append(torch.cat(parts))
     return {"codes": torch.stack(codes)} | tokenizer.state_dict()
 
 

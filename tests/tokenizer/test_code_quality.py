@@ -35,6 +35,7 @@ def trained() -> Tokenizer:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        tokenizer.settle()
     torch.set_num_threads(threads)
     return tokenizer.eval()
 

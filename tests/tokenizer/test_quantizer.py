@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from learnedcodes import learn
 from sklearn.cluster import KMeans
 from torch.nn.functional import normalize
 
@@ -50,7 +51,7 @@ def test_lookup_is_the_nearest_by_euclid_too_and_blocks_change_nothing(monkeypat
 def test_moving_averages_of_two_codes_as_computed_by_hand():
     made = quantizer(2, codebook=torch.eye(2), decay=0.5)
     vectors = torch.tensor([[0.6, 0.8], [0.0, 3.0], [5.0, 0.0]])
-    out = made(vectors, learn=True)
+    out = learn(made, vectors)
     assert out.codes.tolist() == [1, 1, 0]
     torch.testing.assert_close(made.book.mean_share, torch.tensor([0.25 + 1 / 6, 0.25 + 1 / 3]))
     # half of the old [1, 0] / 2 and [0, 1] / 2, half of the new sums [1, 0] / 3 and [.6, 1.8] / 3
@@ -90,8 +91,8 @@ def test_a_code_that_nobody_chooses_is_revived_from_the_batch_the_same_way_each_
         made = quantizer(2, codebook=codebook, revive_after=3)
         vectors = normalize(torch.tensor([[1.0, 0.1], [1.0, -0.1], [0.2, 1.0]]), dim=-1)
         for _ in range(2):
-            assert set(made(vectors, learn=True).codes.tolist()) == {0}
-        made(vectors, learn=True)
+            assert set(learn(made, vectors).codes.tolist()) == {0}
+        learn(made, vectors)
         return made, vectors
 
     made, vectors = run()
@@ -104,14 +105,14 @@ def test_training_goes_on_from_saved_buffers_bit_by_bit():
     batches = [clusters(64, 4, 8, 0.3, seed) for seed in range(12)]
     straight = quantizer(32, 4, revive_after=2)
     for batch in batches:
-        straight(batch, learn=True)
+        learn(straight, batch)
     first = quantizer(32, 4, revive_after=2)
     for batch in batches[:6]:
-        first(batch, learn=True)
+        learn(first, batch)
     resumed = quantizer(32, 4, revive_after=2)
     resumed.load_state_dict(first.state_dict())
     for batch in batches[6:]:
-        resumed(batch, learn=True)
+        learn(resumed, batch)
     for name, value in straight.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
 

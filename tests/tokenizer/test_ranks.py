@@ -59,6 +59,7 @@ def test_codes_die_and_are_revived_in_these_runs():
         idle = quantizer.book.idle_steps.clone()
         before = quantizer.book.codebook.clone()
         quantizer(two_ranks.moving_vectors(k), True)
+        quantizer.book.settle()
         due = idle == two_ranks.QUANTIZER.revive_after - 1
         turned = (before * quantizer.book.codebook).sum(dim=-1) < 0.5
         dead += int((due & turned).sum())

@@ -87,6 +87,7 @@ def trained() -> Tokenizer:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(tokenizer.parameters(), 3.0)
         optimizer.step()
+        tokenizer.settle()
     torch.set_num_threads(threads)
     return tokenizer.eval()
 

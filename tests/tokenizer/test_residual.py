@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from learnedcodes import learn
 from pydantic import ValidationError
 from sklearn.cluster import KMeans
 from torch import Tensor
@@ -58,7 +59,7 @@ def test_evaluation_learns_nothing_and_only_learned_kinds_learn(kind):
     quantizer(given)
     quantizer.encode(given)
     assert all(torch.equal(before[name], v) for name, v in quantizer.state_dict().items())
-    quantizer(given, learn=True)
+    learn(quantizer, given)
     same = all(torch.equal(before[name], v) for name, v in quantizer.state_dict().items())
     assert same == (kind == "random-projection")
 
@@ -67,7 +68,7 @@ def test_every_further_codebook_brings_the_sum_nearer_to_unseen_vectors():
     quantizer = made("residual", decay=0.9)
     quantizer.start(vectors(0, 4000), seed=0)
     for step in range(20):
-        quantizer(vectors(step + 1), learn=True)
+        learn(quantizer, vectors(step + 1))
     held_out = vectors(99)
     codes = quantizer.encode(held_out)
     unit = normalize(held_out, dim=-1)
@@ -133,6 +134,7 @@ def test_tokenizers_of_these_kinds_train_and_give_one_token_a_patch(kind):
         optimizer.zero_grad()
         losses[-1].backward()
         optimizer.step()
+        tokenizer.settle()
     assert losses[-1] < losses[0]
     tokens = tokenizer.tokens_of(codes)
     assert tokens.shape == (8, 3, 3)

@@ -43,6 +43,7 @@ def trained():
         optimiser.zero_grad()
         output.loss.backward()
         optimiser.step()
+        tokenizer.settle()
         losses.append(output.loss.item())
     torch.set_num_threads(threads)
     return tokenizer.eval(), losses

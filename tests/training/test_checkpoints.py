@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_with_what_was_needed(
         with pytest.raises(FullDisk) as caught:
             run(tmp_path)
     assert caught.value.errno == errno.ENOSPC
-    assert caught.value.needed_bytes == 3 * 4 * (4 * 8 + 8 + 8 + 1) + 4 * 4
+    assert caught.value.needed_bytes == 3 * 4 * (4 * 8 + 8 + 8 + 1) + 4 * 4 + 3 * 8
     assert (bits(run(tmp_path)[0]), rows(tmp_path)) == whole
 
 

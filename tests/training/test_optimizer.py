@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from eegssl.training.optimizer import AdamW
+from eegssl.training.optimizer import LightAdamW, TorchAdamW
 
 BETAS = (0.9, 0.98)
 
@@ -25,7 +26,7 @@ def groups(model: nn.Sequential) -> list[dict[str, object]]:
     ]
 
 
-def train(model: nn.Sequential, optimizer: AdamW | torch.optim.AdamW, steps: range) -> None:
+def train(model: nn.Sequential, optimizer: Any, steps: range) -> None:
     for k in steps:
         torch.manual_seed(100 + k)
         start = 0 if k % 3 else 1  # at every third step the first layer has no gradient
@@ -41,22 +42,24 @@ def weights(model: nn.Sequential) -> list[Tensor]:
     return [p.detach().clone() for p in model.parameters()]
 
 
-def test_its_updates_are_those_of_torch_bit_for_bit() -> None:
+@pytest.mark.parametrize("made", [LightAdamW, TorchAdamW])
+def test_its_updates_are_those_of_torch_bit_for_bit(made: Any) -> None:
     ours, theirs = network(), network()
     before = weights(ours)
-    train(ours, AdamW(groups(ours), lr=1e-2, betas=BETAS), range(8))
+    train(ours, made(groups(ours), lr=1e-2, betas=BETAS), range(8))
     train(theirs, torch.optim.AdamW(groups(theirs), lr=1e-2, betas=BETAS), range(8))
     pairs = list(zip(weights(ours), weights(theirs), strict=True))
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not any(torch.equal(a, b) for (a, _), b in zip(pairs, before, strict=True))
 
 
-def test_it_goes_on_from_its_state_as_if_it_had_never_stopped() -> None:
+@pytest.mark.parametrize("made", [LightAdamW, TorchAdamW])
+def test_it_goes_on_from_its_state_as_if_it_had_never_stopped(made: Any) -> None:
     whole, parts = network(), network()
-    train(whole, AdamW(groups(whole), lr=1e-2, betas=BETAS), range(6))
-    first = AdamW(groups(parts), lr=1e-2, betas=BETAS)
+    train(whole, made(groups(whole), lr=1e-2, betas=BETAS), range(6))
+    first = made(groups(parts), lr=1e-2, betas=BETAS)
     train(parts, first, range(4))
-    second = AdamW(groups(parts), lr=1e-2, betas=BETAS)
+    second = made(groups(parts), lr=1e-2, betas=BETAS)
     second.load_state(first.state)
     train(parts, second, range(4, 6))
     assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(parts), strict=True))

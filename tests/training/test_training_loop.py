@@ -1,6 +1,7 @@
 """The one loop: a killed run goes on to the same bits; logs have no gap; the best weights stay."""
 
 import math
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -169,7 +170,9 @@ def test_validation_is_without_dropout_and_gradient(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_loss_that_is_not_finite_is_refused_with_its_step(tmp_path: Path, bad: float) -> None:
+def test_too_many_losses_that_are_not_finite_end_it_with_their_step(
+    tmp_path: Path, bad: float
+) -> None:
     model = Regressor()
     before: list[dict[str, bytes]] = []
     inner = step_of(model)
@@ -179,13 +182,64 @@ def test_a_loss_that_is_not_finite_is_refused_with_its_step(tmp_path: Path, bad:
         terms = inner(k)
         return terms | {"loss": terms["loss"] * (bad if k == 6 else 1.0)}
 
-    with pytest.raises(ConfigError, match=r"step 6.*lower training\.lr"):
-        run_with(model, step, tmp_path)
+    with pytest.raises(ConfigError, match=r"step 6.*Lower training\.lr"):
+        run_with(model, step, tmp_path, PLAN.model_copy(update={"max_bad_steps": 0}))
     assert bits(model) == before[-1]
 
 
-def run_with(model: nn.Module, step: Step, folder: Path) -> None:
-    fit(model, step, PLAN, seed=7, folder=folder, metrics=folder / "metrics.jsonl")
+def run_with(model: nn.Module, step: Step, folder: Path, plan: TrainingConfig, **more: Any) -> None:
+    folder.mkdir(exist_ok=True)
+    fit(model, step, plan, seed=7, folder=folder, metrics=folder / "metrics.jsonl", **more)
+
+
+class Poison(torch.autograd.Function):
+    """A finite value whose gradient is not."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient * math.nan
+
+
+def poisoned(model: nn.Module, seen: dict[int, dict[str, bytes]]) -> Step:
+    """Steps of which two have a gradient that is not finite; ``seen`` gets the weights before."""
+    inner = step_of(model)
+
+    def step(k: int) -> dict[str, Tensor]:
+        seen[k] = bits(model)
+        terms = inner(k)
+        return terms | {"loss": Poison.apply(terms["loss"])} if k in (3, 7) else terms
+
+    return step
+
+
+def test_a_gradient_that_is_not_finite_is_skipped_counted_and_reaches_no_checkpoint(
+    tmp_path: Path,
+) -> None:
+    """Weights stay as they were at that step; a run that is stopped there goes on from there."""
+    whole, news, seen = Regressor(), list[str](), dict[int, dict[str, bytes]]()
+    run_with(whole, poisoned(whole, seen), tmp_path, PLAN, warn=news.append)
+    assert seen[4] == seen[3] != seen[5]
+    assert seen[8] == seen[7]
+    assert [row["skipped"] for row in rows(tmp_path) if "lr" in row] == [0, 1, 2, 2, 2, 2, 2]
+    assert ["step 3 is" in news[0], "step 7 is" in news[1], len(news)] == [True, True, 2]
+    assert all(math.isfinite(row["train_loss"]) for row in rows(tmp_path))
+    first, second = Regressor(), Regressor()
+    with pytest.raises(Preempted):
+        run_with(first, poisoned(first, {}), tmp_path / "b", PLAN, on_step=stop_after(4))
+    run_with(second, poisoned(second, {}), tmp_path / "b", PLAN)
+    assert (bits(second), rows(tmp_path / "b")) == (bits(whole), rows(tmp_path))
+
+
+def stop_after(step: int) -> Callable[[int], None]:
+    def on_step(k: int) -> None:
+        if k == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return on_step
 
 
 def test_training_leaves_the_global_generator_as_it_was(tmp_path: Path) -> None:

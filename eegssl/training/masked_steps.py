@@ -1,0 +1,58 @@
+"""Give the training loop batches of which patches are hidden, and their codes."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eegssl.corpus.codes.tokens import Codes
+from eegssl.corpus.sampling import Sampler
+from eegssl.encoder.config import EncoderConfig
+from eegssl.masking.config import MaskingConfig
+from eegssl.objectives.objective import Objective
+from eegssl.training.batches import to_tensors
+from eegssl.training.masked_windows import masks_of
+from eegssl.training.steps import Part, Steps, of_this_rank
+
+_CPU = torch.device("cpu")
+
+
+class MaskedSteps(Steps):
+    """Steps of pretraining: a part is a grain of windows, and counts its hidden patches."""
+
+    def __init__(
+        self,
+        model: Objective,
+        train: Codes,
+        draws: Sampler,
+        masking: MaskingConfig,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.model, self.train, self.draws = model, train, draws
+        self.masking, self.batch_size, self.seed = masking, batch_size, seed
+        self.encoder: EncoderConfig = model.encoder.config
+        self.window_s = train.windows.window_s
+
+    def read(self, step: int) -> list[Part]:
+        """This rank's grains of a step: signals, geometry, masks and codes."""
+        grains = self.draws.grains(self.batch_size, seed=self.seed, step=step)
+        parts = []
+        for index in of_this_rank(grains):
+            batch = self.train.windows.batch(index)
+            mask = torch.from_numpy(
+                masks_of(self.masking, batch, self.train, self.encoder, seed=self.seed, step=step)
+            )
+            codes = torch.from_numpy(self.train.of(index))
+            inputs = (*to_tensors(batch, _CPU), mask, codes)
+            parts.append(Part(inputs, self.model.counted(mask), len(index)))
+        return parts
+
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Loss and terms of the objective."""
+        output = self.model(*inputs)
+        return {"loss": output.loss} | output.terms
+
+    def names(self, step: int) -> list[str]:
+        """The ids of the recordings of a step's windows."""
+        grains = self.draws.grains(self.batch_size, seed=self.seed, step=step)
+        return self.train.windows.names(np.concatenate(grains))

@@ -1,0 +1,85 @@
+"""Define the batches of a training, in parts, and their loss."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from eegssl.tokenizer.ranks import n_ranks, own_rank
+
+T = TypeVar("T")
+Step = Callable[[int], dict[str, Tensor]]
+"""Step number -> terms of its batch; ``loss`` is minimised, the others are logged."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Windows that go through the model together (a grain), read into tensors."""
+
+    inputs: tuple[Tensor, ...]
+    count: float
+    """What the part's means are over: hidden patches, patches, known labels."""
+    n_windows: int = 0
+
+    def to(self, device: torch.device) -> "Part":
+        """The part on a device; copies from pinned memory are not waited for."""
+        return replace(self, inputs=tuple(t.to(device, non_blocking=True) for t in self.inputs))
+
+    def pin_memory(self) -> "Part":
+        """The part in memory that a GPU copies from by itself; a loader calls this."""
+        return replace(self, inputs=tuple(t.pin_memory() for t in self.inputs))
+
+
+class Steps(ABC):
+    """A training as the loop sees it.
+
+    A step's batch is a list of parts, the same for any number of ranks; rank r of n takes parts
+    r, r + n, r + 2n … of it.
+    """
+
+    window_s: float | None = None
+    """Length of a window in seconds, if the batches are of EEG."""
+
+    @abstractmethod
+    def read(self, step: int) -> list[Part]:
+        """This rank's parts of a step's batch, on the CPU: a pure function of the step.
+
+        May run in another process, which has no GPU.
+        """
+
+    @abstractmethod
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Scalars by name, each a mean over the part: ``loss`` is minimised, others are logged."""
+
+    def end(self) -> None:  # noqa: B027
+        """Let what learns without a gradient follow an update."""
+
+    def drop(self) -> None:  # noqa: B027
+        """Forget what `end` would use, where a step was skipped."""
+
+    def names(self, step: int) -> list[str]:
+        """The ids of the recordings of a step's batch, for messages."""
+        return []
+
+
+class OneBatch(Steps):
+    """A training of one part a step, whose batch is made where its loss is."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    def read(self, step: int) -> list[Part]:
+        """The number of the step, as a part that counts for one."""
+        return [Part((torch.tensor(step),), 1.0)]
+
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Terms of the step of this number."""
+        return self.step(int(inputs[0]))
+
+
+def of_this_rank(parts: Sequence[T]) -> list[T]:
+    """Those of a global batch's parts that this rank takes."""
+    return list(parts[own_rank() :: n_ranks()])

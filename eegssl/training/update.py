@@ -1,0 +1,168 @@
+"""Take one optimizer step on all ranks together.
+
+Nothing here waits for a GPU: what is logged stays on the device until a row is due.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from eegssl.errors import ConfigError
+from eegssl.tokenizer.ranks import n_ranks, own_rank, sum_over_ranks, take_from_first
+from eegssl.training.checkpoint import Checkpoint
+from eegssl.training.config import TrainingConfig
+from eegssl.training.devices import chosen_precision
+from eegssl.training.optimizer import AdamW
+from eegssl.training.steps import Part, Steps
+
+_SHOWN = 6
+NORM = "grad_norm"
+"""Name of the gradient's norm, before clipping, among the terms."""
+
+
+class Terms(nn.Module):
+    """Calls `Steps.terms`, as the forward pass of a module that holds the weights."""
+
+    def __init__(self, model: nn.Module, steps: Steps) -> None:
+        super().__init__()
+        self.model = model
+        self.steps = steps
+
+    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Terms of a part."""
+        return self.steps.terms(*inputs)
+
+
+class Updates:
+    """Takes the steps of a training, and sums its terms until they are read.
+
+    A part's loss and terms are means over what it counts; those of a step are the weighed means
+    over all parts of all ranks, so that they do not depend on the number of ranks, but for
+    rounding. A step whose gradient is not finite is skipped.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        steps: Steps,
+        optimizer: AdamW,
+        config: TrainingConfig,
+        seed: int,
+        point: Checkpoint,
+        warn: Callable[[str], object],
+    ) -> None:
+        self.steps, self.optimizer, self.config = steps, optimizer, config
+        self.seed, self.point, self.warn = seed, point, warn
+        self.device = next(model.parameters()).device
+        self.low = chosen_precision(config, self.device) == "bfloat16"
+        self._sum_type = torch.float32 if self.device.type == "mps" else torch.float64
+        self._finite: list[tuple[int, Tensor]] = []
+        self.terms: nn.Module = Terms(model, steps)
+        if n_ranks() > 1:
+            take_from_first(*model.buffers())
+            self.terms = DistributedDataParallel(
+                self.terms, broadcast_buffers=False, gradient_as_bucket_view=True
+            )
+
+    def take(self, parts: Sequence[Part]) -> None:
+        """Go forward and backward through this rank's parts, then update the weights once."""
+        step = self.point.step
+        sums: dict[str, Tensor] = {}
+        counts = torch.tensor([part.count for part in parts], dtype=torch.float32)
+        total = self._joined(counts)
+        self.optimizer.zero_grad()
+        for place, part in enumerate(parts):
+            share = part.count / total
+            with self._on_its_own(place < len(parts) - 1):
+                self._seed(step, place)
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low):
+                    terms = self.terms(*part.to(self.device).inputs)
+                (terms["loss"] * (share * n_ranks())).backward()  # ranks' gradients are averaged
+            for name, value in terms.items():
+                value = value.detach().to(self._sum_type) * share
+                sums[name] = sums[name] + value if name in sums else value
+        norm = nn.utils.clip_grad_norm_(self.optimizer.parameters, self.config.clip_norm)
+        finite = norm.isfinite()
+        self.optimizer.step(skip=~finite)
+        sums[NORM] = norm.detach().to(self._sum_type) / n_ranks()
+        self._keep(step, sums, finite)
+        self.point.step += 1
+
+    def row(self) -> dict[str, float]:
+        """Means of all terms since the last row, and the steps skipped so far; then begin anew."""
+        self.settle()
+        point, n = self.point, max(self.point.n_summed, 1)
+        if not point.sums:
+            return {"skipped": point.skipped}
+        names = sorted(point.sums)
+        joined = sum_over_ranks(torch.stack([point.sums[name] for name in names]) / n).tolist()
+        point.sums, point.n_summed = {}, 0
+        means = dict(zip(names, joined, strict=True))
+        norm = means.pop(NORM)
+        return {f"train_{n}": v for n, v in means.items()} | {
+            NORM: norm,
+            "skipped": point.skipped,
+        }
+
+    @property
+    def last_loss(self) -> float:
+        """The mean loss since the last row; to be asked for where the device is the host."""
+        sums = self.point.sums
+        return float(sums["loss"]) / max(self.point.n_summed, 1) if sums else math.nan
+
+    def settle(self) -> None:
+        """Read which steps since the last time were skipped; tell of them, and of too many.
+
+        Raises ConfigError where more were skipped than ``training.max_bad_steps``.
+        """
+        bad = [step for step, finite in self._finite if not bool(finite)]
+        self.point.n_summed += len(self._finite) - len(bad)
+        self.point.skipped += len(bad)
+        self._finite = []
+        for step in bad:
+            names = self.steps.names(step)
+            of = f" (recordings {', '.join(names[:_SHOWN])})" if names else ""
+            what = f"the gradient of step {step} is not finite{of}"
+            if self.point.skipped > self.config.max_bad_steps:
+                raise ConfigError(
+                    f"training diverged: {what}, and {self.point.skipped} step(s) were so; "
+                    f"training.max_bad_steps allows {self.config.max_bad_steps}. Lower "
+                    "training.lr, or leave such recordings out"
+                )
+            self.warn(f"{what}: it is skipped")
+
+    def _keep(self, step: int, sums: dict[str, Tensor], finite: Tensor) -> None:
+        """Add a step's terms, unless it is skipped; let what learns without a gradient follow."""
+        kept = self.point.sums
+        for name, value in sums.items():
+            value = torch.where(finite, value, torch.zeros_like(value))
+            kept[name] = kept[name] + value if name in kept else value
+        self._finite.append((step, finite))
+        if self.device.type == "cpu":  # there a value is known at once
+            self.steps.end() if bool(finite) else self.steps.drop()
+            self.settle()
+        else:
+            self.steps.end()
+
+    def _joined(self, counts: Tensor) -> Tensor | float:
+        """What the parts of all ranks count; at least a little, where nothing is to be learned."""
+        if n_ranks() == 1:
+            return float(counts.double().sum()) or 1.0
+        return sum_over_ranks(counts.sum().to(self.device)).clamp_min(1e-12)
+
+    def _on_its_own(self, alone: bool) -> AbstractContextManager[object]:
+        """Leave out the exchange of gradients, where further parts follow."""
+        if alone and isinstance(self.terms, DistributedDataParallel):
+            return self.terms.no_sync()
+        return nullcontext()
+
+    def _seed(self, step: int, place: int) -> None:
+        """Seed torch by run, step and part, whichever rank the part is on."""
+        part = own_rank() + place * n_ranks()
+        state = np.random.SeedSequence([self.seed, step, part]).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0]))
