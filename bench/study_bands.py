@@ -20,8 +20,8 @@ from eegssl.signal.channels.electrodes import Geometry
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.training.batches import to_tensors
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS
-from eegssl.training.loop import fit
 
 EDGES = (1, 2, 4, 6, 8, 10, 12, 15, 19, 25, 32, 44, 71)
 """First bins of 1 Hz of the bands, and one beyond the last."""

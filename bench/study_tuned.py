@@ -17,7 +17,7 @@ from eegssl.corpus.windows import Batch, Windows
 from eegssl.encoder.encoder import Encoder
 from eegssl.training.batches import to_tensors
 from eegssl.training.config import TrainingConfig
-from eegssl.training.loop import fit
+from eegssl.training.fitting.loop import fit
 
 TRAINING = TrainingConfig(steps=250, validate_every=25, patience=4)
 BATCH = 32

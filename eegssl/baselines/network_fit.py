@@ -18,7 +18,7 @@ from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.number_scale import NumberScale
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError, InputError
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 
 _LEAST_SD_UV = 1e-3  # of a flat channel, which stays at zero
 

@@ -30,11 +30,11 @@ from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.signal.channels.electrodes import montages_of
-from eegssl.training.devices import chosen_precision
 from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
+from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, History, copy_history
-from eegssl.training.loop import fit
 from eegssl.training.masked_steps import MaskedSteps
 from eegssl.training.masked_windows import masked_scores
 from eegssl.training.ranks.process_group import process_group

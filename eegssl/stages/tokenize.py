@@ -47,8 +47,8 @@ from eegssl.tokenizer.diagnostics import (
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.batches import to_tensors
 from eegssl.training.eeg_seen import eeg_seen
+from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, USAGE
-from eegssl.training.loop import fit
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (

@@ -20,7 +20,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.errors import EegsslError
 from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 from eegssl.training.weights import load_weights
 
 MODEL = "model"

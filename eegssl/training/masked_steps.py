@@ -1,4 +1,4 @@
-"""Give the training loop batches of which patches are hidden, and their codes."""
+"""Give the training loop batches of hidden patches and their codes."""
 
 import numpy as np
 import torch
@@ -10,8 +10,8 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.objective import Objective
 from eegssl.training.batches import to_tensors
+from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 from eegssl.training.masked_windows import masks_of
-from eegssl.training.steps import Part, Steps, of_this_rank
 
 _CPU = torch.device("cpu")
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from eegssl.corpus.sampling import Sampler
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.batches import to_tensors
-from eegssl.training.steps import Part, Steps, of_this_rank
+from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 
 _CPU = torch.device("cpu")
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.loop import fit
 from eegssl.training.history import History
-from eegssl.training.loop import fit
 
 Step = Callable[[int], dict[str, Tensor]]
 PLAN = TrainingConfig(

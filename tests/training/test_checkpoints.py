@@ -14,8 +14,8 @@ from smalltraining import bits, rows, run
 
 from eegssl.artifacts.system_errors import FullDisk, system_errors
 from eegssl.errors import Preempted
-from eegssl.training import checkpoint
-from eegssl.training.checkpoint import DAMAGED, FILE, PREVIOUS
+from eegssl.training.fitting import checkpoint
+from eegssl.training.fitting.checkpoint import DAMAGED, FILE, PREVIOUS
 
 Damage = Callable[[Path], object]
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.loop import fit
 from eegssl.training.history import History
-from eegssl.training.loop import fit
 
 PLAN = TrainingConfig(
     steps=40, lr=0.01, log_every=4, validate_every=4, checkpoint_every=4, device="cpu"

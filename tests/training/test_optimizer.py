@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from eegssl.training.optimizer import LightAdamW, TorchAdamW
+from eegssl.training.fitting.optimizer import LightAdamW, TorchAdamW
 
 BETAS = (0.9, 0.98)
 
@@ -72,7 +72,7 @@ import sys
 from pathlib import Path
 import torch
 from eegssl.training.config import TrainingConfig
-from eegssl.training.loop import fit
+from eegssl.training.fitting.loop import fit
 model = torch.nn.Linear(3, 1)
 step = lambda k: {{"loss": model(torch.ones(2, 3)).square().mean()}}
 config = TrainingConfig(steps=3, checkpoint_every=1, validate_every=1)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from eegssl.errors import ConfigError, Preempted
 from eegssl.training.config import TrainingConfig
-from eegssl.training.devices import chosen_precision
-from eegssl.training.loop import fit
+from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.loop import fit
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from eegssl.errors import ConfigError
 from eegssl.training.config import TrainingConfig
-from eegssl.training.devices import choose_device
-from eegssl.training.loop import fit, weight_groups
+from eegssl.training.fitting.devices import choose_device
+from eegssl.training.fitting.loop import fit, weight_groups
 
 PLAN = TrainingConfig(steps=20, lr=0.05, log_every=4, device="cpu")
 LOSSES = [1.824989, 1.175976, 0.654298, 0.237959, 0.287678]

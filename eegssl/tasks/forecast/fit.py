@@ -35,8 +35,8 @@ from eegssl.tasks.forecast.methods.training_steps import (
     validation_error,
 )
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.loop import Step, fit
 from eegssl.training.history import METRICS
-from eegssl.training.loop import Step, fit
 
 POSSIBLE = ("probe", "full", "lora", "scratch")
 """The ways to adapt an encoder to a forecast."""

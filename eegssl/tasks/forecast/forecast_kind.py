@@ -54,7 +54,7 @@ from eegssl.tasks.forecast.scores import (
 from eegssl.tasks.forecast.targets import explain_pairs, in_words, kind_of_targets, pairs_of_split
 from eegssl.tasks.forecast.temporal_split import past_facts, within_subject
 from eegssl.tasks.jobs import Fitted, Job, TaskInfo, Trial
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 
 _OF_TABLE = ("task", "adaptation", "encoder_weights", "horizon_s", "targets")
 

@@ -30,7 +30,7 @@ from eegssl.tasks.labels.model import logits_of
 from eegssl.tasks.labels.probe import fit_probe
 from eegssl.training.config import TrainingConfig
 from eegssl.training.features import Cache, Features, features_of
-from eegssl.training.loop import fit
+from eegssl.training.fitting.loop import fit
 
 _AT_ONCE = 64
 ATTENTION_PATIENCE = 10

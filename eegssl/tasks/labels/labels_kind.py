@@ -56,8 +56,8 @@ from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
 from eegssl.tasks.labels.unlabelled.unlabelled_windows import UnlabelledWindows
 from eegssl.tasks.labels.windows.table_windows import task_table
-from eegssl.training.devices import choose_device
 from eegssl.training.features import Cache, features_of
+from eegssl.training.fitting.devices import choose_device
 from eegssl.training.history import METRICS
 
 UNREAD = {"targets": "targets belong to tasks of forecasting, and labels are the truth here"}

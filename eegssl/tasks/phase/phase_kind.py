@@ -30,7 +30,7 @@ from eegssl.tasks.phase.scores import (
     phase_facts,
     score_phase_table,
 )
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 
 _OF_MODEL = ("task", "adaptation", "encoder_weights", "base", "targets")
 _OF_TABLE = (*_OF_MODEL, "kind", "within_subject", "synthetic", "leaks")

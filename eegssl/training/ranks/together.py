@@ -1,4 +1,4 @@
-"""Begin a training on all ranks: the first writes, the others take part."""
+"""Begin a training on all ranks; the first alone writes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError, ConfigError, OtherRankFailed
 from eegssl.tokenizer.ranks import gather_rows, number_of_first
-from eegssl.training.checkpoint import FILE, PREVIOUS
+from eegssl.training.fitting.checkpoint import FILE, PREVIOUS
 from eegssl.training.ranks.agreement import exit_code_of, on_first, require_same
 from eegssl.training.ranks.rank_place import ALONE, RankPlace
 

@@ -22,7 +22,7 @@ from eegssl.tasks.jobs import CLEANING, Trial
 from eegssl.tasks.kind import Unlabelled
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import FileAnswer
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 
 FORECAST = "forecast"
 INTERVAL = "interval"

@@ -35,7 +35,7 @@ from eegssl.tasks.labels.unlabelled.with_labels import with_labels
 from eegssl.tasks.new_file import NewFile
 from eegssl.tasks.one_file.file_answer import EVENTS, FileAnswer
 from eegssl.tasks.one_file.outputs import Outputs
-from eegssl.training.devices import choose_device
+from eegssl.training.fitting.devices import choose_device
 from eegssl.training.weights import read_module_config
 
 

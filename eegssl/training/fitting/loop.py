@@ -18,16 +18,21 @@ from eegssl.adaptation.groups import by_decay
 from eegssl.artifacts.atomic import append_line, atomic_path
 from eegssl.errors import ConfigError, Preempted
 from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks, sum_over_ranks
-from eegssl.training.checkpoint import Checkpoint, read_checkpoint, take_over, write_checkpoint
-from eegssl.training.clock import Clock
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    take_over,
+    write_checkpoint,
+)
+from eegssl.training.fitting.learning_rate import rate_factor
+from eegssl.training.fitting.loader import read_ahead
+from eegssl.training.fitting.optimizer import AdamW, build_optimizer, choose_optimizer
+from eegssl.training.fitting.speed_clock import Clock
+from eegssl.training.fitting.steps import OneBatch, Step, Steps
+from eegssl.training.fitting.update import Updates
 from eegssl.training.history import History, as_line
-from eegssl.training.loader import read_ahead
-from eegssl.training.optimizer import AdamW, build_optimizer, choose_optimizer
 from eegssl.training.preemption import on_sigterm
-from eegssl.training.schedule import rate_factor
-from eegssl.training.steps import OneBatch, Step, Steps
-from eegssl.training.update import Updates
 
 Validate = Callable[[], Mapping[str, float | None]]
 """Scores by name; None where one is undefined."""

@@ -1,4 +1,4 @@
-"""Optimise groups of parameters with AdamW: torch's class, or the same without its compiler.
+"""Optimise with AdamW: torch's class, or one without its compiler.
 
 Creating `torch.optim.AdamW` loads torch's compiler, which takes longer than fitting a probe; the
 function that the class calls does not. Both make the same updates, bit for bit.

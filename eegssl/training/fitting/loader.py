@@ -1,4 +1,4 @@
-"""Read the parts of coming steps ahead of the training, in processes of their own."""
+"""Read coming steps ahead of the training, in other processes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from eegssl.errors import ConfigError, EegsslError
-from eegssl.training.steps import Part, Steps
+from eegssl.training.fitting.steps import Part, Steps
 
 WORKER_TIMEOUT_S = 300
 """Seconds that a step may wait for a data worker before it counts as hung. Ours."""

@@ -14,11 +14,11 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eegssl.errors import ConfigError
 from eegssl.tokenizer.ranks import n_ranks, own_rank, sum_over_ranks, take_from_first
-from eegssl.training.checkpoint import Checkpoint
 from eegssl.training.config import TrainingConfig
-from eegssl.training.devices import chosen_precision
-from eegssl.training.optimizer import AdamW
-from eegssl.training.steps import Part, Steps
+from eegssl.training.fitting.checkpoint import Checkpoint
+from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.optimizer import AdamW
+from eegssl.training.fitting.steps import Part, Steps
 
 _SHOWN = 6
 NORM = "grad_norm"

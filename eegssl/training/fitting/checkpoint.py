@@ -21,8 +21,8 @@ from eegssl.artifacts.system_errors import system_errors
 from eegssl.errors import ArtifactError
 from eegssl.regular_files import UnusableFile, require_regular
 from eegssl.tokenizer.ranks import is_first, number_of_first
+from eegssl.training.fitting.optimizer import AdamW, Kind
 from eegssl.training.history import History
-from eegssl.training.optimizer import AdamW, Kind
 
 FILE = "checkpoint.safetensors"
 PREVIOUS = "previous-checkpoint.safetensors"

@@ -1,0 +1,1 @@
+"""Fit any model by one loop, on one device or many."""
