@@ -10,7 +10,7 @@ import sys
 from enum import Enum
 from json import dumps as to_json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from eegssl.cli.running import finish, prepare, show_rows
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
 
+if TYPE_CHECKING:
+    from eegssl.training.ranks.together import RunOptions
+
 
 class Missing(Enum):
     """Treatment of a table that a tree of detections lacks."""
@@ -28,6 +31,32 @@ class Missing(Enum):
     COUNT = "count"
 
 
+class Resume(Enum):
+    """Treatment of an unfinished training."""
+
+    AUTO = "auto"
+    MUST = "must"
+    NEVER = "never"
+
+
+class Devices(Enum):
+    """Devices to train on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+NumWorkers = Annotated[
+    int, typer.Option(min=0, help="Processes of each rank that read data ahead; 0: none.")
+]
+Resumed = Annotated[
+    Resume, typer.Option("--resume", help="Go on with a checkpoint: if there is one, must, never.")
+]
+OnDevice = Annotated[
+    Devices | None, typer.Option("--device", help="Short for --set training.device=…")
+]
 Targets = Annotated[
     list[Path] | None,
     typer.Option(help="Forecasts: the same recordings, filtered without delay."),
@@ -84,12 +113,16 @@ def tokenize(
     ] = None,
     *,
     options: Options,
+    device: OnDevice = None,
+    num_workers: NumWorkers = 0,
+    resume: Resumed = Resume.AUTO,
 ) -> None:
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
-    terminal, settings, context = prepare("tokenize", out, options)
-    finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer))
+    terminal, settings, context = prepare("tokenize", out, options, _on(device))
+    how = _how(num_workers, resume)
+    finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer, options=how))
 
 
 @command(SPINE)
@@ -99,12 +132,29 @@ def pretrain(
     out: Out,
     *,
     options: Options,
+    device: OnDevice = None,
+    num_workers: NumWorkers = 0,
+    resume: Resumed = Resume.AUTO,
 ) -> None:
     """Train an encoder to predict the tokens of hidden patches of recordings."""
     from eegssl.stages import pretrain as stage
 
-    terminal, settings, context = prepare("pretrain", out, options)
-    finish(terminal, stage.run(settings, recordings, tokens, context), stage.headline)
+    terminal, settings, context = prepare("pretrain", out, options, _on(device))
+    how = _how(num_workers, resume)
+    finish(terminal, stage.run(settings, recordings, tokens, context, how), stage.headline)
+
+
+def _on(device: Devices | None) -> list[str]:
+    """The setting that a device is short for."""
+    return [] if device is None else [f"training.device={device.value}"]
+
+
+def _how(num_workers: int, resume: Resume) -> "RunOptions":
+    """Options of a training that its result does not depend on."""
+    from eegssl.training.ranks.rank_place import rank_place
+    from eegssl.training.ranks.together import RunOptions
+
+    return RunOptions(rank_place(), num_workers, resume.value)
 
 
 @command(SPINE)
