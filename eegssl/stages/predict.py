@@ -8,7 +8,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from eegssl.corpus.concerns.concern import CONCERNS, Concerns, Looked, as_facts,
 from eegssl.corpus.finished_rows import remove_recordings
 from eegssl.corpus.new_files.cleaned_alike import corpus_of, settings_like
 from eegssl.corpus.new_files.distinct_files import distinct_files
-from eegssl.corpus.new_files.output_names import output_stems
+from eegssl.corpus.new_files.output_names import TASK, OutputNames, output_names
 from eegssl.corpus.preprocessing.file_outcomes import none_usable, refused_rows, scan_outcome
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.ingest import ingest
@@ -53,7 +53,7 @@ from eegssl.tasks.table import read_table, stack_tables, write_table
 from eegssl.tasks.table_spec import View
 
 Row = dict[str, Any]
-_OF_READ = {"duration_s", "answer", "value", "missing", "seen", "kept", "lost", "outputs"}
+_OF_READ = {"name", "duration_s", "answer", "value", "missing", "seen", "kept", "lost", "outputs"}
 """Keys of the row of a file that was read."""
 _ROWS, _TABLES, _SCRATCH = "rows", "tables", "scratch"
 
@@ -111,16 +111,30 @@ def run(
     contract = predictions_contract(reader.unlabelled)
     writer = context.begin(contract, config, inputs, names=NAMES)
     if isinstance(writer, Result):
-        return replace(writer, beside=files_outcome(context.out) if writer.id else looked)
+        return _not_made(writer, looked, context)
     megabytes = math.ceil(_scratch_bytes(scan, settings, jobs) / 1e6)
     context.progress.say(
         f"clean signals take up to {megabytes:,} MB beside the output, and are removed when read"
     )
     rows = [_refusal(id_, row["refused"]) for id_, row in scan.files.items() if "refused" in row]
-    stems = output_stems(sources, scan.subjects, keep_names=config.keep_names)
-    this = _Run(reader, config, scan, settings, stems, writer, context)
+    task = TASK if detects else ""
+    names = output_names(sources, scan.subjects, keep_names=config.keep_names, task=task)
+    for note in names.notes():
+        context.warn(note)
+    this = _Run(reader, config, scan, settings, names, writer, context)
     rows += this.read_all([one for one in sources if one.id in scan.subjects], jobs)
     return _finish(this, rows, seen)
+
+
+def _not_made(result: Result, looked: dict[str, Any], context: Context) -> Result:
+    """The result of a dry run, or of predictions that are there already, with all warnings."""
+    if not result.id:
+        return replace(result, beside=looked, warnings=tuple(context.warnings))
+    for warning in result.facts["warnings"]:
+        if warning not in context.warnings:
+            context.warn(warning)
+    outcome = files_outcome(context.out)
+    return replace(result, beside=outcome, warnings=tuple(context.warnings))
 
 
 def _naming(config: PredictConfig, context: Context) -> Naming:
@@ -157,7 +171,7 @@ class _Run:
     config: PredictConfig
     scan: FileScan
     settings: IngestSettings
-    stems: Mapping[str, str]
+    names: OutputNames
     writer: ArtifactWriter
     context: Context
 
@@ -206,7 +220,7 @@ class _Run:
             with self.writer.writing(f"work/{_TABLES}/{file}.parquet") as path:
                 write_table(path, read.table)
             outputs = Outputs(
-                *(self.writer, self.stems[file], config.formats, header),
+                *(self.writer, self.names.stems[file], config.formats, header),
                 corpus_of(kept, self.scratch),
                 config.keep_identity,
                 self.reader.cohort["words"],
@@ -223,6 +237,7 @@ class _Run:
             "missing": list(answer.file.missing),
             "seen": list(answer.seen),
             "kept": kept,
+            "name": self.names.stems[file],
             "outputs": {name: hash_file(self.writer / name) for name in outputs.names},
             **({"events": len(answer.onset_s)} if answer.detects else {}),
         }
@@ -300,6 +315,7 @@ def _finish(this: _Run, rows: list[Row], seen: Concerns) -> Result:
         "fitted_on": reader.cohort["words"],
         "synthetic": reader.artifact.manifest.facts["synthetic"],
         "concerns": as_facts(concerns),
+        "bids_names": this.names.bids,
         "keeps": [n for n in ("names", "identity") if getattr(this.config, f"keep_{n}")],
     }
     if counts := [row["events"] for row in read if "events" in row]:

@@ -33,6 +33,7 @@ FILES_CELLS: Cells = {
     "value": f"{NUMBER}|n/a",
     "missing": ANY,
     "seen": f"none|n/a|{_KINDS}(,{_KINDS})*",
+    "name": ANY,
 }
 """A row a file: what was found in it, or why it was not read."""
 NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
@@ -42,7 +43,7 @@ NAMES = (PREDICTIONS, FILES, CONCERNS, "detections/*", f"{ANSWERS}/*.json")
 def file_cells(row: Mapping[str, Any]) -> list[str]:
     """The cells of a file, of what `predict` keeps of it."""
     if "refused" in row:
-        return [row["file"], "refused", *row["refused"], *["n/a"] * 5]
+        return [row["file"], "refused", *row["refused"], *["n/a"] * 6]
     lost = "; ".join(
         f"stretch {id_.rpartition('-')[2]} can't be used, {code}: {reason}"
         for id_, code, reason in row["lost"]
@@ -57,6 +58,7 @@ def file_cells(row: Mapping[str, Any]) -> list[str]:
         f"{row['value']:.6f}".rstrip("0").rstrip("."),
         ",".join(row["missing"]) or "none",
         ",".join(row["seen"]) or "none",
+        row["name"],
     ]
 
 

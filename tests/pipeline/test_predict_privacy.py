@@ -17,6 +17,12 @@ NOTES = ("Annunziat", "Bjornstad")
 PLACES = ("Steenwyk", "Hellendorn", "Zoetermer", "Drenthelm")
 DATES = ("1987-05-13", "13.05.87", "13-MAY-1987", "21:43:58", "21.43.58", "1951")
 WORDS = (*NAMES, *NOTES, *PLACES, *DATES)
+BIDS = (
+    "sub-Wexelmann/eeg/sub-Wexelmann_task-x",
+    "sub-01/ses-19870513/eeg/sub-01_ses-19870513_task-x",
+    "sub-02/ses-1/eeg/sub-02_ses-1_task-Annunziat_acq-Berta_run-1",
+)
+"""Of the last the codes of subject, session and run are kept."""
 START = datetime(1987, 5, 13, 21, 43, 58)
 
 
@@ -48,6 +54,8 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_named(folder / f"{k}" / f"Drenthelm {k}.edf", k)
     onsets_s = [k + (30.0 if k >= 24 else 0.0) for k in range(SEIZURE_S)]
     write_named(folder / "gaps" / "Drenthelm.edf", 3, record_onsets_s=onsets_s)
+    for stem in BIDS:
+        write_named(folder / f"{stem}_eeg.edf", 4)
     whole = (folder / "0" / "Drenthelm 0.edf").read_bytes()
     bad = folder / "Wexelmann"
     bad.mkdir()
@@ -85,7 +93,9 @@ def test_no_file_and_no_name_of_one_holds_a_planted_word(written: tuple[Path, li
     out, _ = written
     files = [path for path in out.rglob("*") if path.is_file()]
     for ending in (".tsv", ".edf", ".html", ".json"):
-        assert len(list((out / "detections").rglob(f"*_events{ending}"))) == 4
+        assert len(list((out / "detections").rglob(f"*_events{ending}"))) == 7
+        code = f"sub-02/ses-1/eeg/sub-02_ses-1_task-szMonitoring_run-1_events{ending}"
+        assert (out / "detections" / code).is_file()
     told = {
         path.name: words
         for path in files
@@ -100,6 +110,15 @@ def test_nothing_printed_holds_a_planted_word(written: tuple[Path, list[Ran]]) -
     for ran in written[1]:
         assert spoken((ran.out + ran.err).encode(), WORDS) == []
         assert "Traceback" not in ran.err
+
+
+def test_names_of_bids_that_may_name_people_are_counted(written: tuple[Path, list[Ran]]) -> None:
+    warnings = [w for w in written[1][2].document["warnings"] if "BIDS" in w]
+    assert warnings == [
+        "2 file(s) of a BIDS data set are called by ids: their subject or session is no short "
+        "code, of four letters and four digits at most, and may name a person (--keep-names keeps "
+        "their names)"
+    ]
 
 
 def test_deid_finds_nothing(written: tuple[Path, list[Ran]], ward: Path, tmp_path: Path) -> None:

@@ -47,9 +47,24 @@ def test_probabilities_are_those_of_evaluate(tiny: Pipeline, whole: Path) -> Non
 def test_tables_of_events_are_those_of_evaluate(tiny: Pipeline, whole: Path) -> None:
     tables = sorted((tiny.evaluation / "detections").rglob("*.tsv"))
     assert tables
+    names = {row["file"]: row["name"] for row in files_table(whole)}
     for table in tables:
-        same = whole / table.relative_to(tiny.evaluation)
+        same = whole / "detections" / f"{names[table.name.removesuffix('_events.tsv')]}_events.tsv"
         assert same.read_text() == table.read_text()
+
+
+def test_names_of_a_bids_data_set_are_those_of_szcore(tiny: Pipeline, whole: Path) -> None:
+    files = sorted(tiny.edf.rglob("*_eeg.edf"))
+    expected = [
+        path.relative_to(tiny.edf).with_name(
+            path.name.replace("_run-", "_task-szMonitoring_run-").replace("_eeg.edf", "_events.tsv")
+        )
+        for path in files
+    ]
+    tables = sorted((whole / "detections").rglob("*.tsv"))
+    assert [path.relative_to(whole / "detections") for path in tables] == sorted(expected)
+    facts = manifest_of(whole)["facts"]
+    assert (facts["bids_names"], facts["keeps"]) == (len(files), [])
 
 
 @pytest.mark.parametrize("of_files", [True, False], ids=["files", "recordings"])

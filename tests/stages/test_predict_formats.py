@@ -1,6 +1,7 @@
 """What `predict` writes of each file: TSV, EDF+, JSON and a page, under ids or names."""
 
 import json
+import shutil
 from pathlib import Path
 
 import mne
@@ -11,9 +12,9 @@ from clirun import Pipeline, done, eegssl
 
 @pytest.fixture(scope="module")
 def ward(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The files of one subject, and their predictions by ids in all formats."""
-    edf = tiny.edf / "sub-01"
-    out = tmp_path_factory.mktemp("formats") / "ids"
+    """The files of one subject in no data set, and their predictions by ids in all formats."""
+    root = tmp_path_factory.mktemp("formats")
+    edf, out = shutil.copytree(tiny.edf / "sub-01" / "eeg", root / "ward"), root / "ids"
     formats = ["--format", "tsv,edf,html,json"]
     done("predict", edf, "--model", tiny.model, "--out", out, "--jobs", 1, *formats)
     return edf, out
@@ -64,10 +65,10 @@ def test_nothing_tells_a_name_or_a_date(ward: tuple[Path, Path]) -> None:
 def test_names_are_kept_when_asked_for(
     ward: tuple[Path, Path], tiny: Pipeline, tmp_path: Path
 ) -> None:
-    ids = ward[1]
+    edf, ids = ward
     out = tmp_path / "names"
     words = ["--jobs", 1, "--keep-names", "--keep-identity"]
-    document = done("predict", tiny.edf / "sub-01", "--model", tiny.model, "--out", out, *words)
+    document = done("predict", edf, "--model", tiny.model, "--out", out, *words)
     assert document["facts"]["keeps"] == ["names", "identity"]
     assert any("do not share it" in words for words in document["warnings"])
     names = [path.name for path in outputs(out, ".tsv")]

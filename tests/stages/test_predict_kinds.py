@@ -47,7 +47,7 @@ def answers(tiny: Pipeline, model: Path, out: Path) -> tuple[list[dict[str, str]
     assert eegssl("check", out).code == 0
     header, *lines = (out / "files.tsv").read_text().splitlines()
     rows = [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
-    documents = [json.loads((out / "answers" / f"{r['file']}.json").read_text()) for r in rows]
+    documents = [json.loads((out / "answers" / f"{r['name']}.json").read_text()) for r in rows]
     return rows, documents
 
 
