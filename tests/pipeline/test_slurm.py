@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import stub_slurm
+from clirun import Pipeline, files_of
 
 SCRIPT = Path(__file__).parents[2] / "examples/slurm/pretrain.sbatch"
 USR1 = int(signal.SIGUSR1)
@@ -40,6 +41,35 @@ def submit(environment: dict[str, str], *arguments: object) -> "subprocess.Popen
     """``sbatch`` the example."""
     command = ["sbatch", str(SCRIPT), *map(str, arguments)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def pretrain(home: Path, tiny: Pipeline, n_warnings: int) -> dict[str, str]:
+    """Files of an encoder that two ranks train, warned so many times on their way."""
+    out = home / "encoder"
+    words = [tiny.recordings, "--tokens", tiny.tokens, "--out", out, "--config", tiny.settings]
+    sets = ("training.steps=60", "training.log_every=1", "sampling.grain=2")
+    job = submit(stub_slurm.install(home), *words, *(w for s in sets for w in ("--set", s)))
+    for k in range(n_warnings):
+        while len(rows_of(out)) <= 5 * (k + 1):
+            assert job.poll() is None
+            time.sleep(0.02)
+        warn(home)
+        while len(requeues(home)) <= k:
+            time.sleep(0.02)
+    job.communicate(timeout=240)
+    assert job.returncode == 0
+    return files_of(out)
+
+
+def requeues(home: Path) -> list[str]:
+    """The notes of a job that went back into the queue."""
+    return [note for note in stub_slurm.log_of(home) if note.startswith("scontrol requeue")]
+
+
+def rows_of(out: Path) -> list[str]:
+    """Lines of a training's log so far."""
+    path = out / "metrics.jsonl"
+    return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
 def warn(home: Path) -> None:
@@ -85,3 +115,18 @@ def test_a_job_that_fails_stays_out_of_the_queue(code: int, tmp_path: Path) -> N
 
 def test_the_script_is_sound_bash() -> None:
     assert subprocess.run(["bash", "-n", SCRIPT], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_pretraining_preempted_twice_ends_in_the_bytes_of_one_undisturbed(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "preempted").mkdir()
+    whole = pretrain(tmp_path / "whole", tiny, 0)
+    assert pretrain(tmp_path / "preempted", tiny, 2) == whole
+    notes = stub_slurm.log_of(tmp_path / "preempted")
+    assert [note.partition(": ")[2] for note in notes if note.startswith("srun")] == [
+        *("[75, 75]", "[75, 75]", "[0, 0]")
+    ]
+    assert len(requeues(tmp_path / "preempted")) == 2
