@@ -44,7 +44,9 @@ for k in range(tables):
     path = out / "detections" / f"{{k}}_events.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("nothing" if text == "strange" else {TABLE!r})
-(out / "files.tsv").write_text("file\\tmissing\\nf-1\\tF7,F8\\n")
+code = {{"unread": "no-eeg", "shorter": "too-short"}}.get(text, "")
+reason = f"stretch 2 can't be used, {{code}}: all is flat" if code else "n/a"
+(out / "files.tsv").write_text(f"file\\treason\\tmissing\\nf-1\\t{{reason}}\\tF7,F8\\n")
 if text == "slow":
     (out / "begun").touch()
     Path(os.environ["SZCORE_OUTPUT"], "..", "begun").touch()
@@ -129,7 +131,9 @@ def _umask() -> int:
     return mask
 
 
-@pytest.mark.parametrize("content", ["refused", "crash", "killed", "two", "none", "strange"])
+@pytest.mark.parametrize(
+    "content", ["refused", "crash", "killed", "two", "none", "strange", "unread"]
+)
 def test_a_file_that_predict_does_not_answer_gets_a_reason_and_no_table(
     root: Root, content: str
 ) -> None:
@@ -145,6 +149,15 @@ def test_a_file_that_predict_does_not_answer_gets_a_reason_and_no_table(
     if content == "refused":
         assert ran.returncode == 3
         assert "truncated" in ran.stderr
+    if content == "unread":
+        assert ran.returncode == 3
+        assert "1 stretch(es) between gaps of the file can't be used (no-eeg)" in ran.stderr
+
+
+def test_a_stretch_shorter_than_the_model_reads_costs_no_table(root: Root) -> None:
+    (root.data / "eeg.edf").write_text("shorter")
+    assert root.run().returncode == 0
+    assert root.files() == {"out.tsv": TABLE}
 
 
 @pytest.mark.parametrize(

@@ -49,17 +49,21 @@ def test_a_file_that_cannot_be_opened_is_a_row(tiny: Pipeline, good: Path, tmp_p
     assert len(tables(out)) == 1
 
 
-def test_a_stretch_that_cannot_be_used_is_told_of_its_file(tiny: Pipeline, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first_s", "code"), [(2, "too-short"), (20, "no-eeg")])
+def test_a_stretch_that_cannot_be_used_is_told_of_its_file(
+    tiny: Pipeline, tmp_path: Path, first_s: int, code: str
+) -> None:
     """Nothing says of it that there was no seizure."""
     labels = [f"EEG {name}-REF" for name in CHANNELS]
-    onsets_s = [k + (20.0 if k >= 2 else 0.0) for k in range(40)]
+    onsets_s = [k + (20.0 if k >= first_s else 0.0) for k in range(40)]
     signal_uv = noise_uv(len(CHANNELS), 40, 200, 1)
+    signal_uv[:, : 200 * first_s] = 0.0
     path = write_edf(tmp_path / "gap.edf", signal_uv, labels, 200, record_onsets_s=onsets_s)
     ran = call(tiny, tmp_path / "out", path)
     assert ran.code == 0, ran.err
-    ((_, status, code, reason, *_),) = rows(tmp_path / "out")
-    assert (status, code) == ("read", "n/a")
-    assert reason.startswith("stretch 1 can't be used, too-short: ")
+    ((_, status, refused, reason, *_),) = rows(tmp_path / "out")
+    assert (status, refused) == ("read", "n/a")
+    assert reason.startswith(f"stretch 1 can't be used, {code}: ")
     assert "1 of these can't be used, see files.tsv" in ran.err
 
 
