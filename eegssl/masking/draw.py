@@ -6,6 +6,8 @@ in the regions of both its electrodes and is hidden with either: visible, it wou
 what is to be predicted.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from eegssl.masking.config import MaskingConfig
 from eegssl.masking.order import (
     discs,
     hide_first,
+    hide_whole,
     random_order,
     span_order,
     weighted_order,
@@ -47,22 +50,8 @@ def draw_mask(
     Raises InputError when C N < 2, where nothing could be both hidden and visible, and when
     weights are missing, of another shape, negative or not finite.
     """
-    n_channels = len(geometry.located)
-    total = n_channels * n_patches
-    if total < 2:
-        raise InputError(
-            f"a mask needs at least 2 patches; got {n_channels} channels with {n_patches} patches "
-            "each: use longer windows"
-        )
-    rng = np.random.default_rng([seed, step, sample, _STREAM])
-    n_hidden = min(max(round(config.ratio * total), 1), total - 1)
-    if config.kind == "random":
-        order = random_order(n_channels, n_patches, rng)
-    elif config.kind == "entropy":
-        order = weighted_order(_checked(weights, (n_channels, n_patches)), rng)
-    else:
-        return _by_units(config, geometry, n_patches, n_hidden, patch_s, rng)
-    return hide_first(order, n_hidden, True, rng)
+    plan = _plan(config, geometry, n_patches, patch_s)
+    return _drawn(plan, np.random.default_rng([seed, step, sample, _STREAM]), weights)
 
 
 def draw_masks(
@@ -78,48 +67,86 @@ def draw_masks(
 ) -> NDArray[np.bool_]:
     """The masks of a batch [B, C, N]: row i is that of ``samples[i]``, see ``draw_mask``.
 
-    The fields of ``geometry`` and ``weights`` have a first axis B.
+    The fields of ``geometry`` and ``weights`` have a first axis B. What follows from the geometry
+    is worked out once for windows of the same.
     """
     rows = [Geometry(*fields) for fields in zip(*geometry, strict=True)]
-    each = weights if weights is not None else [None] * len(rows)
-    masks = [
-        draw_mask(
-            config, row, n_patches, seed=seed, step=step, sample=k, weights=w, patch_s=patch_s
+    rngs = [np.random.default_rng([seed, step, k, _STREAM]) for k in samples.tolist()]
+    alike: dict[bytes, list[int]] = {}
+    for k, row in enumerate(rows):
+        alike.setdefault(b"".join(field.tobytes() for field in row), []).append(k)
+    masks = np.empty((len(rows), len(rows[0].located), n_patches), dtype=bool)
+    for places in alike.values():
+        plan = _plan(config, rows[places[0]], n_patches, patch_s)
+        if config.kind == "region" and plan.reached.all() and not config.exact:
+            masks[places] = hide_whole(
+                plan.covers, n_patches, plan.n_hidden, [rngs[k] for k in places]
+            )
+            continue
+        for k in places:
+            masks[k] = _drawn(plan, rngs[k], None if weights is None else weights[k])
+    return masks
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the masks of windows with the same channels have in common."""
+
+    config: MaskingConfig
+    n_patches: int
+    n_hidden: int
+    """Of all patches."""
+    span: int
+    """Patches of a block."""
+    covers: NDArray[np.bool_]
+    """[C, U], whether a region or disc covers a channel; without units where there are none."""
+    reached: NDArray[np.bool_]
+    """[C], whether any does."""
+
+
+def _plan(config: MaskingConfig, geometry: Geometry, n_patches: int, patch_s: float) -> _Plan:
+    n_channels = len(geometry.located)
+    total = n_channels * n_patches
+    if total < 2:
+        raise InputError(
+            f"a mask needs at least 2 patches; got {n_channels} channels with {n_patches} patches "
+            "each: use longer windows"
         )
-        for row, k, w in zip(rows, samples.tolist(), each, strict=True)
-    ]
-    return np.stack(masks)
-
-
-def _by_units(
-    config: MaskingConfig,
-    geometry: Geometry,
-    n_patches: int,
-    n_hidden: int,
-    patch_s: float,
-    rng: np.random.Generator,
-) -> NDArray[np.bool_]:
-    """Hide regions or discs, and of the channels that none reaches the same share at random."""
+    n_hidden = min(max(round(config.ratio * total), 1), total - 1)
+    span = min(max(round(config.span_s / patch_s), 1), n_patches)
     covers = _covers(config, geometry)
-    reached = covers.any(axis=1)
-    n_rest = round(n_hidden * float((~reached).mean()))
-    mask = np.zeros((len(covers), n_patches), dtype=bool)
+    reached = np.asarray(covers.any(axis=1))
+    return _Plan(config, n_patches, n_hidden, span, covers, reached)
+
+
+def _drawn(
+    plan: _Plan, rng: np.random.Generator, weights: NDArray[np.floating] | None
+) -> NDArray[np.bool_]:
+    """One mask [C, N]: regions or discs, and of channels that none reaches as many at random."""
+    config, reached, shape = plan.config, plan.reached, (len(plan.reached), plan.n_patches)
+    if config.kind == "random":
+        return hide_first(random_order(*shape, rng), plan.n_hidden, True, rng)
+    if config.kind == "entropy":
+        return hide_first(weighted_order(_checked(weights, shape), rng), plan.n_hidden, True, rng)
+    n_rest = round(plan.n_hidden * float((~reached).mean()))
+    mask = np.zeros(shape, dtype=bool)
     if reached.any():
-        n_units = n_hidden - n_rest
+        covers, n_patches = plan.covers[reached], plan.n_patches
         if config.kind == "region":
-            order = whole_order(covers[reached], n_patches, rng)
+            order = whole_order(covers, n_patches, rng)
         else:
-            span = min(max(round(config.span_s / patch_s), 1), n_patches)
-            order = span_order(covers[reached], n_patches, span, rng)
-        mask[reached] = hide_first(order, n_units, config.exact, rng)
+            order = span_order(covers, n_patches, plan.span, rng)
+        mask[reached] = hide_first(order, plan.n_hidden - n_rest, config.exact, rng)
     if not reached.all():
-        order = random_order(int((~reached).sum()), n_patches, rng)
+        order = random_order(int((~reached).sum()), plan.n_patches, rng)
         mask[~reached] = hide_first(order, n_rest, True, rng)
     return mask
 
 
 def _covers(config: MaskingConfig, geometry: Geometry) -> NDArray[np.bool_]:
     """Channels that each region, or each disc on the head, covers: [C, U]."""
+    if config.kind in ("random", "entropy"):
+        return np.zeros((len(geometry.located), 0), dtype=bool)
     if config.kind == "block":
         return discs(geometry.positions, geometry.located, config.radius_cm)
     if config.regions == EIGHT:

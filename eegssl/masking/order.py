@@ -4,6 +4,7 @@ A *unit* is a set of channels (a region, or those that a disc on the head touche
 window or over a span of patches; a patch comes up with the first unit that covers it.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -51,6 +52,31 @@ def whole_order(covers: NDArray[np.bool_], n_patches: int, rng: np.random.Genera
     rank = rng.permutation(covers.shape[1])
     first = np.where(covers, rank, len(rank)).min(axis=1)
     return np.repeat(first[:, None], n_patches, axis=1)
+
+
+def hide_whole(
+    covers: NDArray[np.bool_],
+    n_patches: int,
+    n_hidden: int,
+    rngs: Sequence[np.random.Generator],
+) -> NDArray[np.bool_]:
+    """The masks [B, C, N] of ``whole_order`` and ``hide_first`` (not exact), B draws at once."""
+    n_channels, n_units = covers.shape
+    ranks = np.stack([rng.permutation(n_units) for rng in rngs])
+    first = np.where(covers, ranks[:, None], n_units).min(axis=2)
+    last = np.sort(first, axis=1)[:, [(n_hidden - 1) // n_patches]]
+    before, after = (n_patches * (first < last).sum(1), n_patches * (first <= last).sum(1))
+    total = n_channels * n_patches
+    masks = np.repeat((first <= last)[..., None], n_patches, axis=2)
+    fewer = np.where(before > 0, abs(before - n_hidden), total)
+    more = np.where(after < total, abs(after - n_hidden), total)
+    for k in np.flatnonzero((fewer <= more) & (before > 0)).tolist():
+        if fewer[k] < more[k] or rngs[k].choice([int(before[k]), int(after[k])]) == before[k]:
+            masks[k] = np.repeat((first[k] < last[k])[:, None], n_patches, axis=1)
+    for k in np.flatnonzero((before == 0) & (after == total)).tolist():  # one unit: it is cut
+        order = np.repeat(first[k][:, None], n_patches, axis=1)
+        masks[k] = _cut(order, int(last[k, 0]), n_hidden, rngs[k])
+    return masks
 
 
 def span_order(
@@ -131,7 +157,8 @@ def hide_first(
         return _cut(order, last, n_hidden - int(before), rng)
     gaps = [abs(n - n_hidden) for n in whole]
     nearest = [n for n, gap in zip(whole, gaps, strict=True) if gap == min(gaps)]
-    return order < last if rng.choice(nearest) == before else order <= last
+    choice = nearest[0] if len(nearest) == 1 else rng.choice(nearest)
+    return order < last if choice == before else order <= last
 
 
 def _cut(order: Order, last: int, missing: int, rng: np.random.Generator) -> NDArray[np.bool_]:
