@@ -4,19 +4,23 @@ As `eegssl.artifacts.json_parts` does for JSON: a header that is none, that says
 holds, or another shape or type than expected, is an ArtifactError that names the file.
 """
 
+import mmap
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from io import BufferedReader
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from eegssl.artifacts.json_parts import Count, Part, damaged, parse_json
-from eegssl.regular_files import open_regular, require_regular
+from eegssl.artifacts.json_parts import Count, Part, damaged, in_words
+from eegssl.regular_files import open_regular
 
 _DTYPES = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"},
@@ -74,16 +78,22 @@ class TensorFile:
     def map(self, name: str, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
         """Map a tensor of one of these types (as ``i2 f4``); None in ``shape`` is any length.
 
+        Raises ArtifactError as `place`.
+        """
+        place = self.place(name, dtypes, shape)
+        with open_regular(self.path) as stream:
+            return _mapped(stream, place.dtype, place.shape, place.offset)
+
+    def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
+        """Where a tensor of one of these types lies.
+
         Raises ArtifactError where there is none so named, of another type or shape.
         """
         place = self.tensors.get(name)
         if place is None:
             raise damaged(self.path, f"it has no tensor {name}")
         _require(self.path, f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
-        if not prod(place.shape):
-            return np.zeros(place.shape, place.dtype)
-        path, dtype = require_regular(self.path), place.dtype
-        return np.memmap(path, dtype, mode="r", offset=place.offset, shape=place.shape)
+        return place
 
 
 def open_tensors(path: Path) -> TensorFile:
@@ -93,14 +103,21 @@ def open_tensors(path: Path) -> TensorFile:
     """
     try:
         with open_regular(path) as stream:
-            size = stream.seek(0, 2)
-            stream.seek(0)
-            length = int.from_bytes(stream.read(8), "little")
-            if 8 + length > size or length > _MOST_HEADER:
-                raise damaged(path, "it is no safetensors file: its header is cut or too long")
-            header = parse_json(stream.read(length), _HEADER, path)
+            return read_tensors(stream, path)
     except OSError as error:
         raise damaged(path, f"it can't be read: {error.strerror}") from None
+
+
+def read_tensors(stream: BufferedReader, path: Path) -> TensorFile:
+    """Read the header of a safetensors file that is open, as `open_tensors`."""
+    size = os.fstat(stream.fileno()).st_size
+    length = int.from_bytes(stream.read(8), "little")
+    if 8 + length > size or length > _MOST_HEADER:
+        raise damaged(path, "it is no safetensors file: its header is cut or too long")
+    try:
+        header = dict(_parsed_header(stream.read(length)))
+    except ValidationError as error:
+        raise damaged(path, in_words(error)) from None
     metadata = header.pop(_METADATA, {})
     tensors: dict[str, TensorPlace] = {}
     for name, entry in header.items():
@@ -114,6 +131,11 @@ def open_tensors(path: Path) -> TensorFile:
     return TensorFile(path, tensors, metadata if isinstance(metadata, dict) else {})
 
 
+@lru_cache(maxsize=256)  # recordings of one length have the same
+def _parsed_header(text: bytes) -> dict[str, _Entry | dict[str, str]]:
+    return _HEADER.validate_json(text)
+
+
 def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
     """Map an ``.npy`` file of one of these types (as ``u1 u2``); None in ``shape`` is any length.
 
@@ -122,12 +144,17 @@ def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[A
     """
     try:
         with open_regular(path) as stream:
-            size, _ = stream.seek(0, 2), stream.seek(0)
-            start = stream.read(len(_NPY) + 2)
-            length = int.from_bytes(start[len(_NPY) :], "little")
-            header = _NPY_HEADER.fullmatch(stream.read(length))
+            return _map_array(stream, path, dtypes, shape)
     except OSError as error:
         raise damaged(path, f"it can't be read: {error.strerror}") from None
+
+
+def _map_array(
+    stream: BufferedReader, path: Path, dtypes: str, shape: Sequence[int | None]
+) -> NDArray[Any]:
+    size, start = os.fstat(stream.fileno()).st_size, stream.read(len(_NPY) + 2)
+    length = int.from_bytes(start[len(_NPY) :], "little")
+    header = _NPY_HEADER.fullmatch(stream.read(length))
     if not start.startswith(_NPY) or header is None or header[1].decode() not in dtypes.split():
         raise damaged(path, f"it holds no array of {dtypes}")
     dtype = np.dtype(header[1].decode())
@@ -136,10 +163,22 @@ def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[A
     offset = len(start) + length
     if size != offset + prod(lengths) * dtype.itemsize:
         raise damaged(path, "it has another size than its header says")
-    if not prod(lengths):
-        return np.zeros(lengths, dtype)
     order: Literal["F", "C"] = "F" if header[2] == b"True" else "C"
-    return np.memmap(require_regular(path), dtype, "r", offset, lengths, order)
+    return _mapped(stream, dtype, lengths, offset, order)
+
+
+def _mapped(
+    stream: BufferedReader,
+    dtype: np.dtype[Any],
+    shape: tuple[int, ...],
+    offset: int,
+    order: Literal["F", "C"] = "C",
+) -> NDArray[Any]:
+    """An array within an open file; `numpy.memmap` takes ten times as long to make one."""
+    if not prod(shape):
+        return np.zeros(shape, dtype)
+    file = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return np.ndarray(shape, dtype, file, offset, order=order)
 
 
 def _require(
