@@ -1,6 +1,7 @@
 """Open artifacts, checking their manifest and files."""
 
 import difflib
+import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -90,10 +91,11 @@ def check_bulk(path: Path, manifest: Manifest, *, hashes: bool) -> None:
             continue
         if table not in manifest.files or folder not in _SUFFIXES:
             raise damaged(path / MANIFEST, f"bulk.{folder}: no such folder, or none of its files")
-        parent = inside(path, folder)
-        for row in read_table(path / table, BULK_COLUMNS, others=True).to_pylist():
-            file = parent / f"{row['recording']}{_SUFFIXES[folder]}"
-            check_file(file, row["bytes"], row["sha256"] if hashes else None)
+        parent, suffix = inside(path, folder), _SUFFIXES[folder]
+        rows = read_table(path / table, BULK_COLUMNS, others=True)
+        ids, sizes, digests = (rows[name].to_pylist() for name in BULK_COLUMNS)
+        for id_, size, digest in zip(ids, sizes, digests, strict=True):
+            check_file(f"{parent}/{id_}{suffix}", size, digest if hashes else None)
 
 
 def count_unlisted_files(artifact: Artifact) -> int:
@@ -125,20 +127,20 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _a_link(path: Path) -> ArtifactError:
+def _a_link(path: Path | str) -> ArtifactError:
     return ArtifactError(
         f"{path} is a link: eegssl makes none in an artifact, and follows none; put the file "
         "itself there"
     )
 
 
-def check_file(path: Path, size: int, digest: str | None) -> None:
+def check_file(path: Path | str, size: int, digest: str | None) -> None:
     """Raise ArtifactError unless it is a file of this size (and, if given, this SHA-256), no link.
 
     The disk is asked once: a corpus has tens of thousands of files.
     """
     try:
-        status = path.lstat()
+        status = os.lstat(path)
     except OSError:
         status = None
     if status and stat.S_ISLNK(status.st_mode):
@@ -147,7 +149,7 @@ def check_file(path: Path, size: int, digest: str | None) -> None:
         raise ArtifactError(f"{path} is missing; the manifest of its folder lists it")
     if status.st_size != size:
         raise ArtifactError(f"{path} is damaged: {status.st_size} bytes, the manifest says {size}")
-    if digest is not None and (digest_now := hash_file(path)) != digest:
+    if digest is not None and (digest_now := hash_file(Path(path))) != digest:
         raise ArtifactError(
             f"{path} is damaged: SHA-256 {digest_now[:12]}…, the manifest says {digest[:12]}…"
         )

@@ -159,7 +159,8 @@ def _corpus_shares(runs: Mapping[Key, Runs], config: SamplingConfig) -> dict[str
     if len(hours) == 1:
         raise ConfigError(
             f"sampling.{setting} mixes corpora, and the training windows are of one, {min(hours)}: "
-            "leave it unset, or give further recordings folders"
+            "leave it unset, or give further recordings folders, of other names (or preprocessed "
+            "with --set corpus=NAME)"
         )
     chances = config.weights or {name: n**config.temperature for name, n in hours.items()}
     total = math.fsum(chances.values())

@@ -1,39 +1,37 @@
 """Open recordings folders: subjects, channels, events, splits and samples."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
-from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
 from eegssl.artifacts.table_parts import read_text_table
-from eegssl.corpus.audits.recordings_contract import CONTRACT, read_tables
+from eegssl.corpus.audits.recordings_contract import BETWEEN, RecordingsTables, open_recordings
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
-from eegssl.corpus.signals import StoredSignal, map_flags, map_signal
+from eegssl.corpus.signals import Recent, SignalFile, StoredSignal, map_flags, map_signal
 from eegssl.errors import ArtifactError, InputError
-from eegssl.io.file_bytes import give_back
 from eegssl.io.labels.event_types import ARTIFACT_TYPES, Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.waveform import sketch
 
 T = TypeVar("T")
 SIGNALS = "signals"
-MAPPED_SIGNALS = 512
-"""Signals that a corpus holds mapped: a process may map some 65,000 files."""
-RESIDENT_BYTES = 128 << 20
-"""Bytes in µV that are read before the pages they are from are given back: a night in order would
-else stay in this process's memory as a whole."""
+OPEN_SIGNALS = 384
+"""Files of signals that a corpus holds open; a process may often open 1,024."""
+_COLUMNS = ("recording", "subject", "file", "n_samples", "sfreq_hz", "line_hz", "band_high_hz")
+_EVENT_FIELDS = tuple(f.name for f in fields(Event) if f.name != "channels")
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,7 @@ class Corpus:
     def __init__(self, artifacts: Sequence[Artifact], recordings: Iterable[Recording]) -> None:
         self.artifacts = tuple(artifacts)
         self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
-        self._mapped: dict[Path, StoredSignal] = {}  # the one read last stands last
-        self._bytes_read = 0
+        self._open = Recent[SignalFile](OPEN_SIGNALS)
         self._geometry: dict[tuple[str, ...], Geometry] = {}
 
     @cached_property
@@ -156,21 +153,12 @@ class Corpus:
 
     def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` in µV, float32 [C, stop - start]."""
-        piece = self._signal(recording).read_uv(start, stop)
-        self._bytes_read += piece.nbytes
-        if self._bytes_read > RESIDENT_BYTES:
-            for signal in self._mapped.values():
-                give_back(signal.data)
-            self._bytes_read = 0
-        return piece
+        return self.signal(recording).read_uv(start, stop)
 
-    def _signal(self, recording: Recording) -> StoredSignal:
-        """The mapped signal of a recording; few are kept."""
-        signal = self._mapped.pop(recording.path, None) or _map(recording)
-        self._mapped[recording.path] = signal
-        if len(self._mapped) > MAPPED_SIGNALS:
-            del self._mapped[next(iter(self._mapped))]
-        return signal
+    def signal(self, recording: Recording) -> SignalFile:
+        """The open signal of a recording; several threads may ask for it."""
+        shape = (len(recording.channels), recording.n_samples)
+        return self._open.get(recording.id, lambda: SignalFile(recording.path, shape))
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
@@ -187,17 +175,20 @@ def open_corpus(paths: Sequence[Path]) -> Corpus:
     Raises ArtifactError when one is missing, damaged, of another kind, given twice, or when two
     of them hold the same recording or put the same subject into different splits.
     """
-    artifacts = [open_artifact(path, CONTRACT) for path in paths]
-    recordings = [recording for artifact in artifacts for recording in _read_recordings(artifact)]
-    home: dict[str, Path] = {}
-    for recording in recordings:
-        if recording.id in home:
-            raise ArtifactError(
-                f"recording {recording.id} is in {home[recording.id]} and {recording.path.parent}; "
-                "preprocess one of them with another --set corpus=NAME, or name it once"
-            )
-        home[recording.id] = recording.path.parent
-    corpus = Corpus(artifacts, recordings)
+    artifacts: list[Artifact] = []
+    recordings: dict[str, Recording] = {}
+    for path in paths:
+        artifact, tables = open_recordings(path)
+        artifacts.append(artifact)
+        for recording in _recordings(artifact, tables):
+            other = recordings.setdefault(recording.id, recording)
+            if other is not recording:
+                raise ArtifactError(
+                    f"recording {recording.id} is in {other.path.parent} and "
+                    f"{recording.path.parent}; preprocess one of them with another "
+                    "--set corpus=NAME, or name it once"
+                )
+    corpus = Corpus(artifacts, recordings.values())
     _require_one_split_a_subject([r for r in corpus.recordings if not r.within_subject])
     return corpus
 
@@ -212,37 +203,46 @@ def _require_one_split_a_subject(recordings: Sequence[Recording]) -> None:
             )
 
 
-def _read_recordings(artifact: Artifact) -> list[Recording]:
-    tables = read_tables(artifact)
-    events = _events(tables.events)
-    by = artifact.manifest.facts["split_by"]
+def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Recording]:
+    """The recordings of a folder by its tables, a column at once: there may be 100,000."""
+    facts, table = artifact.manifest.facts, tables.recordings
+    events, sketches = _events(tables.events), sketches_of(table)
+    by, any_events = facts["split_by"], bool(facts["events"])
     corpus = artifact.manifest.config["corpus"] or artifact.path.resolve().name
-    any_events = bool(artifact.manifest.facts["events"])
-    sketches = sketches_of(tables.recordings)
-    recordings = []
-    for row in tables.recordings.drop_columns(["sketch"]).to_pylist():
-        path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
-        recordings.append(
-            Recording(
-                id=row["recording"],
-                subject=row["subject"],
-                file=row["file"],
-                split=tables.splits[row["subject" if by == "subject" else "file"]],
-                channels=tuple(row["channels"]),
-                n_samples=row["n_samples"],
-                sfreq_hz=row["sfreq_hz"],
-                line_hz=row["line_hz"],
-                events=tuple(events.get(row["recording"], ())),
-                path=path,
-                within_subject=by == "recording",
-                aliases=tuple(row["aliases"]),
-                band_high_hz=row["band_high_hz"],
-                sketch=sketches[row["recording"]],
-                corpus=corpus,
-                labelled=row.get("labelled", any_events),  # of an older version: not said
-            )
+    unit = "subject" if by == "subject" else "file"
+    columns = [table[name].to_pylist() for name in _COLUMNS]
+    columns += [_tuples(table[name]) for name in ("channels", "aliases")]
+    columns += [[tables.splits[name] for name in table[unit].to_pylist()]]
+    labelled = table["labelled"].to_pylist() if "labelled" in table.column_names else None
+    columns += [labelled or [any_events] * len(table)]  # of an older version: not said
+    folder = artifact / SIGNALS
+    for values, channels, aliases, split, is_labelled in zip(
+        zip(*columns[: len(_COLUMNS)], strict=True), *columns[len(_COLUMNS) :], strict=True
+    ):
+        row = dict(zip(_COLUMNS, values, strict=True))
+        id_ = row.pop("recording")
+        yield Recording(
+            id=id_,
+            **row,
+            channels=channels,
+            aliases=aliases,
+            split=split,
+            events=tuple(events.get(id_, ())),
+            path=folder / f"{id_}.safetensors",
+            within_subject=by == "recording",
+            sketch=sketches[id_],
+            corpus=corpus,
+            labelled=is_labelled,
         )
-    return recordings
+
+
+def _tuples(column: pa.ChunkedArray) -> list[tuple[str, ...]]:
+    """Each row's texts; equal rows share one tuple."""
+    joined = pc.binary_join(column.combine_chunks(), BETWEEN).dictionary_encode()
+    distinct = [
+        tuple(text.split(BETWEEN)) if text else () for text in joined.dictionary.to_pylist()
+    ]
+    return [distinct[k] for k in joined.indices.to_pylist()]
 
 
 def _map(recording: Recording) -> StoredSignal:
@@ -280,8 +280,9 @@ def _known(text: str, kind: Callable[[str], T]) -> T | None:
 
 def _events(table: pa.Table) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
-    for row in table.to_pylist():
-        recording = row.pop("recording")
-        event = Event(**row | {"channels": tuple(row["channels"])})
-        events.setdefault(recording, []).append(event)
+    columns = [table[name].to_pylist() for name in _EVENT_FIELDS]
+    owners, channels = table["recording"].to_pylist(), _tuples(table["channels"])
+    for owner, names, *values in zip(owners, channels, *columns, strict=True):
+        named = dict(zip(_EVENT_FIELDS, values, strict=True))
+        events.setdefault(owner, []).append(Event(**named, channels=names))
     return events

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from eegssl.corpus.places.runs import Runs, runs_of
 from eegssl.corpus.places.tilings import EvenStarts, ListedStarts, Starts
+from eegssl.corpus.signals import Pieces, read_pieces
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.errors import ConfigError, InputError
+from eegssl.signal.channels.electrodes import Geometry
 
 _SHOWN = 6
 _WHOLE = 1e-6
@@ -114,6 +116,11 @@ class Windows:
             width = self._recording_channels[owner]
         return Runs(first, np.append(first[1:], len(self))), owner, width
 
+    @property
+    def total_channels(self) -> int:
+        """The channels of all windows together."""
+        return sum(width * len(runs) for width, runs in self.by_width.items())
+
     @cached_property
     def by_width(self) -> dict[int, Runs]:
         """Number of channels, ascending -> the windows of so many."""
@@ -193,23 +200,27 @@ class Windows:
 
     def batch(self, index: NDArray[np.int64]) -> Batch:
         """Read these windows; they must have equally many channels."""
+        return Batch(self.pieces(index).in_uv(), *self.geometry(index), index)
+
+    def pieces(self, index: NDArray[np.int64]) -> Pieces:
+        """The samples of these windows as stored: half as many bytes as in µV."""
         owners, starts = (values.tolist() for values in self.locate(index))
+        recordings = [self.recordings[owner] for owner in owners]
+        rows = [
+            _rows(self._channels_of(place, owner), recording.channels)
+            for place, owner, recording in zip(index.tolist(), owners, recordings, strict=True)
+        ]
+        files = [self.corpus.signal(recording) for recording in recordings]
+        return read_pieces(files, rows, starts, self.length)
+
+    def geometry(self, index: NDArray[np.int64]) -> Geometry:
+        """Positions, located and regions of these windows' channels: [B, C, …] each."""
+        owners = self.locate(index)[0].tolist()
         names = [self._channels_of(*pair) for pair in zip(index.tolist(), owners, strict=True)]
-        pieces = []
-        for owner, start, own in zip(owners, starts, names, strict=True):
-            recording = self.recordings[owner]
-            piece = self.corpus.read_uv(recording, start, start + self.length)
-            if own != recording.channels:
-                piece = piece[[recording.channels.index(name) for name in own]]
-            pieces.append(piece)
-        placed = [self.corpus.geometry(own) for own in names]
-        return Batch(
-            signal_uv=np.stack(pieces),
-            positions=np.stack([g.positions for g in placed]),
-            located=np.stack([g.located for g in placed]),
-            regions=np.stack([g.regions for g in placed]),
-            index=index,
-        )
+        number = {montage: k for k, montage in enumerate(dict.fromkeys(names))}
+        of_window = [number[montage] for montage in names]
+        placed = [self.corpus.geometry(montage) for montage in number]
+        return Geometry(*(np.stack(field)[of_window] for field in zip(*placed, strict=True)))
 
     def in_order(self, batch_size: int) -> Iterator[NDArray[np.int64]]:
         """Index arrays that cover every window once, bucketed by number of channels."""
@@ -239,6 +250,13 @@ class Windows:
         chance = mass[places] / mass[places].sum()
         replace = len(places) < batch_size
         return rng.choice(places, size=batch_size, replace=replace, p=chance)
+
+
+def _rows(names: tuple[str, ...], channels: tuple[str, ...]) -> Sequence[int]:
+    """The rows of a recording's signal that these channels are."""
+    if names is channels or names == channels:
+        return range(len(channels))
+    return [channels.index(name) for name in names]
 
 
 def require_whole_step(step_s: float, sfreq_hz: float) -> None:

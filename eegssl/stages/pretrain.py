@@ -36,7 +36,7 @@ from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.masked_steps import MaskedSteps
-from eegssl.training.masked_windows import masked_scores
+from eegssl.training.masked_windows import code_counts, masked_scores
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (
@@ -141,7 +141,7 @@ def _run(
     corpus, artifact, settings = data.corpus, data.tokens, data.settings
     train, val, writer = data.train, data.val, begun.writer
     facts = artifact.manifest.facts
-    counts = train.counts() if writer else np.zeros(0, np.int64)
+    counts = code_counts(data.tokens, train) if writer else np.zeros(0, np.int64)
     threads = begun.threads(context)
     if writer:
         require_sketches([*train.windows.recordings, *val.windows.recordings])

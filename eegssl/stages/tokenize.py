@@ -254,7 +254,7 @@ def _at_rate(config: TokenizerConfig, sfreq_hz: float) -> TokenizerConfig:
 def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> TokenizerConfig:
     """The tokenizer's settings for this corpus: its rate, and as many codes as it allows."""
     settings = _at_rate(config.tokenizer, train.corpus.sfreq_hz)
-    patches = int(train.n_channels.sum()) * (train.length // settings.patch_samples)
+    patches = train.total_channels * (train.length // settings.patch_samples)
     fitting = fitting_codebook(patches)
     if config.fit_codebook and settings.n_codes > fitting:
         context.progress.say(

@@ -197,7 +197,7 @@ def _patch_shape(classifier: Classifier, windows: Windows, channels: int) -> tup
 
 def _patch_gb(classifier: Classifier, windows: Windows) -> float:
     """Size in GB of the embeddings of all patches of these windows."""
-    return 4 * int(np.prod(_patch_shape(classifier, windows, int(windows.n_channels.sum())))) / _GB
+    return 4 * int(np.prod(_patch_shape(classifier, windows, windows.total_channels))) / _GB
 
 
 def _open(path: Path, shape: tuple[int, ...]) -> _OnDisk:

@@ -1,9 +1,10 @@
-"""Draw masks for batches, and score predictions of masked validation windows."""
+"""Draw masks for batches, count codes, and score masked validation windows."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegssl.artifacts.manifest import Artifact
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.corpus.windows import Batch
 from eegssl.encoder.config import EncoderConfig
@@ -16,9 +17,24 @@ from eegssl.signal.bands import BANDS_HZ, dominant_band
 from eegssl.signal.channels.electrodes import Geometry
 from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.batches import to_tensors
+from eegssl.training.history import USAGE, read_usage
 
 COMPARED = ("region", "random")
 """Kinds of masks with which every encoder is scored, whichever it was trained with."""
+
+
+def code_counts(tokens: Artifact, train: Codes) -> NDArray[np.int64]:
+    """How often each of K codes occurs in these windows of training recordings: [K].
+
+    Where they are all that there are, `tokenize` has counted them; else their codes are read.
+    """
+    windows = train.windows
+    every = [r.id for r in windows.corpus.of_split("train") if r.n_samples >= windows.length]
+    counts = read_usage(tokens / USAGE)["train"]
+    n_patches = train.patches_per_window * windows.total_channels
+    if [r.id for r in windows.recordings] == every and counts.sum() == n_patches:
+        return counts
+    return train.counts()
 
 
 def masks_of(

@@ -23,7 +23,7 @@ def start_windows(
     train = draws.windows
     rng = np.random.default_rng([seed, 0xC0DE])
     wanted = settings.n_codes * _START_PATCHES_PER_CODE
-    per_window = train.length // settings.patch_samples * int(train.n_channels.min())
+    per_window = train.length // settings.patch_samples * min(train.by_width)
     if settings.context_layers:
         n_windows = min(len(train), -(-wanted // per_window))
         drawn = train.subset(np.sort(draws.spread(n_windows, rng)))
@@ -48,7 +48,7 @@ def sample_windows(
     windows: Windows, n_patches: int, patch_samples: int
 ) -> list[tuple[torch.Tensor, ...]]:
     """Windows with some ``n_patches`` and their geometry, the same whatever the seed."""
-    per_window = float(windows.n_channels.mean()) * (windows.length // patch_samples)
+    per_window = windows.total_channels / len(windows) * (windows.length // patch_samples)
     n = min(max(round(n_patches / per_window), 1), len(windows))
     places = np.random.default_rng(0).choice(len(windows), n, replace=False)
     return _batches(windows.subset(np.sort(places)))

@@ -118,20 +118,17 @@ def test_a_truncated_or_foreign_file_is_no_stored_signal(tmp_path: Path, keep: i
 def test_few_files_are_open_at_once_and_each_reads_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MAPPED_SIGNALS", 2)
+    monkeypatch.setattr(store, "OPEN_SIGNALS", 2)
     signals_uv = [np.full((1, 10), float(k + 1)) for k in range(6)]
     recordings = [corpora.stored(tmp_path, k, signal_uv) for k, signal_uv in enumerate(signals_uv)]
     corpus = corpora.corpus(*recordings)
     for k in (0, 1, 2, 0, 5, 4, 3, 0, 0, 5):
         np.testing.assert_allclose(corpus.read_uv(recordings[k], 0, 10), k + 1, rtol=1e-4)
-        assert len(corpus._mapped) <= 2
+        assert len(corpus._open) <= 2
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
-def test_a_night_that_is_read_in_order_does_not_stay_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "RESIDENT_BYTES", 8 << 20)
+def test_a_night_that_is_read_in_order_does_not_stay_in_memory(tmp_path: Path) -> None:
     signal_uv = np.random.default_rng(0).normal(0, 30, (4, 4_000_000)).astype(np.float32)
     night = corpora.stored(tmp_path, 0, signal_uv)
     corpus = corpora.corpus(night)

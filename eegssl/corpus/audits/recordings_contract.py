@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
-from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.json_parts import Count, OpenPart, damaged
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.artifacts.table_parts import ANY, Cells, read_table, read_text_table
@@ -44,7 +45,7 @@ CHANNELS_CELLS: Cells = {
 """Labels as files have them, and what became of them."""
 _TIME_TOLERANCE_S = 1e-6
 _SMALLEST_SAMPLE_BYTES = 2
-_BETWEEN = "\t"
+BETWEEN = "\t"
 """In no name of a channel."""
 
 
@@ -115,11 +116,26 @@ def read_tables(artifact: Artifact) -> RecordingsTables:
     )
 
 
-def require_agreement(artifact: Artifact) -> None:
-    """Raise ArtifactError where the tables contradict each other, or the manifest's counts."""
+def open_recordings(path: Path) -> tuple[Artifact, RecordingsTables]:
+    """Open a recordings folder by its contract; the tables are read once.
+
+    Raises ArtifactError as `open_artifact` does.
+    """
+    tables: list[RecordingsTables] = []
+    contract = replace(CONTRACT, whole=lambda artifact: tables.append(_agreed_tables(artifact)))
+    return open_artifact(path, contract), tables[0]
+
+
+def _agreed_tables(artifact: Artifact) -> RecordingsTables:
+    """The tables; ArtifactError where they contradict each other, or the manifest's counts."""
     tables = read_tables(artifact)
     for part, problem in (*_recordings(tables), *_events(tables), *_counts(artifact, tables)):
         raise damaged(artifact.path / part, problem)
+    return tables
+
+
+def _require_agreement(artifact: Artifact) -> None:
+    _agreed_tables(artifact)
 
 
 CONTRACT = Contract(
@@ -132,7 +148,7 @@ CONTRACT = Contract(
     },
     facts=_Facts,
     config=_Config,
-    whole=require_agreement,
+    whole=_require_agreement,
 )
 
 Problems = Iterator[tuple[str, str]]
@@ -140,14 +156,13 @@ Problems = Iterator[tuple[str, str]]
 
 
 def _recordings(tables: RecordingsTables) -> Problems:
-    table = tables.recordings.select(["n_samples", "sfreq_hz", "duration_s", "bytes"])
-    channels = pc.list_value_length(tables.recordings["channels"]).to_pylist()
-    for row, n_channels in zip(table.to_pylist(), channels, strict=True):
-        if abs(row["duration_s"] - row["n_samples"] / row["sfreq_hz"]) > _TIME_TOLERANCE_S:
-            yield RECORDINGS, f"{row['duration_s']} s are not {row['n_samples']} samples"
-        least = _SMALLEST_SAMPLE_BYTES * n_channels * row["n_samples"]
-        if not n_channels or row["bytes"] < least:
-            n_samples, n_bytes = row["n_samples"], row["bytes"]
+    names = ("n_samples", "sfreq_hz", "duration_s", "bytes")
+    columns = [tables.recordings[name].to_pylist() for name in names]
+    columns.append(pc.list_value_length(tables.recordings["channels"]).to_pylist())
+    for n_samples, sfreq_hz, duration_s, n_bytes, n_channels in zip(*columns, strict=True):
+        if abs(duration_s - n_samples / sfreq_hz) > _TIME_TOLERANCE_S:
+            yield RECORDINGS, f"{duration_s} s are not {n_samples} samples"
+        if not n_channels or n_bytes < _SMALLEST_SAMPLE_BYTES * n_channels * n_samples:
             problem = f"{n_channels} channels of {n_samples} samples in a file of {n_bytes} bytes"
             yield RECORDINGS, problem
     lists = tables.recordings["channels"].combine_chunks()
@@ -169,8 +184,8 @@ def _no_electrodes(lists: pa.ListArray) -> Iterator[str]:
 
 def _doubled(lists: pa.ListArray) -> Iterator[str]:
     """Tell lists that name one twice; many recordings have the same, which is looked at once."""
-    montages = pc.value_counts(pc.binary_join(lists, _BETWEEN)).to_pylist()
-    names = [(one["values"].split(_BETWEEN), one["counts"]) for one in montages]
+    montages = pc.value_counts(pc.binary_join(lists, BETWEEN)).to_pylist()
+    names = [(one["values"].split(BETWEEN), one["counts"]) for one in montages]
     if n := sum(count for row, count in names if len(set(row)) < len(row)):
         yield f"a channel stands twice in {n} of its rows, expected each once"
 

@@ -1,7 +1,7 @@
 """Store codes and entropies of patches, one array a recording."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,12 +21,16 @@ from eegssl.artifacts.reading import BULK_COLUMNS
 from eegssl.artifacts.table_parts import INT, Column, Columns, arrow_schema, read_table
 from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.corpus.signals import Recent
+from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError
 
 KIND = "tokens"
 CODES = "codes"
 _COUNTED_AT_ONCE = 256
+MAPPED_PATCHES = 384
+"""Files of codes and of entropies that stay mapped."""
 TABLE = "codes.parquet"
 ENTROPIES = "entropies"
 ENTROPY_TABLE = "entropies.parquet"
@@ -111,18 +115,19 @@ def write_tables(writer: ArtifactWriter, shapes: Mapping[str, tuple[int, int]]) 
 class Codes:
     """The codes of a corpus's windows, and the entropies of their patches, read by window."""
 
+    artifact: Artifact
     windows: Windows
-    arrays: tuple[NDArray[np.integer], ...]
-    entropies: tuple[NDArray[np.floating], ...]
     patches_per_window: int
     n_codes: int
+    _kept: Recent[NDArray[Any]] = field(default_factory=lambda: Recent(MAPPED_PATCHES))
 
     def of(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Codes [B, C, N] of these windows (equally many channels).
 
-        Raises ArtifactError for one that is not in the codebook.
+        Raises ArtifactError for one that is not in the codebook, and for a file of other patches
+        than these recordings have.
         """
-        codes = self._pieces(self.arrays, index).astype(np.int64)
+        codes = self._pieces(CODES, index).astype(np.int64)
         _require_codes(codes, self.n_codes, "the codes of these recordings")
         return codes
 
@@ -136,76 +141,85 @@ class Codes:
     def entropy_of(self, index: NDArray[np.int64]) -> NDArray[np.float32]:
         """Entropies [B, C, N] of the patches of these windows (``masking.entropy``).
 
-        Raises ArtifactError for one that is not finite.
+        Raises ArtifactError for one that is not finite, and as `of`.
         """
-        entropies = self._pieces(self.entropies, index).astype(np.float32)
+        entropies = self._pieces(ENTROPIES, index).astype(np.float32)
         _require_finite(entropies, "the entropies of these recordings")
         return entropies
 
-    def _pieces(self, arrays: tuple[NDArray[Any], ...], index: NDArray[np.int64]) -> NDArray[Any]:
-        n = self.patches_per_window
-        pieces = []
-        for k in index.tolist():
-            place = int(self.windows.start[k]) // self.windows.length
-            pieces.append(arrays[self.windows.owner[k]][:, place * n : (place + 1) * n])
-        return np.stack(pieces)
+    def _pieces(self, kind: str, index: NDArray[np.int64]) -> NDArray[Any]:
+        n, (owners, starts) = self.patches_per_window, self.windows.locate(index)
+        first = starts // self.windows.length * n
+        arrays = [self._mapped(kind, owner) for owner in owners.tolist()]
+        return np.stack([a[:, k : k + n] for a, k in zip(arrays, first.tolist(), strict=True)])
+
+    def _mapped(self, kind: str, owner: int) -> NDArray[Any]:
+        recording = self.windows.recordings[owner]
+        shape = _shape_of(recording, self.windows.length, self.patches_per_window)
+        path = patch_path(self.artifact.path, kind, recording.id)
+        return self._kept.get((kind, owner), lambda: map_array(path, _TYPES[kind], shape))
 
 
 def open_codes(artifact: Artifact, windows: Windows) -> Codes:
-    """Map the codes and entropies of these windows; shapes are checked.
+    """The codes and entropies of these windows, of shapes that the tables say.
 
     Raises ArtifactError when a recording has no codes, or not for this tiling.
     """
-    coded = set(_table(artifact, TABLE)["recording"].to_pylist())
-    facts = artifact.manifest.facts
-    n = facts["patches_per_window"]
-    codes, entropies = [], []
+    table, facts = _table(artifact, TABLE), artifact.manifest.facts
+    ids, *counts = (table[name].to_pylist() for name in _PATCHES)
+    shapes = dict(zip(ids, zip(*counts, strict=True), strict=True))
     for recording in windows.recordings:
-        if recording.id not in coded:
+        expected = _shape_of(recording, windows.length, facts["patches_per_window"])
+        shape = shapes.get(recording.id)
+        if shape is None:
             raise ArtifactError(
                 f"{artifact.path} has no codes of recording {recording.id}; expected codes of all: "
                 "run `eegssl tokenize` on these recordings"
             )
-        shape = (len(recording.channels), recording.n_samples // windows.length * n)
-        codes.append(_mapped(artifact, CODES, recording.id, shape))
-        entropies.append(_mapped(artifact, ENTROPIES, recording.id, shape))
-    return Codes(windows, tuple(codes), tuple(entropies), n, facts["n_codes"])
+        if shape != expected:
+            raise damaged(
+                artifact / TABLE,
+                f"it lists {shape[0]}x{shape[1]} patches of {recording.id}, which has "
+                f"{expected[0]}x{expected[1]}",
+            )
+    return Codes(artifact, windows, facts["patches_per_window"], facts["n_codes"])
+
+
+def _shape_of(recording: Recording, length: int, patches_per_window: int) -> tuple[int, int]:
+    """The patches of a recording, [C, windows · N]."""
+    return len(recording.channels), recording.n_samples // length * patches_per_window
 
 
 def _table(artifact: Artifact, name: str) -> pa.Table:
     return read_table(artifact / name, COLUMNS)
 
 
-def _mapped(artifact: Artifact, kind: str, recording: str, shape: tuple[int, int]) -> NDArray[Any]:
-    return map_array(artifact / f"{kind}/{recording}.npy", _TYPES[kind], shape)
-
-
 def _require_agreement(artifact: Artifact) -> None:
     """Raise ArtifactError where tables, facts and the shapes of arrays contradict each other."""
     facts, (codes, entropies) = artifact.manifest.facts, map(partial(_table, artifact), _TABLES)
-    names = ["recording", "n_channels", "n_patches"]
-    if not codes.select(names).equals(entropies.select(names)):
+    if not codes.select(_PATCHES).equals(entropies.select(_PATCHES)):
         raise damaged(artifact.path / ENTROPY_TABLE, f"it lists other patches than {TABLE}")
     length = round(facts["window_s"] * facts["sfreq_hz"])
     if length // facts["patch_samples"] != facts["patches_per_window"]:
         raise damaged(
             artifact.path / MANIFEST, "facts.patches_per_window are not those of a window"
         )
-    for id_, *shape in zip(*(codes[name].to_pylist() for name in names), strict=True):
-        for kind in (CODES, ENTROPIES):
-            _mapped(artifact, kind, id_, (shape[0], shape[1]))
 
 
 def check_patches(artifact: Artifact) -> None:
-    """Read every code and entropy. Raises ArtifactError for one that can be none."""
-    for id_ in _table(artifact, TABLE)["recording"].to_pylist():
-        names = [f"{kind}/{id_}.npy" for kind in (CODES, ENTROPIES)]
+    """Read every code and entropy.
+
+    Raises ArtifactError for one that can be none, and for files of other patches than listed.
+    """
+    table = _table(artifact, TABLE)
+    for id_, *shape in zip(*(table[name].to_pylist() for name in _PATCHES), strict=True):
+        paths = [patch_path(artifact.path, kind, id_) for kind in _TYPES]
         codes, entropies = (
-            map_array(artifact / name, types, (None, None))
-            for name, types in zip(names, _TYPES.values(), strict=True)
+            map_array(path, types, shape)
+            for path, types in zip(paths, _TYPES.values(), strict=True)
         )
-        _require_codes(codes, artifact.manifest.facts["n_codes"], str(artifact / names[0]))
-        _require_finite(entropies, str(artifact / names[1]))
+        _require_codes(codes, artifact.manifest.facts["n_codes"], str(paths[0]))
+        _require_finite(entropies, str(paths[1]))
 
 
 def _require_codes(codes: NDArray[np.integer], n_codes: int, where: str) -> None:
@@ -219,5 +233,6 @@ def _require_finite(values: NDArray[np.floating], where: str) -> None:
 
 
 _TABLES = (TABLE, ENTROPY_TABLE)
+_PATCHES = ["recording", "n_channels", "n_patches"]
 CONTRACT = Contract(KIND, facts=_Facts, whole=_require_agreement)
 """What tokens hold beside their tokenizer."""

@@ -17,7 +17,6 @@ class Key(NamedTuple):
     """The windows of a bucket have these in common."""
 
     corpus: str
-    folder: str
     n_channels: int
 
 
@@ -44,21 +43,16 @@ class Bucket:
 
 
 def windows_by_key(windows: Windows) -> dict[Key, Runs]:
-    """The windows of each corpus, folder and number of channels, in the order of these."""
+    """The windows of each corpus and number of channels, in the order of these."""
     runs, owners, widths = windows.stretches
-    numbers: dict[Key, int] = {}
-    of_recording = {}
-    pairs = np.unique(np.stack([owners, widths]), axis=1)
-    for owner, width in pairs.T.tolist():
-        recording = windows.recordings[owner]
-        key = Key(recording.corpus, str(recording.path.parent), width)
-        of_recording[owner, width] = numbers.setdefault(key, len(numbers))
-    pairs_of_runs = zip(owners.tolist(), widths.tolist(), strict=True)
-    number = np.array([of_recording[pair] for pair in pairs_of_runs])
-    return {
-        key: runs_of(runs.first[number == k], runs.stop[number == k])
-        for key, k in sorted(numbers.items())
-    }
+    names = sorted({recording.corpus for recording in windows.recordings})
+    place = {name: k for k, name in enumerate(names)}
+    corpora = np.array([place[recording.corpus] for recording in windows.recordings])[owners]
+    parts = {}
+    for k, width in sorted(set(zip(corpora.tolist(), widths.tolist(), strict=True))):
+        here = (corpora == k) & (widths == width)
+        parts[Key(names[k], width)] = runs_of(runs.first[here], runs.stop[here])
+    return parts
 
 
 def buckets_of(
