@@ -20,7 +20,7 @@ from eegssl.artifacts.atomic import atomic_path
 from eegssl.artifacts.system_errors import system_errors
 from eegssl.errors import ArtifactError
 from eegssl.regular_files import UnusableFile, require_regular
-from eegssl.tokenizer.ranks import is_first, number_of_first
+from eegssl.tokenizer.ranks import gather_rows, is_first, n_ranks, number_of_first, own_rank
 from eegssl.training.fitting.optimizer import AdamW, Kind
 from eegssl.training.history import History
 
@@ -62,11 +62,15 @@ class Stored:
 def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
     """Write a checkpoint atomically; the one before is kept, as the disk may damage this one.
 
-    Raises OSError, with the room that was needed, where the disk is full.
+    To be called on all ranks: each gives its sums, the first writes. Raises OSError, with the room
+    that was needed, where the disk is full.
     """
+    sums = {f"sums.{n}": gather_rows(t[None]) for n, t in sorted(point.sums.items())}
+    if not is_first():
+        return
     tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
     tensors |= {f"best.{n}": t for n, t in point.best.items()}
-    tensors |= {f"sums.{n}": t for n, t in point.sums.items()}
+    tensors |= sums
     tensors |= {f"optimizer.{k}.{n}": t for k, s in optimizer.state.items() for n, t in s.items()}
     stored = {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}
     state = json.dumps(
@@ -160,10 +164,16 @@ def take_over(stored: Stored, model: nn.Module, optimizer: AdamW) -> Checkpoint:
         {n: t.to(device) for n, t in _with_prefix(prefix, tensors).items()}
         for prefix in ("best.", "sums.")
     )
-    if not is_first():  # the sums of all ranks are in the file
-        sums = {n: torch.zeros_like(t) for n, t in sums.items()}
+    sums = {name: _own_share(of_ranks) for name, of_ranks in sums.items()}
     history = History(saved["rows"], saved["best_step"], saved["best_value"])
     return Checkpoint(saved["step"], history, best, sums, saved["n_summed"], saved["skipped"])
+
+
+def _own_share(of_ranks: Tensor) -> Tensor:
+    """This rank's own of what each rank summed [R]; with another number of ranks, all by rank 0."""
+    if len(of_ranks) == n_ranks():
+        return of_ranks[own_rank()]
+    return of_ranks.sum() if is_first() else torch.zeros_like(of_ranks[0])
 
 
 def _digest(tensors: Mapping[str, Tensor], state: str) -> str:

@@ -17,7 +17,7 @@ from torch import nn
 from eegssl.adaptation.groups import by_decay
 from eegssl.artifacts.atomic import append_line, atomic_path
 from eegssl.errors import ConfigError, Preempted
-from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks, sum_over_ranks
+from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import (
     Checkpoint,
@@ -93,7 +93,7 @@ def fit(
             if _is_due(point.step, config.log_every, config):
                 row = updates.row() | {"lr": lr}
                 loss = row.get("train_loss", loss)
-            elif device.type == "cpu":
+            elif device.type == "cpu" and n_ranks() == 1:
                 loss = updates.last_loss
             if validate and _is_due(point.step, config.validate_every, config):
                 row |= _validated(model, validate)
@@ -113,7 +113,7 @@ def fit(
             stopping = any_rank(stop.is_set())
             if stopping or _is_due(point.step, config.checkpoint_every, config):
                 updates.settle()
-                _write(folder, model, optimizer, point)
+                write_checkpoint(folder, model, optimizer, point)
             if stopping:
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
@@ -142,16 +142,6 @@ def _begun(
     optimizer = build_optimizer(kind, groups, config.lr, config.betas)
     point = take_over(stored, model, optimizer) if stored else Checkpoint(0, History())
     return optimizer, point
-
-
-def _write(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
-    """Write a checkpoint by the first rank, with the terms of all."""
-    sums = {name: sum_over_ranks(value) for name, value in sorted(point.sums.items())}
-    if is_first():
-        point.sums = sums
-        write_checkpoint(folder, model, optimizer, point)
-    else:
-        point.sums = {name: torch.zeros_like(value) for name, value in sums.items()}
 
 
 def _is_due(step: int, every: int, config: TrainingConfig) -> bool:

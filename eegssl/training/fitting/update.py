@@ -4,6 +4,7 @@ Nothing here waits for a GPU: what is logged stays on the device until a row is 
 """
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -65,15 +66,17 @@ class Updates:
         self.terms: nn.Module = Terms(model, steps)
         if n_ranks() > 1:
             take_from_first(*model.buffers())
-            self.terms = DistributedDataParallel(
-                self.terms, broadcast_buffers=False, gradient_as_bucket_view=True
-            )
+            with warnings.catch_warnings():  # of another name that torch 2.10 does not know
+                warnings.simplefilter("ignore", FutureWarning)
+                self.terms = DistributedDataParallel(
+                    self.terms, broadcast_buffers=False, gradient_as_bucket_view=True
+                )
 
     def take(self, parts: Sequence[Part]) -> None:
         """Go forward and backward through this rank's parts, then update the weights once."""
         step = self.point.step
         sums: dict[str, Tensor] = {}
-        counts = torch.tensor([part.count for part in parts], dtype=torch.float32)
+        counts = torch.tensor([part.count for part in parts], dtype=self._sum_type)
         total = self._joined(counts)
         self.optimizer.zero_grad()
         for place, part in enumerate(parts):
@@ -152,7 +155,7 @@ class Updates:
     def _joined(self, counts: Tensor) -> Tensor | float:
         """What the parts of all ranks count; at least a little, where nothing is to be learned."""
         if n_ranks() == 1:
-            return float(counts.double().sum()) or 1.0
+            return float(counts.sum()) or 1.0
         return sum_over_ranks(counts.sum().to(self.device)).clamp_min(1e-12)
 
     def _on_its_own(self, alone: bool) -> AbstractContextManager[object]:

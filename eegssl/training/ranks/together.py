@@ -10,6 +10,7 @@ import torch
 from eegssl import __version__
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.manifest import MANIFEST
 from eegssl.artifacts.output_state import WORK
 from eegssl.artifacts.threads import threads_of
 from eegssl.artifacts.writer import ArtifactWriter
@@ -100,7 +101,7 @@ def begin_together(
     work = context.out / WORK
 
     def begin() -> ArtifactWriter | Result:
-        if options.resume == "must":
+        if options.resume == "must" and not (context.out / MANIFEST).exists():
             _require_checkpoint(work)
         writer = context.begin(contract, config, inputs)
         if isinstance(writer, ArtifactWriter) and options.resume == "never":

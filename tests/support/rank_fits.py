@@ -1,0 +1,79 @@
+"""Two ranks, or one, that fit a small masked-codes model on grains of several montages.
+
+Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE``; writes ``FOLDER/weights.safetensors``.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, distributed
+from torch.nn import functional as F
+
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.config import EncoderConfig
+from eegssl.objectives.config import MaskedCodesConfig
+from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.loop import fit
+from eegssl.training.fitting.steps import Part, Steps, of_this_rank
+
+GRAINS, N_CODES = 4, 6
+PLAN = TrainingConfig(steps=20, log_every=1, checkpoint_every=6, device="cpu")
+
+
+class GrainSteps(Steps):
+    """Grains of 4 windows, of 5 channels and of 7, of which unequally many patches are hidden."""
+
+    def __init__(self, model: MaskedCodes) -> None:
+        self.model = model
+
+    def read(self, step: int) -> list[Part]:
+        return of_this_rank([self.grain(step, place) for place in range(GRAINS)])
+
+    def grain(self, step: int, place: int) -> Part:
+        g, c, kind = torch.Generator().manual_seed(99 * step + place), 5 + place % 2 * 2, _dtype()
+        positions = F.normalize(torch.randn(4, c, 2, 3, generator=g), dim=-1).to(kind)
+        regions = F.one_hot(torch.arange(c) % 8, 8).to(kind).expand(4, c, 8)
+        signal_uv = (30 * torch.randn(4, c, 600, generator=g)).to(kind)
+        mask = torch.rand(4, c, 3, generator=g) < 0.2 + 0.2 * place
+        codes = torch.randint(N_CODES, (4, c, 3), generator=g)
+        located = torch.ones(4, c, 2, dtype=torch.bool)
+        inputs = (signal_uv, positions, located, regions, mask, codes)
+        return Part(inputs, self.model.counted(mask), 4)
+
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        output = self.model(*inputs)
+        return {"loss": output.loss} | output.terms
+
+
+def _dtype() -> torch.dtype:
+    return torch.get_default_dtype()
+
+
+def train(folder: Path) -> None:
+    """Fit, and write the weights by the first rank."""
+    encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
+    model = build_masked_codes(encoder, N_CODES, MaskedCodesConfig(), 1).to(_dtype())
+    fit(model, GrainSteps(model), PLAN, seed=0, folder=folder, metrics=folder / "metrics.jsonl")
+    if not distributed.is_initialized() or distributed.get_rank() == 0:
+        tensors = {name: t.contiguous() for name, t in model.state_dict().items()}
+        save_file(tensors, folder / "weights.safetensors")
+
+
+def main() -> None:
+    folder, n_ranks, rank = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    torch.set_num_threads(1)
+    torch.set_default_dtype(getattr(torch, sys.argv[4]))
+    if n_ranks > 1:
+        meeting = f"file://{folder / 'meet'}"
+        distributed.init_process_group("gloo", meeting, rank=rank, world_size=n_ranks)
+    train(folder)
+    if n_ranks > 1:
+        distributed.barrier()
+        distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
