@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, StepPatch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from eegssl.reports import style
@@ -64,7 +65,9 @@ def _draw_row(ax: Axes, one: FilePrediction, line: Timeline, row: tuple[float, f
         ax.axvspan(*span, facecolor="none", edgecolor=style.FAINT, hatch="////", linewidth=0)
     if len(line.probability):
         edges_s = line.edges_us / 1e6
-        ax.stairs(line.probability, edges_s, color=style.MODEL, lw=0.9, baseline=None)
+        look: dict[str, Any] = {"baseline": None, "fill": False}
+        steps = StepPatch(line.probability, edges_s, edgecolor=style.MODEL, lw=0.9, **look)
+        ax.add_artist(steps)  # `ax.stairs` looks for its limits, segment by segment
     ax.plot(
         (first_s, min(last_s, one.duration_s)),
         (one.rule.threshold,) * 2,
