@@ -4,6 +4,7 @@ And the tiny corpus, and the artifacts of the whole pipeline on it, made once fo
 only read them. ``make test`` leaves out what is marked slow, and most figures blank.
 """
 
+import gc
 import os
 import shutil
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (folder_of(item.path) in COMMANDS, folder_of(item.path) == ""))
 
 
+def pytest_collection_finish() -> None:
+    """Leave what imports and collection made out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 def folder_of(path: Path) -> str:
     """The folder of ``tests`` that a file lies in; empty for one that lies in none."""
     parts = path.relative_to(Path(__file__).parent).parts
@@ -63,7 +70,10 @@ def undrawn() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A key that is always the same, no settings from the shell, one thread; the key's folder."""
+    """A key that is always the same, no settings from the shell, one thread; the key's folder.
+
+    Files are not forced onto the disk: that matters only where the power fails.
+    """
     import torch
 
     world = tmp_path_factory.mktemp("world")
@@ -83,6 +93,7 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("COLUMNS", "200")
         patch.setenv("EEGSSL_PREPROCESS__LOOK__RECORDINGS", "2")  # pages take most of the time
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setattr(os, "fsync", lambda descriptor: None)
         (world / "home").mkdir()
         torch.set_num_threads(1)
         yield private

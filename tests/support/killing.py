@@ -85,6 +85,7 @@ def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str,
     from eegssl.cli.commands import app
 
     torch.set_num_threads(1)
+    os.fsync = lambda descriptor: None  # a kill is no power failure
     _watch(plan)
     with nullcontext() if plan["drawn"] else blank():
         app(arguments)
