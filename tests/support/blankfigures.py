@@ -2,27 +2,51 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 from matplotlib.figure import Figure
 
-from eegssl.reports import embed
+from eegssl.reports import embed, model_history
+
+HISTORY = ("training_curves", "masked_reconstruction", "codebook_usage")
+"""What is drawn of a model's history, in every report on it."""
 
 
 @contextmanager
 def blank() -> Iterator[None]:
-    """Within it, pages hold figures of the right kind and size with nothing drawn in them."""
-    drawn = embed._encoded
+    """Within it, pages hold figures of the right kind and size with nothing drawn in them.
 
-    def encoded(
-        figure: Figure,
-        kind: str,
-        metadata: dict[str, str | None],
-        dpi: int | None = None,
-        colours: int = 0,
-    ) -> str:
-        return drawn(Figure(figure.get_size_inches()), kind, metadata, dpi, colours)
-
+    Those of a model's history are of one size, and not even made.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embed, "_encoded", encoded)
+        patch.setattr(embed, "_encoded", _encoded)
+        for name in HISTORY:
+            patch.setattr(model_history, name, lambda *_: Figure())
         yield
+
+
+_drawn = embed._encoded
+
+
+def _encoded(
+    figure: Figure,
+    kind: str,
+    metadata: dict[str, str | None],
+    dpi: int | None = None,
+    colours: int = 0,
+) -> str:
+    width, height = figure.get_size_inches()
+    return _empty(float(width), float(height), kind, tuple(metadata.items()), dpi, colours)
+
+
+@cache
+def _empty(
+    width: float,
+    height: float,
+    kind: str,
+    metadata: tuple[tuple[str, str | None], ...],
+    dpi: int | None,
+    colours: int,
+) -> str:
+    return _drawn(Figure((width, height)), kind, dict(metadata), dpi, colours)

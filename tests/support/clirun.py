@@ -3,12 +3,15 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
+from typer import testing
 
 from eegssl.cli.commands import app
+
+testing._get_command = cache(testing._get_command)  # else it is built anew for every call
 
 SPINE = ("preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark")
 MAKERS = (*SPINE, "synth")
@@ -32,7 +35,7 @@ class Ran:
 
 def eegssl(*arguments: object) -> Ran:
     """Run ``eegssl`` with these arguments."""
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    result = testing.CliRunner().invoke(app, [str(a) for a in arguments])
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 
