@@ -9,6 +9,7 @@ import typer
 
 from eegssl.cli.app import USE, Options, Out, command
 from eegssl.cli.running import finish, prepare, show_rows
+from eegssl.errors import InputError
 
 
 @command(USE)
@@ -30,6 +31,7 @@ def predict(
         bool, typer.Option("--keep-identity", help="Write dates, and patients in copies.")
     ] = False,
     show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit with 3 if a file is refused.")] = False,
     *,
     options: Options,
 ) -> None:
@@ -47,6 +49,9 @@ def predict(
     if refused and not options.json:
         table = refused_table(refused, show_names=show_names)
         show_rows(terminal, "refused", table, out / stage.FILES)
+    if refused and strict:
+        terminal.fail(f"{len(refused)} file(s) were refused, and --strict was given")
+        raise typer.Exit(InputError.exit_code)
 
 
 def _names(words: str) -> list[str]:

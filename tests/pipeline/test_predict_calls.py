@@ -125,6 +125,9 @@ def test_refused_files_stand_in_the_document_and_are_shown_by_path(
     assert again["accepted"] == [accepted]
     assert [(one["recording"], one["segment"]) for one in again["refused"]] == [(refused, "n/a")]
     assert "text.edf" not in call(tiny, out, good.parent).out
+    strict = call(tiny, out, good.parent, "--strict", "--json")
+    assert strict.code == 3
+    assert strict.document["accepted"] == [accepted]
 
 
 def test_what_is_no_model_is_told_with_what_makes_one(
