@@ -15,7 +15,7 @@ from slowparams import slow_except
 
 from eegssl.artifacts.reading import load
 
-QUICK, ALL = 6, 50
+QUICK, SOME, ALL = 6, 8, 50
 DISK_KB, LEFT_KB = 900, (8, 60, 160)
 """Size of a disk, and what is left of it: too little for a plan, a clean file, a copy."""
 
@@ -28,15 +28,16 @@ class Whole:
     files: dict[str, str]
     n_changes: int
 
-    def run(self, out: Path, moment: int | None = None) -> killing.Ended:
+    def run(self, out: Path, moment: int | None = None, jobs: int = 1) -> killing.Ended:
         """The same call into ``out``; killed at a moment."""
-        return killing.run([*self.words, "--out", str(out)], out, out.parent, moment=moment)
+        words = [*self.words, "--out", str(out), "--jobs", str(jobs)]
+        return killing.run(words, out, out.parent, moment=moment)
 
 
 @pytest.fixture(scope="module")
 def whole(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     folders = [str(tiny.edf / f"sub-{k:02d}") for k in range(3)]
-    more = ("--model", str(tiny.model), "--jobs", "1", "--format", "tsv,edf,json")
+    more = ("--model", str(tiny.model), "--format", "tsv,edf,json")
     call = Whole(("predict", *folders, *more), {}, 0)
     out = tmp_path_factory.mktemp("whole") / "out"
     ended = call.run(out)
@@ -61,9 +62,16 @@ def check_left(out: Path, whole: Whole) -> None:
             assert whole.files[f"detections/{name}"] == digest, name
 
 
-@pytest.mark.parametrize("kills", [QUICK, pytest.param(ALL, marks=pytest.mark.slow)])
-def test_kills_at_any_moment_cost_no_byte(whole: Whole, tmp_path: Path, kills: int) -> None:
-    """Killed again and again on its way; once it is done, from the beginning in a new folder."""
+@pytest.mark.parametrize(
+    ("kills", "jobs"), slow_except([(QUICK, 1), (ALL, 1), (SOME, 2)], (QUICK, 1))
+)
+def test_kills_at_any_moment_cost_no_byte(
+    whole: Whole, tmp_path: Path, kills: int, jobs: int
+) -> None:
+    """Killed again and again on its way; once it is done, from the beginning in a new folder.
+
+    With two jobs a file is cleaned while the one before is answered.
+    """
     rng = np.random.default_rng([31, kills])
     done = n_kept = n_runs = 0
     while done < kills:
@@ -71,7 +79,7 @@ def test_kills_at_any_moment_cost_no_byte(whole: Whole, tmp_path: Path, kills: i
         n_runs += 1
         before: dict[str, int] = {}
         while done < kills:
-            ended = whole.run(out, int(rng.integers(0, whole.n_changes // 2)))
+            ended = whole.run(out, int(rng.integers(0, whole.n_changes // 2)), jobs)
             if ended.code == 0:
                 break
             assert ended.code == -signal.SIGKILL, ended.said
@@ -83,7 +91,7 @@ def test_kills_at_any_moment_cost_no_byte(whole: Whole, tmp_path: Path, kills: i
                     assert before.items() <= after.items()
                 n_kept += len(before)
                 before = after
-        ended = whole.run(out)
+        ended = whole.run(out, jobs=jobs)
         assert ended.code == 0, ended.said
         assert files_of(out) == whole.files
     assert n_kept > 0
@@ -107,7 +115,7 @@ def test_a_full_disk_is_told_and_gone_on_after(
 ) -> None:
     out, ballast = small_disk / "out", small_disk / "ballast"
     ballast.write_bytes(bytes(1024 * (DISK_KB - left_kb)))
-    words = [*whole.words, "--out", out]
+    words = [*whole.words, "--out", out, "--jobs", 1]
     ran = eegssl(*words)
     assert ran.code == 2, ran.err
     for expected in ("No space left on device", str(small_disk), " free"):

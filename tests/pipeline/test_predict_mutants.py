@@ -9,7 +9,8 @@ import mne
 import numpy as np
 import pytest
 from clirun import Pipeline, Ran, eegssl
-from mutations import MUTATIONS, mutate
+from edf_bytes import EdfSpec, Signal, time_stamps
+from mutations import MUTATIONS, WIDE, mutate
 from tinycorpus import CHANNELS, SEIZURE_S, noise_uv, spike_and_wave_uv
 
 from eegssl.io.edf.edf_writer import write_edf
@@ -17,10 +18,15 @@ from eegssl.io.edf.edf_writer import write_edf
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 QUICK, ALL = 60, 500
 SFREQ_HZ, GAP_S = 200, 7.0
+N_EDF = 3
+"""The first of the bases; the others are BDF."""
 
 
 def bases(folder: Path) -> list[bytes]:
-    """The same seizure as EDF+C, EDF+D with a gap and with annotations: what is mutated."""
+    """The same seizure as EDF+C, EDF+D with a gap and with annotations, BDF and BDF+D.
+
+    Their number has no factor in common with that of mutations: each is mutated in all ways.
+    """
     folder.mkdir()
     labels = [f"EEG {name.upper()}-REF" for name in CHANNELS]
     signal_uv = noise_uv(len(CHANNELS), SEIZURE_S, SFREQ_HZ, seed=900)
@@ -30,7 +36,15 @@ def bases(folder: Path) -> list[bytes]:
     plus = write_edf(folder / "plus.edf", signal_uv, labels, SFREQ_HZ)
     gaps = write_edf(folder / "gaps.edf", signal_uv, labels, SFREQ_HZ, record_onsets_s=onsets_s)
     noted = write_edf(folder / "noted.edf", signal_uv, labels, SFREQ_HZ, annotations=marks)
-    return [path.read_bytes() for path in (plus, gaps, noted)]
+    wide = [
+        Signal(np.round(32 * row).astype(int), name, limits=WIDE)
+        for name, row in zip(labels, signal_uv, strict=True)
+    ]
+    stamps = time_stamps([f"{onset_s:g}" for onset_s in onsets_s])
+    bdf = EdfSpec(wide, SEIZURE_S, bdf=True)
+    bdf_gaps = EdfSpec(wide, SEIZURE_S, bdf=True, kind="BDF+D", tals=stamps)
+    written = [path.read_bytes() for path in (plus, gaps, noted)]
+    return [*written, bdf.bytes(), bdf_gaps.bytes()]
 
 
 @dataclass(frozen=True)
@@ -58,13 +72,15 @@ def batch(
     whole = bases(root / "bases")
     folder = root / "ward"
     folder.mkdir()
-    files = {"whole.edf": folder / "whole.edf"}
-    files["whole.edf"].write_bytes(whole[0])
+    files = {"whole": folder / "whole.edf", "wide": folder / "wide.bdf"}
+    files["whole"].write_bytes(whole[0])
+    files["wide"].write_bytes(whole[3])
     for k in range(request.param):
         name = list(MUTATIONS)[k % len(MUTATIONS)]
-        path = folder / f"{k:03d}-{name}.edf"
-        path.write_bytes(mutate(whole[k % len(whole)], name, random.Random(k)))
-        files[path.name] = path
+        base = k % len(whole)
+        path = folder / f"{k:03d}-{name}.{'bdf' if base >= N_EDF else 'edf'}"
+        path.write_bytes(mutate(whole[base], name, random.Random(k)))
+        files[path.stem] = path
     formats = ("--format", "tsv,edf,json", "--keep-names", "--jobs", 2)
     words = ("predict", folder, "--model", tiny.model, "--out", root / "out", *formats)
     return Batch(files, eegssl(*words, "--json"), root / "out")
@@ -100,8 +116,10 @@ def test_no_refused_file_leaves_a_table_that_says_there_was_no_seizure(batch: Ba
     tables = sorted((batch.out / "detections").rglob("*_events.tsv"))
     read = [row for row in batch.rows if row["status"] == "read"]
     assert len(tables) == len(read)
-    for ending in ("_events.json", "_events.edf"):
-        assert len(list((batch.out / "detections").rglob(f"*{ending}"))) == len(read)
+    written = [path.name for path in (batch.out / "detections").iterdir()]
+    assert sum(name.endswith("_events.json") for name in written) == len(read)
+    assert sum(name.endswith(("_events.edf", "_events.bdf")) for name in written) == len(read)
+    assert any(name.endswith(".bdf") for name in written)
     others = [p for p in batch.out.rglob("*") if p.is_file() and p.parent.name != "detections"]
     assert {p.name for p in others} <= {
         *("manifest.json", "predictions.parquet", "files.tsv", "concerns.tsv")
@@ -112,13 +130,13 @@ def test_what_was_read_is_as_long_as_another_reader_finds_it(batch: Batch) -> No
     """A mutant that is read still makes sense: its table covers all samples of the file."""
     checked = 0
     for table in (batch.out / "detections").rglob("*_events.tsv"):
-        path = batch.files[table.name.replace("_events.tsv", ".edf")]
+        path = batch.files[table.name.removesuffix("_events.tsv")]
         header, *lines = table.read_text().splitlines()
         told = [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
         assert told
         lasts_s = {float(row["recordingDuration"]) for row in told}
         assert len(lasts_s) == 1
-        if "gaps" in path.name or (raw := by_mne(path)) is None:
+        if (raw := by_mne(path)) is None:
             continue
         checked += 1
         recorded_s = raw.n_times / raw.info["sfreq"]
@@ -129,7 +147,8 @@ def test_what_was_read_is_as_long_as_another_reader_finds_it(batch: Batch) -> No
 def by_mne(path: Path) -> mne.io.BaseRaw | None:
     """The file as MNE-Python opens it; None where it does not."""
     try:
-        return mne.io.read_raw_edf(path, verbose="error")
+        read = mne.io.read_raw_bdf if path.suffix == ".bdf" else mne.io.read_raw_edf
+        return read(path, verbose="error")
     except Exception:  # noqa: BLE001
         return None
 
@@ -142,5 +161,6 @@ def test_samples_that_are_whole_give_the_seizure_of_the_whole_file(batch: Batch)
         for p in folder.iterdir()
         if p.suffix == ".tsv"
     }
-    whole = np.array(events["whole_events.tsv"][:2], float)
-    assert whole == pytest.approx([8.0, 16.0], abs=4.1)
+    for name in ("whole", "wide"):
+        whole = np.array(events[f"{name}_events.tsv"][:2], float)
+        assert whole == pytest.approx([8.0, 16.0], abs=4.1)
