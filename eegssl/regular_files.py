@@ -42,14 +42,19 @@ def require_regular(path: Path, most_bytes: int | None = None) -> Path:
 
 def open_regular(path: Path, most_bytes: int | None = None) -> io.BufferedReader:
     """Open a regular file for reading its bytes; see `require_regular` for the errors."""
+    return open(open_descriptor(path, most_bytes), "rb")
+
+
+def open_descriptor(path: Path, most_bytes: int | None = None) -> int:
+    """Open a regular file; whoever asks has to close it. See `require_regular` for the errors."""
     require_regular(path, most_bytes)  # first, since opening a device may already do something
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _check(os.fstat(descriptor), path, most_bytes)
-        return open(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
         raise
+    return descriptor
 
 
 def read_bytes(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> bytes:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.array_parts import open_tensors, read_tensors
 from eegssl.artifacts.json_parts import damaged
-from eegssl.regular_files import open_regular
+from eegssl.regular_files import open_descriptor
 
 MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
@@ -101,7 +101,7 @@ def map_signal(
 
 def _checked_scale(scale_uv: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
     """The scales, unless one is none: then ArtifactError."""
-    if not (np.isfinite(scale_uv).all() and (scale_uv > 0).all()):
+    if not (scale_uv.min(initial=1.0) > 0 and scale_uv.max(initial=1.0) < np.inf):  # nor NaN
         raise damaged(path, "a scale is not above 0")
     return scale_uv
 
@@ -117,11 +117,11 @@ class SignalFile:
         """Raises ArtifactError as `map_signal`."""
         self._path = path
         try:
-            self._stream = open_regular(path)
-            file = read_tensors(self._stream, path)
-            place = file.place("signal", "i2 f4", shape)
-            of_scale = file.place("scale_uv", "f4", shape[:1])
-            stored = os.pread(self._stream.fileno(), 4 * shape[0], of_scale.offset)
+            self._file = open_descriptor(path)
+            tensors = read_tensors(self._file, path)
+            place = tensors.place("signal", "i2 f4", shape)
+            of_scale = tensors.place("scale_uv", "f4", shape[:1])
+            stored = os.pread(self._file, 4 * shape[0], of_scale.offset)
         except OSError as error:
             raise damaged(path, f"it can't be read: {error.strerror}") from None
         self.scale_uv = _checked_scale(np.frombuffer(stored, "<f4"), path)
@@ -129,15 +129,15 @@ class SignalFile:
         self.dtype, self._offset, self._n_samples = place.dtype, place.offset, shape[1]
 
     def __del__(self) -> None:
-        if hasattr(self, "_stream"):
-            self._stream.close()
+        if hasattr(self, "_file"):
+            os.close(self._file)
 
     def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
         """Fill ``rows`` [C, T], of this file's type, with samples of these channels as stored.
 
         Raises ArtifactError for samples that are not there, or not finite.
         """
-        size, file = self.dtype.itemsize, self._stream.fileno()
+        size, file = self.dtype.itemsize, self._file
         for row, channel in zip(rows, channels, strict=True):
             place = self._offset + size * (channel * self._n_samples + start)
             if os.preadv(file, [row], place) < row.nbytes:

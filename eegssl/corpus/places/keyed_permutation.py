@@ -11,11 +11,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 3
-"""Times that both parts are moved."""
 _STREAM = int.from_bytes(b"epoch", "big")  # apart from other draws with the same seed
-_GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GOLDEN, _FIRST, _SECOND = map(
+    np.uint64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
 """Factors of splitmix64 (Steele and others, OOPSLA 2014)."""
+_TURNS = (np.arange(6, dtype=np.uint64) * _GOLDEN)[:, None]
+"""[6, 1], apart for each move of a part: both are moved three times."""
 _SHIFT = np.uint64(32)
 Keys = NDArray[np.uint64]
 
@@ -45,16 +47,17 @@ def _once(numbers: NDArray[np.int64], sizes: NDArray[np.int64], keys: Keys) -> N
     n_high = np.ceil(np.sqrt(sizes)).astype(np.uint64)
     n_low = (sizes.astype(np.uint64) + n_high - np.uint64(1)) // n_high
     high, low = np.divmod(numbers.astype(np.uint64), n_low)
-    for turn in range(_ROUNDS):
-        high = (high + _hashed(low, keys, 2 * turn)) % n_high
-        low = (low + _hashed(high, keys, 2 * turn + 1)) % n_low
+    for first, second in (keys ^ _TURNS).reshape(3, 2, len(keys)):
+        high = (high + _hashed(low, first)) % n_high
+        low = (low + _hashed(high, second)) % n_low
     return (high * n_low + low).astype(np.int64)
 
 
-def _hashed(part: Keys, keys: Keys, turn: int) -> Keys:
-    """32 bits [n] from a part of a number, its key and the turn."""
-    bits = (part + (keys ^ np.uint64(_GOLDEN * turn % 2**64))) * np.uint64(_FIRST)
+def _hashed(part: Keys, keys: Keys) -> Keys:
+    """32 bits [n] from a part of a number and its key."""
+    bits = part + keys
+    bits *= _FIRST
     bits ^= bits >> _SHIFT
-    bits *= np.uint64(_SECOND)
+    bits *= _SECOND
     bits >>= _SHIFT
     return bits
