@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from eegssl.cli.machine_limits import explain
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, EegsslError, OtherRankFailed, Preempted
-from eegssl.training.preemption import on_sigterm
+from eegssl.training.fitting.preemption import on_sigterm
 from eegssl.training.ranks.rank_place import ALONE, RankPlace, rank_place
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from eegssl.cli.training_line import TrainingLine
-from eegssl.training.preemption import answer_again
+from eegssl.training.fitting.preemption import answer_again
 
 _FEWEST_ALIKE = 3
 

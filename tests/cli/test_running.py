@@ -9,7 +9,7 @@ import typer
 
 from eegssl.cli.running import guarded
 from eegssl.cli.terminal import Terminal
-from eegssl.training.preemption import on_sigterm
+from eegssl.training.fitting.preemption import on_sigterm
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 

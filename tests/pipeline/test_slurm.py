@@ -16,7 +16,7 @@ USR1 = int(signal.SIGUSR1)
 RANK = """
 import os, sys, time
 from pathlib import Path
-from eegssl.training.preemption import on_sigterm
+from eegssl.training.fitting.preemption import on_sigterm
 from eegssl.training.ranks.rank_place import rank_place
 place, stop = rank_place(), []
 home = Path(os.environ["STUB_SLURM"])

@@ -28,11 +28,11 @@ from eegssl.training.fitting.checkpoint import (
 from eegssl.training.fitting.learning_rate import rate_factor
 from eegssl.training.fitting.loader import read_ahead
 from eegssl.training.fitting.optimizer import AdamW, build_optimizer, choose_optimizer
+from eegssl.training.fitting.preemption import on_sigterm
 from eegssl.training.fitting.speed_clock import Clock
 from eegssl.training.fitting.steps import OneBatch, Step, Steps
 from eegssl.training.fitting.update import Updates
 from eegssl.training.history import History, as_line
-from eegssl.training.preemption import on_sigterm
 
 Validate = Callable[[], Mapping[str, float | None]]
 """Scores by name; None where one is undefined."""
