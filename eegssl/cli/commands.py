@@ -10,7 +10,7 @@ import sys
 from enum import Enum
 from json import dumps as to_json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,15 @@ from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
 from eegssl.cli.running import finish, prepare, show_rows
 from eegssl.cli.terminal import Terminal
+from eegssl.cli.training_flags import (
+    NumWorkers,
+    OnDevice,
+    Resume,
+    Resumed,
+    run_options,
+    settings_of,
+)
 from eegssl.errors import ConfigError, InputError
-
-if TYPE_CHECKING:
-    from eegssl.training.ranks.together import RunOptions
 
 
 class Missing(Enum):
@@ -31,32 +36,6 @@ class Missing(Enum):
     COUNT = "count"
 
 
-class Resume(Enum):
-    """Treatment of an unfinished training."""
-
-    AUTO = "auto"
-    MUST = "must"
-    NEVER = "never"
-
-
-class Devices(Enum):
-    """Devices to train on."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-
-NumWorkers = Annotated[
-    int, typer.Option(min=0, help="Processes of each rank that read data ahead; 0: none.")
-]
-Resumed = Annotated[
-    Resume, typer.Option("--resume", help="Go on with a checkpoint: if there is one, must, never.")
-]
-OnDevice = Annotated[
-    Devices | None, typer.Option("--device", help="Short for --set training.device=…")
-]
 Targets = Annotated[
     list[Path] | None,
     typer.Option(help="Forecasts: the same recordings, filtered without delay."),
@@ -120,8 +99,8 @@ def tokenize(
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
-    terminal, settings, context = prepare("tokenize", out, options, _on(device))
-    how = _how(num_workers, resume)
+    terminal, settings, context = prepare("tokenize", out, options, settings_of(device))
+    how = run_options(num_workers, resume)
     finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer, options=how))
 
 
@@ -130,6 +109,9 @@ def pretrain(
     recordings: Recordings,
     tokens: Annotated[Path, typer.Option(help="Folder made by tokenize.")],
     out: Out,
+    init_from: Annotated[
+        Path | None, typer.Option(help="Encoder whose weights to begin with.")
+    ] = None,
     *,
     options: Options,
     device: OnDevice = None,
@@ -139,22 +121,11 @@ def pretrain(
     """Train an encoder to predict the tokens of hidden patches of recordings."""
     from eegssl.stages import pretrain as stage
 
-    terminal, settings, context = prepare("pretrain", out, options, _on(device))
-    how = _how(num_workers, resume)
-    finish(terminal, stage.run(settings, recordings, tokens, context, how), stage.headline)
-
-
-def _on(device: Devices | None) -> list[str]:
-    """The setting that a device is short for."""
-    return [] if device is None else [f"training.device={device.value}"]
-
-
-def _how(num_workers: int, resume: Resume) -> "RunOptions":
-    """Options of a training that its result does not depend on."""
-    from eegssl.training.ranks.rank_place import rank_place
-    from eegssl.training.ranks.together import RunOptions
-
-    return RunOptions(rank_place(), num_workers, resume.value)
+    terminal, settings, context = prepare("pretrain", out, options, settings_of(device))
+    how = run_options(num_workers, resume)
+    finish(
+        terminal, stage.run(settings, recordings, tokens, context, how, init_from), stage.headline
+    )
 
 
 @command(SPINE)

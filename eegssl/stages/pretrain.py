@@ -35,6 +35,7 @@ from eegssl.training.examples import write_examples
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, History, copy_history
+from eegssl.training.initial_encoder import InitialEncoder, open_initial
 from eegssl.training.masked_steps import MaskedSteps
 from eegssl.training.masked_windows import code_counts, masked_scores
 from eegssl.training.ranks.process_group import process_group
@@ -81,6 +82,7 @@ class _Data:
     train: Codes
     val: Codes
     draws: Sampler
+    initial: InitialEncoder | None
 
 
 def run(
@@ -89,15 +91,20 @@ def run(
     tokens: Path,
     context: Context,
     options: RunOptions = RunOptions(),
+    init_from: Path | None = None,
 ) -> Result:
     """Make an encoder artifact from the training subjects of ``folders`` and their codes.
 
-    Raises ArtifactError when the tokens were made from other recordings.
+    ``init_from`` is an encoder whose weights it begins with. Raises ArtifactError when the tokens
+    were made from other recordings, or that encoder has another architecture.
     """
-    device = device_of(options.place, config.training.device)
+    device, seed = device_of(options.place, config.training.device), context.seed
     with process_group(options.place, device):
-        data = on_all(options.place, lambda: _open(config, folders, tokens, context.seed, options))
-        inputs = [*data.corpus.inputs(), *inputs_of(data.tokens)]
+        data = on_all(
+            options.place, lambda: _open(config, folders, tokens, init_from, seed, options)
+        )
+        further = [data.initial.artifact] if data.initial else []
+        inputs = [*data.corpus.inputs(), *inputs_of(data.tokens, *further)]
         alike = {"which recordings are trained on": data.corpus.split_hash}
         begun = begin_together(options, context, ENCODER, config, inputs, alike)
         if isinstance(begun, Result):
@@ -106,7 +113,12 @@ def run(
 
 
 def _open(
-    config: PretrainConfig, folders: Sequence[Path], tokens: Path, seed: int, options: RunOptions
+    config: PretrainConfig,
+    folders: Sequence[Path],
+    tokens: Path,
+    init_from: Path | None,
+    seed: int,
+    options: RunOptions,
 ) -> _Data:
     """Open recordings and codes; raises where they do not fit each other or the settings."""
     corpus = open_corpus(folders)
@@ -120,13 +132,16 @@ def _open(
             "or make tokens of this length"
         )
     settings = _settings(config.encoder, corpus)
+    initial = open_initial(init_from) if init_from else None
+    if initial:
+        settings = initial.settings(settings)
     recordings = of_some_subjects(corpus.of_split("train"), config.sampling, seed)
     train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
     batch_size = config.training.batch_size
     draws = sampler(train.windows, config.sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
-    return _Data(corpus, artifact, settings, train, val, draws)
+    return _Data(corpus, artifact, settings, train, val, draws, initial)
 
 
 def _run(
@@ -143,6 +158,11 @@ def _run(
     facts = artifact.manifest.facts
     counts = code_counts(data.tokens, train) if writer else np.zeros(0, np.int64)
     threads = begun.threads(context)
+    if data.initial and (tested := data.initial.tested(corpus)):
+        context.warn(
+            f"the encoder of --init-from was trained on {len(tested)} of the test subjects here: "
+            "evaluate will refuse to score them; leave them out, or take another encoder"
+        )
     if writer:
         require_sketches([*train.windows.recordings, *val.windows.recordings])
     model, history = _train(config, data, counts, begun, device, context, options)
@@ -158,12 +178,15 @@ def _run(
     )
     copy_history(writer, artifact, "tokenize")
     upstream = artifact.manifest.fitted_on
+    if data.initial:
+        upstream = upstream | data.initial.artifact.manifest.fitted_on
     return context.finish(
         writer,
         {
             "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
             "n_parameters_head": sum(p.numel() for p in model.head.parameters()),
             "n_codes": facts["n_codes"],
+            "init_from": data.initial.artifact.manifest.id if data.initial else None,
             "masking": config.masking.kind,
             "window_s": facts["window_s"],
             "sfreq_hz": corpus.sfreq_hz,
@@ -225,6 +248,10 @@ def _train(
     encoder = build_encoder(data.settings, context.seed)
     build_objective = OBJECTIVES[type(config.objective)].build
     model = build_objective(encoder, n_codes, config.objective, context.seed)
+    if data.initial:
+        kept = data.initial.load(model, data.tokens)
+        head = "its head too" if kept else "the head anew, since the codes are others"
+        context.progress.say(f"beginning with the weights of {data.initial.artifact.path}, {head}")
     model.to(device)
     batch_size = config.training.batch_size
     steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)

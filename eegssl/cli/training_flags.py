@@ -1,0 +1,50 @@
+"""Define the options of commands that train."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from eegssl.training.ranks.together import RunOptions
+
+
+class Resume(Enum):
+    """Treatment of an unfinished training."""
+
+    AUTO = "auto"
+    MUST = "must"
+    NEVER = "never"
+
+
+class Devices(Enum):
+    """Devices to train on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+NumWorkers = Annotated[
+    int, typer.Option(min=0, help="Processes of each rank that read data ahead; 0: none.")
+]
+Resumed = Annotated[
+    Resume, typer.Option("--resume", help="Go on with a checkpoint: if there is one, must, never.")
+]
+OnDevice = Annotated[
+    Devices | None, typer.Option("--device", help="Short for --set training.device=…")
+]
+
+
+def settings_of(device: Devices | None) -> list[str]:
+    """The setting that a device is short for."""
+    return [] if device is None else [f"training.device={device.value}"]
+
+
+def run_options(num_workers: int, resume: Resume) -> "RunOptions":
+    """Options of a training that its result does not depend on."""
+    from eegssl.training.ranks.rank_place import rank_place
+    from eegssl.training.ranks.together import RunOptions
+
+    return RunOptions(rank_place(), num_workers, resume.value)

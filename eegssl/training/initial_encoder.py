@@ -1,0 +1,68 @@
+"""Begin a pretraining with the weights of another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eegssl.artifacts.contract import open_artifact
+from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.corpus.store import Corpus
+from eegssl.encoder.config import EncoderConfig
+from eegssl.errors import ArtifactError
+from eegssl.objectives.objective import Objective
+from eegssl.training.weights import ENCODER, load_weights, read_module_config
+
+_SEEN = ("montages", "electrodes")
+"""Settings that say what an encoder has seen; two trainings add up."""
+_FREE = ("dropout", "checkpointing")
+"""Settings that weights do not depend on."""
+
+
+@dataclass(frozen=True)
+class InitialEncoder:
+    """An encoder whose weights a pretraining begins with."""
+
+    artifact: Artifact
+    config: EncoderConfig
+
+    def settings(self, wanted: EncoderConfig) -> EncoderConfig:
+        """The settings of the new encoder, which has seen what both have.
+
+        Raises ArtifactError, with their names, where the architectures differ.
+        """
+        own, other = wanted.model_dump(mode="json"), self.config.model_dump(mode="json")
+        fixed = [name for name in own if name not in (*_SEEN, *_FREE)]
+        differing = [name for name in fixed if own[name] != other[name]]
+        if differing:
+            words = [f"encoder.{n} is {own[n]} here and {other[n]} there" for n in differing]
+            raise ArtifactError(
+                f"the encoder of --init-from, {self.artifact.path}, has another architecture: "
+                f"{'; '.join(words)}. Give the settings that it has, or leave --init-from out"
+            )
+        seen = {
+            name: tuple(sorted({*getattr(wanted, name), *getattr(self.config, name)}))
+            for name in _SEEN
+            if getattr(self.config, name)
+        }
+        return wanted.model_copy(update=seen)
+
+    def load(self, model: Objective, tokens: Artifact) -> bool:
+        """Load the weights; those of the head too where it names the same codes: whether it does.
+
+        Raises ArtifactError where the weights do not fit.
+        """
+        load_weights(model.encoder, self.artifact.path, "encoder")
+        same_codes = set(inputs_of(tokens)) <= set(self.artifact.manifest.inputs)
+        if same_codes:
+            load_weights(model.head, self.artifact.path, "head")
+        return same_codes
+
+    def tested(self, corpus: Corpus) -> list[str]:
+        """The test subjects of a corpus that the encoder has been trained on."""
+        fitted = set(self.artifact.manifest.fitted_on.subjects)
+        return sorted({r.subject for r in corpus.recordings if r.split == "test"} & fitted)
+
+
+def open_initial(path: Path) -> InitialEncoder:
+    """Open an encoder. Raises ArtifactError where there is none, or a damaged one."""
+    artifact = open_artifact(path, ENCODER)
+    return InitialEncoder(artifact, read_module_config(path, "encoder", EncoderConfig))
