@@ -6,7 +6,7 @@ With several ranks the first writes; each reads, the file that the first found w
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,17 +73,7 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
     tensors |= sums
     tensors |= {f"optimizer.{k}.{n}": t for k, s in optimizer.state.items() for n, t in s.items()}
     stored = {n: t.detach().cpu().contiguous().clone() for n, t in tensors.items()}
-    state = json.dumps(
-        {
-            "step": point.step,
-            "rows": point.history.rows,
-            "best_step": point.history.best_step,
-            "best_value": point.history.best_value,
-            "n_summed": point.n_summed,
-            "skipped": point.skipped,
-            "optimizer": optimizer.kind,
-        }
-    )
+    state = json.dumps(state_of(point, optimizer))
     needed = sum(t.numel() * t.element_size() for t in stored.values())
     with atomic_path(folder / FILE) as path:
         with system_errors(path, needed):
@@ -92,32 +82,54 @@ def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Ch
             (folder / FILE).replace(folder / PREVIOUS)
 
 
+def state_of(point: Checkpoint, optimizer: AdamW) -> dict[str, Any]:
+    """All of a checkpoint but its tensors, as JSON has it; `point_of` reads it."""
+    return {
+        "step": point.step,
+        "rows": point.history.rows,
+        "best_step": point.history.best_step,
+        "best_value": point.history.best_value,
+        "n_summed": point.n_summed,
+        "skipped": point.skipped,
+        "optimizer": optimizer.kind,
+    }
+
+
 def read_checkpoint(folder: Path, warn: Callable[[str], object]) -> Stored | None:
     """The folder's last whole checkpoint; None if there is none.
 
     One that is damaged is left under another name, and ``warn`` is told what is taken in its place.
     """
-    place, stored = _first_whole(folder, warn) if is_first() else (0, None)
+    return first_whole((folder / FILE, folder / PREVIOUS), _read, warn)
+
+
+def first_whole(
+    paths: Sequence[Path], read: Callable[[Path], Stored], warn: Callable[[str], object]
+) -> Stored | None:
+    """Read the first checkpoint of ``paths`` that rank 0 finds whole, on all ranks."""
+    place, stored = _first_whole(paths, read, warn) if is_first() else (0, None)
     place = number_of_first(place)
     if is_first() or place == _NONE:
         return stored
     try:
-        return _read(folder / (FILE, PREVIOUS)[place])
+        return read(paths[place])
     except (UnusableFile, SafetensorError, ValueError, OSError) as error:
         raise ArtifactError(
-            f"this rank cannot read the checkpoint in {folder} that rank 0 goes on from "
+            f"this rank cannot read the checkpoint {paths[place]} that rank 0 goes on from "
             f"({_in_words(error)}): all ranks need the same folder, on a disk that they share"
         ) from error
 
 
-def _first_whole(folder: Path, warn: Callable[[str], object]) -> tuple[int, Stored | None]:
-    """Which of the two checkpoints is whole, and what it holds."""
+def _first_whole(
+    paths: Sequence[Path], read: Callable[[Path], Stored], warn: Callable[[str], object]
+) -> tuple[int, Stored | None]:
+    """Which of the checkpoints is whole, and what it holds."""
     damaged: list[str] = []
-    for place, path in enumerate((folder / FILE, folder / PREVIOUS)):
+    for place, path in enumerate(paths):
         if not os.path.lexists(path):
             continue
         try:
-            stored = _read(path)
+            stored = read(path)
         except (UnusableFile, SafetensorError, ValueError) as error:
             aside = path.with_name(f"{DAMAGED}{path.name}")
             path.replace(aside)
@@ -160,11 +172,14 @@ def take_over(stored: Stored, model: nn.Module, optimizer: AdamW) -> Checkpoint:
         state.setdefault(int(k), {})[key] = tensor
     optimizer.load_state(state)
     device = next(model.parameters()).device
-    best, sums = (
-        {n: t.to(device) for n, t in _with_prefix(prefix, tensors).items()}
-        for prefix in ("best.", "sums.")
-    )
-    sums = {name: _own_share(of_ranks) for name, of_ranks in sums.items()}
+    others = {n: t.to(device) for n, t in tensors.items() if n.startswith(("best.", "sums."))}
+    return point_of(saved, others)
+
+
+def point_of(saved: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Checkpoint:
+    """The state of a run from what `state_of` gave, and the tensors of its checkpoint."""
+    best = _with_prefix("best.", tensors)
+    sums = {name: _own_share(of_ranks) for name, of_ranks in _with_prefix("sums.", tensors).items()}
     history = History(saved["rows"], saved["best_step"], saved["best_value"])
     return Checkpoint(saved["step"], history, best, sums, saved["n_summed"], saved["skipped"])
 
@@ -185,5 +200,5 @@ def _digest(tensors: Mapping[str, Tensor], state: str) -> str:
     return digest.hexdigest()
 
 
-def _with_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
