@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,8 @@ OVER_RANKS = frozenset({"pretrain", "tokenize", "finetune"})
 _INTERRUPTED = 130
 _OF_ALL = frozenset({Preempted.exit_code, _INTERRUPTED})
 """Exit codes of what a scheduler or a user does to all ranks at once."""
-_FIRST_WORD_S = 3.0
-"""Time in which rank 0 reports an error that all ranks have, and a launcher ends the others."""
+_FIRST_WORD_S = 10.0
+"""Time in which rank 0 reports what all ranks have met, and a launcher ends the others."""
 
 
 class JsonGroup(TyperGroup):
@@ -67,6 +68,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         try:
             place = _place_of(function.__name__)
             terminal = Terminal(as_json=terminal.as_json, rank=place.rank)
+            if place.rank:
+                warnings.simplefilter("ignore")
             _require_ranks_run(function.__name__, place)
             with on_sigterm(_stop):
                 function(*args, **kwargs)
@@ -198,11 +201,18 @@ def _failed(
     if terminal.rank:
         if code in _OF_ALL:
             return code
-        time.sleep(_FIRST_WORD_S)
+        if not _is_joined():
+            time.sleep(_FIRST_WORD_S)
     terminal.fail(text)
     if terminal.as_json:
         terminal.document({"error": text, "exit_code": code} | dict(beside or {}))
     return code
+
+
+def _is_joined() -> bool:
+    """Tell whether this rank is among the others; its errors are then its own."""
+    distributed: Any = sys.modules.get("torch.distributed")
+    return bool(distributed and distributed.is_available() and distributed.is_initialized())
 
 
 def _bug(error: Exception) -> str:

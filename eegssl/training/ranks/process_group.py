@@ -31,26 +31,26 @@ _UNREACHED = (
 def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
     """Join the ranks for as long as this context lasts; does nothing for one rank.
 
-    No rank leaves before all are done, so that a launcher sees them end together.
+    No rank leaves before all are done, so that a launcher sees them end together. One that fails
+    stays joined until its process ends, so that it says why before the others see it gone.
     Raises ConfigError if the ranks can't meet, and OtherRankLost in place of what gloo or NCCL
     says of a rank that ended meanwhile.
     """
     if place.n_ranks == 1:
         yield
         return
-    on_gpu = device.type == "cuda"
-    if on_gpu:
+    if device.type == "cuda":
         torch.cuda.set_device(device)
-    _meet(place, "cpu:gloo,cuda:nccl" if on_gpu else "gloo")
+    _meet(place, "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield
         with patient_group() as everyone:
             distributed.barrier(group=everyone)
-    except BaseException as error:
-        if not on_gpu:  # NCCL would wait for what is under way; the end of the process does not
-            distributed.destroy_process_group()
+    except BaseException as error:  # the group ends with the process, after its message
         if not _is_lost(error):
             raise
+        if device.type != "cuda":  # so that no rank waits for this one; NCCL would wait itself
+            distributed.destroy_process_group()
         raise OtherRankLost(
             f"another rank than {place.rank} ended; its own message says why"
         ) from error
