@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.cli.machine_limits import explain
 from eegssl.stages import pretrain, tokenize
-from eegssl.training import checkpoint
+from eegssl.training.fitting import checkpoint
 
 ENOSPC = OSError(errno.ENOSPC, "No space left on device")
 CPU = RuntimeError(
