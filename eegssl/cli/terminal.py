@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from eegssl.cli.counted_line import CountedLine
 from eegssl.cli.training_line import TrainingLine
 from eegssl.training.fitting.preemption import answer_again
 
@@ -56,18 +57,15 @@ class Terminal:
         self._fatal.print(f"{whose}[red]error:[/] {escape(text)}")
 
     def track(self, label: str, total: int) -> Callable[[int], None]:
-        """A bar on a terminal; elsewhere a line at every tenth of the work."""
+        """A bar on a terminal; elsewhere lines at tenths of the work, with the time left."""
         if self._err.is_terminal:
             return self._bar(label, total)
-        shown = -1
+        progress = CountedLine(label, total)
 
         def line(done: int) -> None:
-            nonlocal shown
             answer_again()
-            tenth = 10 * done // max(1, total)
-            if tenth > shown:
-                shown = tenth
-                self._err.print(f"{escape(label)}: {done}/{total}")
+            if text := progress.line(done):
+                self._err.print(escape(text))
 
         return line
 

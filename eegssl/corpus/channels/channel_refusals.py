@@ -33,7 +33,9 @@ def no_eeg(labels: Sequence[str], channels: Sequence[Channel]) -> RecordingRefus
     if cap := likely_cap(labels):
         return RecordingRefused("no-eeg", f"{reason}; they look like a cap: channels.cap={cap}")
     cure = "say which label is which electrode: channels.rename, channels.cap or channels.table"
-    return RecordingRefused("no-eeg", f"{reason}; {cure} (--plan --show-names lists the labels)")
+    return RecordingRefused(
+        "no-eeg", f"{reason}; {cure} (eegssl preprocess --plan --show-names lists the labels)"
+    )
 
 
 def too_few(n_used: int, least: int, left_out: Sequence[LeftOut]) -> RecordingRefused:
