@@ -45,7 +45,6 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.batches import to_tensors
 from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, USAGE
@@ -60,7 +59,7 @@ from eegssl.training.ranks.together import (
     require_whole_grains,
 )
 from eegssl.training.tokenizer_steps import TokenizerSteps
-from eegssl.training.tokenizer_windows import sample_windows, start_windows
+from eegssl.training.tokenizer_windows import sample_windows, start_windows, tokenizer_scores
 from eegssl.training.weights import TOKENS, read_tokenizer, save_module
 
 NAME = "tokenizer"
@@ -214,19 +213,6 @@ def _train(
     start = start_windows(draws, settings, context.seed)
     model.start_codebook_on([[part.to(device) for part in one] for one in start], context.seed)
 
-    def validate() -> dict[str, float]:
-        sums: dict[str, float] = {}
-        counts = np.zeros(settings.n_codes, dtype=np.int64)
-        for index in val.in_order(batch):
-            output = model(*to_tensors(val.batch(index), device))
-            tokens = model.tokens_of(output.codes).cpu().numpy()
-            counts += np.bincount(tokens.ravel(), minlength=len(counts))
-            for name, value in ({"loss": output.loss} | output.terms).items():
-                sums[name] = sums.get(name, 0.0) + value.item() * len(index)
-        usage = codebook_usage(counts)
-        means = {name: value / len(val) for name, value in sums.items()}
-        return means | {"perplexity": usage.perplexity, "codes_used": float(usage.used)}
-
     training = config.training
     seen = eeg_seen(training.steps, training.batch_size, len(train), config.window_s)
     context.progress.say(f"the tokenizer's training will see {seen.in_words}")
@@ -238,7 +224,7 @@ def _train(
         folder=begun.work,
         metrics=context.out / METRICS,
         num_workers=options.num_workers,
-        validate=validate,
+        validate=lambda: tokenizer_scores(model, val, batch),
         warn=context.progress.warn,
         report=context.progress.train("tokenizer", training.steps),
     )

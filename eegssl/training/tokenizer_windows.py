@@ -1,4 +1,4 @@
-"""Choose windows to start a codebook with, and to judge it by."""
+"""Start a codebook, and judge it, by a few windows or all."""
 
 import numpy as np
 import torch
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from eegssl.corpus.sampling import Sampler
 from eegssl.corpus.windows import Windows
 from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.diagnostics import codebook_usage
+from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.batches import to_tensors
 
 _START_PATCHES_PER_CODE = 32  # for k-means
@@ -52,3 +54,19 @@ def sample_windows(
     n = min(max(round(n_patches / per_window), 1), len(windows))
     places = np.random.default_rng(0).choice(len(windows), n, replace=False)
     return _batches(windows.subset(np.sort(places)))
+
+
+def tokenizer_scores(model: Tokenizer, val: Windows, batch_size: int) -> dict[str, float]:
+    """Loss and terms over all validation windows, and how evenly codes are used."""
+    device = next(model.parameters()).device
+    sums: dict[str, float] = {}
+    counts = np.zeros(model.config.n_codes, dtype=np.int64)
+    for index in val.in_order(batch_size):
+        output = model(*to_tensors(val.batch(index), device))
+        tokens = model.tokens_of(output.codes).cpu().numpy()
+        counts += np.bincount(tokens.ravel(), minlength=len(counts))
+        for name, value in ({"loss": output.loss} | output.terms).items():
+            sums[name] = sums.get(name, 0.0) + value.item() * len(index)
+    usage = codebook_usage(counts)
+    means = {name: value / len(val) for name, value in sums.items()}
+    return means | {"perplexity": usage.perplexity, "codes_used": float(usage.used)}
