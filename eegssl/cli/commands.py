@@ -23,10 +23,12 @@ from eegssl.cli.training_flags import (
     OnDevice,
     Resume,
     Resumed,
+    Tracker,
     run_options,
     settings_of,
 )
 from eegssl.errors import ConfigError, InputError
+from eegssl.training.live.trackers import require_trackers
 
 
 class Missing(Enum):
@@ -95,11 +97,13 @@ def tokenize(
     device: OnDevice = None,
     num_workers: NumWorkers = 0,
     resume: Resumed = Resume.AUTO,
+    tracker: Tracker = None,
 ) -> None:
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
     terminal, settings, context = prepare("tokenize", out, options, settings_of(device))
+    context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
     finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer, options=how))
 
@@ -117,11 +121,13 @@ def pretrain(
     device: OnDevice = None,
     num_workers: NumWorkers = 0,
     resume: Resumed = Resume.AUTO,
+    tracker: Tracker = None,
 ) -> None:
     """Train an encoder to predict the tokens of hidden patches of recordings."""
     from eegssl.stages import pretrain as stage
 
     terminal, settings, context = prepare("pretrain", out, options, settings_of(device))
+    context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
     finish(
         terminal, stage.run(settings, recordings, tokens, context, how, init_from), stage.headline
@@ -156,6 +162,7 @@ def finetune(
     targets: Targets = None,
     *,
     options: Options,
+    tracker: Tracker = None,
 ) -> None:
     """Adapt an encoder to a task; a threshold is chosen on validation data."""
     from eegssl.config.resolve import flagged, read_task
@@ -167,10 +174,13 @@ def finetune(
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
     terminal, settings, context = prepare("finetune", out, options, sets)
+    context.trackers = require_trackers(tracker or ())
     kind = KINDS[read_task(task, settings.task).kind]
     ways = [settings.adaptation.kind]
     require_way_reads(flagged(options.set or ()), ways, kind.reads_of_way, task)
     settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
+    if tracker and n is not None:
+        raise ConfigError("--tracker follows one training, and a cross-validation has several")
     if n is None:
         result = stage.run(settings, recordings, encoder, task, context)
     else:

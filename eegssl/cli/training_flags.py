@@ -32,6 +32,10 @@ NumWorkers = Annotated[
 Resumed = Annotated[
     Resume, typer.Option("--resume", help="Go on with a checkpoint: if there is one, must, never.")
 ]
+Tracker = Annotated[
+    list[str] | None,
+    typer.Option("--tracker", help="Log to tensorboard, wandb or mlflow too.", metavar="NAME"),
+]
 OnDevice = Annotated[
     Devices | None, typer.Option("--device", help="Short for --set training.device=…")
 ]

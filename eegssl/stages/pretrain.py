@@ -29,6 +29,7 @@ from eegssl.errors import ConfigError
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
+from eegssl.reports.live.shown_training import shown
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
@@ -257,20 +258,22 @@ def _train(
     steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)
     seen = _eeg_seen(config, train, config.training.steps)
     context.progress.say(f"training will see {seen.in_words}")
-    history = fit(
-        model,
-        steps,
-        config.training,
-        seed=context.seed,
-        folder=begun.work,
-        metrics=context.out / METRICS,
-        num_workers=options.num_workers,
-        validate=lambda: _validate(model, config, val, counts),
-        monitor=_monitor(config),
-        lower_is_better=True,
-        warn=context.progress.warn,
-        report=context.progress.train("encoder", config.training.steps),
-    )
+    with shown(begun.writer, context) as on_row:
+        history = fit(
+            model,
+            steps,
+            config.training,
+            seed=context.seed,
+            folder=begun.work,
+            metrics=context.out / METRICS,
+            num_workers=options.num_workers,
+            validate=lambda: _validate(model, config, val, counts),
+            monitor=_monitor(config),
+            lower_is_better=True,
+            on_row=on_row,
+            warn=context.progress.warn,
+            report=context.progress.train("encoder", config.training.steps),
+        )
     return model.eval(), history
 
 

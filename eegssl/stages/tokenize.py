@@ -36,6 +36,7 @@ from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
 from eegssl.reports.codebook.codebook_page import write_page
+from eegssl.reports.live.shown_training import shown
 from eegssl.tokenizer.code_quality import CodeQuality, kmeans_wins_message, measure_codes
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (
@@ -216,18 +217,20 @@ def _train(
     training = config.training
     seen = eeg_seen(training.steps, training.batch_size, len(train), config.window_s)
     context.progress.say(f"the tokenizer's training will see {seen.in_words}")
-    fit(
-        model,
-        TokenizerSteps(model, draws, batch, context.seed),
-        config.training,
-        seed=context.seed,
-        folder=begun.work,
-        metrics=context.out / METRICS,
-        num_workers=options.num_workers,
-        validate=lambda: tokenizer_scores(model, val, batch),
-        warn=context.progress.warn,
-        report=context.progress.train("tokenizer", training.steps),
-    )
+    with shown(begun.writer, context) as on_row:
+        fit(
+            model,
+            TokenizerSteps(model, draws, batch, context.seed),
+            config.training,
+            seed=context.seed,
+            folder=begun.work,
+            metrics=context.out / METRICS,
+            num_workers=options.num_workers,
+            validate=lambda: tokenizer_scores(model, val, batch),
+            on_row=on_row,
+            warn=context.progress.warn,
+            report=context.progress.train("tokenizer", training.steps),
+        )
     return model.cpu().eval()
 
 

@@ -24,6 +24,7 @@ from eegssl.corpus.new_files.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
+from eegssl.reports.live.shown_training import shown
 from eegssl.tasks.jobs import CLEANING, MODEL, Inputs, Job, Trial
 from eegssl.tasks.kind import Kind
 from eegssl.tasks.settings_read import require_read
@@ -146,7 +147,8 @@ def finetune(
         return writer
     threads = threads_of(writer.work, torch.get_num_threads(), context)
     meter = Meter(job.device)
-    fitted = kind.fit(job, data, writer)
+    with shown(writer, context) as on_row:
+        fitted = kind.fit(replace(job, on_row=on_row), data, writer)
     if fitted.table is not None:
         scored = _write_scores(kind, writer, fitted.table, EvaluateConfig(), context)
         return context.finish(writer, scored | {THREADS: threads})

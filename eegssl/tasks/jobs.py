@@ -21,6 +21,7 @@ from eegssl.errors import EegsslError
 from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER
 from eegssl.training.fitting.devices import choose_device
+from eegssl.training.fitting.loop import Rows
 from eegssl.training.weights import load_weights
 
 MODEL = "model"
@@ -86,6 +87,8 @@ class Job(Generic[Task]):
     pretrained: Artifact
     encoder: EncoderConfig
     context: Context
+    on_row: Rows | None = None
+    """Gets the rows of the training that decides the model."""
 
     @property
     def weights(self) -> str:

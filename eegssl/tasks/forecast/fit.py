@@ -35,7 +35,7 @@ from eegssl.tasks.forecast.methods.training_steps import (
     validation_error,
 )
 from eegssl.training.config import TrainingConfig
-from eegssl.training.fitting.loop import Step, fit
+from eegssl.training.fitting.loop import Rows, Step, fit
 from eegssl.training.history import METRICS
 
 POSSIBLE = ("probe", "full", "lora", "scratch")
@@ -57,6 +57,7 @@ class ForecastPlan:
     metrics: Path
     keep_gb: float = 1.0
     on_step: Callable[[int], None] = field(default=lambda done: None)
+    on_row: Rows | None = None
     warn: Callable[[str], object] = field(default=lambda text: None)
 
     def below(self, name: str, training: TrainingConfig) -> "ForecastPlan":
@@ -69,6 +70,7 @@ class ForecastPlan:
             folder=folder,
             metrics=folder / METRICS,
             on_step=lambda done: None,
+            on_row=None,
         )
 
 
@@ -119,6 +121,7 @@ def fit_least_error(
         validate=validate,
         monitor="gain",
         on_step=plan.on_step,
+        on_row=plan.on_row,
         warn=plan.warn,
     )
     module.eval()

@@ -163,6 +163,7 @@ def plan_of(job: Job[Any], writer: ArtifactWriter, label: str) -> ForecastPlan:
         metrics=writer / METRICS,
         keep_gb=job.config.cache_gb,
         on_step=job.context.progress.track(label, job.config.training.steps),
+        on_row=job.on_row,
         warn=job.context.progress.warn,
     )
 

@@ -30,7 +30,7 @@ from eegssl.tasks.labels.model import logits_of
 from eegssl.tasks.labels.probe import fit_probe
 from eegssl.training.config import TrainingConfig
 from eegssl.training.features import Cache, Features, features_of
-from eegssl.training.fitting.loop import fit
+from eegssl.training.fitting.loop import Rows, fit
 
 _AT_ONCE = 64
 ATTENTION_PATIENCE = 10
@@ -61,6 +61,7 @@ class Plan:
     """Gets a line with each row of the history, where something is trained."""
     cache: Cache
     on_step: Callable[[int], None] = field(default=lambda done: None)
+    on_row: Rows | None = None
     warn: Callable[[str], object] = field(default=lambda text: None)
 
 
@@ -200,6 +201,7 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         validate=validate,
         monitor=task.monitor,
         on_step=plan.on_step,
+        on_row=plan.on_row,
         warn=plan.warn,
     )
     last = history.rows[-1]["step"] if history.rows else 0

@@ -310,6 +310,7 @@ def _plan(job: Job[TaskConfig], writer: ArtifactWriter) -> Plan:
         metrics=writer / METRICS,
         cache=Cache(folder, config.cache_gb),
         on_step=job.context.progress.track(job.task.name, config.training.steps),
+        on_row=job.on_row,
         warn=job.context.progress.warn,
     )
 

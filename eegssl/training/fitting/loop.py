@@ -73,7 +73,7 @@ def fit(
     all ranks after the same step; KeyboardInterrupt is not caught. After any the same call resumes
     from the checkpoint.
     """
-    steps = step if isinstance(step, Steps) else OneBatch(step)
+    steps = step if isinstance(step, Steps) else OneBatch(step, config.batch_size)
     optimizer, point = _begun(model, config, parameters, folder, warn)
     history, stop = point.history, threading.Event()
     if is_first():

@@ -66,14 +66,14 @@ class Steps(ABC):
 
 
 class OneBatch(Steps):
-    """A training of one part a step, whose batch is made where its loss is."""
+    """A training of one part of ``n_windows`` a step, whose batch is made where its loss is."""
 
-    def __init__(self, step: Step) -> None:
-        self.step = step
+    def __init__(self, step: Step, n_windows: int = 0) -> None:
+        self.step, self.n_windows = step, n_windows
 
     def read(self, step: int) -> list[Part]:
         """The number of the step, as a part that counts for one."""
-        return [Part((torch.tensor(step),), 1.0)]
+        return [Part((torch.tensor(step),), 1.0, self.n_windows)]
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
         """Terms of the step of this number."""
