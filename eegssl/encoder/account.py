@@ -24,7 +24,7 @@ def account(config: EncoderConfig, channels: int, patches: int) -> dict[str, Any
     encoder = build_encoder(config, seed=0)
     assert isinstance(encoder, EpilepsyFM)
     parameters = _parameters(encoder)
-    flops = _flops(encoder, channels, patches)
+    flops = forward_flops(encoder, channels, patches)
     total, forward = sum(parameters.values()), sum(flops.values())
     tokens = channels * patches + config.summary
     return {
@@ -46,7 +46,7 @@ def _parameters(encoder: EpilepsyFM) -> dict[str, int]:
     return counts | {"mask_token": encoder.mask_token.numel()}
 
 
-def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
+def forward_flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
     """Operations of the matrix products and convolutions of a forward pass, by module."""
     config, embedded = encoder.config, channels * patches
     flops = {}
@@ -64,6 +64,14 @@ def _flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
     attention = 2 * tokens * config.width
     flops["transformer"] = 2 * tokens * config.layers * (weights + attention)
     return flops
+
+
+def hidden_flops(encoder: EpilepsyFM, channels: int, patches: int, n_hidden: int) -> int:
+    """Operations of `Encoder.hidden`: of other patches the last block makes no output."""
+    config = encoder.config
+    left_out = channels * patches + config.summary - n_hidden
+    spared = 2 * left_out * (config.width**2 + 2 * config.width * config.ffn)
+    return sum(forward_flops(encoder, channels, patches).values()) - spared
 
 
 def _widest(config: EncoderConfig) -> int:

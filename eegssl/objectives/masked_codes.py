@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from eegssl.encoder.account import hidden_flops
 from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.epilepsyfm import EpilepsyFM
 from eegssl.errors import InputError
 from eegssl.objectives.code_loss import code_loss
 from eegssl.objectives.config import MaskedCodesConfig
@@ -55,6 +57,16 @@ class MaskedCodes(Objective):
     def counted(self, mask: Tensor) -> int:
         """Number of patches that the means of `forward` are over, given its ``mask``."""
         return mask.numel() if self.config.symmetric else int(mask.sum())
+
+    def flops(self, mask: Tensor) -> float | None:
+        """Operations of `forward`, given its ``mask``; None for an encoder that is not counted."""
+        if not isinstance(self.encoder, EpilepsyFM):
+            return None
+        n_windows, channels, patches = mask.shape
+        passes = n_windows * (2 if self.config.symmetric else 1)
+        none, one = (hidden_flops(self.encoder, channels, patches, n) for n in (0, 1))
+        head = 2 * self.head.in_features * self.head.out_features
+        return passes * none + self.counted(mask) * (one - none + head)
 
     def logits(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor, mask: Tensor

@@ -38,6 +38,13 @@ class Objective(nn.Module, ABC):
         Loss and terms are means over as many patches as `counted` says.
         """
 
+    def flops(self, mask: Tensor) -> float | None:
+        """Operations of the matrix products of `forward`, given its ``mask``; None: not counted.
+
+        A multiplication with its addition counts as two.
+        """
+        return None
+
     @abstractmethod
     def counted(self, mask: Tensor) -> int:
         """Number of patches that the means of `forward` are over, given its ``mask``."""

@@ -1,5 +1,7 @@
 """Give the training loop batches of hidden patches and their codes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,6 +16,7 @@ from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 from eegssl.training.masked_windows import masks_of
 
 _CPU = torch.device("cpu")
+_MASK = 4  # its place among a part's inputs
 
 
 class MaskedSteps(Steps):
@@ -51,6 +54,12 @@ class MaskedSteps(Steps):
         """Loss and terms of the objective."""
         output = self.model(*inputs)
         return {"loss": output.loss} | output.terms
+
+    def flops(self, parts: Sequence[Part]) -> float | None:
+        """Three times those of the forward pass: the backward pass takes twice as many."""
+        forward = [self.model.flops(part.inputs[_MASK]) for part in parts]
+        known = [flops for flops in forward if flops is not None]
+        return 3 * sum(known) if len(known) == len(forward) else None
 
     def names(self, step: int) -> list[str]:
         """The ids of the recordings of a step's windows."""

@@ -25,9 +25,11 @@ from eegssl.training.fitting.checkpoint import (
     take_over,
     write_checkpoint,
 )
+from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.learning_rate import rate_factor
 from eegssl.training.fitting.loader import read_ahead
 from eegssl.training.fitting.optimizer import AdamW, build_optimizer, choose_optimizer
+from eegssl.training.fitting.peak_rate import peak_flops
 from eegssl.training.fitting.preemption import on_sigterm
 from eegssl.training.fitting.speed_clock import Clock
 from eegssl.training.fitting.steps import OneBatch, Step, Steps
@@ -81,14 +83,16 @@ def fit(
             path.write_text(history.as_lines(), encoding="utf-8")
     device = next(model.parameters()).device
     updates = Updates(model, steps, optimizer, config, seed, point, warn)
-    clock, loss = Clock(device, steps.window_s), math.nan
+    peak = peak_flops(device, chosen_precision(config, device))
+    clock, loss = Clock(device, steps.window_s, peak), math.nan
     with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
         ended = any_rank(_is_stale(history, monitor, config))
         last = point.step if ended else config.steps
         for parts in clock.waiting(read_ahead(steps, point.step, last, device, num_workers)):
             lr = _set_lr(optimizer, config, point.step)
             updates.take(parts)
-            clock.count(sum(part.n_windows for part in parts))
+            flops = steps.flops(parts) if clock.peak else None
+            clock.count(sum(part.n_windows for part in parts), flops)
             row: dict[str, Any] = {}
             if _is_due(point.step, config.log_every, config):
                 row = updates.row() | {"lr": lr}

@@ -1,5 +1,6 @@
 """Measure how fast a training goes, and its wait for data."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -15,8 +16,12 @@ T = TypeVar("T")
 class Clock:
     """Speed since the last row; numbers that no artifact depends on."""
 
-    def __init__(self, device: torch.device, window_s: float | None) -> None:
+    def __init__(
+        self, device: torch.device, window_s: float | None, peak: float | None = None
+    ) -> None:
         self.device, self.window_s = device, window_s
+        self.peak = peak
+        """Operations a second that the device reaches at most; None: not known."""
         self._restart()
 
     def waiting(self, items: Iterator[T]) -> Iterator[T]:
@@ -30,10 +35,11 @@ class Clock:
             self._waited_s += time.monotonic() - began
             yield item
 
-    def count(self, n_windows: int) -> None:
-        """Count a step, with so many windows on this rank."""
+    def count(self, n_windows: int, flops: float | None = None) -> None:
+        """Count a step, with so many windows and operations on this rank."""
         self._steps += 1
         self._windows += n_windows
+        self._flops += math.nan if flops is None else flops
 
     def row(self, step: int) -> dict[str, Any]:
         """Speed since the last row, of all ranks together; then begin anew."""
@@ -46,6 +52,7 @@ class Clock:
             "step_s": elapsed_s / max(self._steps, 1),
             "data_wait": self._waited_s / elapsed_s,
             "memory_mb": self._memory_mb(),
+            "mfu": self._mfu(elapsed_s),
             "ranks": n_ranks(),
         }
         self._restart()
@@ -53,7 +60,13 @@ class Clock:
 
     def _restart(self) -> None:
         self._began, self._waited_s = time.monotonic(), 0.0
-        self._steps, self._windows = 0, 0
+        self._steps, self._windows, self._flops = 0, 0, 0.0
+
+    def _mfu(self, elapsed_s: float) -> float | None:
+        """Share of this rank's peak rate that the model's matrix products took."""
+        if self.peak is None or math.isnan(self._flops):
+            return None
+        return self._flops / elapsed_s / self.peak
 
     def _memory_mb(self) -> float | None:
         if self.device.type == "cuda":

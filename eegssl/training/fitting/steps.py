@@ -60,6 +60,10 @@ class Steps(ABC):
     def drop(self) -> None:  # noqa: B027
         """Forget what `end` would use, where a step was skipped."""
 
+    def flops(self, parts: Sequence[Part]) -> float | None:
+        """Operations of a step on these parts, forward and backward; None: not counted."""
+        return None
+
     def names(self, step: int) -> list[str]:
         """The ids of the recordings of a step's batch, for messages."""
         return []
