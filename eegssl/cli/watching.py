@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -78,15 +78,14 @@ def watch(
         return
 
 
-def state_table(state: "RunningState", bars: str = _BARS) -> Table:
-    """A table of what is known of a training; nothing in it is read as markup."""
-    table = Table(show_header=False, box=None, title_justify="left", pad_edge=False)
-    table.title = Text(f"{state.folder}: {state.kind}, {_STATES[state.state]}")
+def state_table(state: "RunningState", bars: str = _BARS) -> Group:
+    """A title and a table of what is known of a training; nothing in it is read as markup."""
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for name, value in _lines(state, bars):
         table.add_row(Text(name), Text(value))
-    return table
+    return Group(Text(f"{state.folder}: {state.kind}, {_STATES[state.state]}"), table)
 
 
 def _lines(state: "RunningState", bars: str) -> list[tuple[str, str]]:
@@ -105,7 +104,8 @@ def _lines(state: "RunningState", bars: str) -> list[tuple[str, str]]:
         lines.append(("loss", f"{losses[-1]:.4g}  {sparkline(losses, bars)}"))
     document = state.as_document()
     lines += _worded(document["metrics"], _METRICS) + _scores(document["metrics"])
-    return lines + _worded(document["speed"], _SPEED)
+    lines += _worded(document["speed"], _SPEED)
+    return lines + [("look into", concern) for concern in document["concerns"]]
 
 
 def _steps(state: "RunningState") -> str:

@@ -19,6 +19,7 @@ from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.codes.tokens import Codes, open_codes
+from eegssl.corpus.places.probe_windows import ProbeWindows, probe_windows
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import tile
@@ -37,6 +38,8 @@ from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.initial_encoder import InitialEncoder, open_initial
+from eegssl.training.live.embedding_health import embedding_health
+from eegssl.training.live.health_concerns import health_concerns
 from eegssl.training.masked_steps import MaskedSteps
 from eegssl.training.masked_windows import code_counts, masked_scores
 from eegssl.training.ranks.process_group import process_group
@@ -255,6 +258,7 @@ def _train(
         context.progress.say(f"beginning with the weights of {data.initial.artifact.path}, {head}")
     model.to(device)
     batch_size = config.training.batch_size
+    probe = probe_windows(val.windows) if begun.writer else None
     steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)
     seen = _eeg_seen(config, train, config.training.steps)
     context.progress.say(f"training will see {seen.in_words}")
@@ -267,7 +271,7 @@ def _train(
             folder=begun.work,
             metrics=context.out / METRICS,
             num_workers=options.num_workers,
-            validate=lambda: _validate(model, config, val, counts),
+            validate=lambda: _validate(model, config, val, counts) | _health(model, config, probe),
             monitor=_monitor(config),
             lower_is_better=True,
             on_row=on_row,
@@ -282,6 +286,14 @@ def _validate(
 ) -> dict[str, float]:
     scores = OBJECTIVES[type(config.objective)].scores
     return scores(model, config.masking, val, config.training.batch_size, counts)
+
+
+def _health(
+    model: Objective, config: PretrainConfig, probe: ProbeWindows | None
+) -> dict[str, float]:
+    """Scores of the embeddings themselves, which no weights are chosen by."""
+    assert probe is not None  # the rank that validates has one
+    return embedding_health(model.encoder, probe, config.training.batch_size)
 
 
 def _monitor(config: PretrainConfig) -> str:
@@ -308,3 +320,4 @@ def concerns(config: PretrainConfig, history: History, scores: dict[str, float])
             "codes' frequencies in training: this encoder has learned nothing that holds for other "
             "subjects. Give more recordings, or train longer (training.steps)"
         )
+    yield from health_concerns(history.rows)

@@ -9,10 +9,10 @@ from eegssl.corpus.places.runs import Places, Runs, listed_runs, runs_of
 from eegssl.corpus.sampling import ictal_places
 from eegssl.corpus.windows import Windows
 
-MOST_WINDOWS = 256
+MOST_WINDOWS = 192
 """Ours: so many windows of all subjects together, for rank and subjects."""
 MOST_SUBJECTS = 32
-MOST_ICTAL = 64
+MOST_ICTAL = 32
 """Windows that overlap a seizure; of the same subjects twice as many others are taken."""
 _FEWEST_WINDOWS = 4  # of a subject, where two subjects have so many
 _SEED = 0  # the same windows whatever the seed, so that runs can be compared

@@ -1,7 +1,5 @@
 """Judge an encoder's embeddings while it is trained."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,12 +10,6 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.scoring.embedding_scores import effective_rank, label_probe, subject_probe
 from eegssl.training.batches import to_tensors
 
-COLLAPSED_RANK = 2.0
-"""Ours: with a lower effective rank, embeddings differ along one direction."""
-RISE_OF_SUBJECTS = 0.1
-"""Ours: a subject probe that rose by so much has learned people."""
-RISE_OF_LABELS = 0.02
-"""Ours: a label probe that rose by less has learned nothing of seizures beside."""
 _DIGITS = 6
 
 
@@ -38,32 +30,6 @@ def embedding_health(encoder: Encoder, probe: ProbeWindows, batch_size: int) -> 
     if label is not None:
         scores["label_probe"] = label
     return {name: round(score, _DIGITS) for name, score in scores.items()}
-
-
-def health_concerns(rows: Sequence[Mapping[str, float | None]]) -> list[str]:
-    """What the rows of a training's log say against its embeddings, each with what mends it."""
-    courses = {
-        name: [value for row in rows if (value := row.get(f"val_{name}")) is not None]
-        for name in ("effective_rank", "subject_probe", "label_probe")
-    }
-    ranks, people, labels = courses.values()
-    concerns = []
-    if ranks and ranks[-1] < COLLAPSED_RANK:
-        concerns.append(
-            f"the embeddings collapse: their effective rank is {ranks[-1]:.2f}, expected at least "
-            f"{COLLAPSED_RANK:g}; set training.lr lower or training.warmup higher"
-        )
-    learned_people = len(people) > 1 and people[-1] - people[0] >= RISE_OF_SUBJECTS
-    learned_labels = len(labels) > 1 and labels[-1] - labels[0] >= RISE_OF_LABELS
-    if learned_people and labels and not learned_labels:
-        concerns.append(
-            f"the embeddings learn who is recorded, not what happens: a linear probe names "
-            f"{people[-1]:.0%} of validation windows' subjects ({people[0]:.0%} at first), and "
-            f"finds seizures with an AUROC of {labels[-1]:.2f} ({labels[0]:.2f} at first); set "
-            "masking.kind=region-time or masking.ratio higher, sampling.ictal_share, or give "
-            "recordings of more people"
-        )
-    return concerns
 
 
 def _embedded(encoder: Encoder, windows: Windows, batch_size: int) -> NDArray[np.float32]:

@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from eegssl.artifacts.manifest import PROGRESS, SPEED
+from eegssl.training.history import METRICS
+from eegssl.training.live.health_concerns import health_concerns
 from eegssl.training.live.trackers import Tracker
-from eegssl.training.live.training_rows import append_row
+from eegssl.training.live.training_rows import append_row, read_rows_so_far
 
 FIRST_PICTURE_S = 30.0
 """Ours: shorter trainings are over before anybody looks, and load no library of figures."""
@@ -36,6 +38,7 @@ class LiveLog:
         self._folder, self._draw, self._trackers = folder, draw, list(trackers)
         self._warn, self._clock = warn, clock
         self._logs_speed = True
+        self._concerns: set[str] = set()
         self._next_picture_s = clock() + FIRST_PICTURE_S
         self._drawn = False
 
@@ -49,6 +52,8 @@ class LiveLog:
             )
         if self._draw and self._clock() >= self._next_picture_s:
             self._picture()
+        if any(name.startswith("val_") for name in metrics):
+            self._survives(METRICS, self._tell_concerns, _FAILURES)
         row = {name: value for name, value in metrics.items() if value is not None}
         row |= {f"speed/{n}": v for n, v in speed.items() if v is not None and n != "step"}
         for tracker in list(self._trackers):
@@ -61,6 +66,14 @@ class LiveLog:
         for tracker in list(self._trackers):
             self._hand(tracker, tracker.close)
         self._trackers = []
+
+    def _tell_concerns(self) -> None:
+        """Warn of what the log says against the embeddings, once of each kind."""
+        for concern in health_concerns(read_rows_so_far(self._folder / METRICS)):
+            kind = concern.partition(":")[0]
+            if kind not in self._concerns:
+                self._warn(concern)
+            self._concerns.add(kind)
 
     def _picture(self) -> None:
         begin_s, draw = self._clock(), self._draw

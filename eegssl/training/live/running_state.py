@@ -14,6 +14,7 @@ from eegssl.artifacts.manifest import MANIFEST, PLAN, SPEED
 from eegssl.artifacts.reading import inside, read_manifest
 from eegssl.errors import ArtifactError
 from eegssl.training.history import METRICS
+from eegssl.training.live.health_concerns import health_concerns
 from eegssl.training.live.training_rows import Row, latest, read_rows_so_far
 
 State = Literal["running", "stopped", "finished", "unknown"]
@@ -85,6 +86,7 @@ class RunningState:
             "steps": self.steps,
             "seconds_left": self.seconds_left,
             "seconds_since_row": self.row_age_s,
+            "concerns": health_concerns(self.rows),
             "metrics": latest(self.rows),
             "speed": latest(self.speed),
         }

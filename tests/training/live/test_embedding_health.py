@@ -13,7 +13,8 @@ from torch import Tensor
 from eegssl.corpus.places.probe_windows import ProbeWindows, probe_windows
 from eegssl.corpus.windows import tile
 from eegssl.encoder.encoder import Encoder
-from eegssl.training.live.embedding_health import embedding_health, health_concerns
+from eegssl.training.live.embedding_health import embedding_health
+from eegssl.training.live.health_concerns import health_concerns
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from eegssl.artifacts.manifest import SPEED
+from eegssl.training.history import METRICS as LOG
 from eegssl.training.live.live_log import (
     FIRST_PICTURE_S,
     LARGEST_SHARE_OF_TIME,
     SECONDS_BETWEEN_PICTURES,
     LiveLog,
 )
+from eegssl.training.live.training_rows import append_row
 
 
 @dataclass
@@ -130,3 +132,14 @@ def test_a_picture_or_log_that_fails_is_told_once(tmp_path: Path) -> None:
         log.on_row(METRICS, TIMES)
     log.close()
     assert [warning.split()[0] for warning in warnings] == ["speed.jsonl", "progress.png"]
+
+
+def test_collapsing_embeddings_are_told_once_while_it_runs(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    log = LiveLog(tmp_path, warn=warnings.append)
+    for step, rank in ((20, 8.0), (40, 1.2), (60, 1.1)):
+        row = {"step": step, "val_effective_rank": rank}
+        append_row(tmp_path / LOG, row)
+        log.on_row(row, TIMES | {"step": step})
+    (warning,) = warnings
+    assert "the embeddings collapse: their effective rank is 1.20" in warning
