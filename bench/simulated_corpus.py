@@ -61,11 +61,13 @@ def main() -> None:
     write_corpus(args.folder, args.recordings, exact=args.exact)
 
 
-def write_corpus(folder: Path, n: int, *, exact: bool = False) -> tuple[Path, Path]:
+def write_corpus(
+    folder: Path, n: int, *, exact: bool = False, window_s: int = WINDOW_S
+) -> tuple[Path, Path]:
     """The folders of ``n`` recordings and of their tokens."""
     ids = [f"r-{k * 0x9E3779B97F4A7C15 % 2**48:012x}" for k in range(1, n + 1)]
     recordings = _recordings(folder / "recordings", ids, exact=exact)
-    _tokens(folder / "tokens", ids, recordings)
+    _tokens(folder / "tokens", ids, recordings, window_s)
     return folder / "recordings", folder / "tokens"
 
 
@@ -117,7 +119,7 @@ def _recordings(out: Path, ids: list[str], *, exact: bool) -> Artifact:
     return writer.finish(facts, bulk={SIGNALS: RECORDINGS})
 
 
-def _tokens(out: Path, ids: list[str], recordings: Artifact) -> None:
+def _tokens(out: Path, ids: list[str], recordings: Artifact, window_s: int) -> None:
     writer = _begin(out, "tokens", TokenizeConfig().model_dump(mode="json"), inputs_of(recordings))
     for kind, table in ((CODES, TABLE), (ENTROPIES, ENTROPY_TABLE)):
         sizes = _linked(out / kind, "npy", ids, _patches(out, kind))
@@ -129,8 +131,8 @@ def _tokens(out: Path, ids: list[str], recordings: Artifact) -> None:
     per_code = len(ids) * SHAPE[0] * SHAPE[1] // N_CODES
     writer.write_json(USAGE, {name: [per_code] * N_CODES for name in ("train", "val")})
     facts = {
-        **{"n_codes": N_CODES, "patch_samples": PATCH, "patches_per_window": WINDOW_S},
-        **{"window_s": float(WINDOW_S), "sfreq_hz": float(SFREQ_HZ), "synthetic": True},
+        **{"n_codes": N_CODES, "patch_samples": PATCH, "patches_per_window": window_s},
+        **{"window_s": float(window_s), "sfreq_hz": float(SFREQ_HZ), "synthetic": True},
         **{"within_subject": False, "warnings": []},
     }
     fitted = FittedOn(recordings=tuple(sorted(ids)), sketches=dict.fromkeys(ids, _NO_SKETCH))
