@@ -31,7 +31,6 @@ from eegssl.corpus.codes.tokens import open_codes
 from eegssl.corpus.sampling import sampler
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.windows import tile
-from eegssl.encoder.account import account
 from eegssl.encoder.architectures import build_encoder
 from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.training.fitting.loop import fit
@@ -39,8 +38,6 @@ from eegssl.training.masked_steps import MaskedSteps
 from eegssl.training.weights import TOKENS
 
 CHANNELS, WINDOW_S = len(simulated_corpus.CHANNELS), 10
-PEAKS_TFLOPS = {"H200": 989, "H100": 989, "A100": 312, "L40S": 362, "4090": 165}
-"""Dense bfloat16 by data sheets; part of the GPU's name."""
 LOGGED, ROWS = 10, 8
 """Steps of a row, and rows; the first two warm up."""
 AIMS = {"large: share of the peak": 0.35, "epilepsyfm: times plain LaBraM": 3.0}
@@ -89,7 +86,8 @@ def measured(size: Size, folders: tuple[Path, Path], options: argparse.Namespace
             num_workers=options.workers,
             on_row=lambda _, speed: rows.append(dict(speed)),
         )
-    flops = flops_of(config, n_codes)
+    parts = steps.read(0)
+    flops = (steps.flops(parts) or 0) / sum(part.n_windows for part in parts)
     rate = median(row["windows_per_s"] for row in rows[2:])
     return {
         "preset": size.preset,
@@ -98,23 +96,10 @@ def measured(size: Size, folders: tuple[Path, Path], options: argparse.Namespace
         "gflop_of_a_window": flops / 1e9,
         "windows_per_s": rate,
         "tflops": rate * flops / 1e12,
-        "mfu": share_of_peak(rate * flops, device),
+        "mfu": rows[-1]["mfu"] and median(row["mfu"] for row in rows[2:]),
         "memory_gb": max(row["memory_mb"] for row in rows) / 1e3,
         "data_wait": median(row["data_wait"] for row in rows[2:]),
     }
-
-
-def flops_of(config: PretrainConfig, n_codes: int) -> float:
-    """Operations of a step on one window: two passes through the encoder, and the head."""
-    costs = account(config.encoder, CHANNELS, WINDOW_S)
-    return 2 * costs["step_flops"] + 6.0 * costs["tokens"] * config.encoder.width * n_codes
-
-
-def share_of_peak(flops_per_s: float, device: torch.device) -> float | None:
-    """Of the GPU's bfloat16 peak; None where that is not known here."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
-    peak = next((peak for part, peak in PEAKS_TFLOPS.items() if part in name), None)
-    return flops_per_s / (peak * 1e12) if peak else None
 
 
 def plain(size: Size, bf16: bool, options: argparse.Namespace) -> float:

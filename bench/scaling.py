@@ -19,16 +19,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 from eegssl.config.resolve import resolve
 from eegssl.config.stages import PretrainConfig
-from eegssl.encoder.account import account
 from eegssl.encoder.architectures import build_encoder
+from eegssl.objectives.masked_codes import build_masked_codes
+from eegssl.training.fitting.peak_rate import peak_of_name
 
 HOURS, PASSES, WINDOW_S = 27_000, 50, 10
 CHANNELS, PATCHES, CODES = 23, 10, 8192
 GRAIN, GRAINS = 32, 2
 """Windows of a grain, and grains of a rank in each step."""
-PEAK_TFLOPS = 989
-"""Of an H200 in bfloat16, dense."""
-PEAK_4090_TFLOPS = 165
+H200, RTX_4090 = "NVIDIA H200", "NVIDIA GeForce RTX 4090"
 PAPER_GPU_HOURS = 348
 NODE = 8
 NVLINK_GB_S, ADAPTER_GB_S, HOP_US = 450, 50, 20
@@ -65,16 +64,22 @@ class Exchange:
 
 
 def model_of(name: str) -> Model:
-    """Count a preset: symmetric masked codes, which pass each window through the encoder twice."""
+    """Count a preset: its operations on a window whose patches are half hidden, its gradients."""
     config: PretrainConfig = resolve("pretrain", presets=[name], environment={})
-    costs = account(config.encoder, CHANNELS, PATCHES)
-    width = config.encoder.width
-    head = 3 * 2 * costs["tokens"] * width * CODES
-    passes = 2 if config.objective.symmetric else 1
-    encoder = nn.ModuleList([build_encoder(config.encoder, 0), nn.Linear(width, CODES)])
-    parameters = sum(p.numel() for p in encoder.parameters())
-    layers, flops = config.encoder.layers, passes * costs["step_flops"] + head
-    return Model(name, parameters, layers, flops, counted_bytes(encoder))
+    encoder = build_encoder(config.encoder, 0)
+    model = build_masked_codes(encoder, CODES, config.objective, 0)
+    mask = torch.arange(CHANNELS * PATCHES).reshape(1, CHANNELS, PATCHES) % 2 == 0
+    forward = model.flops(mask)
+    assert forward
+    parameters = sum(p.numel() for p in model.parameters())
+    return Model(name, parameters, config.encoder.layers, 3 * forward, counted_bytes(model))
+
+
+def peak(gpu: str) -> float:
+    """Operations a second in bfloat16, by a data sheet."""
+    rate = peak_of_name(gpu)
+    assert rate
+    return rate
 
 
 def counted_bytes(model: nn.Module) -> int:
@@ -130,7 +135,7 @@ def fsdp2(model: Model, n_gpus: int) -> Exchange:
 
 def step_s(model: Model, mfu: float) -> float:
     """Seconds that a GPU computes in a step."""
-    return GRAIN * GRAINS * model.flops / (mfu * PEAK_TFLOPS * 1e12)
+    return GRAIN * GRAINS * model.flops / (mfu * peak(H200))
 
 
 def n_windows() -> float:
@@ -161,7 +166,7 @@ def inputs(models: list[Model]) -> str:
     rows: list[list[object]] = [
         [f"windows for {PASSES} passes over {HOURS:,} h", windows, stated],
         ["windows of a GPU in a step", f"{GRAINS} grains of {GRAIN}", stated],
-        ["peak of an H200, bfloat16", f"{PEAK_TFLOPS} TFLOP/s", "its data sheet"],
+        ["peak of an H200, bfloat16", f"{peak(H200) / 1e12:.1f} TFLOP/s", "its data sheet"],
         ["NVLink, each way and GPU", f"{NVLINK_GB_S} GB/s", assumed],
         ["InfiniBand, each way and GPU", f"{ADAPTER_GB_S} GB/s", assumed],
         ["delay of a hop", f"{HOP_US} µs", assumed],
@@ -215,7 +220,7 @@ def hours(models: list[Model]) -> str:
 def sentences(models: list[Model]) -> str:
     small, large = models
     least = percent(gpu_hours(small, 1.0) / AIM_HOURS)
-    paper = PAPER_GPU_HOURS * PEAK_4090_TFLOPS / PEAK_TFLOPS
+    paper = PAPER_GPU_HOURS * peak(RTX_4090) / peak(H200)
     attained = CPU_BATCH * small.flops / CPU_STEP_S / 1e9
     rates = [GRAIN * GRAINS / step_s(m, MFU[m.name]) for m in models]
     megabytes = [rate * CHANNELS * PATCHES * PATCH_SAMPLES * SAMPLE_BYTES / 1e6 for rate in rates]
@@ -224,8 +229,8 @@ def sentences(models: list[Model]) -> str:
         f"`{small.name}` takes {spent[0]} if a step reaches {percent(MFU[small.name])} of the "
         f"peak, and {AIM_HOURS} if it reaches {least}.",
         f"`{large.name}` takes {spent[1]} at {percent(MFU[large.name])}.",
-        f"The paper's {PAPER_GPU_HOURS} hours of an RTX 4090 ({PEAK_4090_TFLOPS} TFLOP/s by its "
-        f"data sheet) are {paper:.0f} of an H200, by the peaks alone.",
+        f"The paper's {PAPER_GPU_HOURS} hours of an RTX 4090 ({peak(RTX_4090) / 1e12:.1f} TFLOP/s) "
+        f"are {paper:.0f} of an H200, by the peaks alone.",
         f"At these rates the loader feeds a GPU {rates[0]:,.0f} windows a second "
         f"({megabytes[0]:.0f} MB of int16) for `{small.name}`, {rates[1]:,.0f} "
         f"({megabytes[1]:.0f} MB) for `{large.name}`.",

@@ -23,14 +23,6 @@ def test_without_a_gpu_nothing_is_measured(
     assert not (tmp_path / "gpu.json").exists()
 
 
-def test_a_share_of_a_peak_needs_a_gpu_of_known_peak(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H200")
-    assert bench_gpu.share_of_peak(494.5e12, torch.device("cuda")) == 0.5
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA T4")
-    assert bench_gpu.share_of_peak(1e12, torch.device("cuda")) is None
-    assert bench_gpu.share_of_peak(1e12, torch.device("cpu")) is None
-
-
 @pytest.mark.slow
 def test_the_same_code_runs_on_a_processor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 import scaling
 
 PAGE = Path(__file__).parents[3] / "docs/cluster.md"
 
 
+@pytest.mark.slow
 def test_every_number_of_the_page_is_printed_by_the_script() -> None:
     assert PAGE.read_text("utf-8").endswith(f"\n\n{scaling.page()}\n")
 
