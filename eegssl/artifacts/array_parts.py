@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BufferedReader
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from eegssl.artifacts.json_parts import Count, Part, damaged, in_words
-from eegssl.regular_files import open_regular
+from eegssl.regular_files import open_descriptor, open_regular
 
 _DTYPES = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"},
@@ -31,6 +30,7 @@ _MOST_HEADER = 100_000_000
 """As safetensors itself allows."""
 _HEAD_BYTES = 4096
 _SMALL_BYTES = 1 << 17
+"""Arrays of fewer are read at once, which is faster than to map them."""
 _METADATA = "__metadata__"
 _NPY = b"\x93NUMPY\x01\x00"
 _NPY_HEADER = re.compile(
@@ -84,7 +84,7 @@ class TensorFile:
         """
         place = self.place(name, dtypes, shape)
         with open_regular(self.path) as stream:
-            return _mapped(stream, place.dtype, place.shape, place.offset)
+            return _mapped(stream.fileno(), place.dtype, place.shape, place.offset)
 
     def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
         """Where a tensor of one of these types lies.
@@ -148,47 +148,46 @@ def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[A
     another size than these make.
     """
     try:
-        with open_regular(path) as stream:
-            return _map_array(stream, path, dtypes, shape)
+        descriptor = open_descriptor(path)
+        try:
+            return _map_array(descriptor, path, dtypes, shape)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise damaged(path, f"it can't be read: {error.strerror}") from None
 
 
 def _map_array(
-    stream: BufferedReader, path: Path, dtypes: str, shape: Sequence[int | None]
+    descriptor: int, path: Path, dtypes: str, shape: Sequence[int | None]
 ) -> NDArray[Any]:
-    size, start = os.fstat(stream.fileno()).st_size, stream.read(len(_NPY) + 2)
-    length = int.from_bytes(start[len(_NPY) :], "little")
-    header = _NPY_HEADER.fullmatch(stream.read(length))
+    size, start = os.fstat(descriptor).st_size, os.pread(descriptor, _SMALL_BYTES, 0)
+    length = int.from_bytes(start[len(_NPY) : len(_NPY) + 2], "little")
+    offset = len(_NPY) + 2 + length
+    header = _NPY_HEADER.fullmatch(start[len(_NPY) + 2 : offset])
     if not start.startswith(_NPY) or header is None or header[1].decode() not in dtypes.split():
         raise damaged(path, f"it holds no array of {dtypes}")
     dtype = np.dtype(header[1].decode())
     lengths = tuple(int(n) for n in header[3].replace(b" ", b"").split(b",") if n)
     _require(path, "the array", (dtype, lengths), dtypes, shape)
-    offset = len(start) + length
     if size != offset + prod(lengths) * dtype.itemsize:
         raise damaged(path, "it has another size than its header says")
     order: Literal["F", "C"] = "F" if header[2] == b"True" else "C"
-    return _mapped(stream, dtype, lengths, offset, order)
+    if len(start) == size:
+        return np.ndarray(lengths, dtype, start, offset, order=order)
+    return _mapped(descriptor, dtype, lengths, offset, order)
 
 
 def _mapped(
-    stream: BufferedReader,
+    descriptor: int,
     dtype: np.dtype[Any],
     shape: tuple[int, ...],
     offset: int,
     order: Literal["F", "C"] = "C",
 ) -> NDArray[Any]:
-    """An array within an open file; `numpy.memmap` takes ten times as long to make one.
-
-    A small one is read at once, which is faster still.
-    """
+    """An array within an open file; `numpy.memmap` takes ten times as long to make one."""
     if not prod(shape):
         return np.zeros(shape, dtype)
-    size = dtype.itemsize * prod(shape)
-    if size <= _SMALL_BYTES:
-        return np.ndarray(shape, dtype, os.pread(stream.fileno(), size, offset), order=order)
-    file = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    file = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     return np.ndarray(shape, dtype, file, offset, order=order)
 
 

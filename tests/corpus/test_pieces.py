@@ -111,7 +111,7 @@ def test_maps_and_descriptors_stay_few_however_many_recordings_are_read(
 ) -> None:
     monkeypatch.setattr(store, "OPEN_SIGNALS", 4)
     monkeypatch.setattr(tokens, "MAPPED_PATCHES", 6)
-    monkeypatch.setattr("eegssl.artifacts.array_parts._SMALL_BYTES", 0)
+    monkeypatch.setattr("eegssl.artifacts.array_parts._SMALL_BYTES", 140)
     for folder in ("codes", "entropies"):
         (tmp_path / folder).mkdir()
     recordings = kept(tmp_path, 40)

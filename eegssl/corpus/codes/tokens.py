@@ -154,10 +154,13 @@ class Codes:
         return np.stack([a[:, k : k + n] for a, k in zip(arrays, first.tolist(), strict=True)])
 
     def _mapped(self, kind: str, owner: int) -> NDArray[Any]:
-        recording = self.windows.recordings[owner]
-        shape = _shape_of(recording, self.windows.length, self.patches_per_window)
-        path = patch_path(self.artifact.path, kind, recording.id)
-        return self._kept.get((kind, owner), lambda: map_array(path, _TYPES[kind], shape))
+        def mapped() -> NDArray[Any]:
+            recording = self.windows.recordings[owner]
+            shape = _shape_of(recording, self.windows.length, self.patches_per_window)
+            path = patch_path(self.artifact.path, kind, recording.id)
+            return map_array(path, _TYPES[kind], shape)
+
+        return self._kept.get((kind, owner), mapped)
 
 
 def open_codes(artifact: Artifact, windows: Windows) -> Codes:
