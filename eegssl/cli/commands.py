@@ -163,6 +163,9 @@ def finetune(
     *,
     options: Options,
     tracker: Tracker = None,
+    device: OnDevice = None,
+    num_workers: NumWorkers = 0,
+    resume: Resumed = Resume.AUTO,
 ) -> None:
     """Adapt an encoder to a task; a threshold is chosen on validation data."""
     from eegssl.config.resolve import flagged, read_task
@@ -173,7 +176,8 @@ def finetune(
 
     flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
     sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    terminal, settings, context = prepare("finetune", out, options, sets)
+    how = run_options(num_workers, resume)
+    terminal, settings, context = prepare("finetune", out, options, [*sets, *settings_of(device)])
     context.trackers = require_trackers(tracker or ())
     kind = KINDS[read_task(task, settings.task).kind]
     ways = [settings.adaptation.kind]
@@ -182,8 +186,9 @@ def finetune(
     if tracker and n is not None:
         raise ConfigError("--tracker follows one training, and a cross-validation has several")
     if n is None:
-        result = stage.run(settings, recordings, encoder, task, context)
+        result = stage.run(settings, recordings, encoder, task, context, how)
     else:
+        how.require_usual("a cross-validation")
         result = crossvalidate.run(
             settings, recordings, encoder, task, context, folds=n, allow_leak=allow
         )

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import TypeAdapter
 
 from eegssl.artifacts.atomic import canonical_json
@@ -14,7 +13,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.json_parts import STRICT, JsonObject, damaged, read_json
 from eegssl.artifacts.manifest import MANIFEST, Artifact, inputs_of
-from eegssl.artifacts.threads import THREADS, threads_of
+from eegssl.artifacts.threads import THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -33,6 +32,7 @@ from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER, MONTAGES, differences, encoder_settings, montages_in
 from eegssl.training.cost import Meter
 from eegssl.training.history import copy_history
+from eegssl.training.ranks.together import RunOptions, begin_together, elsewhere, on_all
 from eegssl.training.weights import ENCODER as PRETRAINED
 
 EVALUATION = "evaluation"
@@ -128,24 +128,38 @@ def finetune(
     encoder: Path,
     task: Any,
     context: Context,
+    options: RunOptions = RunOptions(),
 ) -> Result:
     """Make the artifact of a task: a model, or the table and scores of an analysis.
 
     Raises ConfigError for settings that the kind can't follow, InputError for recordings that
     hold too little for the task.
     """
-    job = job_of(kind, config, corpus, open_artifact(encoder, PRETRAINED), task, context)
+
+    def prepared() -> tuple[Job[Any], Any]:
+        pretrained = open_artifact(encoder, PRETRAINED)
+        job = replace(job_of(kind, config, corpus, pretrained, task, context), options=options)
+        if options.place.n_ranks > 1:
+            kind.require_over_ranks(job)
+        return job, kind.prepare(job)
+
+    job, data = on_all(options.place, prepared)
     weights = job.weights == "pretrained"
     for difference in differences(job.pretrained, corpus, corpus.recordings, pretrained=weights):
         context.warn(difference)
-    data = kind.prepare(job)
     inputs = [*corpus.inputs(), *inputs_of(job.pretrained), *data.inputs]
     names = (*SCORED, *kind.files)
     contract = kind.contract if kind.makes == MODEL else scored_contract(kind, kind.makes)
-    writer = context.begin(contract, without_cache(job.config), inputs, names=names)
-    if isinstance(writer, Result):
-        return writer
-    threads = threads_of(writer.work, torch.get_num_threads(), context)
+    alike = {"which recordings are trained on": corpus.split_hash}
+    settings = without_cache(job.config)
+    begun = begin_together(options, context, contract, settings, inputs, alike, names=names)
+    if isinstance(begun, Result):
+        return begun
+    writer = begun.writer
+    if writer is None:
+        kind.take_part(job, data, begun.work)
+        return elsewhere(context, kind.makes)
+    threads = begun.threads(context)
     meter = Meter(job.device)
     with shown(writer, context) as on_row:
         fitted = kind.fit(replace(job, on_row=on_row), data, writer)

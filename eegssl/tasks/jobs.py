@@ -22,6 +22,7 @@ from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER
 from eegssl.training.fitting.devices import choose_device
 from eegssl.training.fitting.loop import Rows
+from eegssl.training.ranks.together import RunOptions
 from eegssl.training.weights import load_weights
 
 MODEL = "model"
@@ -89,6 +90,7 @@ class Job(Generic[Task]):
     context: Context
     on_row: Rows | None = None
     """Gets the rows of the training that decides the model."""
+    options: RunOptions = field(default_factory=RunOptions)
 
     @property
     def weights(self) -> str:

@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -160,6 +161,20 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
 
         Facts of a model hold ``n_parameters_trained``.
         """
+
+    def require_over_ranks(self, job: Job[Task]) -> None:
+        """Raise ConfigError unless several ranks can fit this together."""
+        raise ConfigError(
+            f"tasks of {self.name} are fitted in one process, and {job.options.place.n_ranks} "
+            "ranks were started: start it without torchrun or srun"
+        )
+
+    def take_part(self, job: Job[Task], data: Data, work: Path) -> None:
+        """Train along on another rank than the first, which fits and saves the model.
+
+        ``work`` is the scratch folder that all ranks share.
+        """
+        raise NotImplementedError
 
     def open(self, trial: Trial) -> Test:
         """A model and what it is to be tested on."""

@@ -52,7 +52,7 @@ def features_of(
     A frozen encoder embeds each window once: pooled embeddings stay in memory, those of single
     patches on disk. An encoder that trains embeds the windows of each call.
     """
-    windows = _as_read(classifier, windows)
+    windows = as_read(classifier, windows)
 
     def compute(index: NDArray[np.int64]) -> Tensor:
         return classifier.embed(*to_tensors(windows.batch(index), device))
@@ -84,7 +84,7 @@ def features_in_order(classifier: Classifier, windows: Windows, device: torch.de
     """
     if not classifier.frozen or classifier.attention is not None:
         return features_of(classifier, windows, device)
-    windows = _as_read(classifier, windows)
+    windows = as_read(classifier, windows)
     passes = windows.in_order(_AT_ONCE)
     rows: dict[int, Tensor] = {}
 
@@ -116,7 +116,7 @@ def cache_layers(
 ) -> None:
     """Cache the pooled embeddings of windows of every layer, from one pass of a frozen encoder."""
     classifier.to(device).eval()
-    windows = _as_read(classifier, windows)
+    windows = as_read(classifier, windows)
     layers = range(classifier.depth + 1)
     paths = [cache.folder / f"{key}.npy" for key in _keys(classifier, windows, layers)]
     if all(_read(path, len(windows)) is not None for path in paths):
@@ -134,7 +134,7 @@ def cache_layers(
             array.flush()
 
 
-def _as_read(classifier: Classifier, windows: Windows) -> Windows:
+def as_read(classifier: Classifier, windows: Windows) -> Windows:
     """The windows, of the channels that the classifier reads."""
     return windows.of_channels(classifier.channels) if classifier.channels else windows
 

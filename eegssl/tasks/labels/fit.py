@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from eegssl.adaptation.classifier import Classifier
 from eegssl.adaptation.config import FROZEN, AdaptationConfig
@@ -26,6 +25,7 @@ from eegssl.corpus.number_scale import NumberScale
 from eegssl.errors import ConfigError
 from eegssl.tasks.labels.calibration import validation_scores
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.learning.label_steps import LabelSteps, Truth
 from eegssl.tasks.labels.model import logits_of
 from eegssl.tasks.labels.probe import fit_probe
 from eegssl.training.config import TrainingConfig
@@ -60,6 +60,8 @@ class Plan:
     metrics: Path
     """Gets a line with each row of the history, where something is trained."""
     cache: Cache
+    num_workers: int = 0
+    """Processes that read ahead."""
     on_step: Callable[[int], None] = field(default=lambda done: None)
     on_row: Rows | None = None
     warn: Callable[[str], object] = field(default=lambda text: None)
@@ -169,20 +171,13 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
     draw = train.balanced(task.n_outputs if task.target == "classes" else 0)
     if plan.class_weights != "sampling":
         draw = (draw > 0).astype(np.float64)
-    weights = _class_weights(train, task, plan)
-    truth = _on(plan.device, _truth_to_learn(classifier, train, task))
-    possible = None if train.possible is None else _on(plan.device, train.possible)
-
-    def step(k: int) -> dict[str, Tensor]:
-        index = train.windows.draw(training.batch_size, seed=plan.seed, step=k, weights=draw)
-        logits = classifier.classify(of_train(index))
-        at = torch.from_numpy(index).to(plan.device)
-        labels, allowed = truth[at], None if possible is None else possible[at]
-        terms = {"loss": loss(logits, labels, allowed, task.target, weights)}
-        if task.target == "classes":
-            correct, known = logits.argmax(dim=-1) == labels, (labels >= 0).sum()
-            terms["accuracy"] = correct.sum() / known.clamp(min=1)
-        return terms
+    truth = Truth(
+        torch.from_numpy(_truth_to_learn(classifier, train, task)),
+        None if train.possible is None else torch.from_numpy(train.possible),
+        _class_weights(train, task, plan),
+    )
+    drawn = draw, training.batch_size, plan.seed
+    steps = LabelSteps(classifier, of_train, train, truth, *drawn)
 
     def validate() -> dict[str, float | None]:
         size = training.batch_size
@@ -192,11 +187,12 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
     classifier.train()
     history = fit(
         classifier,
-        step,
+        steps,
         training,
         seed=plan.seed,
         folder=plan.work,
         metrics=plan.metrics,
+        num_workers=plan.num_workers,
         parameters=groups,
         validate=validate,
         monitor=task.monitor,
@@ -210,43 +206,6 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         "n_parameters_trained": trained,
         "converged": history.best_step < last,
     }
-
-
-def loss(
-    logits: Tensor,
-    truth: Tensor,
-    possible: Tensor | None,
-    target: Literal["classes", "number"],
-    class_weights: Tensor | None = None,
-) -> Tensor:
-    """The mean loss of a batch, a scalar; what is not labelled (truth -1) has no part in it.
-
-    Classes: cross-entropy of ``logits`` [B, K] or [B, N, K] with ``truth`` [B] or [B, N]; where
-    ``possible`` [B, K] says which classes a label allows, the negative logarithm of their summed
-    probability (all of them: nothing to learn). Numbers: the squared error of ``logits`` [B, 1]
-    with ``truth`` [B], which `NumberScale` has brought to mean 0 and deviation 1.
-    ``class_weights`` [K] weigh each label by its class, a partly known one by the mean of those
-    that it allows.
-    """
-    if target == "number":
-        return F.mse_loss(logits[..., 0], truth.to(logits.dtype))
-    flat, labels = logits.flatten(0, -2), truth.flatten()
-    n_classes = flat.shape[-1]
-    if possible is None:
-        allowed = F.one_hot(labels.clamp(min=0), n_classes).bool()
-        informative = labels >= 0
-    else:
-        allowed = possible
-        informative = allowed.any(dim=-1) & ~allowed.all(dim=-1)
-    if not informative.any():
-        return flat.sum() * 0.0
-    flat, allowed = flat[informative], allowed[informative]
-    within = flat.masked_fill(~allowed, -torch.inf)
-    each = flat.logsumexp(dim=-1) - within.logsumexp(dim=-1)
-    if class_weights is None:
-        return each.mean()
-    weight = (allowed * class_weights).sum(dim=-1) / allowed.sum(dim=-1)
-    return (weight * each).sum() / weight.sum()
 
 
 def _standardise(classifier: Classifier, train: LabelledWindows, features: Features) -> None:
@@ -279,8 +238,4 @@ def _class_weights(train: LabelledWindows, task: TaskConfig, plan: Plan) -> Tens
     if plan.class_weights != "loss" or task.target == "number":
         return None
     counts = np.maximum(train.counts(len(task.classes)), 1)
-    return _on(plan.device, (counts.sum() / (len(counts) * counts)).astype(np.float32))
-
-
-def _on(device: torch.device, array: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(array).to(device)
+    return torch.from_numpy((counts.sum() / (len(counts) * counts)).astype(np.float32))

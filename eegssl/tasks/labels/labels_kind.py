@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.read_by_way import READS_OF_WAY
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
@@ -33,8 +32,9 @@ from eegssl.tasks.labels.data import (
     warn_unlabelled,
     warn_untested,
 )
-from eegssl.tasks.labels.fit import Labelled, Plan, adapt, require_readable, unconverged
+from eegssl.tasks.labels.fit import Labelled, adapt, require_readable, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
+from eegssl.tasks.labels.learning.set_up import classifier_of, plan_of, require_shareable
 from eegssl.tasks.labels.measures.detection_files import detection_files
 from eegssl.tasks.labels.measures.stored_scores import (
     STORED_SCORES,
@@ -48,7 +48,6 @@ from eegssl.tasks.labels.model import (
     load_model,
     logits_of,
     predict,
-    reads_by_name,
     save_model,
 )
 from eegssl.tasks.labels.page import page_of, with_model, without_model
@@ -56,9 +55,8 @@ from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import AllScores, concerns, score, score_facts
 from eegssl.tasks.labels.unlabelled.unlabelled_windows import UnlabelledWindows
 from eegssl.tasks.labels.windows.table_windows import task_table
-from eegssl.training.features import Cache, features_of
+from eegssl.training.features import features_of
 from eegssl.training.fitting.devices import choose_device
-from eegssl.training.history import METRICS
 
 UNREAD = {"targets": "targets belong to tasks of forecasting, and labels are the truth here"}
 """Reasons for which labels do not read a setting."""
@@ -157,12 +155,9 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         self, job: Job[TaskConfig], data: TrainingLabels, writer: ArtifactWriter
     ) -> Fitted[Predictions]:
         """Adapt the encoder; lock temperature, threshold and post-processing on validation data."""
-        config, task, seed = job.config, job.task, job.context.seed
-        by_name = reads_by_name(config.adaptation)
-        channels = data.train.windows.shared_channels() if by_name else ()
-        head = task.n_outputs, config.adaptation, seed, task.unit == "second", channels
-        classifier = build_classifier(job.build_encoder(), *head)
-        plan = _plan(job, writer)
+        config, task = job.config, job.task
+        classifier = classifier_of(job, data.train)
+        plan = plan_of(job, writer.work)
         training = adapt(classifier, Labelled(task, data.train, data.val), plan)
         for concern in unconverged(training):
             job.context.warn(concern)
@@ -183,6 +178,18 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         scores = validation_scores(data.val, decided.answers, value, task)
         facts = _facts(job, data, model) | training | {"val": scores}
         return Fitted(facts, (*data.train.windows.recordings, *data.val.windows.recordings))
+
+    def require_over_ranks(self, job: Job[TaskConfig]) -> None:
+        """Raise ConfigError where the encoder stays frozen, or a batch can't be shared."""
+        require_shareable(job)
+
+    def take_part(self, job: Job[TaskConfig], data: TrainingLabels, work: Path) -> None:
+        """Adapt the encoder along with the first rank."""
+        adapt(
+            classifier_of(job, data.train),
+            Labelled(job.task, data.train, data.val),
+            plan_of(job, work),
+        )
 
     def open(self, trial: Trial) -> TestLabels:
         """The model, and the labels of the recordings as given now, or as it was given them."""
@@ -296,23 +303,6 @@ def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
 
 def _n_subjects(labelled: LabelledWindows) -> int:
     return len({r.subject for r in labelled.windows.recordings})
-
-
-def _plan(job: Job[TaskConfig], writer: ArtifactWriter) -> Plan:
-    config = job.config
-    folder = Path(config.cache) if config.cache else writer.work / "embeddings"
-    return Plan(
-        training=config.training,
-        class_weights=config.class_weights,
-        seed=job.context.seed,
-        device=job.device,
-        work=writer.work,
-        metrics=writer / METRICS,
-        cache=Cache(folder, config.cache_gb),
-        on_step=job.context.progress.track(job.task.name, config.training.steps),
-        on_row=job.on_row,
-        warn=job.context.progress.warn,
-    )
 
 
 def _require_patches(train: LabelledWindows, task: TaskConfig, encoder: EncoderConfig) -> None:

@@ -1,6 +1,6 @@
 """Begin a training on all ranks; the first alone writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -34,6 +34,19 @@ class RunOptions:
     """Processes that read ahead; 0: read in the training's own."""
     resume: Resume = "auto"
     """``must``: refuse to begin anew; ``never``: do not go on with a checkpoint."""
+
+    def require_usual(self, what: str) -> None:
+        """Raise ConfigError for several ranks, or another ``resume``, where neither is possible."""
+        if self.place.n_ranks > 1:
+            raise ConfigError(
+                f"{what} is one process, and {self.place.n_ranks} ranks were started: start it "
+                "without torchrun or srun"
+            )
+        if self.resume != "auto":
+            raise ConfigError(
+                f"--resume is of one training, and {what} has several: leave it out, and each "
+                "goes on where it stopped"
+            )
 
 
 @dataclass(frozen=True)
@@ -86,16 +99,19 @@ def begin_together(
     context: Context,
     contract: Contract,
     config: Settings,
-    inputs: list[tuple[str, str]],
+    inputs: Sequence[tuple[str, str]],
     alike: Mapping[str, str],
+    *,
+    names: Sequence[str] = (),
 ) -> Begun | Result:
     """Begin an artifact on rank 0; or its result, if it stood already or this is a dry run.
 
-    ``alike`` names hashes that all ranks must share beside seed, settings, inputs and versions.
+    ``alike`` names hashes that all ranks must share beside seed, settings, inputs and versions,
+    ``names`` the files that only this kind of artifact or task holds.
     Raises ArtifactError where they do not, ConfigError where ``--resume`` can't be met.
     """
     place = options.place
-    values = {"settings": repr(config), "inputs": repr(inputs), "the seed": str(context.seed)}
+    values = {"settings": repr(config), "inputs": repr(list(inputs)), "the seed": str(context.seed)}
     versions = {"the version of eegssl": __version__, "the version of torch": torch.__version__}
     require_same(place, {**values, **versions, **alike})
     work = context.out / WORK
@@ -103,7 +119,7 @@ def begin_together(
     def begin() -> ArtifactWriter | Result:
         if options.resume == "must" and not (context.out / MANIFEST).exists():
             _require_checkpoint(work)
-        writer = context.begin(contract, config, inputs)
+        writer = context.begin(contract, config, inputs, names=names)
         if isinstance(writer, ArtifactWriter) and options.resume == "never":
             for name in (FILE, PREVIOUS):
                 (writer.work / name).unlink(missing_ok=True)
@@ -120,13 +136,14 @@ def elsewhere(context: Context, kind: str) -> Result:
     return Result(context.out, kind, "made by rank 0", {}, {})
 
 
-def require_whole_grains(n_grains: int, batch_size: int, place: RankPlace) -> None:
+def require_whole_grains(
+    n_grains: int, batch_size: int, place: RankPlace, sized: str = "(sampling.grain windows each)"
+) -> None:
     """Raise ConfigError unless every rank gets as many grains of a batch."""
     if n_grains % place.n_ranks:
         raise ConfigError(
             f"{place.n_ranks} ranks can't share a batch of {batch_size} windows in {n_grains} "
-            f"grain(s); set training.batch_size to a multiple of {place.n_ranks} grains "
-            "(sampling.grain windows each), or sampling.grain lower"
+            f"grain(s); set training.batch_size to a multiple of {place.n_ranks} grains {sized}"
         )
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from eegssl.tasks.labels.fit import loss
+from eegssl.tasks.labels.learning.label_loss import label_loss as loss
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3], [-3.0, 1.0, 4.0]])
 TRUTH = torch.tensor([0, 2, 1])

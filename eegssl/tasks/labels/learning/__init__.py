@@ -1,0 +1,1 @@
+"""Train on labelled windows: batches and their loss."""
