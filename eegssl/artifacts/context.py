@@ -1,10 +1,12 @@
 """Hold what every stage gets beside its configuration, and returns."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.contract import Contract, require_contract
 from eegssl.artifacts.draft_lock import Lock, take
 from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
@@ -79,12 +81,14 @@ class Context:
         self.warnings.append(text)
         self.progress.warn(text)
 
-    def require_place(self, kind: str) -> None:
+    def require_place(self, kind: str, config: Settings | None = None) -> None:
         """Raise ConfigError for an output folder where no artifact of this kind can be made.
 
-        `begin` does so too, but its inputs may take long to read.
+        `begin` does so too, but its inputs may take long to read. ``config`` is given where it
+        does not follow from them.
         """
-        require_place(self.out, kind, overwrite=self.overwrite)
+        values = None if config is None else json.loads(canonical_json(public_values(config)))
+        require_place(self.out, kind, overwrite=self.overwrite, config=values)
 
     def begin(
         self,

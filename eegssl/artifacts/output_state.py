@@ -89,15 +89,20 @@ def output_state(
     )
 
 
-def require_place(out: Path, kind: str, *, overwrite: bool) -> None:
-    """Raise ConfigError where no artifact of a kind can be made, whatever its settings and inputs.
+def require_place(
+    out: Path, kind: str, *, overwrite: bool, config: dict[str, Any] | None = None
+) -> None:
+    """Raise ConfigError where no artifact of a kind can be made, whatever its inputs.
 
-    For stages that read much before they know their inputs; `output_state` decides later.
+    For stages that read much before they know their inputs; `output_state` decides later. With
+    ``config``, its settings where they are known by then, also where others made what is there.
     """
     _require_folder(out)
     _require_writable(out)
     if (out / MANIFEST).exists():
-        _finished_manifest(out, kind, overwrite=overwrite)
+        manifest = _finished_manifest(out, kind, overwrite=overwrite)
+        if manifest and not overwrite and config not in (None, manifest.config):
+            raise _made_otherwise(out, kind, {"config": manifest.config}, {"config": config})
     elif not (out / PLAN).exists():
         output_state(out, kind, {}, overwrite=overwrite)
     elif (begun := _read_object(out / PLAN)) != CLEARING:
@@ -179,10 +184,13 @@ def _state_of_finished(
         return "overwrite"
     if update:
         return "update"
-    raise ConfigError(
-        f"{out} holds {kind} made with other settings or inputs "
-        f"({_difference(manifest.plan(), plan)}); pass --overwrite to replace it, "
-        "or choose another --out"
+    raise _made_otherwise(out, kind, manifest.plan(), plan)
+
+
+def _made_otherwise(out: Path, kind: str, old: dict[str, Any], new: dict[str, Any]) -> ConfigError:
+    return ConfigError(
+        f"{out} holds {kind} made with other settings or inputs ({_difference(old, new)}); pass "
+        "--overwrite to replace it, or choose another --out"
     )
 
 

@@ -86,7 +86,7 @@ def run(
             f"formats: {', '.join(config.formats)} are of detected events, and this model detects "
             f"none: leave them out; what it answers is JSON, in {ANSWERS}/"
         )
-    context.require_place(KIND)
+    context.require_place(KIND, config)
     naming = _naming(config, context)
     every, passed_over = find_sources(roots, naming)
     sources = distinct_files(every)

@@ -156,6 +156,19 @@ def test_an_out_that_is_something_else_stays_as_it_is(
     assert [path.name for path in full.iterdir()] == ["mine.txt"]
 
 
+def test_predictions_of_other_settings_are_told_before_files_are_read(
+    tiny: Pipeline, good: Path, tmp_path: Path
+) -> None:
+    assert call(tiny, tmp_path / "out", good).code == 0
+    words = ["--model", tiny.model, "--out", tmp_path / "out", "--jobs", 1]
+    ran = eegssl("predict", good, *words, "--format", "json")
+    assert ran.code == 2
+    assert "made with other settings or inputs (formats ['tsv'] -> ['json'])" in ran.err
+    assert "found" not in ran.err
+    again = eegssl("predict", good, *words, "--format", "json", "--overwrite")
+    assert again.code == 0, again.err
+
+
 def test_an_out_that_cannot_be_written_is_told_before_files_are_read(
     tiny: Pipeline, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
