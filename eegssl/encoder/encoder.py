@@ -8,6 +8,11 @@ from torch import Tensor, nn
 from eegssl.encoder.config import EncoderConfig
 
 
+def flat_places(mask: Tensor) -> Tensor:
+    """The places [H] at which a flat mask is True, in order."""
+    return mask.flatten().nonzero()[:, 0]
+
+
 class Encoder(nn.Module, ABC):
     """EEG of any channels and any length to one embedding per (channel, patch).
 
@@ -43,12 +48,15 @@ class Encoder(nn.Module, ABC):
         located: Tensor,
         regions: Tensor,
         mask: Tensor,
+        places: Tensor | None = None,
     ) -> Tensor:
         """Embed the H patches with ``mask`` [B, C, N] True, hidden as in ``forward``: [H, D].
 
-        An architecture may leave out work that these rows don't need.
+        ``places`` [H] are theirs in the flat mask; a GPU need not count them then, for which the
+        host would wait. An architecture may leave out work that these rows don't need.
         """
-        return self(signal_uv, positions, located, regions, mask)[mask]
+        places = flat_places(mask) if places is None else places
+        return self(signal_uv, positions, located, regions, mask).flatten(0, 2)[places]
 
     @abstractmethod
     def layers(

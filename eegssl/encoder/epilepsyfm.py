@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.encoder.config import EncoderConfig
-from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.encoder import Encoder, flat_places
 from eegssl.encoder.patches import clip, normalise, to_patches
 from eegssl.encoder.spatial import SpatialEmbedding, TimeEmbedding
 from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
@@ -68,12 +68,15 @@ class EpilepsyFM(Encoder):
         located: Tensor,
         regions: Tensor,
         mask: Tensor,
+        places: Tensor | None = None,
     ) -> Tensor:
         """Embed hidden patches alone, [H, D]: the last block's outputs are not made for others."""
         tokens = self._tokens(signal_uv, positions, located, regions, mask, None)
         row, _ = self._row(tokens)
-        rows = F.pad(mask.flatten(1), (row.shape[1] - mask[0].numel(), 0))
-        return self.transformer(row, rows=rows)
+        places = flat_places(mask) if places is None else places
+        n_patches = mask[0].numel()
+        n_before = row.shape[1] - n_patches  # tokens before the patches of a window
+        return self.transformer(row, rows=places + (places // n_patches + 1) * n_before)
 
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor

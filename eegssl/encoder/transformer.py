@@ -38,7 +38,7 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D].
 
-        With ``rows`` [B, L] only the M tokens that are True there are given out: [M, D].
+        With ``rows`` [M] only the tokens at these places of the flat [B L] are given out: [M, D].
         """
         allowed = None if keys is None else keys[:, None, None]
         dropout = self.dropout if self.training else 0.0
@@ -51,7 +51,7 @@ class Attention(nn.Module):
         else:
             mixed = _fused(q, k, v, allowed, dropout)
         mixed = mixed.transpose(1, 2).flatten(-2)
-        return self.out(mixed if rows is None else mixed[rows])
+        return self.out(mixed if rows is None else mixed.flatten(0, 1).index_select(0, rows))
 
 
 def _is_quicker_plain(q: Tensor, allowed: Tensor | None, dropout: float) -> bool:
@@ -113,9 +113,9 @@ class Block(nn.Module):
     def forward(
         self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None
     ) -> Tensor:
-        """Transform tokens [B, L, D]; with ``rows`` [B, L] only those True there, to [M, D]."""
+        """Transform tokens [B, L, D]; with ``rows`` [M] only those at these places, to [M, D]."""
         attended = self.attention(self.norm_attention(tokens), keys, rows)
-        tokens = tokens if rows is None else tokens[rows]
+        tokens = tokens if rows is None else tokens.flatten(0, 1).index_select(0, rows)
         tokens = self._add(tokens, attended, self.gain_attention)
         return self._add(tokens, self.feed(self.norm_feed(tokens)), self.gain_feed)
 
@@ -157,7 +157,7 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """Transform tokens [B, L, D]; those not in ``keys`` [B, L] are read by no other.
 
-        With ``rows`` [B, L] only the M tokens that are True there are given out, [M, D].
+        With ``rows`` [M] only the tokens at these places of the flat [B L] are given out, [M, D].
         """
         return deque(self.layers(tokens, keys, rows), maxlen=1).pop()
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from eegssl.encoder.account import hidden_flops
-from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.encoder import Encoder, flat_places
 from eegssl.encoder.epilepsyfm import EpilepsyFM
 from eegssl.errors import InputError
 from eegssl.objectives.code_loss import code_loss
@@ -31,6 +31,8 @@ class MaskedCodes(Objective):
         regions: Tensor,
         mask: Tensor,
         codes: Tensor,
+        hidden: Tensor | None = None,
+        visible: Tensor | None = None,
     ) -> ObjectiveOutput:
         """Cross-entropy (nats) of ``codes`` [B, C, N] where ``mask`` [B, C, N] is True.
 
@@ -45,10 +47,12 @@ class MaskedCodes(Objective):
                 f"expected codes and mask of one shape [B, C, N]; "
                 f"got {tuple(codes.shape)} and {tuple(mask.shape)}"
             )
-        masks = (mask, ~mask) if self.config.symmetric else (mask,)
+        passes = [(mask, flat_places(mask) if hidden is None else hidden)]
+        if self.config.symmetric:
+            passes.append((~mask, flat_places(~mask) if visible is None else visible))
         geometry = (positions, located, regions)
-        rows = [self.encoder.hidden(signal_uv, *geometry, m) for m in masks]
-        truth = torch.cat([codes[m] for m in masks])
+        rows = [self.encoder.hidden(signal_uv, *geometry, *each) for each in passes]
+        truth = torch.cat([codes.flatten().index_select(0, places) for _, places in passes])
         total, first = code_loss(torch.cat(rows), self.head, truth)
         loss = total / max(len(truth), 1)
         terms = _hits(first, truth, self.head.out_features) | {"ratio": mask.float().mean()}
@@ -88,7 +92,8 @@ def _hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
     """Accuracies of five ``guesses`` [H, 5]: of the first, of all, and of a constant."""
     ranked = guesses == truth[:, None]
     n = max(len(truth), 1)
-    counts = truth.bincount(minlength=n_codes)
+    counts = torch.zeros(n_codes, dtype=truth.dtype, device=truth.device)
+    counts.scatter_add_(0, truth, torch.ones_like(truth))  # of integers: the same in any order
     return {
         "accuracy": ranked[:, 0].sum() / n,
         "top5": ranked.any(dim=-1).sum() / n,

@@ -31,11 +31,14 @@ class Objective(nn.Module, ABC):
         regions: Tensor,
         mask: Tensor,
         codes: Tensor,
+        hidden: Tensor | None = None,
+        visible: Tensor | None = None,
     ) -> ObjectiveOutput:
         """Loss of windows ``signal_uv`` [B, C, T] in µV, with geometry as the encoder takes it.
 
         ``mask`` [B, C, N] is True where patches are hidden; ``codes`` [B, C, N] are their tokens.
-        Loss and terms are means over as many patches as `counted` says.
+        ``hidden`` and ``visible`` are the places of both in the flat mask, which are counted where
+        they are not given. Loss and terms are means over as many patches as `counted` says.
         """
 
     def flops(self, mask: Tensor) -> float | None:

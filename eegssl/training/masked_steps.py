@@ -9,6 +9,7 @@ from torch import Tensor
 from eegssl.corpus.codes.tokens import Codes
 from eegssl.corpus.sampling import Sampler
 from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.encoder import flat_places
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.objective import Objective
 from eegssl.training.batches import to_tensors
@@ -46,7 +47,8 @@ class MaskedSteps(Steps):
                 masks_of(self.masking, batch, self.train, self.encoder, seed=self.seed, step=step)
             )
             codes = torch.from_numpy(self.train.of(index))
-            inputs = (*to_tensors(batch, _CPU), mask, codes)
+            places = flat_places(mask), flat_places(~mask)
+            inputs = (*to_tensors(batch, _CPU), mask, codes, *places)
             parts.append(Part(inputs, self.model.counted(mask), len(index)))
         return parts
 
