@@ -83,8 +83,8 @@ class Decoder(nn.Module):
     @torch.no_grad()
     def collect(self, decoded: Spectrum, patches: Tensor) -> None:
         """Take the powers of a part of a batch, ``patches`` [m, P] as decoded, for `settle`."""
-        told = amplitude_of(decoded.log_amplitude).square().float().sum(dim=0)
-        true = powers_of(patches, self.n_bins).float().sum(dim=0)
+        told = amplitude_of(decoded.log_amplitude).square().to(self.told_power.dtype).sum(dim=0)
+        true = powers_of(patches, self.n_bins).to(self.true_power.dtype).sum(dim=0)
         self._collected.append(torch.stack([told, true, torch.full_like(true, len(patches))]))
 
     def drop(self) -> None:

@@ -40,7 +40,7 @@ class _Standardised(nn.Module):
     @torch.no_grad()
     def _collect(self, vectors: Tensor) -> None:
         """Take count, sums and sums of squares (about the stored mean) of vectors [m, D]."""
-        centred = vectors.float() - self.mean
+        centred = vectors.to(self.mean.dtype) - self.mean
         count = torch.full_like(self.mean, len(vectors))
         self._collected.append(
             torch.stack([count, centred.sum(dim=0), centred.square().sum(dim=0)])
