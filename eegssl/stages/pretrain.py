@@ -36,6 +36,7 @@ from eegssl.training.eeg_seen import EegSeen, eeg_seen
 from eegssl.training.examples import write_examples
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
+from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.initial_encoder import InitialEncoder, open_initial
 from eegssl.training.live.embedding_health import embedding_health
@@ -145,6 +146,7 @@ def _open(
     batch_size = config.training.batch_size
     draws = sampler(train.windows, config.sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
+    require_shardable(config.training, options.place.n_ranks)
     return _Data(corpus, artifact, settings, train, val, draws, initial)
 
 

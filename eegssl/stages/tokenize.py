@@ -48,6 +48,7 @@ from eegssl.tokenizer.diagnostics import (
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.eeg_seen import eeg_seen
 from eegssl.training.fitting.loop import fit
+from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
@@ -126,6 +127,7 @@ def _open(
     batch_size = config.training.batch_size
     draws = sampler(train, sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
+    require_shardable(config.training, options.place.n_ranks)
     return _Data(corpus, source, reused, train, val, draws)
 
 

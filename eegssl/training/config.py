@@ -46,3 +46,6 @@ class TrainingConfig(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """``bfloat16`` runs the forward pass under autocast; ``auto`` does so if the processor has
     instructions for it. Weights and updates are always float32."""
+    shard: Literal["none", "fsdp2"] = "none"
+    """``fsdp2`` spreads weights, gradients and the optimizer's moments over the ranks, for models
+    that do not fit on one GPU; by default each rank has all of them."""

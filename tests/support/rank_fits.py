@@ -1,26 +1,32 @@
 """Two ranks, or one, that fit a small masked-codes model on grains of several montages.
 
-Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE``; writes ``FOLDER/weights.safetensors``.
+Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL``; writes
+``FOLDER/weights.safetensors``. With STOP above 0 it is preempted after this step; MODEL is `codes`
+or `tokenizer`, whose codes depend on their window.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 
 GRAINS, N_CODES = 4, 6
-PLAN = TrainingConfig(steps=20, log_every=1, checkpoint_every=6, device="cpu")
+PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")
 
 
 class GrainSteps(Steps):
@@ -33,13 +39,10 @@ class GrainSteps(Steps):
         return of_this_rank([self.grain(step, place) for place in range(GRAINS)])
 
     def grain(self, step: int, place: int) -> Part:
-        g, c, kind = torch.Generator().manual_seed(99 * step + place), 5 + place % 2 * 2, _dtype()
-        positions = F.normalize(torch.randn(4, c, 2, 3, generator=g), dim=-1).to(kind)
-        regions = F.one_hot(torch.arange(c) % 8, 8).to(kind).expand(4, c, 8)
-        signal_uv = (30 * torch.randn(4, c, 600, generator=g)).to(kind)
+        signal_uv, positions, located, regions, g = signals(step, place)
+        c = signal_uv.shape[1]
         mask = torch.rand(4, c, 3, generator=g) < 0.2 + 0.2 * place
         codes = torch.randint(N_CODES, (4, c, 3), generator=g)
-        located = torch.ones(4, c, 2, dtype=torch.bool)
         inputs = (signal_uv, positions, located, regions, mask, codes)
         return Part(inputs, self.model.counted(mask), 4)
 
@@ -48,15 +51,67 @@ class GrainSteps(Steps):
         return {"loss": output.loss} | output.terms
 
 
+class TokenizerGrains(GrainSteps):
+    """The same grains for a tokenizer, whose codebook follows each step."""
+
+    def __init__(self, model: Tokenizer) -> None:
+        self.tokenizer = model
+
+    def grain(self, step: int, place: int) -> Part:
+        signal_uv, *geometry, _ = signals(step, place)
+        return Part((signal_uv, *geometry), signal_uv.numel() // 200, 4)
+
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        output = self.tokenizer(*inputs)
+        return {"loss": output.loss} | output.terms
+
+    def end(self) -> None:
+        self.tokenizer.settle()
+
+
+def built_tokenizer() -> Tokenizer:
+    settings = {"width": 16, "context_layers": 2, "n_codes": 8, "code_dim": 4}
+    model = build_tokenizer(TokenizerConfig(**settings), 1).to(_dtype())
+    model.start_codebook_on([signals(2000, place)[:-1] for place in range(GRAINS)], 0)
+    return model.train()
+
+
+def signals(step: int, place: int) -> tuple[Tensor, ...]:
+    """Signals and geometry of a grain, and the generator that made them."""
+    g, c, kind = torch.Generator().manual_seed(99 * step + place), 5 + place % 2 * 2, _dtype()
+    positions = F.normalize(torch.randn(4, c, 2, 3, generator=g), dim=-1).to(kind)
+    regions = F.one_hot(torch.arange(c) % 8, 8).to(kind).expand(4, c, 8)
+    signal_uv = (30 * torch.randn(4, c, 600, generator=g)).to(kind)
+    located = torch.ones(4, c, 2, dtype=torch.bool)
+    return signal_uv, positions, located, regions, g
+
+
 def _dtype() -> torch.dtype:
     return torch.get_default_dtype()
 
 
-def train(folder: Path) -> None:
-    """Fit, and write the weights by the first rank."""
+def built_codes() -> MaskedCodes:
     encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
-    model = build_masked_codes(encoder, N_CODES, MaskedCodesConfig(), 1).to(_dtype())
-    fit(model, GrainSteps(model), PLAN, seed=0, folder=folder, metrics=folder / "metrics.jsonl")
+    return build_masked_codes(encoder, N_CODES, MaskedCodesConfig(), 1).to(_dtype())
+
+
+def train(folder: Path, shard: str, stop: int, kind: str) -> None:
+    """Fit, and write the weights by the first rank."""
+    model: nn.Module = built_codes() if kind == "codes" else built_tokenizer()
+    steps = GrainSteps(model) if kind == "codes" else TokenizerGrains(model)
+
+    def on_step(step: int) -> None:
+        if step == stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def validate() -> dict[str, float]:
+        assert not distributed.is_initialized() or distributed.get_rank() == 0
+        terms = steps.terms(*steps.grain(1000, 0).inputs)
+        return {"loss": terms["loss"].item()}
+
+    metrics, plan = folder / "metrics.jsonl", PLAN.model_copy(update={"shard": shard})
+    told = {"validate": validate, "monitor": "loss", "lower_is_better": True, "warn": print}
+    fit(model, steps, plan, seed=0, folder=folder, metrics=metrics, on_step=on_step, **told)
     if not distributed.is_initialized() or distributed.get_rank() == 0:
         tensors = {name: t.contiguous() for name, t in model.state_dict().items()}
         save_file(tensors, folder / "weights.safetensors")
@@ -69,7 +124,7 @@ def main() -> None:
     if n_ranks > 1:
         meeting = f"file://{folder / 'meet'}"
         distributed.init_process_group("gloo", meeting, rank=rank, world_size=n_ranks)
-    train(folder)
+    train(folder, sys.argv[5], int(sys.argv[6]), sys.argv[7])
     if n_ranks > 1:
         distributed.barrier()
         distributed.destroy_process_group()

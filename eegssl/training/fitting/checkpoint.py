@@ -6,10 +6,11 @@ With several ranks the first writes; each reads, the file that the first found w
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -28,6 +29,10 @@ FILE = "checkpoint.safetensors"
 PREVIOUS = "previous-checkpoint.safetensors"
 DAMAGED = "damaged-"
 """Begins the name under which a damaged checkpoint is left."""
+FOLDER = "checkpoint"
+PREVIOUS_FOLDER = "previous-checkpoint"
+"""Names where weights are spread over the ranks: folders of a file of each."""
+_ALL = (FILE, PREVIOUS, FOLDER, PREVIOUS_FOLDER)
 _NONE = -1
 
 
@@ -57,6 +62,9 @@ class Stored:
         """The kind of optimizer that the run began with."""
         kind: Kind = self.state["optimizer"]
         return kind
+
+
+S = TypeVar("S", bound=Stored)
 
 
 def write_checkpoint(folder: Path, model: nn.Module, optimizer: AdamW, point: Checkpoint) -> None:
@@ -104,8 +112,8 @@ def read_checkpoint(folder: Path, warn: Callable[[str], object]) -> Stored | Non
 
 
 def first_whole(
-    paths: Sequence[Path], read: Callable[[Path], Stored], warn: Callable[[str], object]
-) -> Stored | None:
+    paths: Sequence[Path], read: Callable[[Path], S], warn: Callable[[str], object]
+) -> S | None:
     """Read the first checkpoint of ``paths`` that rank 0 finds whole, on all ranks."""
     place, stored = _first_whole(paths, read, warn) if is_first() else (0, None)
     place = number_of_first(place)
@@ -121,8 +129,8 @@ def first_whole(
 
 
 def _first_whole(
-    paths: Sequence[Path], read: Callable[[Path], Stored], warn: Callable[[str], object]
-) -> tuple[int, Stored | None]:
+    paths: Sequence[Path], read: Callable[[Path], S], warn: Callable[[str], object]
+) -> tuple[int, S | None]:
     """Which of the checkpoints is whole, and what it holds."""
     damaged: list[str] = []
     for place, path in enumerate(paths):
@@ -132,6 +140,7 @@ def _first_whole(
             stored = read(path)
         except (UnusableFile, SafetensorError, ValueError) as error:
             aside = path.with_name(f"{DAMAGED}{path.name}")
+            remove_folder(aside)
             path.replace(aside)
             damaged.append(f"{path} is damaged ({_in_words(error)}), and is left as {aside.name}")
             continue
@@ -142,6 +151,24 @@ def _first_whole(
     if damaged:
         warn("; ".join([*damaged, "training starts again at step 0"]))
     return _NONE, None
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Tell if there is a checkpoint in a folder, whole or not."""
+    return any((folder / name).exists() for name in _ALL)
+
+
+def drop_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints in a folder."""
+    for name in _ALL:
+        remove_folder(folder / name)
+        (folder / name).unlink(missing_ok=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that it holds, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
 
 
 def _read(path: Path) -> Stored:

@@ -8,6 +8,7 @@ ranks take steps together; the first alone validates and writes.
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,11 @@ from eegssl.training.fitting.loader import read_ahead
 from eegssl.training.fitting.optimizer import AdamW, build_optimizer, choose_optimizer
 from eegssl.training.fitting.peak_rate import peak_flops
 from eegssl.training.fitting.preemption import on_sigterm
+from eegssl.training.fitting.sharded_checkpoint import read_shards, write_shards
+from eegssl.training.fitting.sharding import Shards, in_full, require_shardable
 from eegssl.training.fitting.speed_clock import Clock
 from eegssl.training.fitting.steps import OneBatch, Step, Steps
-from eegssl.training.fitting.update import Updates
+from eegssl.training.fitting.update import Terms, Updates
 from eegssl.training.history import History, as_line
 
 Validate = Callable[[], Mapping[str, float | None]]
@@ -76,13 +79,17 @@ def fit(
     from the checkpoint.
     """
     steps = step if isinstance(step, Steps) else OneBatch(step, config.batch_size)
-    optimizer, point = _begun(model, config, parameters, folder, warn)
+    groups = list(parameters) if parameters is not None else weight_groups(model, config)
+    terms = Terms(model, steps)
+    require_shardable(config, n_ranks())
+    shards = Shards(terms, model) if config.shard == "fsdp2" else None
+    optimizer, point = _begun(model, config, groups, folder, warn, shards)
     history, stop = point.history, threading.Event()
     if is_first():
         with atomic_path(metrics) as path:
             path.write_text(history.as_lines(), encoding="utf-8")
     device = next(model.parameters()).device
-    updates = Updates(model, steps, optimizer, config, seed, point, warn)
+    updates = Updates(terms, shards, optimizer, config, seed, point, warn)
     peak = peak_flops(device, chosen_precision(config, device))
     clock, loss = Clock(device, steps.window_s, peak), math.nan
     with torch.random.fork_rng(devices=[]), on_sigterm(stop.set):
@@ -100,9 +107,12 @@ def fit(
             elif device.type == "cpu" and n_ranks() == 1:
                 loss = updates.last_loss
             if validate and _is_due(point.step, config.validate_every, config):
-                row |= _validated(model, validate)
-                if history.is_best(row.get(f"val_{monitor}"), lower_is_better):
+                with shards.whole() if shards else nullcontext():
+                    row |= _validated(model, validate)
+                best = history.is_best(row.get(f"val_{monitor}"), lower_is_better)
+                if best:
                     history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
+                if any_rank(best) if shards else best:
                     point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
             _require_finite(model if point.step == config.steps else None, row, point.step)
             if row and is_first():
@@ -117,7 +127,7 @@ def fit(
             stopping = any_rank(stop.is_set())
             if stopping or _is_due(point.step, config.checkpoint_every, config):
                 updates.settle()
-                write_checkpoint(folder, model, optimizer, point)
+                (write_shards if shards else write_checkpoint)(folder, model, optimizer, point)
             if stopping:
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
@@ -126,20 +136,25 @@ def fit(
                 break
     if point.best:
         model.load_state_dict(point.best)
+    if shards:
+        shards.join()
     return history
 
 
 def _begun(
     model: nn.Module,
     config: TrainingConfig,
-    parameters: Iterable[dict[str, Any]] | None,
+    groups: list[dict[str, Any]],
     folder: Path,
     warn: Callable[[str], object],
+    shards: Shards | None,
 ) -> tuple[AdamW, Checkpoint]:
     """The optimizer and the state of a run at its start, or at its last checkpoint."""
-    groups = list(parameters) if parameters is not None else weight_groups(model, config)
     for group in groups:
         group["peak_lr"] = group.get("lr", config.lr)
+    if shards:
+        optimizer = build_optimizer("torch", shards.groups(groups), config.lr, config.betas)
+        return optimizer, read_shards(folder, model, optimizer, warn)
     stored = read_checkpoint(folder, warn)
     device = next(model.parameters()).device
     kind = stored.optimizer if stored else choose_optimizer(config.steps, device, n_ranks())
@@ -159,7 +174,7 @@ def _is_stale(history: History, monitor: str | None, config: TrainingConfig) -> 
 
 def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> None:
     numbers = [value for value in row.values() if isinstance(value, float)]
-    whole = model is None or all(bool(p.isfinite().all()) for p in model.parameters())
+    whole = model is None or all(bool(in_full(p.isfinite().all())) for p in model.parameters())
     if not whole or not all(map(math.isfinite, numbers)):
         raise ConfigError(
             f"training diverged: a weight or score is not finite at step {step}; lower training.lr"

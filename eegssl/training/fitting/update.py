@@ -19,6 +19,7 @@ from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import Checkpoint
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.optimizer import AdamW
+from eegssl.training.fitting.sharding import Shards, in_full
 from eegssl.training.fitting.steps import Part, Steps
 
 _SHOWN = 6
@@ -49,23 +50,24 @@ class Updates:
 
     def __init__(
         self,
-        model: nn.Module,
-        steps: Steps,
+        terms: Terms,
+        shards: Shards | None,
         optimizer: AdamW,
         config: TrainingConfig,
         seed: int,
         point: Checkpoint,
         warn: Callable[[str], object],
     ) -> None:
-        self.steps, self.optimizer, self.config = steps, optimizer, config
+        self.steps, self.optimizer, self.config = terms.steps, optimizer, config
         self.seed, self.point, self.warn = seed, point, warn
-        self.device = next(model.parameters()).device
+        self.device = next(terms.parameters()).device
         self.low = chosen_precision(config, self.device) == "bfloat16"
         self._sum_type = torch.float32 if self.device.type == "mps" else torch.float64
         self._finite: list[tuple[int, Tensor]] = []
-        self.terms: nn.Module = Terms(model, steps)
-        if n_ranks() > 1:
-            take_from_first(*model.buffers())
+        self.terms: nn.Module = terms
+        self.shards = shards
+        if n_ranks() > 1 and shards is None:
+            take_from_first(*terms.buffers())
             with warnings.catch_warnings():  # of another name that torch 2.10 does not know
                 warnings.simplefilter("ignore", FutureWarning)
                 self.terms = DistributedDataParallel(
@@ -89,7 +91,7 @@ class Updates:
             for name, value in terms.items():
                 value = value.detach().to(self._sum_type) * share
                 sums[name] = sums[name] + value if name in sums else value
-        norm = nn.utils.clip_grad_norm_(self.optimizer.parameters, self.config.clip_norm)
+        norm = in_full(nn.utils.clip_grad_norm_(self.optimizer.parameters, self.config.clip_norm))
         finite = norm.isfinite()
         self.optimizer.step(skip=~finite)
         sums[NORM] = norm.detach().to(self._sum_type) / n_ranks()
@@ -160,6 +162,8 @@ class Updates:
 
     def _on_its_own(self, alone: bool) -> AbstractContextManager[object]:
         """Leave out the exchange of gradients, where further parts follow."""
+        if self.shards:
+            self.shards.exchange(last=not alone)
         if alone and isinstance(self.terms, DistributedDataParallel):
             return self.terms.no_sync()
         return nullcontext()

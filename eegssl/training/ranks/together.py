@@ -17,7 +17,7 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError, ConfigError, OtherRankFailed
 from eegssl.tokenizer.ranks import gather_rows, number_of_first
-from eegssl.training.fitting.checkpoint import FILE, PREVIOUS
+from eegssl.training.fitting.checkpoint import drop_checkpoints, has_checkpoint
 from eegssl.training.ranks.agreement import exit_code_of, on_first, require_same
 from eegssl.training.ranks.rank_place import ALONE, RankPlace
 
@@ -121,8 +121,7 @@ def begin_together(
             _require_checkpoint(work)
         writer = context.begin(contract, config, inputs, names=names)
         if isinstance(writer, ArtifactWriter) and options.resume == "never":
-            for name in (FILE, PREVIOUS):
-                (writer.work / name).unlink(missing_ok=True)
+            drop_checkpoints(writer.work)
         return writer
 
     begun = on_first(place, begin)
@@ -148,7 +147,7 @@ def require_whole_grains(
 
 
 def _require_checkpoint(work: Path) -> None:
-    if not any((work / name).exists() for name in (FILE, PREVIOUS)):
+    if not has_checkpoint(work):
         raise ArtifactError(
             f"--resume must, and there is no checkpoint in {work} to go on from; leave --resume "
             "out to begin anew"

@@ -1,28 +1,12 @@
 """Two ranks learn what one learns from the same grains, to rounding."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import rank_fits
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
+from fitted_ranks import trained
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-5}
-
-
-def trained(folder: Path, n_ranks: int, dtype: str) -> tuple[dict[str, Tensor], list[dict]]:
-    """Weights and log of a training by so many processes."""
-    folder.mkdir()
-    command = [sys.executable, rank_fits.__file__, str(folder), str(n_ranks)]
-    ranks = [subprocess.Popen([*command, str(rank), dtype]) for rank in range(n_ranks)]
-    for rank in ranks:
-        rank.wait(120)
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return load_file(folder / "weights.safetensors"), [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
