@@ -12,8 +12,11 @@ from eegssl.stages import preprocess, tokenize
 
 @pytest.fixture(scope="module")
 def drafts(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Recordings and tokens whose files were all made, and no table yet."""
+    """Recordings and tokens whose files were all made, and no table yet; and whole ones."""
     outs = {}
+    for stage in ("preprocess", "tokenize"):
+        outs[f"whole {stage}"] = tmp_path_factory.mktemp("whole") / stage
+        assert eegssl(*tiny.command(stage, outs[f"whole {stage}"])).code == 0
     with pytest.MonkeyPatch.context() as patch:
         stop(patch, preprocess, "join_tables")
         stop(patch, tokenize, "write_tables")
@@ -44,5 +47,5 @@ def test_a_damaged_file_of_a_draft_is_made_anew(
         damage(path)
     ran = eegssl(*tiny.command(stage, out))
     assert ran.code == 0, ran.err
-    assert files_of(out) == files_of(tiny.out(stage))
+    assert files_of(out) == files_of(drafts[f"whole {stage}"])
     assert "anew" in ran.err or "damaged" in ran.err
