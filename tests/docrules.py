@@ -48,7 +48,7 @@ def settings_classes(package: Package) -> Iterator[tuple[Source, ast.ClassDef]]:
     classes = [
         (source, node)
         for source in package.values()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef)
     ]
     known = {"Settings"}

@@ -8,6 +8,7 @@ rules about files and folders are in ``layoutrules.py``, those about words in ``
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 LAYERS: tuple[frozenset[str], ...] = (
@@ -83,6 +84,11 @@ class Source:
         parts = Path(self.path).with_suffix("").parts
         return parts[:-1] if parts[-1] == "__init__" else parts
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, from the top down."""
+        return tuple(ast.walk(self.tree))
+
     @property
     def part(self) -> str:
         """The package or top-level file that this belongs to; empty for ``eegssl/__init__.py``."""
@@ -124,9 +130,14 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
-def imports(source: Source) -> Iterator[Import]:
+@cache
+def imports(source: Source) -> tuple[Import, ...]:
     """Everything a file imports, also relatively, inside functions, and by ``import_module``."""
-    for node in ast.walk(source.tree):
+    return tuple(_imports(source))
+
+
+def _imports(source: Source) -> Iterator[Import]:
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -142,15 +153,20 @@ def imports(source: Source) -> Iterator[Import]:
                 yield Import(str(first.value), node.lineno)
 
 
-def calls(source: Source) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def calls(source: Source) -> tuple[tuple[str, ast.Call], ...]:
     """Every call with its dotted name; names that an import bound are written out in full."""
+    return tuple(_calls(source))
+
+
+def _calls(source: Source) -> Iterator[tuple[str, ast.Call]]:
     bound: dict[str, str] = {}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             bound |= {alias.asname: alias.name for alias in node.names if alias.asname}
         elif isinstance(node, ast.ImportFrom):
             bound |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             name = dotted(node.func) or getattr(node.func, "attr", "")
             head, _, rest = name.partition(".")
