@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -139,9 +140,15 @@ PAGES = {
 }
 
 
+@cache
+def page_named(name, text="plain"):
+    """One of the pages, made once for all tests that only read it."""
+    return PAGES[name](text)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_hostile_text_stays_text(name):
-    page = ParsedPage(PAGES[name](RUDE))
+    page = ParsedPage(page_named(name, RUDE))
     assert "script" not in page.tags
     assert RUDE in page.words
     sources = [value for key, value in page.attributes if key == "src"]
@@ -152,7 +159,7 @@ def test_hostile_text_stays_text(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_nothing_and_says_so_to_the_browser(name):
-    html = PAGES[name]("plain")
+    html = page_named(name)
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
         "form-action 'none'"
@@ -179,7 +186,7 @@ def test_a_page_ends_with_the_warnings_that_it_does_not_say_yet():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_table_of_contents_leads_to_every_section(name):
-    page = ParsedPage(PAGES[name]("plain"))
+    page = ParsedPage(page_named(name))
     links = [value[1:] for key, value in page.attributes if key == "href" and value[0] == "#"]
     anchors = [value for key, value in page.attributes if key == "id"]
     assert len(set(anchors)) == len(anchors) == page.tags.count("h2")
@@ -188,7 +195,7 @@ def test_a_table_of_contents_leads_to_every_section(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_wider_than_a_telephone_scrolls_and_says_so(name):
-    html = PAGES[name]("plain")
+    html = page_named(name)
     page = ParsedPage(html)
     tables = re.findall(
         r'(<p class="hint[^"]*">Scroll the table[^<]*</p>\s*)?<div class="(table[^"]*)"', html
@@ -210,11 +217,11 @@ def test_words_with_hyphens_are_kept_whole_and_escaped():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_same_content_gives_the_same_bytes(name):
-    assert PAGES[name]("plain") == PAGES[name]("plain")
+    assert PAGES[name]("plain") == page_named(name)
 
 
 def test_banners_and_research_use_stand_before_any_number():
-    html = _evaluation()
+    html = page_named("evaluation")
     first_number = html.index('class="tiles"')
     assert html.index("Research use only") < first_number
     assert html.index('<li class="warning">Synthetic data') < first_number
@@ -222,14 +229,14 @@ def test_banners_and_research_use_stand_before_any_number():
 
 def test_numbers_are_those_of_the_scores_with_three_decimals():
     predictions, scores = _scored()
-    words = ParsedPage(_evaluation()).words
+    words = ParsedPage(page_named("evaluation")).words
     for metric in METRICS:
         assert f"{scores.windows[metric]:.3f}" in words
     assert f"{predictions.about['threshold']['value']:.4f}" in words
 
 
 def test_a_score_without_a_value_says_na_and_why():
-    html = _evaluation()
+    html = page_named("evaluation")
     assert re.search(r"n/a<sup>a</sup>", html)
     words = ParsedPage(html).words
     assert "n/a: only one class present: background." in words
@@ -240,7 +247,7 @@ def test_a_score_without_a_value_says_na_and_why():
 
 
 def test_the_event_table_names_its_standard_its_policy_and_its_counts():
-    words = ParsedPage(_evaluation()).words
+    words = ParsedPage(page_named("evaluation")).words
     assert "SzCORE" in words
     assert "NaN policy: skip" in words
     assert "Scored: 1 of 2 recordings, from 1 subject," in words
@@ -249,7 +256,7 @@ def test_the_event_table_names_its_standard_its_policy_and_its_counts():
 
 
 def test_the_event_section_holds_every_scorer_the_curve_and_what_was_locked():
-    words = ParsedPage(_evaluation()).words
+    words = ParsedPage(page_named("evaluation")).words
     for scorer in SCORERS.values():
         assert scorer.title in words
         assert scorer.rule in words

@@ -79,6 +79,7 @@ def test_the_same_excerpts_give_the_same_bytes(tmp_path: Path) -> None:
     assert first == again
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_index_lists_and_links_every_recording_and_why_files_were_refused(
     tmp_path: Path,
 ) -> None:
@@ -110,6 +111,7 @@ def test_the_index_says_what_to_look_into(tmp_path: Path) -> None:
     assert "What to look into" not in index.read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("name", ["r-000000000001", "r-000000000001-2", "r-000000000002"])
 def test_a_page_says_first_what_is_odd_of_its_recording(tmp_path: Path, name: str) -> None:
     row = {"n": 3, "text": "recording(s) are odd", "cure": "set odd=no", "ids": ["r-000000000001"]}
@@ -119,6 +121,7 @@ def test_a_page_says_first_what_is_odd_of_its_recording(tmp_path: Path, name: st
         assert page.index("set odd=no") < page.index("Traces")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_page_tells_what_became_of_each_channel(tmp_path: Path) -> None:
     page = write_quality_pages(tmp_path, [clip()], {"synthetic": True})[0].read_text()
     assert "Synthetic data" in page
@@ -132,6 +135,7 @@ def test_a_page_tells_what_became_of_each_channel(tmp_path: Path) -> None:
     assert cells["Fp1-F7"][1] == f"{rms_uv:.1f}"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_background_is_no_mark(tmp_path: Path) -> None:
     calm = replace(clip(), events=((0.0, 60.0, "bckg"),))
     page, index = (p.read_text() for p in write_quality_pages(tmp_path, [calm], {}))
@@ -139,6 +143,7 @@ def test_background_is_no_mark(tmp_path: Path) -> None:
     assert ">0<" in index
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_text_is_escaped(tmp_path: Path) -> None:
     rude = replace(
         clip(),
