@@ -4,9 +4,13 @@ Each channel of a subject is a cosine of one alpha frequency and a phase of its 
 noise; nothing else oscillates.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
+from clirun import done
+from sharedfolders import made_once
 
 from eegssl.io.edf.edf_writer import write_edf
 
@@ -102,3 +106,23 @@ def write_sines(root: Path) -> Path:
         signal_uv = AMPLITUDE_UV * np.cos(phase_rad(k, time_s)) + 2 * noise
         write_edf(root / f"sub-{k:02d}_eeg.edf", signal_uv, list(CHANNELS), sfreq_hz)
     return root
+
+
+def make_encoder(root: Path) -> None:
+    """Recordings of both phases, tokens, an encoder and the settings that made them."""
+    settings = root / "settings.toml"
+    settings.write_text(SETTINGS)
+    own = ("--config", settings)
+    edf = write_sines(root / "edf")
+    for name, phase in (("recordings", "causal"), ("zero", "zero")):
+        sets = ("--set", f"filter.phase={phase}", "--jobs", 1)
+        done("preprocess", edf, "--out", root / name, *own, *sets)
+    done("tokenize", root / "recordings", "--out", root / "tokens", *own)
+    tokens = ("--tokens", root / "tokens")
+    done("pretrain", root / "recordings", *tokens, "--out", root / "encoder", *own)
+
+
+def copied_encoder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A copy of what `make_encoder` made once, to write models beside it."""
+    shared = made_once(factory, "phases", make_encoder, SETTINGS)
+    return Path(shutil.copytree(shared, factory.mktemp(name) / "root"))

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from clirun import done, eegssl, manifest_of
-from phasecorpus import SETTINGS, SUBJECTS, write_sines
+from phasecorpus import SUBJECTS, copied_encoder
 from resigned import with_fact
+from slowparams import slow_except
 from smallmatrix import results
 
 MATRIX = """
@@ -65,16 +66,7 @@ ON_CLI = (
 @pytest.fixture(scope="module")
 def root(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Recordings of both phases and an encoder; read only."""
-    root = tmp_path_factory.mktemp("kinds")
-    (root / "settings.toml").write_text(SETTINGS)
-    own = ("--config", root / "settings.toml")
-    edf = write_sines(root / "edf")
-    for name, phase in (("recordings", "causal"), ("zero", "zero")):
-        sets = ("--set", f"filter.phase={phase}", "--jobs", 1)
-        done("preprocess", edf, "--out", root / name, *own, *sets)
-    done("tokenize", root / "recordings", "--out", root / "tokens", *own)
-    tokens = ("--tokens", root / "tokens")
-    done("pretrain", root / "recordings", *tokens, "--out", root / "encoder", *own)
+    root = copied_encoder(tmp_path_factory, "kinds")
     (root / "matrix.toml").write_text(MATRIX.format(times=TIMES, ar=AR))
     return root
 
@@ -158,7 +150,9 @@ def test_a_task_of_patients_has_no_place_in_a_matrix(root: Path, tmp_path: Path)
     assert "leave the task out of the matrix" in ran.err
 
 
-@pytest.mark.parametrize("task", ["forecast-short", "frequency-phase"])
+@pytest.mark.parametrize(
+    "task", slow_except(["forecast-short", "frequency-phase"], "frequency-phase")
+)
 def test_folds_are_pooled_to_all_subjects(root: Path, tmp_path: Path, task: str) -> None:
     more: tuple[object, ...] = ON_CLI
     if task == "frequency-phase":

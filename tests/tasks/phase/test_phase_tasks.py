@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clirun import done, eegssl, files_of, manifest_of
-from phasecorpus import CHANNELS, SETTINGS, SUBJECTS, phase_rad, write_sines
+from phasecorpus import CHANNELS, SUBJECTS, copied_encoder, phase_rad
 from slowparams import slow_except
 
 from eegssl.artifacts.context import Context
@@ -43,18 +43,8 @@ class Made:
 @pytest.fixture(scope="module")
 def made(own_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Recordings of both phases, an encoder, a model and its evaluation; read only."""
-    root = tmp_path_factory.mktemp("phase")
-    settings = root / "settings.toml"
-    settings.write_text(SETTINGS)
-    made = Made(root, settings)
-    edf = write_sines(root / "edf")
-    own = made.config()
-    done("preprocess", edf, "--out", made / "recordings", *own, "--jobs", 1)
-    zero = ("--set", "filter.phase=zero")
-    done("preprocess", edf, "--out", made / "zero", *own, *zero, "--jobs", 1)
-    done("tokenize", made / "recordings", "--out", made / "tokens", *own)
-    tokens = ("--tokens", made / "tokens")
-    done("pretrain", made / "recordings", *tokens, "--out", made / "encoder", *own)
+    root = copied_encoder(tmp_path_factory, "phase")
+    made = Made(root, root / "settings.toml")
     finetune(made, "model")
     evaluate(made, "model", "evaluation")
     return made
@@ -109,6 +99,7 @@ def test_a_sine_is_forecast_by_every_method_and_noise_by_none(made: Made) -> Non
         assert 70 < bands["theta"]["mae_deg"] < 110, method
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_forecasts_of_causal_recordings_tell_the_phase_of_what_was_recorded_given_targets(
     made: Made,
 ) -> None:
@@ -224,6 +215,7 @@ def test_the_same_settings_give_the_same_bytes_also_after_a_stop(
 
 
 @pytest.mark.parametrize("kind", slow_except(["full", "scratch", "lora"], "lora"))
+@pytest.mark.usefixtures("undrawn")
 def test_an_encoder_can_be_trained_along(made: Made, kind: str) -> None:
     finetune(made, kind, "--adapt", kind, "--set", "training.steps=2")
     facts = manifest_of(made / kind)["facts"]
@@ -232,6 +224,7 @@ def test_an_encoder_can_be_trained_along(made: Made, kind: str) -> None:
     evaluate(made, kind, f"{kind}-evaluation", "--set", "traces=0")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_random_weights_are_told_on_the_page(made: Made) -> None:
     finetune(made, "random", "--set", "encoder_weights=random")
     assert manifest_of(made / "random")["fitted_on"]["subjects"]
@@ -239,6 +232,7 @@ def test_random_weights_are_told_on_the_page(made: Made) -> None:
     assert "Random encoder" in (made / "random-evaluation" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_tested_subjects_of_training_are_a_leak(made: Made) -> None:
     where = ("evaluate", made / "model", made / "recordings", "--out", made / "leaky")
     everyone = ("--set", "split=all", *made.config())
@@ -257,6 +251,7 @@ def test_scores_follow_from_the_table_alone(made: Made, tmp_path: Path) -> None:
         assert (tmp_path / "again" / name).read_bytes() == there
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_folds_are_pooled_and_rows_that_come_twice_are_refused(made: Made, tmp_path: Path) -> None:
     table = table_of(made, "evaluation")
     subjects = sorted(set(table.subject))
