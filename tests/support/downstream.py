@@ -22,11 +22,13 @@ FORECAST: dict[str, object] = {
     "context_s": 8,
     "horizon_s": 2,
     "stride_s": 2,
+    "baselines.lookback_s": 1,
     "baselines.patchtst_lookback_s": 4,
     "baselines.patchtst_width": 8,
     "baselines.patchtst_layers": 1,
     "baselines.patchtst_heads": 2,
     "baselines.autoregression.fit_s": 8,
+    "baselines.autoregression.max_order": 40,
     "baselines.fit.steps": 6,
     "baselines.fit.validate_every": 3,
     "head.window_s": 4,
@@ -39,6 +41,7 @@ PHASE: dict[str, object] = {
     "forecast.stride_s": 2,
     "forecast.pairs_per_recording": 8,
     "forecast.baselines.autoregression.fit_s": 8,
+    "forecast.baselines.autoregression.max_order": 40,
     "head.window_s": 4,
 }
 """The same for frequency and phase."""
@@ -53,7 +56,8 @@ TRAINING: dict[str, object] = {
 
 PATIENTS: dict[str, object] = {
     "analysis.repeats": 2,
-    "analysis.permutations": 20,
+    "analysis.permutations": 5,
+    "analysis.costs": "[0.1, 1.0]",
     "analysis.bootstrap_resamples": 100,
 }
 

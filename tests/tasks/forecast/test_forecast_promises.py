@@ -108,6 +108,7 @@ def test_scores_in_microvolt_grow_with_the_signal_and_in_z_do_not(
     assert rmse(once, "mean", "zscore") == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow  # quick: the loss of either unit in methods/test_forecast_head.py
 def test_a_model_may_be_trained_in_z(noise: Chain) -> None:
     out = noise.scored("zscore", unit="zscore")
     assert rmse(out, "mean") == pytest.approx(rmse(noise.root / "uv-evaluation", "mean"))
@@ -132,7 +133,8 @@ def test_horizons_that_no_one_meant_are_refused(
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("adapt", slow_except(["probe", "full", "scratch"], "full"))
+@pytest.mark.slow  # quick: lora in test_forecast_tasks.py
+@pytest.mark.parametrize("adapt", ["probe", "full", "scratch"])
 def test_each_way_to_adapt_makes_a_forecast(sine: Chain, tmp_path: Path, adapt: str) -> None:
     """And keeps the encoder's weights, or doesn't."""
     model, out = tmp_path / "model", tmp_path / "out"
@@ -146,6 +148,7 @@ def test_each_way_to_adapt_makes_a_forecast(sine: Chain, tmp_path: Path, adapt: 
     assert all(same) == (adapt == "probe")
 
 
+@pytest.mark.slow  # quick: this head with lora in test_forecast_tasks.py
 def test_the_autoregressive_head_makes_a_forecast(sine: Chain, tmp_path: Path) -> None:
     model, out = tmp_path / "model", tmp_path / "out"
     done(*sine.finetune(model, head__kind="autoregressive"))

@@ -46,7 +46,12 @@ def test_targets_that_are_late_are_refused(sine: Chain, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", ["filter.low_hz=1", "filter.high_hz=40", "montage.reference=average"]
+    "other",
+    [
+        "filter.low_hz=1",
+        pytest.param("filter.high_hz=40", marks=pytest.mark.slow),
+        "montage.reference=average",
+    ],
 )
 def test_targets_that_were_made_in_another_way_are_refused(
     sine: Chain, tmp_path: Path, other: str
@@ -140,6 +145,7 @@ def test_an_encoder_that_saw_test_subjects_is_refused(
     refused(made, (4,), "saw")
 
 
+@pytest.mark.slow  # quick: a stopped run and a rerun in test_forecast_tasks.py
 def test_a_rerun_says_already_made_and_another_run_gives_the_same_bytes(
     sine: Chain, tmp_path: Path
 ) -> None:

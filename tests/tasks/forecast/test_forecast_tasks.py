@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blankfigures import blank
 from clirun import done, eegssl, files_of, manifest_of
 from forecasttiny import SHORT_TASK, finetune, preprocessed, training, write_recordings
 from safetensors.numpy import load_file
@@ -44,9 +45,10 @@ class World:
         settings = root / "tiny.toml"
         settings.write_text(SETTINGS)
         self.encoder = root / "encoder"
-        done("tokenize", self.causal, "--out", root / "tokens", "--config", settings)
-        tokens = ("--tokens", root / "tokens", "--config", settings)
-        done("pretrain", self.causal, *tokens, "--out", self.encoder)
+        with blank():
+            done("tokenize", self.causal, "--out", root / "tokens", "--config", settings)
+            tokens = ("--tokens", root / "tokens", "--config", settings)
+            done("pretrain", self.causal, *tokens, "--out", self.encoder)
         self.model, self.evaluation = root / "model", root / "evaluation"
         self.finetuned = finetune(self.causal, self.encoder, self.model)
         few = ("--set", "traces=1", *FEW)

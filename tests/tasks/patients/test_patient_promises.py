@@ -136,6 +136,7 @@ def test_every_pooling_makes_an_analysis(analyse: Analyse, pooling: str) -> None
     assert ran.code == 0, ran
 
 
+@pytest.mark.slow  # quick: with attention in test_patient_tasks.py
 def test_random_weights_are_a_control(analyse: Analyse) -> None:
     ran = analyse("nothing", plain_rows(), "--json", "--set", "encoder_weights=random")
     assert ran.code == 0, ran

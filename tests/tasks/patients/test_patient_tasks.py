@@ -116,6 +116,7 @@ def test_a_planted_change_is_found_from_recordings_before_and_after(rftc_result:
     assert low < 0.5 < high
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_with_nothing_planted_the_interval_holds_half(
     asm: Cohort, tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -202,6 +203,7 @@ def test_another_table_is_another_result(asm: Cohort, asm_result: Path, tiny: Pi
     assert ran.code in (2, 4)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_attention_and_random_weights_run_too(rftc: Cohort, tiny: Pipeline, tmp_path: Path) -> None:
     more = [
         *("--set", "task.analysis.pooling=attention", "--set", "encoder_weights=random"),
@@ -215,6 +217,7 @@ def test_attention_and_random_weights_run_too(rftc: Cohort, tiny: Pipeline, tmp_
     assert "Random encoder" in (tmp_path / "out" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_patients_who_can_not_be_used_are_left_out_and_counted(
     rftc: Cohort, tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -245,6 +248,7 @@ def test_patients_who_can_not_be_used_are_left_out_and_counted(
     assert row in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_metrics_and_page_say_what_told_the_outcomes(
     asm: Cohort, asm_result: Path, tiny: Pipeline, tmp_path: Path
 ) -> None:
@@ -267,6 +271,7 @@ def test_metrics_and_page_say_what_told_the_outcomes(
     assert f"3 by numbers of seizures, 2 by responder, {PATIENTS - 6} by {both}" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_sessions_may_stand_in_a_table_of_the_users(
     rftc: Cohort, rftc_result: Path, tiny: Pipeline, tmp_path: Path
 ) -> None:

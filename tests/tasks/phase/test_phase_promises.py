@@ -19,7 +19,6 @@ from downstream import (
     white,
     write_signals,
 )
-from slowparams import slow_except
 
 METHODS = ("rotation", "ar", "model")
 HZ = {"theta": 6.0, "alpha": 10.0, "beta": 18.0}
@@ -223,7 +222,8 @@ def test_a_way_to_adapt_that_the_task_has_not_is_refused(steady: Chain, tmp_path
     refused(eegssl(*steady.finetune(tmp_path / "m", "--adapt", "prototypes")), (2,), "prototypes")
 
 
-@pytest.mark.parametrize("adapt", slow_except(["full", "scratch"], "full"))
+@pytest.mark.slow  # quick: lora in test_phase_tasks.py
+@pytest.mark.parametrize("adapt", ["full", "scratch"])
 def test_each_way_to_adapt_makes_a_forecast(steady: Chain, tmp_path: Path, adapt: str) -> None:
     done(*steady.finetune(tmp_path / "model", "--adapt", adapt))
     made = done(*steady.evaluate(tmp_path / "model", tmp_path / "out"))
