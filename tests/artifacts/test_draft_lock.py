@@ -252,7 +252,7 @@ def test_a_command_tells_who_works_on_its_output_and_goes_on_after_it(
     other = Other(out)
     os.rename(out / "eegssl-plan.json", out / "aside")
     (out / "first.txt").unlink()
-    command = tiny.command("tokenize", out)
+    command = tiny.command("pretrain", out)
     (out / "aside").unlink()
     ran = eegssl(*command)
     assert ran.code == 2
@@ -262,7 +262,7 @@ def test_a_command_tells_who_works_on_its_output_and_goes_on_after_it(
     again = eegssl(*command)
     assert again.code == 0
     assert "taken over from process" in again.err
-    assert files_of(out) == files_of(tiny.tokens)
+    assert files_of(out) == files_of(tiny.encoder)
 
 
 def test_synth_and_plans_are_locked_too(tiny: Pipeline, tmp_path: Path) -> None:

@@ -271,11 +271,11 @@ def test_a_random_encoder_was_fitted_on_nobody_upstream(
 
 
 def test_damage_is_mended_by_overwrite_and_only_then(copied: Copied, tiny: Pipeline) -> None:
-    bad = copied("tokens")
-    truncate(bad / "tokenizer.safetensors")
+    bad = copied("encoder")
+    truncate(bad / "encoder.safetensors")
     before = files_of(bad)
-    command = tiny.command("tokenize", bad)
+    command = tiny.command("pretrain", bad)
     assert eegssl(*command).code == 4
     assert files_of(bad) == before
     assert eegssl(*command, "--overwrite").code == 0
-    assert files_of(bad) == files_of(tiny.tokens)
+    assert files_of(bad) == files_of(tiny.encoder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from clirun import Pipeline, Ran, eegssl, manifest_of
+from killedruns import short_settings
 from leakedwords import contents, spoken
 from planted import DATES, PLACES, REFUSED, write_planted
 from tinycorpus import CHANNELS, SEIZURE_S, noise_uv, spike_and_wave_uv
@@ -69,11 +70,11 @@ def write_named(path: Path, k: int, patient: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(
-    edf: Path, settings_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Pipeline, list[Ran]]:
+def made(edf: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, list[Ran]]:
     """All stages, quiet and as JSON, and the user's own tables; with all that was printed."""
-    pipeline = Pipeline(tmp_path_factory.mktemp("out"), edf, settings_file)
+    settings = tmp_path_factory.mktemp("settings") / "tiny.toml"
+    settings.write_text(short_settings())
+    pipeline = Pipeline(tmp_path_factory.mktemp("out"), edf, settings)
     tables = tmp_path_factory.mktemp("tables_of_Nightingale")
     splits = tables / "Betty_splits.tsv"
     split = ("train", "val", "test")
@@ -99,7 +100,7 @@ def made(
     ran += [
         eegssl(
             *("finetune", pipeline.recordings, "--encoder", pipeline.encoder, "--task", task),
-            *("--out", root / "table-model", "--config", settings_file),
+            *("--out", root / "table-model", "--config", settings),
         ),
         eegssl(
             *("evaluate", root / "table-model", pipeline.recordings),

@@ -56,7 +56,7 @@ CHANGES: dict[str, Change] = {
 
 @pytest.fixture
 def edf(tmp_path: Path) -> Path:
-    return write_corpus(tmp_path / "edf", range(5))
+    return write_corpus(tmp_path / "edf", range(0, 5, 2))
 
 
 def path_of(edf: Path, k: int) -> Path:
@@ -86,7 +86,7 @@ def test_it_is_refused_and_the_rest_goes_through(
     (refused,) = ran.document["refused"]
     assert refused["code"] == "unreadable"
     assert refused["segment"] == "n/a"
-    assert len(ran.document["accepted"]) == 9
+    assert len(ran.document["accepted"]) == 5
     assert not [name for name in files_of(out) if refused["recording"] in name]
     assert eegssl("check", out).code == 0
 
@@ -96,4 +96,4 @@ def test_nothing_of_a_file_that_did_not_change_is_lost(
 ) -> None:
     ran = run(edf, tmp_path / "out", lambda: None, monkeypatch)
     assert ran.document["refused"] == []
-    assert manifest_of(tmp_path / "out")["facts"]["recordings"] == 10
+    assert manifest_of(tmp_path / "out")["facts"]["recordings"] == 6

@@ -24,7 +24,7 @@ def windows(tmp_path: Path) -> Windows:
     """Windows of three recordings, of two and of three channels."""
     rng = np.random.default_rng(0)
     recordings = [
-        stored(tmp_path, k, rng.normal(0, 30, (n_channels, 9_000 + 400 * k)))
+        stored(tmp_path, k, rng.normal(0, 30, (n_channels, 6_000 + 400 * k)))
         for k, n_channels in enumerate((2, 3, 2))
     ]
     return tile(corpus(*recordings), recordings, 4.0)
