@@ -94,7 +94,7 @@ def make_model(root: Path, encoder: Path, bipolar: bool) -> None:
     done("finetune", root / "recordings", *task, "--out", root / "model", *more)
 
 
-@pytest.fixture(scope="module", params=["averaged", "bipolar"])
+@pytest.fixture(scope="module", params=slow_except(["averaged", "bipolar"], "bipolar"))
 def ward(
     tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Ward:

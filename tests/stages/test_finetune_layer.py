@@ -96,6 +96,7 @@ def test_a_last_layer_that_knows_nothing_is_not_read(
     assert "by_layer" in told.out
 
 
+@pytest.mark.slow  # quick: the cache of attention in test_finetune_ways.py
 def test_a_cache_changes_nothing_of_the_layer_that_is_chosen(
     tiny: Pipeline, tmp_path: Path, blocks: list[int]
 ) -> None:

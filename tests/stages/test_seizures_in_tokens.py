@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of, manifest_of
+from slowparams import slow_except
 from tinycorpus import write_recording
 
 from eegssl.tokenizer.diagnostics import codebook_usage
@@ -65,7 +66,7 @@ def test_a_starving_codebook_is_warned_of_with_what_to_do(tiny: Pipeline, tmp_pa
                document["facts"]["warnings"])  # fmt: skip
 
 
-@pytest.mark.parametrize("stage", ["tokenize", "pretrain"])
+@pytest.mark.parametrize("stage", slow_except(["tokenize", "pretrain"], "pretrain"))
 def test_training_on_more_seizures_gives_another_model_the_same_every_time(
     tiny: Pipeline, tmp_path: Path, stage: str
 ) -> None:
