@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from eegssl.errors import ConfigError, EegsslError
+from eegssl.tokenizer.ranks import n_ranks, own_rank, serve_rank
 from eegssl.training.fitting.steps import Part, Steps
 
 WORKER_TIMEOUT_S = 300
@@ -20,6 +21,12 @@ class _Reading(Dataset[list[Part] | EegsslError]):
     """The parts of steps by number; an error of ours comes back as a value, to be raised."""
 
     steps: Steps
+    rank: int
+    of: int
+
+    def start(self, _worker: int) -> None:
+        """Begin to read for a rank; a worker that is no fork of it knows of none."""
+        serve_rank(self.rank, self.of)
 
     def __getitem__(self, step: int) -> list[Part] | EegsslError:
         try:
@@ -40,8 +47,9 @@ def read_ahead(
     if not n_workers:
         yield from map(steps.read, range(first, last))
         return
+    reading = _Reading(steps, own_rank(), n_ranks())
     loader = DataLoader(
-        _Reading(steps),
+        reading,
         batch_size=None,
         sampler=range(first, last),
         num_workers=n_workers,
@@ -49,6 +57,7 @@ def read_ahead(
         timeout=WORKER_TIMEOUT_S,
         pin_memory=device.type == "cuda",
         collate_fn=_as_it_is,
+        worker_init_fn=reading.start,
     )
     batches = iter(loader)
     for step in range(first, last):
