@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +36,26 @@ class Ended:
     """For each moment, what was about to be done and to which file."""
 
 
+@dataclass(frozen=True)
+class Started:
+    """A process that was started, and the files that it tells by."""
+
+    process: Any
+    log: Path
+    said: Path
+
+    def wait(self, timeout_s: float = 120) -> Ended:
+        """How it ended; TimeoutError where it does not."""
+        self.process.join(timeout_s)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+            raise TimeoutError(f"a command took more than {timeout_s} s: {self.said.read_text()}")
+        changes = tuple(json.loads(line) for line in self.log.read_text().splitlines())
+        assert self.process.exitcode is not None
+        return Ended(self.process.exitcode, self.said.read_text(), changes)
+
+
 def run(
     arguments: Sequence[str],
     below: Path,
@@ -46,21 +66,34 @@ def run(
     drawn: bool = False,
 ) -> Ended:
     """Run ``eegssl`` with these arguments; with ``moment`` it meets the signal there."""
+    return start(arguments, below, scratch, moment=moment, by=by, drawn=drawn).wait()
+
+
+def start(
+    arguments: Sequence[str],
+    below: Path,
+    scratch: Path,
+    *,
+    moment: int | None = None,
+    by: signal.Signals = signal.SIGKILL,
+    drawn: bool = False,
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[], object] | None = None,
+) -> Started:
+    """Start ``eegssl`` as `run` does, in an environment of its own.
+
+    The process first calls ``before``, a picklable one.
+    """
     context = _server()
     log, said = scratch / "changes.jsonl", scratch / "said.txt"
     log.write_text("")
+    said.write_text("")
     plan = {"below": str(below), "log": str(log), "said": str(said), "moment": moment, "by": by}
-    plan["drawn"] = drawn
-    process = context.Process(target=_child, args=(list(arguments), plan, dict(os.environ)))
+    plan |= {"drawn": drawn, "before": before}
+    variables = dict(os.environ if environment is None else environment)
+    process = context.Process(target=_child, args=(list(arguments), plan, variables))
     process.start()
-    process.join(120)
-    if process.is_alive():
-        process.kill()
-        process.join()
-        raise TimeoutError(f"{arguments[0]} took more than two minutes")
-    changes = tuple(json.loads(line) for line in log.read_text().splitlines())
-    assert process.exitcode is not None
-    return Ended(process.exitcode, said.read_text(), changes)
+    return Started(process, log, said)
 
 
 @cache
@@ -86,6 +119,8 @@ def _child(arguments: list[str], plan: dict[str, Any], environment: Mapping[str,
 
     torch.set_num_threads(1)
     os.fsync = lambda descriptor: None  # a kill is no power failure
+    if plan["before"]:
+        plan["before"]()
     _watch(plan)
     with nullcontext() if plan["drawn"] else blank():
         app(arguments)
