@@ -91,7 +91,9 @@ def state_table(state: "RunningState", bars: str = _BARS) -> Group:
 def _lines(state: "RunningState", bars: str) -> list[tuple[str, str]]:
     """What is known, in words: name and value."""
     lines = [("steps", _steps(state))]
-    if state.seconds_left is not None:
+    if state.state == "running" and state.steps and state.step >= state.steps:
+        lines.append(("time left", "trained; what else the artifact holds is being made"))
+    elif state.seconds_left is not None:
         lines.append(("time left", f"about {lasting(state.seconds_left)}"))
     if state.row_age_s is None:
         lines.append(("last row", "none yet"))

@@ -35,6 +35,13 @@ def test_where_there_is_no_terminal_it_prints_once_and_ends(tmp_path: Path) -> N
     assert "stopped: run the same command to go on" in ran.out
 
 
+def test_a_trained_one_that_is_still_written_says_so(tmp_path: Path) -> None:
+    rows = [*ROWS, {"step": 100, "train_loss": 1.0}]
+    ran = eegssl("watch", running(tmp_path / "e", kind="tokens", rows=rows), "--once")
+    assert "trained; what else the artifact holds is being made" in ran.out
+    assert "about" not in ran.out
+
+
 def test_a_finished_one_is_told_as_finished(tiny: Pipeline) -> None:
     ran = eegssl("watch", tiny.encoder)
     assert ran.code == 0, ran.err
