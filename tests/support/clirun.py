@@ -9,7 +9,7 @@ from typing import Any
 
 from typer import testing
 
-from eegssl.artifacts.manifest import SPEED
+from eegssl.artifacts.manifest import PROGRESS, SPEED
 from eegssl.cli.commands import app
 
 testing._get_command = cache(testing._get_command)  # else it is built anew for every call
@@ -107,12 +107,12 @@ class Pipeline:
 def files_of(folder: Path) -> dict[str, str]:
     """Relative path -> SHA-256 of every file below a folder; empty where there is none.
 
-    The speed of trainings is left out: it is another each time.
+    The speed of trainings is left out, and the picture of long ones: they are others each time.
     """
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != SPEED
+        if path.is_file() and path.name not in (SPEED, PROGRESS)
     }
 
 
