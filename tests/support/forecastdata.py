@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from eegssl.corpus.signals import SignalFile
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.signal.channels.electrodes import geometry
 from eegssl.tasks.forecast.config import ErrorUnit
@@ -63,6 +65,19 @@ class ArrayPairs:
         return PairBatch(context, target_uv, self.context_uv[index], target_uv[..., :0])
 
 
+class MemorySignal(SignalFile):
+    """A signal [C, T] in µV that is read as one of a file."""
+
+    def __init__(self, signal_uv: NDArray[np.floating]) -> None:
+        self.signal_uv = signal_uv.astype(np.float32)
+        self.scale_uv = np.ones(len(signal_uv), np.float32)
+        self.dtype, self._n_samples = self.signal_uv.dtype, signal_uv.shape[1]
+
+    def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
+        """Samples from memory."""
+        rows[:] = self.signal_uv[list(channels), start : start + rows.shape[1]]
+
+
 class MemoryCorpus(Corpus):
     """Recordings [C, T] in µV, by name; the subject is the name up to its first dash."""
 
@@ -70,9 +85,9 @@ class MemoryCorpus(Corpus):
         self.signals_uv = signals_uv
         super().__init__([], [_recording(n, s.shape[-1]) for n, s in signals_uv.items()])
 
-    def read_uv(self, recording: Recording, start: int, stop: int) -> NDArray[np.float32]:
+    def signal(self, recording: Recording) -> SignalFile:
         """Samples from memory."""
-        return self.signals_uv[recording.id][:, start:stop].astype(np.float32)
+        return MemorySignal(self.signals_uv[recording.id])
 
 
 def _recording(name: str, n_samples: int) -> Recording:
