@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from eegssl.errors import ConfigError, EegsslError
 from eegssl.tokenizer.ranks import n_ranks, own_rank, serve_rank
+from eegssl.training.fitting.preemption import leave_to_parent
 from eegssl.training.fitting.steps import Part, Steps
 
 WORKER_TIMEOUT_S = 300
@@ -26,6 +27,7 @@ class _Reading(Dataset[list[Part] | EegsslError]):
 
     def start(self, _worker: int) -> None:
         """Begin to read for a rank; a worker that is no fork of it knows of none."""
+        leave_to_parent()
         serve_rank(self.rank, self.of)
 
     def __getitem__(self, step: int) -> list[Part] | EegsslError:

@@ -53,3 +53,12 @@ def answer_again() -> None:
     here = threading.current_thread() is threading.main_thread()
     if here and isinstance(handler, _Handler) and handler.heard:
         handler.answer()
+
+
+def leave_to_parent() -> None:
+    """Ignore these signals in a data worker: a scheduler sends them to all processes of a step.
+
+    The training that it reads for answers them, and ends it.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
