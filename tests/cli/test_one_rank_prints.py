@@ -97,6 +97,16 @@ def test_errors_by_rank(
     assert (shown.out, shown.err.strip()) == ("", of_another if rank else words)
 
 
+def test_what_a_rank_alone_has_met_is_said_at_once(
+    rank: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the others see it gone, and a launcher ends it."""
+    monkeypatch.setattr(running, "_is_joined", lambda: True)
+    monkeypatch.setattr(running, "_FIRST_WORD_S", 1e6)
+    assert ended_by(ConfigError("disk")) == 2
+    assert capsys.readouterr().err.strip() == ("rank 1: error: disk" if rank else "error: disk")
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_news_and_results_are_of_the_first(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Terminal(rank=number)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAUNCHERS = ("torchrun", "slurm")
-_SETS_RANKS = ("SLURM_", "RANK", "WORLD_SIZE", "LOCAL_", "MASTER_", "TORCHELASTIC_")
+SETS_RANKS = ("SLURM_", "RANK", "WORLD_SIZE", "LOCAL_", "MASTER_", "TORCHELASTIC_")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def variables(launcher: str, rank: int, n_ranks: int, port: int) -> dict[str, st
 
 def environment_of(launcher: str, rank: int, n_ranks: int, port: int) -> dict[str, str]:
     """The environment of one rank: this process's, with one thread and the rank's variables."""
-    own = {n: v for n, v in os.environ.items() if not n.startswith(_SETS_RANKS)}
+    own = {n: v for n, v in os.environ.items() if not n.startswith(SETS_RANKS)}
     root = str(Path(__file__).parents[2])
     own |= {"PYTHONPATH": os.pathsep.join([root, own.get("PYTHONPATH", "")])}
     return own | {"OMP_NUM_THREADS": "1"} | variables(launcher, rank, n_ranks, port)
