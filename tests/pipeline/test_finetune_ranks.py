@@ -1,6 +1,6 @@
 """Several ranks fine-tune an encoder as one does; what trains no encoder is refused in one line.
 
-`test_rank_fits` is the quick neighbour.
+What two ranks learn is shown quickly by ``test_rank_fits.py``.
 """
 
 import json
