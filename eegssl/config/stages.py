@@ -18,7 +18,7 @@ from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCri
 from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.training.config import Device, TrainingConfig
+from eegssl.training.config import CorpusTraining, Device, TrainingConfig
 
 
 class PreprocessConfig(Settings):
@@ -61,7 +61,7 @@ class TokenizeConfig(Settings):
     """The model."""
     sampling: SamplingConfig = SamplingConfig()
     """Windows that it sees."""
-    training: TrainingConfig = TrainingConfig(steps=600, batch_size=16)
+    training: CorpusTraining = CorpusTraining(steps=600, batch_size=16)
     """Length, speed and place of its training."""
     atlas: AtlasConfig = AtlasConfig()
     """The page that shows what the codes stand for."""
@@ -78,7 +78,7 @@ class PretrainConfig(Settings):
     """What is minimised."""
     sampling: SamplingConfig = SamplingConfig()
     """Windows that it sees."""
-    training: TrainingConfig = TrainingConfig(steps=1000, batch_size=16, precision="auto")
+    training: CorpusTraining = CorpusTraining(steps=1000, batch_size=16, precision="auto")
     """Length, speed and place of its training."""
 
 

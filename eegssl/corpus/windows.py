@@ -138,6 +138,13 @@ class Windows:
         own = self.montages[self.montage[place]] if self.montages else ()
         return own or self.channels or self.recordings[owner].channels
 
+    def some(self, most: int) -> "Windows":
+        """At most so many windows, drawn evenly from all; always the same."""
+        if len(self) <= most:
+            return self
+        places = np.random.default_rng([most, len(self)]).choice(len(self), most, replace=False)
+        return self.subset(np.sort(places))
+
     def names(self, index: NDArray[np.int64]) -> list[str]:
         """The ids of the recordings of these windows, each once."""
         owners = dict.fromkeys(self.locate(index)[0].tolist())

@@ -1,7 +1,7 @@
 """Train an encoder on recordings and their tokens (the command pretrain)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.objectives.objective import Objective
 from eegssl.reports.live.shown_training import shown
 from eegssl.signal.channels.electrodes import montages_of
-from eegssl.training.eeg_seen import EegSeen, eeg_seen
+from eegssl.training.eeg_seen import EegSeen, eeg_seen, for_hours
 from eegssl.training.examples import write_examples
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
@@ -114,6 +114,8 @@ def run(
         begun = begin_together(options, context, ENCODER, config, inputs, alike)
         if isinstance(begun, Result):
             return begun
+        training = for_hours(config.training, data.train.windows.window_s)
+        config = config.model_copy(update={"training": training})
         return _run(config, data, begun, device, context, options)
 
 
@@ -143,6 +145,7 @@ def _open(
     recordings = of_some_subjects(corpus.of_split("train"), config.sampling, seed)
     train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
     val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
+    val = replace(val, windows=val.windows.some(config.training.validate_windows))
     batch_size = config.training.batch_size
     draws = sampler(train.windows, config.sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)

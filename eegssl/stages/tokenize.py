@@ -46,7 +46,7 @@ from eegssl.tokenizer.diagnostics import (
     starving_message,
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.eeg_seen import eeg_seen
+from eegssl.training.eeg_seen import eeg_seen, for_hours
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, USAGE
@@ -89,6 +89,8 @@ def run(
         begun = begin_together(options, context, TOKENS, config, inputs, alike)
         if isinstance(begun, Result):
             return begun
+        training = for_hours(config.training, config.window_s)
+        config = config.model_copy(update={"training": training})
         return _run(config, data, begun, device, context, options)
 
 
@@ -121,6 +123,7 @@ def _open(
     recordings = of_some_subjects(corpus.of_split("train"), sampling, context.seed)
     train = tile(corpus, recordings, config.window_s)
     val = tile(corpus, corpus.of_split("val"), config.window_s)
+    val = val.some(config.training.validate_windows)
     reused = _reused(source, corpus) if source else None
     settings = reused.config if reused else _at_rate(config.tokenizer, corpus.sfreq_hz)
     require_whole_patches(train, settings.patch_samples, "window_s")

@@ -49,3 +49,13 @@ class TrainingConfig(Settings):
     shard: Literal["none", "fsdp2"] = "none"
     """``fsdp2`` spreads weights, gradients and the optimizer's moments over the ranks, for models
     that do not fit on one GPU; by default each rank has all of them."""
+
+
+class CorpusTraining(TrainingConfig):
+    """Length, speed and place of a training on a whole corpus."""
+
+    hours: float | None = Field(None, gt=0)
+    """Train for as many hours of EEG, each window counted as often as it is drawn, in place of
+    ``steps``."""
+    validate_windows: int = Field(4096, ge=1)
+    """Validation windows that are looked at: so many, always the same, where there are more."""

@@ -1,6 +1,11 @@
 """Count how much EEG a training sees."""
 
+import math
 from dataclasses import dataclass
+
+from eegssl.training.config import CorpusTraining
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,15 @@ def eeg_seen(n_steps: int, batch_size: int, n_windows: int, window_s: float) -> 
     """The EEG of so many steps on ``n_windows`` windows, each of which counts as often as drawn."""
     drawn, hours_each = n_steps * batch_size, window_s / 3600
     return EegSeen(drawn * hours_each, drawn / n_windows, n_windows * hours_each)
+
+
+def for_hours(training: CorpusTraining, window_s: float) -> CorpusTraining:
+    """The settings with as many steps as see their hours of windows, if hours are set."""
+    if training.hours is None:
+        return training
+    windows = training.hours * 3600 / window_s
+    steps = max(1, math.ceil(windows / training.batch_size - _ROUNDING))
+    return training.model_copy(update={"steps": steps})
 
 
 def _hours(hours: float) -> str:
