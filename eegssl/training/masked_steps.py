@@ -12,12 +12,11 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import flat_places
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.objective import Objective
-from eegssl.training.batches import to_tensors
+from eegssl.training.batches import in_uv, stored_tensors
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
-from eegssl.training.masked_windows import masks_of
+from eegssl.training.masked_windows import masks_at
 
-_CPU = torch.device("cpu")
-_MASK = 4  # its place among a part's inputs
+_MASK = 5  # its place among a part's inputs
 
 
 class MaskedSteps(Steps):
@@ -42,19 +41,22 @@ class MaskedSteps(Steps):
         grains = self.draws.grains(self.batch_size, seed=self.seed, step=step)
         parts = []
         for index in of_this_rank(grains):
-            batch = self.train.windows.batch(index)
+            windows, placed = self.train.windows, self.train.windows.geometry(index)
             mask = torch.from_numpy(
-                masks_of(self.masking, batch, self.train, self.encoder, seed=self.seed, step=step)
+                masks_at(
+                    self.masking, placed, index, self.train, self.encoder, seed=self.seed, step=step
+                )
             )
             codes = torch.from_numpy(self.train.of(index))
             places = flat_places(mask), flat_places(~mask)
-            inputs = (*to_tensors(batch, _CPU), mask, codes, *places)
+            stored = stored_tensors(windows.pieces(index), placed)
+            inputs = (*stored, mask, codes, *places)
             parts.append(Part(inputs, self.model.counted(mask), len(index)))
         return parts
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
         """Loss and terms of the objective."""
-        output = self.model(*inputs)
+        output = self.model(in_uv(*inputs[:2]), *inputs[2:])
         return {"loss": output.loss} | output.terms
 
     def flops(self, parts: Sequence[Part]) -> float | None:

@@ -50,15 +50,43 @@ def masks_of(
 
     ``codes`` of the same windows hold the entropies that may weight the masks.
     """
-    weighted = config.kind == "entropy"
+    placed = Geometry(batch.positions, batch.located, batch.regions)
+    n_samples = batch.signal_uv.shape[-1]
+    return _masks(config, placed, n_samples, batch.index, codes, encoder, seed, step)
+
+
+def masks_at(
+    config: MaskingConfig,
+    placed: Geometry,
+    index: NDArray[np.int64],
+    codes: Codes,
+    encoder: EncoderConfig,
+    *,
+    seed: int,
+    step: int,
+) -> NDArray[np.bool_]:
+    """As `masks_of`, of the windows of ``codes`` at ``index``, whose signals need not be there."""
+    return _masks(config, placed, codes.windows.length, index, codes, encoder, seed, step)
+
+
+def _masks(
+    config: MaskingConfig,
+    placed: Geometry,
+    n_samples: int,
+    index: NDArray[np.int64],
+    codes: Codes,
+    encoder: EncoderConfig,
+    seed: int,
+    step: int,
+) -> NDArray[np.bool_]:
     return draw_masks(
         config,
-        Geometry(batch.positions, batch.located, batch.regions),
-        batch.signal_uv.shape[-1] // encoder.patch_samples,
+        placed,
+        n_samples // encoder.patch_samples,
         seed=seed,
         step=step,
-        samples=batch.index,
-        weights=codes.entropy_of(batch.index) if weighted else None,
+        samples=index,
+        weights=codes.entropy_of(index) if config.kind == "entropy" else None,
         patch_s=encoder.patch_samples / encoder.sfreq_hz,
     )
 

@@ -1,15 +1,12 @@
 """Give the training loop batches for a tokenizer."""
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from eegssl.corpus.sampling import Sampler
 from eegssl.tokenizer.tokenizer import Tokenizer
-from eegssl.training.batches import to_tensors
+from eegssl.training.batches import in_uv, stored_tensors
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
-
-_CPU = torch.device("cpu")
 
 
 class TokenizerSteps(Steps):
@@ -25,14 +22,16 @@ class TokenizerSteps(Steps):
         grains = self.draws.grains(self.batch_size, seed=self.seed, step=step)
         parts = []
         for index in of_this_rank(grains):
-            batch = self.draws.windows.batch(index)
-            n_patches = batch.signal_uv.size // self.model.config.patch_samples
-            parts.append(Part(to_tensors(batch, _CPU), n_patches, len(index)))
+            windows = self.draws.windows
+            pieces = windows.pieces(index)
+            n_patches = pieces.values.size // self.model.config.patch_samples
+            inputs = stored_tensors(pieces, windows.geometry(index))
+            parts.append(Part(inputs, n_patches, len(index)))
         return parts
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
         """Loss and terms of the tokenizer."""
-        output = self.model(*inputs)
+        output = self.model(in_uv(*inputs[:2]), *inputs[2:])
         return {"loss": output.loss} | output.terms
 
     def end(self) -> None:

@@ -16,10 +16,14 @@ from corpora import corpus, stored
 from eegssl.corpus import store
 from eegssl.corpus.codes import tokens
 from eegssl.corpus.codes.tokens import Codes, patch_path, write_patches
+from eegssl.corpus.config import SamplingConfig
+from eegssl.corpus.sampling import sampler
 from eegssl.corpus.signals import Recent, SignalFile, map_signal
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import ArtifactError
+from eegssl.training.batches import in_uv, stored_tensors
+from eegssl.training.tokenizer_steps import TokenizerSteps
 
 HUGE_UV = 90_000.0
 """Makes a recording float32: a step of int16 would be too coarse."""
@@ -51,10 +55,26 @@ def test_pieces_in_microvolts_are_what_is_mapped_to_the_last_bit(
     wanted_uv = np.stack([as_mapped(windows, k) for k in index.tolist()])
     np.testing.assert_array_equal(pieces.in_uv(), wanted_uv)
     np.testing.assert_array_equal(windows.batch(index).signal_uv, wanted_uv)
-    on_device = (
-        torch.from_numpy(pieces.values).float() * torch.from_numpy(pieces.scale_uv)[..., None]
-    )
-    np.testing.assert_array_equal(on_device.numpy(), wanted_uv)
+    placed = windows.geometry(index)
+    values, scale_uv, *others = stored_tensors(pieces, placed)
+    np.testing.assert_array_equal(in_uv(values, scale_uv).numpy(), wanted_uv)
+    assert len(others) == len(placed)
+
+
+def test_parts_of_a_training_are_sent_as_stored_and_count_patches(tmp_path: Path) -> None:
+    recordings = kept(tmp_path, 3)
+    windows = tile(corpus(*recordings), recordings, 4.0)
+    model: Any = SimpleNamespace(config=SimpleNamespace(patch_samples=100))
+    steps = TokenizerSteps(model, sampler(windows, SamplingConfig(grain=4), 6), 6, seed=1)
+    parts = steps.read(3)
+    assert [part.n_windows for part in parts] == [4, 2]
+    for part, index in zip(parts, steps.draws.grains(6, seed=1, step=3), strict=True):
+        values, scale_uv, *placed = part.inputs
+        assert values.dtype == torch.int16
+        assert part.count == len(index) * 3 * 4
+        batch = windows.batch(index)
+        np.testing.assert_array_equal(in_uv(values, scale_uv).numpy(), batch.signal_uv)
+        np.testing.assert_array_equal(placed[0].numpy(), batch.positions)
 
 
 def test_channels_in_another_order_are_read_alone(tmp_path: Path) -> None:
