@@ -210,26 +210,32 @@ def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Record
     by, any_events = facts["split_by"], bool(facts["events"])
     corpus = artifact.manifest.config["corpus"] or artifact.path.resolve().name
     unit = "subject" if by == "subject" else "file"
-    columns = [table[name].to_pylist() for name in _COLUMNS]
-    columns += [_tuples(table[name]) for name in ("channels", "aliases")]
-    columns += [[tables.splits[name] for name in table[unit].to_pylist()]]
     labelled = table["labelled"].to_pylist() if "labelled" in table.column_names else None
-    columns += [labelled or [any_events] * len(table)]  # of an older version: not said
+    columns = zip(
+        *(table[name].to_pylist() for name in _COLUMNS),
+        *(_tuples(table[name]) for name in ("channels", "aliases")),
+        table[unit].to_pylist(),
+        labelled or [any_events] * len(table),  # of an older version: not said
+        strict=True,
+    )
     folder = artifact / SIGNALS
-    for values, channels, aliases, split, is_labelled in zip(
-        zip(*columns[: len(_COLUMNS)], strict=True), *columns[len(_COLUMNS) :], strict=True
-    ):
-        row = dict(zip(_COLUMNS, values, strict=True))
-        id_ = row.pop("recording")
+    for row in columns:
+        id_, subject, file, n_samples, sfreq_hz, line_hz, band_high_hz, *more = row
+        channels, aliases, name, is_labelled = more
         yield Recording(
             id=id_,
-            **row,
+            subject=subject,
+            file=file,
+            split=tables.splits[name],
             channels=channels,
-            aliases=aliases,
-            split=split,
+            n_samples=n_samples,
+            sfreq_hz=sfreq_hz,
+            line_hz=line_hz,
             events=tuple(events.get(id_, ())),
             path=folder / f"{id_}.safetensors",
             within_subject=by == "recording",
+            aliases=aliases,
+            band_high_hz=band_high_hz,
             sketch=sketches[id_],
             corpus=corpus,
             labelled=is_labelled,

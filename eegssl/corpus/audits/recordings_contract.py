@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
@@ -157,14 +158,14 @@ Problems = Iterator[tuple[str, str]]
 
 def _recordings(tables: RecordingsTables) -> Problems:
     names = ("n_samples", "sfreq_hz", "duration_s", "bytes")
-    columns = [tables.recordings[name].to_pylist() for name in names]
-    columns.append(pc.list_value_length(tables.recordings["channels"]).to_pylist())
-    for n_samples, sfreq_hz, duration_s, n_bytes, n_channels in zip(*columns, strict=True):
-        if abs(duration_s - n_samples / sfreq_hz) > _TIME_TOLERANCE_S:
-            yield RECORDINGS, f"{duration_s} s are not {n_samples} samples"
-        if not n_channels or n_bytes < _SMALLEST_SAMPLE_BYTES * n_channels * n_samples:
-            problem = f"{n_channels} channels of {n_samples} samples in a file of {n_bytes} bytes"
-            yield RECORDINGS, problem
+    n_samples, sfreq_hz, duration_s, n_bytes = (tables.recordings[n].to_numpy() for n in names)
+    n_channels = pc.list_value_length(tables.recordings["channels"]).to_numpy()
+    for k in np.flatnonzero(abs(duration_s - n_samples / sfreq_hz) > _TIME_TOLERANCE_S):
+        yield RECORDINGS, f"{duration_s[k]} s are not {n_samples[k]} samples"
+    least = _SMALLEST_SAMPLE_BYTES * n_channels.astype(np.float64) * n_samples
+    for k in np.flatnonzero((n_channels == 0) | (n_bytes < least)):
+        problem = f"{n_channels[k]} channels of {n_samples[k]} samples"
+        yield RECORDINGS, f"{problem} in a file of {n_bytes[k]} bytes"
     lists = tables.recordings["channels"].combine_chunks()
     yield from ((RECORDINGS, problem) for problem in (*_no_electrodes(lists), *_doubled(lists)))
     kinds = [pc.list_value_length(tables.recordings[n]) for n in ("auxiliary", "auxiliary_kinds")]
