@@ -1,6 +1,8 @@
 """Read coming steps ahead of the training, in other processes."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +15,9 @@ from eegssl.training.fitting.steps import Part, Steps
 
 WORKER_TIMEOUT_S = 300
 """Seconds that a step may wait for a data worker before it counts as hung. Ours."""
+_DEATH = re.compile(
+    r"DataLoader worker \(pid.*?\) (?:is )?(exited unexpectedly|killed by signal: [\w ]+)"
+)
 _SHOWN = 6
 _AHEAD = 2  # steps that each worker reads ahead
 
@@ -43,8 +48,7 @@ def read_ahead(
     """Yield the parts of steps ``first`` to ``last`` - 1, on the CPU, in their order.
 
     Without workers a step's parts are read when they are asked for; with some, while earlier ones
-    are trained on. Which worker reads what changes no part. Raises ConfigError for one that hangs
-    or died.
+    are trained on. Which worker reads what changes no part. Raises ConfigError for one that hangs.
     """
     if not n_workers:
         yield from map(steps.read, range(first, last))
@@ -66,11 +70,14 @@ def read_ahead(
         try:
             parts = next(batches)
         except RuntimeError as error:
-            if reason := _reason(error):
-                worker = (step - first) % n_workers + 1  # they take turns
-                who = f"data worker {worker} of {n_workers}, which reads step {step}"
-                raise ConfigError(f"{who}{_of(steps.names(step))}, {reason}") from error
-            raise
+            if "timed out" not in str(error):
+                raise
+            worker = (step - first) % n_workers + 1  # they take turns
+            raise ConfigError(
+                f"data worker {worker} of {n_workers}, which reads step {step}"
+                f"{_of(steps.names(step))}, gave nothing for {WORKER_TIMEOUT_S} s: see whether the "
+                "disk answers, or give --num-workers 0"
+            ) from error
         if isinstance(parts, EegsslError):
             raise parts
         yield parts
@@ -80,17 +87,22 @@ def _as_it_is(parts: list[Part] | EegsslError) -> list[Part] | EegsslError:
     return parts
 
 
-def _reason(error: RuntimeError) -> str | None:
-    """What happened to a worker, and the cure; None for an error of another kind."""
-    text = str(error)
-    if "timed out" in text:
-        return (
-            f"gave nothing for {WORKER_TIMEOUT_S} s: see whether the disk answers, or give "
-            "--num-workers 0"
-        )
-    if "exited unexpectedly" in text or "killed by signal" in text:
-        return "died: perhaps memory ran out; give fewer --num-workers, or 0 to see its own error"
-    return None
+@contextmanager
+def deaths_of_workers() -> Iterator[None]:
+    """Turn the death of a data worker, which torch tells wherever it is noticed, into ConfigError.
+
+    It may be noticed in the midst of a step.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        death = _DEATH.search(str(error))
+        if death is None:
+            raise
+        raise ConfigError(
+            f"a data worker died ({death[1]}): perhaps memory ran out; give fewer "
+            "--num-workers, or 0 to see its own error"
+        ) from error
 
 
 def _of(names: list[str]) -> str:
