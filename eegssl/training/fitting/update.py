@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from eegssl.errors import ConfigError
-from eegssl.tokenizer.ranks import n_ranks, own_rank, sum_over_ranks, take_from_first
+from eegssl.errors import ConfigError, OtherRankFailed
+from eegssl.tokenizer.ranks import is_first, n_ranks, own_rank, sum_over_ranks, take_from_first
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import Checkpoint
 from eegssl.training.fitting.devices import chosen_precision
@@ -99,14 +99,17 @@ class Updates:
         self.point.step += 1
 
     def row(self) -> dict[str, float]:
-        """Means of all terms since the last row, and the steps skipped so far; then begin anew."""
+        """Means of all terms since the last row, and the steps skipped so far; then begin anew.
+
+        Where every step was skipped there are no means.
+        """
         self.settle()
-        point, n = self.point, max(self.point.n_summed, 1)
-        if not point.sums:
-            return {"skipped": point.skipped}
-        names = sorted(point.sums)
-        joined = sum_over_ranks(torch.stack([point.sums[name] for name in names]) / n).tolist()
+        point, sums, n = self.point, self.point.sums, self.point.n_summed
         point.sums, point.n_summed = {}, 0
+        if not n:
+            return {"skipped": point.skipped}
+        names = sorted(sums)
+        joined = sum_over_ranks(torch.stack([sums[name] for name in names]) / n).tolist()
         means = dict(zip(names, joined, strict=True))
         norm = means.pop(NORM)
         return {f"train_{n}": v for n, v in means.items()} | {
@@ -117,13 +120,14 @@ class Updates:
     @property
     def last_loss(self) -> float:
         """The mean loss since the last row; to be asked for where the device is the host."""
-        sums = self.point.sums
-        return float(sums["loss"]) / max(self.point.n_summed, 1) if sums else math.nan
+        point = self.point
+        return float(point.sums["loss"]) / point.n_summed if point.n_summed else math.nan
 
     def settle(self) -> None:
         """Read which steps since the last time were skipped; tell of them, and of too many.
 
-        Raises ConfigError where more were skipped than ``training.max_bad_steps``.
+        Raises ConfigError where more were skipped than ``training.max_bad_steps``: on the first
+        rank, on the others OtherRankFailed.
         """
         bad = [step for step, finite in self._finite if not bool(finite)]
         self.point.n_summed += len(self._finite) - len(bad)
@@ -131,9 +135,12 @@ class Updates:
         self._finite = []
         for step in bad:
             names = self.steps.names(step)
-            of = f" (recordings {', '.join(names[:_SHOWN])})" if names else ""
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            of = f" (recordings {', '.join(names[:_SHOWN])}{more})" if names else ""
             what = f"the gradient of step {step} is not finite{of}"
             if self.point.skipped > self.config.max_bad_steps:
+                if not is_first():
+                    raise OtherRankFailed(ConfigError.exit_code)
                 raise ConfigError(
                     f"training diverged: {what}, and {self.point.skipped} step(s) were so; "
                     f"training.max_bad_steps allows {self.config.max_bad_steps}. Lower "
