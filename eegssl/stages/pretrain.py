@@ -13,7 +13,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.reading import require_parent
-from eegssl.artifacts.threads import THREADS
+from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.config.resolve import build
 from eegssl.config.settings import Settings
 from eegssl.config.stages import PretrainConfig
@@ -166,7 +166,7 @@ def _run(
     train, val, writer = data.train, data.val, begun.writer
     facts = artifact.manifest.facts
     counts = code_counts(data.tokens, train) if writer else np.zeros(0, np.int64)
-    threads = begun.threads(context)
+    threads, ranks = begun.threads(context), begun.ranks(context)
     if data.initial and (tested := data.initial.tested(corpus)):
         context.warn(
             f"the encoder of --init-from was trained on {len(tested)} of the test subjects here: "
@@ -201,7 +201,7 @@ def _run(
             "sfreq_hz": corpus.sfreq_hz,
             "montages": settings.montages,
             THREADS: threads,
-            "ranks": options.place.n_ranks,
+            RANKS: ranks,
             "precision": chosen_precision(config.training, device),
             "windows": {"train": len(train.windows), "val": len(val.windows)},
             "eeg_seen": _eeg_seen(config, train, history.rows[-1]["step"]).as_facts(),

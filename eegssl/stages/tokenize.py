@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
-from eegssl.artifacts.threads import THREADS
+from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.resolve import build
 from eegssl.config.stages import TokenizeConfig
@@ -144,7 +144,7 @@ def _run(
 ) -> Result:
     """Train on all ranks; on the first, encode the corpus and write the artifact."""
     corpus, train, val, draws = data.corpus, data.train, data.val, data.draws
-    threads = begun.threads(context)
+    threads, ranks = begun.threads(context), begun.ranks(context)
     if data.source and data.reused:
         model = data.reused
         fitted = data.source.manifest.fitted_on
@@ -169,7 +169,7 @@ def _run(
     facts = {
         "n_codes": model.config.n_codes,
         THREADS: threads,
-        "ranks": options.place.n_ranks,
+        RANKS: ranks,
         "codes_depend_on": "window" if model.config.context_layers else "patch",
         "window_s": config.window_s,
         "patch_samples": model.config.patch_samples,

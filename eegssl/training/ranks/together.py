@@ -12,11 +12,11 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import Contract
 from eegssl.artifacts.manifest import MANIFEST
 from eegssl.artifacts.output_state import WORK
-from eegssl.artifacts.threads import threads_of
+from eegssl.artifacts.threads import forget_numbers, ranks_of, threads_of
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import Settings
 from eegssl.errors import ArtifactError, ConfigError, OtherRankFailed
-from eegssl.tokenizer.ranks import gather_rows, number_of_first
+from eegssl.tokenizer.ranks import gather_rows, n_ranks, number_of_first
 from eegssl.training.fitting.checkpoint import drop_checkpoints, has_checkpoint
 from eegssl.training.ranks.agreement import exit_code_of, on_first, require_same
 from eegssl.training.ranks.rank_place import ALONE, RankPlace
@@ -62,6 +62,12 @@ class Begun:
         if self.writer is None:
             return [torch.get_num_threads()]
         return threads_of(self.writer.work, torch.get_num_threads(), context)
+
+    def ranks(self, context: Context) -> list[int]:
+        """The numbers of ranks so far; told where this one is another."""
+        if self.writer is None:
+            return [n_ranks()]
+        return ranks_of(self.writer.work, n_ranks(), context)
 
 
 def on_all(place: RankPlace, make: Callable[[], T]) -> T:
@@ -122,6 +128,7 @@ def begin_together(
         writer = context.begin(contract, config, inputs, names=names)
         if isinstance(writer, ArtifactWriter) and options.resume == "never":
             drop_checkpoints(writer.work)
+            forget_numbers(writer.work)
         return writer
 
     begun = on_first(place, begin)
