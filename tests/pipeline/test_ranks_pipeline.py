@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_ranks import Fault, RankRun
+from cli_ranks import Fault
 from clirun import Pipeline, files_of
 from rank_runs import ended, environment_of, start_ranks
 from slowparams import slow_except
+from trained_ranks import training
 
 TERM, USR1, KILL = signal.SIGTERM, signal.SIGUSR1, signal.SIGKILL
-SETS = ("sampling.grain=2", "training.batch_size=8", "training.log_every=1")
 STAGES = ("pretrain", "tokenize")
 LOST = "another rank than {} ended"
 # faults of ranks -> exit codes, and words that a rank prints
@@ -36,13 +36,6 @@ DEATHS: dict[str, tuple[Mapping[int, Fault], tuple[int, int], tuple[str, str]]] 
 }
 
 
-def command(tiny: Pipeline, stage: str, out: Path) -> RankRun:
-    """A training of two ranks, each with two grains a step."""
-    words = tiny.command(stage, out)
-    del words[words.index("--out") : words.index("--out") + 2]
-    return RankRun((*words, *(w for s in SETS for w in ("--set", s))), out)
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The files of each stage by two ranks that nothing disturbs; made when asked for."""
@@ -50,7 +43,7 @@ def undisturbed(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dic
     class Made(dict[str, Any]):
         def __missing__(self, stage: str) -> dict[str, str]:
             out = tmp_path_factory.mktemp("undisturbed") / "out"
-            ends = command(tiny, stage, out).end()
+            ends = training(tiny, stage, out).end()
             assert [end.code for end in ends] == [0, 0], ends
             assert ends[1].said == ""
             self[stage] = files_of(out)
@@ -65,7 +58,7 @@ def test_a_death_of_any_kind_costs_no_byte(
     undisturbed: dict[str, Any], tiny: Pipeline, tmp_path: Path, stage: str, death: str
 ) -> None:
     faults, codes, words = DEATHS[death]
-    ranks = command(tiny, stage, tmp_path / "out")
+    ranks = training(tiny, stage, tmp_path / "out")
     ends = ranks.end(faults=faults)
     assert tuple(end.code for end in ends) == codes, ends
     for end, text in zip(ends, words, strict=True):
@@ -84,7 +77,7 @@ def test_a_death_of_any_kind_costs_no_byte(
 def test_stopped_twice_with_other_workers_it_ends_in_the_same_bytes(
     undisturbed: dict[str, Any], tiny: Pipeline, tmp_path: Path, stage: str
 ) -> None:
-    ranks = command(tiny, stage, tmp_path / "out")
+    ranks = training(tiny, stage, tmp_path / "out")
     for step, n_workers, rank in ((2, 2, 0), (7, 1, 1)):
         fault = {rank: ("signal_after", step, TERM)}
         ends = ranks.end("--num-workers", n_workers, faults=fault)
@@ -102,7 +95,7 @@ def test_torchrun_is_stopped_and_goes_on_to_the_same_bytes(
     """Its agent gets SIGTERM, and passes it on; its own answer is 1."""
     out = tmp_path / "out"
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    words += ["-m", "eegssl", *command(tiny, "pretrain", out).words, "--out", str(out)]
+    words += ["-m", "eegssl", *training(tiny, "pretrain", out).words, "--out", str(out)]
     (agent,) = start_ranks(words, n_ranks=1, launcher="slurm", extra=_outside())
     while not rows(out) and agent.poll() is None:
         time.sleep(0.01)

@@ -137,3 +137,9 @@ def keep_weights(folder: str) -> None:
         np.save(Path(folder) / f"rank{rank}-step{updates.point.step}.npy", flat)
 
     patch.object(Updates, "take", taking).start()
+
+
+def keep_poisoned_weights(folder: str) -> None:
+    """Both faults at once: two steps of this rank are poisoned."""
+    poison(2, 4)
+    keep_weights(folder)
