@@ -1,4 +1,7 @@
-"""Weights that are spread over the ranks learn what whole ones do, and are hard to kill."""
+"""Weights that are spread over the ranks learn what whole ones do, and are hard to kill.
+
+The quick one of both promises is ``test_rank_fits.py``.
+"""
 
 from pathlib import Path
 
@@ -12,45 +15,11 @@ from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.sharded_checkpoint import FOLDER, PREVIOUS_FOLDER, UNFINISHED
 from eegssl.training.fitting.sharding import require_shardable
 
-PICKLES = b"PK", b"\x80"
-"""How files by ``torch.save`` and ``pickle`` begin."""
-
 
 def require_alike(weights: dict[str, Tensor], others: dict[str, Tensor]) -> None:
     assert weights.keys() == others.keys()
     for name, one in weights.items():
         torch.testing.assert_close(others[name], one, atol=1e-6, rtol=0, msg=name)
-
-
-def require_no_pickle(folder: Path) -> None:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".safetensors", ".json"}
-    assert not any(path.read_bytes().startswith(PICKLES) for path in files)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Tensor], list[dict]]:
-    """Weights and log of one process."""
-    return trained(tmp_path_factory.mktemp("alone"), 1)
-
-
-def test_spread_over_two_ranks_and_preempted(
-    alone: tuple[dict[str, Tensor], list[dict]], tmp_path: Path
-) -> None:
-    """Two parts a rank and step, of other montages, validated by rank 0 between steps."""
-    weights, log = alone
-    assert 0 not in start(tmp_path, 2, shard="fsdp2", stop=8)
-    assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == [
-        "manifest.json",
-        "shard-00001-model-00001-of-00001.safetensors",
-        "shard-00002-model-00001-of-00001.safetensors",
-    ]
-    require_no_pickle(tmp_path / FOLDER)
-    resumed, log_of_two = trained(tmp_path, 2, shard="fsdp2")
-    require_alike(weights, resumed)
-    assert len(log) == len(log_of_two) == 20
-    for row, other in zip(log, log_of_two, strict=True):
-        assert other == pytest.approx(row, abs=1e-6, rel=1e-6)
 
 
 @pytest.mark.slow
