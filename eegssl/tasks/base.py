@@ -31,6 +31,7 @@ from eegssl.tasks.table import pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View
 from eegssl.tasks.trained_for import ENCODER, MONTAGES, differences, encoder_settings, montages_in
 from eegssl.training.cost import Meter
+from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import copy_history
 from eegssl.training.ranks.together import RunOptions, begin_together, elsewhere, on_all
 from eegssl.training.weights import ENCODER as PRETRAINED
@@ -135,6 +136,7 @@ def finetune(
     Raises ConfigError for settings that the kind can't follow, InputError for recordings that
     hold too little for the task.
     """
+    require_shardable(config.training, options.place.n_ranks)
 
     def prepared() -> tuple[Job[Any], Any]:
         pretrained = open_artifact(encoder, PRETRAINED)
