@@ -37,7 +37,7 @@ SHOWN_MFU = (0.05, 0.10, 0.20, 0.35)
 GPUS = (8, 64, 512)
 AIM_HOURS = 30
 PATCH_SAMPLES, SAMPLE_BYTES = 200, 2
-FLOAT_BYTES, BFLOAT_BYTES, OPTIMIZER_BYTES = 4, 2, 16
+FLOAT_BYTES, OPTIMIZER_BYTES = 4, 16
 CPU_STEP_S, CPU_BATCH = 3.3318, 16
 """A step of ``epilepsyfm`` on one thread of a processor (``docs/benchmarks.md``)."""
 
@@ -126,11 +126,9 @@ def ddp(model: Model, n_gpus: int) -> Exchange:
 
 
 def fsdp2(model: Model, n_gpus: int) -> Exchange:
-    """Each block: bfloat16 weights gathered twice, float32 gradients reduced once."""
-    share = model.parameters / model.layers
-    ways = [rings(b * share, n_gpus) for b in (BFLOAT_BYTES, BFLOAT_BYTES, FLOAT_BYTES)]
-    n_bytes, seconds = sum(way.n_bytes for way in ways), sum(way.seconds for way in ways)
-    return Exchange(model.layers * n_bytes, model.layers * seconds)
+    """Each block: weights gathered for both passes, gradients reduced once; all in float32."""
+    way = rings(FLOAT_BYTES * model.parameters / model.layers, n_gpus)
+    return Exchange(3 * model.layers * way.n_bytes, 3 * model.layers * way.seconds)
 
 
 def step_s(model: Model, mfu: float) -> float:
