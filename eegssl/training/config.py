@@ -43,6 +43,9 @@ class TrainingConfig(Settings):
     """Steps between checkpoints; an interrupted run resumes from the last one."""
     device: Device = "auto"
     """Device to train on; ``auto`` takes a GPU if there is one."""
+    compile: bool = False
+    """Compile the model's blocks by torch.compile, which takes a while once for each number of
+    channels. Results are equal to rounding; what it gains on a GPU was not measured."""
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     """``bfloat16`` runs the forward pass under autocast; ``auto`` does so if the processor has
     instructions for it. Weights and updates are always float32."""

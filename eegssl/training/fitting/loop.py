@@ -26,6 +26,7 @@ from eegssl.training.fitting.checkpoint import (
     take_over,
     write_checkpoint,
 )
+from eegssl.training.fitting.compiling import compiled
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.learning_rate import rate_factor
 from eegssl.training.fitting.loader import deaths_of_workers, read_ahead
@@ -92,7 +93,12 @@ def fit(
     updates = Updates(terms, shards, optimizer, config, seed, point, warn)
     peak = peak_flops(device, chosen_precision(config, device))
     clock, loss = Clock(device, steps.window_s, peak), math.nan
-    with torch.random.fork_rng(devices=[]), on_sigterm(stop.set), deaths_of_workers():
+    with (
+        torch.random.fork_rng(devices=[]),
+        on_sigterm(stop.set),
+        deaths_of_workers(),
+        compiled(model, config.compile),
+    ):
         ended = any_rank(_is_stale(history, monitor, config))
         last = point.step if ended else config.steps
         for parts in clock.waiting(read_ahead(steps, point.step, last, device, num_workers)):

@@ -37,7 +37,7 @@ class Shards:
         mesh = init_device_mesh(device.type, (n_ranks(),))
         self._whole = dict(model.named_parameters(remove_duplicate=False))
         names = {id(module): name for name, module in model.named_modules()}
-        self._blocks = {names[id(block)]: block for block in _blocks(model)}
+        self._blocks = {names[id(block)]: block for block in blocks_of(model)}
         self._twins = {name: _twin(block) for name, block in self._blocks.items()}
         self._put(self._twins)
         for twin in self._twins.values():
@@ -105,7 +105,7 @@ def in_full(tensor: Tensor) -> Tensor:
     return tensor if full is None else full()
 
 
-def _blocks(model: nn.Module) -> list[nn.Module]:
+def blocks_of(model: nn.Module) -> list[nn.Module]:
     """The blocks of every transformer in a model, of encoder or tokenizer."""
     stacks = [part for part in model.modules() if isinstance(part, Encoder | Transformer)]
     return list({id(block): block for stack in stacks for block in stack.blocks}.values())
