@@ -5,6 +5,7 @@ closes its connections, which ends the next exchange of every other one within s
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -47,10 +48,9 @@ def process_group(place: RankPlace, device: torch.device) -> Iterator[None]:
         with patient_group() as everyone:
             distributed.barrier(group=everyone)
     except BaseException as error:  # the group ends with the process, after its message
+        threading.Thread(target=_hold, args=(error, distributed.group.WORLD), daemon=True).start()
         if not _is_lost(error):
             raise
-        if device.type != "cuda":  # so that no rank waits for this one; NCCL would wait itself
-            distributed.destroy_process_group()
         raise OtherRankLost(
             f"another rank than {place.rank} ended; its own message says why"
         ) from error
@@ -77,6 +77,16 @@ def _meet(place: RankPlace, backend: str) -> None:
     except RuntimeError as error:  # of torch's store, or of gloo
         cause = _IN_USE if "EADDRINUSE" in str(error) else _UNREACHED
         raise ConfigError(f"{place.n_ranks} ranks could not meet at {meeting}: {cause}") from error
+
+
+def _hold(*_held: object) -> None:
+    """Keep these from being freed for as long as the process lives.
+
+    A thread of gloo that has not let go of an exchange needs Python's lock to do so, while the end
+    of the group, or of a model over ranks in a frame of the error, waits for that thread and holds
+    the lock: for ever.
+    """
+    threading.Event().wait()
 
 
 def _is_lost(error: BaseException) -> bool:
