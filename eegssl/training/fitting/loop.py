@@ -7,8 +7,9 @@ ranks take steps together; the first alone validates and writes.
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from eegssl.training.fitting.preemption import on_sigterm
 from eegssl.training.fitting.sharded_checkpoint import read_shards, write_shards
 from eegssl.training.fitting.sharding import Shards, in_full, require_shardable
 from eegssl.training.fitting.speed_clock import Clock
-from eegssl.training.fitting.steps import OneBatch, Step, Steps
+from eegssl.training.fitting.steps import OneBatch, Part, Step, Steps
 from eegssl.training.fitting.update import Terms, Updates
 from eegssl.training.history import History, as_line
 
@@ -85,51 +86,24 @@ def fit(
     require_shardable(config, n_ranks())
     shards = Shards(terms, model) if config.shard == "fsdp2" else None
     optimizer, point = _begun(model, config, groups, folder, warn, shards)
-    history, stop = point.history, threading.Event()
     if is_first():
         with atomic_path(metrics) as path:
-            path.write_text(history.as_lines(), encoding="utf-8")
-    device = next(model.parameters()).device
+            path.write_text(point.history.as_lines(), encoding="utf-8")
     updates = Updates(terms, shards, optimizer, config, seed, point, warn)
-    peak = peak_flops(device, chosen_precision(config, device))
-    clock, loss = Clock(device, steps.window_s, peak), math.nan
+    peak = peak_flops(updates.device, chosen_precision(config, updates.device))
+    clock = Clock(updates.device, steps.window_s, peak)
+    hooks = _Hooks(validate, monitor, lower_is_better, metrics, on_step, on_row, report)
+    run, stop = _Run(model, updates, clock, config, hooks), threading.Event()
     with (
         torch.random.fork_rng(devices=[]),
         on_sigterm(stop.set),
         deaths_of_workers(),
         compiled(model, config.compile),
     ):
-        ended = any_rank(_is_stale(history, monitor, config))
-        last = point.step if ended else config.steps
-        for parts in clock.waiting(read_ahead(steps, point.step, last, device, num_workers)):
-            lr = _set_lr(optimizer, config, point.step)
-            updates.take(parts)
-            flops = steps.flops(parts) if clock.peak else None
-            clock.count(sum(part.n_windows for part in parts), flops)
-            row: dict[str, Any] = {}
-            if _is_due(point.step, config.log_every, config):
-                row = updates.row() | {"lr": lr}
-                loss = row.get("train_loss", loss)
-            elif device.type == "cpu" and n_ranks() == 1:
-                loss = updates.last_loss
-            if validate and _is_due(point.step, config.validate_every, config):
-                with shards.whole() if shards else nullcontext():
-                    row |= _validated(model, validate)
-                best = history.is_best(row.get(f"val_{monitor}"), lower_is_better)
-                if best:
-                    history.best_step, history.best_value = point.step, row[f"val_{monitor}"]
-                if any_rank(best) if shards else best:
-                    point.best = {n: t.detach().clone() for n, t in model.state_dict().items()}
-            _require_finite(model if point.step == config.steps else None, row, point.step)
-            if row and is_first():
-                history.rows.append({"step": point.step} | row)
-                append_line(metrics, as_line(history.rows[-1]))
-                if on_row:
-                    on_row(history.rows[-1], clock.row(point.step))
-            if on_step:
-                on_step(point.step)
-            if report and is_first():
-                report(point.step, loss)
+        last = point.step if run.is_stale() else config.steps
+        parts_ahead = read_ahead(steps, point.step, last, updates.device, num_workers)
+        for parts in clock.waiting(parts_ahead):
+            run.step(parts)
             stopping = any_rank(stop.is_set())
             if stopping or _is_due(point.step, config.checkpoint_every, config):
                 updates.settle()
@@ -138,13 +112,98 @@ def fit(
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
                 )
-            if any_rank(_is_stale(history, monitor, config)):
+            if run.is_stale():
                 break
     if point.best:
         model.load_state_dict(point.best)
     if shards:
         shards.join()
-    return history
+    return point.history
+
+
+@dataclass(frozen=True)
+class _Hooks:
+    """Whom a training asks and tells; as `fit` says."""
+
+    validate: Validate | None
+    monitor: str | None
+    lower_is_better: bool
+    metrics: Path
+    on_step: Callable[[int], None] | None
+    on_row: Rows | None
+    report: Callable[[int, float], None] | None
+
+
+class _Run:
+    """A training under way: takes steps, validates and logs them."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        updates: Updates,
+        clock: Clock,
+        config: TrainingConfig,
+        hooks: _Hooks,
+    ) -> None:
+        self.model, self.updates, self.clock = model, updates, clock
+        self.config, self.hooks = config, hooks
+        self.point, self.history = updates.point, updates.point.history
+        self.loss = math.nan
+
+    def step(self, parts: Sequence[Part]) -> None:
+        """Take one step; then log it and validate, as far as either is due."""
+        lr = _set_lr(self.updates.optimizer, self.config, self.point.step)
+        self.updates.take(parts)
+        flops = self.updates.steps.flops(parts) if self.clock.peak else None
+        self.clock.count(sum(part.n_windows for part in parts), flops)
+        row = self._logged(lr) | self._validated()
+        last = self.point.step == self.config.steps
+        _require_finite(self.model if last else None, row, self.point.step)
+        self._tell(row)
+
+    def is_stale(self) -> bool:
+        """Tell, on all ranks, if none of the last validations in patience beat the best one."""
+        patience, name = self.config.patience, f"val_{self.hooks.monitor}"
+        return any_rank(patience is not None and self.history.since_best(name) >= patience)
+
+    def _logged(self, lr: float) -> dict[str, Any]:
+        """Means of the terms since the last row, if a row is due; else nothing."""
+        if _is_due(self.point.step, self.config.log_every, self.config):
+            row = self.updates.row() | {"lr": lr}
+            self.loss = row.get("train_loss", self.loss)
+            return row
+        if self.updates.device.type == "cpu" and n_ranks() == 1:
+            self.loss = self.updates.last_loss
+        return {}
+
+    def _validated(self) -> dict[str, Any]:
+        """Scores, if they are due; the weights are kept where they are the best so far."""
+        hooks, point, shards = self.hooks, self.point, self.updates.shards
+        if not hooks.validate or not _is_due(point.step, self.config.validate_every, self.config):
+            return {}
+        with shards.whole() if shards else nullcontext():
+            scores = _scores_of_first(self.model, hooks.validate)
+        value = scores.get(f"val_{hooks.monitor}")
+        best = self.history.is_best(value, hooks.lower_is_better)
+        if best:
+            self.history.best_step, self.history.best_value = point.step, value
+        if any_rank(best) if shards else best:
+            state = self.model.state_dict()
+            point.best = {name: tensor.detach().clone() for name, tensor in state.items()}
+        return scores
+
+    def _tell(self, row: dict[str, Any]) -> None:
+        """Write a row, and tell those who wait for it and for the step."""
+        step, hooks = self.point.step, self.hooks
+        if row and is_first():
+            self.history.rows.append({"step": step} | row)
+            append_line(hooks.metrics, as_line(self.history.rows[-1]))
+            if hooks.on_row:
+                hooks.on_row(self.history.rows[-1], self.clock.row(step))
+        if hooks.on_step:
+            hooks.on_step(step)
+        if hooks.report and is_first():
+            hooks.report(step, self.loss)
 
 
 def _begun(
@@ -173,11 +232,6 @@ def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
     return step % every == 0 or step == config.steps
 
 
-def _is_stale(history: History, monitor: str | None, config: TrainingConfig) -> bool:
-    """Tell if none of the last ``config.patience`` validations beat the best one."""
-    return config.patience is not None and history.since_best(f"val_{monitor}") >= config.patience
-
-
 def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> None:
     numbers = [value for value in row.values() if isinstance(value, float)]
     whole = model is None or all(bool(in_full(p.isfinite().all())) for p in model.parameters())
@@ -203,7 +257,7 @@ def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     return config.lr * rate_factor(config, k)
 
 
-def _validated(model: nn.Module, validate: Validate) -> dict[str, float | None]:
+def _scores_of_first(model: nn.Module, validate: Validate) -> dict[str, float | None]:
     """Scores of the first rank, which the others wait for."""
     if not is_first():
         return {}
