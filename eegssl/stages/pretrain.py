@@ -43,6 +43,7 @@ from eegssl.training.live.embedding_health import embedding_health
 from eegssl.training.live.health_concerns import health_concerns
 from eegssl.training.masked_steps import MaskedSteps
 from eegssl.training.masked_windows import code_counts, masked_scores
+from eegssl.training.ranks.checkpoint_room import tell_room
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (
@@ -267,6 +268,7 @@ def _train(
     steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)
     seen = _eeg_seen(config, train, config.training.steps)
     context.progress.say(f"training will see {seen.in_words}")
+    tell_room(begun, model, context, with_best=True)
     with shown(begun.writer, context) as on_row:
         history = fit(
             model,

@@ -50,6 +50,7 @@ from eegssl.training.eeg_seen import eeg_seen, for_hours
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, USAGE
+from eegssl.training.ranks.checkpoint_room import tell_room
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (
@@ -222,6 +223,7 @@ def _train(
     training = config.training
     seen = eeg_seen(training.steps, training.batch_size, len(train), config.window_s)
     context.progress.say(f"the tokenizer's training will see {seen.in_words}")
+    tell_room(begun, model, context, with_best=False)
     with shown(begun.writer, context) as on_row:
         fit(
             model,
