@@ -41,6 +41,9 @@ class TrainingConfig(Settings):
     (pretraining: the loss; fine-tuning: the task's score); by default all steps are taken."""
     checkpoint_every: int = Field(200, ge=1)
     """Steps between checkpoints; an interrupted run resumes from the last one."""
+    keep_every: int | None = Field(None, ge=1)
+    """Steps between checkpoints that stay in ``work/kept/`` until the artifact is done, to go back
+    to from a training that went wrong; by default only the last two stay."""
     device: Device = "auto"
     """Device to train on; ``auto`` takes a GPU if there is one."""
     compile: bool = False

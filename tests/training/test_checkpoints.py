@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ import pytest
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from smalltraining import bits, rows, run
+from smalltraining import PLAN, bits, rows, run
 
 from eegssl.artifacts.system_errors import FullDisk, system_errors
 from eegssl.errors import Preempted
 from eegssl.training.fitting import checkpoint
-from eegssl.training.fitting.checkpoint import DAMAGED, FILE, PREVIOUS
+from eegssl.training.fitting.checkpoint import DAMAGED, FILE, KEPT, PREVIOUS
 
 Damage = Callable[[Path], object]
 
@@ -111,6 +112,20 @@ def test_a_kill_between_two_checkpoints_leaves_one(
     news: list[str] = []
     model, _ = run(tmp_path, warn=news.append)
     assert news == []
+    assert (bits(model), rows(tmp_path)) == whole
+
+
+def test_a_run_can_go_back_to_a_kept_one(
+    whole: tuple[dict[str, bytes], list[Any]], tmp_path: Path
+) -> None:
+    plan = PLAN.model_copy(update={"keep_every": 6})
+    run(tmp_path, plan)
+    kept = sorted(path.name for path in (tmp_path / KEPT).iterdir())
+    assert kept == [f"step-{step:09d}.safetensors" for step in (6, 12, 18)]
+    shutil.copy(tmp_path / KEPT / kept[1], tmp_path / FILE)
+    seen: list[int] = []
+    model, _ = run(tmp_path, plan, report=lambda step, loss: seen.append(step))
+    assert seen[0] == 13
     assert (bits(model), rows(tmp_path)) == whole
 
 

@@ -32,6 +32,8 @@ DAMAGED = "damaged-"
 FOLDER = "checkpoint"
 PREVIOUS_FOLDER = "previous-checkpoint"
 """Names where weights are spread over the ranks: folders of a file of each."""
+KEPT = "kept"
+"""Folder of checkpoints that stay while a training goes on."""
 _ALL = (FILE, PREVIOUS, FOLDER, PREVIOUS_FOLDER)
 _NONE = -1
 
@@ -156,6 +158,20 @@ def _first_whole(
 def has_checkpoint(folder: Path) -> bool:
     """Tell if there is a checkpoint in a folder, whole or not."""
     return any((folder / name).exists() for name in _ALL)
+
+
+def keep_checkpoint(folder: Path, step: int) -> None:
+    """Let the last checkpoint, of this step, stay under another name: by links, not copies."""
+    if not is_first():
+        return
+    kept, name = folder / KEPT, f"step-{step:09d}"
+    kept.mkdir(exist_ok=True)
+    if (folder / FILE).exists():
+        (kept / f"{name}.safetensors").unlink(missing_ok=True)
+        os.link(folder / FILE, kept / f"{name}.safetensors")
+    else:
+        remove_folder(kept / name)
+        shutil.copytree(folder / FOLDER, kept / name, copy_function=os.link)
 
 
 def drop_checkpoints(folder: Path) -> None:

@@ -23,6 +23,7 @@ from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import (
     Checkpoint,
+    keep_checkpoint,
     read_checkpoint,
     take_over,
     write_checkpoint,
@@ -105,9 +106,12 @@ def fit(
         for parts in clock.waiting(parts_ahead):
             run.step(parts)
             stopping = any_rank(stop.is_set())
-            if stopping or _is_due(point.step, config.checkpoint_every, config):
+            keeping = config.keep_every is not None and point.step % config.keep_every == 0
+            if stopping or keeping or _is_due(point.step, config.checkpoint_every, config):
                 updates.settle()
                 (write_shards if shards else write_checkpoint)(folder, model, optimizer, point)
+                if keeping:
+                    keep_checkpoint(folder, point.step)
             if stopping:
                 raise Preempted(
                     f"stopped by a signal after step {point.step}; run the same command to go on"
