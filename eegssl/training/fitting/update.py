@@ -129,6 +129,7 @@ class Updates:
         Raises ConfigError where more were skipped than ``training.max_bad_steps``: on the first
         rank, on the others OtherRankFailed.
         """
+        allowed = self.config.max_bad_steps
         bad = [step for step, finite in self._finite if not bool(finite)]
         self.point.n_summed += len(self._finite) - len(bad)
         self.point.skipped += len(bad)
@@ -138,12 +139,12 @@ class Updates:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             of = f" (recordings {', '.join(names[:_SHOWN])}{more})" if names else ""
             what = f"the gradient of step {step} is not finite{of}"
-            if self.point.skipped > self.config.max_bad_steps:
+            if self.point.skipped > allowed:
                 if not is_first():
                     raise OtherRankFailed(ConfigError.exit_code)
                 raise ConfigError(
                     f"training diverged: {what}, and {self.point.skipped} step(s) were so; "
-                    f"training.max_bad_steps allows {self.config.max_bad_steps}. Lower "
+                    f"training.max_bad_steps allows {allowed}. Lower "
                     "training.lr, or leave such recordings out"
                 )
             self.warn(f"{what}: it is skipped")
