@@ -189,7 +189,8 @@ def _score(
     if metric in ("auroc", "auc_pr"):
         rank = roc_auc_score if metric == "auroc" else average_precision_score
         one_versus_rest = [1] if binary else present  # the mean over classes of "this or another"
-        return float(np.mean([rank(truth == k, p[:, k]) for k in one_versus_rest])), ""
+        mean = float(np.mean([rank(truth == k, p[:, k]) for k in one_versus_rest]))
+        return min(mean, 1.0), ""  # sums of steps round above it
     if metric == "cohen_kappa":
         return float(cohen_kappa_score(truth, predicted)), ""
     if metric == "f1":

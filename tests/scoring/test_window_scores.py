@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -93,6 +93,7 @@ def test_a_subject_without_seizures_has_a_specificity_and_says_why_it_has_no_sen
         )
     )
 )
+@example((2, [0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1], 50))  # an average precision of 1 + 2e-16
 def test_any_labels_give_numbers_in_range_or_none_with_a_reason_and_valid_json(case):
     k, truth, seed = case
     p = np.random.default_rng(seed).dirichlet(np.ones(k), len(truth))
