@@ -1,5 +1,7 @@
 """Judge an encoder's embeddings while it is trained."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,9 +21,11 @@ def embedding_health(encoder: Encoder, probe: ProbeWindows, batch_size: int) -> 
 
     ``effective_rank``; ``subject_probe`` beside ``subject_chance``; ``label_probe``, the AUROC of
     seizures in other subjects. A score that is undefined, as for want of subjects or seizures, is
-    left out.
+    left out. Where an embedding is not finite, the effective rank is NaN, and stands alone.
     """
     embeddings = _embedded(encoder, probe.windows, batch_size)
+    if not np.isfinite(embeddings).all():
+        return {"effective_rank": math.nan}
     some, labelled = probe.of_subjects, probe.of_labels
     scores = {"effective_rank": effective_rank(embeddings[some])}
     if people := subject_probe(embeddings[some], probe.subjects[some]):
