@@ -1,9 +1,11 @@
 """Read coming steps ahead of the training, in other processes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import active_children
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -44,11 +46,12 @@ class _Reading(Dataset[list[Part] | EegsslError]):
 
 def read_ahead(
     steps: Steps, first: int, last: int, device: torch.device, n_workers: int
-) -> Iterator[list[Part]]:
+) -> Generator[list[Part], None, None]:
     """Yield the parts of steps ``first`` to ``last`` - 1, on the CPU, in their order.
 
     Without workers a step's parts are read when they are asked for; with some, while earlier ones
     are trained on. Which worker reads what changes no part. Raises ConfigError for one that hangs.
+    None outlives this generator: close it.
     """
     if not n_workers:
         yield from map(steps.read, range(first, last))
@@ -65,22 +68,40 @@ def read_ahead(
         collate_fn=_as_it_is,
         worker_init_fn=reading.start,
     )
-    batches = iter(loader)
-    for step in range(first, last):
-        try:
-            parts = next(batches)
-        except RuntimeError as error:
-            if "timed out" not in str(error):
-                raise
-            worker = (step - first) % n_workers + 1  # they take turns
-            raise ConfigError(
-                f"data worker {worker} of {n_workers}, which reads step {step}"
-                f"{_of(steps.names(step))}, gave nothing for {WORKER_TIMEOUT_S} s: see whether the "
-                "disk answers, or give --num-workers 0"
-            ) from error
-        if isinstance(parts, EegsslError):
-            raise parts
-        yield parts
+    with _workers(loader) as held:
+        for step in range(first, last):
+            try:
+                parts = next(held[0])
+            except RuntimeError as error:
+                if "timed out" not in str(error):
+                    raise
+                worker = (step - first) % n_workers + 1  # they take turns
+                raise ConfigError(
+                    f"data worker {worker} of {n_workers}, which reads step {step}"
+                    f"{_of(steps.names(step))}, gave nothing for {WORKER_TIMEOUT_S} s: see whether "
+                    "the disk answers, or give --num-workers 0"
+                ) from error
+            if isinstance(parts, EegsslError):
+                raise parts
+            yield parts
+
+
+@contextmanager
+def _workers(loader: "DataLoader[Any]") -> Iterator[list[Iterator[Any]]]:
+    """The one iterator of a loader, whose processes end with this context, hung ones too.
+
+    torch asks them to end by SIGTERM, which they leave to their parent.
+    """
+    before = set(active_children())
+    held: list[Iterator[Any]] = [iter(loader)]
+    own = set(active_children()) - before
+    try:
+        yield held
+    finally:
+        held.clear()  # torch ends those that answer, and watches none any more
+        for worker in own:
+            worker.kill()
+            worker.join()
 
 
 def _as_it_is(parts: list[Part] | EegsslError) -> list[Part] | EegsslError:

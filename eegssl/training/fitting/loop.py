@@ -8,7 +8,7 @@ ranks take steps together; the first alone validates and writes.
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,15 @@ def fit(
     clock = Clock(updates.device, steps.window_s, peak)
     hooks = _Hooks(validate, monitor, lower_is_better, metrics, on_step, on_row, report)
     run, stop = _Run(model, updates, clock, config, hooks), threading.Event()
+    last = point.step if run.is_stale() else config.steps
     with (
         torch.random.fork_rng(devices=[]),
         on_sigterm(stop.set),
         deaths_of_workers(),
         compiled(model, config.compile),
+        closing(read_ahead(steps, point.step, last, updates.device, num_workers)) as ahead,
     ):
-        last = point.step if run.is_stale() else config.steps
-        parts_ahead = read_ahead(steps, point.step, last, updates.device, num_workers)
-        for parts in clock.waiting(parts_ahead):
+        for parts in clock.waiting(ahead):
             run.step(parts)
             stopping = any_rank(stop.is_set())
             keeping = config.keep_every is not None and point.step % config.keep_every == 0
