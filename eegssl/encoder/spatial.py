@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from eegssl.encoder.config import EncoderConfig
@@ -113,11 +114,24 @@ class TimeEmbedding(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.full((width,), _TIME_GAIN))
+        self._waves: dict[tuple[int, torch.device, torch.dtype], Tensor] = {}
 
     def forward(self, n_patches: int) -> Tensor:
         """Embed the indices of patches: [N, D]."""
-        width = len(self.gain)
-        index = torch.arange(n_patches, dtype=torch.float64)  # a Mac's GPU has no float64
-        rates = 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
-        angles = index[:, None] * rates
-        return self.gain * torch.cat([angles.sin(), angles.cos()], dim=-1).to(self.gain)
+        key = n_patches, self.gain.device, self.gain.dtype
+        if key not in self._waves:
+            waves = _waves(n_patches, len(self.gain))
+            if self.gain.dtype != torch.float64:
+                waves = waves.astype(np.float32)
+            self._waves[key] = torch.from_numpy(waves).to(self.gain)
+        return self.gain * self._waves[key]
+
+
+def _waves(n_patches: int, width: int) -> NDArray[np.floating]:
+    """Sines, then cosines, of the index of a patch at falling rates, [N, D].
+
+    By NumPy, since a Mac's GPU has no float64.
+    """
+    rates = 10_000.0 ** (-np.arange(0, width, 2) / width)
+    angles = np.arange(n_patches)[:, None] * rates
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)
