@@ -1,12 +1,15 @@
 """``eegssl watch`` shows a training from its files, needs no torch, and changes nothing."""
 
+import functools
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from clirun import Pipeline, done, eegssl
@@ -89,20 +92,37 @@ def test_on_a_terminal_it_looks_again_until_ctrl_c_which_ends_it_well(tmp_path: 
     folder = running(tmp_path / "e")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "eegssl", "watch", str(folder), "--every", "0.2"]
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs)
+    hears = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(
+        command, stdout=theirs, stderr=theirs, stdin=theirs, preexec_fn=hears
+    )  # a shell's background job would be deaf to it
     os.close(theirs)
-    seen = b""
-    while b"running" not in seen:
-        seen += os.read(ours, 4096)
+    seen = bytearray()
+    reader = threading.Thread(target=read_all, args=(ours, seen), daemon=True)
+    reader.start()
+    wait_for(b"running", seen)
     with (folder / "metrics.jsonl").open("a") as stream:
         stream.write(json.dumps({"step": 90, "train_loss": 1.0}) + "\n")
-    end_s = time.monotonic() + 60
-    while b"90 of 100" not in seen and time.monotonic() < end_s:
-        seen += os.read(ours, 4096)
+    wait_for(b"90 of 100", seen)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
+    reader.join(60)
     os.close(ours)
     assert b"90 of 100" in seen
+
+
+def read_all(terminal: int, seen: bytearray) -> None:
+    """Read what is written to a terminal, until it is closed."""
+    with suppress(OSError):
+        while some := os.read(terminal, 4096):
+            seen += some
+
+
+def wait_for(words: bytes, seen: bytearray) -> None:
+    """Wait up to a minute for words."""
+    end_s = time.monotonic() + 60
+    while words not in seen and time.monotonic() < end_s:
+        time.sleep(0.05)
 
 
 def test_a_sparkline_is_short_and_goes_from_low_to_high() -> None:
