@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.ranks import sum_over_ranks
+from eegssl.tokenizer.ranks import SumsOfParts
 from eegssl.tokenizer.shape_and_size import n_sizes, read_size, straight_out
 from eegssl.tokenizer.spectrum import LogAmplitudeScale, Spectrum, amplitude_of, powers_of
 
@@ -55,7 +55,7 @@ class Decoder(nn.Module):
         self.scale = LogAmplitudeScale(config.n_bins)
         self.register_buffer("told_power", torch.zeros(config.n_bins))
         self.register_buffer("true_power", torch.zeros(config.n_bins))
-        self._collected: list[Tensor] = []
+        self._sums = SumsOfParts()
 
     def forward(self, vectors: Tensor) -> Decoded:
         """Decode vectors [..., code_dim]."""
@@ -85,19 +85,18 @@ class Decoder(nn.Module):
         """Take the powers of a part of a batch, ``patches`` [m, P] as decoded, for `settle`."""
         told = amplitude_of(decoded.log_amplitude).square().to(self.told_power.dtype).sum(dim=0)
         true = powers_of(patches, self.n_bins).to(self.true_power.dtype).sum(dim=0)
-        self._collected.append(torch.stack([told, true, torch.full_like(true, len(patches))]))
+        self._sums.add(told, true, torch.full_like(true, len(patches)))
 
     def drop(self) -> None:
         """Forget what was collected."""
-        self._collected = []
+        self._sums.drop()
 
     @torch.no_grad()
     def settle(self) -> None:
         """Update the powers behind ``gain`` by what was collected on all ranks."""
-        if not self._collected:
+        if (sums := self._sums.take()) is None:
             return
-        told, true, count = sum_over_ranks(torch.stack(self._collected).sum(dim=0))
-        self.drop()
+        told, true, count = sums
         self.told_power.lerp_(told / count, _FOLLOW)
         self.true_power.lerp_(true / count, _FOLLOW)
 

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.ranks import sum_over_ranks
+from eegssl.tokenizer.ranks import SumsOfParts
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
 from eegssl.tokenizer.spectrum import LogAmplitudeEmbedding, spectrum_of
 from eegssl.tokenizer.window_context import Geometry, WindowContext
@@ -24,7 +24,7 @@ class _Standardised(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(n))
         self.register_buffer("variance", torch.ones(n))
-        self._collected: list[Tensor] = []
+        self._sums = SumsOfParts()
 
     @torch.no_grad()
     def start(self, raw: Tensor) -> Tensor:
@@ -42,21 +42,18 @@ class _Standardised(nn.Module):
         """Take count, sums and sums of squares (about the stored mean) of vectors [m, D]."""
         centred = vectors.to(self.mean.dtype) - self.mean
         count = torch.full_like(self.mean, len(vectors))
-        self._collected.append(
-            torch.stack([count, centred.sum(dim=0), centred.square().sum(dim=0)])
-        )
+        self._sums.add(count, centred.sum(dim=0), centred.square().sum(dim=0))
 
     def drop(self) -> None:
         """Forget what was collected."""
-        self._collected = []
+        self._sums.drop()
 
     @torch.no_grad()
     def settle(self) -> None:
         """Update the stored statistics by the vectors collected on all ranks."""
-        if not self._collected:
+        if (sums := self._sums.take()) is None:
             return
-        count, total, squares = sum_over_ranks(torch.stack(self._collected).sum(dim=0))
-        self.drop()
+        count, total, squares = sums
         mean = total / count
         variance = (squares - count * mean.square()) / (count - 1).clamp_min(1)
         self.mean.add_(_FOLLOW * mean)

@@ -89,6 +89,29 @@ def any_rank(flag: bool) -> bool:
     return bool(highest)
 
 
+class SumsOfParts:
+    """Sums that the parts of a batch give, until those of all ranks are taken as one."""
+
+    def __init__(self) -> None:
+        self._parts: list[Tensor] = []
+
+    def add(self, *rows: Tensor) -> None:
+        """Take rows [D] of a part; those of all parts are as many and as long."""
+        self._parts.append(torch.stack(rows))
+
+    def drop(self) -> None:
+        """Forget what was added."""
+        self._parts = []
+
+    def take(self) -> Tensor | None:
+        """The sum over parts and ranks, [number of rows, D], then begin anew; None of no part."""
+        if not self._parts:
+            return None
+        total = torch.stack(self._parts).sum(dim=0)
+        self.drop()
+        return sum_over_ranks(total)
+
+
 class _SumOverRanks(torch.autograd.Function):
     @staticmethod
     def forward(_context: Any, tensor: Tensor) -> Tensor:
