@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from eegssl.cli.app import HELPERS, Json, command
+from eegssl.cli.paced_line import lasting
 from eegssl.cli.terminal import Terminal
-from eegssl.cli.training_line import lasting
 
 if TYPE_CHECKING:
     from eegssl.training.live.running_state import RunningState

@@ -2,7 +2,8 @@
 
 import pytest
 
-from eegssl.cli.training_line import TrainingLine, lasting
+from eegssl.cli.paced_line import lasting
+from eegssl.cli.training_line import TrainingLine
 from eegssl.training.eeg_seen import eeg_seen
 
 
