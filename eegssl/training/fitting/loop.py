@@ -185,7 +185,7 @@ class _Run:
         hooks, point, shards = self.hooks, self.point, self.updates.shards
         if not hooks.validate or not _is_due(point.step, self.config.validate_every, self.config):
             return {}
-        with shards.whole() if shards else nullcontext():
+        with self.clock.paused(), shards.whole() if shards else nullcontext():
             scores = _scores_of_first(self.model, hooks.validate)
         value = scores.get(f"val_{hooks.monitor}")
         best = self.history.is_best(value, hooks.lower_is_better)

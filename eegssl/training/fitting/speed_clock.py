@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -34,6 +35,13 @@ class Clock:
                 return
             self._waited_s += time.monotonic() - began
             yield item
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out the time of this context, such as a validation's."""
+        began = time.monotonic()
+        yield
+        self._began += time.monotonic() - began
 
     def count(self, n_windows: int, flops: float | None = None) -> None:
         """Count a step, with so many windows and operations on this rank."""
