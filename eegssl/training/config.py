@@ -50,8 +50,9 @@ class TrainingConfig(Settings):
     """Compile the model's blocks by torch.compile, which takes a while once for each number of
     channels. Results are equal to rounding; what it gains on a GPU was not measured."""
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
-    """``bfloat16`` runs the forward pass under autocast; ``auto`` does so if the processor has
-    instructions for it. Weights and updates are always float32."""
+    """``bfloat16`` runs the forward pass under autocast, in validations while training too;
+    ``auto`` does so if the processor has instructions for it. Weights, updates, scores, and the
+    validation of the finished weights are always float32."""
     shard: Literal["none", "fsdp2"] = "none"
     """``fsdp2`` spreads weights, gradients and the optimizer's moments over the ranks, for models
     that do not fit on one GPU; by default each rank has all of them."""

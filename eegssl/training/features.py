@@ -106,7 +106,7 @@ def embed_windows(
     """Pooled embeddings [n, W] of windows, in their order, from a frozen classifier."""
     classifier.to(device).eval()
     features = features_of(classifier, windows, device, cache)
-    batches = ((index, features(index).double()) for index in windows.in_order(_READ_AT_ONCE))
+    batches = ((index, features(index).cpu().double()) for index in windows.in_order(_READ_AT_ONCE))
     return _gathered(batches, len(windows), np.float64)
 
 

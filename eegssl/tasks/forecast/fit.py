@@ -35,6 +35,7 @@ from eegssl.tasks.forecast.methods.training_steps import (
     validation_error,
 )
 from eegssl.training.config import TrainingConfig
+from eegssl.training.fitting.devices import in_precision
 from eegssl.training.fitting.loop import Rows, Step, fit
 from eegssl.training.history import METRICS
 
@@ -100,7 +101,7 @@ def fit_least_error(
     """
     groups = None if parameters is None else list(parameters)
     module.eval()
-    with torch.no_grad():
+    with torch.no_grad(), in_precision(plan.training, plan.device):
         first = error()
     start = copy.deepcopy(module.state_dict())
     n_trained = sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -214,7 +214,7 @@ def _standardise(classifier: Classifier, train: LabelledWindows, features: Featu
     width = classifier.encoder.config.width
     count, total, squares = 0, np.zeros(width), np.zeros(width)
     for index in train.windows.in_order(_AT_ONCE):
-        patches = features(index).double().cpu().numpy().reshape(-1, width)
+        patches = features(index).cpu().double().numpy().reshape(-1, width)
         count, total = count + len(patches), total + patches.sum(axis=0)
         squares += (patches**2).sum(axis=0)
     mean = total / count

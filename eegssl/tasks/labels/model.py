@@ -168,7 +168,7 @@ def logits_of(
     """Logits [n, K] of all windows, or [n, N, K], in float64 and on the CPU."""
     made: torch.Tensor | None = None
     for index in windows.in_order(batch_size):
-        logits = classifier.classify(features(index)).double().cpu()
+        logits = classifier.classify(features(index)).cpu().double()
         if made is None:
             made = torch.empty(len(windows), *logits.shape[1:], dtype=logits.dtype)
         made[torch.from_numpy(index)] = logits

@@ -105,7 +105,7 @@ class PhaseHead(EncoderNetwork):
         self.eval()
         c, move = self.corrections(self.read(context))
         turn = np.angle(1 + _between(c.cpu().numpy().astype(np.complex128), self.knots, leads))
-        hz = self.moved_hz(self.tensor(centres_hz), move).double().cpu().numpy()
+        hz = self.moved_hz(self.tensor(centres_hz), move).cpu().double().numpy()
         return PhaseAhead(self.chosen(bases) + turn, hz)
 
     def chosen(self, bases: dict[PhaseBase, Floats]) -> Floats:

@@ -30,3 +30,9 @@ def chosen_precision(config: TrainingConfig, device: torch.device) -> str:
     else:
         fast = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
     return "bfloat16" if fast else "float32"
+
+
+def in_precision(config: TrainingConfig, device: torch.device) -> torch.autocast:
+    """A context of the precision of the forward pass, in training and in validation alike."""
+    low = chosen_precision(config, device) == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=low)

@@ -29,7 +29,7 @@ from eegssl.training.fitting.checkpoint import (
     write_checkpoint,
 )
 from eegssl.training.fitting.compiling import compiled
-from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.devices import chosen_precision, in_precision
 from eegssl.training.fitting.learning_rate import rate_factor
 from eegssl.training.fitting.loader import deaths_of_workers, read_ahead
 from eegssl.training.fitting.optimizer import AdamW, build_optimizer, choose_optimizer
@@ -186,7 +186,8 @@ class _Run:
         if not hooks.validate or not _is_due(point.step, self.config.validate_every, self.config):
             return {}
         with self.clock.paused(), shards.whole() if shards else nullcontext():
-            scores = _scores_of_first(self.model, hooks.validate)
+            precision = in_precision(self.config, self.updates.device)
+            scores = _scores_of_first(self.model, hooks.validate, precision)
         value = scores.get(f"val_{hooks.monitor}")
         best = self.history.is_best(value, hooks.lower_is_better)
         if best:
@@ -261,13 +262,15 @@ def _set_lr(optimizer: AdamW, config: TrainingConfig, k: int) -> float:
     return config.lr * rate_factor(config, k)
 
 
-def _scores_of_first(model: nn.Module, validate: Validate) -> dict[str, float | None]:
+def _scores_of_first(
+    model: nn.Module, validate: Validate, precision: torch.autocast
+) -> dict[str, float | None]:
     """Scores of the first rank, which the others wait for."""
     if not is_first():
         return {}
     was_training = model.training
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), precision:
         scores = validate()
     model.train(was_training)
     return {f"val_{name}": value for name, value in scores.items()}

@@ -17,7 +17,7 @@ from eegssl.errors import ConfigError, OtherRankFailed
 from eegssl.tokenizer.ranks import is_first, n_ranks, own_rank, sum_over_ranks, take_from_first
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import Checkpoint
-from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.devices import in_precision
 from eegssl.training.fitting.optimizer import AdamW
 from eegssl.training.fitting.sharding import Shards, in_full
 from eegssl.training.fitting.steps import Part, Steps
@@ -61,7 +61,6 @@ class Updates:
         self.steps, self.optimizer, self.config = terms.steps, optimizer, config
         self.seed, self.point, self.warn = seed, point, warn
         self.device = next(terms.parameters()).device
-        self.low = chosen_precision(config, self.device) == "bfloat16"
         self._sum_type = torch.float32 if self.device.type == "mps" else torch.float64
         self._finite: list[tuple[int, Tensor]] = []
         self.terms: nn.Module = terms
@@ -85,7 +84,7 @@ class Updates:
             share = part.count / total
             with self._on_its_own(place < len(parts) - 1):
                 self._seed(step, place)
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low):
+                with in_precision(self.config, self.device):
                     terms = self.terms(*part.to(self.device).inputs)
                 (terms["loss"] * (share * n_ranks())).backward()  # ranks' gradients are averaged
             for name, value in terms.items():

@@ -42,5 +42,5 @@ def _embedded(encoder: Encoder, windows: Windows, batch_size: int) -> NDArray[np
     embeddings = np.empty((len(windows), encoder.config.width), dtype=np.float32)
     for index in windows.in_order(batch_size):
         output = encoder(*to_tensors(windows.batch(index), device))
-        embeddings[index] = output.mean(dim=(1, 2)).float().cpu().numpy()
+        embeddings[index] = output.float().mean(dim=(1, 2)).cpu().numpy()
     return embeddings

@@ -58,7 +58,7 @@ class ForecastNetwork(PlacedNetwork, ABC):
         with torch.no_grad():
             prepared = self.prepare(context)
             ahead = self.predict(prepared) * prepared["deviation"] + prepared["mean"]
-        return ahead.double().cpu().numpy()
+        return ahead.cpu().double().numpy()
 
     def scale_of(self, context: Context) -> Prepared:
         """``mean`` and ``deviation`` [B, C, 1] of contexts in µV."""
