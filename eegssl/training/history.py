@@ -73,8 +73,9 @@ def copy_history(writer: ArtifactWriter, parent: Artifact, stage: str) -> None:
             writer.write(f"{HISTORY}/{stage}/{name}", read_bytes(path))
 
 
-def _with_step(row: dict[str, float]) -> dict[str, float]:
-    if not row.get("step", -1.0) >= 0:
+def _with_step(row: dict[str, float | None]) -> dict[str, float | None]:
+    step = row.get("step")
+    if step is None or not step >= 0:
         raise ValueError("expected a row with a step, at least 0")
     return row
 
@@ -89,13 +90,17 @@ class _Stage(OpenPart):
     id: str
 
 
-_ROW = TypeAdapter(Annotated[dict[str, float], AfterValidator(_with_step)], config=STRICT)
+_ROW = TypeAdapter(Annotated[dict[str, float | None], AfterValidator(_with_step)], config=STRICT)
 _USAGE, _STAGE = TypeAdapter(_Usage), TypeAdapter(_Stage)
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:
-    """The rows of a ``metrics.jsonl``. Raises ArtifactError for lines that are none."""
-    return [parse_json(line, _ROW, path) for line in read_part(path).splitlines()]
+    """The rows of a ``metrics.jsonl``, without what is null there.
+
+    Raises ArtifactError for lines that are none.
+    """
+    rows = [parse_json(line, _ROW, path) for line in read_part(path).splitlines()]
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def read_usage(path: Path) -> dict[str, NDArray[np.int64]]:
