@@ -61,6 +61,14 @@ def test_a_nan_on_one_rank_is_skipped_by_both_and_too_many_stop_the_run(
             assert np.isfinite(tensor).all()
 
 
+def test_a_score_that_is_not_finite_ends_both_ranks_alike(ranks: RankRun) -> None:
+    """The first rank alone validates, and alone says it."""
+    first, second = ranks.end(faults={0: ("nan_score",)})
+    assert (first.code, second.code, second.said) == (2, 2, "")
+    (line,) = (line for line in first.said.splitlines() if "not finite" in line)
+    assert line.startswith("error: training diverged: a weight or score is not finite at step ")
+
+
 @pytest.mark.slow
 def test_both_ranks_keep_the_same_weights(ranks: RankRun, tmp_path: Path) -> None:
     kept: list[dict[str, str]] = []

@@ -98,6 +98,16 @@ def poison(*steps: int) -> None:
     patch.object(Terms, "forward", poisoned).start()
 
 
+def nan_score() -> None:
+    """A validation gives a score that is not finite."""
+    scores = loop._scores_of_first
+
+    def scored(*what: Any) -> dict[str, float | None]:
+        return scores(*what) | {"val_effective_rank": math.nan}
+
+    patch.object(loop, "_scores_of_first", scored).start()
+
+
 class _Hung(loader._Reading):
     """Reading, which for step 4 never ends."""
 

@@ -18,7 +18,7 @@ from torch import nn
 
 from eegssl.adaptation.groups import by_decay
 from eegssl.artifacts.atomic import append_line, atomic_path
-from eegssl.errors import ConfigError, Preempted
+from eegssl.errors import ConfigError, OtherRankFailed, Preempted
 from eegssl.tokenizer.ranks import any_rank, is_first, n_ranks
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import (
@@ -161,8 +161,7 @@ class _Run:
         flops = self.updates.steps.flops(parts) if self.clock.peak else None
         self.clock.count(sum(part.n_windows for part in parts), flops)
         row = self._logged(lr) | self._validated()
-        last = self.point.step == self.config.steps
-        _require_finite(self.model if last else None, row, self.point.step)
+        self._require_finite(row)
         self._tell(row)
 
     def is_stale(self) -> bool:
@@ -172,7 +171,7 @@ class _Run:
 
     def _logged(self, lr: float) -> dict[str, Any]:
         """Means of the terms since the last row, if a row is due; else nothing."""
-        if _is_due(self.point.step, self.config.log_every, self.config):
+        if self._is_due(self.config.log_every):
             row = self.updates.row() | {"lr": lr}
             self.loss = row.get("train_loss", self.loss)
             return row
@@ -183,7 +182,7 @@ class _Run:
     def _validated(self) -> dict[str, Any]:
         """Scores, if they are due; the weights are kept where they are the best so far."""
         hooks, point, shards = self.hooks, self.point, self.updates.shards
-        if not hooks.validate or not _is_due(point.step, self.config.validate_every, self.config):
+        if not hooks.validate or not self._is_due(self.config.validate_every):
             return {}
         with self.clock.paused(), shards.whole() if shards else nullcontext():
             precision = in_precision(self.config, self.updates.device)
@@ -196,6 +195,26 @@ class _Run:
             state = self.model.state_dict()
             point.best = {name: tensor.detach().clone() for name, tensor in state.items()}
         return scores
+
+    def _is_due(self, every: int) -> bool:
+        return _is_due(self.point.step, every, self.config)
+
+    def _require_finite(self, row: dict[str, Any]) -> None:
+        """Raise on all ranks where a number of a row, or a last weight, is not finite on one."""
+        step, whole = self.point.step, True
+        if step == self.config.steps:
+            whole = all(bool(in_full(p.isfinite().all())) for p in self.model.parameters())
+        numbers = [value for value in row.values() if isinstance(value, float)]
+        bad = not whole or not all(map(math.isfinite, numbers))
+        if self.hooks.validate and self._is_due(self.config.validate_every):
+            bad = any_rank(bad)  # the first alone knows the scores
+        if bad and not is_first():
+            raise OtherRankFailed(ConfigError.exit_code)
+        if bad:
+            raise ConfigError(
+                f"training diverged: a weight or score is not finite at step {step}; "
+                "lower training.lr"
+            )
 
     def _tell(self, row: dict[str, Any]) -> None:
         """Write a row, and tell those who wait for it and for the step."""
@@ -235,15 +254,6 @@ def _begun(
 
 def _is_due(step: int, every: int, config: TrainingConfig) -> bool:
     return step % every == 0 or step == config.steps
-
-
-def _require_finite(model: nn.Module | None, row: dict[str, Any], step: int) -> None:
-    numbers = [value for value in row.values() if isinstance(value, float)]
-    whole = model is None or all(bool(in_full(p.isfinite().all())) for p in model.parameters())
-    if not whole or not all(map(math.isfinite, numbers)):
-        raise ConfigError(
-            f"training diverged: a weight or score is not finite at step {step}; lower training.lr"
-        )
 
 
 def weight_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
