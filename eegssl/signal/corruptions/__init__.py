@@ -1,0 +1,1 @@
+"""Corruptions of clean EEG, to test models by."""
