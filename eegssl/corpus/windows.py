@@ -4,9 +4,10 @@ Windows of recordings with equally many channels are batched together, so that n
 padding mask.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,11 @@ class Windows:
             width: runs_of(runs.first[widths == width], runs.stop[widths == width])
             for width in np.unique(widths).tolist()
         }
+
+    @property
+    def alteration(self) -> Mapping[str, Any]:
+        """What is done to the stored samples before they are read; nothing."""
+        return {}
 
     def channels_of(self, place: int) -> tuple[str, ...]:
         """The channels that the window at a place is read of, in order."""

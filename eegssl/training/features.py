@@ -238,6 +238,8 @@ def _keys(classifier: Classifier, windows: Windows, layers: Iterable[int]) -> li
         "windows": [cut.hexdigest(), windows.length],
         "channels": windows.channels,
     }
+    if windows.alteration:
+        dependencies["alteration"] = windows.alteration
     if windows.montages:
         dependencies["montages"] = [windows.channels_of(k) for k in range(len(windows))]
     return [hash_json({**dependencies, "layer": layer}) for layer in layers]

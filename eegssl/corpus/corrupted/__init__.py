@@ -1,0 +1,1 @@
+"""Windows of recordings that are corrupted as they are read."""
