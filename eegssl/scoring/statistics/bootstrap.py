@@ -64,6 +64,29 @@ def bootstrap_weighted(
     return _intervals(estimate, drawn, left_out, coverage, n)
 
 
+def all_weights(n_patients: int, n_resamples: int, seed: int) -> NDArray[np.int64]:
+    """Weights [1 + R + n, n] of all patients, of R resamples, and without each of the patients."""
+    every = np.ones((1, n_patients), dtype=np.int64)
+    one_left_out = 1 - np.eye(n_patients, dtype=np.int64)
+    return np.concatenate([every, draw_weights(n_patients, n_resamples, seed), one_left_out])
+
+
+def intervals_of(
+    scores: Floats, n_patients: int, n_with_score: int, coverage: float = 0.95
+) -> dict[str, Interval]:
+    """Intervals of a score whose values [1 + R + n] under `all_weights` are known already.
+
+    As `bootstrap_weighted`; several scores, or what follows from them, share one draw of patients.
+    """
+    if n_with_score < FEWEST_PATIENTS:
+        reason = f"{n_with_score} patients, fewer than {FEWEST_PATIENTS}"
+        return _without(reason, n_with_score)
+    if not np.isfinite(scores[0]):
+        return _without("the score itself is undefined", n_with_score)
+    drawn, left_out = np.split(scores[1:], [len(scores) - 1 - n_patients])
+    return _intervals(float(scores[0]), drawn, left_out, coverage, n_with_score)
+
+
 def mean_of_patients(
     values: Sequence[float | None] | Floats,
     *,
