@@ -20,6 +20,7 @@ from eegssl.corpus.preprocessing.recording_tables import (
 )
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.labels.corrupted.robustness_part import ROBUSTNESS_CELLS
 from eegssl.tasks.labels.measures.stored_scores import (
     FAULTS_CELLS,
     StoredDetections,
@@ -81,6 +82,7 @@ ROWS: list[tuple[str, Iterable[str]]] = [
     ("codes.parquet", CODES_COLUMNS),
     ("labels.tsv", LABELS_CELLS),
     ("faults.tsv", FAULTS_CELLS),
+    ("robustness.tsv", ROBUSTNESS_CELLS),
     ("threshold.json", {f.name for f in fields(Threshold)}),
     ("temperature.json", {f.name for f in fields(Temperature)}),
     ("cleaning.json", set(CleanedAs.model_fields)),

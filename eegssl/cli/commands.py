@@ -7,8 +7,6 @@ Each parses, calls ``stages.X.run(config)``, prints and exits. Nothing heavy is 
 import io
 import os
 import sys
-from enum import Enum
-from json import dumps as to_json
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +14,7 @@ import typer
 
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
+from eegssl.cli.evaluation_flags import Corruptions, Missing, Targets, corrupted, listed
 from eegssl.cli.running import finish, prepare, show_rows
 from eegssl.cli.terminal import Terminal
 from eegssl.cli.training_flags import (
@@ -29,19 +28,6 @@ from eegssl.cli.training_flags import (
 )
 from eegssl.errors import ConfigError, InputError
 from eegssl.training.live.trackers import require_trackers
-
-
-class Missing(Enum):
-    """Treatment of a table that a tree of detections lacks."""
-
-    ERROR = "error"
-    COUNT = "count"
-
-
-Targets = Annotated[
-    list[Path] | None,
-    typer.Option(help="Forecasts: the same recordings, filtered without delay."),
-]
 
 
 @command(SPINE)
@@ -174,7 +160,7 @@ def finetune(
     from eegssl.tasks.kinds import KINDS
     from eegssl.tasks.settings_read import require_way_reads
 
-    flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": _listed(targets)}
+    flags = {"adaptation.kind": adapt, "labels_fraction": labels, "targets": listed(targets)}
     sets = [f"{key}={value}" for key, value in flags.items() if value is not None]
     how = run_options(num_workers, resume)
     terminal, settings, context = prepare("finetune", out, options, [*sets, *settings_of(device)])
@@ -197,11 +183,6 @@ def finetune(
         terminal.line(f"report: {out / 'report.html'}")
 
 
-def _listed(paths: list[Path] | None) -> str | None:
-    """Paths as the TOML array that a setting takes."""
-    return to_json([str(path) for path in paths]) if paths else None
-
-
 def _folds(text: str) -> int | str:
     """A number of folds, or ``loso``."""
     if text == "loso" or (text.isdecimal() and text.isascii()):
@@ -222,6 +203,7 @@ def evaluate(
         bool, typer.Option("--allow-leak", help="Score what was trained on; marks every result.")
     ] = False,
     targets: Targets = None,
+    corruptions: Corruptions = None,
     rescore: Annotated[
         Path | None, typer.Option(help="Score predictions or a tree of event tables; no model.")
     ] = None,
@@ -246,7 +228,8 @@ def evaluate(
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
-    flags += [f"targets={_listed(targets)}"] if targets else []
+    flags += [f"targets={listed(targets)}"] if targets else []
+    flags += corrupted("corruptions.kinds", corruptions)
     _require_one_source(model, recordings, rescore, reference, missing)
     terminal, settings, context = prepare("evaluate", out, options, flags)
     if rescore and reference and scoring.holds_new_predictions(rescore):
@@ -287,6 +270,7 @@ def _require_one_source(
 def benchmark(
     matrix: Annotated[Path, typer.Argument(help="TOML: encoders, tasks, adaptations, seeds.")],
     out: Out,
+    corruptions: Corruptions = None,
     *,
     options: Options,
 ) -> None:
@@ -295,7 +279,8 @@ def benchmark(
     from eegssl.stages import benchmark as stage
     from eegssl.stages.benchmark_cells import Matrix
 
-    terminal, settings, context = prepare("benchmark", out, options, matrix=matrix)
+    flags = corrupted("evaluate.corruptions.kinds", corruptions)
+    terminal, settings, context = prepare("benchmark", out, options, flags, matrix)
     Matrix(settings, matrix.parent).require_read(flagged(options.set or ()))
     result = stage.run(settings, matrix.parent, context)
     finish(terminal, result)

@@ -6,6 +6,13 @@ from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig, Kind
 from eegssl.baselines.config import BaselinesConfig
+from eegssl.config.matrix_entries import (
+    BaselineName,
+    CellName,
+    EncoderEntry,
+    Natural,
+    TaskEntry,
+)
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.container.config import ContainerConfig
 from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
@@ -16,6 +23,7 @@ from eegssl.objectives.config import MaskedCodesConfig
 from eegssl.reports.config import AtlasConfig
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
 from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
+from eegssl.signal.corruptions.config import CorruptionsConfig
 from eegssl.synth.config import SynthConfig
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.training.config import CorpusTraining, Device, TrainingConfig
@@ -170,6 +178,8 @@ class EvaluateConfig(Settings):
     """Windows a forward pass."""
     device: Device = "auto"
     """Device to predict on."""
+    corruptions: CorruptionsConfig = CorruptionsConfig()
+    """Ways in which the recordings are corrupted and predicted again; none by default."""
     traces: int = Field(12, ge=0)
     """Pictures of EEG in the report: missed events, false alarms and events found, of each as many;
     of other tasks so many recordings."""
@@ -217,45 +227,6 @@ class CrossvalidationConfig(Settings):
     """Number of folds."""
 
 
-CellName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-"""A name that is also a folder's: letters, digits, dot, underscore, hyphen."""
-Natural = Annotated[int, Field(ge=0)]
-
-
-BaselineName = Literal[
-    "majority",
-    "band-power-channels",
-    "band-power-regions",
-    "band-power-summary",
-    "band-power-boosting",
-    "eegnet",
-    "shallow-convnet",
-    "seizure-unet",
-]
-
-
-class EncoderEntry(Settings):
-    """An encoder of a benchmark."""
-
-    path: str = Field(json_schema_extra=MAY_NAME_PEOPLE)
-    """Folder made by pretrain, seen from the matrix file; ``{fold}`` stands for the fold, and
-    ``{seed}`` for the seed: then each seed has a pretraining of its own."""
-    weights: Literal["pretrained", "random"] = "pretrained"
-    """``random`` takes the architecture alone: the control."""
-
-
-class TaskEntry(Settings):
-    """A task of a benchmark."""
-
-    task: str = Field(json_schema_extra=MAY_NAME_PEOPLE)
-    """A task by name, or a TOML file, seen from the matrix file."""
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    """Settings that override the task's own, e.g. ``{ permute_labels = true }``."""
-    targets: tuple[str, ...] = Field((), json_schema_extra=MAY_NAME_PEOPLE)
-    """For forecasting: recordings folders of the targets, seen from the matrix file; ``{fold}``
-    stands for the fold."""
-
-
 class BaselineConfig(Settings):
     """What a baseline's cell of a benchmark depends on."""
 
@@ -277,6 +248,8 @@ class BaselineConfig(Settings):
     """Ways from windows to detections that are tried on the validation recordings."""
     scoring: ScoringConfig
     """Choices by which predictions become scores."""
+    corruptions: CorruptionsConfig
+    """Ways in which the recordings are corrupted and predicted again."""
 
 
 class BenchmarkConfig(Settings):

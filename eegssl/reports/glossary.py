@@ -1,5 +1,8 @@
 """Explain every number of a page to a clinician."""
 
+READING = "How to read these numbers"
+"""Title of the section that explains the numbers of an evaluation."""
+
 WINDOW_WORDS: dict[str, tuple[str, str]] = {
     "auroc": (
         "AUROC",

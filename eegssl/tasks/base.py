@@ -22,8 +22,10 @@ from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.new_files.cleaned_as import cleaned_as
 from eegssl.corpus.store import Corpus, fitted_on, require_sketches
 from eegssl.reports.cautions import with_warnings
+from eegssl.reports.glossary import READING
 from eegssl.reports.html import render_page
 from eegssl.reports.live.shown_training import shown
+from eegssl.reports.sections import inserted
 from eegssl.tasks.jobs import CLEANING, MODEL, Inputs, Job, Trial
 from eegssl.tasks.kind import Kind
 from eegssl.tasks.settings_read import require_read
@@ -39,13 +41,16 @@ from eegssl.training.weights import ENCODER as PRETRAINED
 EVALUATION = "evaluation"
 PREDICTIONS, SCORES, REPORT = "predictions.parquet", "metrics.json", "report.html"
 """Files of every artifact with scores."""
-SCORED = (PREDICTIONS, SCORES, REPORT, "detections/sub-*_events.tsv")
-"""The same and tables of detections, as names or patterns."""
+SCORED = (
+    *(PREDICTIONS, SCORES, REPORT),
+    *("detections/sub-*_events.tsv", "corrupted/*.parquet", "robustness.tsv"),
+)
+"""The same, tables of detections and those of corrupted recordings, as names or patterns."""
 SCORED_KINDS = (EVALUATION, "crossvalidation", "baseline")
 """Artifacts with scores."""
 
 OF_RUN = dict.fromkeys(
-    ("split", "labels", "targets", "batch_size", "device", "traces", "trace_s"),
+    ("split", "labels", "targets", "batch_size", "device", "corruptions", "traces", "trace_s"),
     "scores come from stored tables and no model is run; to set it, evaluate a model",
 )
 """Settings of `evaluate` on how a model is run and shown, and why scoring alone refuses them."""
@@ -63,6 +68,7 @@ def scored_contract(kind: AnyKind, makes: str) -> Contract:
             PREDICTIONS: partial(read_table, view=kind.view),
             SCORES: partial(read_json, schema=kind.stored_scores),
         },
+        others=kind.scored_others,
         facts=kind.stored_facts,
         whole=partial(require_facts, view=kind.view, facts=kind.facts),
     )
@@ -222,13 +228,14 @@ def evaluate(
     inputs = [*inputs_of(model), *corpus.inputs(), *data.inputs]
     writer = context.begin(scored_contract(kind, EVALUATION), config, inputs, names=SCORED)
     if isinstance(writer, Result):
-        return writer
+        return replace(writer, beside=kind.stored_beside(writer.out))
     table = kind.predict(trial, data)
     for concern in kind.concerns(table):
         context.warn(concern)
     facts = _write_scores(kind, writer, table, config, context, (trial, data))
     result = context.finish(writer, facts, replace(model.manifest.fitted_on, sketches={}))
-    return replace(result, beside=kind.beside(trial, data))
+    beside = kind.stored_beside(result.out) | kind.beside(trial, data)
+    return replace(result, beside=beside)
 
 
 def rescore(
@@ -286,6 +293,9 @@ def _write_scores(
     writer.write_json(SCORES, metrics)
     for name, text in kind.tables(table, scores).items():
         writer.write(name, text)
-    page = with_warnings(kind.page(table, scores, config, ran), context.warnings)
-    writer.write(REPORT, render_page(page))
+    more = kind.corrupted(*ran, writer) if ran else ()
+    page = kind.page(table, scores, config, ran)
+    for one in more:
+        page = inserted(page, one, (READING,))
+    writer.write(REPORT, render_page(with_warnings(page, context.warnings)))
     return kind.facts(table, metrics)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.contract import Contract, Reader
 from eegssl.artifacts.json_parts import STRICT, JsonObject
 from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.writer import ArtifactWriter
@@ -17,7 +17,7 @@ from eegssl.config.stages import EvaluateConfig, FinetuneConfig
 from eegssl.corpus.new_files.file_labels import Labels
 from eegssl.corpus.store import Corpus
 from eegssl.errors import ConfigError
-from eegssl.reports.sections import Page
+from eegssl.reports.sections import Page, Section
 from eegssl.scoring.config import ScoringConfig
 from eegssl.tasks.benchmarked import Benchmarked
 from eegssl.tasks.jobs import (
@@ -129,6 +129,8 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     """The schema of ``metrics.json``."""
     stored_facts: ClassVar[type[ScoredFacts]] = ScoredFacts
     """The facts that stages read of artifacts with its scores."""
+    scored_others: ClassVar[Mapping[str, Reader]] = {}
+    """Parts that an artifact with its scores may have."""
     benchmark: ClassVar[Benchmarked] = Benchmarked()
     """Columns, scores and baselines of its tasks in a benchmark."""
     unlabelled: ClassVar[Unlabelled[Any, Any] | None] = None
@@ -186,6 +188,17 @@ class Kind(ABC, Generic[Task, Data, Test, Table, Scores]):
     def predict(self, trial: Trial, data: Test) -> Table:
         """The table of predictions; every score follows from it."""
         raise ConfigError(f"tasks of {self.name} have no model that predicts")
+
+    def corrupted(self, trial: Trial, data: Test, writer: ArtifactWriter) -> Sequence[Section]:
+        """Write predictions of corrupted recordings and their scores, and show them.
+
+        ``writer`` holds the predictions of the clean ones.
+        """
+        return ()
+
+    def stored_beside(self, folder: Path) -> dict[str, Any]:
+        """What ``--json`` shows of the tables of an evaluation, beside its facts."""
+        return {}
 
     def beside(self, trial: Trial, data: Test) -> dict[str, Any]:
         """Facts of an evaluation that are shown and not stored, as they are of this machine."""

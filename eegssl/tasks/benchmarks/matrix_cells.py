@@ -14,7 +14,8 @@ from pydantic import Field
 
 from eegssl.adaptation.config import Kind as Adaptation
 from eegssl.artifacts.json_parts import OpenPart
-from eegssl.config.stages import BaselineName, CellName, Natural, NumberOfSubjects
+from eegssl.config.matrix_entries import BaselineName, CellName, Natural
+from eegssl.config.stages import NumberOfSubjects
 from eegssl.tasks.benchmarked import BASELINE, Benchmarked
 
 CELLS = "cells"

@@ -45,6 +45,7 @@ UNREAD = {
     "cache": "what is computed once for a pair is kept in memory",
     "cache_gb": "what is computed once for a pair is kept in memory",
     "trace_s": "an example shows the whole horizon",
+    "corruptions": "corruptions are measured by scores of labels, which a forecast has not",
     "batch_size": "phases are forecast a few pairs at once",
 }
 """The reason why another setting is not read."""

@@ -25,8 +25,10 @@ from eegssl.tasks.benchmarked import BaselineJob, NotRun
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import locked_postprocess
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.corrupted.robustness_part import corrupted_part
 from eegssl.tasks.labels.data import few_labels, labelled_windows, require_classes, training_windows
 from eegssl.tasks.labels.measures.stored_scores import BASELINE_CONTRACT
+from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import score, score_facts
 from eegssl.tasks.labels.windows.table_windows import task_table
 from eegssl.tasks.table import write_table
@@ -51,6 +53,7 @@ def run_baseline(job: BaselineJob) -> Result:
         choose_threshold_by=tuned.choose_threshold_by,
         postprocess=tuned.postprocess,
         scoring=job.config.evaluate.scoring,
+        corruptions=job.config.evaluate.corruptions,
     )
     inputs = [*corpus.inputs(), *table.inputs]
     writer = context.begin(BASELINE_CONTRACT, settings, inputs, names=SCORED)
@@ -80,6 +83,12 @@ def run_baseline(job: BaselineJob) -> Result:
         write_table(path, predictions)
     metrics = scores.as_dict()
     writer.write_json(SCORES, metrics)
+    if settings.corruptions.kinds:
+
+        def answer(labelled: LabelledWindows) -> Predictions:
+            return as_predictions(labelled, system.predict(labelled), task, threshold, rule, about)
+
+        corrupted_part(writer, test, answer, settings.corruptions, settings.scoring, context)
     facts = {"n_parameters": system.n_parameters, THREADS: threads}
     facts |= score_facts(predictions, metrics)
     return context.finish(writer, facts)

@@ -1,7 +1,8 @@
 """Fine-tune and evaluate on labels of windows, events, recordings or patients."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,22 @@ from eegssl.corpus.store import Corpus
 from eegssl.corpus.windows import require_whole_patches
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
-from eegssl.reports.sections import Page
+from eegssl.reports.sections import Page, Section
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.threshold import concerns as few_windows
+from eegssl.signal.corruptions.known_corruptions import levels_of
 from eegssl.tasks.jobs import Fitted, Inputs, Job, TaskInfo, Trial
 from eegssl.tasks.kind import Kind
 from eegssl.tasks.labels import explain
 from eegssl.tasks.labels.answers import as_predictions
 from eegssl.tasks.labels.calibration import decide, locked_postprocess, validation_scores
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.corrupted.robustness_part import (
+    ROBUSTNESS,
+    ROBUSTNESS_PARTS,
+    corrupted_part,
+    read_robustness,
+)
 from eegssl.tasks.labels.data import (
     few_labels,
     labelled_windows,
@@ -35,6 +43,7 @@ from eegssl.tasks.labels.data import (
 from eegssl.tasks.labels.fit import Labelled, adapt, require_readable, unconverged
 from eegssl.tasks.labels.label_columns import LabelScores
 from eegssl.tasks.labels.learning.set_up import classifier_of, plan_of, require_shareable
+from eegssl.tasks.labels.learning.training_labels import TrainingLabels, model_facts
 from eegssl.tasks.labels.measures.detection_files import detection_files
 from eegssl.tasks.labels.measures.stored_scores import (
     STORED_SCORES,
@@ -61,22 +70,6 @@ from eegssl.training.fitting.devices import choose_device
 UNREAD = {"targets": "targets belong to tasks of forecasting, and labels are the truth here"}
 """Reasons for which labels do not read a setting."""
 _OF_MODEL = ("task", "adaptation", "encoder_weights", "labels_permuted")
-
-
-@dataclass(frozen=True)
-class TrainingLabels:
-    """The labelled windows of training and validation, and the table that they are from."""
-
-    table: LabelTable
-    train: LabelledWindows
-    val: LabelledWindows
-    n_labelled: int
-    """Training subjects with labels, of whom all or a few are used."""
-
-    @property
-    def inputs(self) -> Inputs:
-        """The labels table, where there is one."""
-        return self.table.inputs
 
 
 @dataclass(frozen=True)
@@ -113,7 +106,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     )
     evaluate_reads = (
         *("split", "allow_leak", "labels", "scoring", "batch_size", "device"),
-        *("traces", "trace_s"),
+        *("corruptions", "traces", "trace_s"),
     )
     unread = UNREAD
     reads_of_way = READS_OF_WAY
@@ -121,6 +114,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
     contract = CONTRACT
     stored_scores = STORED_SCORES
     stored_facts = LabelFacts
+    scored_others = ROBUSTNESS_PARTS
     benchmark = LabelScores()
     unlabelled = UnlabelledWindows()
 
@@ -176,7 +170,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         if data.table.labels is not None:
             writer.write(LABELS, format_labels(data.table.labels))
         scores = validation_scores(data.val, decided.answers, value, task)
-        facts = _facts(job, data, model) | training | {"val": scores}
+        facts = model_facts(job, data, model) | training | {"val": scores}
         return Fitted(facts, (*data.train.windows.recordings, *data.val.windows.recordings))
 
     def require_over_ranks(self, job: Job[TaskConfig]) -> None:
@@ -193,6 +187,7 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
 
     def open(self, trial: Trial) -> TestLabels:
         """The model, and the labels of the recordings as given now, or as it was given them."""
+        levels_of(trial.config.corruptions)  # refuses those that mean nothing
         trained = load_model(trial.model, trial.corpus)
         table = _test_labels(trial, trained.task)
         warn_untested(trial.corpus, trial.recordings, trained.task, trial.context)
@@ -209,16 +204,31 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
             context.warn(f"{short} recording(s) are shorter than a window and are not scored")
         warn_left_out(labelled, config.split, context)
         context.progress.say(f"predicting {len(labelled)} windows")
-        device = choose_device(config.device)
-        probabilities = predict(trained.classifier, labelled.windows, config.batch_size, device)
-        return as_predictions(
-            labelled,
-            probabilities,
-            trained.task,
-            trained.threshold,
-            trained.postprocess,
-            trial.about("labels_permuted"),
+        return _answer(trial, trained, labelled)
+
+    def corrupted(
+        self, trial: Trial, data: TestLabels, writer: ArtifactWriter
+    ) -> Sequence[Section]:
+        """Curves of scores over severity, where corruptions are asked for."""
+        config = trial.config
+        if not config.corruptions.kinds:
+            return ()
+        labelled = labelled_windows(
+            trial.corpus,
+            trial.recordings,
+            data.trained.task,
+            data.table.labels,
+            seed=trial.context.seed,
         )
+        answer = partial(_answer, trial, data.trained)
+        return corrupted_part(
+            writer, labelled, answer, config.corruptions, config.scoring, trial.context
+        )
+
+    def stored_beside(self, folder: Path) -> dict[str, Any]:
+        """Scores over severity."""
+        path = folder / ROBUSTNESS
+        return {"robustness": read_robustness(path)} if path.exists() else {}
 
     def concerns(self, table: Predictions) -> Sequence[str]:
         """Time that windows leave out, overlaps, and truth that contradicts events."""
@@ -271,38 +281,18 @@ class Labels(Kind[TaskConfig, TrainingLabels, TestLabels, Predictions, AllScores
         return table.inputs
 
 
-def _facts(job: Job[TaskConfig], data: TrainingLabels, model: TrainedModel) -> dict[str, Any]:
-    """Facts of a model for its manifest, without those of its training."""
-    locked = {
-        "temperature": model.temperature,
-        "threshold": model.threshold,
-        "postprocess": model.postprocess,
-    }
-    chosen_on = sorted({r.id for r in data.val.windows.recordings})
-    task, train, val = job.task, data.train, data.val
-    used, of = _n_subjects(train), data.n_labelled
-    return {
-        "classes": list(task.classes),
-        "window_s": task.window_s,
-        "windows": {"train": _counts(train, task), "val": _counts(val, task)},
-        "subjects": {"train": used, "val": _n_subjects(val)},
-        "labels_fraction": job.config.labels_fraction,
-        "labels_subjects": {"used": used, "of": of, "share": round(used / of, 4)},
-        "n_parameters": sum(p.numel() for p in model.classifier.parameters()),
-        **{name: asdict(one) if one else None for name, one in locked.items()},
-        "statistics": {name: chosen_on for name, one in locked.items() if one is not None},
-        "labels_permuted": task.permute_labels,
-    }
-
-
-def _counts(labelled: LabelledWindows, task: TaskConfig) -> dict[str, int]:
-    if task.target == "number":
-        return {"labelled": len(labelled)}
-    return dict(zip(task.classes, labelled.counts(len(task.classes)).tolist(), strict=True))
-
-
-def _n_subjects(labelled: LabelledWindows) -> int:
-    return len({r.subject for r in labelled.windows.recordings})
+def _answer(trial: Trial, trained: TrainedModel, labelled: LabelledWindows) -> Predictions:
+    """A model's predictions of labelled windows."""
+    device = choose_device(trial.config.device)
+    probabilities = predict(trained.classifier, labelled.windows, trial.config.batch_size, device)
+    return as_predictions(
+        labelled,
+        probabilities,
+        trained.task,
+        trained.threshold,
+        trained.postprocess,
+        trial.about("labels_permuted"),
+    )
 
 
 def _require_patches(train: LabelledWindows, task: TaskConfig, encoder: EncoderConfig) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eegssl.reports.cautions import banners, few_subjects, limits
 from eegssl.reports.cells import counted, number_text
-from eegssl.reports.glossary import HOW_TO_READ, HOW_TO_READ_EVENTS
+from eegssl.reports.glossary import HOW_TO_READ, HOW_TO_READ_EVENTS, READING
 from eegssl.reports.model_history import model_history
 from eegssl.reports.sections import (
     Banner,
@@ -49,7 +49,6 @@ _WINDOWS = "How well windows are classified"
 _SUBJECTS = "Subject by subject"
 _EEG, _EEG_UNSCORED = "EEG of what was missed and detected", "EEG of what was detected"
 _FIXED = "What was fixed before the test"
-_READING = "How to read these numbers"
 _UNIT_TILES = (("balanced_accuracy", "Balanced accuracy"), ("macro_f1", "Macro F1"))
 _NUMBER_TILES = (("mae", "Mean absolute error"), ("spearman", "Spearman's ρ"))
 _EVENTS_ALONE = "Scores of windows say little about events; read both."
@@ -82,7 +81,7 @@ def page_of(predictions: Predictions, scores: AllScores) -> Page:
             detected,
             *_score_sections(predictions, scores),
             _fixed_section(predictions, scores.windows),
-            section(_READING, Glossary(HOW_TO_READ)),
+            section(READING, Glossary(HOW_TO_READ)),
             limits("evaluation", *few_subjects(len(scores.per_subject)), _EVENTS_ALONE),
         ),
     )
@@ -128,7 +127,7 @@ def events_page(
         sections=(
             event_section(events, ""),
             detection_section(detections, with_files=False),
-            section(_READING, Glossary(HOW_TO_READ_EVENTS)),
+            section(READING, Glossary(HOW_TO_READ_EVENTS)),
             limits("evaluation", *few_subjects(n_subjects), _CHOSEN_ELSEWHERE),
         ),
     )
@@ -150,8 +149,8 @@ def with_model(page: Page, trial: Trial, predictions: Predictions, scores: AllSc
             if rule
             else None,
         )
-    page = inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, _READING))
-    return inserted(page, model_history(trial.model), (_READING,))
+    page = inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, READING))
+    return inserted(page, model_history(trial.model), (READING,))
 
 
 def without_model(page: Page, scores: AllScores) -> Page:
@@ -160,7 +159,7 @@ def without_model(page: Page, scores: AllScores) -> Page:
         return page
     words = "None is drawn: this page is made from predictions alone, without recordings."
     drawn = section(_EEG if scores.events else _EEG_UNSCORED, Text(words))
-    return inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, _READING))
+    return inserted(page, drawn, (_WINDOWS, _SUBJECTS, _FIXED, READING))
 
 
 def _counts(

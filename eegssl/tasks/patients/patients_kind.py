@@ -56,6 +56,7 @@ UNREAD = {
     "choose_threshold_by": "the AUROC needs no threshold",
     "postprocess": "no events are detected",
     "cross": "patients are dealt into folds by the analysis; set task.analysis.outer_folds",
+    "corruptions": "patients are scored as they are fitted, and no model is tested again",
     "targets": "targets belong to tasks of forecasting",
     "scoring": "the analysis has settings of its own; set task.analysis with finetune",
 }

@@ -11,6 +11,7 @@ from eegssl.artifacts.table_parts import ANY, Cells, read_text_table
 from eegssl.tasks.base import EVALUATION, PREDICTIONS, SCORES, require_facts
 from eegssl.tasks.benchmarked import BASELINE
 from eegssl.tasks.jobs import BenchmarkedFacts, ScoredFacts
+from eegssl.tasks.labels.corrupted.robustness_part import ROBUSTNESS_PARTS
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.labels.scores import score_facts
 from eegssl.tasks.table import read_table
@@ -119,6 +120,7 @@ BASELINE_CONTRACT = Contract(
         PREDICTIONS: partial(read_table, view=Predictions),
         SCORES: partial(read_json, schema=STORED_SCORES),
     },
+    others=ROBUSTNESS_PARTS,
     facts=LabelFacts,
     whole=partial(require_facts, view=Predictions, facts=score_facts),
 )

@@ -1,0 +1,1 @@
+"""Pictures and tables of scores over the severity of corruptions."""

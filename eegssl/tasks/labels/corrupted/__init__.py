@@ -1,0 +1,1 @@
+"""Predictions of corrupted recordings, and their scores."""
