@@ -4,8 +4,11 @@ The codebook is no parameter: each code follows the moving average of the vector
 (van den Oord et al. 2017, appendix). All state is in buffers, so a saved tokenizer resumes exactly.
 A batch may come in parts, and from several ranks: `Codebook.collect` takes what each part assigned,
 `Codebook.settle` moves the codes once by all of it. Sums are taken over all ranks, and
-revival uses the joined batch, so all ranks hold the same codebook; every rank must settle.
+revival uses the joined batch, so all ranks hold the same codebook; every rank must settle. Nothing
+here waits for a GPU, but for the number of steps, once after it was loaded.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +16,21 @@ from torch.nn import functional as F
 
 from eegssl.errors import InputError
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.kmeans import draw_far, kmeans, sums_per_code
+from eegssl.tokenizer.kmeans import far_keys, kmeans, sums_per_code
 from eegssl.tokenizer.lookup import nearest_codes
-from eegssl.tokenizer.ranks import gather_rows, is_first, sum_over_ranks, take_from_first
+from eegssl.tokenizer.ranks import (
+    gather_alike,
+    is_first,
+    is_known,
+    n_ranks,
+    own_rank,
+    sum_over_ranks,
+    take_from_first,
+)
+
+_REVIVED = 1024
+"""Codes that are revived in a step at most; so many vectors of each rank are exchanged. Ours."""
+_STRIDE = 0x9E3779B1  # between the seeds of parts
 
 
 class Codebook(nn.Module):
@@ -41,6 +56,8 @@ class Codebook(nn.Module):
         self.register_buffer("idle_steps", torch.zeros(n_codes, dtype=torch.int64))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self._collected: list[tuple[Tensor, Tensor]] = []
+        self._n_steps: int | None = None
+        """`steps`, as far as they are known without asking the device."""
 
     def nearest(self, vectors: Tensor) -> Tensor:
         """Nearest code of each vector [M, D]: int64 [M]. The codebook does not change."""
@@ -63,6 +80,7 @@ class Codebook(nn.Module):
         self.mean_sum.copy_(self.codebook * self.mean_share[:, None])
         self.idle_steps.zero_()
         self.steps.zero_()
+        self._n_steps = None
 
     def collect(self, vectors: Tensor, codes: Tensor) -> None:
         """Take vectors [m, D] and their ``codes`` [m] of a part of a batch, for `settle`."""
@@ -77,17 +95,19 @@ class Codebook(nn.Module):
         """Move codes towards the vectors collected on all ranks; revive dead codes."""
         if not self._collected:
             return
-        vectors, codes = (torch.cat(parts) for parts in zip(*self._collected, strict=True))
+        parts = self._collected
         self.drop()
+        vectors, codes = (torch.cat(of_parts) for of_parts in zip(*parts, strict=True))
         sums, counts = sums_per_code(vectors, codes, len(self.codebook))
         sums, counts = sum_over_ranks(sums), sum_over_ranks(counts)
         total = counts.sum()
         self.mean_sum.lerp_(sums / total, 1 - self.decay)
         self.mean_share.lerp_(counts.to(sums.dtype) / total, 1 - self.decay)
         self.idle_steps.add_(1).masked_fill_(counts > 0, 0)
-        self.steps.add_(1)
+        self._n_steps = (int(self.steps) if self._n_steps is None else self._n_steps) + 1
+        self.steps.fill_(self._n_steps)
         self.codebook.copy_(torch.where(counts[:, None] > 0, self._means(), self.codebook))
-        self._revive(vectors, codes, int(total))
+        self._revive(parts)
 
     def _means(self) -> Tensor:
         """Codes from the moving averages: directions if ``unit``, else centres."""
@@ -98,22 +118,45 @@ class Codebook(nn.Module):
             / self.mean_share.clamp_min(torch.finfo(self.mean_share.dtype).tiny)[:, None]
         )
 
-    def _revive(self, vectors: Tensor, codes: Tensor, total: int) -> None:
+    def _revive(self, parts: list[tuple[Tensor, Tensor]]) -> None:
         """Move codes that are long unused to vectors of the joined batch far from their own code.
 
-        The choice is seeded by the step, so a resumed run makes the same.
+        At most `_REVIVED` of them a step. All is of fixed sizes, whatever there is to move.
         """
-        dead = torch.nonzero(self.idle_steps >= self.revive_after).flatten()[:total]
-        if not len(dead):
+        dead = self.idle_steps >= self.revive_after
+        if is_known(dead) and not dead.any():
             return
-        joined, joined_codes = gather_rows(vectors), gather_rows(codes)
-        generator = torch.Generator().manual_seed(int(self.steps))
-        fresh = joined[draw_far(joined, self.codebook[joined_codes], len(dead), generator)]
-        take_from_first(fresh)
-        self.codebook[dead] = fresh
-        self.mean_share[dead] = 1 / len(self.codebook)
-        self.mean_sum[dead] = fresh / len(self.codebook)
-        self.idle_steps[dead] = 0
+        fresh, keys = self._far(parts)
+        place = dead.cumsum(dim=0) - 1  # the first dead code takes the first vector
+        there = place.clamp(0, len(fresh) - 1)
+        moved = dead & (place < len(fresh)) & (keys[there] > 0)
+        fresh, n_codes = fresh[there], len(self.codebook)
+        self.codebook.copy_(torch.where(moved[:, None], fresh, self.codebook))
+        self.mean_sum.copy_(torch.where(moved[:, None], fresh / n_codes, self.mean_sum))
+        self.mean_share.masked_fill_(moved, 1 / n_codes)
+        self.idle_steps.masked_fill_(moved, 0)
+
+    def _far(self, parts: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """Vectors [n, D] drawn of the parts of all ranks, in order, and their keys [n], 0 of none.
+
+        A part's draw is seeded by the step and by its place in the batch, whichever rank has it.
+        """
+        n, own_keys = min(len(self.codebook), _REVIVED), []
+        for place, (vectors, codes) in enumerate(parts):
+            seed = (self._n_steps or 0) + _STRIDE * (own_rank() + place * n_ranks())
+            generator = torch.Generator().manual_seed(seed % 2**32)
+            own_keys.append(far_keys(vectors, self.codebook[codes], generator))
+        keys, vectors = torch.cat(own_keys), torch.cat([vectors for vectors, _ in parts])
+        missing = max(n - len(keys), 0)
+        best = F.pad(keys, (0, missing)).topk(n)
+        vectors = F.pad(vectors, (0, 0, 0, missing))[best.indices]
+        keys, vectors = gather_alike(best.values), gather_alike(vectors)
+        best = keys.topk(n)
+        return vectors[best.indices], best.values
+
+    def _load_from_state_dict(self, *what: Any) -> None:
+        self._n_steps = None
+        super()._load_from_state_dict(*what)
 
 
 def books_of(module: nn.Module) -> list[Codebook]:

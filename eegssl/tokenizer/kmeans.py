@@ -1,7 +1,8 @@
 """Cluster vectors by k-means, to initialise a codebook.
 
 Unit vectors are clustered by cosine (Dhillon and Modha 2001). All random draws come from one
-generator on the CPU, so that vectors and seed determine the centres on any device.
+generator on the CPU, so that vectors and seed determine the centres on any device. A GPU is waited
+for ten times, where centres without vectors are looked for: once in a training.
 """
 
 import torch
@@ -33,8 +34,15 @@ def kmeans(
         if len(empty):
             far = draw_far(vectors, centres[codes], len(empty), generator)
             centres[empty] = vectors[far]
-    counts = torch.bincount(nearest_codes(vectors, centres, unit=unit), minlength=n_codes)
+    counts = count_codes(nearest_codes(vectors, centres, unit=unit), n_codes)
     return centres, counts.to(vectors.dtype) / len(vectors)
+
+
+def count_codes(codes: Tensor, n_codes: int) -> Tensor:
+    """How often each of K codes occurs: int64 [K]; ``bincount`` would wait for a GPU."""
+    counts = torch.zeros(n_codes, dtype=torch.int64, device=codes.device)
+    flat = codes.flatten()
+    return counts.scatter_add_(0, flat, torch.ones_like(flat))  # integers: alike in any order
 
 
 def sums_per_code(vectors: Tensor, codes: Tensor, n_codes: int) -> tuple[Tensor, Tensor]:
@@ -43,12 +51,17 @@ def sums_per_code(vectors: Tensor, codes: Tensor, n_codes: int) -> tuple[Tensor,
     Always in the order of the vectors, so that two runs of one seed agree. CUDA adds at an index in
     any order, so there vectors are sorted first; elsewhere the CPU adds (a Mac's GPU does neither).
     """
-    counts = torch.bincount(codes, minlength=n_codes)
+    counts = count_codes(codes, n_codes)
     if vectors.device.type == "cuda":
-        in_order = vectors[codes.argsort(stable=True)]
-        return torch.segment_reduce(in_order, "sum", lengths=counts, axis=0), counts
+        return sums_in_order(vectors, codes, counts), counts
     sums = torch.zeros(n_codes, vectors.shape[1], dtype=vectors.dtype)
     return sums.index_add_(0, codes.cpu(), vectors.cpu()).to(vectors.device), counts
+
+
+def sums_in_order(vectors: Tensor, codes: Tensor, counts: Tensor) -> Tensor:
+    """Sums [K, D] of the vectors [M, D] of each code, which ``counts`` [K] has counted."""
+    in_order = vectors[codes.argsort(stable=True)]
+    return torch.segment_reduce(in_order, "sum", lengths=counts, axis=0, unsafe=True)
 
 
 def draw_far(vectors: Tensor, own: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -56,8 +69,18 @@ def draw_far(vectors: Tensor, own: Tensor, n: int, generator: torch.Generator) -
 
     As k-means++ draws its centres (Arthur and Vassilvitskii 2007): int64 [n], n <= M.
     """
+    return far_keys(vectors, own, generator).topk(n).indices
+
+
+def far_keys(vectors: Tensor, own: Tensor, generator: torch.Generator) -> Tensor:
+    """Positive numbers [M]: the vectors of the largest are a draw as `draw_far` says.
+
+    Distances over exponential noise (Efraimidis and Spirakis 2006), which is what
+    ``torch.multinomial`` draws by, without its wait for a GPU.
+    """
     distance = (vectors - own).square().sum(dim=-1) / 2 + 1e-6
-    return torch.multinomial(distance.cpu(), n, generator=generator).to(vectors.device)
+    noise = torch.empty(len(vectors), dtype=distance.dtype).exponential_(generator=generator)
+    return distance / noise.to(vectors.device, non_blocking=True)
 
 
 def _first_centres(vectors: Tensor, n_codes: int, generator: torch.Generator, unit: bool) -> Tensor:

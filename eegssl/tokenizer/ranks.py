@@ -2,6 +2,7 @@
 
 With one process these functions do nothing. A codebook updated from each rank's own batch would
 differ between ranks: LaBraM's agree on 0.5 % of the tokens after one step. Training sets ranks up.
+Here too stands where a value is known (`is_known`), since asking a GPU for one has a rank wait.
 """
 
 from typing import Any
@@ -39,6 +40,11 @@ def is_first() -> bool:
     return own_rank() == 0
 
 
+def is_known(tensor: Tensor) -> bool:
+    """Whether a tensor's values are on the host, which would wait for those of a GPU."""
+    return tensor.device.type == "cpu"
+
+
 @torch.no_grad()
 def gather_rows(rows: Tensor) -> Tensor:
     """The rows [m, ...] of all ranks as [M, ...], in the order of ranks; m may differ."""
@@ -53,6 +59,16 @@ def gather_rows(rows: Tensor) -> Tensor:
     parts = [torch.empty_like(padded) for _ in range(n_ranks())]
     dist.all_gather(parts, padded)
     return torch.cat([part[: int(n)] for part, n in zip(parts, counts, strict=True)])
+
+
+@torch.no_grad()
+def gather_alike(rows: Tensor) -> Tensor:
+    """The rows [m, ...] of all R ranks as [R m, ...]; m is one on all, so no GPU is waited for."""
+    if n_ranks() == 1:
+        return rows
+    parts = [torch.empty_like(rows) for _ in range(n_ranks())]
+    dist.all_gather(parts, rows)
+    return torch.cat(parts)
 
 
 def sum_over_ranks(tensor: Tensor) -> Tensor:

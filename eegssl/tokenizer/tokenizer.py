@@ -16,6 +16,7 @@ from eegssl.encoder.patches import to_patches
 from eegssl.tokenizer.codebook import Codebook, books_of
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.decoder import Decoded, Decoder
+from eegssl.tokenizer.kmeans import count_codes
 from eegssl.tokenizer.patch_encoder import PatchEncoder, SpectrumFeatures
 from eegssl.tokenizer.quantizer import build_quantizer
 from eegssl.tokenizer.spectrum import (
@@ -194,7 +195,7 @@ class Tokenizer(nn.Module):
 
 def _perplexity(codes: Tensor, n_codes: int) -> Tensor:
     """Perplexity of the codes in a batch: 1 when all are the same, at most K."""
-    share = torch.bincount(codes, minlength=n_codes) / codes.numel()
+    share = count_codes(codes, n_codes) / codes.numel()
     return (-torch.xlogy(share, share).sum()).exp()
 
 

@@ -1,4 +1,4 @@
-"""One of two processes that train a quantizer or a tokenizer on halves of each batch.
+"""One of two processes that train a quantizer or a tokenizer on every other part of each batch.
 
 Run as ``python two_ranks.py WHAT RANK FOLDER``; writes ``FOLDER/rank<RANK>.safetensors``.
 """
@@ -22,10 +22,16 @@ TOKENIZER = TokenizerConfig(n_codes=32, code_dim=8, width=16, n_codebooks=2, rev
 
 
 def shares(joined: Tensor, rank: int | None) -> list[Tensor]:
-    """A rank's part of a batch: of three rows the first has two; both parts without a rank."""
-    cut = len(joined) * 2 // 3
-    parts = [joined[:cut], joined[cut:]]
-    return parts if rank is None else [parts[rank]]
+    """A rank's parts of a batch, every other one of four unequal ones; all without a rank."""
+    parts = list(torch.split(joined, [len(joined) // 6 * k for k in (2, 1, 1, 2)]))
+    return parts if rank is None else parts[rank::2]
+
+
+def in_order(first: Tensor, second: Tensor) -> Tensor:
+    """What both ranks have of each step, [STEPS, m, ...] of each, in the order of the parts."""
+    sixth = first.shape[1] // 3
+    own = first.split([2 * sixth, sixth], dim=1), second.split([sixth, 2 * sixth], dim=1)
+    return torch.cat([own[0][0], own[1][0], own[0][1], own[1][1]], dim=1)
 
 
 def moving_vectors(step: int) -> Tensor:
@@ -45,17 +51,18 @@ def moving_signals(step: int) -> Tensor:
 
 
 def train_quantizer(kind: str, rank: int | None) -> dict[str, Tensor]:
-    """k-means start, then steps: this rank's codes of each step and the last state."""
+    """k-means start, then steps: this rank's codes and the state after each step."""
     torch.manual_seed(7)
     quantizer = build_quantizer(QUANTIZER.model_copy(update={"quantizer": kind}))
     quantizer.start(moving_vectors(10_000), seed=3)
-    codes = []
+    codes, states = [], []
     for k in range(STEPS):
         parts = [quantizer(part, True).codes for part in shares(moving_vectors(k), rank)]
         codes.append(torch.cat(parts))
         for book in books_of(quantizer):
             book.settle()
-    return {"codes": torch.stack(codes)} | quantizer.state_dict()
+        states.append(state_of(quantizer))
+    return stacked(codes, states)
 
 
 def train_tokenizer(kind: str, rank: int | None) -> dict[str, Tensor]:
@@ -64,7 +71,7 @@ def train_tokenizer(kind: str, rank: int | None) -> dict[str, Tensor]:
     start = torch.cat([moving_signals(k) for k in range(10_000, 10_010)])
     tokenizer.start_codebook(start, seed=3)
     optimizer = torch.optim.SGD(tokenizer.parameters(), lr=0.01)
-    codes = []
+    codes, states = [], []
     for k in range(STEPS):
         optimizer.zero_grad()
         parts = []
@@ -77,7 +84,18 @@ def train_tokenizer(kind: str, rank: int | None) -> dict[str, Tensor]:
         optimizer.step()
         tokenizer.settle()
         codes.append(torch.cat(parts))
-    return {"codes": torch.stack(codes)} | tokenizer.state_dict()
+        states.append(state_of(tokenizer))
+    return stacked(codes, states)
+
+
+def state_of(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def stacked(codes: list[Tensor], states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Codes and states of all steps."""
+    of_steps = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+    return {"codes": torch.stack(codes)} | of_steps
 
 
 def _sum_gradients(tokenizer: Tokenizer) -> None:

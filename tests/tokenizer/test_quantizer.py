@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 
 from eegssl.errors import InputError
 from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.tokenizer.kmeans import kmeans
+from eegssl.tokenizer.kmeans import count_codes, draw_far, kmeans, sums_in_order, sums_per_code
 from eegssl.tokenizer.lookup import nearest_codes
 from eegssl.tokenizer.quantizer import CosineQuantizer
 
@@ -99,6 +99,38 @@ def test_a_code_that_nobody_chooses_is_revived_from_the_batch_the_same_way_each_
     assert (made.codebook[1] == vectors).all(-1).any()
     assert set(made.encode(vectors).tolist()) == {0, 1}
     assert torch.equal(run()[0].codebook, made.codebook)
+
+
+def test_vectors_are_drawn_as_torch_draws_them():
+    vectors, own = clusters(500, 8, 4, 0.5, 0), clusters(500, 8, 4, 0.5, 1)
+    distance = (vectors - own).square().sum(dim=-1) / 2 + 1e-6
+    drawn = torch.multinomial(distance, 40, generator=generator(3))
+    assert torch.equal(draw_far(vectors, own, 40, generator(3)), drawn)
+
+
+def test_sums_of_sorted_vectors_are_those_of_the_codes():
+    """On a GPU sums are in this order, so that they are the same each time."""
+    vectors, codes = clusters(500, 8, 4, 0.5, 0), torch.randint(30, (500,), generator=generator())
+    counts = count_codes(codes, 40)
+    assert torch.equal(counts, torch.bincount(codes, minlength=40))
+    sums = sums_in_order(vectors, codes, counts)
+    torch.testing.assert_close(sums, sums_per_code(vectors, codes, 40)[0])
+
+
+@pytest.mark.parametrize("n_dead", [3, 30])
+def test_as_many_codes_are_revived_as_there_are_vectors(n_dead: int) -> None:
+    """The first dead codes take vectors of the batch, each another one; the others wait."""
+    codebook = normalize(torch.randn(32, 4, generator=generator()), dim=-1)
+    made = quantizer(32, 4, codebook=codebook, revive_after=1)
+    made.book.idle_steps[:n_dead] = 1
+    used = codebook[30:].repeat(10, 1)
+    vectors = normalize(used + 0.01 * torch.randn(20, 4, generator=generator(1)), dim=-1)
+    made.book.idle_steps[n_dead:] = -100
+    learn(made, vectors)
+    off = (made.codebook[:, None] - vectors).abs().amax(dim=-1).amin(dim=-1)
+    revived = (off < 1e-6).nonzero().flatten().tolist()
+    assert revived == list(range(min(n_dead, 20)))
+    assert len(made.codebook[revived].unique(dim=0)) == len(revived)
 
 
 def test_training_goes_on_from_saved_buffers_bit_by_bit():

@@ -1,4 +1,4 @@
-"""Two ranks keep one codebook: that of one process with the joined batch."""
+"""Two ranks keep one codebook: that of one process with all parts of each batch."""
 
 import subprocess
 import sys
@@ -30,24 +30,31 @@ def two(tmp_path: Path) -> Callable[[str, str], Ranks]:
     return run
 
 
-def assert_one_codebook(ranks: Ranks, alone: dict[str, Tensor], rows: int) -> None:
-    """Codes agree in 99.9 % of the vectors, the state within 1e-5, between ranks exactly."""
-    codes = torch.cat([rank.pop("codes") for rank in ranks], dim=rows)
-    assert (codes == alone.pop("codes")).float().mean() >= 0.999
+def assert_one_codebook(ranks: Ranks, alone: dict[str, Tensor]) -> None:
+    """Flips are at most .1 % of the codes; up to the first the state agrees within 1e-5.
+
+    Between ranks it agrees exactly.
+    """
+    codes = two_ranks.in_order(*(rank.pop("codes") for rank in ranks))
+    flips = (codes != alone.pop("codes")).flatten(1).sum(dim=1)
+    assert int(flips.sum()) <= 0.001 * codes.numel(), flips
+    agreeing = int((flips.cumsum(0) == 0).sum())
+    assert agreeing >= two_ranks.STEPS // 2, flips
     for name, value in alone.items():
-        torch.testing.assert_close(ranks[0][name], value, rtol=1e-5, atol=1e-5, msg=name)
+        own = ranks[0][name][:agreeing]
+        torch.testing.assert_close(own, value[:agreeing], rtol=1e-5, atol=1e-5, msg=name)
         assert torch.equal(ranks[0][name], ranks[1][name]), name
 
 
 @pytest.mark.parametrize("kind", slow_except(["cosine", "residual"], "residual"))
 def test_two_ranks_learn_the_codebook_of_one_with_the_joined_batch(two, kind):
-    assert_one_codebook(two("quantizer", kind), two_ranks.train_quantizer(kind, None), 1)
+    assert_one_codebook(two("quantizer", kind), two_ranks.train_quantizer(kind, None))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cosine", "residual", "random-projection"])
 def test_so_do_whole_tokenizers(two, kind):
-    assert_one_codebook(two("tokenizer", kind), two_ranks.train_tokenizer(kind, None), 1)
+    assert_one_codebook(two("tokenizer", kind), two_ranks.train_tokenizer(kind, None))
 
 
 def test_codes_die_and_are_revived_in_these_runs():

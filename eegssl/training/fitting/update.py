@@ -14,7 +14,14 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from eegssl.errors import ConfigError, OtherRankFailed
-from eegssl.tokenizer.ranks import is_first, n_ranks, own_rank, sum_over_ranks, take_from_first
+from eegssl.tokenizer.ranks import (
+    is_first,
+    is_known,
+    n_ranks,
+    own_rank,
+    sum_over_ranks,
+    take_from_first,
+)
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.checkpoint import Checkpoint
 from eegssl.training.fitting.devices import in_precision
@@ -77,8 +84,7 @@ class Updates:
         """Go forward and backward through this rank's parts, then update the weights once."""
         step = self.point.step
         sums: dict[str, Tensor] = {}
-        counts = torch.tensor([part.count for part in parts], dtype=self._sum_type)
-        total = self._joined(counts)
+        total = self._joined(math.fsum(part.count for part in parts))
         self.optimizer.zero_grad()
         for place, part in enumerate(parts):
             share = part.count / total
@@ -155,17 +161,26 @@ class Updates:
             value = torch.where(finite, value, torch.zeros_like(value))
             kept[name] = kept[name] + value if name in kept else value
         self._finite.append((step, finite))
-        if self.device.type == "cpu":  # there a value is known at once
+        if is_known(finite):
             self.steps.end() if bool(finite) else self.steps.drop()
             self.settle()
-        else:
-            self.steps.end()
+        elif type(self.steps).end is not Steps.end:
+            self._end_if(finite)
 
-    def _joined(self, counts: Tensor) -> Tensor | float:
+    def _end_if(self, finite: Tensor) -> None:
+        """Let what learns without a gradient follow, where the device knows whether it shall."""
+        buffers = list(self.terms.buffers())
+        before = [buffer.clone() for buffer in buffers]
+        self.steps.end()
+        for buffer, kept in zip(buffers, before, strict=True):
+            buffer.copy_(torch.where(finite, buffer, kept))
+
+    def _joined(self, count: float) -> Tensor | float:
         """What the parts of all ranks count; at least a little, where nothing is to be learned."""
         if n_ranks() == 1:
-            return float(counts.sum()) or 1.0
-        return sum_over_ranks(counts.sum().to(self.device)).clamp_min(1e-12)
+            return count or 1.0
+        own = torch.tensor(count, dtype=self._sum_type).to(self.device, non_blocking=True)
+        return sum_over_ranks(own).clamp_min(1e-12)
 
     def _on_its_own(self, alone: bool) -> AbstractContextManager[object]:
         """Leave out the exchange of gradients, where further parts follow."""
