@@ -65,7 +65,7 @@ def write_corpus(
     folder: Path, n: int, *, exact: bool = False, window_s: int = WINDOW_S
 ) -> tuple[Path, Path]:
     """The folders of ``n`` recordings and of their tokens."""
-    ids = [f"r-{k * 0x9E3779B97F4A7C15 % 2**48:012x}" for k in range(1, n + 1)]
+    ids = sorted(f"r-{k * 0x9E3779B97F4A7C15 % 2**48:012x}" for k in range(1, n + 1))
     recordings = _recordings(folder / "recordings", ids, exact=exact)
     _tokens(folder / "tokens", ids, recordings, window_s)
     return folder / "recordings", folder / "tokens"
@@ -149,15 +149,20 @@ def _write(writer: ArtifactWriter, name: str, table: pa.Table) -> None:
 
 
 def _linked(folder: Path, suffix: str, ids: list[str], noise: Iterator[Path]) -> list[int]:
-    """Link each id to one of the files, which are removed; their sizes."""
+    """Link each id to one of the files, which are removed; the sizes of ids.
+
+    Recordings are made in the order of their files' names, which that of hashed ids is not.
+    """
     folder.mkdir()
     files = list(noise)
-    for k, id_ in enumerate(ids):
-        os.link(files[k % len(files)], folder / f"{id_}.{suffix}")
-    sizes = [file.stat().st_size for file in files]
+    sizes = {}
+    for k, id_ in enumerate(sorted(ids, key=lambda id_: id_[::-1])):
+        file = files[k % len(files)]
+        os.link(file, folder / f"{id_}.{suffix}")
+        sizes[id_] = file.stat().st_size
     for file in files:
         file.unlink()
-    return [sizes[k % len(files)] for k in range(len(ids))]
+    return [sizes[id_] for id_ in ids]
 
 
 def _signals(out: Path, *, exact: bool) -> Iterator[Path]:
