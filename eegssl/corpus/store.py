@@ -4,20 +4,20 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
-from eegssl.artifacts.table_parts import read_text_table
-from eegssl.corpus.audits.recordings_contract import BETWEEN, RecordingsTables, open_recordings
+from eegssl.artifacts.table_parts import distinct_lists, read_text_table
+from eegssl.corpus.audits.recordings_contract import RecordingsTables, open_recordings
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
 from eegssl.corpus.signals import Recent, SignalFile, StoredSignal, map_flags, map_signal
@@ -30,7 +30,7 @@ T = TypeVar("T")
 SIGNALS = "signals"
 OPEN_SIGNALS = 384
 """Files of signals that a corpus holds open; a process may often open 1,024."""
-_COLUMNS = ("recording", "subject", "file", "n_samples", "sfreq_hz", "line_hz", "band_high_hz")
+_COLUMNS = ("subject", "file", "n_samples", "sfreq_hz", "line_hz", "band_high_hz")
 _EVENT_FIELDS = tuple(f.name for f in fields(Event) if f.name != "channels")
 
 
@@ -48,7 +48,8 @@ class Recording:
     sfreq_hz: float
     line_hz: float | None
     events: tuple[Event, ...]
-    path: Path
+    folder: Path
+    """That of its signal."""
     within_subject: bool = False
     """Whether its folder was split by recording, so that its subject is on several sides."""
     aliases: tuple[str, ...] = ()
@@ -63,6 +64,11 @@ class Recording:
     """Name of the corpus, as `preprocess` was told, else of its folder."""
     labelled: bool = True
     """Whether anybody said where its events are, or that there is none."""
+
+    @property
+    def path(self) -> Path:
+        """The file of its signal."""
+        return self.folder / f"{self.id}.safetensors"
 
     @property
     def duration_s(self) -> float:
@@ -184,12 +190,13 @@ def open_corpus(paths: Sequence[Path]) -> Corpus:
             other = recordings.setdefault(recording.id, recording)
             if other is not recording:
                 raise ArtifactError(
-                    f"recording {recording.id} is in {other.path.parent} and "
-                    f"{recording.path.parent}; preprocess one of them with another "
+                    f"recording {recording.id} is in {other.folder} and "
+                    f"{recording.folder}; preprocess one of them with another "
                     "--set corpus=NAME, or name it once"
                 )
     corpus = Corpus(artifacts, recordings.values())
-    _require_one_split_a_subject([r for r in corpus.recordings if not r.within_subject])
+    if len(artifacts) > 1:  # in one folder a subject has one by the table
+        _require_one_split_a_subject([r for r in corpus.recordings if not r.within_subject])
     return corpus
 
 
@@ -206,49 +213,25 @@ def _require_one_split_a_subject(recordings: Sequence[Recording]) -> None:
 def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Recording]:
     """The recordings of a folder by its tables, a column at once: there may be 100,000."""
     facts, table = artifact.manifest.facts, tables.recordings
-    events, sketches = _events(tables.events), sketches_of(table)
-    by, any_events = facts["split_by"], bool(facts["events"])
-    corpus = artifact.manifest.config["corpus"] or artifact.path.resolve().name
-    unit = "subject" if by == "subject" else "file"
-    labelled = table["labelled"].to_pylist() if "labelled" in table.column_names else None
-    columns = zip(
-        *(table[name].to_pylist() for name in _COLUMNS),
-        *(_tuples(table[name]) for name in ("channels", "aliases")),
-        table[unit].to_pylist(),
-        labelled or [any_events] * len(table),  # of an older version: not said
-        strict=True,
-    )
-    folder = artifact / SIGNALS
-    for row in columns:
-        id_, subject, file, n_samples, sfreq_hz, line_hz, band_high_hz, *more = row
-        channels, aliases, name, is_labelled = more
-        yield Recording(
-            id=id_,
-            subject=subject,
-            file=file,
-            split=tables.splits[name],
-            channels=channels,
-            n_samples=n_samples,
-            sfreq_hz=sfreq_hz,
-            line_hz=line_hz,
-            events=tuple(events.get(id_, ())),
-            path=folder / f"{id_}.safetensors",
-            within_subject=by == "recording",
-            aliases=aliases,
-            band_high_hz=band_high_hz,
-            sketch=sketches[id_],
-            corpus=corpus,
-            labelled=is_labelled,
-        )
-
-
-def _tuples(column: pa.ChunkedArray) -> list[tuple[str, ...]]:
-    """Each row's texts; equal rows share one tuple."""
-    joined = pc.binary_join(column.combine_chunks(), BETWEEN).dictionary_encode()
-    distinct = [
-        tuple(text.split(BETWEEN)) if text else () for text in joined.dictionary.to_pylist()
-    ]
-    return [distinct[k] for k in joined.indices.to_pylist()]
+    columns: dict[str, Iterable[Any]] = {name: table[name].to_pylist() for name in _COLUMNS}
+    ids = columns["id"] = table["recording"].to_pylist()
+    by, events = facts["split_by"], _events(tables.events)
+    units = columns["subject" if by == "subject" else "file"]
+    if "labelled" in table.column_names:
+        columns["labelled"] = table["labelled"].to_pylist()
+    else:  # of an older version: not said
+        columns["labelled"] = repeat(bool(facts["events"]))
+    columns |= {
+        "split": [tables.splits[unit] for unit in units],
+        "channels": tables.channels,
+        "events": [tuple(events.get(id_, ())) for id_ in ids],
+        "folder": repeat(artifact / SIGNALS),
+        "within_subject": repeat(by == "recording"),
+        "aliases": distinct_lists(table["aliases"]),
+        "sketch": sketches_of(table).values(),
+        "corpus": repeat(artifact.manifest.config["corpus"] or artifact.path.resolve().name),
+    }
+    return map(Recording, *(columns[field.name] for field in fields(Recording)))
 
 
 def _map(recording: Recording) -> StoredSignal:
@@ -265,7 +248,7 @@ def require_sketches(recordings: Iterable[Recording]) -> None:
             continue
         stored = _map(recording)
         if len(sketch(stored.data, stored.scale_uv, recording.channels, recording.sfreq_hz)):
-            table = recording.path.parent.parent / RECORDINGS
+            table = recording.folder.parent / RECORDINGS
             raise damaged(table, f"the sketch of {recording.id} is empty, its signal has one")
 
 
@@ -287,7 +270,7 @@ def _known(text: str, kind: Callable[[str], T]) -> T | None:
 def _events(table: pa.Table) -> dict[str, list[Event]]:
     events: dict[str, list[Event]] = {}
     columns = [table[name].to_pylist() for name in _EVENT_FIELDS]
-    owners, channels = table["recording"].to_pylist(), _tuples(table["channels"])
+    owners, channels = table["recording"].to_pylist(), distinct_lists(table["channels"])
     for owner, names, *values in zip(owners, channels, *columns, strict=True):
         named = dict(zip(_EVENT_FIELDS, values, strict=True))
         events.setdefault(owner, []).append(Event(**named, channels=names))

@@ -307,12 +307,12 @@ def tile(
     """
     length = round(window_s * corpus.sfreq_hz)
     step = round((step_s or window_s) * corpus.sfreq_hz)
-    longest = max((r.duration_s for r in recordings), default=0.0)
-    recordings = [r for r in recordings if r.n_samples >= length]
-    if not recordings:
+    long = [r for r in recordings if r.n_samples >= length]
+    if not long:
+        longest = max((r.duration_s for r in recordings), default=0.0)
         raise InputError(
             f"no recording here is as long as one window: got {longest:g} s at most, expected "
             f"{window_s:g} s; set shorter windows, or give longer recordings"
         )
-    counts = (np.array([r.n_samples for r in recordings], np.int64) - length) // step + 1
-    return Windows(corpus, tuple(recordings), EvenStarts(np.cumsum(counts), step), length)
+    counts = (np.array([r.n_samples for r in long], np.int64) - length) // step + 1
+    return Windows(corpus, tuple(long), EvenStarts(np.cumsum(counts), step), length)

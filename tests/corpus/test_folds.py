@@ -28,7 +28,7 @@ def corpus(n_subjects: int, n_with_seizures: int, each: int = 2) -> Corpus:
                 sfreq_hz=200.0,
                 line_hz=None,
                 events=(Event(1.0, 2.0, "sz"),) if s < n_with_seizures and k == 0 else (),
-                path=Path("nowhere"),
+                folder=Path("nowhere"),
                 within_subject=True,
             )
             for s in range(n_subjects)

@@ -112,7 +112,7 @@ def mixed(*sizes: tuple[str, int, int, int]) -> Windows:
                 4.0 * n,
                 n_channels=width,
                 events=[(40.0 * e, 12.0, "sz") for e in range(n_seizures)],
-                path=Path(name) / "signals",
+                folder=Path(name) / "signals",
             ),
             corpus=name,
         )

@@ -20,7 +20,7 @@ def recording(
     n_channels: int = 2,
     sfreq_hz: float = 100.0,
     events: Sequence[tuple[float, float, str]] = (),
-    path: Path = Path("nowhere"),
+    folder: Path = Path("nowhere"),
 ) -> Recording:
     """Recording ``r-k`` of subject ``s-k``; events are (onset_s, duration_s, type)."""
     return Recording(
@@ -33,7 +33,7 @@ def recording(
         sfreq_hz=sfreq_hz,
         line_hz=None,
         events=tuple(Event(*event) for event in events),
-        path=path,
+        folder=folder,
     )
 
 
@@ -47,7 +47,7 @@ def stored(folder: Path, k: int, signal_uv: np.ndarray, **more: object) -> Recor
     path = folder / f"r-{k:03d}.safetensors"
     write_signal(path, signal_uv.astype(np.float32))
     seconds = signal_uv.shape[1] / 100
-    return recording(k, seconds, n_channels=len(signal_uv), path=path, **more)  # type: ignore[arg-type]
+    return recording(k, seconds, n_channels=len(signal_uv), folder=folder, **more)  # type: ignore[arg-type]
 
 
 def write_signal(path: Path, signal_uv: np.ndarray) -> None:

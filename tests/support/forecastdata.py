@@ -101,7 +101,7 @@ def _recording(name: str, n_samples: int) -> Recording:
         sfreq_hz=RATE_HZ,
         line_hz=None,
         events=(),
-        path=Path(name),
+        folder=Path(name),
     )
 
 

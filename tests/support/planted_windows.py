@@ -36,9 +36,10 @@ def planted(
     for name in channels:
         seed = [k, *name.encode()]
         rows.append(np.random.default_rng(seed).normal(0, 20, n_samples) + rhythm)
-    path = folder / f"r-{k:03d}-{'-'.join(channels)}-{gain:g}.safetensors"
-    write_signal(path, gain * np.array(rows, dtype=np.float32))
-    plain = recording(k, SECONDS, sfreq_hz=SFREQ_HZ, events=SEIZURES, path=path)
+    own = folder / f"{'-'.join(channels)}-{gain:g}"
+    own.mkdir(exist_ok=True)
+    plain = recording(k, SECONDS, sfreq_hz=SFREQ_HZ, events=SEIZURES, folder=own)
+    write_signal(plain.path, gain * np.array(rows, dtype=np.float32))
     return replace(plain, channels=tuple(channels))
 
 

@@ -1,9 +1,9 @@
 """State what recordings folders hold, and how their tables agree."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,15 @@ from pydantic import Field
 from eegssl.artifacts.contract import Contract, open_artifact
 from eegssl.artifacts.json_parts import Count, OpenPart, damaged
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.table_parts import ANY, Cells, read_table, read_text_table
+from eegssl.artifacts.table_parts import (
+    ANY,
+    Cells,
+    DistinctLists,
+    as_numpy,
+    distinct_lists,
+    read_table,
+    read_text_table,
+)
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
 from eegssl.corpus.preprocessing.recording_tables import (
     ANNOTATIONS,
@@ -44,10 +52,14 @@ CHANNELS_CELLS: Cells = {
     "files": "[0-9]+",
 }
 """Labels as files have them, and what became of them."""
+USED = (
+    *("recording", "subject", "aliases", "file", "channels", "auxiliary", "auxiliary_kinds"),
+    *("n_samples", "sfreq_hz", "duration_s", "band_high_hz", "line_hz", "labelled"),
+    *("bytes", "sketch"),
+)
+"""Columns of recordings that are compared with other tables, or that stages read."""
 _TIME_TOLERANCE_S = 1e-6
 _SMALLEST_SAMPLE_BYTES = 2
-BETWEEN = "\t"
-"""In no name of a channel."""
 
 
 class _Concern(OpenPart):
@@ -99,17 +111,25 @@ class RecordingsTables:
     people: list[dict[str, str]]
     refused: list[dict[str, str]]
 
+    @cached_property
+    def channels(self) -> DistinctLists:
+        """The channels of each recording; many have the same, which are looked at once."""
+        return distinct_lists(self.recordings["channels"])
 
-def read_tables(artifact: Artifact) -> RecordingsTables:
+
+def read_tables(artifact: Artifact, keep: Collection[str] | None = None) -> RecordingsTables:
     """Read the tables of a recordings folder, whose numbers of rows are those of the manifest.
 
-    Raises ArtifactError for what their schemas do not allow.
+    All columns of recordings are checked, and those in ``keep`` returned (None: all). Raises
+    ArtifactError for what the schemas do not allow.
     """
     facts = artifact.manifest.facts
     n_events, split_by = sum(facts["events"].values()), facts["split_by"]
     splits = read_text_table(artifact / SPLITS_TABLE, split_cells(split_by), unique=split_by)
     return RecordingsTables(
-        read_table(artifact / RECORDINGS, RECORDINGS_COLUMNS, n_rows=facts["recordings"]),
+        read_table(
+            artifact / RECORDINGS, RECORDINGS_COLUMNS, n_rows=facts["recordings"], keep=keep
+        ),
         read_table(artifact / EVENTS, EVENTS_COLUMNS, n_rows=n_events),
         {row[split_by]: row["split"] for row in splits},
         read_text_table(artifact / SUBJECTS, PEOPLE_CELLS, unique="subject"),
@@ -118,7 +138,7 @@ def read_tables(artifact: Artifact) -> RecordingsTables:
 
 
 def open_recordings(path: Path) -> tuple[Artifact, RecordingsTables]:
-    """Open a recordings folder by its contract; the tables are read once.
+    """Open a recordings folder by its contract; the tables are read once, `USED` of recordings.
 
     Raises ArtifactError as `open_artifact` does.
     """
@@ -129,7 +149,7 @@ def open_recordings(path: Path) -> tuple[Artifact, RecordingsTables]:
 
 def _agreed_tables(artifact: Artifact) -> RecordingsTables:
     """The tables; ArtifactError where they contradict each other, or the manifest's counts."""
-    tables = read_tables(artifact)
+    tables = read_tables(artifact, USED)
     for part, problem in (*_recordings(tables), *_events(tables), *_counts(artifact, tables)):
         raise damaged(artifact.path / part, problem)
     return tables
@@ -158,15 +178,15 @@ Problems = Iterator[tuple[str, str]]
 
 def _recordings(tables: RecordingsTables) -> Problems:
     names = ("n_samples", "sfreq_hz", "duration_s", "bytes")
-    n_samples, sfreq_hz, duration_s, n_bytes = (tables.recordings[n].to_numpy() for n in names)
-    n_channels = pc.list_value_length(tables.recordings["channels"]).to_numpy()
+    n_samples, sfreq_hz, duration_s, n_bytes = (as_numpy(tables.recordings[n]) for n in names)
+    n_channels = as_numpy(pc.list_value_length(tables.recordings["channels"]))
     for k in np.flatnonzero(abs(duration_s - n_samples / sfreq_hz) > _TIME_TOLERANCE_S):
         yield RECORDINGS, f"{duration_s[k]} s are not {n_samples[k]} samples"
     least = _SMALLEST_SAMPLE_BYTES * n_channels.astype(np.float64) * n_samples
     for k in np.flatnonzero((n_channels == 0) | (n_bytes < least)):
         problem = f"{n_channels[k]} channels of {n_samples[k]} samples"
         yield RECORDINGS, f"{problem} in a file of {n_bytes[k]} bytes"
-    lists = tables.recordings["channels"].combine_chunks()
+    lists = tables.channels
     yield from ((RECORDINGS, problem) for problem in (*_no_electrodes(lists), *_doubled(lists)))
     kinds = [pc.list_value_length(tables.recordings[n]) for n in ("auxiliary", "auxiliary_kinds")]
     if not kinds[0].equals(kinds[1]):
@@ -176,23 +196,21 @@ def _recordings(tables: RecordingsTables) -> Problems:
         yield SUBJECTS, f"it lacks {len(missing)} subject(s)"
 
 
-def _no_electrodes(lists: pa.ListArray) -> Iterator[str]:
+def _no_electrodes(lists: DistinctLists) -> Iterator[str]:
     """Tell names in lists that are no electrode."""
-    names = pc.unique(pc.list_flatten(lists))
-    if n := sum(parse_channel(name).kind != "eeg" for name in names.to_pylist()):
+    if n := sum(parse_channel(name).kind != "eeg" for name in set().union(*lists.values)):
         yield f"{n} of its channels are no electrode and no derivation"
 
 
-def _doubled(lists: pa.ListArray) -> Iterator[str]:
-    """Tell lists that name one twice; many recordings have the same, which is looked at once."""
-    montages = pc.value_counts(pc.binary_join(lists, BETWEEN)).to_pylist()
-    names = [(one["values"].split(BETWEEN), one["counts"]) for one in montages]
-    if n := sum(count for row, count in names if len(set(row)) < len(row)):
+def _doubled(lists: DistinctLists) -> Iterator[str]:
+    """Tell lists that name one twice."""
+    doubled = {k for k, names in enumerate(lists.values) if len(set(names)) < len(names)}
+    if n := sum(k in doubled for k in lists.rows) if doubled else 0:
         yield f"a channel stands twice in {n} of its rows, expected each once"
 
 
 def _events(tables: RecordingsTables) -> Problems:
-    lists = tables.events["channels"].combine_chunks()
+    lists = distinct_lists(tables.events["channels"])
     yield from ((EVENTS, problem) for problem in _no_electrodes(lists))
     names = ("recording", "duration_s")
     ids, lasts = (tables.recordings[name].to_pylist() for name in names)

@@ -68,7 +68,7 @@ def _recording(row: Mapping[str, Any], folder: Path) -> Recording:
         sfreq_hz=row["sfreq_hz"],
         line_hz=row["line_hz"],
         events=(),
-        path=folder / SIGNALS / f"{row['recording']}.safetensors",
+        folder=folder / SIGNALS,
         band_high_hz=row["band_high_hz"],
         sketch=np.array(row["sketch"], dtype=np.uint32),
         labelled=False,

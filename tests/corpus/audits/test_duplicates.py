@@ -170,7 +170,7 @@ def test_a_sketch_that_was_emptied_is_told_from_a_signal_without_one(
     emptied = [replace(r, sketch=np.zeros(0, np.uint32)) for r in made.recordings]
     with pytest.raises(ArtifactError, match=r"recordings\.parquet was edited .* is empty"):
         require_sketches(emptied)
-    short = replace(emptied[0], n_samples=300, path=tmp_path / "short.safetensors")
+    short = replace(emptied[0], n_samples=300, folder=tmp_path)
     write_signal(short.path, np.zeros((len(short.channels), 300), np.float32))
     require_sketches([short])
 

@@ -1,6 +1,8 @@
 """What preprocess stores and tells, check finds sound; what it did not tell, check finds."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,14 @@ from eegssl.errors import ArtifactError
 from eegssl.signal.amplitude import HIGHEST_UV, above_a_volt
 
 Copied = Callable[[str], Path]
+OPENED = """
+import sys
+from pathlib import Path
+from eegssl.corpus.store import open_corpus
+assert open_corpus([Path(sys.argv[1])]).recordings
+assert "pyarrow" in sys.modules
+assert "pandas" not in sys.modules
+"""
 
 
 def written(path: Path, signal_uv: np.ndarray) -> float:
@@ -182,3 +192,9 @@ def test_samples_that_only_the_table_says_there_are_take_no_memory(copied: Copie
     pq.write_table(table, path)
     sign_files(bad)
     assert "channels of 1000000000000 samples in a file of" in refused(bad)
+
+
+def test_recordings_open_without_pandas(tiny: Pipeline) -> None:
+    """Some functions of Arrow import it where it is installed: a third of a second for nothing."""
+    command = [sys.executable, "-c", OPENED, str(tiny.root / "recordings")]
+    subprocess.run(command, check=True, timeout=120)

@@ -290,7 +290,7 @@ def test_sleep_and_artifacts_alone_tell_nothing_of_seizures(
 def test_a_recording_with_an_event_of_the_task_is_labelled_for_it() -> None:
     asleep = (Event(0.0, 30.0, "sleep_n2"),)
     names = {"id": "r", "subject": "s", "file": "f", "split": "test", "channels": ("Cz",)}
-    shape = {"n_samples": 100, "sfreq_hz": 100.0, "line_hz": None, "path": Path()}
+    shape = {"n_samples": 100, "sfreq_hz": 100.0, "line_hz": None, "folder": Path()}
     one = Recording(**names, **shape, events=asleep, labelled=False)
     assert one.labelled_for(["sleep"])
     assert not one.labelled_for(["sz"])
