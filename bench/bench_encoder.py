@@ -24,14 +24,16 @@ from labram_plain import PlainPretraining, plain_optimizer, plain_step
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import resolve
-from eegssl.config.stages import PretrainConfig
 from eegssl.encoder.architectures import build_encoder
-from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.encoder import Encoder, flat_places
 from eegssl.masking.config import MaskingConfig
 from eegssl.masking.draw import draw_masks
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.objectives.config import CodesConfig, ObjectiveConfig
+from eegssl.objectives.grain import GEOMETRY
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import WeightedSum, build_sum
 from eegssl.signal.channels.electrodes import Geometry, geometry
 
 BATCH, PATCHES, CODES = 16, 10, 8192
@@ -104,15 +106,25 @@ def forward(encoder: Encoder, given: Sequence[Tensor], bf16: bool) -> Job:
     return run
 
 
+NAMES = ("signal_uv", *GEOMETRY, "mask", "codes", "hidden", "codes.visible")
+
+
+def tensors(given: Sequence[Tensor], mask: Tensor, codes: Tensor) -> dict[str, Tensor]:
+    """The tensors of a grain by name, for masked codes."""
+    values = (*given, mask, codes, flat_places(mask), flat_places(~mask))
+    return dict(zip(NAMES, values, strict=True))
+
+
 def step(
-    model: MaskedCodes, given: Sequence[Tensor], mask: Tensor, codes: Tensor, bf16: bool
+    model: WeightedSum, given: Sequence[Tensor], mask: Tensor, codes: Tensor, bf16: bool
 ) -> Job:
     """A step of ours, as ``training.loop`` takes it."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, betas=(0.9, 0.98))
+    grain = tensors(given, mask, codes)
 
     def run() -> None:
         with autocast(mask.device, bf16):
-            loss = model(*given, mask, codes).loss
+            loss = model(grain)["loss"]
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 3.0)
@@ -197,8 +209,8 @@ def main() -> None:
     jobs = {}
     for name, bf16 in (("float32", False), ("bf16", True)):
         fresh = build_encoder(config.encoder, 0)
-        objective = MaskedCodesConfig(symmetric=True)
-        model = build_masked_codes(fresh, CODES, objective, 0).to(device).train()
+        objective = ObjectiveConfig(codes=CodesConfig(symmetric=True))
+        model = build_sum(fresh, objective, 0, Known(n_codes=CODES)).to(device).train()
         trained = torch.compile(model) if options.compile else model
         jobs[f"eegssl, {name}"] = step(trained, given, mask, codes, bf16)
         jobs[f"plain LaBraM, {name}"] = plain(given[0], mask, codes, bf16)

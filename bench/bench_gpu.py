@@ -25,16 +25,18 @@ import torch
 from labram_plain import PlainPretraining, plain_optimizer, plain_step
 
 from eegssl.artifacts.reading import load
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import resolve
-from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.codes.tokens import open_codes
 from eegssl.corpus.sampling import sampler
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
-from eegssl.objectives.masked_codes import build_masked_codes
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import build_sum
 from eegssl.training.fitting.loop import fit
-from eegssl.training.masked_steps import MaskedSteps
+from eegssl.training.pretraining.grain_reader import GrainReader
+from eegssl.training.pretraining.pretraining_steps import PretrainingSteps
 from eegssl.training.weights import TOKENS
 
 CHANNELS, WINDOW_S = len(simulated_corpus.CHANNELS), 10
@@ -62,7 +64,7 @@ def measured(size: Size, folders: tuple[Path, Path], options: argparse.Namespace
     sets = [
         *(f"training.steps={ROWS * log_every}", f"training.log_every={log_every}"),
         *(f"training.batch_size={size.batch_size}", f"sampling.grain={size.grain}"),
-        *("training.precision=bfloat16", "objective.symmetric=true", *options.set),
+        *("training.precision=bfloat16", "objective.codes.symmetric=true", *options.set),
     ]
     config: PretrainConfig = resolve("pretrain", presets=[size.preset], sets=sets, environment={})
     device = torch.device(options.device)
@@ -72,8 +74,9 @@ def measured(size: Size, folders: tuple[Path, Path], options: argparse.Namespace
     draws = sampler(train.windows, config.sampling, size.batch_size)
     n_codes = tokens.manifest.facts["n_codes"]
     encoder = build_encoder(config.encoder, 0)
-    model = build_masked_codes(encoder, n_codes, config.objective, 0).to(device)
-    steps = MaskedSteps(model, train, draws, config.masking, size.batch_size, 0)
+    model = build_sum(encoder, config.objective, 0, Known(n_codes=n_codes)).to(device)
+    reader = GrainReader(train.windows, train, encoder.config, config.masking).of_model(model)
+    steps = PretrainingSteps(model, reader, draws, size.batch_size, 0)
     rows: list[dict[str, Any]] = []
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"
 
 from corpora import write_signal
 
-from eegssl.config.stages import PreprocessConfig
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_profile import of_file
 from eegssl.corpus.preprocessing.ingest import ingest

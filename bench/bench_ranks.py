@@ -14,13 +14,14 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from bench_encoder import BATCH, CODES, inputs, masks
+from bench_encoder import BATCH, CODES, NAMES, inputs, masks, tensors
 from torch import Tensor, distributed
 
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import resolve
-from eegssl.config.stages import PretrainConfig
 from eegssl.encoder.architectures import build_encoder
-from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import WeightedSum, build_sum
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
@@ -33,7 +34,7 @@ class Grains(Steps):
 
     window_s = 10.0
 
-    def __init__(self, model: MaskedCodes) -> None:
+    def __init__(self, model: WeightedSum) -> None:
         self.model = model
         self.parts = [self._part(place) for place in range(GRAINS)]
 
@@ -42,15 +43,17 @@ class Grains(Steps):
         mask = masks(place)
         codes = torch.randint(CODES, mask.shape)
         window = inputs(torch.device("cpu"))
-        return Part((*window, mask, codes), self.model.counted(mask), BATCH)
+        n_windows, n_channels, n_patches = mask.shape
+        count = self.model.counted((n_windows, n_channels, n_patches), int(mask.sum()))
+        return Part(tuple(tensors(window, mask, codes).values()), count, BATCH)
 
     def read(self, step: int) -> list[Part]:
         """This rank's grains."""
         return of_this_rank(self.parts)
 
-    def terms(self, *tensors: Tensor) -> dict[str, Tensor]:
+    def terms(self, *given: Tensor) -> dict[str, Tensor]:
         """The loss of a grain."""
-        return {"loss": self.model(*tensors).loss}
+        return {"loss": self.model(dict(zip(NAMES, given, strict=True)))["loss"]}
 
 
 def train(rank: int, n_ranks: int, folder: Path) -> None:
@@ -61,7 +64,7 @@ def train(rank: int, n_ranks: int, folder: Path) -> None:
         distributed.init_process_group("gloo", meeting, rank=rank, world_size=n_ranks)
     config = resolve("pretrain", presets=["epilepsyfm"])
     assert isinstance(config, PretrainConfig)
-    model = build_masked_codes(build_encoder(config.encoder, 0), CODES, config.objective, 0)
+    model = build_sum(build_encoder(config.encoder, 0), config.objective, 0, Known(n_codes=CODES))
     plan = TrainingConfig(steps=WARM + STEPS, log_every=1, device="cpu")
     rates: list[float] = []
     fit(

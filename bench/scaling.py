@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import resolve
-from eegssl.config.stages import PretrainConfig
 from eegssl.encoder.architectures import build_encoder
-from eegssl.objectives.masked_codes import build_masked_codes
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import build_sum
 from eegssl.training.fitting.peak_rate import peak_of_name
 
 HOURS, PASSES, WINDOW_S = 27_000, 50, 10
@@ -67,9 +68,8 @@ def model_of(name: str) -> Model:
     """Count a preset: its operations on a window whose patches are half hidden, its gradients."""
     config: PretrainConfig = resolve("pretrain", presets=[name], environment={})
     encoder = build_encoder(config.encoder, 0)
-    model = build_masked_codes(encoder, CODES, config.objective, 0)
-    mask = torch.arange(CHANNELS * PATCHES).reshape(1, CHANNELS, PATCHES) % 2 == 0
-    forward = model.flops(mask)
+    model = build_sum(encoder, config.objective, 0, Known(n_codes=CODES))
+    forward = model.flops((1, CHANNELS, PATCHES), CHANNELS * PATCHES // 2)
     assert forward
     parameters = sum(p.numel() for p in model.parameters())
     return Model(name, parameters, config.encoder.layers, 3 * forward, counted_bytes(model))

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.table_parts import arrow_schema
 from eegssl.artifacts.writer import ArtifactWriter, begin
-from eegssl.config.stages import PreprocessConfig, TokenizeConfig
+from eegssl.config.corpus_stages import PreprocessConfig, TokenizeConfig
 from eegssl.corpus.codes.tokens import CODES, COLUMNS, ENTROPIES, ENTROPY_TABLE, TABLE
 from eegssl.corpus.preprocessing.recording_tables import (
     EVENTS,

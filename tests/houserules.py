@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"config.plan"}),
     frozenset({"config.resolve"}),
     frozenset({"tasks"}),
-    frozenset({"config.stages"}),
+    frozenset({"config.stages", "config.corpus_stages"}),
     frozenset({"training", "reports", "baselines", "container"}),
     frozenset({"objectives", "adaptation"}),
     frozenset({"tokenizer", "encoder"}),

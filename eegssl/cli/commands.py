@@ -25,6 +25,7 @@ from eegssl.cli.training_flags import (
     Tracker,
     run_options,
     settings_of,
+    with_objective,
 )
 from eegssl.errors import ConfigError, InputError
 from eegssl.training.live.trackers import require_trackers
@@ -97,8 +98,14 @@ def tokenize(
 @command(SPINE)
 def pretrain(
     recordings: Recordings,
-    tokens: Annotated[Path, typer.Option(help="Folder made by tokenize.")],
     out: Out,
+    tokens: Annotated[
+        Path | None, typer.Option(help="Folder made by tokenize, for objectives that need codes.")
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help="What is minimised: codes (default), or others.", metavar="NAME[,NAME]"),
+    ] = None,
     init_from: Annotated[
         Path | None, typer.Option(help="Encoder whose weights to begin with.")
     ] = None,
@@ -109,15 +116,19 @@ def pretrain(
     resume: Resumed = Resume.AUTO,
     tracker: Tracker = None,
 ) -> None:
-    """Train an encoder to predict the tokens of hidden patches of recordings."""
+    """Train an encoder on recordings by self-supervision."""
+    from eegssl.config.resolve import flagged
     from eegssl.stages import pretrain as stage
+    from eegssl.training.pretraining.encoder_headline import headline
+    from eegssl.training.pretraining.requirements import require_read
 
-    terminal, settings, context = prepare("pretrain", out, options, settings_of(device))
+    options, sets = with_objective(options, objective)
+    sets += settings_of(device)
+    terminal, settings, context = prepare("pretrain", out, options, sets)
+    require_read(flagged(options.set or ()), settings.objective)
     context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
-    finish(
-        terminal, stage.run(settings, recordings, tokens, context, how, init_from), stage.headline
-    )
+    finish(terminal, stage.run(settings, recordings, tokens, context, how, init_from), headline)
 
 
 @command(SPINE)

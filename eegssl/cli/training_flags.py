@@ -1,11 +1,14 @@
 """Define the options of commands that train."""
 
+from dataclasses import replace
 from enum import Enum
+from json import dumps as to_json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from eegssl.cli.app import Options
     from eegssl.training.ranks.together import RunOptions
 
 
@@ -44,6 +47,21 @@ OnDevice = Annotated[
 def settings_of(device: Devices | None) -> list[str]:
     """The setting that a device is short for."""
     return [] if device is None else [f"training.device={device.value}"]
+
+
+def with_objective(options: "Options", objective: str | None) -> "tuple[Options, list[str]]":
+    """Options and settings that ``--objective`` is short for: the presets of these objectives.
+
+    A preset says which masks go with an objective; of several the first one's count.
+    """
+    from eegssl.config.resolve import require_objectives
+
+    if objective is None:
+        return options, []
+    names = [name.strip() for name in objective.split(",")]
+    require_objectives(names)
+    presets = [*(options.preset or ()), *reversed(names)]
+    return replace(options, preset=presets), [f"objective.terms={to_json(names)}"]
 
 
 def run_options(num_workers: int, resume: Resume) -> "RunOptions":

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.settings import PRIVATE, Settings, public_values
-from eegssl.config.stages import PreprocessConfig
 
 MIXED_SHARE = 0.2
 """Ours: from this share of the rarer mains frequency on, each recording is looked at by itself."""

@@ -20,9 +20,11 @@ from eegssl.config.settings import Settings
 from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.config.toml_file import MOST_DEEP, TOO_MANY_DIGITS, read_toml, shallow
 from eegssl.errors import ConfigError
+from eegssl.objectives.config import OBJECTIVES
 from eegssl.tasks.kinds import KINDS, USUAL
 
 S = TypeVar("S", bound=Settings)
+_FOLDERS = ("corpora", "objectives")  # of presets
 _FEWEST_LETTERS = 3
 _NEAR, _TYPO = 0.5, 0.85  # similarities (difflib) of a word to one that may be meant
 
@@ -92,11 +94,20 @@ def read_preset(name: str) -> dict[str, Any]:
     Raises ConfigError, with the nearest name, when there is none.
     """
     folder = resources.files("eegssl.config.presets")
-    files = [*folder.iterdir(), *(folder / "corpora").iterdir()]
+    files = [*folder.iterdir(), *(f for part in _FOLDERS for f in (folder / part).iterdir())]
     presets = {f.name.removesuffix(".toml"): f for f in files if f.name.endswith(".toml")}
     if name not in presets:
         raise ConfigError(f"there is no preset {name!r}{nearest(name, sorted(presets))}")
     return tomllib.loads(presets[name].read_text(encoding="utf-8"))
+
+
+def require_objectives(names: Sequence[str]) -> None:
+    """Raise ConfigError, with the nearest name, unless these are objectives of pretraining."""
+    for name in names:
+        if name not in OBJECTIVES:
+            raise ConfigError(
+                f"--objective: there is no objective {name!r}{nearest(name, OBJECTIVES)}"
+            )
 
 
 def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from eegssl.adaptation.config import AdaptationConfig, Kind
 from eegssl.baselines.config import BaselinesConfig
+from eegssl.config.corpus_stages import PreprocessConfig, PretrainConfig, TokenizeConfig
 from eegssl.config.matrix_entries import (
     BaselineName,
     CellName,
@@ -15,79 +16,13 @@ from eegssl.config.matrix_entries import (
 )
 from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.container.config import ContainerConfig
-from eegssl.corpus.config import Limits, LookConfig, SamplingConfig, SplitsConfig
-from eegssl.encoder.config import EncoderConfig
-from eegssl.io.config import EventSettings, ReadSettings, SubjectSettings
-from eegssl.masking.config import MaskingConfig
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.reports.config import AtlasConfig
+from eegssl.corpus.config import Limits
+from eegssl.io.config import ReadSettings, SubjectSettings
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
-from eegssl.signal.config import ChannelSettings, FilterConfig, MontageConfig, QualityConfig
+from eegssl.signal.config import ChannelSettings
 from eegssl.signal.corruptions.config import CorruptionsConfig
 from eegssl.synth.config import SynthConfig
-from eegssl.tokenizer.config import TokenizerConfig
-from eegssl.training.config import CorpusTraining, Device, TrainingConfig
-
-
-class PreprocessConfig(Settings):
-    """From EDF folders to recordings."""
-
-    corpus: str = ""
-    """A name that sets recordings apart from those of another folder with the same file names."""
-    keep_text: bool = False
-    """Keep the text of annotations, which may name people; the artifact says so."""
-    filter: FilterConfig = FilterConfig()
-    """Band-pass, notch and sampling rate."""
-    montage: MontageConfig = MontageConfig()
-    """What channels are measured against."""
-    quality: QualityConfig = QualityConfig()
-    """Limits that flag a window of a channel."""
-    read: ReadSettings = ReadSettings()
-    """What is taken for what a file does not say."""
-    channels: ChannelSettings = ChannelSettings()
-    """Labels that are renamed, and channels that are left out."""
-    subjects: SubjectSettings = SubjectSettings()
-    """The way to a file's subject."""
-    events: EventSettings = EventSettings()
-    """Annotations that become events."""
-    splits: SplitsConfig = SplitsConfig()
-    """Subjects of training, validation and test."""
-    limits: Limits = Limits()
-    """What one file may cost."""
-    look: LookConfig = LookConfig()
-    """The pages that show what cleaning did."""
-
-
-class TokenizeConfig(Settings):
-    """From recordings to tokens."""
-
-    window_s: float = Field(10.0, gt=0)
-    """The fixed tiling: codes are made window by window."""
-    fit_codebook: bool = True
-    """Cut the codebook to what the training patches can feed (``diagnostics.fitting_codebook``)."""
-    tokenizer: TokenizerConfig = TokenizerConfig()
-    """The model."""
-    sampling: SamplingConfig = SamplingConfig()
-    """Windows that it sees."""
-    training: CorpusTraining = CorpusTraining(steps=600, batch_size=16)
-    """Length, speed and place of its training."""
-    atlas: AtlasConfig = AtlasConfig()
-    """The page that shows what the codes stand for."""
-
-
-class PretrainConfig(Settings):
-    """From recordings and tokens to an encoder."""
-
-    encoder: EncoderConfig = EncoderConfig()
-    """The model."""
-    masking: MaskingConfig = MaskingConfig()
-    """Patches that are hidden."""
-    objective: MaskedCodesConfig = MaskedCodesConfig()
-    """What is minimised."""
-    sampling: SamplingConfig = SamplingConfig()
-    """Windows that it sees."""
-    training: CorpusTraining = CorpusTraining(steps=1000, batch_size=16, precision="auto")
-    """Length, speed and place of its training."""
+from eegssl.training.config import Device, TrainingConfig
 
 
 class FoldConfig(Settings):

@@ -33,27 +33,28 @@ class CodeScores:
             self._right[row] += int(right[inside].sum())
             self._counts[row] += np.bincount(codes[inside], minlength=self._counts.shape[1])
 
-    def numbers(self, name: str) -> dict[str, float]:
+    def numbers(self, suffix: str) -> dict[str, float]:
         """The scores as plain numbers, of groups that have hidden patches.
 
-        ``loss_<name>`` in nats; ``accuracy_<name>``, and after a further underscore that of each
-        group; ``most_frequent_accuracy_<name>`` likewise: the accuracy of always predicting
-        the code most frequent among these patches, the best that a constant can reach.
-        What is known from training alone: ``constant_accuracy_<name>`` of always predicting the
-        code most frequent there, ``unigram_loss_<name>`` in nats of predicting its frequencies
-        (each count one higher, so that none is 0).
+        Each name is followed by ``suffix``. ``loss`` in nats; ``accuracy``, and after a further
+        underscore that of each group; ``most_frequent_accuracy`` likewise: the accuracy of always
+        predicting the code most frequent among these patches, the best that a constant can reach.
+        What is known from training alone: ``constant_accuracy`` of always predicting the code most
+        frequent there, ``unigram_loss`` in nats of predicting its frequencies (each count one
+        higher, so that none is 0). ``chance`` is the accuracy of a uniform guess.
         """
         hidden = self._counts.sum(axis=1)
         share = self._counts[0] / hidden[0]
         known = (self._train_counts + 1) / (self._train_counts + 1).sum()
         scores = {
-            f"loss_{name}": self._loss / int(hidden[0]),
-            f"unigram_loss_{name}": float(-share @ np.log(known)),
-            f"constant_accuracy_{name}": float(share[self._train_counts.argmax()]),
+            f"chance{suffix}": 1 / len(known),
+            f"loss{suffix}": self._loss / int(hidden[0]),
+            f"unigram_loss{suffix}": float(-share @ np.log(known)),
+            f"constant_accuracy{suffix}": float(share[self._train_counts.argmax()]),
         }
-        names = [name, *(f"{name}_{group}" for group in self.groups)]
+        names = [suffix, *(f"{suffix}_{group}" for group in self.groups)]
         for label, right, counts, n in zip(names, self._right, self._counts, hidden, strict=True):
             if n:
-                scores[f"accuracy_{label}"] = int(right) / int(n)
-                scores[f"most_frequent_accuracy_{label}"] = int(counts.max()) / int(n)
+                scores[f"accuracy{label}"] = int(right) / int(n)
+                scores[f"most_frequent_accuracy{label}"] = int(counts.max()) / int(n)
         return scores

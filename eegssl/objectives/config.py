@@ -1,10 +1,81 @@
-"""Declare the settings of each pretraining objective."""
+"""Declare the settings of pretraining's objectives, and which are minimised."""
+
+import difflib
+from typing import ClassVar
+
+from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
 
 
-class MaskedCodesConfig(Settings):
-    """Masked-code prediction."""
+class ObjectiveSettings(Settings):
+    """What all objectives have: a weight, and what they ask of a batch."""
+
+    built_by: ClassVar[str]
+    """``module:class`` of the `Objective`, imported when a training begins: it needs torch."""
+    reads_codes: ClassVar[bool] = False
+    """Whether it needs the tokens of the recordings."""
+    reads_masks: ClassVar[bool] = False
+    """Whether patches are hidden."""
+    exact_masks: ClassVar[bool] = False
+    """Whether all windows must hide equally many patches (``masking.exact``)."""
+    fewest_patches: ClassVar[int] = 1
+    """Patches N that a window must have at least."""
+    constant: ClassVar[str] = ""
+    """The validation score that is the loss of knowing nothing, if there is one."""
+    constant_words: ClassVar[str] = ""
+    """What that is, for messages."""
+    shown: ClassVar[tuple[str, str, str]] = ("", "", "")
+    """A validation score in percent that a summary shows, its words, and the score of knowing
+    nothing beside it; empty: none."""
+
+    weight: float = Field(1.0, gt=0)
+    """Factor of this objective's loss, where there are several: they are added up."""
+
+
+class CodesConfig(ObjectiveSettings):
+    """Predict the tokens of hidden patches (EpilepsyFM, LaBraM)."""
+
+    built_by = "eegssl.objectives.masked_codes:MaskedCodes"
+    reads_codes = True
+    reads_masks = True
+    constant = "unigram_loss"
+    constant_words = "that of the codes' frequencies in training"
+    shown = ("accuracy", "hidden codes predicted", "constant_accuracy")
 
     symmetric: bool = False
     """Predict the visible patches from the hidden ones too, in a second pass (LaBraM)."""
+
+
+class ObjectiveConfig(Settings):
+    """What pretraining minimises: one objective, or a sum of several, weighted."""
+
+    terms: tuple[str, ...] = Field(("codes",), min_length=1)
+    """Names of the objectives; ``--objective`` sets them, and takes the masks that go with the
+    first."""
+    codes: CodesConfig = CodesConfig()
+    """Tokens of hidden patches."""
+
+    @model_validator(mode="after")
+    def _known(self) -> "ObjectiveConfig":
+        for name in self.terms:
+            if name not in OBJECTIVES:
+                close = difflib.get_close_matches(name, OBJECTIVES, n=1)
+                near = f"did you mean {close[0]!r}?" if close else f"expected {_listed()}"
+                raise ValueError(f"there is no objective {name!r}; {near}")
+        if len(set(self.terms)) < len(self.terms):
+            raise ValueError(f"an objective is named twice in {', '.join(self.terms)}")
+        return self
+
+    @property
+    def chosen(self) -> dict[str, ObjectiveSettings]:
+        """The settings of the objectives that are minimised, by name."""
+        return {name: getattr(self, name) for name in self.terms}
+
+
+OBJECTIVES: tuple[str, ...] = tuple(n for n in ObjectiveConfig.model_fields if n != "terms")
+"""Names of all objectives: the parts of `ObjectiveConfig`."""
+
+
+def _listed() -> str:
+    return ", ".join(OBJECTIVES)

@@ -7,7 +7,6 @@ from eegssl.reports.codebook.masked_patches import codebook_usage, masked_recons
 from eegssl.reports.curves import training_curves
 from eegssl.reports.embed import png_uri, svg_uri
 from eegssl.reports.sections import Lineage, ReportFigure, Section, section
-from eegssl.training.examples import read_examples
 from eegssl.training.history import (
     EXAMPLES,
     HISTORY,
@@ -18,6 +17,7 @@ from eegssl.training.history import (
     read_stage,
     read_usage,
 )
+from eegssl.training.pretraining.examples import read_examples
 
 _PRETRAINING = ("loss", "accuracy", "accuracy_region", "accuracy_random", "loss_region")
 _WORDS = {

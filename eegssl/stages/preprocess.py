@@ -15,9 +15,9 @@ from eegssl.artifacts.atomic import atomic_path, canonical_json, hash_json
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.output_state import WORK, require_room
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.plan import Plan, decide, to_toml
 from eegssl.config.settings import public_values
-from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS, CONTRACT
 from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds

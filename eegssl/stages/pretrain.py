@@ -1,48 +1,50 @@
-"""Train an encoder on recordings and their tokens (the command pretrain)."""
+"""Train an encoder on recordings by self-supervision (the command pretrain)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.reading import require_parent
 from eegssl.artifacts.threads import RANKS, THREADS
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import build
-from eegssl.config.settings import Settings
-from eegssl.config.stages import PretrainConfig
 from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
-from eegssl.corpus.codes.tokens import Codes, open_codes
+from eegssl.corpus.codes.tokens import open_codes
 from eegssl.corpus.places.probe_windows import ProbeWindows, probe_windows
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
-from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
+from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.trained_on import electrodes_of, require_electrodes
 from eegssl.errors import ConfigError
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
-from eegssl.objectives.objective import Objective
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import WeightedSum, build_sum
 from eegssl.reports.live.shown_training import shown
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.eeg_seen import EegSeen, eeg_seen, for_hours
-from eegssl.training.examples import write_examples
 from eegssl.training.fitting.devices import chosen_precision
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, History, copy_history
-from eegssl.training.initial_encoder import InitialEncoder, open_initial
 from eegssl.training.live.embedding_health import embedding_health
-from eegssl.training.live.health_concerns import health_concerns
-from eegssl.training.masked_steps import MaskedSteps
-from eegssl.training.masked_windows import code_counts, masked_scores
+from eegssl.training.pretraining.examples import write_examples
+from eegssl.training.pretraining.grain_reader import GrainReader
+from eegssl.training.pretraining.initial_encoder import InitialEncoder, open_initial
+from eegssl.training.pretraining.loss_concerns import (
+    loss_concerns,
+    monitored,
+    reads_masks,
+)
+from eegssl.training.pretraining.pretraining_steps import PretrainingSteps
+from eegssl.training.pretraining.requirements import require_possible, require_tokens
+from eegssl.training.pretraining.target_statistics import begin_objectives
+from eegssl.training.pretraining.validation import code_counts, validation_scores
 from eegssl.training.ranks.checkpoint_room import tell_room
 from eegssl.training.ranks.process_group import process_group
 from eegssl.training.ranks.rank_device import device_of
@@ -58,24 +60,8 @@ from eegssl.training.weights import ENCODER, TOKENS, read_tokenizer, save_module
 
 KIND = "encoder"
 
-
-@dataclass(frozen=True)
-class ObjectiveParts:
-    """The functions of one objective."""
-
-    build: Callable[..., Objective]
-    """(encoder, n_codes, config, seed) -> the encoder with a head."""
-    scores: Callable[..., dict[str, float]]
-    """(model, masking, validation codes, batch_size, frequencies of training codes) -> scores by
-    name, among them the loss that is monitored."""
-    write_examples: Callable[..., None]
-    """(writer, model, tokenizer, validation codes, masking) -> a file for the report."""
-
-
-OBJECTIVES: dict[type[Settings], ObjectiveParts] = {
-    MaskedCodesConfig: ObjectiveParts(build_masked_codes, masked_scores, write_examples)
-}
-"""Class of the settings under ``objective`` -> the objective's functions."""
+_WINDOW_S = 10.0
+"""Of windows, where neither tokens nor settings say it."""
 
 
 @dataclass(frozen=True)
@@ -83,34 +69,49 @@ class _Data:
     """What a pretraining reads."""
 
     corpus: Corpus
-    tokens: Artifact
+    tokens: Artifact | None
     settings: EncoderConfig
-    train: Codes
-    val: Codes
+    train: GrainReader
+    val: GrainReader
     draws: Sampler
     initial: InitialEncoder | None
+
+    @property
+    def n_codes(self) -> int:
+        """Codes of the tokens, K; 0 without any."""
+        return int(self.tokens.manifest.facts["n_codes"]) if self.tokens else 0
+
+    def known(self) -> Known:
+        """What is known of the training windows before the first step."""
+        codes = self.train.codes
+        if self.tokens is None or codes is None:
+            return Known()
+        return Known(code_counts(self.tokens, codes), self.n_codes)
 
 
 def run(
     config: PretrainConfig,
     folders: Sequence[Path],
-    tokens: Path,
+    tokens: Path | None,
     context: Context,
     options: RunOptions = RunOptions(),
     init_from: Path | None = None,
 ) -> Result:
-    """Make an encoder artifact from the training subjects of ``folders`` and their codes.
+    """Make an encoder artifact from the training subjects of ``folders``, and of their codes.
 
-    ``init_from`` is an encoder whose weights it begins with. Raises ArtifactError when the tokens
-    were made from other recordings, or that encoder has another architecture.
+    ``tokens`` are needed by objectives that predict codes, and refused by others. ``init_from`` is
+    an encoder whose weights it begins with. Raises ArtifactError when the tokens were made from
+    other recordings, or that encoder has another architecture; ConfigError for settings that the
+    objectives contradict.
     """
     device, seed = device_of(options.place, config.training.device), context.seed
     with process_group(options.place, device):
         data = on_all(
             options.place, lambda: _open(config, folders, tokens, init_from, seed, options)
         )
+        made_of = [data.tokens] if data.tokens else []
         further = [data.initial.artifact] if data.initial else []
-        inputs = [*data.corpus.inputs(), *inputs_of(data.tokens, *further)]
+        inputs = [*data.corpus.inputs(), *inputs_of(*made_of, *further)]
         alike = {"which recordings are trained on": data.corpus.split_hash}
         begun = begin_together(options, context, ENCODER, config, inputs, alike)
         if isinstance(begun, Result):
@@ -123,14 +124,43 @@ def run(
 def _open(
     config: PretrainConfig,
     folders: Sequence[Path],
-    tokens: Path,
+    tokens: Path | None,
     init_from: Path | None,
     seed: int,
     options: RunOptions,
 ) -> _Data:
     """Open recordings and codes; raises where they do not fit each other or the settings."""
+    require_tokens(config.objective, config.masking, given=tokens is not None)
     corpus = open_corpus(folders)
-    artifact = open_artifact(tokens, TOKENS)
+    artifact = _open_tokens(tokens, corpus, config) if tokens else None
+    settings = _settings(config.encoder, corpus)
+    initial = open_initial(init_from) if init_from else None
+    if initial:
+        settings = initial.settings(settings)
+    window_s = _window_s(config, artifact, corpus)
+    masking = config.masking if reads_masks(config.objective) else None
+
+    def reader(recordings: Sequence[Recording]) -> GrainReader:
+        windows = tile(corpus, recordings, window_s)
+        codes = open_codes(artifact, windows) if artifact else None
+        return GrainReader(windows, codes, settings, masking)
+
+    train = reader(of_some_subjects(corpus.of_split("train"), config.sampling, seed))
+    val = reader(corpus.of_split("val"))
+    val = val.of_windows(val.windows.some(config.training.validate_windows))
+    require_possible(
+        config.objective, config.masking, train.windows.length // settings.patch_samples
+    )
+    batch_size = config.training.batch_size
+    draws = sampler(train.windows, config.sampling, batch_size)
+    require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
+    require_shardable(config.training, options.place.n_ranks)
+    return _Data(corpus, artifact, settings, train, val, draws, initial)
+
+
+def _open_tokens(path: Path, corpus: Corpus, config: PretrainConfig) -> Artifact:
+    """The tokens; raises unless they are of these recordings and of patches of this length."""
+    artifact = open_artifact(path, TOKENS)
     require_parent(artifact, corpus.artifacts, RECORDINGS)
     facts = artifact.manifest.facts
     if facts["patch_samples"] != config.encoder.patch_samples:
@@ -139,19 +169,28 @@ def _open(
             f"is {config.encoder.patch_samples}; expected both equal: set encoder.patch_samples, "
             "or make tokens of this length"
         )
-    settings = _settings(config.encoder, corpus)
-    initial = open_initial(init_from) if init_from else None
-    if initial:
-        settings = initial.settings(settings)
-    recordings = of_some_subjects(corpus.of_split("train"), config.sampling, seed)
-    train = open_codes(artifact, tile(corpus, recordings, facts["window_s"]))
-    val = open_codes(artifact, tile(corpus, corpus.of_split("val"), facts["window_s"]))
-    val = replace(val, windows=val.windows.some(config.training.validate_windows))
-    batch_size = config.training.batch_size
-    draws = sampler(train.windows, config.sampling, batch_size)
-    require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
-    require_shardable(config.training, options.place.n_ranks)
-    return _Data(corpus, artifact, settings, train, val, draws, initial)
+    return artifact
+
+
+def _window_s(config: PretrainConfig, tokens: Artifact | None, corpus: Corpus) -> float:
+    """Length of the windows; raises ConfigError where tokens or patches have another."""
+    if tokens:
+        theirs = float(tokens.manifest.facts["window_s"])
+        if config.window_s not in (None, theirs):
+            raise ConfigError(
+                f"window_s is {config.window_s:g}, and the tokens are of windows of {theirs:g} s; "
+                "leave window_s out, or make tokens of such windows"
+            )
+        return theirs
+    window_s = config.window_s or _WINDOW_S
+    samples, patch = round(window_s * corpus.sfreq_hz), config.encoder.patch_samples
+    if samples % patch:
+        raise ConfigError(
+            f"windows of {window_s:g} s have {samples} samples, which are no whole number of "
+            f"patches of {patch}: set window_s to a multiple of {patch / corpus.sfreq_hz:g} s, or "
+            "encoder.patch_samples to a divisor"
+        )
+    return window_s
 
 
 def _run(
@@ -164,9 +203,8 @@ def _run(
 ) -> Result:
     """Train on all ranks; on the first, write the artifact."""
     corpus, artifact, settings = data.corpus, data.tokens, data.settings
-    train, val, writer = data.train, data.val, begun.writer
-    facts = artifact.manifest.facts
-    counts = code_counts(data.tokens, train) if writer else np.zeros(0, np.int64)
+    train, val, writer = data.train.windows, data.val.windows, begun.writer
+    known = data.known() if writer else Known(n_codes=data.n_codes)
     threads, ranks = begun.threads(context), begun.ranks(context)
     if data.initial and (tested := data.initial.tested(corpus)):
         context.warn(
@@ -174,65 +212,53 @@ def _run(
             "evaluate will refuse to score them; leave them out, or take another encoder"
         )
     if writer:
-        require_sketches([*train.windows.recordings, *val.windows.recordings])
-    model, history = _train(config, data, counts, begun, device, context, options)
+        require_sketches([*train.recordings, *val.recordings])
+    model, history = _train(config, data, known, begun, device, context, options)
     if writer is None:
         return elsewhere(context, KIND)
     save_module(writer, KIND, model.encoder, settings)
-    save_module(writer, "head", model.head, config.objective)
-    scores = _validate(model, config, val, counts)
-    for concern in concerns(config, history, scores):
+    save_module(writer, "head", model.heads, config.objective)
+    val_reader = data.val.of_model(model)
+    scores = validation_scores(model, val_reader, config.training.batch_size)
+    for concern in loss_concerns(config.objective, config.masking, history, scores):
         context.warn(concern)
-    OBJECTIVES[type(config.objective)].write_examples(
-        writer, model, read_tokenizer(artifact.path), val, config.masking
-    )
-    copy_history(writer, artifact, "tokenize")
-    upstream = artifact.manifest.fitted_on
+    upstream = fitted_on([*train.recordings, *val.recordings])
+    if artifact:
+        write_examples(writer, model, read_tokenizer(artifact.path), val_reader)
+        copy_history(writer, artifact, "tokenize")
+        upstream |= artifact.manifest.fitted_on
     if data.initial:
-        upstream = upstream | data.initial.artifact.manifest.fitted_on
+        upstream |= data.initial.artifact.manifest.fitted_on
     return context.finish(
         writer,
         {
             "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
-            "n_parameters_head": sum(p.numel() for p in model.head.parameters()),
-            "n_codes": facts["n_codes"],
+            "n_parameters_head": sum(p.numel() for p in model.heads.parameters()),
+            "n_codes": data.n_codes,
+            "objective": list(config.objective.terms),
             "init_from": data.initial.artifact.manifest.id if data.initial else None,
-            "masking": config.masking.kind,
-            "window_s": facts["window_s"],
+            "masking": config.masking.kind if reads_masks(config.objective) else None,
+            "window_s": train.window_s,
             "sfreq_hz": corpus.sfreq_hz,
             "montages": settings.montages,
             THREADS: threads,
             RANKS: ranks,
             "precision": chosen_precision(config.training, device),
-            "windows": {"train": len(train.windows), "val": len(val.windows)},
-            "eeg_seen": _eeg_seen(config, train, history.rows[-1]["step"]).as_facts(),
+            "windows": {"train": len(train), "val": len(val)},
+            "eeg_seen": _eeg_seen(config, data, history.rows[-1]["step"]).as_facts(),
             "val": scores,
             "best_step": history.best_step,
             "within_subject": corpus.within_subject,
             "synthetic": corpus.synthetic,
         },
-        fitted_on([*train.windows.recordings, *val.windows.recordings]) | upstream,
+        upstream,
     )
 
 
-def _eeg_seen(config: PretrainConfig, train: Codes, n_steps: int) -> EegSeen:
+def _eeg_seen(config: PretrainConfig, data: _Data, n_steps: int) -> EegSeen:
     """The EEG of so many steps."""
-    windows = train.windows
+    windows = data.train.windows
     return eeg_seen(n_steps, config.training.batch_size, len(windows), windows.window_s)
-
-
-def headline(facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts of an encoder that matter first, in words; all of them are in its manifest."""
-    kind, val, seen = facts["masking"], facts["val"], facts.get("eeg_seen")
-    return {
-        "validation loss": f"{val[f'loss_{kind}']:.4g}; by the codes' frequencies alone "
-        f"{val[f'unigram_loss_{kind}']:.4g}",
-        "hidden codes predicted": f"{val[f'accuracy_{kind}']:.1%}; always the most frequent one "
-        f"{val[f'constant_accuracy_{kind}']:.1%}",
-        "best step": facts["best_step"],
-        "EEG seen": f"{seen['hours']:.4g} h, {seen['passes']:.3g} passes" if seen else "n/a",
-        "weights": f"{facts['n_parameters']:,}",
-    }
 
 
 def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
@@ -247,26 +273,25 @@ def _settings(config: EncoderConfig, corpus: Corpus) -> EncoderConfig:
 def _train(
     config: PretrainConfig,
     data: _Data,
-    counts: NDArray[np.int64],
+    known: Known,
     begun: Begun,
     device: torch.device,
     context: Context,
     options: RunOptions,
-) -> tuple[Objective, History]:
-    train, val = data.train, data.val
-    n_codes = int(data.tokens.manifest.facts["n_codes"])
+) -> tuple[WeightedSum, History]:
     encoder = build_encoder(data.settings, context.seed)
-    build_objective = OBJECTIVES[type(config.objective)].build
-    model = build_objective(encoder, n_codes, config.objective, context.seed)
+    model = build_sum(encoder, config.objective, context.seed, known)
+    begin_objectives(model, data.train.windows)
     if data.initial:
         kept = data.initial.load(model, data.tokens)
-        head = "its head too" if kept else "the head anew, since the codes are others"
+        head = "its head too" if kept else "the head anew, since it predicts something else"
         context.progress.say(f"beginning with the weights of {data.initial.artifact.path}, {head}")
     model.to(device)
     batch_size = config.training.batch_size
-    probe = probe_windows(val.windows) if begun.writer else None
-    steps = MaskedSteps(model, train, data.draws, config.masking, batch_size, context.seed)
-    seen = _eeg_seen(config, train, config.training.steps)
+    probe = probe_windows(data.val.windows) if begun.writer else None
+    train, val = data.train.of_model(model), data.val.of_model(model)
+    steps = PretrainingSteps(model, train, data.draws, batch_size, context.seed)
+    seen = _eeg_seen(config, data, config.training.steps)
     context.progress.say(f"training will see {seen.in_words}")
     tell_room(begun, model, context, with_best=True)
     with shown(begun.writer, context) as on_row:
@@ -278,8 +303,10 @@ def _train(
             folder=begun.work,
             metrics=context.out / METRICS,
             num_workers=options.num_workers,
-            validate=lambda: _validate(model, config, val, counts) | _health(model, config, probe),
-            monitor=_monitor(config),
+            validate=lambda: (
+                validation_scores(model, val, batch_size) | _health(model, config, probe)
+            ),
+            monitor=monitored(config.objective, config.masking),
             lower_is_better=True,
             on_row=on_row,
             warn=context.progress.warn,
@@ -288,43 +315,9 @@ def _train(
     return model.eval(), history
 
 
-def _validate(
-    model: Objective, config: PretrainConfig, val: Codes, counts: NDArray[np.int64]
-) -> dict[str, float]:
-    scores = OBJECTIVES[type(config.objective)].scores
-    return scores(model, config.masking, val, config.training.batch_size, counts)
-
-
 def _health(
-    model: Objective, config: PretrainConfig, probe: ProbeWindows | None
+    model: WeightedSum, config: PretrainConfig, probe: ProbeWindows | None
 ) -> dict[str, float]:
     """Scores of the embeddings themselves, which no weights are chosen by."""
     assert probe is not None  # the rank that validates has one
     return embedding_health(model.encoder, probe, config.training.batch_size)
-
-
-def _monitor(config: PretrainConfig) -> str:
-    """The validation loss whose lowest value keeps the weights: under the masks of training."""
-    return f"loss_{config.masking.kind}"
-
-
-def concerns(config: PretrainConfig, history: History, scores: dict[str, float]) -> Iterator[str]:
-    """List what the validation loss says against this training."""
-    name, kind = _monitor(config), config.masking.kind
-    losses = {r["step"]: r[f"val_{name}"] for r in history.rows if f"val_{name}" in r}
-    last = max(losses)
-    if losses[last] > losses[history.best_step]:
-        yield (
-            f"the validation loss rose from {losses[history.best_step]:.3f} at step "
-            f"{history.best_step} to {losses[last]:.3f} at step {last}; the weights of step "
-            f"{history.best_step} are kept. Give more recordings, or set training.steps or "
-            "encoder.width lower"
-        )
-    unigram = scores[f"unigram_loss_{kind}"]
-    if scores[name] >= unigram:
-        yield (
-            f"the validation loss, {scores[name]:.3f}, is not below {unigram:.3f}, that of the "
-            "codes' frequencies in training: this encoder has learned nothing that holds for other "
-            "subjects. Give more recordings, or train longer (training.steps)"
-        )
-    yield from health_concerns(history.rows)

@@ -14,8 +14,8 @@ from eegssl.artifacts.contract import open_artifact
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.artifacts.writer import ArtifactWriter
+from eegssl.config.corpus_stages import TokenizeConfig
 from eegssl.config.resolve import build
-from eegssl.config.stages import TokenizeConfig
 from eegssl.corpus.codes.codebook_atlas import Atlas, make_atlas, write_atlas
 from eegssl.corpus.codes.tokens import (
     CODES,

@@ -15,8 +15,8 @@ from eegssl.config.stages import FoldConfig
 from eegssl.corpus.new_files.cleaned_as import CleanedAs
 from eegssl.encoder.config import EncoderConfig
 from eegssl.tasks.jobs import CLEANING, MODEL, TASK
-from eegssl.training.examples import read_examples
 from eegssl.training.history import EXAMPLES, HISTORY, HISTORY_PARTS
+from eegssl.training.pretraining.examples import read_examples
 from eegssl.training.weights import read_module_config, read_weights, require_size
 
 _ENCODER = "encoder.json"

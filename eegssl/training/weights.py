@@ -25,7 +25,6 @@ from eegssl.errors import ArtifactError
 from eegssl.regular_files import require_regular
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.examples import read_examples
 from eegssl.training.history import (
     EXAMPLES,
     HISTORY_PARTS,
@@ -34,6 +33,7 @@ from eegssl.training.history import (
     read_rows,
     read_usage,
 )
+from eegssl.training.pretraining.examples import read_examples
 
 S = TypeVar("S", bound=Settings)
 _NAMED = 5
@@ -171,9 +171,8 @@ ENCODER = Contract(
         "encoder.json": partial(read_json, schema=TypeAdapter(EncoderConfig)),
         "encoder.safetensors": read_weights,
         "head.safetensors": read_weights,
-        EXAMPLES: read_examples,
     },
-    others=HISTORY_PARTS,
+    others={EXAMPLES: read_examples, **HISTORY_PARTS},
     facts=_EncoderFacts,
     whole=_require_encoder,
 )

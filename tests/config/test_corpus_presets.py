@@ -9,8 +9,8 @@ import pytest
 from edf_bytes import plus, time_stamps
 from labelfiles import blank_edf, spans
 
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.resolve import read_preset, resolve
-from eegssl.config.stages import PreprocessConfig
 from eegssl.corpus.splits import by_folders
 from eegssl.errors import RecordingRefused
 from eegssl.io.edf.header import read_header

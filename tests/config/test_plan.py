@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.plan import decide, to_toml
 from eegssl.config.resolve import build
-from eegssl.config.stages import PreprocessConfig
 
 
 def seen(readable: int = 20, **line_hz: int) -> dict[str, object]:

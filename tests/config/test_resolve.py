@@ -22,7 +22,7 @@ from eegssl.errors import ConfigError
 
 NO_ENVIRONMENT: dict[str, str] = {}
 FOLDER = Path(stages.__file__).parent / "presets"
-PRESETS = sorted(path.stem for path in (*FOLDER.glob("*.toml"), *FOLDER.glob("corpora/*.toml")))
+PRESETS = sorted(path.stem for path in (*FOLDER.glob("*.toml"), *FOLDER.glob("[co]*/*.toml")))
 
 
 def write(path: Path, text: str) -> Path:

@@ -1,6 +1,7 @@
 """A second encoder architecture is one file and one line: nothing else knows EpilepsyFM."""
 
 import torch
+from objective_grains import codes_model, grain
 from torch import Tensor, nn
 
 from eegssl.adaptation.classifier import build_classifier
@@ -11,8 +12,6 @@ from eegssl.encoder.architectures import ARCHITECTURES, build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.transformer import Block
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 
 
 class OneBlockConfig(EncoderConfig):
@@ -58,8 +57,8 @@ def test_another_architecture_serves_objectives_heads_and_lora(monkeypatch):
     signal = 50 * torch.randn(2, 3, 400)
     geometry = torch.zeros(2, 3, 2, 3), torch.zeros(2, 3, 2, dtype=torch.bool), torch.zeros(2, 3, 8)
     mask = torch.rand(2, 3, 2) < 0.5
-    objective = build_masked_codes(encoder, 8, MaskedCodesConfig(), seed=0)
-    assert objective(signal, *geometry, mask, mask.long()).loss.isfinite()
+    objective = codes_model(encoder, 8)
+    assert objective(grain(signal, *geometry, mask, mask.long()))["loss"].isfinite()
     config = AdaptationConfig(kind="lora")
     classifier = build_classifier(encoder, 2, config, seed=0)
     with lora_updates(encoder, config, seed=0) as facts:

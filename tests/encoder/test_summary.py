@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from objective_grains import codes_model, grain
 from smallencoders import NAMES, given, small
 
 from eegssl.adaptation.classifier import build_classifier
@@ -9,8 +10,6 @@ from eegssl.adaptation.config import AdaptationConfig
 from eegssl.adaptation.groups import by_decay, parameter_groups
 from eegssl.adaptation.lora import lora_updates
 from eegssl.errors import ConfigError, InputError
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 
 
 def classifier(encoder, per_patch=False, **settings):
@@ -57,8 +56,8 @@ def test_padding_changes_nothing_beside_it():
 def test_pretraining_reaches_it_through_what_patches_read():
     encoder = small(summary=True)
     signal_uv, placed, mask = given()
-    model = build_masked_codes(encoder, 8, MaskedCodesConfig(), seed=0)
-    model(signal_uv, *placed, mask, mask.long()).loss.backward()
+    model = codes_model(encoder, 8)
+    model(grain(signal_uv, *placed, mask, mask.long()))["loss"].backward()
     assert encoder.summary.weight.grad.abs().max() > 0
 
 

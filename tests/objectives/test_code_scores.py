@@ -22,7 +22,7 @@ def test_batches_add_up_and_groups_are_scored_alone():
     found = CodeScores(TRAIN, ["a", "b", "never"])
     for part in (slice(0, 90), slice(90, 200)):
         found.add(logits[part], truth[part], members[part])
-    scores = found.numbers("random")
+    scores = found.numbers("_random")
     right = (logits.argmax(-1) == truth).numpy()
     losses = [-torch.log_softmax(row, 0)[t] for row, t in zip(logits, truth, strict=True)]
     assert scores["loss_random"] == pytest.approx(torch.stack(losses).mean().item(), rel=1e-5)
@@ -40,7 +40,7 @@ def test_a_constant_guess_scores_what_the_most_frequent_code_does():
     commonest = int(truth.bincount().argmax())
     found = CodeScores(TRAIN, ["a", "b", "c"])
     found.add(torch.eye(7)[commonest].expand(len(truth), 7), truth, members)
-    scores = found.numbers("x")
+    scores = found.numbers("_x")
     assert scores["accuracy_x"] == scores["most_frequent_accuracy_x"]
     assert scores["accuracy_x_b"] <= scores["most_frequent_accuracy_x_b"]
 
@@ -49,7 +49,7 @@ def test_frequencies_of_training_are_the_floor_that_is_known_before():
     logits, truth, members = made()
     sums = CodeScores(TRAIN, ["a", "b", "c"])
     sums.add(logits, truth, members)
-    scores = sums.numbers("x")
+    scores = sums.numbers("_x")
     share = np.bincount(truth.numpy(), minlength=7) / len(truth)
     assert scores["constant_accuracy_x"] == share[2] <= scores["most_frequent_accuracy_x"]
     smoothed = (TRAIN + 1) / (TRAIN + 1).sum()

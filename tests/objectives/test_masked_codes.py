@@ -2,12 +2,11 @@
 
 import pytest
 import torch
+from objective_grains import codes_model, counted, grain
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import InputError
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 
 TINY = EncoderConfig(layers=2, width=32, heads=2, ffn=64)
 
@@ -24,47 +23,46 @@ def batch(seed=0, n_codes=6):
 
 
 def objective(n_codes=6, **settings):
-    config = MaskedCodesConfig(**settings)
-    return build_masked_codes(build_encoder(TINY, 0), n_codes, config, seed=1)
+    return codes_model(build_encoder(TINY, 0), n_codes, **settings)
 
 
 def test_loss_and_terms_are_those_of_the_hidden_patches():
     args, mask, codes = batch()
     model = objective()
-    output = model(*args, mask, codes)
-    logits = model.head(model.encoder(*args, mask))
+    output = model(grain(*args, mask, codes))
+    logits = model.objectives["codes"].head(model.encoder(*args, mask))
     hidden = [(logits[i, j, k], codes[i, j, k]) for i, j, k in mask.nonzero().tolist()]
     losses = [-torch.log_softmax(one, 0)[truth] for one, truth in hidden]
     top5 = [truth in one.argsort(descending=True)[:5] for one, truth in hidden]
-    torch.testing.assert_close(output.loss, torch.stack(losses).mean())
-    assert model.counted(mask) == len(hidden)
+    torch.testing.assert_close(output["loss"], torch.stack(losses).mean())
+    assert counted(model, mask) == len(hidden)
     accuracy = sum(one.argmax() == truth for one, truth in hidden) / len(hidden)
-    assert output.terms["accuracy"].item() == pytest.approx(float(accuracy))
-    assert output.terms["top5"].item() == pytest.approx(sum(top5) / len(top5))
+    assert output["accuracy"].item() == pytest.approx(float(accuracy))
+    assert output["top5"].item() == pytest.approx(sum(top5) / len(top5))
     common = codes[mask].bincount().max() / mask.sum()
-    assert output.terms["most_frequent_accuracy"].item() == pytest.approx(float(common))
-    assert output.terms["ratio"].item() == pytest.approx(mask.float().mean().item())
+    assert output["most_frequent_accuracy"].item() == pytest.approx(float(common))
+    assert output["ratio"].item() == pytest.approx(mask.float().mean().item())
 
 
 def test_codes_of_visible_patches_and_samples_of_hidden_ones_play_no_part():
     args, mask, codes = batch()
     model = objective()
-    loss = model(*args, mask, codes).loss
+    loss = model(grain(*args, mask, codes))["loss"]
     other = torch.where(mask, codes, (codes + 1) % 6)
     noise = 1e3 * torch.randn_like(args[0])
     args[0] = torch.where(mask.repeat_interleave(200, -1), noise, args[0])
-    assert torch.equal(model(*args, mask, other).loss, loss)
+    assert torch.equal(model(grain(*args, mask, other))["loss"], loss)
 
 
 def test_the_symmetric_pass_counts_every_patch_once():
     args, mask, codes = batch()
     symmetric = objective(symmetric=True)
-    both = symmetric(*args, mask, codes)
-    one, complement = (objective()(*args, m, codes) for m in (mask, ~mask))
-    assert symmetric.counted(mask) == mask.numel()
+    both = symmetric(grain(*args, mask, codes))
+    one, complement = (objective()(grain(*args, m, codes)) for m in (mask, ~mask))
+    assert counted(symmetric, mask) == mask.numel()
     n = mask.sum()
-    mean = (one.loss * n + complement.loss * (~mask).sum()) / mask.numel()
-    torch.testing.assert_close(both.loss, mean)
+    mean = (one["loss"] * n + complement["loss"] * (~mask).sum()) / mask.numel()
+    torch.testing.assert_close(both["loss"], mean)
 
 
 def test_what_visible_channels_tell_of_hidden_ones_is_learned():
@@ -80,11 +78,11 @@ def test_what_visible_channels_tell_of_hidden_ones_is_learned():
         hz = torch.tensor([3.0, 10.0, 25.0])[kind]
         rhythm = torch.sin(2 * torch.pi * hz[:, None, None] * t)
         signal_uv = 20 * rhythm + 5 * torch.randn(4, 5, 600, generator=g)
-        output = model(signal_uv, *geometry, mask, kind[:, None, None].expand(4, 5, 3))
+        output = model(grain(signal_uv, *geometry, mask, kind[:, None, None].expand(4, 5, 3)))
         optimiser.zero_grad()
-        output.loss.backward()
+        output["loss"].backward()
         optimiser.step()
-        accuracy.append(output.terms["accuracy"].item())
+        accuracy.append(output["accuracy"].item())
     assert sum(accuracy[-10:]) / 10 > 0.9
 
 
@@ -92,7 +90,7 @@ def test_gradient_reaches_every_parameter():
     args, mask, codes = batch()
     model = objective()
     torch.nn.init.ones_(model.encoder.spectral.gate)  # at the start it lets no gradient through
-    model(*args, mask, codes).loss.backward()
+    model(grain(*args, mask, codes))["loss"].backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
@@ -101,4 +99,4 @@ def test_gradient_reaches_every_parameter():
 def test_codes_of_another_tiling_are_refused():
     args, mask, codes = batch()
     with pytest.raises(InputError, match=r"\(4, 5, 2\) and \(4, 5, 3\)"):
-        objective()(*args, mask, codes[..., :2])
+        objective()(grain(*args, mask, codes[..., :2]))

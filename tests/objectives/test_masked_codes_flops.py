@@ -2,12 +2,10 @@
 
 import pytest
 import torch
+from objective_grains import codes_model, grain
 from smallencoders import given, small
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
-
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 
 
 @pytest.mark.parametrize("symmetric", [False, True])
@@ -15,9 +13,11 @@ from eegssl.objectives.masked_codes import build_masked_codes
 def test_operations_of_a_forward_pass_are_those_that_torch_counts(
     symmetric: bool, changes: dict[str, object]
 ) -> None:
-    model = build_masked_codes(small(**changes), 64, MaskedCodesConfig(symmetric=symmetric), 0)
+    model = codes_model(small(**changes), 64, symmetric=symmetric)
     signal_uv, placed, mask = given(batch=3)
     codes = torch.zeros(mask.shape, dtype=torch.int64)
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        model(signal_uv, *placed, mask, codes)
-    assert model.flops(mask) == pytest.approx(counter.get_total_flops(), rel=0.03)
+        model(grain(signal_uv, *placed, mask, codes))
+    n_windows, n_channels, n_patches = mask.shape
+    flops = model.flops((n_windows, n_channels, n_patches), int(mask.sum()))
+    assert flops == pytest.approx(counter.get_total_flops(), rel=0.03)

@@ -2,11 +2,10 @@
 
 import pytest
 import torch
+from objective_grains import codes_model, counted, grain
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 
 PARTS = (slice(0, 1), slice(1, 4))
 TINY = EncoderConfig(layers=1, width=16, heads=2, ffn=32)
@@ -27,17 +26,17 @@ def batch():
 def learned(symmetric, parts):
     """Loss, terms and gradients of a batch in parts, each weighed by what its means are over."""
     encoder = build_encoder(TINY, 0)
-    model = build_masked_codes(encoder, 6, MaskedCodesConfig(symmetric=symmetric), seed=1)
+    model = codes_model(encoder, 6, symmetric=symmetric)
     pieces = [[tensor[part] for tensor in batch()] for part in parts]
-    counts = [model.counted(piece[4]) for piece in pieces]
+    counts = [counted(model, piece[4]) for piece in pieces]
     sums = {}
     for piece, count in zip(pieces, counts, strict=True):
-        output = model(*piece)
-        (output.loss * count / sum(counts)).backward()
+        output = model(grain(*piece))
+        (output["loss"] * count / sum(counts)).backward()
         for name in ("accuracy", "top5"):
-            share = output.terms[name] * count / sum(counts)
+            share = output[name].detach() * count / sum(counts)
             sums[name] = sums.get(name, 0) + share
-        sums["loss"] = sums.get("loss", 0) + output.loss.detach() * count / sum(counts)
+        sums["loss"] = sums.get("loss", 0) + output["loss"].detach() * count / sum(counts)
     return sums, {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
 
 
@@ -54,8 +53,8 @@ def test_the_weighed_mean_of_parts_is_that_of_the_joined_batch(symmetric):
 
 def test_a_part_in_which_nothing_is_hidden_teaches_nothing():
     encoder = build_encoder(TINY, 0)
-    model = build_masked_codes(encoder, 6, MaskedCodesConfig(), seed=1)
+    model = codes_model(encoder, 6)
     *args, mask, codes = [tensor[3:] for tensor in batch()]
     assert not mask.any()
-    assert model.counted(mask) == 0
-    assert model(*args, mask, codes).loss.item() == 0
+    assert counted(model, mask) == 0
+    assert model(grain(*args, mask, codes))["loss"].item() == 0

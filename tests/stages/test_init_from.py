@@ -61,5 +61,5 @@ def test_other_codes_get_a_head_of_their_own(tiny: Pipeline, tmp_path: Path) -> 
         load_file(folder / "encoder.safetensors") for folder in (tiny.encoder, tmp_path / "e")
     )
     assert all(np.allclose(after[key], weights, atol=1e-6) for key, weights in before.items())
-    head = load_file(tmp_path / "e" / "head.safetensors")["weight"]
-    assert not np.allclose(head, load_file(tiny.encoder / "head.safetensors")["weight"])
+    head = load_file(tmp_path / "e" / "head.safetensors")["codes.head.weight"]
+    assert not np.allclose(head, load_file(tiny.encoder / "head.safetensors")["codes.head.weight"])

@@ -8,9 +8,9 @@ import pytest
 from clirun import Pipeline, done
 from safetensors.numpy import load_file
 
-from eegssl.config.stages import PretrainConfig
-from eegssl.stages.pretrain import concerns
+from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.training.history import History
+from eegssl.training.pretraining.loss_concerns import loss_concerns
 
 CONFIG = PretrainConfig()
 NAME = f"loss_{CONFIG.masking.kind}"
@@ -26,18 +26,22 @@ def scores(loss: float, unigram: float) -> dict[str, float]:
     return {NAME: loss, f"unigram_{NAME}": unigram}
 
 
+def concerns(course: History, last: dict[str, float]) -> list[str]:
+    return list(loss_concerns(CONFIG.objective, CONFIG.masking, course, last))
+
+
 def test_a_loss_that_falls_below_the_frequencies_of_codes_is_no_concern() -> None:
-    assert not list(concerns(CONFIG, history(4.2, 4.0, 3.9), scores(3.9, 4.1)))
+    assert not concerns(history(4.2, 4.0, 3.9), scores(3.9, 4.1))
 
 
 def test_a_loss_that_rises_names_both_steps_and_what_mends_it() -> None:
-    (concern,) = concerns(CONFIG, history(4.22, 4.38), scores(4.22, 4.5))
+    (concern,) = concerns(history(4.22, 4.38), scores(4.22, 4.5))
     for part in ("4.220 at step 10", "4.380 at step 20", "step 10 are kept", "training.steps"):
         assert part in concern
 
 
 def test_a_loss_above_the_frequencies_of_codes_is_a_concern() -> None:
-    (concern,) = concerns(CONFIG, history(4.3, 4.2), scores(4.2, 4.0))
+    (concern,) = concerns(history(4.3, 4.2), scores(4.2, 4.0))
     assert "4.200, is not below 4.000" in concern
 
 

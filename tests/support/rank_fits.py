@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 
 import torch
+from objective_grains import codes_model, counted, grain
 from safetensors.torch import save_file
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import MaskedCodes, build_masked_codes
+from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.config import TrainingConfig
@@ -32,7 +32,7 @@ PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=
 class GrainSteps(Steps):
     """Grains of 4 windows, of 5 channels and of 7, of which unequally many patches are hidden."""
 
-    def __init__(self, model: MaskedCodes) -> None:
+    def __init__(self, model: WeightedSum) -> None:
         self.model = model
 
     def read(self, step: int) -> list[Part]:
@@ -44,11 +44,10 @@ class GrainSteps(Steps):
         mask = torch.rand(4, c, 3, generator=g) < 0.2 + 0.2 * place
         codes = torch.randint(N_CODES, (4, c, 3), generator=g)
         inputs = (signal_uv, positions, located, regions, mask, codes)
-        return Part(inputs, self.model.counted(mask), 4)
+        return Part(inputs, counted(self.model, mask), 4)
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
-        output = self.model(*inputs)
-        return {"loss": output.loss} | output.terms
+        return self.model(grain(*inputs))
 
 
 class TokenizerGrains(GrainSteps):
@@ -90,9 +89,9 @@ def _dtype() -> torch.dtype:
     return torch.get_default_dtype()
 
 
-def built_codes() -> MaskedCodes:
+def built_codes() -> WeightedSum:
     encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
-    return build_masked_codes(encoder, N_CODES, MaskedCodesConfig(), 1).to(_dtype())
+    return codes_model(encoder, N_CODES).to(_dtype())
 
 
 def train(folder: Path, shard: str, stop: int, kind: str) -> None:

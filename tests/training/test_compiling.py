@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 import rank_fits
 import torch
+from objective_grains import codes_model
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.training.fitting import compiling
 from eegssl.training.fitting.loop import fit
 
@@ -18,7 +17,7 @@ from eegssl.training.fitting.loop import fit
 def losses(folder: Path, compile_blocks: bool) -> list[float]:
     folder.mkdir()
     encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
-    model = build_masked_codes(encoder, rank_fits.N_CODES, MaskedCodesConfig(), 1)
+    model = codes_model(encoder, rank_fits.N_CODES)
     plan = rank_fits.PLAN.model_copy(update={"steps": 3, "compile": compile_blocks})
     steps, metrics = rank_fits.GrainSteps(model), folder / "metrics.jsonl"
     fit(model, steps, plan, seed=0, folder=folder, metrics=metrics)

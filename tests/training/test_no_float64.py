@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 import rank_fits
 import torch
+from objective_grains import codes_model
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
-from eegssl.objectives.config import MaskedCodesConfig
-from eegssl.objectives.masked_codes import build_masked_codes
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import build_tokenizer
 from eegssl.training.fitting.checkpoint import Checkpoint
@@ -76,8 +75,7 @@ def step_twice(model: torch.nn.Module, steps: Steps) -> dict[str, float]:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_pretraining_needs_none(name: str, tmp_path: Path) -> None:
     encoder = build_encoder(ENCODERS[name], 0)
-    config = MaskedCodesConfig(symmetric=True)
-    model = build_masked_codes(encoder, rank_fits.N_CODES, config, 1)
+    model = codes_model(encoder, rank_fits.N_CODES, symmetric=True)
     assert step_twice(model, rank_fits.GrainSteps(model))["train_loss"] > 0
 
 

@@ -42,6 +42,8 @@ class Steps(ABC):
 
     window_s: float | None = None
     """Length of a window in seconds, if the batches are of EEG."""
+    of_whole_batch: bool = False
+    """Whether the loss is of a step's parts together, and not the mean of theirs."""
 
     @abstractmethod
     def read(self, step: int) -> list[Part]:
@@ -53,6 +55,13 @@ class Steps(ABC):
     @abstractmethod
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
         """Scalars by name, each a mean over the part: ``loss`` is minimised, others are logged."""
+
+    def terms_together(self, parts: Sequence[tuple[Tensor, ...]]) -> dict[str, Tensor]:
+        """This rank's share of the scalars of a step, of which it has the inputs of some parts.
+
+        The shares of all ranks add up. Only where `of_whole_batch`.
+        """
+        raise NotImplementedError
 
     def end(self) -> None:  # noqa: B027
         """Let what learns without a gradient follow an update."""

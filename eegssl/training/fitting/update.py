@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,17 +43,18 @@ class Terms(nn.Module):
         self.model = model
         self.steps = steps
 
-    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
-        """Terms of a part."""
-        return self.steps.terms(*inputs)
+    def forward(self, *inputs: Any) -> dict[str, Tensor]:
+        """Terms of a part, given its inputs; or of a whole batch, given those of each part."""
+        steps = self.steps
+        return steps.terms_together(inputs) if steps.of_whole_batch else steps.terms(*inputs)
 
 
 class Updates:
     """Takes the steps of a training, and sums its terms until they are read.
 
     A part's loss and terms are means over what it counts; those of a step are the weighed means
-    over all parts of all ranks, so that they do not depend on the number of ranks, but for
-    rounding. A step whose gradient is not finite is skipped.
+    over all parts of all ranks, or this rank's share of a whole batch's, so that they do not depend
+    on the number of ranks, but for rounding. A step whose gradient is not finite is skipped.
     """
 
     def __init__(
@@ -86,12 +88,13 @@ class Updates:
         sums: dict[str, Tensor] = {}
         total = self._joined(math.fsum(part.count for part in parts))
         self.optimizer.zero_grad()
-        for place, part in enumerate(parts):
-            share = part.count / total
-            with self._on_its_own(place < len(parts) - 1):
+        runs = [parts] if self.steps.of_whole_batch else [[part] for part in parts]
+        for place, run in enumerate(runs):
+            share = 1.0 if self.steps.of_whole_batch else run[0].count / total
+            with self._on_its_own(place < len(runs) - 1):
                 self._seed(step, place)
                 with in_precision(self.config, self.device):
-                    terms = self.terms(*part.to(self.device).inputs)
+                    terms = self.terms(*self._given(run))
                 (terms["loss"] * (share * n_ranks())).backward()  # ranks' gradients are averaged
             for name, value in terms.items():
                 value = value.detach().to(self._sum_type) * share
@@ -153,6 +156,11 @@ class Updates:
                     "training.lr, or leave such recordings out"
                 )
             self.warn(f"{what}: it is skipped")
+
+    def _given(self, parts: Sequence[Part]) -> Sequence[Any]:
+        """What `Terms` gets of parts that go forward at once."""
+        inputs = [part.to(self.device).inputs for part in parts]
+        return inputs if self.steps.of_whole_batch else inputs[0]
 
     def _keep(self, step: int, sums: dict[str, Tensor], finite: Tensor) -> None:
         """Add a step's terms, unless it is skipped; let what learns without a gradient follow."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from longfiles import ELECTRODES, write_long_edf
 
-from eegssl.config.stages import PreprocessConfig
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.preprocessing import signal_writer
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_profile import of_file
@@ -127,7 +127,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from longfiles import memory_mb
-from eegssl.config.stages import PreprocessConfig
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.preprocessing.channel_selection import Selection, Signal
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings, SegmentCleaner
 from eegssl.io.recording_header import Segment

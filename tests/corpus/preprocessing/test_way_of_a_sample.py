@@ -15,7 +15,7 @@ from edf_bytes import EdfSpec, Signal, noise, time_stamps
 from safetensors.numpy import load_file
 
 import eegssl
-from eegssl.config.stages import PreprocessConfig
+from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.preprocessing import channel_selection
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.clips import read_clip

@@ -8,7 +8,7 @@ from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.corpus.store import Corpus
 from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ArtifactError
-from eegssl.objectives.objective import Objective
+from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.training.weights import ENCODER, load_weights, read_module_config
 
 _SEEN = ("montages", "electrodes")
@@ -45,16 +45,19 @@ class InitialEncoder:
         }
         return wanted.model_copy(update=seen)
 
-    def load(self, model: Objective, tokens: Artifact) -> bool:
-        """Load the weights; those of the head too where it names the same codes: whether it does.
+    def load(self, model: WeightedSum, tokens: Artifact | None) -> bool:
+        """Load the weights; those of the heads too where they predict the same: whether they do.
 
-        Raises ArtifactError where the weights do not fit.
+        They do where the objectives are the same, and the codes. Raises ArtifactError where the
+        weights do not fit.
         """
         load_weights(model.encoder, self.artifact.path, "encoder")
-        same_codes = set(inputs_of(tokens)) <= set(self.artifact.manifest.inputs)
-        if same_codes:
-            load_weights(model.head, self.artifact.path, "head")
-        return same_codes
+        manifest = self.artifact.manifest
+        same = manifest.facts.get("objective") == list(model.config.terms)
+        same &= tokens is None or set(inputs_of(tokens)) <= set(manifest.inputs)
+        if same:
+            load_weights(model.heads, self.artifact.path, "head")
+        return same
 
     def tested(self, corpus: Corpus) -> list[str]:
         """The test subjects of a corpus that the encoder has been trained on."""

@@ -12,7 +12,7 @@ from corpora import corpus, recording
 from eegssl.corpus.codes.tokens import Codes, patch_path, write_patches
 from eegssl.corpus.windows import tile
 from eegssl.training.history import USAGE
-from eegssl.training.masked_windows import code_counts
+from eegssl.training.pretraining.validation import code_counts
 
 N_CODES = 7
 

@@ -13,14 +13,12 @@ from safetensors.numpy import save_file
 from eegssl.artifacts.array_parts import open_tensors
 from eegssl.artifacts.json_parts import STRICT, damaged, parse_json
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.corpus.codes.tokens import Codes
-from eegssl.masking.config import MaskingConfig
-from eegssl.objectives.masked_codes import MaskedCodes
+from eegssl.objectives.grain import Grain
+from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.tokenizer.tokenizer import Tokenizer
-from eegssl.training.batches import to_tensors
 from eegssl.training.history import EXAMPLES
-from eegssl.training.masked_windows import masks_of
+from eegssl.training.pretraining.grain_reader import GrainReader, by_name, in_order
 
 _SHOWN = 6
 
@@ -43,28 +41,32 @@ class Examples:
 @torch.no_grad()
 def write_examples(
     writer: ArtifactWriter,
-    model: MaskedCodes,
+    model: WeightedSum,
     tokenizer: Tokenizer,
-    val: Codes,
-    masking: MaskingConfig,
+    val: GrainReader,
 ) -> None:
-    """Hide patches of the middle validation window, predict them, store their spectra."""
+    """Hide patches of the middle validation window, predict them, store their spectra.
+
+    Nothing is stored where no objective predicts codes.
+    """
     index = np.array([len(val.windows) // 2])
-    batch = val.windows.batch(index)
-    n_patches = val.patches_per_window
-    mask = masks_of(masking, batch, val, model.encoder.config, seed=0, step=0)[0]
+    plan = val.plan(index, seed=0, step=0, number=0)
+    inputs = in_order(val.tensors(plan, model), val.names)
+    device = model.encoder.mask_token.device
+    grain = Grain(model.encoder, by_name([t.to(device) for t in inputs], val.names))
+    guesses = (each.predicted_codes(grain) for each in model.objectives.values())
+    predicted = next((codes[0].cpu() for codes in guesses if codes is not None), None)
+    if predicted is None or plan.mask is None or val.codes is None:
+        return
+    mask, n_patches = plan.mask[0], plan.n_patches
     hidden = np.argwhere(mask)
     shown = hidden[np.linspace(0, len(hidden) - 1, min(_SHOWN, len(hidden))).astype(int)]
-    device = next(model.parameters()).device
-    inputs = to_tensors(batch, device)
-    embedded = model.encoder(*inputs, torch.from_numpy(mask[None]).to(device))
-    predicted = model.head(embedded)[0].argmax(dim=-1).cpu()
     settings = tokenizer.config
     places = tuple(torch.from_numpy(shown).T)
-    codes = tokenizer.codes_of(torch.from_numpy(val.of(index))[0][places])
+    codes = tokenizer.codes_of(torch.from_numpy(val.codes.of(index))[0][places])
     predicted_codes = tokenizer.codes_of(predicted[places])
     cut = n_patches * settings.patch_samples
-    patches = torch.from_numpy(batch.signal_uv[0, :, :cut]).unflatten(1, (n_patches, -1))
+    patches = grain["signal_uv"][0, :, :cut].cpu().unflatten(1, (n_patches, -1))
     true = spectrum_of(patches[places] / settings.scale_uv, settings.n_bins).log_amplitude
     recording = val.windows.recordings[val.windows.locate(index)[0][0]]
     arrays = {

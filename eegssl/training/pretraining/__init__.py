@@ -1,0 +1,1 @@
+"""Pretrain an encoder: what its batches are, how it is validated."""

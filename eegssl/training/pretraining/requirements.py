@@ -1,0 +1,73 @@
+"""Refuse settings that pretraining's objectives contradict or do not read."""
+
+from collections.abc import Iterable
+
+from eegssl.errors import ConfigError
+from eegssl.masking.config import MaskingConfig
+from eegssl.objectives.config import OBJECTIVES, ObjectiveConfig
+from eegssl.training.pretraining.loss_concerns import reads_masks
+
+
+def require_read(flags: Iterable[str], objective: ObjectiveConfig) -> None:
+    """Raise ConfigError for a setting given by a flag that none of the objectives reads.
+
+    Presets, files and the environment may serve several objectives: what they set may go unread.
+    """
+    terms, masks = ", ".join(objective.terms), reads_masks(objective)
+    for key in flags:
+        part, _, rest = key.partition(".")
+        owner = rest.partition(".")[0]
+        if part == "masking" and not masks:
+            raise ConfigError(
+                f"{key} is set and means nothing here: the objective {terms} hides no patches; "
+                "leave it out"
+            )
+        if part == "objective" and owner in OBJECTIVES and owner not in objective.terms:
+            raise ConfigError(
+                f"{key} is set and means nothing here: {owner} is not among the objectives "
+                f"({terms}); leave it out, or add {owner} to --objective"
+            )
+
+
+def require_tokens(objective: ObjectiveConfig, masking: MaskingConfig, *, given: bool) -> None:
+    """Raise ConfigError unless tokens are given where they are read, and only there."""
+    chosen = objective.chosen
+    readers = [name for name, each in chosen.items() if each.reads_codes]
+    entropy = reads_masks(objective) and masking.kind == "entropy"
+    if readers and not given:
+        others = ", ".join(n for n in OBJECTIVES if not _reads_codes(objective, n))
+        instead = f", or choose an objective without tokens: {others}" if others else ""
+        raise ConfigError(
+            f"the objective {readers[0]} predicts tokens, and there are none: give --tokens, a "
+            f"folder that tokenize has made of these recordings{instead}"
+        )
+    if entropy and not given:
+        raise ConfigError(
+            "masking.kind entropy reads the entropies of patches, which lie beside their tokens: "
+            "give --tokens, or choose other masks"
+        )
+    if given and not readers and not entropy:
+        raise ConfigError(
+            f"--tokens is given, and nothing reads them: the objective {', '.join(chosen)} "
+            "predicts none; leave --tokens out"
+        )
+
+
+def require_possible(objective: ObjectiveConfig, masking: MaskingConfig, n_patches: int) -> None:
+    """Raise ConfigError where windows, masks or the encoder are not as an objective needs them."""
+    for name, each in objective.chosen.items():
+        if n_patches < each.fewest_patches:
+            raise ConfigError(
+                f"the objective {name} needs windows of {each.fewest_patches} patches or more, and "
+                f"these have {n_patches}: set window_s longer, or encoder.patch_samples shorter"
+            )
+        if each.exact_masks and not masking.exact:
+            raise ConfigError(
+                f"the objective {name} needs equally many hidden patches in every window: set "
+                "masking.exact=true"
+            )
+
+
+def _reads_codes(objective: ObjectiveConfig, name: str) -> bool:
+    settings = getattr(objective, name)
+    return bool(settings.reads_codes)

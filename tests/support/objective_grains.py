@@ -1,0 +1,64 @@
+"""Build pretraining models, and the tensors of a grain for them."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eegssl.encoder.encoder import Encoder, flat_places
+from eegssl.objectives.config import ObjectiveConfig
+from eegssl.objectives.objective import Known
+from eegssl.objectives.weighted_sum import WeightedSum, build_sum
+
+
+def codes_model(
+    encoder: Encoder, n_codes: int, seed: int = 1, known: Known | None = None, **settings: Any
+) -> WeightedSum:
+    """Masked codes on an encoder."""
+    return model_of(encoder, seed, known or Known(n_codes=n_codes), codes=settings)
+
+
+def model_of(
+    encoder: Encoder, seed: int = 1, known: Known = Known(), **objectives: dict[str, Any]
+) -> WeightedSum:
+    """The named objectives with these settings, on an encoder."""
+    config = ObjectiveConfig.model_validate({"terms": tuple(objectives), **objectives})
+    return build_sum(encoder, config, seed, known)
+
+
+def grain(
+    signal_uv: Tensor,
+    positions: Tensor,
+    located: Tensor,
+    regions: Tensor,
+    mask: Tensor | None = None,
+    codes: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """The tensors of a grain by name."""
+    named = {
+        "signal_uv": signal_uv,
+        "positions": positions,
+        "located": located,
+        "regions": regions,
+    }
+    if mask is not None:
+        named |= {"mask": mask, "hidden": flat_places(mask), "codes.visible": flat_places(~mask)}
+    return named if codes is None else named | {"codes": codes}
+
+
+def counted(model: WeightedSum, mask: Tensor) -> int:
+    """What the means of a model's loss are over, given a mask."""
+    n_windows, n_channels, n_patches = mask.shape
+    return model.counted((n_windows, n_channels, n_patches), int(mask.sum()))
+
+
+def random_grain(seed: int = 0, n_codes: int = 6, channels: int = 5) -> dict[str, Tensor]:
+    """Four windows of noise, of 3 patches of 200 samples, half of them hidden."""
+    g = torch.Generator().manual_seed(seed)
+    positions = torch.nn.functional.normalize(torch.randn(4, channels, 2, 3, generator=g), dim=-1)
+    located = torch.ones(4, channels, 2, dtype=torch.bool)
+    regions = torch.nn.functional.one_hot(torch.arange(channels) % 8, 8).float()
+    signal_uv = 30 * torch.randn(4, channels, 600, generator=g)
+    mask = torch.rand(4, channels, 3, generator=g) < 0.5
+    codes = torch.randint(n_codes, (4, channels, 3), generator=g)
+    return grain(signal_uv, positions, located, regions.expand(4, channels, 8), mask, codes)
