@@ -62,7 +62,7 @@ def features_of(
     if classifier.attention is None:
         pooled = torch.from_numpy(np.array(_pooled(classifier, windows, compute, cache)))
         on_device = pooled.to(device)
-        return lambda index: on_device[torch.from_numpy(index).to(device)]
+        return lambda index: on_device[torch.from_numpy(index).to(device, non_blocking=True)]
     if cache is None or _patch_gb(classifier, windows) > cache.most_gb:
         return compute
     parts = _by_bucket(classifier, windows, compute, cache)
@@ -72,7 +72,7 @@ def features_of(
 
     def look_up(index: NDArray[np.int64]) -> Tensor:
         part = parts[int(windows.n_channels[index[0]])]
-        return torch.from_numpy(part[place[index]]).to(device)
+        return torch.from_numpy(part[place[index]]).to(device, non_blocking=True)
 
     return look_up
 

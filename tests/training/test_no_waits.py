@@ -6,25 +6,36 @@ No GPU is needed: what would wait there is refused here.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import rank_fits
 import torch
+from numpy.typing import NDArray
+from objective_grains import grain
+from smalltraining import Regressor
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from eegssl.adaptation.classifier import build_classifier
+from eegssl.adaptation.config import AdaptationConfig
+from eegssl.tasks.labels.learning.label_steps import LabelSteps, Truth
 from eegssl.tokenizer import codebook
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.kmeans import count_codes, sums_in_order
 from eegssl.tokenizer.tokenizer import build_tokenizer
+from eegssl.training import features
 from eegssl.training.fitting import update
 from eegssl.training.fitting.checkpoint import Checkpoint
 from eegssl.training.fitting.optimizer import TorchAdamW
-from eegssl.training.fitting.steps import Part, Steps
+from eegssl.training.fitting.steps import OneBatch, Part, Steps
 from eegssl.training.fitting.update import Terms, Updates
 from eegssl.training.history import History
 
+CPU = torch.device("cpu")
 WAITING = {
     *("aten::_local_scalar_dense", "aten::nonzero", "aten::bincount", "aten::masked_select"),
     *("aten::_unique2", "aten::multinomial", "aten::equal", "aten::is_nonzero"),
@@ -96,10 +107,16 @@ def test_pretraining_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 class PlacedGrains(rank_fits.GrainSteps):
     """Grains that come with the places of hidden patches, as the loader sends them."""
 
+    names: tuple[str, ...] = ()
+
     def grain(self, step: int, place: int) -> Part:
         part = super().grain(step, place)
-        hidden = part.inputs[4].flatten().nonzero().flatten()
-        return Part((*part.inputs, hidden), part.count, part.n_windows)
+        named = grain(*part.inputs)
+        self.names = tuple(named)
+        return Part(tuple(named.values()), part.count, part.n_windows)
+
+    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+        return self.model(dict(zip(self.names, inputs, strict=True)))
 
 
 @pytest.mark.parametrize("quantizer", ["cosine", "residual", "random-projection"])
@@ -109,6 +126,53 @@ def test_a_tokenizer_waits_for_nothing(quantizer: str, monkeypatch: pytest.Monke
     model = build_tokenizer(TokenizerConfig(quantizer=quantizer, **settings), 0).train()
     model.start_codebook(rank_fits.signals(99, 0)[0], seed=0)
     assert take(model, rank_fits.TokenizerGrains(model), monkeypatch)["train_loss"] > 0
+
+
+class TwentyWindows:
+    """Windows of 5 channels and 3 patches, as far as labels and features ask for them."""
+
+    window_s, length, total_channels, n_channels = 3.0, 600, 100, np.full(20, 5)
+
+    def __len__(self) -> int:
+        return 20
+
+    def in_order(self, most: int) -> list[NDArray[np.int64]]:
+        return [np.arange(20)]
+
+    def draw(self, n: int, *, step: int, **_: object) -> NDArray[np.int64]:
+        return np.random.default_rng(step).integers(20, size=n)
+
+
+@pytest.mark.parametrize("truth", ["classes", "partly known", "weighted", "numbers"])
+def test_a_head_on_cached_features_waits_for_nothing(
+    truth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some windows have no label."""
+    g, windows = torch.Generator().manual_seed(0), TwentyWindows()
+    cached = {5: torch.randn(20, 5, 3, 16, generator=g).numpy()}
+    monkeypatch.setattr(features, "_by_bucket", lambda *what: cached)
+    n_outputs = 1 if truth == "numbers" else 3
+    settings = AdaptationConfig(kind="attention", attention_heads=2)
+    model = build_classifier(rank_fits.built_codes().encoder, n_outputs, settings, 0).train()
+    read: Any = features.features_of(model, windows, CPU, features.Cache(Path(), 1.0))
+    values = torch.randint(-1, 3, (20,), generator=g)
+    possible = torch.rand(20, 3, generator=g) < 0.6 if truth == "partly known" else None
+    weights = torch.tensor([1.0, 2.0, 3.0]) if truth == "weighted" else None
+    labels = Truth(values.float() if truth == "numbers" else values, possible, weights)
+    train: Any = SimpleNamespace(windows=windows)
+    steps = LabelSteps(model, read, train, labels, np.ones(20), 16, 0)
+    assert take(model, steps, monkeypatch)["train_loss"] > 0
+
+
+def test_a_training_of_whole_batches_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forecasts and phases: a step is asked for by its number."""
+    model = Regressor()
+    x = torch.ones(8, 4)
+
+    def step(k: int) -> dict[str, Tensor]:
+        return {"loss": (model(x) - k).square().mean()}
+
+    assert take(model, OneBatch(step, 8), monkeypatch)["train_loss"] > 0
 
 
 def test_a_skipped_step_moves_no_codebook(monkeypatch: pytest.MonkeyPatch) -> None:

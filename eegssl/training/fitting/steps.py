@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,6 +23,8 @@ class Part:
     count: float
     """What the part's means are over: hidden patches, patches, known labels."""
     n_windows: int = 0
+    on_host: tuple[Any, ...] = ()
+    """What `Steps.terms` gets before the inputs, and reads on the host: a number, places."""
 
     def to(self, device: torch.device) -> "Part":
         """The part on a device; copies from pinned memory are not waited for."""
@@ -53,8 +55,11 @@ class Steps(ABC):
         """
 
     @abstractmethod
-    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
-        """Scalars by name, each a mean over the part: ``loss`` is minimised, others are logged."""
+    def terms(self, *inputs: Any) -> dict[str, Tensor]:
+        """Scalars by name, each a mean over the part: ``loss`` is minimised, others are logged.
+
+        The part's ``on_host`` come first, then its ``inputs``, on the device.
+        """
 
     def terms_together(self, parts: Sequence[tuple[Tensor, ...]]) -> dict[str, Tensor]:
         """This rank's share of the scalars of a step, of which it has the inputs of some parts.
@@ -86,11 +91,11 @@ class OneBatch(Steps):
 
     def read(self, step: int) -> list[Part]:
         """The number of the step, as a part that counts for one."""
-        return [Part((torch.tensor(step),), 1.0, self.n_windows)]
+        return [Part((), 1.0, self.n_windows, (step,))]
 
-    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+    def terms(self, *inputs: Any) -> dict[str, Tensor]:
         """Terms of the step of this number."""
-        return self.step(int(inputs[0]))
+        return self.step(inputs[0])
 
 
 def of_this_rank(parts: Sequence[T]) -> list[T]:

@@ -159,7 +159,7 @@ class Updates:
 
     def _given(self, parts: Sequence[Part]) -> Sequence[Any]:
         """What `Terms` gets of parts that go forward at once."""
-        inputs = [part.to(self.device).inputs for part in parts]
+        inputs = [(*part.on_host, *part.to(self.device).inputs) for part in parts]
         return inputs if self.steps.of_whole_batch else inputs[0]
 
     def _keep(self, step: int, sums: dict[str, Tensor], finite: Tensor) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Target = Literal["classes", "number"]
+_LEAST = 1e-12  # weight of all labels, where there is none
 
 
 def label_loss(
@@ -27,23 +28,18 @@ def label_loss(
     """
     if target == "number":
         return F.mse_loss(logits[..., 0], truth.to(logits.dtype))
-    flat, labels = logits.flatten(0, -2), truth.flatten()
-    n_classes = flat.shape[-1]
+    labels = truth.flatten()
+    flat = logits.flatten(0, -2).to(torch.promote_types(logits.dtype, torch.float32))
     if possible is None:
-        allowed = F.one_hot(labels.clamp(min=0), n_classes).bool()
-        informative = labels >= 0
-    else:
-        allowed = possible
-        informative = allowed.any(dim=-1) & ~allowed.all(dim=-1)
-    if not informative.any():
-        return flat.sum() * 0.0
-    flat, allowed = flat[informative], allowed[informative]
+        possible = labels[:, None] == torch.arange(flat.shape[-1], device=flat.device)
+    informative = possible.any(dim=-1) & ~possible.all(dim=-1)
+    allowed = possible | ~informative[:, None]  # all of sizes that no GPU is asked for
     within = flat.masked_fill(~allowed, -torch.inf)
     each = flat.logsumexp(dim=-1) - within.logsumexp(dim=-1)
-    if class_weights is None:
-        return each.mean()
-    weight = (allowed * class_weights).sum(dim=-1) / allowed.sum(dim=-1)
-    return (weight * each).sum() / weight.sum()
+    weight = informative.to(flat.dtype)
+    if class_weights is not None:
+        weight = weight * ((allowed * class_weights).sum(dim=-1) / allowed.sum(dim=-1))
+    return (weight * each).sum() / weight.sum().clamp_min(_LEAST)
 
 
 def counted(

@@ -1,6 +1,7 @@
 """Give the training loop batches of labelled windows."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,26 +68,23 @@ class LabelSteps(Steps):
             count = counted(values, possible, self.target, self.truth.class_weights)
             labels = (values,) if possible is None else (values, possible)
             if self.classifier.frozen:
-                inputs: tuple[Tensor, ...] = (torch.from_numpy(index),)
+                parts.append(Part(labels, count, len(index), (index,)))
             else:
                 inputs = to_tensors(self.read_of.batch(index), _CPU)
-            parts.append(Part((*inputs, *labels), count, len(index)))
+                parts.append(Part((*inputs, *labels), count, len(index)))
         return parts
 
-    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
+    def terms(self, *inputs: Any) -> dict[str, Tensor]:
         """The loss, and of classes the accuracy."""
         n_inputs = 1 if self.classifier.frozen else 4
         source, labels = inputs[:n_inputs], inputs[n_inputs:]
         values, possible = (*labels, None)[:2]
         assert isinstance(values, Tensor)
-        embedded = (
-            self.features(source[0].cpu().numpy())
-            if self.classifier.frozen
-            else self.classifier.embed(*source)
-        )
+        frozen = self.classifier.frozen
+        embedded = self.features(*source) if frozen else self.classifier.embed(*source)
         logits = self.classifier.classify(embedded)
         weights = self.truth.class_weights
-        weights = None if weights is None else weights.to(logits.device)
+        weights = None if weights is None else weights.to(logits.device, non_blocking=True)
         terms = {"loss": label_loss(logits, values, possible, self.target, weights)}
         if self.target == "classes":
             correct, known = logits.argmax(dim=-1) == values, (values >= 0).sum()
