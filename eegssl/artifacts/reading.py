@@ -64,6 +64,7 @@ _MADE_BY = {
     "crossvalidation": ("a cross-validation", "finetune --folds"),
     "benchmark": ("a benchmark", "benchmark"),
     "container": ("a container", "container"),
+    "probes": ("probes", "evaluate --probes"),
 }
 """Kind -> what it is called, and the command that makes it."""
 _SUFFIXES = {"signals": ".safetensors", "codes": ".npy", "entropies": ".npy"}

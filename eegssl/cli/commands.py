@@ -14,7 +14,15 @@ import typer
 
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
-from eegssl.cli.evaluation_flags import Corruptions, Missing, Targets, corrupted, listed
+from eegssl.cli.evaluation_flags import (
+    Corruptions,
+    Missing,
+    Targets,
+    corrupted,
+    listed,
+    require_for_probes,
+    require_one_source,
+)
 from eegssl.cli.running import finish, prepare, show_rows
 from eegssl.cli.terminal import Terminal
 from eegssl.cli.training_flags import (
@@ -204,12 +212,17 @@ def _folds(text: str) -> int | str:
 @command(SPINE)
 def evaluate(
     out: Out,
-    model: Annotated[Path | None, typer.Argument(help="Folder made by finetune.")] = None,
+    model: Annotated[
+        Path | None, typer.Argument(help="Folder made by finetune; with --probes by pretrain.")
+    ] = None,
     recordings: Annotated[
         list[Path] | None, typer.Argument(help="Folder(s) made by preprocess.")
     ] = None,
     *,
     options: Options,
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Ask what an encoder knows, in place of scores.")
+    ] = False,
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="Score what was trained on; marks every result.")
     ] = False,
@@ -241,9 +254,14 @@ def evaluate(
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
     flags += [f"targets={listed(targets)}"] if targets else []
     flags += corrupted("corruptions.kinds", corruptions)
-    _require_one_source(model, recordings, rescore, reference, missing)
-    terminal, settings, context = prepare("evaluate", out, options, flags)
-    if rescore and reference and scoring.holds_new_predictions(rescore):
+    require_one_source(model, recordings, rescore, reference, missing)
+    if probes:
+        require_for_probes(model, flags)
+    terminal, settings, context = prepare("probes" if probes else "evaluate", out, options, flags)
+    if probes:
+        assert model is not None
+        result = stage.run_probes(settings, model, recordings or [], context)
+    elif rescore and reference and scoring.holds_new_predictions(rescore):
         result = scoring.with_reference(settings, rescore, reference, context)
     elif rescore and reference:
         result = score_trees.run(
@@ -257,24 +275,6 @@ def evaluate(
     finish(terminal, result)
     if result.id and not options.json:
         terminal.line(f"report: {out / REPORT}")
-
-
-def _require_one_source(
-    model: Path | None,
-    recordings: list[Path] | None,
-    rescore: Path | None,
-    reference: Path | None,
-    missing: Missing,
-) -> None:
-    """Raise ConfigError unless there is a model with recordings, or predictions to score."""
-    if rescore and model:
-        raise ConfigError("--rescore needs no model and no recordings: leave them out")
-    if reference and not rescore:
-        raise ConfigError("--reference belongs to --rescore TREE")
-    if missing is Missing.COUNT and not reference:
-        raise ConfigError("--missing belongs to --rescore TREE --reference TREE")
-    if not rescore and not (model and recordings):
-        raise ConfigError("give a model and recordings, or --rescore PREDICTIONS")
 
 
 @command(SPINE)

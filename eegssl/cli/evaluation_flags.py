@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from eegssl.errors import ConfigError
+
 
 class Missing(Enum):
     """Treatment of a table that a tree of detections lacks."""
@@ -38,3 +40,30 @@ def corrupted(key: str, names: str | None) -> list[str]:
 def listed(paths: list[Path] | None) -> str | None:
     """Paths as the TOML array that a setting takes."""
     return to_json([str(path) for path in paths]) if paths else None
+
+
+def require_one_source(
+    model: Path | None,
+    recordings: list[Path] | None,
+    rescore: Path | None,
+    reference: Path | None,
+    missing: Missing,
+) -> None:
+    """Raise ConfigError unless there is a model with recordings, or predictions to score."""
+    if rescore and model:
+        raise ConfigError("--rescore needs no model and no recordings: leave them out")
+    if reference and not rescore:
+        raise ConfigError("--reference belongs to --rescore TREE")
+    if missing is Missing.COUNT and not reference:
+        raise ConfigError("--missing belongs to --rescore TREE --reference TREE")
+    if not rescore and not (model and recordings):
+        raise ConfigError("give a model and recordings, or --rescore PREDICTIONS")
+
+
+def require_for_probes(encoder: Path | None, flags: list[str]) -> None:
+    """Raise ConfigError for what probes do not read."""
+    if encoder is None:
+        raise ConfigError("--probes asks of an encoder: give one with recordings, and no --rescore")
+    others = [flag.partition("=")[0] for flag in flags if not flag.startswith("allow_leak")]
+    if others:
+        raise ConfigError(f"--probes does not read {', '.join(others)}: leave it out")

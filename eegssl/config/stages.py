@@ -18,6 +18,7 @@ from eegssl.config.settings import MAY_NAME_PEOPLE, Settings
 from eegssl.container.config import ContainerConfig
 from eegssl.corpus.config import Limits
 from eegssl.io.config import ReadSettings, SubjectSettings
+from eegssl.probes.config import ProbesConfig
 from eegssl.scoring.config import PostprocessConfig, ScoringConfig, ThresholdCriterion
 from eegssl.signal.config import ChannelSettings
 from eegssl.signal.corruptions.config import CorruptionsConfig
@@ -252,6 +253,7 @@ STAGES: dict[str, type[Settings]] = {
     "pretrain": PretrainConfig,
     "finetune": FinetuneConfig,
     "evaluate": EvaluateConfig,
+    "probes": ProbesConfig,
     "predict": PredictConfig,
     "container": ContainerConfig,
     "benchmark": BenchmarkConfig,

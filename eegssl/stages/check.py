@@ -12,6 +12,7 @@ from eegssl.corpus.audits.recordings_check import check_recordings
 from eegssl.corpus.audits.recordings_contract import CONTRACT as RECORDINGS
 from eegssl.corpus.codes.tokens import check_patches
 from eegssl.errors import ArtifactError
+from eegssl.probes.probes_contract import CONTRACT as PROBES
 from eegssl.tasks.base import SCORED_KINDS
 from eegssl.tasks.benchmarks.benchmark_contract import CONTRACT as BENCHMARK
 from eegssl.tasks.jobs import MODEL
@@ -31,7 +32,7 @@ def _open_container(folder: Path) -> Artifact:
 OPENERS: dict[str, Callable[[Path], Artifact]] = {
     **{
         contract.kind: partial(open_artifact, contract=contract)
-        for contract in (RECORDINGS, TOKENS, ENCODER, BENCHMARK)
+        for contract in (RECORDINGS, TOKENS, ENCODER, BENCHMARK, PROBES)
     },
     **dict.fromkeys(SCORED_KINDS, open_scored),
     PREDICTIONS: open_predictions,

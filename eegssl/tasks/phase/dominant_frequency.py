@@ -9,20 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.special
 import scipy.stats
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
+from eegssl.signal.aperiodic import aperiodic_line, in_db, power_density
 from eegssl.tasks.phase.config import PhaseConfig
 
 Floats = NDArray[np.float64]
 
-_FINER = 4  # bins of the padded spectrum for one of a segment
-_ROUNDS = 6  # of fitting the line and leaving out what lies far off it
-_FAR = 2.0  # robust standard deviations
-_PER_MAD = 1.4826
 _OVERLAP = 1 / 36  # correlation of densities of neighbouring segments, Hann-tapered
-_DARK = 1e-30  # a density that counts as none, in µV²/Hz
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,8 @@ def dominant_frequencies(
     Raises InputError for a rate or length at which a band or the line holds too few frequencies.
     """
     hz, density = power_density(signal, sfreq_hz, config.segment_s)
-    level_db = 10 * np.log10(np.maximum(density, _DARK))
-    above_db = level_db - aperiodic_db(hz, level_db, config.fit_hz)
+    level_db = in_db(density)
+    above_db = level_db - aperiodic_line(hz, level_db, config.fit_hz).at(hz)
     bands = list(config.bands.values())
     peaks = [_peak(hz, above_db, band) for band in bands]
     at, height, is_peak = (np.stack(part, axis=-1) for part in zip(*peaks, strict=True))
@@ -72,58 +67,6 @@ def _chance_db(
     single = 1 - (1 - config.false_peak) ** (1 / n_bins)
     highest = scipy.stats.gamma.isf(single, free)
     return float(10 * np.log10(highest) - 10 * scipy.special.digamma(free) / np.log(10))
-
-
-def power_density(
-    signal: NDArray[np.floating], sfreq_hz: float, segment_s: float
-) -> tuple[Floats, Floats]:
-    """Frequencies [F] above 0, and densities [..., F] in µV²/Hz of signals [..., T] in µV.
-
-    Welch's mean over Hann-tapered segments that overlap by half, each without its mean and padded
-    fourfold; a shorter signal is one segment.
-    """
-    x = np.asarray(signal, dtype=np.float64)
-    length = min(round(segment_s * sfreq_hz), x.shape[-1])
-    segments = sliding_window_view(x, length, axis=-1)[..., :: max(1, length // 2), :]
-    taper = np.hanning(length + 2)[1:-1]
-    total = np.zeros(1)
-    for k in range(segments.shape[-2]):  # one by one: all at once need several times the memory
-        segment = segments[..., k, :]
-        tapered = (segment - segment.mean(axis=-1, keepdims=True)) * taper
-        spectrum = np.fft.rfft(tapered, _FINER * length)[..., 1:]
-        total = total + spectrum.real**2 + spectrum.imag**2
-    scale = 2 / (sfreq_hz * np.sum(taper**2) * segments.shape[-2])
-    hz = np.asarray(np.fft.rfftfreq(_FINER * length, 1 / sfreq_hz)[1:], dtype=np.float64)
-    return hz, total * scale
-
-
-def aperiodic_db(hz: Floats, level_db: Floats, fit_hz: tuple[float, float]) -> Floats:
-    """The line through levels [..., F] over the logarithm of frequency, at all frequencies, in dB.
-
-    Least squares between ``fit_hz``, each octave counting the same; what lies more than two robust
-    deviations off is left out and the line fitted again.
-    """
-    inside = (hz >= fit_hz[0]) & (hz <= fit_hz[1])
-    if inside.sum() < 3 * _FINER:
-        raise InputError(
-            f"{inside.sum() // _FINER} frequencies lie between {fit_hz[0]:g} and {fit_hz[1]:g} Hz; "
-            "expected at least 3 to fit a line: use longer signals"
-        )
-    x, y = np.log10(hz[inside]), level_db[..., inside]
-    octave = 1 / hz[inside]
-    inliers = np.ones(y.shape, dtype=bool)
-    for _ in range(_ROUNDS):
-        weight = np.where(inliers, octave, 0.0)
-        weight = weight / weight.sum(axis=-1, keepdims=True)
-        x_mean = np.sum(weight * x, axis=-1, keepdims=True)
-        y_mean = np.sum(weight * y, axis=-1, keepdims=True)
-        spread = np.sum(weight * (x - x_mean) ** 2, axis=-1, keepdims=True)
-        slope = np.sum(weight * (x - x_mean) * (y - y_mean), axis=-1, keepdims=True) / spread
-        off = y - y_mean - slope * (x - x_mean)
-        off = off - np.median(off, axis=-1, keepdims=True)
-        deviation = _PER_MAD * np.median(np.abs(off), axis=-1, keepdims=True)
-        inliers = np.abs(off) <= _FAR * deviation
-    return np.asarray(y_mean + slope * (np.log10(hz) - x_mean))
 
 
 def _peak(

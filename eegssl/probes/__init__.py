@@ -1,0 +1,1 @@
+"""What an encoder knows: linear probes of its embeddings, likeness of layers."""

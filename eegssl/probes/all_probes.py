@@ -1,0 +1,103 @@
+"""Ask every probe.
+
+The windows are embedded once for each way of asking.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.artifacts.context import Context
+from eegssl.artifacts.manifest import Artifact
+from eegssl.encoder.architectures import build_encoder
+from eegssl.encoder.config import EncoderConfig
+from eegssl.probes.config import ProbesConfig
+from eegssl.probes.embedded import ENCODER, POWER, RANDOM, Embedder, band_powers
+from eegssl.probes.layer_similarity import cka_matrix
+from eegssl.probes.probe_sample import ProbeSample
+from eegssl.probes.probe_scores import Asked, Spaces, region_measures
+from eegssl.probes.probed_signals import without_aperiodic
+from eegssl.signal.bands import BANDS_HZ
+from eegssl.signal.channels.regions import REGIONS
+from eegssl.training.fitting.devices import choose_device
+from eegssl.training.weights import load_weights, read_module_config
+
+Floats = NDArray[np.float64]
+
+
+def measured(
+    config: ProbesConfig, encoder: Artifact, sample: ProbeSample, context: Context
+) -> dict[str, Any]:
+    """All measures, by probe, then by what is read (`eegssl.probes.embedded.SPACES`)."""
+    windows, asked = sample.windows, Asked(sample, context.seed)
+    embedder = _embedder(config, encoder, context)
+    context.progress.say(f"embedding {len(windows)} windows, layer by layer")
+    layers, random_layers = embedder.layers(windows)
+    features, powers = band_powers(windows, config.batch_size)
+    spaces = {ENCODER: layers[-1], RANDOM: random_layers[-1], POWER: features}
+    embeddings = {name: spaces[name] for name in (ENCODER, RANDOM)}
+    people = {s: windows.corpus.person(s) for s in sample.subjects}
+    context.progress.say("asking of subjects, recordings, seizures, bands, age and sex")
+    return {
+        "subjects": asked.subjects(spaces),
+        "files": asked.files(spaces),
+        "other_files": asked.other_files(spaces),
+        "labels": asked.labels(spaces),
+        "bands": asked.bands(embeddings, dict(zip(BANDS_HZ, powers.T, strict=True))),
+        "age": asked.age(spaces, {s: age for s, (age, _) in people.items() if age is not None}),
+        "sex": asked.sex(spaces, {s: sex for s, (_, sex) in people.items() if sex is not None}),
+        "aperiodic": _flattened(config, asked, embedder, context),
+        "regions": _regions(asked, embedder, layers[-1], context),
+        "layers": _layers(asked, layers, random_layers),
+    }
+
+
+def _embedder(config: ProbesConfig, artifact: Artifact, context: Context) -> Embedder:
+    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
+    device = choose_device(config.device)
+    trained, untrained = (build_encoder(settings, context.seed) for _ in range(2))
+    load_weights(trained, artifact.path, "encoder")
+    return Embedder(trained.to(device).eval(), untrained.to(device).eval(), config.batch_size)
+
+
+def _flattened(
+    config: ProbesConfig, asked: Asked, embedder: Embedder, context: Context
+) -> dict[str, Any]:
+    """The probes of subjects and labels again, where 1/f is taken out."""
+    windows = asked.sample.windows
+    context.progress.say("embedding the windows without 1/f, in two ways")
+    top_hz = min(embedder.encoder.config.top_hz, *(r.band_high_hz for r in windows.recordings))
+    changes = without_aperiodic(windows, config.batch_size, top_hz)
+    return {
+        name: _again(asked, embedder.spaces(windows, change)) for name, change in changes.items()
+    }
+
+
+def _again(asked: Asked, spaces: Spaces) -> dict[str, Any]:
+    return {"subjects": asked.subjects(spaces), "labels": asked.labels(spaces)}
+
+
+def _regions(asked: Asked, embedder: Embedder, full: Floats, context: Context) -> dict[str, Any]:
+    """The measures of each region that is left out, of labelled windows if there are any."""
+    sample = asked.sample
+    some = np.flatnonzero(sample.of_labels if sample.of_labels.any() else sample.of_subjects)
+    windows, measures = sample.windows.subset(some), {}
+    for k, region in enumerate(REGIONS):
+        context.progress.say(f"embedding {len(windows)} windows without region {region}")
+        places, without = embedder.without_region(windows, k)
+        measures[region] = region_measures(asked, full, some[places], without)
+    return measures
+
+
+def _layers(asked: Asked, layers: Floats, random_layers: Floats) -> dict[str, Any]:
+    """Similarity of layers, and what probes read at every depth."""
+    some = asked.sample.of_subjects
+    trained, untrained = ([x[some] for x in one] for one in (layers, random_layers))
+    depths = [{ENCODER: x, RANDOM: y} for x, y in zip(layers, random_layers, strict=True)]
+    return {
+        "similarity": cka_matrix(trained),
+        "beside_random": np.diagonal(cka_matrix(trained, untrained)),
+        "subjects": [asked.subjects(spaces) for spaces in depths],
+        "labels": [asked.labels(spaces) for spaces in depths],
+    }

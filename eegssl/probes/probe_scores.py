@@ -1,0 +1,195 @@
+"""Compute the measures of every probe from features of windows; NumPy only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.probes.measure import Measure, mean_measure, nothing, weighted_measure
+from eegssl.probes.probe_sample import ProbeSample
+from eegssl.probes.subjects_held_out import STRONG, class_probe, explained, subject_values
+from eegssl.probes.told_apart import ToldApart, across_files, told_apart
+from eegssl.scoring.means import means_by_unit
+from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS
+from eegssl.scoring.statistics.weighted import patient_curves
+
+Floats = NDArray[np.float64]
+Spaces = Mapping[str, Floats]
+"""Name of what a probe reads -> features [n, ...] of the windows of the sample."""
+Measures = dict[str, Measure]
+"""The same names -> what was measured."""
+
+_UNCONVERGED = "the probe was stopped before it converged"
+_FEWEST_OF_A_SEX = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The sample that all probes ask of, and the seed of the intervals."""
+
+    sample: ProbeSample
+    seed: int
+
+    def subjects(self, spaces: Spaces) -> Measures:
+        """Share of windows whose subject is named rightly, mean over subjects."""
+        some = self.sample.of_subjects
+        names, late = self.sample.subject[some], self.sample.late[some]
+        answers = {name: told_apart(x[some], names, late) for name, x in spaces.items()}
+        reason = "it needs two subjects, each with two windows of one recording"
+        return {name: self._shares(one, reason) for name, one in answers.items()}
+
+    def _shares(self, one: ToldApart | None, reason: str) -> Measure:
+        if one is None:
+            return nothing(reason)
+        note = "" if one.converged else _UNCONVERGED
+        return mean_measure(one.shares, one.chance, one.n_windows, seed=self.seed, note=note)
+
+    def files(self, spaces: Spaces) -> Measures:
+        """Share of windows whose recording, of one subject's, is named rightly."""
+        sample, measures = self.sample, {}
+        for name, x in spaces.items():
+            answers = []
+            for k in np.unique(sample.subject[sample.of_subjects]):
+                own = sample.of_subjects & (sample.subject == k)
+                answers.append(told_apart(x[own], sample.file[own], sample.late[own]))
+            some = [one for one in answers if one is not None]
+            if not some:
+                measures[name] = nothing(_ONE_RECORDING)
+                continue
+            chance = float(np.mean([one.chance for one in some]))
+            note = "" if all(one.converged for one in some) else _UNCONVERGED
+            shares = [float(one.shares.mean()) for one in some]
+            n = sum(one.n_windows for one in some)
+            measures[name] = mean_measure(shares, chance, n, seed=self.seed, note=note)
+        return measures
+
+    def other_files(self, spaces: Spaces) -> dict[str, Measures]:
+        """Share of windows whose subject is named rightly, learned from one recording of each:
+        in the same recording, in others, and the difference."""
+        some, sample = self.sample.of_subjects, self.sample
+        parts: dict[str, Measures] = {"same": {}, "other": {}, "change": {}}
+        for name, x in spaces.items():
+            one = across_files(x[some], sample.subject[some], sample.file[some], sample.late[some])
+            if one is None:
+                for part in parts.values():
+                    part[name] = nothing(f"of two subjects at least, {_ONE_RECORDING}")
+                continue
+            note = "" if one.converged else _UNCONVERGED
+            measure = partial(mean_measure, n_windows=one.n_windows, seed=self.seed, note=note)
+            parts["same"][name] = measure(one.same, 1 / len(one.same))
+            parts["other"][name] = measure(one.other, 1 / len(one.same))
+            parts["change"][name] = measure(one.other - one.same, 0.0)
+        return parts
+
+    def labels(self, spaces: Spaces) -> Measures:
+        """AUROC of seizures within subjects that were not learned from, mean over them."""
+        some, measures = self.sample.of_labels, {}
+        for name, x in spaces.items():
+            one = class_probe(x[some], self.sample.ictal[some], self.sample.subject[some])
+            if one is None:
+                measures[name] = nothing(_NO_SEIZURES)
+                continue
+            note = "" if one.converged else _UNCONVERGED
+            measures[name] = mean_measure(one.auroc, 0.5, one.n_windows, seed=self.seed, note=note)
+        return measures
+
+    def bands(self, spaces: Spaces, powers: Mapping[str, Floats]) -> dict[str, Measures]:
+        """R² of the log power [n] of each band, in subjects that were not learned from."""
+        some, subject = self.sample.of_subjects, self.sample.subject
+        targets = np.stack(list(powers.values()), axis=1)[some]
+        measures: dict[str, Measures] = {band: {} for band in powers}
+        for name, x in spaces.items():
+            one = explained(x[some], targets, subject[some])
+            for k, band in enumerate(powers):
+                measures[band][name] = (
+                    nothing("it needs three subjects")
+                    if one is None
+                    else weighted_measure(
+                        partial(one.r2, k=k), len(one.errors), 0.0, int(some.sum()), seed=self.seed
+                    )
+                )
+        return measures
+
+    def age(self, spaces: Spaces, years: Mapping[str, float]) -> Measures:
+        """R² of the age of subjects that were not learned from, by their mean features."""
+        known = [s for s in self._present() if s in years]
+        if len(known) < FEWEST_PATIENTS:
+            return self._too_few(spaces, len(known), "an age")
+        measures = {}
+        for name, x in spaces.items():
+            means, n = self._means(x, known)
+            targets = np.array([[years[s]] for s in known])
+            one = explained(means, targets, np.arange(len(known)), STRONG)
+            assert one is not None
+            measures[name] = weighted_measure(
+                partial(one.r2, k=0), len(known), 0.0, n, seed=self.seed
+            )
+        return measures
+
+    def sex(self, spaces: Spaces, sexes: Mapping[str, str]) -> Measures:
+        """AUROC of the sex of subjects that were not learned from, by their mean features."""
+        known = [s for s in self._present() if sexes.get(s) in ("f", "m")]
+        female = np.array([sexes[s] == "f" for s in known], np.bool_)
+        enough = min(female.sum(), (~female).sum()) >= _FEWEST_OF_A_SEX
+        if len(known) < FEWEST_PATIENTS or not enough:
+            return self._too_few(spaces, len(known), "a sex, three at least of each,")
+        measures = {}
+        for name, x in spaces.items():
+            means, n = self._means(x, known)
+            values, converged = subject_values(means, female)
+            curves = patient_curves(
+                female.astype(np.int64), values, np.arange(len(known)), len(known)
+            )
+            note = "" if converged else _UNCONVERGED
+            measures[name] = weighted_measure(
+                curves.auroc, len(known), 0.5, n, seed=self.seed, note=note
+            )
+        return measures
+
+    def _present(self) -> list[str]:
+        """The ids of subjects with windows."""
+        numbers = np.unique(self.sample.subject[self.sample.of_subjects])
+        return [self.sample.subjects[k] for k in numbers.tolist()]
+
+    def _means(self, features: Floats, subjects: list[str]) -> tuple[Floats, int]:
+        """Mean features [S, D] of these subjects, and the number of windows."""
+        numbers = np.array([self.sample.subjects.index(s) for s in subjects])
+        some = self.sample.of_subjects & np.isin(self.sample.subject, numbers)
+        unit = np.searchsorted(numbers, self.sample.subject[some])
+        return means_by_unit(features[some], unit), int(some.sum())
+
+    def _too_few(self, spaces: Spaces, n: int, what: str) -> Measures:
+        reason = f"{n} subjects have {what} in subjects.tsv; it needs {FEWEST_PATIENTS}"
+        return {name: nothing(reason, n) for name in spaces}
+
+
+def region_measures(
+    asked: Asked, full: Floats, places: NDArray[np.int64], without: Floats
+) -> dict[str, Measure]:
+    """How far embeddings [n, D] move where those at ``places`` [m] lose a region: [m, D].
+
+    ``moved``: the distance, in root mean square distances between two windows. ``labels``: the
+    change of the label probe's AUROC, whose probes learn from the full montage.
+    """
+    sample = asked.sample
+    if not len(places):
+        none = nothing("no recording has channels in it and elsewhere")
+        return {"moved": none, "labels": none}
+    spread = np.sqrt(2 * full.var(axis=0).sum())
+    far = np.linalg.norm(without - full[places], axis=1) / (spread if spread > 0 else np.inf)
+    _, unit = np.unique(sample.subject[places], return_inverse=True)
+    moved = mean_measure(means_by_unit(far, unit), 0.0, len(places), seed=asked.seed)
+    changed = full.copy()
+    changed[places] = without
+    some = sample.of_labels
+    one = class_probe(full[some], sample.ictal[some], sample.subject[some], changed[some])
+    if one is None:
+        return {"moved": moved, "labels": nothing(_NO_SEIZURES)}
+    change = mean_measure(one.auroc_changed - one.auroc, 0.0, one.n_windows, seed=asked.seed)
+    return {"moved": moved, "labels": change}
+
+
+_ONE_RECORDING = "it needs two recordings of a subject, each with two windows"
+_NO_SEIZURES = "it needs two subjects with labelled seizures, and windows without"

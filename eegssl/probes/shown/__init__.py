@@ -1,0 +1,1 @@
+"""The page of probes: its words, figures and tables."""
