@@ -1,7 +1,8 @@
 """Count an encoder's parameters, and its operations and memory per window.
 
 Counted from the configuration and shapes alone, as plain numbers. A multiplication with its
-addition counts as two operations; activations, norms and lone additions don't count.
+addition counts as two operations; activations, norms and lone additions don't count. A causal
+encoder counts like others: its kernel makes all products, and drops those of later patches.
 """
 
 from typing import Any

@@ -89,6 +89,11 @@ class EncoderConfig(Settings):
     """A learned token beside those of the patches, never hidden, as BERT and LaBraM have. No loss
     of pretraining asks for its output; `adaptation.pooling = "summary"` reads it."""
 
+    causal: bool = False
+    """A patch attends to no later one, of any channel, also when the encoder is used: its embedding
+    is the same whatever comes after. With a `summary`, that token reads all patches, and none reads
+    it. Needs `normalise = "scale"` and no `clip_sigma`: statistics of a window look ahead."""
+
     checkpointing: bool = False
     """Recompute each block in the backward pass: less memory for a third more time."""
 
@@ -105,6 +110,14 @@ class EncoderConfig(Settings):
             )
         if not self.temporal and self.spectral == "off":
             raise ValueError("temporal and spectral are both off: nothing would see the signal")
+        if self.causal and (self.normalise != "scale" or self.clip_sigma is not None):
+            name = "clip_sigma" if self.normalise == "scale" else "normalise"
+            value = getattr(self, name)
+            instead = "leave clip_sigma out" if name == "clip_sigma" else "set normalise=scale"
+            raise ValueError(
+                f"causal is on, and {name} is {value}: it takes statistics of the whole window, by "
+                f"which patches would see later ones; {instead}"
+            )
         return self
 
     @property

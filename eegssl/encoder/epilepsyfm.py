@@ -18,6 +18,7 @@ from eegssl.encoder.patches import clip, normalise, to_patches
 from eegssl.encoder.spatial import SpatialEmbedding, TimeEmbedding
 from eegssl.encoder.spectral import FourierEmbedding, WaveletPacketEmbedding
 from eegssl.encoder.temporal import TemporalEmbedding
+from eegssl.encoder.time_order import TimeOrder
 from eegssl.encoder.transformer import Transformer
 from eegssl.errors import InputError
 
@@ -43,6 +44,7 @@ class EpilepsyFM(Encoder):
             qk_norm=config.qk_norm,
             layer_scale=config.layer_scale,
         )
+        self.order = TimeOrder() if config.causal else None
         self.summary = nn.Embedding(1, config.width) if config.summary else None
         if self.summary is not None:
             nn.init.normal_(self.summary.weight, std=0.02)
@@ -72,11 +74,11 @@ class EpilepsyFM(Encoder):
     ) -> Tensor:
         """Embed hidden patches alone, [H, D]: the last block's outputs are not made for others."""
         tokens = self._tokens(signal_uv, positions, located, regions, mask, None)
-        row, _ = self._row(tokens)
+        row, keys = self._row(tokens)
         places = flat_places(mask) if places is None else places
         n_patches = mask[0].numel()
         n_before = row.shape[1] - n_patches  # tokens before the patches of a window
-        return self.transformer(row, rows=places + (places // n_patches + 1) * n_before)
+        return self.transformer(row, keys, rows=places + (places // n_patches + 1) * n_before)
 
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
@@ -97,13 +99,18 @@ class EpilepsyFM(Encoder):
 
     def _row(self, tokens: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Tokens [B, C, N, D] in one row [B, L, D] behind the summary token, if there is one, and
-        which of them attention may read, [B, L]; None where it may read all."""
+        which of them attention may read: [B, L], or [B, L, L] for each; None where it may read all.
+        """
         row = tokens.flatten(1, 2)
         keys = None if present is None else present.repeat_interleave(tokens.shape[2], dim=1)
-        if self.summary is None:
+        if self.summary is not None:
+            row = torch.cat([self.summary.weight.expand(len(row), 1, -1), row], dim=1)
+            keys = None if keys is None else F.pad(keys, (1, 0), value=True)
+        if self.order is None:
             return row, keys
-        row = torch.cat([self.summary.weight.expand(len(row), 1, -1), row], dim=1)
-        return row, None if keys is None else F.pad(keys, (1, 0), value=True)
+        _, n_channels, n_patches, _ = tokens.shape
+        order = self.order(n_channels, n_patches, self.summary is not None, row.device)
+        return row, order if keys is None else order & keys[:, None]
 
     def _tokens(
         self,

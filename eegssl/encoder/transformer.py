@@ -38,9 +38,10 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Mix tokens [B, L, D] by attention to those with ``keys`` [B, L] True: [B, L, D].
 
+        With ``keys`` [B, L, L] each token attends to those of its own row; B may be 1 there.
         With ``rows`` [M] only the tokens at these places of the flat [B L] are given out: [M, D].
         """
-        allowed = None if keys is None else keys[:, None, None]
+        allowed = keys if keys is None else keys[:, None] if keys.ndim == 3 else keys[:, None, None]
         dropout = self.dropout if self.training else 0.0
         parts = self.qkv(tokens).chunk(3, dim=-1)  # its gradient is one copy
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
@@ -157,6 +158,7 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """Transform tokens [B, L, D]; those not in ``keys`` [B, L] are read by no other.
 
+        ``keys`` [B, L, L], or [1, L, L], say it for each token that reads.
         With ``rows`` [M] only the tokens at these places of the flat [B L] are given out, [M, D].
         """
         return deque(self.layers(tokens, keys, rows), maxlen=1).pop()
