@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend
 from torch.utils.checkpoint import checkpoint
 
 _QK_EPS = 1e-6  # as LaBraM has it
@@ -41,7 +42,7 @@ class Attention(nn.Module):
         With ``keys`` [B, L, L] each token attends to those of its own row; B may be 1 there.
         With ``rows`` [M] only the tokens at these places of the flat [B L] are given out: [M, D].
         """
-        allowed = keys if keys is None else keys[:, None] if keys.ndim == 3 else keys[:, None, None]
+        allowed = _allowed(keys)
         dropout = self.dropout if self.training else 0.0
         parts = self.qkv(tokens).chunk(3, dim=-1)  # its gradient is one copy
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
@@ -53,6 +54,28 @@ class Attention(nn.Module):
             mixed = _fused(q, k, v, allowed, dropout)
         mixed = mixed.transpose(1, 2).flatten(-2)
         return self.out(mixed if rows is None else mixed.flatten(0, 1).index_select(0, rows))
+
+    def kernel(self, tokens: Tensor, keys: Tensor | None = None) -> str:
+        """Name the kernel that would mix these tokens [B, L, D], their heads and the precision."""
+        allowed, dropout = _allowed(keys), self.dropout if self.training else 0.0
+        kind, (n, length, width) = tokens.device.type, tokens.shape
+        low = torch.is_autocast_enabled(kind)
+        dtype = torch.get_autocast_dtype(kind) if low else tokens.dtype
+        q = tokens.new_empty(n, self.heads, length, width // self.heads, dtype=dtype)
+        if _is_quicker_plain(q, allowed, dropout):
+            name = "plain, by two matrix products"
+        else:
+            q = q.float() if kind == "cpu" and q.dtype == torch.bfloat16 else q
+            q.requires_grad_(torch.is_grad_enabled())
+            choice = torch._fused_sdp_choice(q, q, q, allowed, dropout, False)
+            name = "torch's " + SDPBackend(choice).name.lower().removesuffix("_attention")
+        heads = f"{self.heads} heads of {width // self.heads}"
+        return f"{name} ({heads}, {length} tokens, {str(q.dtype).removeprefix('torch.')})"
+
+
+def _allowed(keys: Tensor | None) -> Tensor | None:
+    """``keys`` [B, L] or [B, L, L] for all heads and queries: [B, 1, 1 or L, L]."""
+    return keys if keys is None else keys[:, None] if keys.ndim == 3 else keys[:, None, None]
 
 
 def _is_quicker_plain(q: Tensor, allowed: Tensor | None, dropout: float) -> bool:
@@ -162,6 +185,12 @@ class Transformer(nn.Module):
         With ``rows`` [M] only the tokens at these places of the flat [B L] are given out, [M, D].
         """
         return deque(self.layers(tokens, keys, rows), maxlen=1).pop()
+
+    def kernel(self, tokens: Tensor, keys: Tensor | None = None) -> str:
+        """Name the attention kernel that its blocks would run on these tokens [B, L, D]."""
+        block = self.blocks[0]
+        assert isinstance(block, Block)
+        return block.attention.kernel(tokens, keys)
 
     def layers(
         self, tokens: Tensor, keys: Tensor | None = None, rows: Tensor | None = None

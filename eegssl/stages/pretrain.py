@@ -310,6 +310,7 @@ def _train(
             lower_is_better=True,
             on_row=on_row,
             warn=context.progress.warn,
+            say=context.progress.say,
             report=context.progress.train("encoder", config.training.steps),
         )
     return model.eval(), history

@@ -236,6 +236,7 @@ def _train(
             validate=lambda: tokenizer_scores(model, val, batch),
             on_row=on_row,
             warn=context.progress.warn,
+            say=context.progress.say,
             report=context.progress.train("tokenizer", training.steps),
         )
     return model.cpu().eval()

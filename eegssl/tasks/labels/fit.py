@@ -65,6 +65,7 @@ class Plan:
     on_step: Callable[[int], None] = field(default=lambda done: None)
     on_row: Rows | None = None
     warn: Callable[[str], object] = field(default=lambda text: None)
+    say: Callable[[str], object] = field(default=lambda text: None)
 
 
 def adapt(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, Any]:
@@ -199,6 +200,7 @@ def _train(classifier: Classifier, labelled: Labelled, plan: Plan) -> dict[str, 
         on_step=plan.on_step,
         on_row=plan.on_row,
         warn=plan.warn,
+        say=plan.say,
     )
     last = history.rows[-1]["step"] if history.rows else 0
     return {

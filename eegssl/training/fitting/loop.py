@@ -41,6 +41,7 @@ from eegssl.training.fitting.speed_clock import Clock
 from eegssl.training.fitting.steps import OneBatch, Part, Step, Steps
 from eegssl.training.fitting.update import Terms, Updates
 from eegssl.training.history import History, as_line
+from eegssl.training.live.attention_kernel import kernel_told
 
 Validate = Callable[[], Mapping[str, float | None]]
 """Scores by name; None where one is undefined."""
@@ -64,6 +65,7 @@ def fit(
     on_step: Callable[[int], None] | None = None,
     on_row: Rows | None = None,
     warn: Callable[[str], object] = lambda text: None,
+    say: Callable[[str], object] = lambda text: None,
     report: Callable[[int, float], None] | None = None,
 ) -> History:
     """Train ``model`` in place for ``config.steps`` steps, or until patience ends.
@@ -75,7 +77,7 @@ def fit(
     weights, otherwise with its last; on other ranks than the first always with its last.
     ``num_workers`` processes read ahead. ``on_step`` is called with the steps done, ``report`` with
     them and the last known loss; ``warn`` is told of checkpoints that are damaged, and of steps
-    that are skipped.
+    that are skipped, ``say`` of the attention kernel that runs.
 
     Raises ConfigError if too many gradients are not finite, Preempted after SIGTERM or SIGUSR1, on
     all ranks after the same step; KeyboardInterrupt is not caught. After any the same call resumes
@@ -101,6 +103,7 @@ def fit(
         on_sigterm(stop.set),
         deaths_of_workers(),
         compiled(model, config.compile),
+        kernel_told(model, say),
         closing(read_ahead(steps, point.step, last, updates.device, num_workers)) as ahead,
     ):
         for parts in clock.waiting(ahead):

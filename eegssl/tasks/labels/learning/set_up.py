@@ -54,4 +54,5 @@ def plan_of(job: Job[TaskConfig], work: Path) -> Plan:
         on_step=job.context.progress.track(job.task.name, config.training.steps),
         on_row=job.on_row,
         warn=job.context.progress.warn,
+        say=job.context.progress.say,
     )
