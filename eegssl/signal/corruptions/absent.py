@@ -1,18 +1,22 @@
 """Silence channels, or whole regions of the head.
 
-A silent channel is flat at 0 µV, as one whose electrode came off: models that read channels by
-name, and those that read any, meet the same array. Which ones are silent is drawn once for a
-recording; those of a lower severity are among those of a higher one.
+A silent channel stays in its place and holds the noise of an amplifier alone, so that models that
+read channels by name, and those that read any, meet the same array. (At exactly 0 µV the logarithm
+of a power would say more of a floor in a program than of a lost electrode.) Which ones are silent
+is drawn once for a recording; those of a lower severity are among those of a higher one.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.signal.corruptions.corruption import Corruption, Draws, Floats, Site
+from eegssl.signal.corruptions.corruption import Corruption, Draws, Floats, Site, band_noise
+
+NOISE_UV = 0.5
+"""Root mean square of what is left in a silent channel (ours)."""
 
 
 class DroppedChannels(Corruption):
-    """Channels are flat, at least one and never all."""
+    """Channels are silent, at least one and never all."""
 
     name = "drop-channels"
     words = "Dropped channels"
@@ -27,14 +31,14 @@ class DroppedChannels(Corruption):
     def apply(self, signal_uv: Floats, level: float, draws: Draws) -> Floats:
         """So many channels, rounded, are silent."""
         n = len(signal_uv)
-        silent = min(max(round(level * n), 1), n - 1)
-        corrupted = signal_uv.copy()
-        corrupted[draws.of_recording().permutation(n)[:silent]] = 0
-        return corrupted
+        silent = np.zeros(n, dtype=np.bool_)
+        so_many = min(max(round(level * n), 1), n - 1)
+        silent[draws.of_recording().permutation(n)[:so_many]] = True
+        return _silenced(signal_uv, silent, draws)
 
 
 class DroppedRegions(Corruption):
-    """All channels of some regions are flat; one region at least stays."""
+    """All channels of some regions are silent; one region at least stays."""
 
     name = "drop-regions"
     words = "Dropped regions"
@@ -57,9 +61,15 @@ class DroppedRegions(Corruption):
         for k in range(1, min(round(level), len(order) - 1) + 1):
             more = _of(site, drawn[:k])
             silent = silent if more.all() else more
-        corrupted = signal_uv.copy()
-        corrupted[silent] = 0
-        return corrupted
+        return _silenced(signal_uv, silent, draws)
+
+
+def _silenced(signal_uv: Floats, silent: NDArray[np.bool_], draws: Draws) -> Floats:
+    """Noise in the silent channels, and the others as they are."""
+    site = draws.site
+    shape = (len(signal_uv), signal_uv.shape[1])
+    noise = NOISE_UV * band_noise(draws.of_window(), shape, site.sfreq_hz, site.band_hz)
+    return np.where(silent[:, None], noise, signal_uv)
 
 
 def _of(site: Site, some: list[str]) -> NDArray[np.bool_]:
