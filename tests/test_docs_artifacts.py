@@ -20,6 +20,7 @@ from eegssl.corpus.preprocessing.recording_tables import (
 )
 from eegssl.scoring.temperature import Temperature
 from eegssl.scoring.threshold import Threshold
+from eegssl.tasks.benchmarks.robust_cells import GAIN_CELLS
 from eegssl.tasks.labels.corrupted.robustness_part import ROBUSTNESS_CELLS
 from eegssl.tasks.labels.measures.stored_scores import (
     FAULTS_CELLS,
@@ -82,7 +83,7 @@ ROWS: list[tuple[str, Iterable[str]]] = [
     ("codes.parquet", CODES_COLUMNS),
     ("labels.tsv", LABELS_CELLS),
     ("faults.tsv", FAULTS_CELLS),
-    ("robustness.tsv", ROBUSTNESS_CELLS),
+    ("robustness_gains.tsv", GAIN_CELLS),
     ("threshold.json", {f.name for f in fields(Threshold)}),
     ("temperature.json", {f.name for f in fields(Temperature)}),
     ("cleaning.json", set(CleanedAs.model_fields)),
@@ -92,6 +93,11 @@ ROWS: list[tuple[str, Iterable[str]]] = [
 @pytest.mark.parametrize(("name", "expected"), ROWS, ids=[name for name, _ in ROWS])
 def test_the_row_of_a_file_names_its_columns_or_keys(name: str, expected: Iterable[str]) -> None:
     assert set(expected) <= set(NAME.findall(row_of(name)))
+
+
+def test_the_scores_over_severity_are_described() -> None:
+    words = PAGE.split("### Of corrupted recordings")[1].split("###")[0]
+    assert set(ROBUSTNESS_CELLS) <= set(NAME.findall(words))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ by hand; a finished cell is not run again.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,14 @@ from eegssl.reports.benchmark.score_columns import of_subjects
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.scoring.unit_effects import UnitAnswers
+from eegssl.signal.corruptions.known_corruptions import levels_of
 from eegssl.stages.benchmark_cells import Matrix
 from eegssl.tasks.benchmarked import BASELINE, NotRun
 from eegssl.tasks.benchmarks.benchmark_contract import CONTRACT, facts_of
 from eegssl.tasks.benchmarks.benchmark_rows import Row, Scored, read_cells
 from eegssl.tasks.benchmarks.matrix_cells import CELLS, Cell, Fold
+from eegssl.tasks.benchmarks.robust_cells import Robustness, robustness
+from eegssl.tasks.benchmarks.robust_page import robustness_sections
 from eegssl.tasks.kinds import KINDS
 
 LEADERBOARD = "leaderboard.html"
@@ -75,9 +79,15 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
         for one in (*pooled, *compare(scored.units, *how, unit))
         if one.n or one.task not in {other.task for other in pooled}
     ]
+    robust = Robustness()
+    if config.evaluate.corruptions.kinds:
+        benchmarks = {name: matrix.benchmark_of(name) for name in matrix.tasks}
+        robust = robustness(scored, cells, config, matrix.settings, benchmarks, context.seed)
     facts = facts_of(rows, matrix.settings)
     facts |= {"synthetic": any(c.synthetic for c in corpora.values())}
-    _write_tables(writer, matrix, rows, comparisons, facts, context.warnings)
+    for name, words in robust.texts().items() if robust.points else ():
+        writer.write(name, words)
+    _write_tables(writer, matrix, rows, comparisons, robust, facts, context.warnings)
     return context.finish(writer, facts, bulk={CELLS: ""})
 
 
@@ -124,6 +134,7 @@ def _write_tables(
     matrix: Matrix,
     rows: Sequence[Row],
     comparisons: Sequence[Comparison],
+    robust: Robustness,
     about: Mapping[str, Any],
     warnings: Sequence[str],
 ) -> None:
@@ -143,6 +154,8 @@ def _write_tables(
         about["within_subject"],
         matrix.controls,
     )
+    levels = levels_of(matrix.config.evaluate.corruptions)
+    page = replace(page, sections=(*page.sections, *robustness_sections(robust, levels)))
     writer.write(LEADERBOARD, render_page(with_warnings(page, warnings)))
 
 

@@ -9,6 +9,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
+from eegssl.scoring.corrupted.robustness import Curves
 from eegssl.scoring.unit_effects import UnitAnswers
 
 BASELINE = "baseline"
@@ -82,6 +83,10 @@ class Benchmarked:
         scores of their own, to be compared one by one.
         """
         return None
+
+    def curves(self, scored: Path) -> Curves:
+        """Answers for corrupted recordings, of the folder of an evaluation; none where none are."""
+        return {}
 
     def of_fold(
         self, facts: Mapping[str, Any], metrics: Mapping[str, Any]

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from eegssl.reports import style
 from eegssl.reports.cells import NO_INTERVAL, Footnotes, heads, interval_text, number_cell
 from eegssl.reports.embed import svg_uri
+from eegssl.reports.method_tables import score_cells
 from eegssl.reports.sections import Cell, ReportFigure, Table
 from eegssl.scoring.corrupted.robustness import AREA, Point
 
@@ -25,7 +26,7 @@ def severity_figure(lines: Lines, titles: Titles, words: str, chance: float | No
     return ReportFigure(
         title=f"{words} by severity",
         caption="0 are the clean recordings. Shaded: 95 % interval by a bootstrap over subjects, "
-        "where there is one; dotted: chance. What each severity is stands in the table.",
+        "where there is one; dotted: chance.",
         alt=f"{words} over the severity of {len(lines)} corruptions",
         uri=svg_uri(severity_curves(lines, titles, words, chance)),
     )
@@ -113,6 +114,36 @@ def severity_table(
         tuple(rows),
         "Levels of severity 1 to 5 stand below each name. Mean: the area under the curve, over the "
         "severities. In small print 95 % intervals (percentiles of a bootstrap over subjects).",
+        notes.listed(),
+    )
+
+
+def area_table(lines: Lines, titles: Titles, words: str, *, lower_is_better: bool) -> Table:
+    """A row for each system: the area under its curve of each kind, the best in bold."""
+    notes, systems = Footnotes(), list(next(iter(lines.values())))
+    columns = []
+    for of_systems in lines.values():
+        areas = [next(one for one in of_systems[name] if one.severity == AREA) for name in systems]
+        columns.append(
+            score_cells(
+                [one.score for one in areas],
+                notes,
+                higher=not lower_is_better,
+                smalls=[interval_text(one.low, one.high) for one in areas],
+                reasons=["undefined on these test data"] * len(areas),
+            )
+        )
+    first = next(iter(lines.values()))
+    rows = [
+        (Cell(name, mark=_why(first[name], notes)), *cells)
+        for name, *cells in zip(systems, *columns, strict=True)
+    ]
+    return Table(
+        f"{words}, mean over severities",
+        heads(("System",), *(titles[kind] for kind in lines)),
+        tuple(rows),
+        "The area under each curve over the severities, the clean recordings included. In small "
+        "print 95 % intervals (percentiles of a bootstrap over subjects).",
         notes.listed(),
     )
 

@@ -17,6 +17,9 @@ Curves = Mapping[str, Mapping[int, UnitAnswers]]
 AREA = "area"
 """In place of a severity: the mean score over all of them, by the area under the curve."""
 
+MEAN = "mean"
+"""In place of a kind: the mean score over all kinds."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -57,6 +60,26 @@ class Drawn:
         """Both ends of the interval of values [1 + R + S], or why there is none."""
         one = intervals_of(values, len(self.subjects), self.deciding[kind])["percentile"]
         return one.low, one.high, one.reason or one.note
+
+    def with_mean(self) -> "Drawn":
+        """The same with `MEAN`, the mean over kinds, where there are several."""
+        kinds = list(self.units)
+        if len(kinds) < 2:
+            return self
+        mean = {
+            (MEAN, severity, metric): _mean([self.values[k, severity, metric] for k in kinds])
+            for kind, severity, metric in self.values
+            if kind == kinds[0]
+        }
+        counts = (
+            {**of_kinds, MEAN: choose(of_kinds.values())}
+            for of_kinds, choose in (
+                (self.units, max),
+                (self.deciding, min),
+                (self.with_units, max),
+            )
+        )
+        return Drawn(self.subjects, {**mean, **self.values}, *counts)
 
     def points(self) -> list[Point]:
         """All scores with their intervals."""

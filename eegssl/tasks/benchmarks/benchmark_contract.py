@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -11,11 +11,13 @@ from eegssl.artifacts.contract import Contract
 from eegssl.artifacts.json_parts import Count, OpenPart, damaged, read_part, validated
 from eegssl.artifacts.manifest import MANIFEST, Artifact
 from eegssl.artifacts.reading import read_manifest
+from eegssl.artifacts.table_parts import read_text_table
 from eegssl.reports.benchmark.results import RESULTS, TABLE, filled, read_results, table_text, text
 from eegssl.tasks.base import EVALUATION, PREDICTIONS, AnyKind
 from eegssl.tasks.benchmarked import BASELINE, Benchmarked
 from eegssl.tasks.benchmarks.benchmark_rows import Row, read_cells
 from eegssl.tasks.benchmarks.matrix_cells import Cell, MatrixSettings, scored_folder
+from eegssl.tasks.benchmarks.robust_cells import GAIN_CELLS, GAINS, ROBUSTNESS, ROBUSTNESS_CELLS
 from eegssl.tasks.kinds import kind_named
 from eegssl.tasks.table import kind_of_table
 
@@ -166,6 +168,10 @@ def _difference(row: Row, expected: Row) -> str:
 CONTRACT = Contract(
     "benchmark",
     parts={RESULTS: read_results},
+    others={
+        ROBUSTNESS: partial(read_text_table, cells=ROBUSTNESS_CELLS),
+        GAINS: partial(read_text_table, cells=GAIN_CELLS),
+    },
     facts=_Facts,
     config=MatrixSettings,
     whole=require_rows,

@@ -8,11 +8,13 @@ from eegssl.artifacts.context import Result
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
+from eegssl.scoring.corrupted.robustness import Curves
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.unit_effects import UnitAnswers
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.benchmarked import MODEL_METHOD, BaselineJob, Benchmarked, ColumnScores
 from eegssl.tasks.labels.config import TaskConfig
+from eegssl.tasks.labels.corrupted.corrupted_tables import read_curves
 from eegssl.tasks.labels.data import require_numbers
 from eegssl.tasks.labels.label_baseline import run_baseline
 from eegssl.tasks.labels.measures.unit_answers import unit_answers
@@ -102,6 +104,10 @@ class LabelScores(Benchmarked):
         if none_labelled(table):
             return None
         return unit_answers(table, threshold_of(table))
+
+    def curves(self, scored: Path) -> Curves:
+        """By the tables of corrupted predictions."""
+        return read_curves(scored)
 
     def of_fold(
         self, facts: Mapping[str, Any], metrics: Mapping[str, Any]

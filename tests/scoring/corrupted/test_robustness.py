@@ -2,31 +2,12 @@
 
 import numpy as np
 import pytest
+from severitycurves import EACH, N_SUBJECTS, answers, numbers
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from eegssl.scoring.corrupted.robustness import AREA, area, drawn_scores, subjects_of
 from eegssl.scoring.corrupted.subject_weights import deciding, scores_of
 from eegssl.scoring.unit_effects import UnitAnswers
-
-N_SUBJECTS, EACH = 14, 30
-
-
-def answers(spread: float, n_classes: int = 2, seed: int = 0) -> UnitAnswers:
-    """Probabilities that are worse the larger the spread; the same draws for every spread."""
-    rng = np.random.default_rng(seed)
-    n = N_SUBJECTS * EACH
-    truth = rng.integers(0, n_classes, n)
-    logits = np.eye(n_classes)[truth] * 2 + spread * rng.standard_normal((n, n_classes))
-    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    subjects = tuple(f"s-{k // EACH:02d}" for k in range(n))
-    return UnitAnswers("window", tuple(map(str, range(n))), subjects, truth, p, p.argmax(axis=1))
-
-
-def numbers(spread: float) -> UnitAnswers:
-    rng = np.random.default_rng(1)
-    truth = rng.normal(size=N_SUBJECTS)
-    names = tuple(f"s-{k:02d}" for k in range(N_SUBJECTS))
-    return UnitAnswers("patient", names, names, truth, truth + spread * rng.normal(size=N_SUBJECTS))
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
