@@ -245,6 +245,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Predict with a model on recordings, and write scores and a report."""
+    from eegssl.probes.probes_contract import headline
     from eegssl.stages import evaluate as stage
     from eegssl.stages import rescore as scoring
     from eegssl.stages import score_trees
@@ -272,7 +273,7 @@ def evaluate(
     else:
         assert model is not None
         result = stage.run(settings, model, recordings or [], context)
-    finish(terminal, result)
+    finish(terminal, result, headline if probes else None)
     if result.id and not options.json:
         terminal.line(f"report: {out / REPORT}")
 

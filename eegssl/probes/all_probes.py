@@ -85,8 +85,11 @@ def _regions(asked: Asked, embedder: Embedder, full: Floats, context: Context) -
     windows, measures = sample.windows.subset(some), {}
     for k, region in enumerate(REGIONS):
         context.progress.say(f"embedding {len(windows)} windows without region {region}")
-        places, without = embedder.without_region(windows, k)
-        measures[region] = region_measures(asked, full, some[places], without)
+        lost = embedder.without_region(windows, k)
+        measures[region] = {
+            "channels": float(lost.n_left_out.mean()) if len(lost.places) else 0.0,
+            **region_measures(asked, full, some[lost.places], lost.embeddings),
+        }
     return measures
 
 

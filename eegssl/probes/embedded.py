@@ -68,9 +68,10 @@ class Embedder:
         return spaces
 
     @torch.no_grad()
-    def without_region(self, windows: Windows, region: int) -> tuple[NDArray[np.int64], Floats]:
-        """Windows [m] with channels in a region and elsewhere, and embeddings [m, D] without it."""
+    def without_region(self, windows: Windows, region: int) -> "WithoutRegion":
+        """Embed the windows with channels in a region and elsewhere, without those in it."""
         places, rows = [np.zeros(0, np.int64)], [np.zeros((0, self.encoder.config.width))]
+        left_out = [np.zeros(0)]
         for index in windows.in_order(self.batch_size):
             inside = windows.geometry(index).regions[:, :, region] > 0
             index = index[inside.any(axis=1) & ~inside.all(axis=1)]
@@ -82,8 +83,21 @@ class Embedder:
             embedded = self.encoder(*to_tensors(batch, self.device), present=present)
             total = embedded.sum(dim=(1, 2)).double().cpu().numpy()
             places.append(index)
+            left_out.append((~kept).sum(axis=1))
             rows.append(total / (kept.sum(axis=1, keepdims=True) * embedded.shape[2]))
-        return np.concatenate(places), np.concatenate(rows)
+        return WithoutRegion(np.concatenate(places), np.concatenate(rows), np.concatenate(left_out))
+
+
+@dataclass(frozen=True)
+class WithoutRegion:
+    """M windows that lost the channels of a region."""
+
+    places: NDArray[np.int64]
+    """[M], of all windows."""
+    embeddings: Floats
+    """[M, D]"""
+    n_left_out: Floats
+    """[M], channels."""
 
 
 def band_powers(windows: Windows, batch_size: int) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eegssl.probes.measure import Measure, mean_measure, nothing, weighted_measure
 from eegssl.probes.probe_sample import ProbeSample
 from eegssl.probes.subjects_held_out import STRONG, class_probe, explained, subject_values
-from eegssl.probes.told_apart import ToldApart, across_files, told_apart
+from eegssl.probes.told_apart import across_files, told_apart
 from eegssl.scoring.means import means_by_unit
 from eegssl.scoring.statistics.bootstrap import FEWEST_PATIENTS
 from eegssl.scoring.statistics.weighted import patient_curves
@@ -26,6 +26,17 @@ _FEWEST_OF_A_SEX = 3
 
 
 @dataclass(frozen=True)
+class Shares:
+    """What a probe scored in each of S subjects."""
+
+    values: Floats
+    """[S]"""
+    chance: float
+    n_windows: int
+    converged: bool
+
+
+@dataclass(frozen=True)
 class Asked:
     """The sample that all probes ask of, and the seed of the intervals."""
 
@@ -38,32 +49,37 @@ class Asked:
         names, late = self.sample.subject[some], self.sample.late[some]
         answers = {name: told_apart(x[some], names, late) for name, x in spaces.items()}
         reason = "it needs two subjects, each with two windows of one recording"
-        return {name: self._shares(one, reason) for name, one in answers.items()}
-
-    def _shares(self, one: ToldApart | None, reason: str) -> Measure:
-        if one is None:
-            return nothing(reason)
-        note = "" if one.converged else _UNCONVERGED
-        return mean_measure(one.shares, one.chance, one.n_windows, seed=self.seed, note=note)
+        return self._means_of(
+            {
+                name: Shares(one.shares, one.chance, one.n_windows, one.converged)
+                for name, one in answers.items()
+                if one is not None
+            },
+            spaces,
+            reason,
+        )
 
     def files(self, spaces: Spaces) -> Measures:
         """Share of windows whose recording, of one subject's, is named rightly."""
-        sample, measures = self.sample, {}
-        for name, x in spaces.items():
-            answers = []
-            for k in np.unique(sample.subject[sample.of_subjects]):
-                own = sample.of_subjects & (sample.subject == k)
-                answers.append(told_apart(x[own], sample.file[own], sample.late[own]))
-            some = [one for one in answers if one is not None]
-            if not some:
-                measures[name] = nothing(_ONE_RECORDING)
-                continue
-            chance = float(np.mean([one.chance for one in some]))
-            note = "" if all(one.converged for one in some) else _UNCONVERGED
-            shares = [float(one.shares.mean()) for one in some]
-            n = sum(one.n_windows for one in some)
-            measures[name] = mean_measure(shares, chance, n, seed=self.seed, note=note)
-        return measures
+        answers = {name: self._files(x) for name, x in spaces.items()}
+        known = {name: one for name, one in answers.items() if one is not None}
+        return self._means_of(known, spaces, _ONE_RECORDING)
+
+    def _files(self, features: Floats) -> Shares | None:
+        """Of subjects with several recordings the share of windows whose one is named rightly."""
+        sample, answers = self.sample, []
+        for k in np.unique(sample.subject[sample.of_subjects]):
+            own = sample.of_subjects & (sample.subject == k)
+            one = told_apart(features[own], sample.file[own], sample.late[own])
+            answers += [one] if one else []
+        if not answers:
+            return None
+        return Shares(
+            np.array([one.shares.mean() for one in answers]),
+            float(np.mean([one.chance for one in answers])),
+            sum(one.n_windows for one in answers),
+            all(one.converged for one in answers),
+        )
 
     def other_files(self, spaces: Spaces) -> dict[str, Measures]:
         """Share of windows whose subject is named rightly, learned from one recording of each:
@@ -85,15 +101,34 @@ class Asked:
 
     def labels(self, spaces: Spaces) -> Measures:
         """AUROC of seizures within subjects that were not learned from, mean over them."""
-        some, measures = self.sample.of_labels, {}
-        for name, x in spaces.items():
-            one = class_probe(x[some], self.sample.ictal[some], self.sample.subject[some])
-            if one is None:
-                measures[name] = nothing(_NO_SEIZURES)
-                continue
-            note = "" if one.converged else _UNCONVERGED
-            measures[name] = mean_measure(one.auroc, 0.5, one.n_windows, seed=self.seed, note=note)
+        some = self.sample.of_labels
+        ictal, subject = self.sample.ictal[some], self.sample.subject[some]
+        answers = {name: class_probe(x[some], ictal, subject) for name, x in spaces.items()}
+        return self._means_of(
+            {
+                name: Shares(one.auroc, 0.5, one.n_windows, one.converged)
+                for name, one in answers.items()
+                if one is not None
+            },
+            spaces,
+            _NO_SEIZURES,
+        )
+
+    def _means_of(self, known: Mapping[str, Shares], spaces: Spaces, reason: str) -> Measures:
+        """Means over subjects, and how far the first lies above each other one, subject by subject;
+        all are of the same subjects, so that all are known or none."""
+        if not known:
+            return {name: nothing(reason) for name in spaces}
+        measures = {name: self._mean(one.values, one.chance, one) for name, one in known.items()}
+        first, *others = known
+        for other in others:
+            gains = known[first].values - known[other].values
+            measures[f"{first} less {other}"] = self._mean(gains, 0.0, known[other])
         return measures
+
+    def _mean(self, values: Floats, chance: float, of: Shares) -> Measure:
+        note = "" if of.converged else _UNCONVERGED
+        return mean_measure(values, chance, of.n_windows, seed=self.seed, note=note)
 
     def bands(self, spaces: Spaces, powers: Mapping[str, Floats]) -> dict[str, Measures]:
         """R² of the log power [n] of each band, in subjects that were not learned from."""
@@ -161,7 +196,10 @@ class Asked:
         return means_by_unit(features[some], unit), int(some.sum())
 
     def _too_few(self, spaces: Spaces, n: int, what: str) -> Measures:
-        reason = f"{n} subjects have {what} in subjects.tsv; it needs {FEWEST_PATIENTS}"
+        have, everyone = "has" if n == 1 else "have", len(self._present())
+        reason = (
+            f"{n} of {everyone} subjects {have} {what} in subjects.tsv; it needs {FEWEST_PATIENTS}"
+        )
         return {name: nothing(reason, n) for name in spaces}
 
 

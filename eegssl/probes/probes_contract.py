@@ -48,6 +48,32 @@ def facts_of(scores: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def headline(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that matter first, in words; all measures are in `SCORES`."""
+    values, chance = facts["values"], facts["chance"]
+    rows = {words: _beside(values[probe], chance[probe]) for probe, words in _HEADLINES.items()}
+    asked = f"{facts['n_subjects']} subjects ({facts['split']}), {facts['n_windows']:,} windows"
+    return {"asked of": asked, **rows}
+
+
+_HEADLINES = {
+    "subjects": "subjects named rightly",
+    "files": "recordings of one subject named",
+    "labels": "AUROC of seizures",
+    "age": "R² of age",
+    "sex": "AUROC of sex",
+}
+
+
+def _beside(values: Mapping[str, float | None], chance: float | None) -> str:
+    """A value of the encoder beside the others."""
+    shown = {name: "n/a" if v is None else f"{v:.3f}" for name, v in values.items()}
+    if values["encoder"] is None or chance is None:
+        return "n/a"
+    others = [f"{name} {shown[name]}" for name in shown if name != "encoder" and "less" not in name]
+    return f"{shown['encoder']}; {', '.join(others)}; chance {chance:.3g}"
+
+
 class _Facts(OpenPart):
     n_subjects: Count
     n_windows: Count

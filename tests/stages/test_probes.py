@@ -12,6 +12,7 @@ from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS
 
 FEW = ("--set", "windows=64", "--set", "label_windows=30")
+GAINS = ("encoder less random weights", "encoder less band power")
 ALL = ("--set", "split=all", "--allow-leak")
 
 
@@ -33,15 +34,15 @@ def test_every_probe_has_values_chance_and_counts(asked: tuple[dict, Path]) -> N
     scores = json.loads((out / "probes.json").read_text())
     probes = scores["probes"]
     for name in ("subjects", "files", "labels"):
-        assert probes[name].keys() == set(SPACES)
-        for one in probes[name].values():
+        assert probes[name].keys() == {*SPACES, *GAINS}
+        for one in (probes[name][space] for space in SPACES):
             assert 0 <= one["value"] <= 1
             assert one["n_subjects"] == 8
             assert one["interval"]["reason"].startswith("8 subjects, fewer than 10")
     assert probes["subjects"]["encoder"]["chance"] == pytest.approx(1 / 8)
     assert probes["bands"].keys() == set(BANDS_HZ)
     assert probes["labels"]["band power"]["value"] > 0.9  # 200 µV of spikes and waves
-    assert probes["age"]["encoder"]["reason"].startswith("0 subjects have an age")
+    assert probes["age"]["encoder"]["reason"].startswith("0 of 8 subjects have an age")
     assert set(probes["aperiodic"]) == {"common", "own"}
     assert len(probes["layers"]["similarity"]) == 2
     assert probes["layers"]["subjects"][-1]["encoder"] == probes["subjects"]["encoder"]

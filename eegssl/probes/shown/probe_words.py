@@ -52,18 +52,18 @@ def of_subjects(own: Scores) -> str:
 
 
 def _who(own: Scores) -> str:
-    value, chance = own[ENCODER]["value"], own[ENCODER]["chance"]
-    if value < 2 * chance:
+    if own[ENCODER]["value"] < 2 * own[ENCODER]["chance"]:
         return "The embeddings hold little of who is recorded."
-    others = max(own[name]["value"] for name in (RANDOM, POWER))
-    if value > others:
-        return (
-            "The embeddings hold who is recorded, and more of it than either: a task whose labels "
-            "go with subjects can be solved by knowing them."
-        )
+    gains = [own[f"{ENCODER} less {other}"]["interval"]["low"] for other in (RANDOM, POWER)]
+    if all(low is not None and low > 0 for low in gains):
+        more = "more of it than either"
+    elif None in gains:
+        more = "whether more of it than these can't be said of so few subjects"
+    else:
+        more = "not surely more of it than what needs no pretraining"
     return (
-        "The embeddings hold who is recorded, and no more of it than what needs no pretraining: a "
-        "task whose labels go with subjects can be solved by knowing them."
+        f"The embeddings hold who is recorded, {more}. A task whose labels go with subjects can be "
+        "solved by knowing them."
     )
 
 
@@ -189,7 +189,7 @@ def _beside(own: Scores, digits: int = 0) -> str:
     values = {
         NAMES[name]: one["value"]
         for name, one in own.items()
-        if name != ENCODER and one["value"] is not None
+        if name in NAMES and name != ENCODER and one["value"] is not None
     }
     shown = {name: f"{v:.{digits}f}" if digits else _percent(v) for name, v in values.items()}
     words = ", ".join(f"{name} {value}" for name, value in shown.items())

@@ -206,14 +206,18 @@ def _regions_table(own: Scores) -> Table:
     rows = [
         (
             Cell(region),
+            number_cell(one["channels"], notes, digits=1),
             measure_cell(one["moved"], notes),
             measure_cell(one["labels"], notes),
             count_cell(one["moved"]["n_windows"]),
         )
         for region, one in own.items()
     ]
-    columns = heads(("without",), "distance moved", "change of AUROC", "windows")
-    caption = "Distances in root mean square distances between two windows."
+    columns = heads(("without",), "channels", "distance moved", "change of AUROC", "windows")
+    caption = (
+        "Channels: left out, on average; the more they are, the farther embeddings move. Distances "
+        "in root mean square distances between two windows."
+    )
     return Table("Regions", columns, tuple(rows), caption, notes.listed())
 
 
