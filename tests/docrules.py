@@ -89,13 +89,27 @@ def documented_settings(package: Package) -> Iterator[str]:
                 yield source.at(statement.lineno, f"{node.name}.{name} has no docstring under it")
 
 
+def _reads_by_name(node: ast.ClassDef) -> bool:
+    """Whether a class has ``getattr(self, name)`` of names that it does not spell out."""
+    calls = (call for call in ast.walk(node) if isinstance(call, ast.Call))
+    return any(
+        isinstance(call.func, ast.Name)
+        and call.func.id == "getattr"
+        and ast.unparse(call.args[0]) == "self"
+        and not isinstance(call.args[1], ast.Constant)
+        for call in calls
+    )
+
+
 def used_settings(package: Package) -> Iterator[str]:
-    """Every field of a settings class is read by code outside the class."""
+    """Every field of a settings class is read by code outside the class, or by its name there."""
     everywhere: Counter[str] = Counter()
     for source in package.values():
         everywhere += reads(source.tree)
     for source, node in settings_classes(package):
         within = reads(node)
+        if _reads_by_name(node):
+            continue
         for name, statement, _ in fields(node):
             if everywhere[name] <= within[name]:
                 yield source.at(statement.lineno, f"no code reads {node.name}.{name}: remove it")

@@ -1,7 +1,7 @@
 """Declare the settings of pretraining's objectives, and which are minimised."""
 
 import difflib
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,25 @@ class CodesConfig(ObjectiveSettings):
     """Predict the visible patches from the hidden ones too, in a second pass (LaBraM)."""
 
 
+class ReconstructConfig(ObjectiveSettings):
+    """Predict the signal of hidden patches (REVE)."""
+
+    built_by = "eegssl.objectives.reconstruct:Reconstruct"
+    reads_masks = True
+    constant = "constant_loss"
+    constant_words = "that of predicting the mean of training"
+    shown = ("r2", "variance of hidden patches explained", "constant_r2")
+
+    target: Literal["waveform", "spectrum", "bands"] = "bands"
+    """`waveform`: cosines and sines of a patch's Fourier transform; `spectrum`: its log amplitudes
+    under a taper; `bands`: their means in twelve bands. All from 1 to 71 Hz, standardised by
+    training windows, each band of equal weight."""
+
+    pooled: float = Field(0.1, ge=0)
+    """Weight of the same loss where one vector, pooled from visible patches, predicts them all
+    (REVE: 0.1); 0: none."""
+
+
 class ObjectiveConfig(Settings):
     """What pretraining minimises: one objective, or a sum of several, weighted."""
 
@@ -55,6 +74,8 @@ class ObjectiveConfig(Settings):
     first."""
     codes: CodesConfig = CodesConfig()
     """Tokens of hidden patches."""
+    reconstruct: ReconstructConfig = ReconstructConfig()
+    """Signals of hidden patches."""
 
     @model_validator(mode="after")
     def _known(self) -> "ObjectiveConfig":

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from eegssl.encoder.encoder import Encoder, flat_places
 from eegssl.objectives.config import ObjectiveConfig
+from eegssl.objectives.grain import GEOMETRY, GrainPlan
 from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum, build_sum
+from eegssl.signal.channels.electrodes import Geometry
 
 
 def codes_model(
@@ -44,6 +47,19 @@ def grain(
     if mask is not None:
         named |= {"mask": mask, "hidden": flat_places(mask), "codes.visible": flat_places(~mask)}
     return named if codes is None else named | {"codes": codes}
+
+
+def drawn(
+    model: WeightedSum, tensors: dict[str, Tensor], step: int = 0, number: int = 0, seed: int = 0
+) -> dict[str, Tensor]:
+    """What a model's objectives draw for a grain."""
+    placed = Geometry(*(tensors[name].numpy() for name in GEOMETRY))
+    n_windows, _, n_samples = tensors["signal_uv"].shape
+    index, mask = np.arange(n_windows), tensors["mask"].numpy() if "mask" in tensors else None
+    n_patches = n_samples // model.encoder.config.patch_samples
+    plan = GrainPlan(seed, step, number, index, placed, n_samples, n_patches, mask)
+    arrays = model.draw(plan)
+    return {name: torch.from_numpy(arrays[name]) for name in model.drawn}
 
 
 def counted(model: WeightedSum, mask: Tensor) -> int:

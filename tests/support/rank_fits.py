@@ -1,23 +1,26 @@
-"""Two ranks, or one, that fit a small masked-codes model on grains of several montages.
+"""Two ranks, or one, that fit a small model on grains of several montages.
 
 Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL``; writes
-``FOLDER/weights.safetensors``. With STOP above 0 it is preempted after this step; MODEL is `codes`
-or `tokenizer`, whose codes depend on their window.
+``FOLDER/weights.safetensors``. With STOP above 0 it is preempted after this step; MODEL is
+`tokenizer`, whose codes depend on their window, or an objective, perhaps with settings
+(`latent:teacher=none`).
 """
 
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from objective_grains import codes_model, counted, grain
+from objective_grains import counted, drawn, grain, model_of
 from safetensors.torch import save_file
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
+from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
@@ -34,6 +37,7 @@ class GrainSteps(Steps):
 
     def __init__(self, model: WeightedSum) -> None:
         self.model = model
+        self.of_whole_batch = model.of_whole_batch
 
     def read(self, step: int) -> list[Part]:
         return of_this_rank([self.grain(step, place) for place in range(GRAINS)])
@@ -41,13 +45,26 @@ class GrainSteps(Steps):
     def grain(self, step: int, place: int) -> Part:
         signal_uv, positions, located, regions, g = signals(step, place)
         c = signal_uv.shape[1]
-        mask = torch.rand(4, c, 3, generator=g) < 0.2 + 0.2 * place
+        order, share = torch.rand(4, c, 3, generator=g), 0.2 + 0.2 * place
+        mask = order < share
+        if any(each.exact_masks for each in self.model.config.chosen.values()):
+            mask = order <= order.flatten(1).quantile(share, dim=1)[:, None, None]
         codes = torch.randint(N_CODES, (4, c, 3), generator=g)
         inputs = (signal_uv, positions, located, regions, mask, codes)
-        return Part(inputs, counted(self.model, mask), 4)
+        extra = drawn(self.model, grain(*inputs), step, place)
+        return Part((*inputs, *extra.values()), counted(self.model, mask), 4)
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
-        return self.model(grain(*inputs))
+        return self.model(self.named(inputs))
+
+    def terms_together(self, parts: Sequence[tuple[Tensor, ...]]) -> dict[str, Tensor]:
+        return self.model.together([self.named(inputs) for inputs in parts])
+
+    def named(self, inputs: Sequence[Tensor]) -> dict[str, Tensor]:
+        return grain(*inputs[:6]) | dict(zip(self.model.drawn, inputs[6:], strict=True))
+
+    def end(self) -> None:
+        self.model.end()
 
 
 class TokenizerGrains(GrainSteps):
@@ -55,6 +72,7 @@ class TokenizerGrains(GrainSteps):
 
     def __init__(self, model: Tokenizer) -> None:
         self.tokenizer = model
+        self.of_whole_batch = False
 
     def grain(self, step: int, place: int) -> Part:
         signal_uv, *geometry, _ = signals(step, place)
@@ -89,15 +107,22 @@ def _dtype() -> torch.dtype:
     return torch.get_default_dtype()
 
 
-def built_codes() -> WeightedSum:
+def built(kind: str) -> WeightedSum:
+    """An encoder and an objective, perhaps with settings: ``name:key=value``."""
+    name, _, settings = kind.partition(":")
+    given = dict(pair.split("=") for pair in settings.split(",") if pair)
     encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
-    return codes_model(encoder, N_CODES).to(_dtype())
+    return model_of(encoder, 1, Known(n_codes=N_CODES), **{name: given}).to(_dtype())
+
+
+def built_codes() -> WeightedSum:
+    return built("codes")
 
 
 def train(folder: Path, shard: str, stop: int, kind: str) -> None:
     """Fit, and write the weights by the first rank."""
-    model: nn.Module = built_codes() if kind == "codes" else built_tokenizer()
-    steps = GrainSteps(model) if kind == "codes" else TokenizerGrains(model)
+    model: nn.Module = built_tokenizer() if kind == "tokenizer" else built(kind)
+    steps = TokenizerGrains(model) if kind == "tokenizer" else GrainSteps(model)
 
     def on_step(step: int) -> None:
         if step == stop:
@@ -105,7 +130,8 @@ def train(folder: Path, shard: str, stop: int, kind: str) -> None:
 
     def validate() -> dict[str, float]:
         assert not distributed.is_initialized() or distributed.get_rank() == 0
-        terms = steps.terms(*steps.grain(1000, 0).inputs)
+        inputs = steps.grain(1000, 0).inputs
+        terms = steps.terms_together([inputs]) if steps.of_whole_batch else steps.terms(*inputs)
         return {"loss": terms["loss"].item()}
 
     metrics, plan = folder / "metrics.jsonl", PLAN.model_copy(update={"shard": shard})

@@ -79,6 +79,12 @@ def test_pretraining_needs_none(name: str, tmp_path: Path) -> None:
     assert step_twice(model, rank_fits.GrainSteps(model))["train_loss"] > 0
 
 
+@pytest.mark.parametrize("name", ["reconstruct", "reconstruct:target=waveform"])
+def test_other_objectives_need_none(name: str) -> None:
+    model = rank_fits.built(name)
+    assert step_twice(model, rank_fits.GrainSteps(model))["train_loss"] > 0
+
+
 @pytest.mark.parametrize("quantizer", ["cosine", "residual"])
 def test_the_tokenizer_needs_none(quantizer: str) -> None:
     settings = {"n_codes": 16, "code_dim": 8, "width": 16, "n_codebooks": 2, "revive_after": 1}

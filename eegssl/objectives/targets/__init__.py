@@ -1,0 +1,1 @@
+"""Define what is predicted of hidden patches from their own samples."""

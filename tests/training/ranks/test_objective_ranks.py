@@ -1,0 +1,32 @@
+"""Two ranks learn by an objective what one learns from the same grains, to rounding."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from fitted_ranks import start, trained
+
+OBJECTIVES = ["reconstruct"]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_two_ranks_learn_what_one_does(name: str, tmp_path: Path) -> None:
+    alone, log = trained(tmp_path / "one", 1, model=name)
+    two, log_of_two = trained(tmp_path / "two", 2, model=name)
+    for row, other in zip(log, log_of_two, strict=True):
+        for term in (n for n in row if n.startswith(("train_", "grad_"))):
+            assert other[term] == pytest.approx(row[term], abs=1e-6, rel=1e-6), term
+    assert log[-1]["train_loss"] != log[0]["train_loss"]
+    for key, weights in alone.items():
+        torch.testing.assert_close(two[key], weights, atol=1e-6, rtol=0, msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_preempted_training_ends_in_the_same_bytes(name: str, tmp_path: Path) -> None:
+    whole, log = trained(tmp_path / "whole", 1, model=name)
+    assert start(tmp_path / "parts", 1, model=name, stop=8) != [0]
+    parts, log_of_parts = trained(tmp_path / "parts", 1, model=name)
+    assert log == log_of_parts
+    for key, weights in whole.items():
+        assert torch.equal(parts[key], weights), key
