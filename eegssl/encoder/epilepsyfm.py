@@ -22,6 +22,9 @@ from eegssl.encoder.time_order import TimeOrder
 from eegssl.encoder.transformer import Transformer
 from eegssl.errors import InputError
 
+_COUNTING = {"cpu"}
+"""Devices on which visible patches alone are embedded: a GPU's host would wait for their number."""
+
 
 class EpilepsyFM(Encoder):
     """Temporal, spectral and spatial embeddings of patches, mixed by a transformer."""
@@ -125,11 +128,7 @@ class EpilepsyFM(Encoder):
         patches_uv = to_patches(signal_uv, self.config.patch_samples)
         _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
         _check(present, patches_uv.shape[:2], "present [B, C]")
-        content = self.norm_content(
-            self._embed(patches_uv, _visible(patches_uv.shape, mask, present))
-        )
-        if mask is not None:
-            content = torch.where(mask[..., None], self.mask_token.to(content.dtype), content)
+        content = self._content(patches_uv, mask, present)
         place = self.spatial(positions, located, regions)
         tokens = content + self.time(content.shape[2])
         return tokens + place[:, :, None] if isinstance(place, Tensor) else tokens
@@ -151,15 +150,29 @@ class EpilepsyFM(Encoder):
         """The transformer's last normalisation."""
         return self.transformer.norm
 
-    def _embed(self, patches_uv: Tensor, visible: Tensor | None) -> Tensor:
-        """Temporal and spectral embeddings side by side; what is not visible counts as flat."""
-        config = self.config
+    def _content(self, patches_uv: Tensor, mask: Tensor | None, present: Tensor | None) -> Tensor:
+        """Patches embedded and normalised, the mask token where they are hidden: [B, C, N, D]."""
+        config, shape = self.config, patches_uv.shape[:3]
+        visible = _visible(patches_uv.shape, mask, present)
         if config.clip_sigma is not None:
             patches_uv = clip(patches_uv, visible, config.clip_sigma)
-        patches = normalise(patches_uv, visible, config.normalise, config.scale_uv)
-        flat = patches.flatten(0, 2)
-        parts = [module(flat) for module in (self.temporal, self.spectral) if module is not None]
-        return torch.cat(parts, dim=-1).unflatten(0, patches.shape[:3])
+        flat = normalise(patches_uv, visible, config.normalise, config.scale_uv).flatten(0, 2)
+        if mask is None:
+            return self._embed(flat).unflatten(0, shape)
+        if mask.device.type not in _COUNTING or mask.all():
+            content = self._embed(flat).unflatten(0, shape)
+            return torch.where(mask[..., None], self.mask_token.to(content.dtype), content)
+        places = flat_places(~mask)
+        content = self._embed(flat.index_select(0, places))
+        tokens = self.mask_token.to(content.dtype).expand(len(flat), -1)
+        return tokens.index_copy(0, places, content).unflatten(0, shape)
+
+    def _embed(self, patches: Tensor) -> Tensor:
+        """Temporal and spectral embeddings of patches [M, P] side by side, normalised: [M, D]."""
+        modules = self.temporal, self.spectral
+        parts = [module(patches) for module in modules if module is not None]
+        content: Tensor = self.norm_content(torch.cat(parts, dim=-1))
+        return content
 
 
 _Spectral = WaveletPacketEmbedding | FourierEmbedding

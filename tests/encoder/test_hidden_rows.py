@@ -4,6 +4,8 @@ import pytest
 import torch
 from smallencoders import given, small
 
+from eegssl.encoder import epilepsyfm
+
 SETTINGS = {
     "plain": {},
     "summary": {"summary": True},
@@ -50,3 +52,20 @@ def test_stochastic_depth_leaves_hidden_patches_out_one_by_one():
     rows = encoder.hidden(signal_uv, *placed, mask)
     assert rows.shape == (mask.sum(), encoder.config.width)
     assert torch.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_visible_patches_alone_are_embedded_with_the_results_of_all(name, monkeypatch):
+    encoder = small(**SETTINGS[name])
+    signal_uv, placed, mask = given()
+    embedded = []
+    encoder.norm_content.register_forward_hook(lambda _, inputs, __: embedded.append(inputs[0]))
+    some = encoder.hidden(signal_uv, *placed, mask)
+    monkeypatch.setattr(epilepsyfm, "_COUNTING", set())
+    every = encoder.hidden(signal_uv, *placed, mask)
+    assert [part.shape[0] for part in embedded] == [(~mask).sum(), mask.numel()]
+    torch.testing.assert_close(some, every, rtol=1e-5, atol=1e-6)
+    for one, other in zip(gradients(encoder, some), gradients(encoder, every), strict=True):
+        assert (one is None) == (other is None)
+        if one is not None:
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)

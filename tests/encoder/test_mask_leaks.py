@@ -47,6 +47,8 @@ def test_hidden_samples_have_no_gradient_and_visible_ones_have(changes):
 
 def test_a_window_that_hides_everything_stays_finite():
     signal_uv, placed, mask = given()
-    for normalise in ("scale", "zscore", "robust"):
-        out = small(normalise=normalise)(signal_uv, *placed, torch.ones_like(mask))
-        assert out.isfinite().all()
+    for normalise, spectral in itertools.product(
+        ("scale", "zscore", "robust"), ("wavelet", "fourier", "off")
+    ):
+        encoder = small(normalise=normalise, spectral=spectral)
+        assert encoder(signal_uv, *placed, torch.ones_like(mask)).isfinite().all()
