@@ -7,12 +7,14 @@
     python bench/study.py ssvep_which OUT --edf FOLDER
     python bench/study.py eegmat OUT --edf FOLDER --fresh "random masks"
     python bench/study.py synth OUT --only larger "block masks"
+    python bench/study.py synth OUT --seeds 0 --only larger
     python bench/study.py eegmat OUT --report
 
 `ssvep_which` reads the same recordings and encoders as `ssvep_exo`, so it takes the same OUT.
 Resumable: what is done already is not done again. ``--fresh`` repeats the systems that a conclusion
 needs, and the arms that it names, with seeds that screening has not seen. ``--only`` leaves out
-all systems but those it names. ``--report`` prints the tables of what is there.
+all systems but those it names, and ``--seeds`` all seeds but these. ``--report`` prints the tables
+of what is there.
 """
 
 import argparse
@@ -149,11 +151,15 @@ def auroc(truth: NDArray[np.int64], outputs: Floats) -> float:
 
 
 def run(
-    data: str, out: Path, edf: Path, fresh: Sequence[str] | None, only: Sequence[str] | None
+    data: str,
+    out: Path,
+    edf: Path,
+    seeds: Sequence[int],
+    fresh: Sequence[str] | None,
+    only: Sequence[str] | None,
 ) -> None:
     """All systems, those that say most first, each with all seeds; those of a conclusion for
     ``fresh``; none that ``only`` does not name."""
-    seeds = SCREENING if fresh is None else FRESH
     by_seed = {}
     for seed in seeds:
         home = prepare(data, out, edf, seed)
@@ -225,6 +231,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--less", default="reference", metavar="SYSTEM", help="compare with this")
     parser.add_argument("--fresh", nargs="*", help="arms to conclude on, with five fresh seeds")
+    parser.add_argument("--seeds", nargs="+", type=int, help="run these seeds alone")
     parser.add_argument("--only", nargs="*", metavar="SYSTEM", help="run these systems alone")
     args = parser.parse_args()
     private = args.out.resolve() / "private"
@@ -233,8 +240,10 @@ def main() -> None:
     os.environ["EEGSSL_PRIVATE"] = str(private)
     if not args.report:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-        run(args.data, args.out, args.edf or args.out / "edf", args.fresh, args.only)
-    for title, seeds in (("Screening", SCREENING), ("Fresh seeds", FRESH)):
+        seeds = args.seeds or (SCREENING if args.fresh is None else FRESH)
+        run(args.data, args.out, args.edf or args.out / "edf", seeds, args.fresh, args.only)
+    tables = {"Screening": SCREENING, "Fresh seeds": FRESH}
+    for title, seeds in ({"These seeds": args.seeds} if args.seeds else tables).items():
         if table := read_scores(args.data, args.out, seeds):
             print(f"\n{title}\n\n{as_table(table, args.less)}")
 

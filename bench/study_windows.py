@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.corpus.places.tilings import ListedStarts
 from eegssl.corpus.store import Corpus, Recording
 from eegssl.corpus.windows import Windows
 from eegssl.io.labels.event_types import is_seizure
@@ -53,7 +54,8 @@ def labelled(data: str, corpus: Corpus, edf: Path) -> Labelled:
     length = round(WINDOW_S * corpus.sfreq_hz)
     start = np.round(start_s * corpus.sfreq_hz).astype(np.int64)
     fits = start + length <= np.array([r.n_samples for r in recordings])[owner]
-    windows = Windows(corpus, recordings, owner[fits], start[fits], length)
+    listed = ListedStarts(owner[fits], start[fits])
+    windows = Windows(corpus, recordings, listed, length)
     subject = np.array([recordings[k].subject for k in windows.owner])
     return Labelled(windows, truth[fits].astype(np.int64), subject)
 
