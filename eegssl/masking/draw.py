@@ -22,6 +22,7 @@ from eegssl.masking.order import (
     weighted_order,
     whole_order,
 )
+from eegssl.masking.seeded_generators import generators_of
 from eegssl.signal.channels.electrodes import Geometry
 from eegssl.signal.channels.regions import EIGHT, membership, region_set
 
@@ -71,7 +72,7 @@ def draw_masks(
     is worked out once for windows of the same.
     """
     rows = [Geometry(*fields) for fields in zip(*geometry, strict=True)]
-    rngs = [np.random.default_rng([seed, step, k, _STREAM]) for k in samples.tolist()]
+    rngs = generators_of((seed, step), samples, _STREAM)
     alike: dict[bytes, list[int]] = {}
     for k, row in enumerate(rows):
         alike.setdefault(b"".join(field.tobytes() for field in row), []).append(k)

@@ -71,7 +71,7 @@ def hide_whole(
     fewer = np.where(before > 0, abs(before - n_hidden), total)
     more = np.where(after < total, abs(after - n_hidden), total)
     for k in np.flatnonzero((fewer <= more) & (before > 0)).tolist():
-        if fewer[k] < more[k] or rngs[k].choice([int(before[k]), int(after[k])]) == before[k]:
+        if fewer[k] < more[k] or rngs[k].integers(2) == 0:
             masks[k] = np.repeat((first[k] < last[k])[:, None], n_patches, axis=1)
     for k in np.flatnonzero((before == 0) & (after == total)).tolist():  # one unit: it is cut
         order = np.repeat(first[k][:, None], n_patches, axis=1)
