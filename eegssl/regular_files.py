@@ -11,7 +11,9 @@ import io
 import os
 import stat
 from pathlib import Path
+from typing import TypeVar
 
+AnyPath = TypeVar("AnyPath", bound=Path | str)
 MOST_TEXT_BYTES = 256 << 20
 """The most that is read of a text or JSON file, which is wholly in memory (ours)."""
 _AT_ONCE = 1 << 20
@@ -30,7 +32,7 @@ class UnusableFile(OSError):
     """An entry that is no regular file, or is too large; ``strerror`` has what was found."""
 
 
-def require_regular(path: Path, most_bytes: int | None = None) -> Path:
+def require_regular(path: AnyPath, most_bytes: int | None = None) -> AnyPath:
     """Return the path of a regular file, for a library that opens it itself; links are followed.
 
     Raises UnusableFile for anything else and for a file larger than ``most_bytes``, any other
@@ -40,21 +42,27 @@ def require_regular(path: Path, most_bytes: int | None = None) -> Path:
     return path
 
 
-def open_regular(path: Path, most_bytes: int | None = None) -> io.BufferedReader:
+def open_regular(path: Path | str, most_bytes: int | None = None) -> io.BufferedReader:
     """Open a regular file for reading its bytes; see `require_regular` for the errors."""
     return open(open_descriptor(path, most_bytes), "rb")
 
 
-def open_descriptor(path: Path, most_bytes: int | None = None) -> int:
+def open_descriptor(path: Path | str, most_bytes: int | None = None) -> int:
     """Open a regular file; whoever asks has to close it. See `require_regular` for the errors."""
+    return open_sized(path, most_bytes)[0]
+
+
+def open_sized(path: Path | str, most_bytes: int | None = None) -> tuple[int, int]:
+    """As `open_descriptor`; the descriptor and the file's size in bytes."""
     require_regular(path, most_bytes)  # first, since opening a device may already do something
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        _check(os.fstat(descriptor), path, most_bytes)
+        status = os.fstat(descriptor)
+        _check(status, path, most_bytes)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, status.st_size
 
 
 def read_bytes(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> bytes:
@@ -90,7 +98,7 @@ def wide_codec(raw: bytes) -> str:
     return codec if 8 * more > max(len(head), 64 * fewer) else ""
 
 
-def _check(status: os.stat_result, path: Path, most_bytes: int | None) -> None:
+def _check(status: os.stat_result, path: Path | str, most_bytes: int | None) -> None:
     if not stat.S_ISREG(status.st_mode):
         code, what = next(
             ((code, what) for is_kind, code, what in _KINDS if is_kind(status.st_mode)),
@@ -101,6 +109,6 @@ def _check(status: os.stat_result, path: Path, most_bytes: int | None) -> None:
         raise _too_large(status.st_size, path, most_bytes)
 
 
-def _too_large(size: int, path: Path, most_bytes: int) -> UnusableFile:
+def _too_large(size: int, path: Path | str, most_bytes: int) -> UnusableFile:
     what = f"it has {size:,} bytes, expected at most {most_bytes:,}"
     return UnusableFile(errno.EFBIG, what, os.fspath(path))

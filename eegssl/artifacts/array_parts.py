@@ -1,4 +1,4 @@
-"""Read tensors and arrays of artifacts, within what their files hold.
+"""Read tensors of artifacts, within what their files hold.
 
 As `eegssl.artifacts.json_parts` does for JSON: a header that is none, that says more than its file
 holds, or another shape or type than expected, is an ArtifactError that names the file.
@@ -6,7 +6,6 @@ holds, or another shape or type than expected, is an ArtifactError that names th
 
 import mmap
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from eegssl.artifacts.json_parts import Count, Part, damaged, in_words
-from eegssl.regular_files import open_descriptor, open_regular
+from eegssl.regular_files import open_regular, open_sized
 
-_DTYPES = {
+DTYPES = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"},
     **{f"{sign}{8 * n}": f"<{sign.lower()}{n}" for sign in "IU" for n in (1, 2, 4, 8)},
 }
@@ -29,15 +28,7 @@ _DTYPES = {
 _MOST_HEADER = 100_000_000
 """As safetensors itself allows."""
 _HEAD_BYTES = 4096
-_SMALL_BYTES = 1 << 17
-"""Arrays of fewer are read at once, which is faster than to map them."""
 _METADATA = "__metadata__"
-_NPY = b"\x93NUMPY\x01\x00"
-_NPY_HEADER = re.compile(
-    rb"\{'descr': '[<|]([a-z][0-9])', 'fortran_order': (True|False), "
-    rb"'shape': \(([0-9]{1,15}, ?(?:[0-9]{1,15}(?:, [0-9]{1,15})*)?)\), \} *\n"
-)
-"""As NumPy writes it."""
 
 
 class _Entry(Part):
@@ -68,9 +59,11 @@ class TensorPlace:
 class TensorFile:
     """The header of a safetensors file, whose tensors all lie within it."""
 
-    path: Path
+    path: Path | str
     tensors: Mapping[str, TensorPlace]
     metadata: Mapping[str, str]
+    head: bytes = b""
+    """The first bytes of the file, where small tensors may lie."""
 
     @property
     def n_values(self) -> int:
@@ -84,7 +77,18 @@ class TensorFile:
         """
         place = self.place(name, dtypes, shape)
         with open_regular(self.path) as stream:
-            return _mapped(stream.fileno(), place.dtype, place.shape, place.offset)
+            return mapped(stream.fileno(), place.dtype, place.shape, place.offset)
+
+    def read(
+        self, descriptor: int, name: str, dtypes: str, shape: Sequence[int | None]
+    ) -> NDArray[Any]:
+        """Read a small tensor of the file, which is open; raises ArtifactError as `place`."""
+        place = self.place(name, dtypes, shape)
+        stop = place.offset + prod(place.shape) * place.dtype.itemsize
+        stored = self.head[place.offset : stop]
+        if stop > len(self.head):
+            stored = os.pread(descriptor, stop - place.offset, place.offset)
+        return np.frombuffer(stored, place.dtype).reshape(place.shape)
 
     def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
         """Where a tensor of one of these types lies.
@@ -94,7 +98,7 @@ class TensorFile:
         place = self.tensors.get(name)
         if place is None:
             raise damaged(self.path, f"it has no tensor {name}")
-        _require(self.path, f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+        require_kind(self.path, f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
         return place
 
 
@@ -104,15 +108,18 @@ def open_tensors(path: Path) -> TensorFile:
     Raises ArtifactError for a file that is none, or whose header says more than it holds.
     """
     try:
-        with open_regular(path) as stream:
-            return read_tensors(stream.fileno(), path)
+        descriptor, size = open_sized(path)
+        try:
+            return read_tensors(descriptor, size, path)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise damaged(path, f"it can't be read: {error.strerror}") from None
 
 
-def read_tensors(descriptor: int, path: Path) -> TensorFile:
-    """Read the header of a safetensors file that is open, as `open_tensors`."""
-    size, start = os.fstat(descriptor).st_size, os.pread(descriptor, _HEAD_BYTES, 0)
+def read_tensors(descriptor: int, size: int, path: Path | str) -> TensorFile:
+    """Read the header of a safetensors file of ``size`` bytes that is open, as `open_tensors`."""
+    start = os.pread(descriptor, _HEAD_BYTES, 0)
     length = int.from_bytes(start[:8], "little")
     if 8 + length > size or length > _MOST_HEADER:
         raise damaged(path, "it is no safetensors file: its header is cut or too long")
@@ -120,64 +127,34 @@ def read_tensors(descriptor: int, path: Path) -> TensorFile:
     if len(text) < length:
         text = os.pread(descriptor, length, 8)
     try:
-        header = dict(_parsed_header(text))
+        return TensorFile(path, *_places(text, size), start)
     except ValidationError as error:
         raise damaged(path, in_words(error)) from None
+    except ValueError as error:
+        raise damaged(path, str(error)) from None
+
+
+@lru_cache(maxsize=256)  # recordings of one length have the same
+def _places(text: bytes, size: int) -> tuple[Mapping[str, TensorPlace], Mapping[str, str]]:
+    """The tensors and the metadata of a header, in a file of ``size`` bytes.
+
+    Raises ValueError (ValidationError) for a header that is none, or that says more than it holds.
+    """
+    header, begin_of_data = _HEADER.validate_json(text), 8 + len(text)
     metadata = header.pop(_METADATA, {})
     tensors: dict[str, TensorPlace] = {}
     for name, entry in header.items():
         if not isinstance(entry, _Entry):
-            raise damaged(path, f"the header's entry {len(tensors)} describes no tensor")
-        dtype, (begin, end) = np.dtype(_DTYPES[entry.dtype]), entry.data_offsets
-        if prod(entry.shape) * dtype.itemsize != end - begin or 8 + length + end > size:
-            raise damaged(path, f"tensor {len(tensors)} of its header has another size there")
+            raise ValueError(f"the header's entry {len(tensors)} describes no tensor")
+        dtype, (begin, end) = np.dtype(DTYPES[entry.dtype]), entry.data_offsets
+        if prod(entry.shape) * dtype.itemsize != end - begin or begin_of_data + end > size:
+            raise ValueError(f"tensor {len(tensors)} of its header has another size there")
         is_float = "F" in entry.dtype
-        tensors[name] = TensorPlace(dtype, entry.shape, 8 + length + begin, is_float)
-    return TensorFile(path, tensors, metadata if isinstance(metadata, dict) else {})
+        tensors[name] = TensorPlace(dtype, entry.shape, begin_of_data + begin, is_float)
+    return tensors, metadata if isinstance(metadata, dict) else {}
 
 
-@lru_cache(maxsize=256)  # recordings of one length have the same
-def _parsed_header(text: bytes) -> dict[str, _Entry | dict[str, str]]:
-    return _HEADER.validate_json(text)
-
-
-def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
-    """Map an ``.npy`` file of one of these types (as ``u1 u2``); None in ``shape`` is any length.
-
-    Raises ArtifactError for a file that NumPy did not write, of another type or shape, or of
-    another size than these make.
-    """
-    try:
-        descriptor = open_descriptor(path)
-        try:
-            return _map_array(descriptor, path, dtypes, shape)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise damaged(path, f"it can't be read: {error.strerror}") from None
-
-
-def _map_array(
-    descriptor: int, path: Path, dtypes: str, shape: Sequence[int | None]
-) -> NDArray[Any]:
-    size, start = os.fstat(descriptor).st_size, os.pread(descriptor, _SMALL_BYTES, 0)
-    length = int.from_bytes(start[len(_NPY) : len(_NPY) + 2], "little")
-    offset = len(_NPY) + 2 + length
-    header = _NPY_HEADER.fullmatch(start[len(_NPY) + 2 : offset])
-    if not start.startswith(_NPY) or header is None or header[1].decode() not in dtypes.split():
-        raise damaged(path, f"it holds no array of {dtypes}")
-    dtype = np.dtype(header[1].decode())
-    lengths = tuple(int(n) for n in header[3].replace(b" ", b"").split(b",") if n)
-    _require(path, "the array", (dtype, lengths), dtypes, shape)
-    if size != offset + prod(lengths) * dtype.itemsize:
-        raise damaged(path, "it has another size than its header says")
-    order: Literal["F", "C"] = "F" if header[2] == b"True" else "C"
-    if len(start) == size:
-        return np.ndarray(lengths, dtype, start, offset, order=order)
-    return _mapped(descriptor, dtype, lengths, offset, order)
-
-
-def _mapped(
+def mapped(
     descriptor: int,
     dtype: np.dtype[Any],
     shape: tuple[int, ...],
@@ -191,15 +168,15 @@ def _mapped(
     return np.ndarray(shape, dtype, file, offset, order=order)
 
 
-def _require(
-    path: Path,
+def require_kind(
+    path: Path | str,
     what: str,
     stored: tuple[np.dtype[Any], tuple[int, ...]],
     dtypes: str,
     shape: Sequence[int | None],
 ) -> None:
     """Raise ArtifactError for another type or shape."""
-    fits = stored[1] == tuple(shape) or (
+    fits = stored[1] == shape or (
         len(stored[1]) == len(shape)
         and all(n is None or n == length for length, n in zip(stored[1], shape, strict=True))
     )

@@ -98,7 +98,7 @@ def validated(values: Any, schema: TypeAdapter[T], path: Path, inside: str) -> T
         raise damaged(path, f"{inside}.{in_words(error)}") from None
 
 
-def damaged(path: Path, problem: str) -> ArtifactError:
+def damaged(path: Path | str, problem: str) -> ArtifactError:
     """The error that a part does not hold what it should."""
     return ArtifactError(f"{path} was edited or damaged: {problem}; make its artifact again")
 

@@ -7,6 +7,7 @@ never rounded away. ``auxiliary`` [A, T] holds ECG, EOG and EMG in the same way,
 the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
 """
 
+import math
 import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from eegssl.artifacts.array_parts import open_tensors, read_tensors
 from eegssl.artifacts.json_parts import damaged
-from eegssl.regular_files import open_descriptor
+from eegssl.regular_files import open_sized
 
 MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
@@ -99,9 +100,10 @@ def map_signal(
     return StoredSignal(data, _checked_scale(scale_uv, path), path)
 
 
-def _checked_scale(scale_uv: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+def _checked_scale(scale_uv: NDArray[np.float32], path: Path | str) -> NDArray[np.float32]:
     """The scales, unless one is none: then ArtifactError."""
-    if not (scale_uv.min(initial=1.0) > 0 and scale_uv.max(initial=1.0) < np.inf):  # nor NaN
+    scales = scale_uv.tolist()  # of so few numbers, lists are faster than arrays
+    if not (min(scales, default=1.0) > 0 and sum(scales) < math.inf):  # nor NaN
         raise damaged(path, "a scale is not above 0")
     return scale_uv
 
@@ -113,18 +115,17 @@ class SignalFile:
     where it is the only one that is read of its recording.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
+    def __init__(self, path: Path | str, shape: tuple[int, int]) -> None:
         """Raises ArtifactError as `map_signal`."""
         self._path = path
         try:
-            self._file = open_descriptor(path)
-            tensors = read_tensors(self._file, path)
+            self._file, n_bytes = open_sized(path)
+            tensors = read_tensors(self._file, n_bytes, path)
             place = tensors.place("signal", "i2 f4", shape)
-            of_scale = tensors.place("scale_uv", "f4", shape[:1])
-            stored = os.pread(self._file, 4 * shape[0], of_scale.offset)
+            scale_uv = tensors.read(self._file, "scale_uv", "f4", shape[:1])
         except OSError as error:
             raise damaged(path, f"it can't be read: {error.strerror}") from None
-        self.scale_uv = _checked_scale(np.frombuffer(stored, "<f4"), path)
+        self.scale_uv = _checked_scale(scale_uv, path)
         """[C]"""
         self.dtype, self._offset, self._n_samples = place.dtype, place.offset, shape[1]
 
@@ -135,12 +136,18 @@ class SignalFile:
     def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
         """Fill ``rows`` [C, T], of this file's type, with samples of these channels as stored.
 
+        They lie side by side, without gaps.
+
         Raises ArtifactError for samples that are not there, or not finite.
         """
-        size, file = self.dtype.itemsize, self._file
-        for row, channel in zip(rows, channels, strict=True):
-            place = self._offset + size * (channel * self._n_samples + start)
-            if os.preadv(file, [row], place) < row.nbytes:
+        if not rows.size:
+            return
+        into = memoryview(rows.data).cast("B")
+        size, n_bytes = self.dtype.itemsize, len(into) // len(rows)
+        first, pitch = self._offset + size * start, size * self._n_samples
+        for k, channel in enumerate(channels):
+            row = into[k * n_bytes : (k + 1) * n_bytes]
+            if os.preadv(self._file, [row], first + channel * pitch) < n_bytes:
                 raise damaged(self._path, "it was cut while it was open")
         if self.dtype.kind == "f" and not np.isfinite(rows).all():
             raise damaged(self._path, "a sample is not finite")
@@ -192,7 +199,7 @@ def read_pieces(
     values = np.empty((len(files), len(channels[0]), length), dtype)
     scales = np.empty(values.shape[:2], np.float32)
     for k, (file, rows, start) in enumerate(zip(files, channels, starts, strict=True)):
-        scales[k] = file.scale_uv[rows]
+        scales[k] = file.scale_uv if rows == range(len(file.scale_uv)) else file.scale_uv[rows]
         if file.dtype == dtype:
             file.read_into(values[k], rows, start)
         else:

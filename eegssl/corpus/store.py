@@ -68,7 +68,12 @@ class Recording:
     @property
     def path(self) -> Path:
         """The file of its signal."""
-        return self.folder / f"{self.id}.safetensors"
+        return Path(self.path_text)
+
+    @property
+    def path_text(self) -> str:
+        """The same as text, which takes a tenth of the time to make."""
+        return f"{self.folder}/{self.id}.safetensors"
 
     @property
     def duration_s(self) -> float:
@@ -164,7 +169,7 @@ class Corpus:
     def signal(self, recording: Recording) -> SignalFile:
         """The open signal of a recording; several threads may ask for it."""
         shape = (len(recording.channels), recording.n_samples)
-        return self._open.get(recording.id, lambda: SignalFile(recording.path, shape))
+        return self._open.get(recording.id, lambda: SignalFile(recording.path_text, shape))
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""

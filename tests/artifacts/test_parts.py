@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
 
-from eegssl.artifacts.array_parts import map_array, open_tensors
+from eegssl.artifacts.array_parts import open_tensors
 from eegssl.artifacts.json_parts import HASHED_ID, Count, HashedId, Part, Share, read_json
 from eegssl.artifacts.reading import read_manifest
 from eegssl.artifacts.table_parts import (
@@ -26,6 +26,7 @@ from eegssl.artifacts.table_parts import (
     read_table,
     read_text_table,
 )
+from eegssl.corpus.codes.stored_arrays import map_array
 from eegssl.errors import ArtifactError
 
 

@@ -126,12 +126,12 @@ def coded(folder: Path, windows: Windows) -> tuple[Codes, list[np.ndarray]]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc here")
+@pytest.mark.parametrize("small_bytes", [140, 1 << 17], ids=["by row", "at once"])
 def test_maps_and_descriptors_stay_few_however_many_recordings_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
 ) -> None:
     monkeypatch.setattr(store, "OPEN_SIGNALS", 4)
-    monkeypatch.setattr(tokens, "MAPPED_PATCHES", 6)
-    monkeypatch.setattr("eegssl.artifacts.array_parts._SMALL_BYTES", 140)
+    monkeypatch.setattr(tokens, "SMALL_BYTES", small_bytes)
     for folder in ("codes", "entropies"):
         (tmp_path / folder).mkdir()
     recordings = kept(tmp_path, 40)
@@ -151,8 +151,8 @@ def test_maps_and_descriptors_stay_few_however_many_recordings_are_read(
         np.testing.assert_array_equal(codes.of(index)[0], arrays[owner][:, first : first + 4])
         assert codes.entropy_of(index).shape == (1, 3, 4)
         n_maps, n_open = held()
-        assert n_maps <= 6
-        assert n_open <= before + 4 + 6
+        assert n_maps == 0
+        assert n_open <= before + 4
 
 
 def test_threads_read_what_one_thread_reads(
@@ -190,6 +190,6 @@ def test_codes_of_other_recordings_are_told(tmp_path: Path) -> None:
     recordings = kept(tmp_path, 2)
     codes, _ = coded(tmp_path, tile(corpus(*recordings), recordings, 4.0))
     shorter = [replace(r, n_samples=r.n_samples - 400) for r in recordings]
-    other = replace(codes, windows=tile(corpus(*shorter), shorter, 4.0), _kept=Recent(2))
+    other = replace(codes, windows=tile(corpus(*shorter), shorter, 4.0))
     with pytest.raises(ArtifactError, match="expected u1 u2 u4 of 3x16"):
         other.of(np.array([0]))

@@ -1,0 +1,136 @@
+"""Read ``.npy`` files, or columns of them, within what they hold.
+
+As `eegssl.artifacts.array_parts` does for tensors: a file that NumPy did not write, or of another
+type, shape or size than expected, is an ArtifactError that names it.
+"""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eegssl.artifacts.array_parts import DTYPES, mapped, require_kind
+from eegssl.artifacts.json_parts import damaged
+from eegssl.regular_files import open_sized
+
+SMALL_BYTES = 1 << 17
+"""Files of no more are read at once, which is faster than to map them, or to read some rows."""
+_HEAD_BYTES = 4096
+_NPY = b"\x93NUMPY\x01\x00"
+_HEADER = re.compile(
+    rb"\{'descr': '[<|]([a-z][0-9])', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9]{1,15}, ?(?:[0-9]{1,15}(?:, [0-9]{1,15})*)?)\), \} *\n"
+)
+"""As NumPy writes it."""
+_TYPES = frozenset(text[1:] for text in DTYPES.values())
+_Bytes = bytes | memoryview
+
+
+class _Place(NamedTuple):
+    """An array within its file."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+    order: Literal["F", "C"]
+
+    def within(self, data: _Bytes) -> NDArray[Any]:
+        """The array, where all bytes of its file are at hand."""
+        return np.ndarray(self.shape, self.dtype, data, self.offset, order=self.order)
+
+
+def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[Any]:
+    """Map an ``.npy`` file of one of these types (as ``u1 u2``); None in ``shape`` is any length.
+
+    Raises ArtifactError for a file that NumPy did not write, of another type or shape, or of
+    another size than these make.
+    """
+
+    def read(descriptor: int, size: int) -> NDArray[Any]:
+        data = os.pread(descriptor, min(size, SMALL_BYTES), 0)
+        place = _placed(data, size, path, dtypes, shape)
+        return place.within(data) if len(data) == size else _mapped(descriptor, place)
+
+    return _read_of(path, read)
+
+
+def read_columns(
+    path: Path | str,
+    dtypes: str,
+    shape: tuple[int, int],
+    columns: range,
+    room: memoryview,
+) -> NDArray[Any]:
+    """Read columns of a two-dimensional ``.npy`` file: [C, n]; raises as `map_array`.
+
+    A file of at most `SMALL_BYTES` is read into ``room``, of so many bytes: memory that was used
+    before takes a third of the time of new memory.
+    """
+
+    def read(descriptor: int, size: int) -> NDArray[Any]:
+        small = size <= len(room)
+        n_read = os.preadv(descriptor, [room if small else room[:_HEAD_BYTES]], 0)
+        place = _placed(room[:n_read], size, path, dtypes, shape)
+        if small or place.order == "F":
+            whole = place.within(room) if small else _mapped(descriptor, place)
+            return whole[:, columns.start : columns.stop].copy()
+        values = np.empty((shape[0], len(columns)), place.dtype)
+        for k, row in enumerate(values):
+            first = (k * shape[1] + columns.start) * row.itemsize
+            if os.preadv(descriptor, [row], place.offset + first) < row.nbytes:
+                raise _of_other_size(path)
+        return values
+
+    return _read_of(path, read)
+
+
+def _read_of(path: Path | str, read: Callable[[int, int], NDArray[Any]]) -> NDArray[Any]:
+    """What is read of a file, by its descriptor and size; ArtifactError where it can't be."""
+    try:
+        descriptor, size = open_sized(path)
+        try:
+            return read(descriptor, size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise damaged(path, f"it can't be read: {error.strerror}") from None
+
+
+def _mapped(descriptor: int, place: _Place) -> NDArray[Any]:
+    return mapped(descriptor, place.dtype, place.shape, place.offset, place.order)
+
+
+def _placed(
+    head: _Bytes, size: int, path: Path | str, dtypes: str, shape: Sequence[int | None]
+) -> _Place:
+    """Where the array of a file that begins so lies; raises ArtifactError as `map_array`."""
+    begin = len(_NPY) + 2
+    offset = begin + int.from_bytes(head[len(_NPY) : begin], "little")
+    header = _read_header(bytes(head[begin:offset])) if head[: len(_NPY)] == _NPY else None
+    if header is None or header[1].str[1:] not in dtypes.split():
+        raise damaged(path, f"it holds no array of {dtypes}")
+    lengths, dtype, order = header
+    require_kind(path, "the array", (dtype, lengths), dtypes, shape)
+    if size != offset + prod(lengths) * dtype.itemsize:
+        raise _of_other_size(path)
+    return _Place(lengths, dtype, offset, order)
+
+
+def _of_other_size(path: Path | str) -> Exception:
+    return damaged(path, "it has another size than its header says")
+
+
+@lru_cache(maxsize=256)  # recordings of one length have the same
+def _read_header(text: bytes) -> tuple[tuple[int, ...], np.dtype[Any], Literal["F", "C"]] | None:
+    """The shape, type and order that a header of NumPy tells; None for another text."""
+    header = _HEADER.fullmatch(text)
+    if header is None or header[1].decode() not in _TYPES:
+        return None
+    lengths = tuple(int(n) for n in header[3].replace(b" ", b"").split(b",") if n)
+    return lengths, np.dtype(header[1].decode()), "F" if header[2] == b"True" else "C"
