@@ -11,7 +11,6 @@ from eegssl.corpus.store import open_corpus
 from eegssl.tasks import base
 from eegssl.tasks.kinds import KINDS
 from eegssl.training.ranks.process_group import process_group
-from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import RunOptions, on_all
 
 
@@ -28,7 +27,7 @@ def run(
     Raises ConfigError for settings that the kind does not read, InputError for recordings that
     hold too little for the task.
     """
-    with process_group(options.place, device_of(options.place, config.training.device)):
+    with process_group(options.place, config.training.device):
         corpus, cross = on_all(options.place, lambda: open_corpus(folders)), config.cross
         if cross.folds:
             n_folds(corpus, cross.folds)

@@ -47,7 +47,6 @@ from eegssl.training.pretraining.target_statistics import begin_objectives
 from eegssl.training.pretraining.validation import code_counts, validation_scores
 from eegssl.training.ranks.checkpoint_room import tell_room
 from eegssl.training.ranks.process_group import process_group
-from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (
     Begun,
     RunOptions,
@@ -104,8 +103,8 @@ def run(
     other recordings, or that encoder has another architecture; ConfigError for settings that the
     objectives contradict.
     """
-    device, seed = device_of(options.place, config.training.device), context.seed
-    with process_group(options.place, device):
+    seed = context.seed
+    with process_group(options.place, config.training.device) as device:
         data = on_all(
             options.place, lambda: _open(config, folders, tokens, init_from, seed, options)
         )

@@ -52,7 +52,6 @@ from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, USAGE
 from eegssl.training.ranks.checkpoint_room import tell_room
 from eegssl.training.ranks.process_group import process_group
-from eegssl.training.ranks.rank_device import device_of
 from eegssl.training.ranks.together import (
     Begun,
     RunOptions,
@@ -82,8 +81,7 @@ def run(
 
     With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
     """
-    device = device_of(options.place, config.training.device)
-    with process_group(options.place, device):
+    with process_group(options.place, config.training.device) as device:
         data = on_all(options.place, lambda: _open(config, folders, tokenizer, context, options))
         inputs = [*data.corpus.inputs(), *inputs_of(*([data.source] if data.source else []))]
         alike = {"which recordings are trained on": data.corpus.split_hash}

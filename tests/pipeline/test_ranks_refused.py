@@ -58,11 +58,18 @@ def test_ranks_with_settings_of_their_own(ranks: RankRun) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there(ranks: RankRun) -> None:
-    """It is met before the ranks meet: each says so, unless its launcher ends it before."""
-    first, second = ranks.end("--device", "cuda", timeout_s=60)
-    assert (first.code, second.code) == (2, 2)
-    assert first.said.startswith("error: training.device is cuda, but torch finds no such device")
-    assert first.said.count("\n") == 1
+    line = refused(ranks, "--device", "cuda", code=2)
+    assert "training.device is cuda, but torch finds no such device" in line
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_one_rank_lacks(ranks: RankRun) -> None:
+    """The rank that lacks it says so, at once; the other waits for nothing."""
+    words = {1: [*ranks.words, "--device", "cuda"]}
+    first, second = ranks.end(words=words, timeout_s=60)
+    assert (first.code, first.said, second.code) == (2, "", 2)
+    assert second.said.startswith("rank 1: error: training.device is cuda, but torch finds no")
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def main() -> None:
     torch.set_num_threads(1)
     place = rank_place()
     try:
-        with process_group(place, torch.device("cpu")):
+        with process_group(place, "cpu"):
             for name in sys.argv[1:]:
                 if name in LAST:
                     LAST[name](place)

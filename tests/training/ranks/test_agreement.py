@@ -1,14 +1,18 @@
 """Ranks agree, and one that fails or dies ends the others within seconds."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import agreeing_ranks
 import pytest
+import torch
 from agreeing_ranks import CASES
 from rank_runs import LAUNCHERS, ended, start_ranks
 from slowparams import slow_except
 
+from eegssl.errors import ConfigError, EegsslError, OtherRankFailed
+from eegssl.training.ranks import process_group
 from eegssl.training.ranks.agreement import on_first, require_same
 from eegssl.training.ranks.rank_place import ALONE
 
@@ -33,6 +37,21 @@ LINES = {
 def test_one_rank_runs_at_once() -> None:
     assert on_first(ALONE, lambda: "made") == "made"
     require_same(ALONE, {"data": "a1"})
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_ranks_on_other_devices_end_alike(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One node has a GPU, the other none, and `auto` takes what there is."""
+    monkeypatch.setattr(process_group.distributed, "barrier", lambda: None)
+    place, kinds = replace(ALONE, rank=rank, n_ranks=2), ["cuda", "cpu"]
+    with pytest.raises(EegsslError) as caught:
+        process_group._of_all(kinds, place, torch.device(kinds[rank]))
+    assert caught.value.exit_code == 2
+    assert isinstance(caught.value, (ConfigError, OtherRankFailed)[rank])
+    if not rank:
+        assert "rank 0 trains on cuda, rank 1 on cpu" in str(caught.value)
+    own = process_group._of_all(["cpu", "cpu"], place, torch.device("cpu"))
+    assert own == torch.device("cpu")
 
 
 @pytest.mark.parametrize("launcher", slow_except(LAUNCHERS, "slurm"))
