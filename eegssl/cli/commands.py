@@ -250,6 +250,7 @@ def evaluate(
     from eegssl.stages import rescore as scoring
     from eegssl.stages import score_trees
     from eegssl.tasks.base import REPORT
+    from eegssl.tasks.labels.corrupted.robustness_part import severity_grid
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
@@ -274,6 +275,8 @@ def evaluate(
         assert model is not None
         result = stage.run(settings, model, recordings or [], context)
     finish(terminal, result, headline if probes else None)
+    if (rows := result.beside.get("robustness")) and not options.json:
+        terminal.grid("scores by severity of corruptions", *severity_grid(rows))
     if result.id and not options.json:
         terminal.line(f"report: {out / REPORT}")
 

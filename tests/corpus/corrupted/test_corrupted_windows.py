@@ -49,6 +49,18 @@ def test_the_same_eeg_at_any_batch_size_in_any_order_and_of_any_channels(
     np.testing.assert_array_equal(again.signal_uv, together)
 
 
+def test_windows_with_channels_of_their_own_get_the_same_draws(windows: Windows) -> None:
+    montages = replace(
+        windows,
+        montages=((), ("O2", "T7")),
+        montage=np.arange(len(windows)) % 2,
+    )
+    whole, some = (corrupted(w, "white", 0.0) for w in (windows, montages))
+    index = np.array([1, 5, 61])
+    rows = whole.batch(index).signal_uv[:, [3, 2]]
+    np.testing.assert_array_equal(some.batch(index).signal_uv, rows)
+
+
 def test_noise_is_measured_against_the_typical_window_of_its_channel(windows: Windows) -> None:
     index = np.arange(60)
     clean, noisy = windows.batch(index), corrupted(windows, "white", 6.0).batch(index)

@@ -55,8 +55,11 @@ def write_corrupted(
     """Predict the windows of each kind and severity; threshold and rules stay as they are.
 
     Recordings that a corruption means nothing for are left out of its tables, and told. Raises
-    InputError where that is all of them, unless all kinds were asked for.
+    InputError where that is all of them, unless all kinds were asked for, and where nothing is
+    labelled.
     """
+    if none_labelled(read_table(writer / PREDICTIONS, Predictions)):
+        raise InputError(f"corruptions: {NO_LABELS}; leave --corruptions out")
     chosen = levels_of(config)
     sites = Sites(labelled.windows.corpus, labelled.windows.length)
     ready = {k: some for k in chosen if (some := _that_take(k, labelled, sites, config, context))}
@@ -104,11 +107,9 @@ def _that_take(
 def read_curves(folder: Path) -> Curves:
     """The answers of a finished evaluation by kind and severity; 0 is of the clean recordings.
 
-    The clean answers are those for the same units. Raises InputError where nothing is labelled.
+    The clean answers are those for the same units.
     """
     clean = read_table(folder / PREDICTIONS, Predictions)
-    if none_labelled(clean):
-        raise InputError(f"corruptions: {NO_LABELS}; leave --corruptions out")
     return {kind: dict(tables) for kind in get_args(CorruptionName)
             if (tables := list(_of_kind(folder, kind, clean)))}  # fmt: skip
 

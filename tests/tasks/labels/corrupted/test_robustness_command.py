@@ -91,6 +91,17 @@ def test_predictions_do_not_depend_on_the_batch_size(
         np.testing.assert_allclose(*of, atol=1e-6)
 
 
+def test_the_terminal_shows_a_row_for_each_kind_and_score(tiny: Pipeline, evaluated: Path) -> None:
+    ran = eegssl(*tiny.command("evaluate", evaluated), *SOME)
+    grid = ran.out.split("scores by severity of corruptions\n")[1].splitlines()
+    assert grid[0].split() == ["corruption", "score", "clean", "2", "5", "mean"]
+    rows = read_robustness(evaluated / "robustness.tsv")
+    scores = [row["score"] for row in rows if (row["kind"], row["metric"]) == ("white", "auroc")]
+    assert grid[1].split()[:2] == ["white", "auroc"]
+    assert [float(cell) for cell in grid[1].split()[2:]] == pytest.approx(scores, abs=1e-3)
+    assert len(grid) == 1 + 2 * len(KINDS) + 1
+
+
 def test_it_is_made_once_and_told_again(tiny: Pipeline, evaluated: Path) -> None:
     before = files_of(evaluated)
     document = done(*tiny.command("evaluate", evaluated), *SOME)
