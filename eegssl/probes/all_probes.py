@@ -16,8 +16,8 @@ from eegssl.probes.config import ProbesConfig
 from eegssl.probes.embedded import ENCODER, POWER, RANDOM, Embedder, band_powers
 from eegssl.probes.layer_similarity import cka_matrix
 from eegssl.probes.probe_sample import ProbeSample
-from eegssl.probes.probe_scores import Asked, Spaces, region_measures
-from eegssl.probes.probed_signals import without_aperiodic
+from eegssl.probes.probe_scores import Asked, region_measures
+from eegssl.probes.probed_signals import COMMON, OWN, without_aperiodic
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.fitting.devices import choose_device
@@ -69,13 +69,12 @@ def _flattened(
     context.progress.say("embedding the windows without 1/f, in two ways")
     top_hz = min(embedder.encoder.config.top_hz, *(r.band_high_hz for r in windows.recordings))
     changes = without_aperiodic(windows, config.batch_size, top_hz)
-    return {
-        name: _again(asked, embedder.spaces(windows, change)) for name, change in changes.items()
+    spaces = {name: embedder.spaces(windows, change) for name, change in changes.items()}
+    measures: dict[str, Any] = {
+        name: {"subjects": asked.subjects(own), "labels": asked.labels(own)}
+        for name, own in spaces.items()
     }
-
-
-def _again(asked: Asked, spaces: Spaces) -> dict[str, Any]:
-    return {"subjects": asked.subjects(spaces), "labels": asked.labels(spaces)}
+    return measures | {"change": asked.changes(spaces[COMMON], spaces[OWN])}
 
 
 def _regions(asked: Asked, embedder: Embedder, full: Floats, context: Context) -> dict[str, Any]:

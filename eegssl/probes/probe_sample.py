@@ -45,17 +45,18 @@ def probe_sample(windows: Windows, most: int, most_labelled: int, seed: int) -> 
     """
     rng = np.random.default_rng([seed, _STREAM])
     subjects = tuple(sorted({r.subject for r in windows.recordings}))
-    files = sorted({r.file for r in windows.recordings})
+    number_of = {name: k for k, name in enumerate(subjects)}
+    files = {name: k for k, name in enumerate(sorted({r.file for r in windows.recordings}))}
     first = _of_subjects(windows, most, rng)
     second, ictal = _of_labels(windows, most_labelled, rng)
     places = np.union1d(first, second)
     owners = [windows.recordings[k] for k in windows.locate(places)[0].tolist()]
-    file = np.array([files.index(r.file) for r in owners], np.int64)
+    file = np.array([files[r.file] for r in owners], np.int64)
     of_subjects = np.isin(places, first)
     return ProbeSample(
         windows.subset(places),
         subjects,
-        np.array([subjects.index(r.subject) for r in owners], np.int64),
+        np.array([number_of[r.subject] for r in owners], np.int64),
         file,
         _late(file, of_subjects),
         of_subjects,

@@ -45,19 +45,18 @@ class Asked:
 
     def subjects(self, spaces: Spaces) -> Measures:
         """Share of windows whose subject is named rightly, mean over subjects."""
+        reason = "it needs two subjects, each with two windows of one recording"
+        return self._means_of(self._subject_shares(spaces), spaces, reason)
+
+    def _subject_shares(self, spaces: Spaces) -> dict[str, Shares]:
         some = self.sample.of_subjects
         names, late = self.sample.subject[some], self.sample.late[some]
         answers = {name: told_apart(x[some], names, late) for name, x in spaces.items()}
-        reason = "it needs two subjects, each with two windows of one recording"
-        return self._means_of(
-            {
-                name: Shares(one.shares, one.chance, one.n_windows, one.converged)
-                for name, one in answers.items()
-                if one is not None
-            },
-            spaces,
-            reason,
-        )
+        return {
+            name: Shares(one.shares, one.chance, one.n_windows, one.converged)
+            for name, one in answers.items()
+            if one is not None
+        }
 
     def files(self, spaces: Spaces) -> Measures:
         """Share of windows whose recording, of one subject's, is named rightly."""
@@ -101,18 +100,30 @@ class Asked:
 
     def labels(self, spaces: Spaces) -> Measures:
         """AUROC of seizures within subjects that were not learned from, mean over them."""
+        return self._means_of(self._label_shares(spaces), spaces, _NO_SEIZURES)
+
+    def _label_shares(self, spaces: Spaces) -> dict[str, Shares]:
         some = self.sample.of_labels
         ictal, subject = self.sample.ictal[some], self.sample.subject[some]
         answers = {name: class_probe(x[some], ictal, subject) for name, x in spaces.items()}
-        return self._means_of(
-            {
-                name: Shares(one.auroc, 0.5, one.n_windows, one.converged)
-                for name, one in answers.items()
-                if one is not None
-            },
-            spaces,
-            _NO_SEIZURES,
-        )
+        return {
+            name: Shares(one.auroc, 0.5, one.n_windows, one.converged)
+            for name, one in answers.items()
+            if one is not None
+        }
+
+    def changes(self, before: Spaces, after: Spaces) -> dict[str, Measures]:
+        """What the probes of subjects and labels gain from features before to others after."""
+        measures: dict[str, Measures] = {}
+        for probe, shares in (("subjects", self._subject_shares), ("labels", self._label_shares)):
+            first, last = shares(before), shares(after)
+            measures[probe] = {
+                name: self._mean(last[name].values - first[name].values, 0.0, last[name])
+                if name in first
+                else nothing("there is nothing to compare")
+                for name in before
+            }
+        return measures
 
     def _means_of(self, known: Mapping[str, Shares], spaces: Spaces, reason: str) -> Measures:
         """Means over subjects, and how far the first lies above each other one, subject by subject;

@@ -107,6 +107,16 @@ def test_age_and_sex_of_noise_are_at_chance(asked: Asked, rng: np.random.Generat
     assert np.mean(aurocs) == pytest.approx(0.5, abs=0.15)
 
 
+def test_what_features_gain_is_paired_by_subject(asked: Asked, rng: np.random.Generator) -> None:
+    noise = rng.standard_normal((len(asked.sample.subject), K))
+    planted = noise + 20 * np.eye(K)[asked.sample.subject]
+    change = asked.changes({"x": noise}, {"x": planted})
+    before, after = asked.subjects({"x": noise})["x"], asked.subjects({"x": planted})["x"]
+    assert change["subjects"]["x"].value == pytest.approx(after.value - before.value)
+    assert change["subjects"]["x"].interval.low > 0.8
+    assert abs(change["labels"]["x"].value) < 0.1
+
+
 def test_few_known_ages_have_a_reason(asked: Asked) -> None:
     spaces = {"x": np.zeros((len(asked.sample.subject), 2))}
     none = asked.age(spaces, {asked.sample.subjects[0]: 30.0})["x"]

@@ -43,7 +43,7 @@ def test_every_probe_has_values_chance_and_counts(asked: tuple[dict, Path]) -> N
     assert probes["bands"].keys() == set(BANDS_HZ)
     assert probes["labels"]["band power"]["value"] > 0.9  # 200 µV of spikes and waves
     assert probes["age"]["encoder"]["reason"].startswith("0 of 8 subjects have an age")
-    assert set(probes["aperiodic"]) == {"common", "own"}
+    assert set(probes["aperiodic"]) == {"common", "own", "change"}
     assert len(probes["layers"]["similarity"]) == 2
     assert probes["layers"]["subjects"][-1]["encoder"] == probes["subjects"]["encoder"]
 

@@ -81,13 +81,13 @@ def region_figure(own: Mapping[str, Any]) -> Figure | None:
     if not shown:
         return None
     titles = {"moved": "Distance moved", "labels": "Change of the AUROC of seizures"}
-    figure = style.new_figure(3.0, style.PAGE_IN * 0.34 * len(shown))
+    figure = style.new_figure(3.2, style.PAGE_IN * 0.5 * len(shown))
     for ax, (name, values) in zip(
         figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
     ):
         most = max(max(abs(v) for v in values.values()), 1e-6)
         norm = Normalize(0, most) if name == "moved" else Normalize(-most, most)
-        colours = _HEAT if name == "moved" else _CHANGE
+        colours = _LOSS if name == "moved" else _CHANGE
         draw_head(ax, values, colours, norm, names=True)
         ax.set_title(titles[name])
         mappable = ax.images[0]
@@ -95,7 +95,9 @@ def region_figure(own: Mapping[str, Any]) -> Figure | None:
     return figure
 
 
-_CHANGE = LinearSegmentedColormap.from_list("change", [style.TRUTH, "#f6f6f6", style.THIRD])
+_LOSS = LinearSegmentedColormap.from_list("loss", ["#f4f7fa", "#7fb0d6"])
+_CHANGE = LinearSegmentedColormap.from_list("change", ["#e58a98", "#f6f6f6", "#8cc0ab"])
+"""Light enough for the names of regions to be read on them."""
 
 
 def _defined(depths: Sequence[Mapping[str, Any]]) -> bool:

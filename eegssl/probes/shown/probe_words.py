@@ -11,7 +11,6 @@ Scores = Mapping[str, Any]
 
 NAMES = {ENCODER: "this encoder", RANDOM: "random weights", POWER: "band power"}
 _FEW_SUBJECTS = 10
-_FELL = 0.05  # ours: a smaller change is called none
 
 
 def concerns(scores: Scores) -> Iterator[str]:
@@ -56,11 +55,11 @@ def _who(own: Scores) -> str:
         return "The embeddings hold little of who is recorded."
     gains = [own[f"{ENCODER} less {other}"]["interval"]["low"] for other in (RANDOM, POWER)]
     if all(low is not None and low > 0 for low in gains):
-        more = "more of it than either"
+        more = "and more of it than either"
     elif None in gains:
-        more = "whether more of it than these can't be said of so few subjects"
+        more = "and whether more of it than these can't be said of so few subjects"
     else:
-        more = "not surely more of it than what needs no pretraining"
+        more = "and not surely more of it than what needs no pretraining"
     return (
         f"The embeddings hold who is recorded, {more}. A task whose labels go with subjects can be "
         "solved by knowing them."
@@ -137,12 +136,17 @@ def of_aperiodic(before: Scores, own: Scores) -> str:
     if first is None:
         return "Without a subject probe there is nothing to compare."
     common, alone = (own[name]["subjects"][ENCODER]["value"] for name in (COMMON, OWN))
-    lost = common - alone
+    change = own["change"]["subjects"][ENCODER]
+    low, high = change["interval"]["low"], change["interval"]["high"]
     verdict = (
-        f"So {100 * lost:.0f} points of it rest on what is each window's own in 1/f."
-        if lost > _FELL
-        else "So hardly any of it rests on what is each window's own in 1/f."
+        f"So {-100 * change['value']:.0f} points of it rest on what is each window's own in 1/f"
     )
+    if high is None:
+        verdict += "; of so few subjects there is no interval."
+    elif high < 0:
+        verdict += f" ({-100 * high:.0f} to {-100 * low:.0f})."
+    else:
+        verdict = "That any of it rests on what is each window's own in 1/f is not shown."
     return (
         f"The subject probe names {_percent(first)} of the windows as recorded, "
         f"{_percent(common)} where all lose the same 1/f line, and {_percent(alone)} where each "

@@ -184,9 +184,11 @@ def _aperiodic_table(probe: str, probes: Scores) -> Table:
     notes, rows = Footnotes(), []
     for space in SPACES:
         three = [probes[probe], *(probes["aperiodic"][name][probe] for name in (COMMON, OWN))]
-        rows.append((Cell(_named(space)), *(measure_cell(one[space], notes) for one in three)))
+        four = [*three, probes["aperiodic"]["change"][probe]]
+        rows.append((Cell(_named(space)), *(measure_cell(one[space], notes) for one in four)))
     title = {"subjects": "Subjects named rightly", "labels": "AUROC of seizures"}[probe]
-    columns = heads(("read off",), "as recorded", "less the mean 1/f", "less its own 1/f")
+    names = ("as recorded", "less the mean 1/f", "less its own 1/f", "own less mean")
+    columns = heads(("read off",), *names)
     return Table(title, columns, tuple(rows), footnotes=notes.listed())
 
 
