@@ -5,6 +5,8 @@ differ between ranks: LaBraM's agree on 0.5 % of the tokens after one step. Trai
 Here too stands where a value is known (`is_known`), since asking a GPU for one has a rank wait.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,13 +14,24 @@ from torch import Tensor
 from torch import distributed as dist
 
 _served: tuple[int, int] | None = None
-"""In a process that works for a rank: that rank, and how many there are."""
+"""Where this process works for a rank, or for itself alone: that rank, and how many there are."""
 
 
 def serve_rank(rank: int, of: int) -> None:
     """Make this process, which is none itself, read what a rank would; it can exchange nothing."""
     global _served
     _served = (rank, of)
+
+
+@contextmanager
+def one_rank() -> Iterator[None]:
+    """Let this process be the only one, as long as this context lasts: it exchanges nothing."""
+    global _served
+    before, _served = _served, (0, 1)
+    try:
+        yield
+    finally:
+        _served = before
 
 
 def n_ranks() -> int:
@@ -69,6 +82,20 @@ def gather_alike(rows: Tensor) -> Tensor:
     parts = [torch.empty_like(rows) for _ in range(n_ranks())]
     dist.all_gather(parts, rows)
     return torch.cat(parts)
+
+
+def gather_live(rows: Tensor) -> tuple[Tensor, int]:
+    """The rows [m, ...] of all ranks as [M, ...], and the place of the first of this rank's own.
+
+    Gradients of a row are those of all ranks, summed. m may differ; the GPU is not waited for.
+    """
+    if n_ranks() == 1:
+        return rows, 0
+    counts = [torch.zeros(1, dtype=torch.int64) for _ in range(n_ranks())]
+    dist.all_gather(counts, torch.tensor([len(rows)]))  # on the host, where they are known
+    sizes = [int(count) for count in counts]
+    gathered: Tensor = _GatherLive.apply(rows, sizes)
+    return gathered, sum(sizes[: own_rank()])
 
 
 def sum_over_ranks(tensor: Tensor) -> Tensor:
@@ -140,3 +167,21 @@ class _SumOverRanks(torch.autograd.Function):
         summed = gradient.clone()
         dist.all_reduce(summed)
         return summed
+
+
+class _GatherLive(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, rows: Tensor, sizes: list[int]) -> Tensor:
+        first = sum(sizes[: own_rank()])
+        context.own = slice(first, first + len(rows))
+        padded = rows.new_zeros(max(sizes), *rows.shape[1:])
+        padded[: len(rows)] = rows
+        parts = [torch.empty_like(padded) for _ in sizes]
+        dist.all_gather(parts, padded)
+        return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        summed = gradient.contiguous().clone()
+        dist.all_reduce(summed)
+        return summed[context.own], None

@@ -14,6 +14,7 @@ from eegssl.objectives.grain import Grain, GrainPlan
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.signal.bands import BANDS_HZ, dominant_band
 from eegssl.signal.channels.regions import REGIONS
+from eegssl.tokenizer.ranks import one_rank
 from eegssl.training.history import USAGE, read_usage
 from eegssl.training.pretraining.grain_reader import GrainReader, by_name, in_order
 
@@ -45,12 +46,13 @@ def validation_scores(model: WeightedSum, val: GrainReader, batch_size: int) -> 
     that visible channels determine exactly. With several objectives the scores of each begin with
     its name, and ``loss`` is their weighted sum.
     """
-    if val.masking is None:
-        return _scores(model, val, batch_size, "")
-    scores: dict[str, float] = {}
-    for kind in dict.fromkeys((*COMPARED, val.masking.kind)):
-        scores |= _scores(model, val.under(kind), batch_size, f"_{kind}")
-    return scores
+    with one_rank():  # the others don't validate
+        if val.masking is None:
+            return _scores(model, val, batch_size, "")
+        scores: dict[str, float] = {}
+        for kind in dict.fromkeys((*COMPARED, val.masking.kind)):
+            scores |= _scores(model, val.under(kind), batch_size, f"_{kind}")
+        return scores
 
 
 def _scores(model: WeightedSum, val: GrainReader, batch_size: int, suffix: str) -> dict[str, float]:
