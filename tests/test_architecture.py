@@ -178,6 +178,10 @@ INNOCENTS: list[tuple[str, dict[str, str]]] = [
     ("docstrings", {"io/a.py": '"""Doc."""\ndef _f():\n    pass\nclass _A:\n    pass'}),
     ("documented_settings", {"io/config.py": SETTINGS}),
     ("used_settings", {"io/config.py": SETTINGS, "io/a.py": "x = c.width"}),
+    (
+        "used_settings",
+        {"io/config.py": f"{SETTINGS}\n    def f(self, n):\n        return getattr(self, n)\n"},
+    ),
 ]
 
 

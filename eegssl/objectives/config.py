@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from eegssl.config.settings import Settings
+from eegssl.objectives.views.config import ViewsConfig
 
 
 class ObjectiveSettings(Settings):
@@ -20,7 +21,9 @@ class ObjectiveSettings(Settings):
     exact_masks: ClassVar[bool] = False
     """Whether all windows must hide equally many patches (``masking.exact``)."""
     fewest_patches: ClassVar[int] = 1
-    """Patches N that a window must have at least."""
+    """Patches N that a window must have at least, whatever the settings."""
+    compares: ClassVar[Literal["", "batch", "grain"]] = ""
+    """Windows of what it tells apart, so that there must be several; empty: of nothing."""
     constant: ClassVar[str] = ""
     """The validation score that is the loss of knowing nothing, if there is one."""
     constant_words: ClassVar[str] = ""
@@ -31,6 +34,11 @@ class ObjectiveSettings(Settings):
 
     weight: float = Field(1.0, gt=0)
     """Factor of this objective's loss, where there are several: they are added up."""
+
+    @property
+    def needed_patches(self) -> int:
+        """Patches N that a window must have at least, with these settings."""
+        return self.fewest_patches
 
 
 class CodesConfig(ObjectiveSettings):
@@ -66,6 +74,44 @@ class ReconstructConfig(ObjectiveSettings):
     (REVE: 0.1); 0: none."""
 
 
+class ContrastiveConfig(ObjectiveSettings):
+    """Embed two views of a window alike, and other windows elsewhere (SimCLR, VICReg)."""
+
+    built_by = "eegssl.objectives.contrastive:Contrastive"
+    compares = "batch"
+    constant = "constant_loss"
+    constant_words = "that of one embedding for all windows"
+    shown = ("accuracy", "partners found among other views", "chance")
+
+    loss: Literal["nt-xent", "vicreg"] = "nt-xent"
+    """`nt-xent`: tell a window's other view from the views of all other windows (SimCLR, ICML
+    2020); `vicreg`: make both views alike, spread and uncorrelated over windows (VICReg, ICLR
+    2022)."""
+
+    temperature: float = Field(0.1, gt=0)
+    """With `nt-xent`, what cosines of embeddings are divided by."""
+
+    projection: int = Field(128, ge=2)
+    """Width of the network between pooled embeddings and the loss."""
+
+    views: ViewsConfig = ViewsConfig()
+    """By how much the views differ."""
+
+    @property
+    def needed_patches(self) -> int:
+        """One more than views are shifted by."""
+        return 1 + self.views.shift_patches
+
+    @model_validator(mode="after")
+    def _read(self) -> "ContrastiveConfig":
+        if (
+            self.loss == "vicreg"
+            and self.temperature != type(self).model_fields["temperature"].default
+        ):
+            raise ValueError("temperature is of nt-xent, and loss is vicreg; leave it out")
+        return self
+
+
 class ObjectiveConfig(Settings):
     """What pretraining minimises: one objective, or a sum of several, weighted."""
 
@@ -76,6 +122,8 @@ class ObjectiveConfig(Settings):
     """Tokens of hidden patches."""
     reconstruct: ReconstructConfig = ReconstructConfig()
     """Signals of hidden patches."""
+    contrastive: ContrastiveConfig = ContrastiveConfig()
+    """Two views of a window."""
 
     @model_validator(mode="after")
     def _known(self) -> "ObjectiveConfig":

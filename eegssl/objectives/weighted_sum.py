@@ -25,6 +25,7 @@ class WeightedSum(nn.Module):
         self.encoder = encoder
         parts = {n: _class_of(each)(encoder, each, known) for n, each in config.chosen.items()}
         self.heads = nn.ModuleDict(parts)
+        encoder.mask_token.requires_grad_(self.reads_masks)
 
     @property
     def objectives(self) -> dict[str, Objective]:

@@ -42,7 +42,12 @@ from eegssl.training.pretraining.loss_concerns import (
     reads_masks,
 )
 from eegssl.training.pretraining.pretraining_steps import PretrainingSteps
-from eegssl.training.pretraining.requirements import require_possible, require_tokens
+from eegssl.training.pretraining.requirements import (
+    require_possible,
+    require_several,
+    require_tokens,
+    subject_concerns,
+)
 from eegssl.training.pretraining.target_statistics import begin_objectives
 from eegssl.training.pretraining.validation import code_counts, validation_scores
 from eegssl.training.ranks.checkpoint_room import tell_room
@@ -151,6 +156,7 @@ def _open(
         config.objective, config.masking, train.windows.length // settings.patch_samples
     )
     batch_size = config.training.batch_size
+    require_several(config.objective, config.sampling, batch_size)
     draws = sampler(train.windows, config.sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
     require_shardable(config.training, options.place.n_ranks)
@@ -212,6 +218,10 @@ def _run(
         )
     if writer:
         require_sketches([*train.recordings, *val.recordings])
+        for concern in subject_concerns(
+            config.objective, len({r.subject for r in train.recordings})
+        ):
+            context.warn(concern)
     model, history = _train(config, data, known, begun, device, context, options)
     if writer is None:
         return elsewhere(context, KIND)

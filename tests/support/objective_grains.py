@@ -1,5 +1,6 @@
 """Build pretraining models, and the tensors of a grain for them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from eegssl.objectives.config import ObjectiveConfig
 from eegssl.objectives.grain import GEOMETRY, GrainPlan
 from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum, build_sum
-from eegssl.signal.channels.electrodes import Geometry
+from eegssl.signal.channels.electrodes import Geometry, geometry
 
 
 def codes_model(
@@ -52,14 +53,15 @@ def grain(
 def drawn(
     model: WeightedSum, tensors: dict[str, Tensor], step: int = 0, number: int = 0, seed: int = 0
 ) -> dict[str, Tensor]:
-    """What a model's objectives draw for a grain."""
+    """What a model's objectives draw for a grain, in the precision of its signal."""
     placed = Geometry(*(tensors[name].numpy() for name in GEOMETRY))
     n_windows, _, n_samples = tensors["signal_uv"].shape
     index, mask = np.arange(n_windows), tensors["mask"].numpy() if "mask" in tensors else None
     n_patches = n_samples // model.encoder.config.patch_samples
     plan = GrainPlan(seed, step, number, index, placed, n_samples, n_patches, mask)
-    arrays = model.draw(plan)
-    return {name: torch.from_numpy(arrays[name]) for name in model.drawn}
+    kind = tensors["signal_uv"].dtype
+    arrays = {name: torch.from_numpy(array) for name, array in model.draw(plan).items()}
+    return {n: t.to(kind) if t.is_floating_point() else t for n, t in arrays.items()}
 
 
 def counted(model: WeightedSum, mask: Tensor) -> int:
@@ -78,3 +80,27 @@ def random_grain(seed: int = 0, n_codes: int = 6, channels: int = 5) -> dict[str
     mask = torch.rand(4, channels, 3, generator=g) < 0.5
     codes = torch.randint(n_codes, (4, channels, 3), generator=g)
     return grain(signal_uv, positions, located, regions.expand(4, channels, 8), mask, codes)
+
+
+def plan_of(
+    names: Sequence[str], n_windows: int = 4, n_patches: int = 3, step: int = 0, number: int = 0
+) -> GrainPlan:
+    """The plan of a grain of channels with these names, nothing hidden."""
+    placed = Geometry(*(np.stack([part] * n_windows) for part in geometry(names)))
+    index = np.arange(n_windows)
+    return GrainPlan(0, step, number, index, placed, 200 * n_patches, n_patches, None)
+
+
+def drawn_grain(model: WeightedSum, plan: GrainPlan, signal_uv: Tensor) -> dict[str, Tensor]:
+    """The tensors of a grain of a plan, nothing hidden, with what the objectives draw."""
+    kind = signal_uv.dtype
+    parts = dict(zip(GEOMETRY, map(torch.from_numpy, plan.placed), strict=True))
+    named = {n: t.to(kind) if t.is_floating_point() else t for n, t in parts.items()}
+    named["signal_uv"] = signal_uv
+    return named | drawn(model, named, plan.step, plan.number, plan.seed)
+
+
+def noise_uv(plan: GrainPlan, seed: int = 0) -> Tensor:
+    """White noise [B, C, T] of 30 µV for a plan."""
+    g = torch.Generator().manual_seed(seed)
+    return 30 * torch.randn(*plan.shape[:2], plan.n_samples, generator=g)

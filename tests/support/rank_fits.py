@@ -3,7 +3,7 @@
 Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL``; writes
 ``FOLDER/weights.safetensors``. With STOP above 0 it is preempted after this step; MODEL is
 `tokenizer`, whose codes depend on their window, or an objective, perhaps with settings
-(`latent:teacher=none`).
+(`contrastive:projection=8`).
 """
 
 import os
@@ -23,21 +23,30 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.config import TokenizerConfig
+from eegssl.tokenizer.ranks import one_rank
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.config import TrainingConfig
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 
 GRAINS, N_CODES = 4, 6
+OBJECTIVES = (
+    "reconstruct",
+    "contrastive:projection=8",
+    "contrastive:projection=8,loss=vicreg",
+)
+"""Objectives beside codes, with settings, that are fitted on one and on two ranks."""
 PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")
 
 
 class GrainSteps(Steps):
-    """Grains of 4 windows, of 5 channels and of 7, of which unequally many patches are hidden."""
+    """Grains of 4 windows, the last of 3, of 5 channels and of 7; unequally many patches hidden,
+    where any are."""
 
     def __init__(self, model: WeightedSum) -> None:
         self.model = model
         self.of_whole_batch = model.of_whole_batch
+        self.names: tuple[str, ...] = ()
 
     def read(self, step: int) -> list[Part]:
         return of_this_rank([self.grain(step, place) for place in range(GRAINS)])
@@ -50,9 +59,12 @@ class GrainSteps(Steps):
         if any(each.exact_masks for each in self.model.config.chosen.values()):
             mask = order <= order.flatten(1).quantile(share, dim=1)[:, None, None]
         codes = torch.randint(N_CODES, (4, c, 3), generator=g)
-        inputs = (signal_uv, positions, located, regions, mask, codes)
-        extra = drawn(self.model, grain(*inputs), step, place)
-        return Part((*inputs, *extra.values()), counted(self.model, mask), 4)
+        n = 3 if place == GRAINS - 1 else 4  # windows: the last grain has fewer
+        inputs = [t[:n] for t in (signal_uv, positions, located, regions, mask, codes)]
+        named = grain(*inputs)
+        named |= drawn(self.model, named, step, place)
+        self.names = tuple(named)
+        return Part(tuple(named.values()), counted(self.model, mask[:n]), n)
 
     def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
         return self.model(self.named(inputs))
@@ -61,7 +73,7 @@ class GrainSteps(Steps):
         return self.model.together([self.named(inputs) for inputs in parts])
 
     def named(self, inputs: Sequence[Tensor]) -> dict[str, Tensor]:
-        return grain(*inputs[:6]) | dict(zip(self.model.drawn, inputs[6:], strict=True))
+        return dict(zip(self.names, inputs, strict=True))
 
     def end(self) -> None:
         self.model.end()
@@ -131,7 +143,8 @@ def train(folder: Path, shard: str, stop: int, kind: str) -> None:
     def validate() -> dict[str, float]:
         assert not distributed.is_initialized() or distributed.get_rank() == 0
         inputs = steps.grain(1000, 0).inputs
-        terms = steps.terms_together([inputs]) if steps.of_whole_batch else steps.terms(*inputs)
+        with one_rank():
+            terms = steps.terms_together([inputs]) if steps.of_whole_batch else steps.terms(*inputs)
         return {"loss": terms["loss"].item()}
 
     metrics, plan = folder / "metrics.jsonl", PLAN.model_copy(update={"shard": shard})

@@ -15,13 +15,13 @@ import pytest
 import rank_fits
 import torch
 from numpy.typing import NDArray
-from objective_grains import grain
 from smalltraining import Regressor
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.config import AdaptationConfig
+from eegssl.encoder import epilepsyfm
 from eegssl.tasks.labels.learning.label_steps import LabelSteps, Truth
 from eegssl.tokenizer import codebook
 from eegssl.tokenizer.config import TokenizerConfig
@@ -31,7 +31,7 @@ from eegssl.training import features
 from eegssl.training.fitting import update
 from eegssl.training.fitting.checkpoint import Checkpoint
 from eegssl.training.fitting.optimizer import TorchAdamW
-from eegssl.training.fitting.steps import OneBatch, Part, Steps
+from eegssl.training.fitting.steps import OneBatch, Steps
 from eegssl.training.fitting.update import Terms, Updates
 from eegssl.training.history import History
 
@@ -74,6 +74,7 @@ def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for module in (codebook, update):
             patched.setattr(module, "is_known", lambda tensor: False)
         patched.setattr(codebook, "sums_per_code", sums_on_a_gpu)
+        patched.setattr(epilepsyfm, "_COUNTING", ())
         for name in TO_HOST:
             patched.setattr(Tensor, name, refuse)
         yield
@@ -101,22 +102,13 @@ def take(model: torch.nn.Module, steps: Steps, monkeypatch: pytest.MonkeyPatch) 
 
 def test_pretraining_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model = rank_fits.built_codes()
-    assert take(model, PlacedGrains(model), monkeypatch)["train_loss"] > 0
+    assert take(model, rank_fits.GrainSteps(model), monkeypatch)["train_loss"] > 0
 
 
-class PlacedGrains(rank_fits.GrainSteps):
-    """Grains that come with the places of hidden patches, as the loader sends them."""
-
-    names: tuple[str, ...] = ()
-
-    def grain(self, step: int, place: int) -> Part:
-        part = super().grain(step, place)
-        named = grain(*part.inputs)
-        self.names = tuple(named)
-        return Part(tuple(named.values()), part.count, part.n_windows)
-
-    def terms(self, *inputs: Tensor) -> dict[str, Tensor]:
-        return self.model(dict(zip(self.names, inputs, strict=True)))
+@pytest.mark.parametrize("name", rank_fits.OBJECTIVES)
+def test_other_objectives_wait_for_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = rank_fits.built(name)
+    assert take(model, rank_fits.GrainSteps(model), monkeypatch)["train_loss"] > 0
 
 
 @pytest.mark.parametrize("quantizer", ["cosine", "residual", "random-projection"])

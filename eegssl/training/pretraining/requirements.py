@@ -1,7 +1,8 @@
 """Refuse settings that pretraining's objectives contradict or do not read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from eegssl.corpus.config import SamplingConfig
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import OBJECTIVES, ObjectiveConfig
@@ -56,15 +57,38 @@ def require_tokens(objective: ObjectiveConfig, masking: MaskingConfig, *, given:
 def require_possible(objective: ObjectiveConfig, masking: MaskingConfig, n_patches: int) -> None:
     """Raise ConfigError where windows, masks or the encoder are not as an objective needs them."""
     for name, each in objective.chosen.items():
-        if n_patches < each.fewest_patches:
+        if n_patches < each.needed_patches:
             raise ConfigError(
-                f"the objective {name} needs windows of {each.fewest_patches} patches or more, and "
+                f"the objective {name} needs windows of {each.needed_patches} patches or more, and "
                 f"these have {n_patches}: set window_s longer, or encoder.patch_samples shorter"
             )
         if each.exact_masks and not masking.exact:
             raise ConfigError(
                 f"the objective {name} needs equally many hidden patches in every window: set "
                 "masking.exact=true"
+            )
+
+
+def require_several(objective: ObjectiveConfig, sampling: SamplingConfig, batch_size: int) -> None:
+    """Raise ConfigError where an objective tells windows apart, and there is one at a time."""
+    sizes = {"batch": batch_size, "grain": min(batch_size, sampling.grain)}
+    setting = {"batch": "training.batch_size", "grain": "training.batch_size and sampling.grain"}
+    for name, each in objective.chosen.items():
+        if each.compares and sizes[each.compares] < 2:
+            raise ConfigError(
+                f"the objective {name} tells the windows of a {each.compares} apart, and there is "
+                f"one in each: set {setting[each.compares]} to 2 or more"
+            )
+
+
+def subject_concerns(objective: ObjectiveConfig, n_subjects: int) -> Iterator[str]:
+    """List what too few training subjects mean for an objective."""
+    for name, each in objective.chosen.items():
+        if each.compares and n_subjects < 2:
+            yield (
+                f"the objective {name} tells windows apart, and all training windows are of one "
+                "subject: it learns nothing of how subjects differ. Give recordings of more "
+                "subjects, or set sampling.subjects_fraction higher"
             )
 
 

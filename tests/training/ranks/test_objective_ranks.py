@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from fitted_ranks import start, trained
-
-OBJECTIVES = ["reconstruct"]
+from rank_fits import OBJECTIVES
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

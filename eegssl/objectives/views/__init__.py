@@ -1,0 +1,1 @@
+"""Two views of a window that differ in what does not matter."""
