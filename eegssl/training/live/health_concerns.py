@@ -6,6 +6,8 @@ COLLAPSED_RANK = 2.0
 """Ours: with a lower effective rank, embeddings differ along one direction."""
 RISE_OF_SUBJECTS = 0.1
 """Ours: a subject probe that rose by so much has learned people."""
+MOST_SUBJECTS = 1 - RISE_OF_SUBJECTS
+"""Ours: a subject probe that was as high from the first validation on had no room to rise."""
 RISE_OF_LABELS = 0.02
 """Ours: a label probe that rose by less has learned nothing of seizures beside."""
 
@@ -23,7 +25,8 @@ def health_concerns(rows: Sequence[Mapping[str, float | None]]) -> list[str]:
             f"the embeddings collapse: their effective rank is {ranks[-1]:.2f}, expected at least "
             f"{COLLAPSED_RANK:g}; set training.lr lower or training.warmup higher"
         )
-    learned_people = len(people) > 1 and people[-1] - people[0] >= RISE_OF_SUBJECTS
+    rose = len(people) > 1 and people[-1] - people[0] >= RISE_OF_SUBJECTS
+    learned_people = rose or (len(people) > 1 and min(people[0], people[-1]) >= MOST_SUBJECTS)
     learned_labels = len(labels) > 1 and labels[-1] - labels[0] >= RISE_OF_LABELS
     if learned_people and labels and not learned_labels:
         concerns.append(

@@ -71,12 +71,22 @@ def test_people_learned_without_seizures_are_told_with_the_settings_that_help() 
         assert words in concern
 
 
+def test_people_who_are_known_from_the_first_validation_on_are_told_too() -> None:
+    """The probe has no room to rise."""
+    (concern,) = health_concerns(course(subject_probe=(0.95, 0.97), label_probe=(0.6, 0.6)))
+    for words in ("97%", "95% at first", "0.60", "masking.kind=region-time"):
+        assert words in concern
+
+
 @pytest.mark.parametrize(
     "ends",
     [
         {"subject_probe": (0.2, 0.6), "label_probe": (0.6, 0.8)},
         {"subject_probe": (0.5, 0.55), "label_probe": (0.6, 0.6)},
         {"subject_probe": (0.2, 0.9)},
+        {"subject_probe": (0.95, 0.97), "label_probe": (0.6, 0.8)},
+        {"subject_probe": (0.95, 0.85), "label_probe": (0.6, 0.6)},
+        {"subject_probe": (0.95, 0.97)},
         {"effective_rank": (1.2, 5.0)},
         {},
     ],
