@@ -3,6 +3,7 @@
 With several ranks the first writes; each reads, the file that the first found whole.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -34,6 +35,9 @@ PREVIOUS_FOLDER = "previous-checkpoint"
 """Names where weights are spread over the ranks: folders of a file of each."""
 KEPT = "kept"
 """Folder of checkpoints that stay while a training goes on."""
+_UNFINISHED = "unfinished"
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+"""Errors of disks that have no hard links, or no more of them."""
 _ALL = (FILE, PREVIOUS, FOLDER, PREVIOUS_FOLDER)
 _NONE = -1
 
@@ -161,17 +165,37 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def keep_checkpoint(folder: Path, step: int) -> None:
-    """Let the last checkpoint, of this step, stay under another name: by links, not copies."""
+    """Let the last checkpoint, of this step, stay under another name.
+
+    By links; a disk without hard links gets copies, which take room. Raises OSError where it has
+    none.
+    """
     if not is_first():
         return
     kept, name = folder / KEPT, f"step-{step:09d}"
     kept.mkdir(exist_ok=True)
     if (folder / FILE).exists():
-        (kept / f"{name}.safetensors").unlink(missing_ok=True)
-        os.link(folder / FILE, kept / f"{name}.safetensors")
-    else:
-        remove_folder(kept / name)
-        shutil.copytree(folder / FOLDER, kept / name, copy_function=os.link)
+        _link(folder / FILE, kept / f"{name}.safetensors")
+        return
+    unfinished = kept / _UNFINISHED
+    remove_folder(unfinished)
+    unfinished.mkdir()
+    for path in (folder / FOLDER).iterdir():
+        _link(path, unfinished / path.name)
+    remove_folder(kept / name)
+    unfinished.replace(kept / name)
+
+
+def _link(path: Path, other: Path) -> None:
+    """Give a file another name, or copy it where the disk has no hard links."""
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with atomic_path(other) as temporary, system_errors(other, path.stat().st_size):
+            shutil.copyfile(path, temporary)
 
 
 def drop_checkpoints(folder: Path) -> None:
