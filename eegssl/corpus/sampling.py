@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ from eegssl.errors import ConfigError
 
 _STREAM = int.from_bytes(b"some", "big")  # apart from other draws with the same seed
 _GRAINS = int.from_bytes(b"grain", "big")
+_STEPS = 64  # of an epoch whose grains are put in order together
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Sampler:
         """
         size, n_grains = min(self.grain, batch_size), self.n_grains(batch_size)
         if self.order == "epoch":
-            return self._of_epoch(size, np.arange(step * n_grains, (step + 1) * n_grains), seed)
+            return self._of_epoch(size, n_grains, step, seed)
         rng = np.random.default_rng([seed, step, _GRAINS])
         chosen = self._ends.searchsorted(rng.random(n_grains) * self._ends[-1], side="right")
         sizes = [size] * (n_grains - 1) + [batch_size - size * (n_grains - 1)]
@@ -86,27 +87,46 @@ class Sampler:
     def _ends(self) -> NDArray[np.float64]:
         return np.cumsum([bucket.share for bucket in self.buckets])
 
-    def _of_epoch(self, size: int, numbers: NDArray[np.int64], seed: int) -> list[Places]:
-        """The grains of these numbers, counted from the first of the first epoch."""
-        n_windows = np.array([len(bucket.calm) for bucket in self.buckets])
-        ends = np.cumsum(-(-n_windows // size))
-        epochs, places = np.divmod(numbers, ends[-1])
-        keys = [key_of(seed, epoch, len(ends)) for epoch in epochs.tolist()]
-        sizes = np.full(len(places), ends[-1])
-        places = permuted(places, sizes, np.array(keys, np.uint64))
-        buckets = ends.searchsorted(places, side="right")
-        first = (places - np.append(0, ends)[buckets]) * size
-        counts = np.minimum(n_windows[buckets] - first, size)
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        pairs = zip(epochs.tolist(), buckets.tolist(), strict=True)
-        keys = [key_of(seed, epoch, bucket) for epoch, bucket in pairs]
-        drawn = permuted(
-            np.repeat(first, counts) + within,
-            np.repeat(n_windows[buckets], counts),
-            np.repeat(np.array(keys, np.uint64), counts),
+    @cached_property
+    def _n_windows(self) -> tuple[int, ...]:
+        return tuple(len(bucket.calm) for bucket in self.buckets)
+
+    def _of_epoch(self, size: int, n_grains: int, step: int, seed: int) -> list[Places]:
+        """The ``n_grains`` grains of a step, counted from the first of the first epoch."""
+        block, within = divmod(step, _STEPS)
+        order = _grains_of_epoch(self._n_windows, size, n_grains, block, seed)
+        buckets, firsts, counts, keys = order[:, within * n_grains : (within + 1) * n_grains]
+        each = counts.astype(np.int64)
+        numbers = np.arange(each.sum()) + np.repeat(
+            firsts.astype(np.int64) - np.cumsum(each) + each, each
         )
-        pieces = np.split(drawn, np.cumsum(counts)[:-1])
+        sizes = np.array(self._n_windows)[buckets.astype(np.int64)]
+        drawn = permuted(numbers, np.repeat(sizes, each), np.repeat(keys, each))
+        pieces = np.split(drawn, np.cumsum(each)[:-1])
         return [self.buckets[b].calm.at(p) for b, p in zip(buckets.tolist(), pieces, strict=True)]
+
+
+@lru_cache(maxsize=16)
+def _grains_of_epoch(
+    n_windows: tuple[int, ...], size: int, n_grains: int, block: int, seed: int
+) -> NDArray[np.uint64]:
+    """The grains of some steps that follow each other: to order them costs as much as of one.
+
+    Of each its bucket, its first window in that, their number, and the key of their permutation:
+    [4, ``_STEPS`` · ``n_grains``].
+    """
+    numbers = np.arange(block * _STEPS * n_grains, (block + 1) * _STEPS * n_grains)
+    of_bucket = np.array(n_windows)
+    ends = np.cumsum(-(-of_bucket // size))
+    epochs, places = np.divmod(numbers, ends[-1])
+    keys = [key_of(seed, epoch, len(ends)) for epoch in epochs.tolist()]
+    places = permuted(places, np.full(len(places), ends[-1]), np.array(keys, np.uint64))
+    buckets = ends.searchsorted(places, side="right")
+    firsts = (places - np.append(0, ends)[buckets]) * size
+    counts = np.minimum(of_bucket[buckets] - firsts, size)
+    pairs = zip(epochs.tolist(), buckets.tolist(), strict=True)
+    keys = [key_of(seed, epoch, bucket) for epoch, bucket in pairs]
+    return np.array([buckets, firsts, counts, np.array(keys, np.uint64)], np.uint64)
 
 
 def sampler(windows: Windows, config: SamplingConfig, batch_size: int) -> Sampler:
