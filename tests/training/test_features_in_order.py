@@ -11,10 +11,13 @@ from smallencoders import small
 
 from eegssl.adaptation.classifier import build_classifier
 from eegssl.adaptation.config import AdaptationConfig
+from eegssl.corpus.corrupted.corrupted_windows import CorruptedWindows
+from eegssl.corpus.corrupted.sites import Sites
 from eegssl.corpus.windows import Windows, tile
+from eegssl.signal.corruptions.noise import WhiteNoise
 from eegssl.tasks.labels.model import logits_of
 from eegssl.training import features
-from eegssl.training.features import features_in_order, features_of
+from eegssl.training.features import Cache, embed_windows, features_in_order, features_of
 
 CPU = torch.device("cpu")
 
@@ -55,3 +58,24 @@ def test_logits_are_the_same_to_the_last_bit(
         for of in (features_in_order, features_of)
     ]
     assert torch.equal(*made)
+
+
+def test_a_cache_keeps_corrupted_windows_apart_from_clean_ones(
+    windows: Windows, tmp_path: Path
+) -> None:
+    config = AdaptationConfig(kind="probe", pooling="mean_max")
+    classifier = build_classifier(small(), 2, config, 0).eval()
+    cache = Cache(tmp_path / "cache", 1.0)
+    cache.folder.mkdir()
+    sites = Sites(windows.corpus, windows.length)
+    alike = [
+        windows,
+        *(CorruptedWindows.of(windows, WhiteNoise(), level, 0, sites) for level in (9.0, 3.0)),
+    ]
+    embedded = [embed_windows(classifier, some, CPU, cache) for some in alike]
+    assert len(list(cache.folder.iterdir())) == len(alike)
+    for some, first in zip(alike, embedded, strict=True):
+        np.testing.assert_array_equal(embed_windows(classifier, some, CPU, cache), first)
+        np.testing.assert_array_equal(embed_windows(classifier, some, CPU), first)
+    assert not np.allclose(embedded[0], embedded[1])
+    assert not np.allclose(embedded[1], embedded[2])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from clirun import Pipeline, done, eegssl, metrics_of
 from owntask import CLASSES, PATIENTS, STRETCHES, finetune, write
+from slowparams import slow_except
 from tinycorpus import write_recording
 
 from eegssl.tasks.labels.corrupted.robustness_part import read_robustness
@@ -17,7 +18,7 @@ TASKS = {
 }
 
 
-@pytest.mark.parametrize("unit", TASKS)
+@pytest.mark.parametrize("unit", slow_except(TASKS, "event"))
 def test_scores_over_severity_are_of_the_units_of_the_task(
     tiny: Pipeline, tmp_path: Path, unit: str
 ) -> None:
