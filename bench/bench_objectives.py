@@ -37,6 +37,10 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "reconstruct": ("reconstruct", {}),
     "reconstruct, waveform": ("reconstruct", {"objective.reconstruct.target": "waveform"}),
     "reconstruct, not pooled": ("reconstruct", {"objective.reconstruct.pooled": 0}),
+    "autoregressive": ("autoregressive", {}),
+    "autoregressive, patch": ("autoregressive", {"objective.autoregressive.target": "patch"}),
+    "pretext": ("pretext", {}),
+    "pretext, shuffling": ("pretext", {"objective.pretext.task": "temporal-shuffling"}),
 }
 """Row -> objective, and settings beside its preset's."""
 

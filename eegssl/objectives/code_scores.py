@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -58,3 +59,16 @@ class CodeScores:
                 scores[f"accuracy{label}"] = int(right) / int(n)
                 scores[f"most_frequent_accuracy{label}"] = int(counts.max()) / int(n)
         return scores
+
+
+def hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
+    """Accuracies of five ``guesses`` [H, 5]: of the first, of all, and of a constant."""
+    ranked = guesses == truth[:, None]
+    n = max(len(truth), 1)
+    counts = torch.zeros(n_codes, dtype=truth.dtype, device=truth.device)
+    counts.scatter_add_(0, truth, torch.ones_like(truth))  # of integers: the same in any order
+    return {
+        "accuracy": ranked[:, 0].sum() / n,
+        "top5": ranked.any(dim=-1).sum() / n,
+        "most_frequent_accuracy": counts.max() / n,
+    }

@@ -1,7 +1,7 @@
 """Declare the settings of pretraining's objectives, and which are minimised."""
 
 import difflib
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,7 +15,7 @@ class ObjectiveSettings(Settings):
     built_by: ClassVar[str]
     """``module:class`` of the `Objective`, imported when a training begins: it needs torch."""
     reads_codes: ClassVar[bool] = False
-    """Whether it needs the tokens of the recordings."""
+    """Whether it needs the tokens of the recordings, whatever the settings."""
     reads_masks: ClassVar[bool] = False
     """Whether patches are hidden."""
     exact_masks: ClassVar[bool] = False
@@ -24,13 +24,15 @@ class ObjectiveSettings(Settings):
     """Patches N that a window must have at least, whatever the settings."""
     compares: ClassVar[Literal["", "batch", "grain"]] = ""
     """Windows of what it tells apart, so that there must be several; empty: of nothing."""
+    causal: ClassVar[bool] = False
+    """Whether no patch may attend to later ones (``encoder.causal``)."""
     constant: ClassVar[str] = ""
     """The validation score that is the loss of knowing nothing, if there is one."""
     constant_words: ClassVar[str] = ""
     """What that is, for messages."""
     shown: ClassVar[tuple[str, str, str]] = ("", "", "")
-    """A validation score in percent that a summary shows, its words, and the score of knowing
-    nothing beside it; empty: none."""
+    """A validation score in percent that a summary shows if there is one, its words, and the score
+    of knowing nothing beside it; empty: none."""
 
     weight: float = Field(1.0, gt=0)
     """Factor of this objective's loss, where there are several: they are added up."""
@@ -39,6 +41,11 @@ class ObjectiveSettings(Settings):
     def needed_patches(self) -> int:
         """Patches N that a window must have at least, with these settings."""
         return self.fewest_patches
+
+    @property
+    def needs_codes(self) -> bool:
+        """Whether it needs the tokens of the recordings, with these settings."""
+        return self.reads_codes
 
 
 class CodesConfig(ObjectiveSettings):
@@ -112,6 +119,70 @@ class ContrastiveConfig(ObjectiveSettings):
         return self
 
 
+class AutoregressiveConfig(ObjectiveSettings):
+    """Predict what comes next in every channel from all channels so far (as language models)."""
+
+    built_by = "eegssl.objectives.autoregressive:Autoregressive"
+    causal = True
+    fewest_patches = 2
+    constant = "constant_loss"
+    constant_words = "that of what is usual in training"
+    shown = ("accuracy", "next codes predicted", "constant_accuracy")
+
+    target: Literal["codes", "patch"] = "codes"
+    """`codes`: the token of the next patch; `patch`: its log-amplitude spectrum as `reconstruct`
+    has it, by the mean absolute error."""
+
+    @property
+    def needs_codes(self) -> bool:
+        """Where codes are the target."""
+        return self.target == "codes"
+
+
+class PretextConfig(ObjectiveSettings):
+    """Tell how slices of a window lie in time, each embedded alone (Banville)."""
+
+    built_by = "eegssl.objectives.pretext:Pretext"
+    fewest_patches = 2
+    constant = "chance_loss"
+    constant_words = "that of a guess"
+    shown = ("accuracy", "slices placed rightly", "chance")
+
+    task: Literal["relative-positioning", "temporal-shuffling"] = "relative-positioning"
+    """`relative-positioning`: tell if two slices are near or far; `temporal-shuffling`: tell if a
+    slice lies between two others or apart from them."""
+
+    slice_patches: int = Field(1, ge=1)
+    """Patches of a slice; a window is cut to as many as there are room for."""
+
+    near: int = Field(2, ge=1)
+    """Slices count as near up to so many slices apart."""
+
+    far: int = Field(4, ge=2)
+    """Slices count as far from so many slices apart."""
+
+    comparisons: int = Field(8, ge=2, multiple_of=2)
+    """Comparisons of each window and step, half of them of either class."""
+
+    @property
+    def needed_slices(self) -> int:
+        """Slices of a window, so that both classes can be drawn."""
+        return self.far + (1 if self.task == "relative-positioning" else 3)
+
+    @property
+    def needed_patches(self) -> int:
+        """Patches of these slices."""
+        return self.needed_slices * self.slice_patches
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.near >= self.far:
+            raise ValueError(f"near is {self.near}, far is {self.far}: near must be below far")
+        if self.task == "temporal-shuffling" and self.near < 2:
+            raise ValueError("near is 1: no slice lies between two neighbours; set it to 2 or more")
+        return self
+
+
 class ObjectiveConfig(Settings):
     """What pretraining minimises: one objective, or a sum of several, weighted."""
 
@@ -124,6 +195,10 @@ class ObjectiveConfig(Settings):
     """Signals of hidden patches."""
     contrastive: ContrastiveConfig = ContrastiveConfig()
     """Two views of a window."""
+    autoregressive: AutoregressiveConfig = AutoregressiveConfig()
+    """What comes next."""
+    pretext: PretextConfig = PretextConfig()
+    """How slices lie in time."""
 
     @model_validator(mode="after")
     def _known(self) -> "ObjectiveConfig":

@@ -12,7 +12,7 @@ from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.epilepsyfm import EpilepsyFM
 from eegssl.errors import InputError
 from eegssl.objectives.code_loss import code_loss
-from eegssl.objectives.code_scores import CodeScores
+from eegssl.objectives.code_scores import CodeScores, hits
 from eegssl.objectives.config import CodesConfig
 from eegssl.objectives.grain import Grain, GrainPlan
 from eegssl.objectives.objective import Known, Objective, ObjectiveOutput, Scorer
@@ -53,7 +53,7 @@ class MaskedCodes(Objective):
         total, first = code_loss(torch.cat(rows), self.head, truth)
         loss = total / max(len(truth), 1)
         ratio = grain["mask"].float().mean()
-        return ObjectiveOutput(loss, _hits(first, truth, self.head.out_features) | {"ratio": ratio})
+        return ObjectiveOutput(loss, hits(first, truth, self.head.out_features) | {"ratio": ratio})
 
     def draw(self, plan: GrainPlan) -> Mapping[str, NDArray[np.generic]]:
         """The places of visible patches, which the second pass predicts."""
@@ -104,16 +104,3 @@ class _CodeScorer(Scorer):
         """As `CodeScores.numbers`."""
         assert self._scores is not None
         return self._scores.numbers(suffix)
-
-
-def _hits(guesses: Tensor, truth: Tensor, n_codes: int) -> dict[str, Tensor]:
-    """Accuracies of five ``guesses`` [H, 5]: of the first, of all, and of a constant."""
-    ranked = guesses == truth[:, None]
-    n = max(len(truth), 1)
-    counts = torch.zeros(n_codes, dtype=truth.dtype, device=truth.device)
-    counts.scatter_add_(0, truth, torch.ones_like(truth))  # of integers: the same in any order
-    return {
-        "accuracy": ranked[:, 0].sum() / n,
-        "top5": ranked.any(dim=-1).sum() / n,
-        "most_frequent_accuracy": counts.max() / n,
-    }

@@ -49,7 +49,7 @@ class Objective(nn.Module, ABC):
     of_whole_batch: ClassVar[bool] = False
     """Whether a step's loss is of all its windows together, and not the mean of its grains'."""
 
-    learns_targets: ClassVar[bool] = False
+    learns_targets: bool = False
     """Whether `begin` is to be called."""
     drawn: tuple[str, ...] = ()
     """Names of what `draw` gives, each begins with the objective's."""

@@ -152,9 +152,8 @@ def _open(
     train = reader(of_some_subjects(corpus.of_split("train"), config.sampling, seed))
     val = reader(corpus.of_split("val"))
     val = val.of_windows(val.windows.some(config.training.validate_windows))
-    require_possible(
-        config.objective, config.masking, train.windows.length // settings.patch_samples
-    )
+    n_patches = train.windows.length // settings.patch_samples
+    require_possible(config.objective, config.masking, settings, n_patches)
     batch_size = config.training.batch_size
     require_several(config.objective, config.sampling, batch_size)
     draws = sampler(train.windows, config.sampling, batch_size)

@@ -64,21 +64,56 @@ def drawn(
     return {n: t.to(kind) if t.is_floating_point() else t for n, t in arrays.items()}
 
 
+def windows_of(tensors: dict[str, Tensor], part: slice) -> dict[str, Tensor]:
+    """Some windows of a grain; places in a flat mask are those of what is left."""
+    some = {name: t[part] for name, t in tensors.items() if name not in _PLACES}
+    if "mask" in some:
+        mask = some["mask"]
+        some |= {"hidden": flat_places(mask), "codes.visible": flat_places(~mask)}
+    return some
+
+
+_PLACES = ("hidden", "codes.visible")
+
+
+def slopes(model: WeightedSum, tensors: dict[str, Tensor]) -> tuple[float, float]:
+    """The loss's slope along one random way in float64: by gradients, by finite differences.
+
+    The way leaves out what has no gradient at all, as the vector of unknown electrodes.
+    """
+    model = model.double()
+    tensors = {n: t.double() if t.is_floating_point() else t for n, t in tensors.items()}
+    model(tensors)["loss"].backward()
+    g = torch.Generator().manual_seed(3)
+    learned = [(p, p.grad) for p in model.parameters() if p.grad is not None]
+    ways = [torch.randn(p.shape, generator=g, dtype=p.dtype) * (d != 0) for p, d in learned]
+    slope = sum((d * way).sum().item() for (_, d), way in zip(learned, ways, strict=True))
+    losses = []
+    for step in (1e-6, -2e-6):
+        with torch.no_grad():
+            for (p, _), way in zip(learned, ways, strict=True):
+                p.add_(way, alpha=step)
+            losses.append(model(tensors)["loss"].item())
+    return slope, (losses[0] - losses[1]) / 2e-6
+
+
 def counted(model: WeightedSum, mask: Tensor) -> int:
     """What the means of a model's loss are over, given a mask."""
     n_windows, n_channels, n_patches = mask.shape
     return model.counted((n_windows, n_channels, n_patches), int(mask.sum()))
 
 
-def random_grain(seed: int = 0, n_codes: int = 6, channels: int = 5) -> dict[str, Tensor]:
-    """Four windows of noise, of 3 patches of 200 samples, half of them hidden."""
+def random_grain(
+    seed: int = 0, n_codes: int = 6, channels: int = 5, patches: int = 3
+) -> dict[str, Tensor]:
+    """Four windows of noise, of 3 or so patches of 200 samples, half of them hidden."""
     g = torch.Generator().manual_seed(seed)
     positions = torch.nn.functional.normalize(torch.randn(4, channels, 2, 3, generator=g), dim=-1)
     located = torch.ones(4, channels, 2, dtype=torch.bool)
     regions = torch.nn.functional.one_hot(torch.arange(channels) % 8, 8).float()
-    signal_uv = 30 * torch.randn(4, channels, 600, generator=g)
-    mask = torch.rand(4, channels, 3, generator=g) < 0.5
-    codes = torch.randint(n_codes, (4, channels, 3), generator=g)
+    signal_uv = 30 * torch.randn(4, channels, patches * 200, generator=g)
+    mask = torch.rand(4, channels, patches, generator=g) < 0.5
+    codes = torch.randint(n_codes, (4, channels, patches), generator=g)
     return grain(signal_uv, positions, located, regions.expand(4, channels, 8), mask, codes)
 
 

@@ -34,6 +34,8 @@ OBJECTIVES = (
     "reconstruct",
     "contrastive:projection=8",
     "contrastive:projection=8,loss=vicreg",
+    "autoregressive",
+    "codes+pretext:near=1,far=2",
 )
 """Objectives beside codes, with settings, that are fitted on one and on two ranks."""
 PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")
@@ -120,11 +122,12 @@ def _dtype() -> torch.dtype:
 
 
 def built(kind: str) -> WeightedSum:
-    """An encoder and an objective, perhaps with settings: ``name:key=value``."""
-    name, _, settings = kind.partition(":")
-    given = dict(pair.split("=") for pair in settings.split(",") if pair)
-    encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32), 0)
-    return model_of(encoder, 1, Known(n_codes=N_CODES), **{name: given}).to(_dtype())
+    """An encoder and an objective, perhaps with settings, or a sum: ``name:key=value+name``."""
+    parts = (part.partition(":") for part in kind.split("+"))
+    given = {n: dict(p.split("=") for p in sets.split(",") if p) for n, _, sets in parts}
+    causal = "autoregressive" in given
+    encoder = build_encoder(EncoderConfig(layers=2, width=16, heads=2, ffn=32, causal=causal), 0)
+    return model_of(encoder, 1, Known(n_codes=N_CODES), **given).to(_dtype())
 
 
 def built_codes() -> WeightedSum:

@@ -79,7 +79,10 @@ def test_pretraining_needs_none(name: str, tmp_path: Path) -> None:
     assert step_twice(model, rank_fits.GrainSteps(model))["train_loss"] > 0
 
 
-@pytest.mark.parametrize("name", [*rank_fits.OBJECTIVES, "reconstruct:target=waveform"])
+MORE = ("reconstruct:target=waveform", "autoregressive:target=patch", "pretext:near=1,far=2")
+
+
+@pytest.mark.parametrize("name", [*rank_fits.OBJECTIVES, *MORE])
 def test_other_objectives_need_none(name: str) -> None:
     model = rank_fits.built(name)
     assert step_twice(model, rank_fits.GrainSteps(model))["train_loss"] > 0

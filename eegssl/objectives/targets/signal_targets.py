@@ -99,8 +99,8 @@ def _bins(config: EncoderConfig) -> tuple[NDArray[np.floating], NDArray[np.int64
         band[(hz > low - 1e-6) & (hz < high - 1e-6)] = k
     if (band < 0).all():
         raise ConfigError(
-            f"the objective reconstruct predicts frequencies from {EDGES_HZ[0]} to {EDGES_HZ[-1]} "
-            f"Hz, and patches of {n_samples} samples at {sfreq_hz:g} Hz have none: set "
+            f"spectra are predicted from {EDGES_HZ[0]} to {EDGES_HZ[-1]} Hz, and patches of "
+            f"{n_samples} samples at {sfreq_hz:g} Hz have no frequency there: set "
             "encoder.patch_samples higher"
         )
     return hz, band

@@ -21,7 +21,7 @@ def headline(facts: dict[str, Any]) -> dict[str, Any]:
         beside = f"; {each.constant_words} {val[constant]:.4g}" if constant in val else ""
         lines[f"loss of {name}" if several else "validation loss"] = f"{loss}{beside}"
         score, words, nothing = each.shown
-        if score:
+        if f"{prefix}{score}{suffix}" in val:
             lines[words] = (
                 f"{val[f'{prefix}{score}{suffix}']:.1%}; by a constant "
                 f"{val[f'{prefix}{nothing}{suffix}']:.1%}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from eegssl.corpus.config import SamplingConfig
+from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import OBJECTIVES, ObjectiveConfig
@@ -33,10 +34,10 @@ def require_read(flags: Iterable[str], objective: ObjectiveConfig) -> None:
 def require_tokens(objective: ObjectiveConfig, masking: MaskingConfig, *, given: bool) -> None:
     """Raise ConfigError unless tokens are given where they are read, and only there."""
     chosen = objective.chosen
-    readers = [name for name, each in chosen.items() if each.reads_codes]
+    readers = [name for name, each in chosen.items() if each.needs_codes]
     entropy = reads_masks(objective) and masking.kind == "entropy"
     if readers and not given:
-        others = ", ".join(n for n in OBJECTIVES if not _reads_codes(objective, n))
+        others = ", ".join(n for n in OBJECTIVES if not _needs_codes(objective, n))
         instead = f", or choose an objective without tokens: {others}" if others else ""
         raise ConfigError(
             f"the objective {readers[0]} predicts tokens, and there are none: give --tokens, a "
@@ -54,7 +55,9 @@ def require_tokens(objective: ObjectiveConfig, masking: MaskingConfig, *, given:
         )
 
 
-def require_possible(objective: ObjectiveConfig, masking: MaskingConfig, n_patches: int) -> None:
+def require_possible(
+    objective: ObjectiveConfig, masking: MaskingConfig, encoder: EncoderConfig, n_patches: int
+) -> None:
     """Raise ConfigError where windows, masks or the encoder are not as an objective needs them."""
     for name, each in objective.chosen.items():
         if n_patches < each.needed_patches:
@@ -66,6 +69,11 @@ def require_possible(objective: ObjectiveConfig, masking: MaskingConfig, n_patch
             raise ConfigError(
                 f"the objective {name} needs equally many hidden patches in every window: set "
                 "masking.exact=true"
+            )
+        if each.causal and not encoder.causal:
+            raise ConfigError(
+                f"the objective {name} predicts what comes next, and this encoder has seen it: set "
+                "encoder.causal=true"
             )
 
 
@@ -92,6 +100,6 @@ def subject_concerns(objective: ObjectiveConfig, n_subjects: int) -> Iterator[st
             )
 
 
-def _reads_codes(objective: ObjectiveConfig, name: str) -> bool:
+def _needs_codes(objective: ObjectiveConfig, name: str) -> bool:
     settings = getattr(objective, name)
-    return bool(settings.reads_codes)
+    return bool(settings.needs_codes)
