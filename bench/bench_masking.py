@@ -28,7 +28,7 @@ from eegssl.signal.channels.positions import BEHIND_EARS, EARS, positions
 REPEATS = 40
 BATCH, N_PATCHES, PATCH = 16, 10, 200
 STEP_S = 3.0
-KINDS = ("random", "entropy", "block", "region-time", "region")
+KINDS = ("random", "entropy", "block", "region-time", "region", "mixed")
 # fmt: off
 CHB_MIT = (
     "FP1-F7", "F7-T7", "T7-P7", "P7-O1", "FP1-F3", "F3-C3", "C3-P3", "P3-O1", "FP2-F4", "F4-C4",

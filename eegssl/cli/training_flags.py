@@ -54,13 +54,13 @@ def with_objective(options: "Options", objective: str | None) -> "tuple[Options,
 
     A preset says which masks go with an objective; of several the first one's count.
     """
-    from eegssl.config.resolve import require_objectives
+    from eegssl.config.resolve import presets_of_objectives, require_objectives
 
     if objective is None:
         return options, []
     names = [name.strip() for name in objective.split(",")]
     require_objectives(names)
-    presets = [*(options.preset or ()), *reversed(names)]
+    presets = [*(options.preset or ()), *reversed(presets_of_objectives(names))]
     return replace(options, preset=presets), [f"objective.terms={to_json(names)}"]
 
 

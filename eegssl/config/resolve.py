@@ -101,6 +101,12 @@ def read_preset(name: str) -> dict[str, Any]:
     return tomllib.loads(presets[name].read_text(encoding="utf-8"))
 
 
+def presets_of_objectives(names: Sequence[str]) -> list[str]:
+    """Those of these objectives that have a preset, in order."""
+    folder = resources.files("eegssl.config.presets") / "objectives"
+    return [name for name in names if (folder / f"{name}.toml").is_file()]
+
+
 def require_objectives(names: Sequence[str]) -> None:
     """Raise ConfigError, with the nearest name, unless these are objectives of pretraining."""
     for name in names:

@@ -10,7 +10,9 @@ from eegssl.config.settings import Settings
 from eegssl.config.toml_file import read_toml
 from eegssl.errors import ConfigError
 
-Kind = Literal["region", "region-time", "block", "random", "entropy"]
+Kind = Literal["region", "region-time", "block", "random", "entropy", "mixed"]
+MIXED: tuple[Kind, ...] = ("region", "random", "block")
+"""The kinds that `mixed` draws from."""
 
 
 class MaskingConfig(Settings):
@@ -19,7 +21,8 @@ class MaskingConfig(Settings):
     kind: Kind = "region"
     """`region`: whole brain regions over the whole window (EpilepsyFM); `region-time`: regions over
     spans; `block`: discs on the head over spans; `random`: patches one by one (LaBraM); `entropy`:
-    patches one by one, irregular ones likelier (M4CEA)."""
+    patches one by one, irregular ones likelier (M4CEA); `mixed`: each window draws one of `region`,
+    `random` and `block` (ours)."""
 
     ratio: float = Field(0.5, gt=0, lt=1)
     """Share of all patches that is hidden."""

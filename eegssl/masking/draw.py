@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.errors import InputError
-from eegssl.masking.config import MaskingConfig
+from eegssl.masking.config import MIXED, MaskingConfig
 from eegssl.masking.order import (
     discs,
     hide_first,
@@ -51,8 +51,9 @@ def draw_mask(
     Raises InputError when C N < 2, where nothing could be both hidden and visible, and when
     weights are missing, of another shape, negative or not finite.
     """
-    plan = _plan(config, geometry, n_patches, patch_s)
-    return _drawn(plan, np.random.default_rng([seed, step, sample, _STREAM]), weights)
+    rng = np.random.default_rng([seed, step, sample, _STREAM])
+    plan = _plan(_one_of(_kinds(config), rng), geometry, n_patches, patch_s)
+    return _drawn(plan, rng, weights)
 
 
 def draw_masks(
@@ -73,13 +74,16 @@ def draw_masks(
     """
     rows = [Geometry(*fields) for fields in zip(*geometry, strict=True)]
     rngs = generators_of((seed, step), samples, _STREAM)
-    alike: dict[bytes, list[int]] = {}
+    kinds = _kinds(config)
+    configs = [_one_of(kinds, rng) for rng in rngs]
+    alike: dict[tuple[str, bytes], list[int]] = {}
     for k, row in enumerate(rows):
-        alike.setdefault(b"".join(field.tobytes() for field in row), []).append(k)
+        place = b"".join(field.tobytes() for field in row)
+        alike.setdefault((configs[k].kind, place), []).append(k)
     masks = np.empty((len(rows), len(rows[0].located), n_patches), dtype=bool)
     for places in alike.values():
-        plan = _plan(config, rows[places[0]], n_patches, patch_s)
-        if config.kind == "region" and plan.reached.all() and not config.exact:
+        plan = _plan(configs[places[0]], rows[places[0]], n_patches, patch_s)
+        if plan.config.kind == "region" and plan.reached.all() and not config.exact:
             masks[places] = hide_whole(
                 plan.covers, n_patches, plan.n_hidden, [rngs[k] for k in places]
             )
@@ -87,6 +91,18 @@ def draw_masks(
         for k in places:
             masks[k] = _drawn(plan, rngs[k], None if weights is None else weights[k])
     return masks
+
+
+def _kinds(config: MaskingConfig) -> list[MaskingConfig]:
+    """The settings of each kind that a window may get."""
+    if config.kind != "mixed":
+        return [config]
+    return [config.model_copy(update={"kind": kind}) for kind in MIXED]
+
+
+def _one_of(kinds: list[MaskingConfig], rng: np.random.Generator) -> MaskingConfig:
+    """One of several kinds; nothing is drawn where there is one."""
+    return kinds[rng.integers(len(kinds))] if len(kinds) > 1 else kinds[0]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from eegssl.masking.draw import draw_mask, draw_masks
 from eegssl.signal.channels.electrodes import Geometry, geometry
 from eegssl.signal.channels.regions import membership, region_set
 
-KINDS = ("region", "region-time", "block", "random", "entropy")
+KINDS = ("region", "region-time", "block", "random", "entropy", "mixed")
 ONE_BY_ONE = ("random", "entropy")
 REGION = MaskingConfig(kind="region", ratio=0.5)
 

@@ -15,7 +15,7 @@ MONTAGES = (
 )
 
 
-@pytest.mark.parametrize("kind", ["region", "region-time", "block", "random", "entropy"])
+@pytest.mark.parametrize("kind", ["region", "region-time", "block", "random", "entropy", "mixed"])
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("ratio", [0.1, 0.3, 0.5, 0.9])
 def test_a_batch_of_several_montages_has_the_masks_of_its_windows(
