@@ -20,6 +20,7 @@ from eegssl.training.history import (
 from eegssl.training.pretraining.examples import read_examples
 
 _PRETRAINING = ("loss", "accuracy", "accuracy_region", "accuracy_random", "loss_region")
+_EMBEDDINGS = ("effective_rank", "subject_probe", "label_probe")
 _WORDS = {
     "recordings": "clean recordings, split by subject",
     "tokens": "codebook and codes",
@@ -59,7 +60,27 @@ def history_figures(model: Artifact) -> tuple[ReportFigure, ...]:
         for name, log, panels in logs
         if log in model and _measured(read_rows(model / log), panels)
     ]
-    return (*figures, *_masked(model), *_usage(model))
+    return (*figures, *_embeddings(model), *_masked(model), *_usage(model))
+
+
+def _embeddings(model: Artifact) -> list[ReportFigure]:
+    """What the embeddings of validation windows held while the encoder was pretrained."""
+    log = f"{HISTORY}/pretrain/{METRICS}"
+    rows = read_rows(model / log) if log in model else []
+    if not _measured(rows, _EMBEDDINGS):
+        return []
+    chances = [row["val_subject_chance"] for row in rows if "val_subject_chance" in row]
+    guessing = f" (guessing: {chances[-1]:.3f})" if chances else ""
+    return [
+        ReportFigure(
+            "Pretraining: what the embeddings hold",
+            "Of validation windows, by step: the directions that embeddings use, the share of "
+            f"windows whose subject a linear probe names{guessing}, and the AUROC of seizures in "
+            "other subjects (guessing: 0.5). evaluate --probes asks more of the encoder.",
+            "Effective rank, subject probe and label probe over steps of pretraining",
+            svg_uri(training_curves(rows, _EMBEDDINGS)),
+        )
+    ]
 
 
 def _measured(rows: Sequence[Mapping[str, float]], panels: Sequence[str]) -> bool:
