@@ -52,9 +52,16 @@ def open_descriptor(path: Path | str, most_bytes: int | None = None) -> int:
     return open_sized(path, most_bytes)[0]
 
 
-def open_sized(path: Path | str, most_bytes: int | None = None) -> tuple[int, int]:
-    """As `open_descriptor`; the descriptor and the file's size in bytes."""
-    require_regular(path, most_bytes)  # first, since opening a device may already do something
+def open_sized(
+    path: Path | str, most_bytes: int | None = None, *, seen: bool = False
+) -> tuple[int, int]:
+    """As `open_descriptor`; the descriptor and the file's size in bytes.
+
+    ``seen`` says that it was seen to be a regular file before, as a part of an artifact is when
+    that is opened: it is looked at once it is open, and a third of the time is saved.
+    """
+    if not seen:
+        require_regular(path, most_bytes)  # opening a device may already do something
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)

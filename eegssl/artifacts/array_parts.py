@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from eegssl.artifacts.json_parts import Count, Part, damaged, in_words
 from eegssl.regular_files import open_regular, open_sized
 
-DTYPES = {
+_DTYPES = {
     **{"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"},
     **{f"{sign}{8 * n}": f"<{sign.lower()}{n}" for sign in "IU" for n in (1, 2, 4, 8)},
 }
@@ -98,7 +98,10 @@ class TensorFile:
         place = self.tensors.get(name)
         if place is None:
             raise damaged(self.path, f"it has no tensor {name}")
-        require_kind(self.path, f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+        try:
+            require_kind(f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+        except ValueError as error:
+            raise damaged(self.path, str(error)) from None
         return place
 
 
@@ -146,7 +149,7 @@ def _places(text: bytes, size: int) -> tuple[Mapping[str, TensorPlace], Mapping[
     for name, entry in header.items():
         if not isinstance(entry, _Entry):
             raise ValueError(f"the header's entry {len(tensors)} describes no tensor")
-        dtype, (begin, end) = np.dtype(DTYPES[entry.dtype]), entry.data_offsets
+        dtype, (begin, end) = np.dtype(_DTYPES[entry.dtype]), entry.data_offsets
         if prod(entry.shape) * dtype.itemsize != end - begin or begin_of_data + end > size:
             raise ValueError(f"tensor {len(tensors)} of its header has another size there")
         is_float = "F" in entry.dtype
@@ -169,13 +172,12 @@ def mapped(
 
 
 def require_kind(
-    path: Path | str,
     what: str,
     stored: tuple[np.dtype[Any], tuple[int, ...]],
     dtypes: str,
     shape: Sequence[int | None],
 ) -> None:
-    """Raise ArtifactError for another type or shape."""
+    """Raise ValueError for another type or shape."""
     fits = stored[1] == shape or (
         len(stored[1]) == len(shape)
         and all(n is None or n == length for length, n in zip(stored[1], shape, strict=True))
@@ -183,7 +185,6 @@ def require_kind(
     if stored[0].str[1:] not in dtypes.split() or not fits:
         expected = "x".join("any" if n is None else str(n) for n in shape)
         got = "x".join(map(str, stored[1]))
-        raise damaged(
-            path,
-            f"{what} holds {stored[0].str[1:]} of shape {got}, expected {dtypes} of {expected}",
+        raise ValueError(
+            f"{what} holds {stored[0].str[1:]} of shape {got}, expected {dtypes} of {expected}"
         )

@@ -119,7 +119,7 @@ class SignalFile:
         """Raises ArtifactError as `map_signal`."""
         self._path = path
         try:
-            self._file, n_bytes = open_sized(path)
+            self._file, n_bytes = open_sized(path, seen=True)
             tensors = read_tensors(self._file, n_bytes, path)
             place = tensors.place("signal", "i2 f4", shape)
             scale_uv = tensors.read(self._file, "scale_uv", "f4", shape[:1])

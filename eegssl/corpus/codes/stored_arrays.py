@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.array_parts import DTYPES, mapped, require_kind
+from eegssl.artifacts.array_parts import mapped, require_kind
 from eegssl.artifacts.json_parts import damaged
 from eegssl.regular_files import open_sized
 
@@ -28,7 +28,7 @@ _HEADER = re.compile(
     rb"'shape': \(([0-9]{1,15}, ?(?:[0-9]{1,15}(?:, [0-9]{1,15})*)?)\), \} *\n"
 )
 """As NumPy writes it."""
-_TYPES = frozenset(text[1:] for text in DTYPES.values())
+_OTHER_SIZE = "it has another size than its header says"
 _Bytes = bytes | memoryview
 
 
@@ -84,16 +84,18 @@ def read_columns(
         for k, row in enumerate(values):
             first = (k * shape[1] + columns.start) * row.itemsize
             if os.preadv(descriptor, [row], place.offset + first) < row.nbytes:
-                raise _of_other_size(path)
+                raise damaged(path, _OTHER_SIZE)
         return values
 
-    return _read_of(path, read)
+    return _read_of(path, read, seen=True)
 
 
-def _read_of(path: Path | str, read: Callable[[int, int], NDArray[Any]]) -> NDArray[Any]:
+def _read_of(
+    path: Path | str, read: Callable[[int, int], NDArray[Any]], *, seen: bool = False
+) -> NDArray[Any]:
     """What is read of a file, by its descriptor and size; ArtifactError where it can't be."""
     try:
-        descriptor, size = open_sized(path)
+        descriptor, size = open_sized(path, seen=seen)
         try:
             return read(descriptor, size)
         finally:
@@ -110,27 +112,22 @@ def _placed(
     head: _Bytes, size: int, path: Path | str, dtypes: str, shape: Sequence[int | None]
 ) -> _Place:
     """Where the array of a file that begins so lies; raises ArtifactError as `map_array`."""
-    begin = len(_NPY) + 2
-    offset = begin + int.from_bytes(head[len(_NPY) : begin], "little")
-    header = _read_header(bytes(head[begin:offset])) if head[: len(_NPY)] == _NPY else None
-    if header is None or header[1].str[1:] not in dtypes.split():
-        raise damaged(path, f"it holds no array of {dtypes}")
-    lengths, dtype, order = header
-    require_kind(path, "the array", (dtype, lengths), dtypes, shape)
-    if size != offset + prod(lengths) * dtype.itemsize:
-        raise _of_other_size(path)
-    return _Place(lengths, dtype, offset, order)
-
-
-def _of_other_size(path: Path | str) -> Exception:
-    return damaged(path, "it has another size than its header says")
+    offset = len(_NPY) + 2 + int.from_bytes(head[len(_NPY) : len(_NPY) + 2], "little")
+    try:
+        return _place_of(bytes(head[:offset]), size, dtypes, tuple(shape))
+    except ValueError as error:
+        raise damaged(path, str(error)) from None
 
 
 @lru_cache(maxsize=256)  # recordings of one length have the same
-def _read_header(text: bytes) -> tuple[tuple[int, ...], np.dtype[Any], Literal["F", "C"]] | None:
-    """The shape, type and order that a header of NumPy tells; None for another text."""
-    header = _HEADER.fullmatch(text)
-    if header is None or header[1].decode() not in _TYPES:
-        return None
+def _place_of(head: bytes, size: int, dtypes: str, shape: tuple[int | None, ...]) -> _Place:
+    """The array behind a header, in a file of ``size`` bytes; raises ValueError for another."""
+    header = _HEADER.fullmatch(head, len(_NPY) + 2) if head.startswith(_NPY) else None
+    if header is None or header[1].decode() not in dtypes.split():
+        raise ValueError(f"it holds no array of {dtypes}")
+    dtype = np.dtype(header[1].decode())
     lengths = tuple(int(n) for n in header[3].replace(b" ", b"").split(b",") if n)
-    return lengths, np.dtype(header[1].decode()), "F" if header[2] == b"True" else "C"
+    require_kind("the array", (dtype, lengths), dtypes, shape)
+    if size != len(head) + prod(lengths) * dtype.itemsize:
+        raise ValueError(_OTHER_SIZE)
+    return _Place(lengths, dtype, len(head), "F" if header[2] == b"True" else "C")
