@@ -68,6 +68,9 @@ def test_the_artifact_is_sound_marked_and_holds_no_path(
     assert "Leak: something upstream was fitted" in page
     for name in ("Who is recorded", "From recording to recording", "Layer by layer"):
         assert name in page
+    assert "AUROC of seizures" in page
+    assert "Age: R²" not in page  # nothing is known of it, which a sentence says
+    assert "Age can&#39;t be asked for here" in page
     assert str(tiny.root) not in page + (out / "probes.json").read_text()
 
 

@@ -151,8 +151,10 @@ def _counts(about: Scores) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _table(title: str, own: Scores, digits: int = 3) -> Table:
-    """Measures by name, a row each, with interval, chance, subjects and windows."""
+def _table(title: str, own: Scores, digits: int = 3) -> Table | None:
+    """Measures by name, a row each, with interval, chance, subjects and windows; None for none."""
+    if not _any(own):
+        return None
     notes, rows = Footnotes(), []
     for name, one in own.items():
         chance = number_cell(one["chance"], notes, one["reason"], digits)
@@ -179,8 +181,15 @@ def measure_cell(one: Scores, notes: Footnotes, digits: int = 3) -> Cell:
     return Cell(cell.text, mark=notes.mark(f"{NO_INTERVAL}{interval['reason']}"))
 
 
-def _aperiodic_table(probe: str, probes: Scores) -> Table:
+def _any(own: Scores) -> bool:
+    """Whether anything was measured; the sentence above says why where nothing was."""
+    return any(one["value"] is not None for one in own.values())
+
+
+def _aperiodic_table(probe: str, probes: Scores) -> Table | None:
     """A probe of signals as recorded, less the mean 1/f line, less each one's own."""
+    if not _any(probes[probe]):
+        return None
     notes, rows = Footnotes(), []
     for space in SPACES:
         three = [probes[probe], *(probes["aperiodic"][name][probe] for name in (COMMON, OWN))]
