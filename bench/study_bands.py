@@ -72,8 +72,9 @@ def pretrained_on_bands(
     train, val = (tile(corpus, corpus.of_split(name), window_s) for name in ("train", "val"))
     torch.manual_seed(seed)
     model = MaskedBands(encoder)
-    some = np.random.default_rng(seed).permutation(len(train))[:400]
-    parts = [train.batch(index) for index in train.subset(np.sort(some)).in_order(64)]
+    places = np.random.default_rng(seed).permutation(len(train))[:400]
+    some = train.subset(np.sort(places))
+    parts = [some.batch(index) for index in some.in_order(64)]
     bands = torch.cat([_of_window(part, config) for part in parts])
     model.mean.copy_(bands.mean(dim=0))
     model.deviation.copy_(bands.std(dim=0))
