@@ -87,6 +87,41 @@ def test_both_ranks_keep_the_same_weights(ranks: RankRun, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_full_disk_stops_both_ranks_and_leaves_the_last_checkpoint(
+    ranks: RankRun, tmp_path: Path
+) -> None:
+    every = ("--set", "training.checkpoint_every=3")
+    first, second = ranks.end(*every, faults={0: ("full_disk", 3)})
+    assert (first.code, second.code) == (2, 1)
+    assert "needed" in first.said
+    assert "another rank than 1 ended" in second.said
+    again = ranks.end(*every, "--resume", "must")
+    assert [end.code for end in again] == [0, 0], again
+    whole = RankRun(ranks.words, tmp_path / "whole")
+    assert [end.code for end in whole.end(*every)] == [0, 0]
+    assert files_of(ranks.out) == files_of(whole.out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rank_killed_in_a_sharded_write_costs_nothing_but_time(
+    ranks: RankRun, tmp_path: Path, rank: int
+) -> None:
+    sets = ("training.shard=fsdp2", "training.checkpoint_every=3", "training.keep_every=6")
+    more = tuple(word for each in sets for word in ("--set", each))
+    ends = ranks.end(*more, faults={rank: ("killed_in_shards", 2)})
+    assert (ends[rank].code, ends[1 - rank].code) == (-signal.SIGKILL, 1), ends
+    again = ranks.end(*more, "--resume", "must", faults={0: ("signal_after", 7, signal.SIGTERM)})
+    assert [end.code for end in again] == [75, 75], again
+    kept = ranks.out / "work" / "kept" / "step-000000006"
+    assert len(list(kept.glob("*.safetensors"))) == 2
+    assert [end.code for end in ranks.end(*more, "--resume", "must")] == [0, 0]
+    whole = RankRun(ranks.words, tmp_path / "whole")
+    assert [end.code for end in whole.end(*more)] == [0, 0]
+    assert files_of(ranks.out) == files_of(whole.out)
+
+
+@pytest.mark.slow
 def test_a_hung_worker_is_named_with_what_it_reads(ranks: RankRun) -> None:
     ends = ranks.end(*WORKERS, faults={1: ("hung_worker", 5)})
     assert [end.code for end in ends] == [1, 2], ends

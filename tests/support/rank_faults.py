@@ -1,5 +1,6 @@
 """Faults that a test gives to one rank: called in its process before the command begins."""
 
+import errno
 import math
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.distributed.checkpoint import HuggingFaceStorageWriter
 
 from eegssl.errors import EegsslError
 from eegssl.training.fitting import checkpoint, loader, loop
@@ -66,6 +68,38 @@ def killed_in_checkpoint(nth: int) -> None:
 
     patch.object(checkpoint, "save_file", saving).start()
     patch.object(loop, "write_checkpoint", writing).start()
+
+
+def killed_in_shards(nth: int) -> None:
+    """The process is killed in its n-th sharded checkpoint, when half of its part is written."""
+    count, write = 0, HuggingFaceStorageWriter.write_data
+
+    def writing(writer: HuggingFaceStorageWriter, *what: Any) -> Any:
+        nonlocal count
+        count += 1
+        done = write(writer, *what)
+        if count == nth:
+            done.wait()
+            for path in Path(str(writer.path)).glob("*.safetensors"):
+                os.truncate(path, path.stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    patch.object(HuggingFaceStorageWriter, "write_data", writing).start()
+
+
+def full_disk(nth: int) -> None:
+    """The disk is full when this rank writes its n-th checkpoint."""
+    count = 0
+
+    def saving(tensors: dict[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if count == nth:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+        save_file(tensors, path, metadata)
+
+    patch.object(checkpoint, "save_file", saving).start()
 
 
 class _Poison(torch.autograd.Function):

@@ -5,11 +5,13 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
 import torch
 from torch import distributed, nn
+from torch.distributed.checkpoint import CheckpointException
 
 from eegssl.artifacts.system_errors import FullDisk
 from eegssl.training.fitting.checkpoint import (
@@ -142,6 +144,66 @@ def test_an_unfinished_one_is_no_checkpoint(tmp_path: Path) -> None:
     written(tmp_path)
     assert not (tmp_path / UNFINISHED).exists()
     assert read(tmp_path)[2].step == 5
+
+
+class Killed(BaseException):
+    """What comes after it does not happen."""
+
+
+CALLS = {
+    *("pathlib.Path.mkdir", "pathlib.Path.replace", "os.fsync", "shutil.rmtree"),
+    "torch.distributed.checkpoint.HuggingFaceStorageWriter.write_data",
+}
+"""By which a checkpoint is written."""
+
+
+def kill_at(place: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the call of this number killed before it does anything; the list is of those made."""
+    made: list[str] = []
+
+    def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def calling(*what: Any, **more: Any) -> Any:
+            if len(made) == place:
+                raise Killed
+            made.append(name)
+            return call(*what, **more)
+
+        return calling
+
+    for name in CALLS:
+        owner, _, attribute = name.rpartition(".")
+        call = getattr(resolve_name(owner), attribute)
+        monkeypatch.setattr(name, counted(attribute, call))
+    return made
+
+
+def test_a_kill_at_any_point_of_a_write_leaves_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the next write is as if nothing had been."""
+    steps, place = [], 0
+    while True:
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        model, optimizer = written(folder)
+        with monkeypatch.context() as patch:
+            made = kill_at(place, patch)
+            try:
+                write_shards(folder, model, optimizer, Checkpoint(6, History()))
+            except (Killed, CheckpointException):  # torch tells a kill in a writer's thread so
+                pass
+            else:
+                break
+        point, news = read(folder)[2:]
+        assert news == []
+        steps.append(point.step)
+        write_shards(folder, model, optimizer, Checkpoint(7, History()))
+        assert read(folder)[2].step == 7
+        place += 1
+    assert {"mkdir", "write_data", "fsync", "replace", "rmtree"} == set(made)
+    assert len(steps) == len(made) > 6
+    assert steps == sorted(steps)
+    assert set(steps) == {5, 6}
 
 
 def test_a_full_disk_is_told_and_leaves_the_last(
