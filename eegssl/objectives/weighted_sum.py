@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from eegssl.config.objective_settings import ObjectiveSettings
 from eegssl.encoder.encoder import Encoder
-from eegssl.objectives.config import ObjectiveConfig, ObjectiveSettings
+from eegssl.objectives.config import ObjectiveConfig
 from eegssl.objectives.grain import Grain, GrainPlan
 from eegssl.objectives.objective import Known, Objective, ObjectiveOutput, Unit, count
 from eegssl.tokenizer.ranks import sum_over_ranks
