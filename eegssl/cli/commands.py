@@ -246,11 +246,11 @@ def evaluate(
 ) -> None:
     """Predict with a model on recordings, and write scores and a report."""
     from eegssl.probes.probes_contract import headline
+    from eegssl.reports.corrupted.robustness_curves import severity_grid
     from eegssl.stages import evaluate as stage
     from eegssl.stages import rescore as scoring
     from eegssl.stages import score_trees
     from eegssl.tasks.base import REPORT
-    from eegssl.tasks.labels.corrupted.robustness_part import severity_grid
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []

@@ -1,6 +1,7 @@
 """Show scores over the severity of corruptions."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -116,6 +117,18 @@ def severity_table(
         "severities. In small print 95 % intervals (percentiles of a bootstrap over subjects).",
         notes.listed(),
     )
+
+
+def severity_grid(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows of a terminal, a row a kind and score; given the rows of a TSV."""
+    severities = list(dict.fromkeys(row["severity"] for row in rows))
+    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        lines.setdefault((row["kind"], row["metric"]), {})[row["severity"]] = row["score"]
+    names = ["clean" if s == "0" else "mean" if s == AREA else s for s in severities]
+    return ["corruption", "score", *names], [
+        [*place, *(scores[severity] for severity in severities)] for place, scores in lines.items()
+    ]
 
 
 def area_table(lines: Lines, titles: Titles, words: str, *, lower_is_better: bool) -> Table:

@@ -79,18 +79,6 @@ def read_robustness(path: Path) -> list[dict[str, Any]]:
     return [{name: _value(name, cell) for name, cell in row.items()} for row in rows]
 
 
-def severity_grid(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows of a terminal, of what `read_robustness` gives: a row a kind and score."""
-    severities = list(dict.fromkeys(row["severity"] for row in rows))
-    lines: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        lines.setdefault((row["kind"], row["metric"]), {})[row["severity"]] = row["score"]
-    names = ["clean" if s == "0" else "mean" if s == AREA else s for s in severities]
-    return ["corruption", "score", *names], [
-        [*place, *(scores[severity] for severity in severities)] for place, scores in lines.items()
-    ]
-
-
 def robustness_section(points: Sequence[Point], levels: Levels) -> Section:
     """Curves and table of the score that ranks; others stand in the TSV."""
     metric = next(name for name in RANKING if any(one.metric == name for one in points))
