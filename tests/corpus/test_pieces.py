@@ -125,6 +125,27 @@ def coded(folder: Path, windows: Windows) -> tuple[Codes, list[np.ndarray]]:
     return Codes(artifact, windows, 4, 5000), arrays
 
 
+def test_codes_that_are_kept_in_memory_are_those_of_the_files(tmp_path: Path) -> None:
+    """A file is read once; a copy for another process begins empty."""
+    for folder in ("codes", "entropies"):
+        (tmp_path / folder).mkdir()
+    recordings = kept(tmp_path, 5)
+    windows = tile(corpus(*recordings), recordings, 4.0)
+    codes, _ = coded(tmp_path, windows)
+    keeping = replace(codes, kept=Recent(5))
+    index = np.array([12, 0, 19, 7, 5, 12])
+    np.testing.assert_array_equal(keeping.of(index), codes.of(index))
+    assert keeping.kept is not None
+    assert 1 < len(keeping.kept) <= 5
+    np.testing.assert_array_equal(keeping.entropy_of(index), codes.entropy_of(index))
+    assert len(copy.deepcopy(keeping.kept)) == 0
+    for recording in recordings:
+        patch_path(tmp_path, "codes", recording.id).unlink()
+    np.testing.assert_array_equal(keeping.of(index[:3]), keeping.of(index)[:3])
+    with pytest.raises(ArtifactError):
+        codes.of(index)
+
+
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc here")
 @pytest.mark.parametrize("small_bytes", [140, 1 << 17], ids=["by row", "at once"])
 def test_maps_and_descriptors_stay_few_however_many_recordings_are_read(

@@ -21,6 +21,7 @@ from eegssl.artifacts.table_parts import INT, Column, Columns, arrow_schema, rea
 from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.codes.stored_arrays import SMALL_BYTES, map_array, read_columns
+from eegssl.corpus.signals import Recent
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ArtifactError
@@ -28,6 +29,8 @@ from eegssl.errors import ArtifactError
 KIND = "tokens"
 CODES = "codes"
 _COUNTED_AT_ONCE = 256
+IN_MEMORY_BYTES = 256 << 20
+"""Codes of a corpus, if they take no more, stay in memory in each process that reads them. Ours."""
 TABLE = "codes.parquet"
 ENTROPIES = "entropies"
 ENTROPY_TABLE = "entropies.parquet"
@@ -121,6 +124,8 @@ class Codes:
     windows: Windows
     patches_per_window: int
     n_codes: int
+    kept: Recent[NDArray[np.integer]] | None = None
+    """Codes of whole recordings in memory, where those of all fit; else files are read."""
 
     def of(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
         """Codes [B, C, N] of these windows (equally many channels).
@@ -157,6 +162,10 @@ class Codes:
             recording = self.windows.recordings[owner]
             shape = _shape_of(recording, self.windows.length, n)
             path = _patch_text(self.artifact.path, kind, recording.id)
+            if kind == CODES and self.kept is not None:
+                whole = self.kept.get(recording.id, partial(_in_memory, path, shape))
+                pieces.append(whole[:, k : k + n])
+                continue
             pieces.append(read_columns(path, _TYPES[kind], shape, range(k, k + n), room))
         return np.stack(pieces)
 
@@ -170,8 +179,10 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
     table, facts = read_table(artifact / TABLE, listed, others=True), artifact.manifest.facts
     ids, *counts = (table[name].to_pylist() for name in _PATCHES)
     shapes = dict(zip(ids, zip(*counts, strict=True), strict=True))
+    n_patches = 0
     for recording in windows.recordings:
         expected = _shape_of(recording, windows.length, facts["patches_per_window"])
+        n_patches += expected[0] * expected[1]
         shape = shapes.get(recording.id)
         if shape == expected:
             continue
@@ -185,7 +196,14 @@ def open_codes(artifact: Artifact, windows: Windows) -> Codes:
             f"it lists {shape[0]}x{shape[1]} patches of {recording.id}, which has "
             f"{expected[0]}x{expected[1]}",
         )
-    return Codes(artifact, windows, facts["patches_per_window"], facts["n_codes"])
+    fit = n_patches * code_dtype(facts["n_codes"]).itemsize <= IN_MEMORY_BYTES
+    kept = Recent[NDArray[np.integer]](len(windows.recordings)) if fit else None
+    return Codes(artifact, windows, facts["patches_per_window"], facts["n_codes"], kept)
+
+
+def _in_memory(path: str, shape: tuple[int, int]) -> NDArray[np.integer]:
+    """All codes of a recording."""
+    return np.array(map_array(Path(path), _TYPES[CODES], shape))
 
 
 def _shape_of(recording: Recording, length: int, patches_per_window: int) -> tuple[int, int]:
