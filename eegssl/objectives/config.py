@@ -145,6 +145,31 @@ class PretextConfig(ObjectiveSettings):
         return self
 
 
+class CpcConfig(ObjectiveSettings):
+    """Predict future patches from the past, by telling them from other windows' (CPC)."""
+
+    built_by = "eegssl.objectives.cpc:Cpc"
+    compares = "grain"
+    constant = "constant_loss"
+    constant_words = "that of a guess"
+    shown = ("accuracy", "future patches told from other windows'", "chance")
+
+    ahead: int = Field(3, ge=1)
+    """Patches K that are predicted, each by a map of its own; what lies before them is the past:
+    half of a window, or more."""
+
+    content: int = Field(64, ge=2)
+    """Width of what is predicted of a patch."""
+
+    temperature: float = Field(0.1, gt=0)
+    """What cosines of predictions and contents are divided by."""
+
+    @property
+    def needed_patches(self) -> int:
+        """One of the past, and those ahead."""
+        return 1 + self.ahead
+
+
 class ObjectiveConfig(Settings):
     """What pretraining minimises: one objective, or a sum of several, weighted."""
 
@@ -161,6 +186,8 @@ class ObjectiveConfig(Settings):
     """What comes next."""
     pretext: PretextConfig = PretextConfig()
     """How slices lie in time."""
+    cpc: CpcConfig = CpcConfig()
+    """Future patches."""
 
     @model_validator(mode="after")
     def _known(self) -> "ObjectiveConfig":

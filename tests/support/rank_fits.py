@@ -36,6 +36,7 @@ OBJECTIVES = (
     "contrastive:projection=8,loss=vicreg",
     "autoregressive",
     "codes+pretext:near=1,far=2",
+    "cpc:ahead=1,content=8",
 )
 """Objectives beside codes, with settings, that are fitted on one and on two ranks."""
 PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")

@@ -22,6 +22,13 @@ def test_a_single_window_has_no_other_to_be_told_from() -> None:
     require_several(ObjectiveConfig(), SamplingConfig(), 1)
 
 
+def test_cpc_compares_within_grains() -> None:
+    cpc = ObjectiveConfig(terms=("cpc",))
+    with pytest.raises(ConfigError, match=r"sampling\.grain to 2 or more"):
+        require_several(cpc, SamplingConfig(grain=1), 8)
+    require_several(cpc, SamplingConfig(grain=2), 8)
+
+
 def test_windows_of_one_subject_are_told() -> None:
     (concern,) = subject_concerns(CONTRASTIVE, 1)
     assert "sampling.subjects_fraction" in concern
