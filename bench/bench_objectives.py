@@ -4,7 +4,8 @@ Run ``python bench/bench_objectives.py [repeats] [--device cuda] [--only NAMES]`
 Sizes are those of the preset ``epilepsyfm``, on windows of [8, 23, 10 × 200], with the masks that
 go with each objective. Repeats are interleaved, so that a busy machine is busy for all; the table
 holds medians of processor time (of wall time on a GPU), and their ratio to ``codes`` without its
-symmetric pass, half of the patches of all windows hidden by region.
+symmetric pass, half of the patches of all windows hidden by region. Views count as windows: a
+contrastive step has half as many.
 """
 
 import argparse
@@ -41,8 +42,13 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "autoregressive, patch": ("autoregressive", {"objective.autoregressive.target": "patch"}),
     "pretext": ("pretext", {}),
     "pretext, shuffling": ("pretext", {"objective.pretext.task": "temporal-shuffling"}),
+    "contrastive": ("contrastive", {}),
+    "contrastive, VICReg": ("contrastive", {"objective.contrastive.loss": "vicreg"}),
+    "cpc": ("cpc", {}),
 }
 """Row -> objective, and settings beside its preset's."""
+VIEWS = {"contrastive": 2}
+"""Objective -> views of a window; it gets fewer windows by as much."""
 
 
 class Job:
@@ -56,7 +62,7 @@ class Job:
         encoder = build_encoder(config.encoder, 0)
         self.model = build_sum(encoder, config.objective, 0, Known(n_codes=CODES)).to(device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
-        self.tensors = tensors(self.model, config, device)
+        self.tensors = tensors(self.model, config, device, BATCH // VIEWS.get(name, 1))
 
     def run(self) -> None:
         """Forward, backward, clip, AdamW, and what follows an update."""
@@ -77,17 +83,19 @@ class Job:
             torch.cuda.synchronize()
 
 
-def tensors(model: WeightedSum, config: PretrainConfig, device: torch.device) -> dict[str, Tensor]:
-    """The tensors of a grain of noise."""
-    placed = Geometry(*(np.stack([part] * BATCH) for part in geometry(LABELS)))
-    index, mask = np.arange(BATCH), None
+def tensors(
+    model: WeightedSum, config: PretrainConfig, device: torch.device, n: int
+) -> dict[str, Tensor]:
+    """The tensors of a grain of n windows of noise."""
+    placed = Geometry(*(np.stack([part] * n) for part in geometry(LABELS)))
+    index, mask = np.arange(n), None
     named = {name: torch.from_numpy(part) for name, part in zip(GEOMETRY, placed, strict=True)}
-    named["signal_uv"] = 30 * torch.randn(BATCH, len(LABELS), PATCHES * 200)
+    named["signal_uv"] = 30 * torch.randn(n, len(LABELS), PATCHES * 200)
     if model.reads_masks:
         mask = draw_masks(config.masking, placed, PATCHES, seed=0, step=0, samples=index)
         named["mask"] = torch.from_numpy(mask)
         named["hidden"] = torch.from_numpy(np.flatnonzero(mask))
-    named["codes"] = torch.randint(CODES, (BATCH, len(LABELS), PATCHES))
+    named["codes"] = torch.randint(CODES, (n, len(LABELS), PATCHES))
     plan = GrainPlan(0, 0, 0, index, placed, PATCHES * 200, PATCHES, mask)
     named |= {name: torch.from_numpy(array) for name, array in model.draw(plan).items()}
     return {name: tensor.to(device) for name, tensor in named.items()}
