@@ -11,10 +11,14 @@ from clirun import Pipeline, done
 pytestmark = pytest.mark.slow
 
 PATCH = ("--set", "objective.autoregressive.target=patch")
+BATCH = ("--set", "training.batch_size=16")
 RUNS = {
     "autoregressive": ("constant_loss", ("--tokens",)),
     "autoregressive, patch": ("constant_loss", PATCH),
     "pretext": ("chance_loss", ()),
+    "contrastive": ("constant_loss", BATCH),
+    "contrastive, VICReg": ("constant_loss", (*BATCH, "--set", "objective.contrastive.loss=vicreg")),
+    "cpc": ("constant_loss", (*BATCH, "--set", "objective.cpc.ahead=1", "--set", "window_s=4")),
 }
 
 
