@@ -21,10 +21,10 @@ from eegssl.encoder.epilepsyfm import EpilepsyFM
 from eegssl.encoder.pooling import pool
 from eegssl.objectives.config import ContrastiveConfig
 from eegssl.objectives.grain import Grain, GrainPlan
-from eegssl.objectives.nt_xent import nt_xent
 from eegssl.objectives.objective import Known, Objective, ObjectiveOutput, Scorer
-from eegssl.objectives.vicreg import CONSTANT, vicreg
+from eegssl.objectives.views.nt_xent import nt_xent
 from eegssl.objectives.views.two_views import TwoViews
+from eegssl.objectives.views.vicreg import CONSTANT, vicreg
 from eegssl.tokenizer.ranks import gather_live, n_ranks
 
 _COMPARED = 256

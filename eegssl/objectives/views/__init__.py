@@ -1,1 +1,1 @@
-"""Two views of a window that differ in what does not matter."""
+"""Make two views of a window, and compare them with those of others."""

@@ -3,6 +3,7 @@
 import pytest
 
 from eegssl.corpus.config import SamplingConfig
+from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import ObjectiveConfig
@@ -38,5 +39,5 @@ def test_windows_of_one_subject_are_told() -> None:
 
 def test_a_view_is_to_keep_a_patch() -> None:
     with pytest.raises(ConfigError, match="contrastive needs windows of 2 patches or more"):
-        require_possible(CONTRASTIVE, MaskingConfig(), 1)
-    require_possible(CONTRASTIVE, MaskingConfig(), 2)
+        require_possible(CONTRASTIVE, MaskingConfig(), EncoderConfig(), 1)
+    require_possible(CONTRASTIVE, MaskingConfig(), EncoderConfig(), 2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from eegssl.objectives.nt_xent import nt_xent
+from eegssl.objectives.views.nt_xent import nt_xent
 
 
 def views(n=40, width=64, seed=0, dtype=torch.float64):

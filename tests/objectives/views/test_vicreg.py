@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from eegssl.objectives.vicreg import CONSTANT, vicreg
+from eegssl.objectives.views.vicreg import CONSTANT, vicreg
 
 
 def rows(n, width, seed=0):
