@@ -1,1 +1,1 @@
-"""Make two views of a window, and compare them with those of others."""
+"""Make two views of a window, and compare views."""
