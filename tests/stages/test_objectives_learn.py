@@ -17,7 +17,10 @@ RUNS = {
     "autoregressive, patch": ("constant_loss", PATCH),
     "pretext": ("chance_loss", ()),
     "contrastive": ("constant_loss", BATCH),
-    "contrastive, VICReg": ("constant_loss", (*BATCH, "--set", "objective.contrastive.loss=vicreg")),
+    "contrastive, VICReg": (
+        "constant_loss",
+        (*BATCH, "--set", "objective.contrastive.loss=vicreg"),
+    ),
     "cpc": ("constant_loss", (*BATCH, "--set", "objective.cpc.ahead=1", "--set", "window_s=4")),
 }
 
