@@ -45,6 +45,8 @@ ROWS: dict[str, tuple[str, dict[str, Any]]] = {
     "contrastive": ("contrastive", {}),
     "contrastive, VICReg": ("contrastive", {"objective.contrastive.loss": "vicreg"}),
     "cpc": ("cpc", {}),
+    "latent, no teacher": ("latent", {}),
+    "latent, EMA teacher": ("latent", {"objective.latent.teacher": "ema"}),
 }
 """Row -> objective, and settings beside its preset's."""
 VIEWS = {"contrastive": 2}

@@ -44,3 +44,13 @@ class ObjectiveSettings(Settings):
     def needs_codes(self) -> bool:
         """Whether it needs the tokens of the recordings, with these settings."""
         return self.reads_codes
+
+    @property
+    def against_collapse(self) -> str:
+        """The setting that keeps embeddings apart, where they can collapse; empty: they can't."""
+        return ""
+
+    @property
+    def targets_move(self) -> bool:
+        """Whether targets change with the weights, so that losses of two steps differ in kind."""
+        return False

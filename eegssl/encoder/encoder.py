@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from eegssl.encoder.config import EncoderConfig
+from eegssl.errors import InputError
 
 
 def flat_places(mask: Tensor) -> Tensor:
@@ -57,6 +58,25 @@ class Encoder(nn.Module, ABC):
         """
         places = flat_places(mask) if places is None else places
         return self(signal_uv, positions, located, regions, mask).flatten(0, 2)[places]
+
+    def visible(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+        kept: Tensor,
+    ) -> Tensor:
+        """Embed the V visible patches of each window as if there were no others: [B, V, D].
+
+        ``kept`` [B V] are the places in the flat ``mask`` [B, C, N] where it is False, in order,
+        equally many of every window. Raises InputError where an architecture can't do it.
+        """
+        raise InputError(
+            f"{type(self).__name__} embeds whole windows only; choose an objective that does not "
+            "embed visible patches alone, or another encoder"
+        )
 
     @abstractmethod
     def layers(

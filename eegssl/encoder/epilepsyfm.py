@@ -83,6 +83,34 @@ class EpilepsyFM(Encoder):
         n_before = row.shape[1] - n_patches  # tokens before the patches of a window
         return self.transformer(row, keys, rows=places + (places // n_patches + 1) * n_before)
 
+    def visible(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+        kept: Tensor,
+    ) -> Tensor:
+        """Embed visible patches alone, [B, V, D]: no hidden one goes through any module."""
+        patches_uv = to_patches(signal_uv, self.config.patch_samples)
+        _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
+        content = self._embed(self._normalised(patches_uv, ~mask).index_select(0, kept))
+        n_windows, n_channels, n_patches = mask.shape
+        placed = self._placed(content.new_zeros(1), positions, located, regions, n_patches)
+        placed = placed.expand(n_windows, n_channels, n_patches, -1).flatten(0, 2)
+        tokens = (content + placed.index_select(0, kept)).unflatten(0, (n_windows, 1, -1))
+        row, _ = self._row(tokens, ordered=False)
+        n_before = row.shape[1] - tokens.shape[2]
+        keys = None
+        if self.order is not None:
+            order = self.order(n_channels, n_patches, n_before > 0, row.device)[0]
+            at = F.pad(
+                kept.unflatten(0, (n_windows, -1)) % mask[0].numel() + n_before, (n_before, 0)
+            )
+            keys = order[at[:, :, None], at[:, None]]
+        return self.transformer(row, keys)[:, n_before:]
+
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor
     ) -> Iterator[Tensor]:
@@ -100,7 +128,9 @@ class EpilepsyFM(Encoder):
         tokens = self._tokens(signal_uv, positions, located, regions, None, None)
         return self.transformer(*self._row(tokens))[:, 0]
 
-    def _row(self, tokens: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def _row(
+        self, tokens: Tensor, present: Tensor | None = None, ordered: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
         """Tokens [B, C, N, D] in one row [B, L, D] behind the summary token, if there is one, and
         which of them attention may read: [B, L], or [B, L, L] for each; None where it may read all.
         """
@@ -109,7 +139,7 @@ class EpilepsyFM(Encoder):
         if self.summary is not None:
             row = torch.cat([self.summary.weight.expand(len(row), 1, -1), row], dim=1)
             keys = None if keys is None else F.pad(keys, (1, 0), value=True)
-        if self.order is None:
+        if self.order is None or not ordered:
             return row, keys
         _, n_channels, n_patches, _ = tokens.shape
         order = self.order(n_channels, n_patches, self.summary is not None, row.device)
@@ -129,8 +159,14 @@ class EpilepsyFM(Encoder):
         _check(mask, patches_uv.shape[:3], "mask [B, C, N]")
         _check(present, patches_uv.shape[:2], "present [B, C]")
         content = self._content(patches_uv, mask, present)
+        return self._placed(content, positions, located, regions, content.shape[2])
+
+    def _placed(
+        self, content: Tensor, positions: Tensor, located: Tensor, regions: Tensor, n_patches: int
+    ) -> Tensor:
+        """Content [B, C, N, D], or what can be added to it, with time and place."""
         place = self.spatial(positions, located, regions)
-        tokens = content + self.time(content.shape[2])
+        tokens = content + self.time(n_patches)
         return tokens + place[:, :, None] if isinstance(place, Tensor) else tokens
 
     @property
@@ -152,11 +188,8 @@ class EpilepsyFM(Encoder):
 
     def _content(self, patches_uv: Tensor, mask: Tensor | None, present: Tensor | None) -> Tensor:
         """Patches embedded and normalised, the mask token where they are hidden: [B, C, N, D]."""
-        config, shape = self.config, patches_uv.shape[:3]
-        visible = _visible(patches_uv.shape, mask, present)
-        if config.clip_sigma is not None:
-            patches_uv = clip(patches_uv, visible, config.clip_sigma)
-        flat = normalise(patches_uv, visible, config.normalise, config.scale_uv).flatten(0, 2)
+        shape = patches_uv.shape[:3]
+        flat = self._normalised(patches_uv, _visible(patches_uv.shape, mask, present))
         if mask is None:
             return self._embed(flat).unflatten(0, shape)
         if mask.device.type not in _COUNTING or mask.all():
@@ -166,6 +199,13 @@ class EpilepsyFM(Encoder):
         content = self._embed(flat.index_select(0, places))
         tokens = self.mask_token.to(content.dtype).expand(len(flat), -1)
         return tokens.index_copy(0, places, content).unflatten(0, shape)
+
+    def _normalised(self, patches_uv: Tensor, visible: Tensor | None) -> Tensor:
+        """Patches [B C N, P] cut and scaled; what is not ``visible`` counts as flat."""
+        config = self.config
+        if config.clip_sigma is not None:
+            patches_uv = clip(patches_uv, visible, config.clip_sigma)
+        return normalise(patches_uv, visible, config.normalise, config.scale_uv).flatten(0, 2)
 
     def _embed(self, patches: Tensor) -> Tensor:
         """Temporal and spectral embeddings of patches [M, P] side by side, normalised: [M, D]."""

@@ -170,6 +170,48 @@ class CpcConfig(ObjectiveSettings):
         return 1 + self.ahead
 
 
+class LatentConfig(ObjectiveSettings):
+    """Predict embeddings of hidden patches from visible ones (JEPA)."""
+
+    built_by = "eegssl.objectives.latent:Latent"
+    reads_masks = True
+    exact_masks = True
+    compares = "batch"
+    constant = "constant_loss"
+    constant_words = "that of knowing the place of a patch and no signal"
+    shown = ("r2", "variance of hidden embeddings explained", "constant_r2")
+
+    teacher: Literal["ema", "none"] = "none"
+    """`ema`: a moving average of the encoder gives the targets (I-JEPA); `none`: the encoder itself
+    does, and a statistic keeps embeddings apart (LeJEPA)."""
+
+    momentum: float = Field(0.996, ge=0, lt=1)
+    """With `ema`: the share of itself that the teacher keeps at an update."""
+
+    isotropy: float = Field(0.3, ge=0, lt=1)
+    """With `none`: weight of the statistic by which embeddings are to be distributed normally; the
+    error of predictions has the rest. The statistic grows with the windows of a step: with 64 of
+    them a fourth of the weight does what this does with 16."""
+
+    directions: int = Field(256, ge=1)
+    """With `none`: random directions, drawn at every step, along which it is taken."""
+
+    predictor_layers: int = Field(2, ge=1)
+    """Blocks of the predictor, half as wide as the encoder."""
+
+    @property
+    def against_collapse(self) -> str:
+        """What keeps embeddings apart."""
+        if self.teacher == "ema":
+            return "objective.latent.momentum nearer to 1"
+        return "objective.latent.isotropy higher"
+
+    @property
+    def targets_move(self) -> bool:
+        """Where a teacher gives them."""
+        return self.teacher == "ema"
+
+
 class ObjectiveConfig(Settings):
     """What pretraining minimises: one objective, or a sum of several, weighted."""
 
@@ -188,6 +230,8 @@ class ObjectiveConfig(Settings):
     """How slices lie in time."""
     cpc: CpcConfig = CpcConfig()
     """Future patches."""
+    latent: LatentConfig = LatentConfig()
+    """Embeddings of hidden patches."""
 
     @model_validator(mode="after")
     def _known(self) -> "ObjectiveConfig":

@@ -7,7 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ class Objective(nn.Module, ABC):
 
     unit: Unit = "windows"
     """What the means of `forward` are over."""
-    of_whole_batch: ClassVar[bool] = False
+    of_whole_batch: bool = False
     """Whether a step's loss is of all its windows together, and not the mean of its grains'."""
 
     learns_targets: bool = False

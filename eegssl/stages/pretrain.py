@@ -33,6 +33,7 @@ from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, History, copy_history
 from eegssl.training.live.embedding_health import embedding_health
+from eegssl.training.pretraining.collapse import collapse
 from eegssl.training.pretraining.examples import write_examples
 from eegssl.training.pretraining.grain_reader import GrainReader
 from eegssl.training.pretraining.initial_encoder import InitialEncoder, open_initial
@@ -43,6 +44,7 @@ from eegssl.training.pretraining.loss_concerns import (
 )
 from eegssl.training.pretraining.pretraining_steps import PretrainingSteps
 from eegssl.training.pretraining.requirements import (
+    require_comparable,
     require_possible,
     require_several,
     require_tokens,
@@ -159,6 +161,7 @@ def _open(
     draws = sampler(train.windows, config.sampling, batch_size)
     require_whole_grains(draws.n_grains(batch_size), batch_size, options.place)
     require_shardable(config.training, options.place.n_ranks)
+    require_comparable(config.objective, config.training)
     return _Data(corpus, artifact, settings, train, val, draws, initial)
 
 
@@ -255,7 +258,7 @@ def _run(
             "windows": {"train": len(train), "val": len(val)},
             "eeg_seen": _eeg_seen(config, data, history.rows[-1]["step"]).as_facts(),
             "val": scores,
-            "best_step": history.best_step,
+            "best_step": history.best_step or history.rows[-1]["step"],
             "within_subject": corpus.within_subject,
             "synthetic": corpus.synthetic,
         },
@@ -316,6 +319,7 @@ def _train(
             ),
             monitor=monitored(config.objective, config.masking),
             lower_is_better=True,
+            useless=lambda row: collapse(config.objective, config.masking, row),
             on_row=on_row,
             warn=context.progress.warn,
             say=context.progress.say,

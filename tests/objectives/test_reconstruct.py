@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from eegssl.encoder import epilepsyfm
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.objectives.grain import Grain
@@ -146,7 +147,11 @@ def test_what_visible_patches_tell_is_learned_and_explained_by_band() -> None:
 
 
 @pytest.mark.parametrize("pooled", [0.0, 0.1])
-def test_operations_are_those_that_torch_counts(pooled: float) -> None:
+def test_operations_are_those_that_torch_counts(
+    pooled: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU, which embeds hidden patches too."""
+    monkeypatch.setattr(epilepsyfm, "_COUNTING", ())
     made, tensors = model(pooled=pooled), random_grain()
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         made(tensors)

@@ -103,6 +103,15 @@ def counted(model: WeightedSum, mask: Tensor) -> int:
     return model.counted((n_windows, n_channels, n_patches), int(mask.sum()))
 
 
+def exact_grain(seed: int = 0, channels: int = 5) -> dict[str, Tensor]:
+    """As `random_grain`, with equally many hidden patches in every window, about half."""
+    named = random_grain(seed, channels=channels)
+    order = torch.rand(4, channels * 3, generator=torch.Generator().manual_seed(seed)).argsort(1)
+    mask = (order < channels * 3 // 2).view(4, channels, 3)
+    given = (named[name] for name in ("signal_uv", *GEOMETRY))
+    return grain(*given, mask, named["codes"])
+
+
 def random_grain(
     seed: int = 0, n_codes: int = 6, channels: int = 5, patches: int = 3
 ) -> dict[str, Tensor]:

@@ -32,6 +32,8 @@ from eegssl.training.fitting.steps import Part, Steps, of_this_rank
 GRAINS, N_CODES = 4, 6
 OBJECTIVES = (
     "reconstruct",
+    "latent:teacher=ema",
+    "latent:teacher=none",
     "contrastive:projection=8",
     "contrastive:projection=8,loss=vicreg",
     "autoregressive",

@@ -61,6 +61,7 @@ def fit(
     validate: Validate | None = None,
     monitor: str | None = None,
     lower_is_better: bool = False,
+    useless: Callable[[Mapping[str, Any]], str | None] = lambda scores: None,
     num_workers: int = 0,
     on_step: Callable[[int], None] | None = None,
     on_row: Rows | None = None,
@@ -75,13 +76,14 @@ def fit(
     (a resumed run first rewrites it up to its checkpoint). With ``monitor`` (a term of
     ``validate``; higher is better, unless ``lower_is_better``) the model ends with its best
     weights, otherwise with its last; on other ranks than the first always with its last.
+    ``useless`` words why validation scores, named ``val_…``, make it pointless to go on.
     ``num_workers`` processes read ahead. ``on_step`` is called with the steps done, ``report`` with
     them and the last known loss; ``warn`` is told of checkpoints that are damaged, and of steps
     that are skipped, ``say`` of the attention kernel that runs.
 
-    Raises ConfigError if too many gradients are not finite, Preempted after SIGTERM or SIGUSR1, on
-    all ranks after the same step; KeyboardInterrupt is not caught. After any the same call resumes
-    from the checkpoint.
+    Raises ConfigError if too many gradients are not finite, or scores are useless; Preempted after
+    SIGTERM or SIGUSR1, on all ranks after the same step; KeyboardInterrupt is not caught. After any
+    but useless scores the same call resumes from the checkpoint.
     """
     steps = step if isinstance(step, Steps) else OneBatch(step, config.batch_size)
     groups = list(parameters) if parameters is not None else weight_groups(model, config)
@@ -95,7 +97,7 @@ def fit(
     updates = Updates(terms, shards, optimizer, config, seed, point, warn)
     peak = peak_flops(updates.device, chosen_precision(config, updates.device))
     clock = Clock(updates.device, steps.window_s, peak)
-    hooks = _Hooks(validate, monitor, lower_is_better, metrics, on_step, on_row, report)
+    hooks = _Hooks(validate, monitor, lower_is_better, useless, metrics, on_step, on_row, report)
     run, stop = _Run(model, updates, clock, config, hooks), threading.Event()
     last = point.step if run.is_stale() else config.steps
     with (
@@ -135,6 +137,7 @@ class _Hooks:
     validate: Validate | None
     monitor: str | None
     lower_is_better: bool
+    useless: Callable[[Mapping[str, Any]], str | None]
     metrics: Path
     on_step: Callable[[int], None] | None
     on_row: Rows | None
@@ -164,7 +167,7 @@ class _Run:
         flops = self.updates.steps.flops(parts) if self.clock.peak else None
         self.clock.count(sum(part.n_windows for part in parts), flops)
         row = self._logged(lr) | self._validated()
-        self._require_finite(row)
+        self._require_useful(row)
         self._tell(row)
 
     def is_stale(self) -> bool:
@@ -202,17 +205,22 @@ class _Run:
     def _is_due(self, every: int) -> bool:
         return _is_due(self.point.step, every, self.config)
 
-    def _require_finite(self, row: dict[str, Any]) -> None:
-        """Raise on all ranks where a number of a row, or a last weight, is not finite on one."""
+    def _require_useful(self, row: dict[str, Any]) -> None:
+        """Raise on all ranks where a number of a row, or a last weight, is not finite on one, or
+        the first rank's scores are useless."""
         step, whole = self.point.step, True
         if step == self.config.steps:
             whole = all(bool(in_full(p.isfinite().all())) for p in self.model.parameters())
         numbers = [value for value in row.values() if isinstance(value, float)]
-        bad = not whole or not all(map(math.isfinite, numbers))
+        useless = self.hooks.useless(row)
+        finite = whole and all(map(math.isfinite, numbers))
+        bad = not finite or useless is not None
         if self.hooks.validate and self._is_due(self.config.validate_every):
             bad = any_rank(bad)  # the first alone knows the scores
         if bad and not is_first():
             raise OtherRankFailed(ConfigError.exit_code)
+        if useless is not None and finite:
+            raise ConfigError(f"training stopped at step {step}: {useless}")
         if bad:
             raise ConfigError(
                 f"training diverged: a weight or score is not finite at step {step}; "

@@ -18,8 +18,14 @@ def suffix_of(objective: ObjectiveConfig, masking: MaskingConfig) -> str:
     return f"_{masking.kind}" if reads_masks(objective) else ""
 
 
-def monitored(objective: ObjectiveConfig, masking: MaskingConfig) -> str:
-    """The validation loss whose lowest value keeps the weights: under the masks of training."""
+def monitored(objective: ObjectiveConfig, masking: MaskingConfig) -> str | None:
+    """The validation loss whose lowest value keeps the weights: under the masks of training.
+
+    None where targets move with the weights: losses of two steps can't be compared then, and the
+    last weights are kept.
+    """
+    if any(each.targets_move for each in objective.chosen.values()):
+        return None
     return f"loss{suffix_of(objective, masking)}"
 
 
@@ -30,7 +36,9 @@ def loss_concerns(
     scores: Mapping[str, float],
 ) -> Iterator[str]:
     """List what the log and the last validation scores say against this training."""
-    yield from _rise(monitored(objective, masking), history)
+    watched = monitored(objective, masking)
+    if watched is not None:
+        yield from _rise(watched, history)
     several = len(objective.terms) > 1
     for name, each in objective.chosen.items():
         prefix, suffix = f"{name}_" if several else "", suffix_of(objective, masking)

@@ -7,6 +7,7 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import OBJECTIVES, ObjectiveConfig
+from eegssl.training.config import TrainingConfig
 from eegssl.training.pretraining.loss_concerns import reads_masks
 
 
@@ -97,6 +98,22 @@ def subject_concerns(objective: ObjectiveConfig, n_subjects: int) -> Iterator[st
                 f"the objective {name} tells windows apart, and all training windows are of one "
                 "subject: it learns nothing of how subjects differ. Give recordings of more "
                 "subjects, or set sampling.subjects_fraction higher"
+            )
+
+
+def require_comparable(objective: ObjectiveConfig, training: TrainingConfig) -> None:
+    """Raise ConfigError for what a training can't have whose targets move with the weights."""
+    for name, each in objective.chosen.items():
+        if each.targets_move and training.patience is not None:
+            raise ConfigError(
+                f"training.patience is {training.patience}, and losses of the objective {name} "
+                "can't be compared between steps, since its targets move; leave patience out"
+            )
+        if each.targets_move and training.shard != "none":
+            raise ConfigError(
+                f"training.shard is {training.shard}, and the objective {name} keeps a whole copy "
+                "of the encoder on each rank: leave training.shard out, or set "
+                f"objective.{name}.teacher=none"
             )
 
 

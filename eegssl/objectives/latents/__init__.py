@@ -1,0 +1,1 @@
+"""Predict embeddings of hidden patches, and keep them apart."""
