@@ -63,6 +63,7 @@ ARMS: dict[str, Arm] = {
 UNTRAINED = {
     "untrained": "reference",
     "untrained without spectral": "without spectral",
+    "untrained without temporal": "without temporal",
     "untrained Fourier spectrum": "Fourier spectrum",
 }
 """Name -> the arm whose architecture is drawn and not trained."""
