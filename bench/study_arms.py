@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from study_bands import pretrained_on_bands
-
 from eegssl.api import load_encoder
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.encoder import Encoder
@@ -22,6 +20,11 @@ TOKENS: dict[str, tuple[str, ...]] = {
     "random": ("tokenizer.quantizer=random-projection", "tokenizer.n_codes=256"),
 }
 """Name -> settings of `tokenize` beside the preset's."""
+BANDS = (
+    *("objective.reconstruct.target=bands", "objective.reconstruct.pooled=0"),
+    *("masking.kind=region", "masking.ratio=0.5"),
+)
+"""Settings where bands are predicted in place of codes: the masks are those of the reference."""
 
 
 @dataclass(frozen=True)
@@ -111,15 +114,18 @@ def encoder_of(name: str, out: Path, edf: Path, seed: int) -> Encoder:
         drawn: Encoder = build_encoder(config, seed).eval()
         return drawn
     arm = ARMS[name]
-    if arm.bands:
-        config = encoder_of("reference", out, edf, seed).config
-        return pretrained_on_bands(home / "recordings", config, STEPS, WINDOW_S, seed, folder)
     where = [home / "recordings", *(others(out, edf) if arm.mixed else [])]
     suffix = "-mixed" if arm.mixed else ""
-    tokens = home / f"tokens-{arm.tokens}{suffix}"
-    sets = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])
-    command("tokenize", *where, "--out", tokens, seed=seed, sets=sets)
     steps = (f"training.steps={STEPS}", "training.validate_every=100", "training.patience=4")
     sets = ("masking.exact=true", *steps, *arm.sets)
+    if arm.bands:
+        sets = (f"window_s={WINDOW_S:g}", *BANDS, *sets)
+        command(
+            "pretrain", *where, "--objective", "reconstruct", "--out", folder, seed=seed, sets=sets
+        )
+        return load_encoder(folder)
+    tokens = home / f"tokens-{arm.tokens}{suffix}"
+    of_tokens = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])
+    command("tokenize", *where, "--out", tokens, seed=seed, sets=of_tokens)
     command("pretrain", *where, "--tokens", tokens, "--out", folder, seed=seed, sets=sets)
     return load_encoder(folder)
