@@ -29,3 +29,14 @@ def test_a_preempted_training_ends_in_the_same_bytes(name: str, tmp_path: Path) 
     assert log == log_of_parts
     for key, weights in whole.items():
         assert torch.equal(parts[key], weights), key
+
+
+@pytest.mark.slow
+def test_weights_spread_over_two_ranks_learn_without_a_teacher_what_one_rank_does(
+    tmp_path: Path,
+) -> None:
+    """The statistic of the whole batch, of embeddings that no `forward` of the encoder gives."""
+    alone, _ = trained(tmp_path / "one", 1, model="latent:teacher=none")
+    two, _ = trained(tmp_path / "two", 2, shard="fsdp2", model="latent:teacher=none")
+    for key, weights in alone.items():
+        torch.testing.assert_close(two[key], weights, atol=1e-6, rtol=0, msg=key)
