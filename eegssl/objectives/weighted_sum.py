@@ -128,7 +128,7 @@ def _class_of(settings: ObjectiveSettings) -> type[Objective]:
 def _share(objective: Objective, grains: Sequence[Grain]) -> ObjectiveOutput:
     """This rank's share of what is a mean over all grains of all ranks."""
     counts = [count(objective.unit, grain.shape, grain.n_hidden) for grain in grains]
-    total = sum_over_ranks(torch.tensor(float(sum(counts)), device=grains[0].device))
+    total = sum_over_ranks(torch.full((), float(sum(counts)), device=grains[0].device))
     shares = [n / total.clamp_min(1e-12) for n in counts]
     outputs = [objective(grain) for grain in grains]
 
