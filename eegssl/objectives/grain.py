@@ -25,9 +25,13 @@ class Grain:
     objective has drawn for itself.
     """
 
-    def __init__(self, encoder: Encoder, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, encoder: Encoder, tensors: Mapping[str, Tensor], *, all_rows: bool = False
+    ) -> None:
+        """With ``all_rows`` hidden patches are taken from `masked`, which is made in any case."""
         self.encoder = encoder
         self._tensors = tensors
+        self._all_rows = all_rows
 
     def __getitem__(self, name: str) -> Tensor:
         return self._tensors[name]
@@ -62,6 +66,8 @@ class Grain:
     @cached_property
     def hidden(self) -> Tensor:
         """Embeddings of the hidden patches in order, [H, D], made without their samples."""
+        if self._all_rows:
+            return self.masked.flatten(0, 2).index_select(0, self["hidden"])
         given = self["signal_uv"], *self.geometry, self["mask"], self["hidden"]
         return self.encoder.hidden(*given)
 

@@ -49,6 +49,8 @@ class Objective(nn.Module, ABC):
     of_whole_batch: bool = False
     """Whether a step's loss is of all its windows together, and not the mean of its grains'."""
 
+    reads_masked: bool = False
+    """Whether it reads `Grain.masked`, of which hidden patches are then taken too."""
     learns_targets: bool = False
     """Whether `begin` is to be called."""
     drawn: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ class Reconstruct(Objective):
         self.targets = SignalTargets(config.target, encoder.config)
         self.head = nn.Linear(width, self.targets.size)
         self.pooled = PooledPrediction(width, self.targets.size) if config.pooled else None
+        self.reads_masked = self.pooled is not None
 
     def begin(self, signal_uv: Sequence[Tensor]) -> None:
         """Learn mean and deviation of the targets."""
@@ -60,10 +61,8 @@ class Reconstruct(Objective):
 
     def predictions(self, grain: Grain) -> dict[str, Tensor]:
         """Predicted numbers [H, K]: from each patch's own output, and from the pooled vector."""
-        if self.pooled is None:
-            return {"patch_loss": self.head(grain.hidden)}
-        rows = grain.masked.flatten(0, 2).index_select(0, grain["hidden"])
-        return {"patch_loss": self.head(rows), "pooled_loss": self.pooled(grain)}
+        by_patch = {"patch_loss": self.head(grain.hidden)}
+        return by_patch if self.pooled is None else by_patch | {"pooled_loss": self.pooled(grain)}
 
     def loss_of(
         self, target: Tensor, predicted: Mapping[str, Tensor]

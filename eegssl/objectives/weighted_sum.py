@@ -48,14 +48,19 @@ class WeightedSum(nn.Module):
         """Whether the loss is of a step's windows together, and not the mean of its grains'."""
         return any(each.of_whole_batch for each in self.objectives.values())
 
+    def grain(self, tensors: Mapping[str, Tensor]) -> Grain:
+        """Windows on their way through the encoder, as all objectives together need them."""
+        all_rows = any(each.reads_masked for each in self.objectives.values())
+        return Grain(self.encoder, tensors, all_rows=all_rows)
+
     def forward(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Loss and terms of a grain, means over as many as `counted` says."""
-        grain = Grain(self.encoder, tensors)
+        grain = self.grain(tensors)
         return self._summed({n: each(grain) for n, each in self.objectives.items()})
 
     def together(self, batch: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """This rank's share of loss and terms of a whole batch; it has these grains of it."""
-        grains = [Grain(self.encoder, tensors) for tensors in batch]
+        grains = [self.grain(tensors) for tensors in batch]
         outputs = {}
         for name, each in self.objectives.items():
             outputs[name] = each.together(grains) if each.of_whole_batch else _share(each, grains)

@@ -13,7 +13,6 @@ from safetensors.numpy import save_file
 from eegssl.artifacts.array_parts import open_tensors
 from eegssl.artifacts.json_parts import STRICT, damaged, parse_json
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.objectives.grain import Grain
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.tokenizer.tokenizer import Tokenizer
@@ -53,7 +52,7 @@ def write_examples(
     plan = val.plan(index, seed=0, step=0, number=0)
     inputs = in_order(val.tensors(plan, model), val.names)
     device = model.encoder.mask_token.device
-    grain = Grain(model.encoder, by_name([t.to(device) for t in inputs], val.names))
+    grain = model.grain(by_name([t.to(device) for t in inputs], val.names))
     guesses = (each.predicted_codes(grain) for each in model.objectives.values())
     predicted = next((codes[0].cpu() for codes in guesses if codes is not None), None)
     if predicted is None or plan.mask is None or val.codes is None:

@@ -63,7 +63,7 @@ def _scores(model: WeightedSum, val: GrainReader, batch_size: int, suffix: str) 
     for number, index in enumerate(val.windows.in_order(batch_size)):
         plan = val.plan(index, seed=0, step=0, number=number)
         inputs = in_order(val.tensors(plan, model), val.names)
-        grain = Grain(model.encoder, by_name([t.to(device) for t in inputs], val.names))
+        grain = model.grain(by_name([t.to(device) for t in inputs], val.names))
         groups = _groups(grain, plan, val.encoder)
         for scorer in scorers.values():
             scorer.add(grain, groups)
