@@ -25,6 +25,8 @@ BANDS = (
     *("masking.kind=region", "masking.ratio=0.5"),
 )
 """Settings where bands are predicted in place of codes: the masks are those of the reference."""
+TEACHER = ("objective.latent.teacher=ema",)
+"""Settings of latent prediction whose targets a teacher gives; it keeps its last weights."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,16 @@ class Arm:
     tokens: str = "learned"
     mixed: bool = False
     """Whether it learns from the training people of the other real corpora too."""
-    bands: bool = False
-    """Whether it predicts the amplitudes of bands in place of codes."""
+    objective: str = ""
+    """Objectives with the masks of their presets; empty: codes, under the reference's masks."""
+    step: float = 1.0
+    """Time of a step over one of the reference, which takes as many steps more."""
 
 
 ARMS: dict[str, Arm] = {
     "reference": Arm(),
     "random masks": Arm(("masking.kind=random",)),
-    "bands as targets": Arm(bands=True),
+    "bands as targets": Arm(BANDS, objective="reconstruct"),
     "mixed corpora": Arm(mixed=True),
     "mixed corpora and random masks": Arm(("masking.kind=random",), mixed=True),
     "larger": Arm(("encoder.width=128", "encoder.layers=6", "encoder.ffn=512")),
@@ -61,8 +65,19 @@ ARMS: dict[str, Arm] = {
     "normalised queries and keys": Arm(("encoder.qk_norm=true",)),
     "scaled branches": Arm(("encoder.layer_scale=0.1",)),
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
+    "reconstruct": Arm(objective="reconstruct", step=1.08),
+    "latent": Arm(objective="latent", step=1.82),
+    "latent with a teacher": Arm(TEACHER, objective="latent", step=1.17),
+    "contrastive": Arm(objective="contrastive", step=1.8),
+    "cpc": Arm(("objective.cpc.ahead=2",), objective="cpc", step=0.78),
+    "autoregressive": Arm(objective="autoregressive", step=1.2),
+    "pretext": Arm(("objective.pretext.far=3",), objective="pretext", step=1.11),
+    "codes and latent": Arm(objective="codes,latent", step=2.8),
+    "codes and reconstruct": Arm(objective="codes,reconstruct", step=1.15),
+    "reconstruct and latent": Arm(objective="reconstruct,latent", step=2.87),
 }
-"""Name -> the one change against the reference; and what screening put first, together."""
+"""Name -> the one change against the reference; what screening put first, together; and the
+objectives (docs/objectives/study.md), whose times are those of ``bench_objectives.py --study``."""
 UNTRAINED = {
     "untrained": "reference",
     "untrained without spectral": "without spectral",
@@ -116,16 +131,24 @@ def encoder_of(name: str, out: Path, edf: Path, seed: int) -> Encoder:
     arm = ARMS[name]
     where = [home / "recordings", *(others(out, edf) if arm.mixed else [])]
     suffix = "-mixed" if arm.mixed else ""
-    steps = (f"training.steps={STEPS}", "training.validate_every=100", "training.patience=4")
-    sets = ("masking.exact=true", *steps, *arm.sets)
-    if arm.bands:
-        sets = (f"window_s={WINDOW_S:g}", *BANDS, *sets)
-        command(
-            "pretrain", *where, "--objective", "reconstruct", "--out", folder, seed=seed, sets=sets
-        )
-        return load_encoder(folder)
-    tokens = home / f"tokens-{arm.tokens}{suffix}"
-    of_tokens = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])
-    command("tokenize", *where, "--out", tokens, seed=seed, sets=of_tokens)
-    command("pretrain", *where, "--tokens", tokens, "--out", folder, seed=seed, sets=sets)
+    words, names = (
+        [*where, "--out", folder],
+        arm.objective.split(",") if arm.objective else ["codes"],
+    )
+    n_steps = round(STEPS / arm.step, -1)
+    sets = [f"training.steps={n_steps}", f"training.validate_every={n_steps // 8}"]
+    if TEACHER[0] not in arm.sets:
+        sets.append("training.patience=4")
+    if {"codes", "reconstruct", "latent"} & set(names):
+        sets.append("masking.exact=true")
+    if arm.objective:
+        words += ["--objective", arm.objective]
+    if {"codes", "autoregressive"} & set(names):
+        tokens = home / f"tokens-{arm.tokens}{suffix}"
+        of_tokens = (f"window_s={WINDOW_S:g}", "atlas.codes=0", *TOKENS[arm.tokens])
+        command("tokenize", *where, "--out", tokens, seed=seed, sets=of_tokens)
+        words += ["--tokens", tokens]
+    else:
+        sets.append(f"window_s={WINDOW_S:g}")
+    command("pretrain", *words, seed=seed, sets=[*sets, *arm.sets])
     return load_encoder(folder)
