@@ -199,6 +199,14 @@ class LatentConfig(ObjectiveSettings):
     predictor_layers: int = Field(2, ge=1)
     """Blocks of the predictor, half as wide as the encoder."""
 
+    @model_validator(mode="after")
+    def _read(self) -> Self:
+        unread = ("isotropy", "directions") if self.teacher == "ema" else ("momentum",)
+        usual = type(self).model_fields
+        for name in (n for n in unread if getattr(self, n) != usual[n].default):
+            raise ValueError(f"{name} means nothing where teacher is {self.teacher}; leave it out")
+        return self
+
     @property
     def against_collapse(self) -> str:
         """What keeps embeddings apart."""

@@ -28,7 +28,7 @@ from eegssl.objectives.weighted_sum import WeightedSum, build_sum
 from eegssl.reports.live.shown_training import shown
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.eeg_seen import EegSeen, eeg_seen, for_hours
-from eegssl.training.fitting.devices import chosen_precision
+from eegssl.training.fitting.devices import chosen_precision, in_precision
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, History, copy_history
@@ -230,7 +230,8 @@ def _run(
     save_module(writer, KIND, model.encoder, settings)
     save_module(writer, "head", model.heads, config.objective)
     val_reader = data.val.of_model(model)
-    scores = validation_scores(model, val_reader, config.training.batch_size)
+    with in_precision(config.training, device):
+        scores = validation_scores(model, val_reader, config.training.batch_size)
     for concern in loss_concerns(config.objective, config.masking, history, scores):
         context.warn(concern)
     upstream = fitted_on([*train.recordings, *val.recordings])

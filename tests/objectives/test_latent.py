@@ -14,7 +14,7 @@ from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.encoder import flat_places
 from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
-from eegssl.objectives.config import ObjectiveConfig
+from eegssl.objectives.config import LatentConfig, ObjectiveConfig
 from eegssl.objectives.grain import Grain
 from eegssl.objectives.latent import Latent
 from eegssl.objectives.latents.isotropy import epps_pulley, waves
@@ -243,3 +243,9 @@ def test_contradictory_settings_are_refused_by_name() -> None:
             require_comparable(moving, training)
     with pytest.raises(ConfigError, match=r"masking\.exact=true"):
         require_possible(still, MaskingConfig(), TINY, 4)
+
+
+@pytest.mark.parametrize(("teacher", "other"), [("ema", "isotropy"), ("none", "momentum")])
+def test_settings_of_the_other_form_are_refused(teacher: str, other: str) -> None:
+    with pytest.raises(ValueError, match=f"{other} means nothing where teacher is {teacher}"):
+        LatentConfig.model_validate({"teacher": teacher, other: 0.5})

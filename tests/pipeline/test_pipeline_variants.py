@@ -62,7 +62,7 @@ def test_any_kind_of_mask_trains_and_tells_what_it_hid(
     assert facts["masking"] == kind
     assert facts["val"][f"ratio_{kind}"] == pytest.approx(0.5, abs=0.02)
     assert 0 <= facts["val"][f"determined_{kind}"] < 1
-    assert facts["val"]["chance"] == 1 / 16
+    assert facts["val"][f"chance_{kind}"] == 1 / 16
 
 
 def test_random_masking_is_there_for_comparison(tiny: Pipeline, tmp_path: Path) -> None:
