@@ -22,6 +22,15 @@ def test_two_ranks_learn_what_one_does(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTIVES)
+def test_losses_in_float32_are_those_of_one_rank_to_its_rounding(name: str, tmp_path: Path) -> None:
+    """In float32 the loss counts: Adam magnifies rounding where a gradient is only that."""
+    logs = [trained(tmp_path / str(n), n, "float32", model=name)[1] for n in (1, 2)]
+    losses = [[row["train_loss"] for row in log] for log in logs]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_preempted_training_ends_in_the_same_bytes(name: str, tmp_path: Path) -> None:
     whole, log = trained(tmp_path / "whole", 1, model=name)
     assert start(tmp_path / "parts", 1, model=name, stop=8) != [0]
