@@ -1,5 +1,6 @@
 """A training tells once which attention kernel runs: the one that torch is asked for."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,15 @@ def test_a_model_without_attention_tells_nothing(tmp_path: Path) -> None:
     with kernel_told(model, said.append):
         step_of(model)(0)
     assert said == []
+
+
+def test_a_model_goes_to_a_data_worker_while_its_kernel_is_to_be_named() -> None:
+    """From Python 3.14 on workers are started anew, and get a copy."""
+    said: list[str] = []
+    model = built_codes()
+    with kernel_told(model, said.append):
+        copy = pickle.loads(pickle.dumps(model))  # noqa: S301
+        for one, words in ((copy, 0), (model, 1)):
+            steps = GrainSteps(one)
+            steps.terms(*steps.grain(0, 0).inputs)
+            assert len(said) == words
