@@ -23,7 +23,7 @@ from eegssl.cli.evaluation_flags import (
     require_for_probes,
     require_one_source,
 )
-from eegssl.cli.running import finish, prepare, show_rows
+from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows
 from eegssl.cli.terminal import Terminal
 from eegssl.cli.training_flags import (
     NumWorkers,
@@ -332,3 +332,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    except SystemExit as end:
+        leave_as_rank(end.code)
+        raise

@@ -95,6 +95,18 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def leave_as_rank(code: object) -> None:
+    """End this process at once where it is one of several ranks and has failed.
+
+    Python's own end takes apart what the ranks talk through, whose threads still run while others
+    are waited for, and C++ then aborts the process in place of its exit code.
+    """
+    if isinstance(code, int) and code and _place_of("").n_ranks > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def _place_of(command: str) -> RankPlace:
     """This process's place; half-set variables matter only to a command that ranks run."""
     try:
