@@ -253,6 +253,11 @@ class ObjectiveConfig(Settings):
         return self
 
     @property
+    def reads_masks(self) -> bool:
+        """Whether any of the objectives that are minimised hides patches."""
+        return any(each.reads_masks for each in self.chosen.values())
+
+    @property
     def chosen(self) -> dict[str, ObjectiveSettings]:
         """The settings of the objectives that are minimised, by name."""
         return {name: getattr(self, name) for name in self.terms}

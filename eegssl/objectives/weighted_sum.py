@@ -36,7 +36,7 @@ class WeightedSum(nn.Module):
     @property
     def reads_masks(self) -> bool:
         """Whether any objective hides patches."""
-        return any(each.reads_masks for each in self.config.chosen.values())
+        return self.config.reads_masks
 
     @property
     def drawn(self) -> tuple[str, ...]:

@@ -40,7 +40,6 @@ from eegssl.training.pretraining.initial_encoder import InitialEncoder, open_ini
 from eegssl.training.pretraining.loss_concerns import (
     loss_concerns,
     monitored,
-    reads_masks,
 )
 from eegssl.training.pretraining.pretraining_steps import PretrainingSteps
 from eegssl.training.pretraining.requirements import (
@@ -144,7 +143,7 @@ def _open(
     if initial:
         settings = initial.settings(settings)
     window_s = _window_s(config, artifact, corpus)
-    masking = config.masking if reads_masks(config.objective) else None
+    masking = config.masking if config.objective.reads_masks else None
 
     def reader(recordings: Sequence[Recording]) -> GrainReader:
         windows = tile(corpus, recordings, window_s)
@@ -249,7 +248,7 @@ def _run(
             "n_codes": data.n_codes,
             "objective": list(config.objective.terms),
             "init_from": data.initial.artifact.manifest.id if data.initial else None,
-            "masking": config.masking.kind if reads_masks(config.objective) else None,
+            "masking": config.masking.kind if config.objective.reads_masks else None,
             "window_s": train.window_s,
             "sfreq_hz": corpus.sfreq_hz,
             "montages": settings.montages,

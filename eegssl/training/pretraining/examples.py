@@ -17,7 +17,7 @@ from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.tokenizer.spectrum import spectrum_of
 from eegssl.tokenizer.tokenizer import Tokenizer
 from eegssl.training.history import EXAMPLES
-from eegssl.training.pretraining.grain_reader import GrainReader, by_name, in_order
+from eegssl.training.pretraining.grain_reader import GrainReader
 
 _SHOWN = 6
 
@@ -50,9 +50,7 @@ def write_examples(
     """
     index = np.array([len(val.windows) // 2])
     plan = val.plan(index, seed=0, step=0, number=0)
-    inputs = in_order(val.tensors(plan, model), val.names)
-    device = model.encoder.mask_token.device
-    grain = model.grain(by_name([t.to(device) for t in inputs], val.names))
+    grain = val.grain(plan, model)
     guesses = (each.predicted_codes(grain) for each in model.objectives.values())
     predicted = next((codes[0].cpu() for codes in guesses if codes is not None), None)
     if predicted is None or plan.mask is None or val.codes is None:

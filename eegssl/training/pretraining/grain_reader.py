@@ -13,7 +13,7 @@ from eegssl.corpus.windows import Windows
 from eegssl.encoder.config import EncoderConfig
 from eegssl.masking.config import Kind, MaskingConfig
 from eegssl.masking.draw import draw_masks
-from eegssl.objectives.grain import GEOMETRY, GrainPlan
+from eegssl.objectives.grain import GEOMETRY, Grain, GrainPlan
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.signal.channels.electrodes import Geometry
 from eegssl.training.batches import in_uv, stored_tensors
@@ -77,6 +77,17 @@ class GrainReader:
         drawn = model.draw(plan)
         return named | {name: torch.from_numpy(array) for name, array in drawn.items()}
 
+    def inputs(self, plan: GrainPlan, model: WeightedSum) -> tuple[Tensor, ...]:
+        """The tensors of a grain in the order of `names`, on the CPU."""
+        named = self.tensors(plan, model)
+        return tuple(named[name] for name in self.names)
+
+    def grain(self, plan: GrainPlan, model: WeightedSum) -> Grain:
+        """A grain on the device of the model."""
+        device = model.encoder.mask_token.device
+        inputs = [tensor.to(device) for tensor in self.inputs(plan, model)]
+        return model.grain(by_name(inputs, self.names))
+
     def size(self, named: Mapping[str, Tensor]) -> tuple[tuple[int, int, int], int]:
         """B windows, C channels and N patches of a grain, and its number of hidden patches."""
         n_windows, n_channels, n_samples = named[_STORED[0]].shape
@@ -106,11 +117,6 @@ class GrainReader:
             weights=weights,
             patch_s=self.encoder.patch_samples / self.encoder.sfreq_hz,
         )
-
-
-def in_order(named: Mapping[str, Tensor], names: Sequence[str]) -> tuple[Tensor, ...]:
-    """The tensors of these names."""
-    return tuple(named[name] for name in names)
 
 
 def by_name(inputs: Sequence[Tensor], names: Sequence[str]) -> dict[str, Tensor]:

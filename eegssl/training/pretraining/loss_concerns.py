@@ -8,14 +8,9 @@ from eegssl.training.history import History
 from eegssl.training.live.health_concerns import health_concerns
 
 
-def reads_masks(objective: ObjectiveConfig) -> bool:
-    """Whether any of the objectives hides patches."""
-    return any(each.reads_masks for each in objective.chosen.values())
-
-
 def suffix_of(objective: ObjectiveConfig, masking: MaskingConfig) -> str:
     """What the names of validation scores end with: the masks of training, if there are any."""
-    return f"_{masking.kind}" if reads_masks(objective) else ""
+    return f"_{masking.kind}" if objective.reads_masks else ""
 
 
 def monitored(objective: ObjectiveConfig, masking: MaskingConfig) -> str | None:

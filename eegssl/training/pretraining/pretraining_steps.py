@@ -8,7 +8,7 @@ from torch import Tensor
 from eegssl.corpus.sampling import Sampler
 from eegssl.objectives.weighted_sum import WeightedSum
 from eegssl.training.fitting.steps import Part, Steps, of_this_rank
-from eegssl.training.pretraining.grain_reader import GrainReader, by_name, in_order
+from eegssl.training.pretraining.grain_reader import GrainReader, by_name
 
 
 class PretrainingSteps(Steps):
@@ -28,7 +28,7 @@ class PretrainingSteps(Steps):
         parts = []
         for number, index in of_this_rank(list(enumerate(grains))):
             plan = self.train.plan(index, seed=self.seed, step=step, number=number)
-            inputs = in_order(self.train.tensors(plan, self.model), self.train.names)
+            inputs = self.train.inputs(plan, self.model)
             n_hidden = 0 if plan.mask is None else int(plan.mask.sum())
             parts.append(Part(inputs, self.model.counted(plan.shape, n_hidden), len(index)))
         return parts

@@ -8,7 +8,6 @@ from eegssl.errors import ConfigError
 from eegssl.masking.config import MaskingConfig
 from eegssl.objectives.config import OBJECTIVES, ObjectiveConfig
 from eegssl.training.config import TrainingConfig
-from eegssl.training.pretraining.loss_concerns import reads_masks
 
 
 def require_read(flags: Iterable[str], objective: ObjectiveConfig) -> None:
@@ -16,7 +15,7 @@ def require_read(flags: Iterable[str], objective: ObjectiveConfig) -> None:
 
     Presets, files and the environment may serve several objectives: what they set may go unread.
     """
-    terms, masks = ", ".join(objective.terms), reads_masks(objective)
+    terms, masks = ", ".join(objective.terms), objective.reads_masks
     for key in flags:
         part, _, rest = key.partition(".")
         owner = rest.partition(".")[0]
@@ -36,7 +35,7 @@ def require_tokens(objective: ObjectiveConfig, masking: MaskingConfig, *, given:
     """Raise ConfigError unless tokens are given where they are read, and only there."""
     chosen = objective.chosen
     readers = [name for name, each in chosen.items() if each.needs_codes]
-    entropy = reads_masks(objective) and masking.kind == "entropy"
+    entropy = objective.reads_masks and masking.kind == "entropy"
     if readers and not given:
         others = ", ".join(n for n in OBJECTIVES if not _needs_codes(objective, n))
         instead = f", or choose an objective without tokens: {others}" if others else ""

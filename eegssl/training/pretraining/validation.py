@@ -16,7 +16,7 @@ from eegssl.signal.bands import BANDS_HZ, dominant_band
 from eegssl.signal.channels.regions import REGIONS
 from eegssl.tokenizer.ranks import one_rank
 from eegssl.training.history import USAGE, read_usage
-from eegssl.training.pretraining.grain_reader import GrainReader, by_name, in_order
+from eegssl.training.pretraining.grain_reader import GrainReader
 
 COMPARED: tuple[Kind, ...] = ("region", "random")
 """Kinds of masks with which every encoder is scored, whichever it was trained with."""
@@ -57,13 +57,11 @@ def validation_scores(model: WeightedSum, val: GrainReader, batch_size: int) -> 
 
 def _scores(model: WeightedSum, val: GrainReader, batch_size: int, suffix: str) -> dict[str, float]:
     """Scores under one kind of mask, or without masks."""
-    device = model.encoder.mask_token.device
     scorers = {name: each.scorer() for name, each in model.objectives.items()}
     n_all, n_hidden, n_determined = 0, 0, 0
     for number, index in enumerate(val.windows.in_order(batch_size)):
         plan = val.plan(index, seed=0, step=0, number=number)
-        inputs = in_order(val.tensors(plan, model), val.names)
-        grain = model.grain(by_name([t.to(device) for t in inputs], val.names))
+        grain = val.grain(plan, model)
         groups = _groups(grain, plan, val.encoder)
         for scorer in scorers.values():
             scorer.add(grain, groups)
