@@ -37,7 +37,8 @@ def log_multitaper_power(signal_uv: NDArray[np.floating], sfreq_hz: float) -> Fl
     if signal.shape[2] < 2 * sfreq_hz or sfreq_hz < 2 * _HIGH_HZ:
         raise InputError(
             f"got windows of {signal.shape[2]} samples at {sfreq_hz:g} Hz; expected at least 2 s "
-            "(task.window_s), sampled at 140 Hz or more (filter.sfreq_hz of preprocess), to tell "
+            "(task.window_s, or window_s of --probes), sampled at 140 Hz or more (filter.sfreq_hz "
+            "of preprocess), to tell "
             f"{N_BANDS} bands from 0.5 to 70 Hz apart."
         )
     length = min(signal.shape[2], round(_SEGMENT_S * sfreq_hz))
