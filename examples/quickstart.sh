@@ -19,6 +19,7 @@ if [ -z "$EDF_DIR" ]; then
   export EEGSSL_PRIVATE=$RUN/private
   mkdir -p "$EEGSSL_PRIVATE"
   echo "the demo's key is no secret" >"$EEGSSL_PRIVATE/key"
+  chmod 600 "$EEGSSL_PRIVATE/key"
   EDF_DIR=$RUN/edf
   # 0. EDF+ files in BIDS layout with planted seizures: the embedded default.
   eegssl synth --out "$EDF_DIR" --preset $PRESET
