@@ -14,7 +14,7 @@
 Resumable: what is done already is not done again. ``--fresh`` repeats the systems that a conclusion
 needs, and the arms that it names, with seeds that screening has not seen. ``--only`` leaves out
 all systems but those it names, and ``--seeds`` all seeds but these. ``--report`` prints the tables
-of what is there.
+of what is there; with ``--split val`` those of validation subjects, who choose penalty and layer.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 from study_arms import ARMS, SYNTHETIC, UNTRAINED, encoder_of, prepare
-from study_scores import as_table, read_scores, scores_folder
+from study_scores import SPLITS, as_table, read_scores, scores_folder
 from study_tuned import tuned_logits
 from study_windows import DATA, Labelled, labelled
 
@@ -77,36 +77,43 @@ def embedded(encoder: Encoder, rows: Labelled, pooling: str, any_layer: bool) ->
 
 
 def scores(x: Features, rows: Labelled, split: dict[str, str], seed: int) -> list[dict]:
-    """AUROC of every test subject by the number of labelled subjects, mean over draws."""
+    """AUROC of every scored subject by the number of labelled subjects, mean over draws."""
     side = np.array([split[s] for s in rows.subject])
     people = sorted(set(rows.subject[side == "train"]))
-    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _has_all(rows, s)]
+    scored = scored_subjects(rows, split)
     results = []
     for n in LABELLED:
         if n >= len(people):
             continue
-        by_draw = [_probe(x, rows, side, tested, some) for some in draws(people, rows, n, seed)]
-        for subject, values in zip(tested, np.array(by_draw).T, strict=True):
-            results.append({"labelled": n, "subject": subject, "auroc": float(values.mean())})
+        by_draw = [_probe(x, rows, side, [*scored], some) for some in draws(people, rows, n, seed)]
+        for (subject, where), values in zip(scored.items(), np.array(by_draw).T, strict=True):
+            mean = float(values.mean())
+            results.append({"labelled": n, "subject": subject, "split": where, "auroc": mean})
     return results
+
+
+def scored_subjects(rows: Labelled, split: dict[str, str]) -> dict[str, str]:
+    """Subjects of test and validation who have all classes -> their split."""
+    people = sorted(set(rows.subject))
+    return {s: split[s] for s in people if split[s] in SPLITS and _has_all(rows, s)}
 
 
 def tuned_scores(
     encoder: Encoder, rows: Labelled, split: dict[str, str], seed: int, one_montage: bool
 ) -> list[dict]:
-    """AUROC of every test subject by an encoder whose weights are all trained, with all labels."""
+    """AUROC of every scored subject by an encoder whose weights are all trained by all labels."""
     side = np.array([split[s] for s in rows.subject])
     pooling = "channels" if one_montage else "region"
     train, val = side == "train", side == "val"
     logits = tuned_logits(encoder, rows, train, val, seed, pooling, auroc)
-    tested = [s for s in sorted(set(rows.subject[side == "test"])) if _has_all(rows, s)]
     return [
         {
             "labelled": 0,
             "subject": s,
+            "split": where,
             "auroc": auroc(rows.truth[rows.subject == s], logits[rows.subject == s]),
         }
-        for s in tested
+        for s, where in scored_subjects(rows, split).items()
     ]
 
 
@@ -127,9 +134,9 @@ def _has_all(rows: Labelled, subject: str) -> bool:
 
 
 def _probe(
-    x: Features, rows: Labelled, side: NDArray[np.str_], tested: list[str], people: list[str]
+    x: Features, rows: Labelled, side: NDArray[np.str_], scored: list[str], people: list[str]
 ) -> list[float]:
-    """AUROC by test subject; validation subjects choose penalty, and layer, by their AUROC."""
+    """AUROC by scored subject; validation subjects choose penalty, and layer, by their AUROC."""
     train, val = np.isin(rows.subject, people), side == "val"
     n_classes = int(rows.truth.max()) + 1
     weight = (1 / np.bincount(rows.truth[train], minlength=n_classes))[rows.truth[train]]
@@ -138,7 +145,7 @@ def _probe(
     merits = [auroc(rows.truth[val], model.outputs(part[val])) for model, part in pairs]
     best, features = pairs[int(np.argmax(merits))]
     outputs = best.outputs(features)
-    mine = [rows.subject == subject for subject in tested]
+    mine = [rows.subject == subject for subject in scored]
     return [auroc(rows.truth[one], outputs[one]) for one in mine]
 
 
@@ -229,6 +236,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--edf", type=Path, help="the folder of EDF files of a real corpus")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="whose scores to print")
     parser.add_argument("--less", default="reference", metavar="SYSTEM", help="compare with this")
     parser.add_argument("--fresh", nargs="*", help="arms to conclude on, with five fresh seeds")
     parser.add_argument("--seeds", nargs="+", type=int, help="run these seeds alone")
@@ -244,7 +252,7 @@ def main() -> None:
         run(args.data, args.out, args.edf or args.out / "edf", seeds, args.fresh, args.only)
     tables = {"Screening": SCREENING, "Fresh seeds": FRESH}
     for title, seeds in ({"These seeds": args.seeds} if args.seeds else tables).items():
-        if table := read_scores(args.data, args.out, seeds):
+        if table := read_scores(args.data, args.out, seeds, args.split):
             print(f"\n{title}\n\n{as_table(table, args.less)}")
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 Table = dict[str, dict[int, dict[str, float]]]
-"""System -> labelled subjects (0: all) -> test subject -> AUROC, mean over its seeds."""
+"""System -> labelled subjects (0: all) -> subject -> AUROC, mean over its seeds."""
+SPLITS = ("test", "val")
+"""Splits whose subjects are scored."""
 
 
 def scores_folder(data: str) -> str:
@@ -15,8 +17,8 @@ def scores_folder(data: str) -> str:
     return "scores-which" if data == "ssvep_which" else "scores"
 
 
-def read_scores(data: str, out: Path, seeds: Sequence[int]) -> Table:
-    """The scores of systems that all of ``seeds`` have; empty where there are none."""
+def read_scores(data: str, out: Path, seeds: Sequence[int], split: str = "test") -> Table:
+    """The scores of a split by systems that all of ``seeds`` have; empty where there are none."""
     values: dict[str, dict[int, dict[str, list[float]]]] = {}
     folders = [out / f"seed{seed}" / scores_folder(data) for seed in seeds]
     names = [{path.name for path in folder.glob("*.json")} for folder in folders]
@@ -24,6 +26,8 @@ def read_scores(data: str, out: Path, seeds: Sequence[int]) -> Table:
         system = values.setdefault(name.removesuffix(".json").replace("-", " "), {})
         for folder in folders:
             for row in json.loads((folder / name).read_text()):
+                if row["split"] != split:
+                    continue
                 cell = system.setdefault(row["labelled"], {})
                 cell.setdefault(row["subject"], []).append(row["auroc"])
     return {
@@ -47,7 +51,7 @@ def as_table(table: Table, reference: str) -> str:
 
 
 def mean(table: Table, system: str, n: int) -> float:
-    """Mean AUROC over test subjects, with labels of ``n``."""
+    """Mean AUROC over subjects, with labels of ``n``."""
     return float(np.mean(list(table[system][n].values())))
 
 
