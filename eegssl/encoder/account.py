@@ -49,30 +49,46 @@ def _parameters(encoder: EpilepsyFM) -> dict[str, int]:
 
 def forward_flops(encoder: EpilepsyFM, channels: int, patches: int) -> dict[str, int]:
     """Operations of the matrix products and convolutions of a forward pass, by module."""
-    config, embedded = encoder.config, channels * patches
-    flops = {}
-    if encoder.temporal is not None:
-        flops["temporal"] = 2 * embedded * encoder.temporal.products
-    if encoder.spectral is not None:
-        flops["spectral"] = 2 * embedded * encoder.spectral.products
-    flops["spatial"] = (
-        2
-        * channels
-        * sum(p.numel() for n, p in encoder.spatial.named_parameters() if "vectors" not in n)
-    )
-    tokens = embedded + config.summary
-    weights = 4 * config.width**2 + 2 * config.width * config.ffn
-    attention = 2 * tokens * config.width
-    flops["transformer"] = 2 * tokens * config.layers * (weights + attention)
-    return flops
+    return _flops(encoder, channels, channels * patches)
 
 
 def hidden_flops(encoder: EpilepsyFM, channels: int, patches: int, n_hidden: int) -> int:
     """Operations of `Encoder.hidden`: of other patches the last block makes no output."""
     config = encoder.config
     left_out = channels * patches + config.summary - n_hidden
-    spared = 2 * left_out * (config.width**2 + 2 * config.width * config.ffn)
+    spared = left_out * output_flops(config.width, config.ffn)
     return sum(forward_flops(encoder, channels, patches).values()) - spared
+
+
+def visible_flops(encoder: EpilepsyFM, channels: int, n_visible: int) -> int:
+    """Operations of `Encoder.visible` on a window of C channels with so many visible patches."""
+    return sum(_flops(encoder, channels, n_visible).values())
+
+
+def transformer_flops(layers: int, width: int, ffn: int, tokens: int) -> int:
+    """Operations of a transformer on a row of tokens, all of which attend to all."""
+    weights, attention = 4 * width**2 + 2 * width * ffn, 2 * tokens * width
+    return 2 * tokens * layers * (weights + attention)
+
+
+def output_flops(width: int, ffn: int) -> int:
+    """Operations of the last block for each token that it gives out."""
+    return 2 * (width**2 + 2 * width * ffn)
+
+
+def _flops(encoder: EpilepsyFM, channels: int, embedded: int) -> dict[str, int]:
+    """Operations by module where so many patches of C channels are embedded."""
+    config = encoder.config
+    flops = {}
+    if encoder.temporal is not None:
+        flops["temporal"] = 2 * embedded * encoder.temporal.products
+    if encoder.spectral is not None:
+        flops["spectral"] = 2 * embedded * encoder.spectral.products
+    placed = (p.numel() for n, p in encoder.spatial.named_parameters() if "vectors" not in n)
+    flops["spatial"] = 2 * channels * sum(placed)
+    tokens = embedded + config.summary
+    flops["transformer"] = transformer_flops(config.layers, config.width, config.ffn, tokens)
+    return flops
 
 
 def _widest(config: EncoderConfig) -> int:

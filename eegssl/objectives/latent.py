@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from eegssl.encoder.account import forward_flops, visible_flops
 from eegssl.encoder.encoder import Encoder
+from eegssl.encoder.epilepsyfm import EpilepsyFM
 from eegssl.objectives.config import LatentConfig
 from eegssl.objectives.grain import Grain, GrainPlan
 from eegssl.objectives.latents.isotropy import epps_pulley, waves
@@ -123,6 +125,32 @@ class Latent(Objective):
         with torch.autocast(whole.device.type, enabled=False):
             rows = _wide(whole).flatten(1, 2).index_select(1, grain[_PLACES])
             return (rows * directions.to(rows.dtype)).sum(dim=-1)
+
+    def flops(self, encoder: Encoder, shape: tuple[int, int, int], n_hidden: int) -> float | None:
+        """Operations of `forward`, its targets' among them; None for one that is not counted."""
+        if not isinstance(encoder, EpilepsyFM):
+            return None
+        n_windows, channels, patches = shape
+        hidden = n_hidden // n_windows
+        visible = channels * patches - hidden
+        seen = visible_flops(encoder, channels, visible)
+        predicted = self.predictor.flops(channels, visible, hidden)
+        return n_windows * (seen + predicted + self._target_flops(encoder, channels, patches))
+
+    def step_flops(
+        self, encoder: Encoder, shape: tuple[int, int, int], n_hidden: int
+    ) -> float | None:
+        """Three times those of `flops`, but for a teacher's: no gradient goes through it."""
+        forward = self.flops(encoder, shape, n_hidden)
+        if forward is None or self.teacher is None:
+            return super().step_flops(encoder, shape, n_hidden)
+        n_windows, channels, patches = shape
+        return 3 * forward - 2 * n_windows * self._target_flops(encoder, channels, patches)
+
+    def _target_flops(self, encoder: Encoder, channels: int, patches: int) -> int:
+        """Operations of a pass over a whole window; the statistic has no matrix products."""
+        assert isinstance(encoder, EpilepsyFM)
+        return sum(forward_flops(encoder, channels, patches).values())
 
     def scorer(self) -> "Scorer":
         """Losses beside those of knowing a patch's place alone, and the variance explained."""

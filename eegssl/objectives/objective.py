@@ -98,6 +98,14 @@ class Objective(nn.Module, ABC):
         """
         return None
 
+    def step_flops(
+        self, encoder: Encoder, shape: tuple[int, int, int], n_hidden: int
+    ) -> float | None:
+        """Operations of a training step: three times those of `flops`, since the backward pass
+        takes twice as many as the forward one."""
+        forward = self.flops(encoder, shape, n_hidden)
+        return None if forward is None else 3 * forward
+
     def predicted_codes(self, grain: Grain) -> Tensor | None:
         """The likeliest codes [B, C, N] of all patches, for the report; None: it predicts none."""
         return None

@@ -103,6 +103,13 @@ class WeightedSum(nn.Module):
         (only,) = self.objectives.values()
         return only.flops(self.encoder, shape, n_hidden)
 
+    def step_flops(self, shape: tuple[int, int, int], n_hidden: int) -> float | None:
+        """Operations of a training step with one objective; None where they are not counted."""
+        if len(self.objectives) > 1:
+            return None
+        (only,) = self.objectives.values()
+        return only.step_flops(self.encoder, shape, n_hidden)
+
     def _summed(self, outputs: Mapping[str, ObjectiveOutput]) -> dict[str, Tensor]:
         """The weighted loss; each objective's terms, after its name where there are several."""
         if len(outputs) == 1:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from eegssl.encoder.account import output_flops, transformer_flops
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.transformer import Transformer
 from eegssl.objectives.grain import Grain
@@ -20,6 +21,7 @@ class LatentPredictor(nn.Module):
         self.asking = nn.Linear(config.width, width)
         self.queries = PatchQueries(width)
         self.transformer = Transformer(layers, width, heads, 2 * width, 0.0)
+        self.layers, self.width = layers, width
         self.leave = nn.Linear(width, config.width)
 
     def forward(self, grain: Grain, seen: Tensor, kept: Tensor, mask_token: Tensor) -> Tensor:
@@ -39,3 +41,11 @@ class LatentPredictor(nn.Module):
         rows = at.unflatten(0, row.shape[:2])[:, parts[0].shape[1] :].flatten()
         predicted: Tensor = self.leave(self.transformer(row, rows=rows))
         return predicted
+
+    def flops(self, channels: int, n_visible: int, n_hidden: int) -> int:
+        """Operations of the matrix products on a window of C channels."""
+        maps = (n_visible + 1) * self.enter.weight.numel() + n_hidden * self.leave.weight.numel()
+        places = channels * self.queries.position.project.weight.numel()
+        row = transformer_flops(self.layers, self.width, 2 * self.width, n_visible + n_hidden)
+        spared = n_visible * output_flops(self.width, 2 * self.width)
+        return 2 * (maps + places) + row - spared

@@ -46,11 +46,11 @@ class PretrainingSteps(Steps):
         self.model.end()
 
     def flops(self, parts: Sequence[Part]) -> float | None:
-        """Three times those of the forward pass: the backward pass takes twice as many."""
+        """Operations of a step on these parts; None where an objective doesn't count them."""
         named = [dict(zip(self.train.names, part.inputs, strict=True)) for part in parts]
-        forward = [self.model.flops(*self.train.size(tensors)) for tensors in named]
-        known = [flops for flops in forward if flops is not None]
-        return 3 * sum(known) if len(known) == len(forward) else None
+        counted = [self.model.step_flops(*self.train.size(tensors)) for tensors in named]
+        known = [flops for flops in counted if flops is not None]
+        return sum(known) if len(known) == len(counted) else None
 
     def names(self, step: int) -> list[str]:
         """The ids of the recordings of a step's windows."""
