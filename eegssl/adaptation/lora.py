@@ -36,8 +36,10 @@ class LoraLinear(nn.Module):
     def merged(self) -> nn.Linear:
         """The linear layer with the update inside its weight."""
         with torch.no_grad():
-            update = self.up.double() @ self.down.double()
-            self.linear.weight.copy_(self.linear.weight.double() + self.scale * update)
+            up, down, weight = (
+                part.cpu().double() for part in (self.up, self.down, self.linear.weight)
+            )  # on the CPU: a Mac's GPU has no float64
+            self.linear.weight.copy_(weight + self.scale * (up @ down))
         return self.linear
 
 

@@ -78,10 +78,10 @@ class NetworkSystem:
         parts: list[NDArray[np.float64]] = []
         for start in range(0, len(windows), self.batch_size):
             index = np.arange(start, min(start + self.batch_size, len(windows)))
-            along_time = self.logits(windows, index).double()
+            along_time = self.logits(windows, index).cpu().double()
             if self.scale is None:
                 along_time = torch.softmax(along_time, dim=1)
-            parts.append(along_time.mean(dim=2).cpu().numpy())
+            parts.append(along_time.mean(dim=2).numpy())
         outputs = np.concatenate(parts)
         return outputs if self.scale is None else self.scale.unscaled(outputs)
 

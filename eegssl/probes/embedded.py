@@ -44,7 +44,7 @@ class Embedder:
             inputs = to_tensors(windows.batch(index), self.device)
             for k, encoder in enumerate((self.encoder, self.untrained)):
                 for depth, layer in enumerate(encoder.layers(*inputs)):
-                    both[k, depth, index] = layer.mean(dim=(1, 2)).double().cpu().numpy()
+                    both[k, depth, index] = layer.mean(dim=(1, 2)).cpu().double().numpy()
         _require_finite(both[0])
         return both[0], both[1]
 
@@ -58,8 +58,8 @@ class Embedder:
             placed = to_tensors(batch, self.device)[1:]
             signal = torch.from_numpy(signal_uv).to(self.device)
             rows = {
-                ENCODER: self.encoder(signal, *placed).mean(dim=(1, 2)).double().cpu().numpy(),
-                RANDOM: self.untrained(signal, *placed).mean(dim=(1, 2)).double().cpu().numpy(),
+                ENCODER: self.encoder(signal, *placed).mean(dim=(1, 2)).cpu().double().numpy(),
+                RANDOM: self.untrained(signal, *placed).mean(dim=(1, 2)).cpu().double().numpy(),
                 POWER: band_power_features(signal_uv, windows.corpus.sfreq_hz),
             }
             for name, values in rows.items():
@@ -81,7 +81,7 @@ class Embedder:
             kept = batch.regions[:, :, region] == 0
             present = torch.from_numpy(kept).to(self.device)
             embedded = self.encoder(*to_tensors(batch, self.device), present=present)
-            total = embedded.sum(dim=(1, 2)).double().cpu().numpy()
+            total = embedded.sum(dim=(1, 2)).cpu().double().numpy()
             places.append(index)
             left_out.append((~kept).sum(axis=1))
             rows.append(total / (kept.sum(axis=1, keepdims=True) * embedded.shape[2]))

@@ -1,5 +1,6 @@
 """A step of training needs no float64, which Apple's GPUs do not have."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+import eegssl
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.tokenizer.config import TokenizerConfig
@@ -96,6 +98,13 @@ def test_the_tokenizer_needs_none(quantizer: str) -> None:
     with NoFloat64():
         model.start_codebook(steps.read(99)[0].inputs[0], seed=0)
     assert step_twice(model, steps)["train_loss"] > 0
+
+
+def test_what_is_summed_in_float64_is_on_the_cpu_first() -> None:
+    package = Path(eegssl.__file__).parent
+    texts = "".join(path.read_text() for path in sorted(package.rglob("*.py")))
+    assert len(re.findall(r"\.cpu\(\)\.double\(\)", texts)) > 5
+    assert re.findall(r".*(?<!\.cpu\(\))\.double\(\).*", texts) == []
 
 
 def test_the_guard_guards() -> None:

@@ -105,8 +105,8 @@ def validation_errors(network: PhaseHead, cache: "PhaseCache") -> dict[str, floa
         row = cache.read(index)
         cosine, off = _errors(network, row)
         there = row["oscillates"]
-        phase, n = phase + float((1 - cosine).double().sum()), n + cosine.numel()
-        frequency += float(off[there].double().sum())
+        phase, n = phase + float((1 - cosine).cpu().double().sum()), n + cosine.numel()
+        frequency += float(off[there].cpu().double().sum())
         n_oscillating += int(there.sum())
     network.train(was_training)
     phase, frequency = phase / n, frequency / max(1, n_oscillating)
