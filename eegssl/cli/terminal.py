@@ -1,9 +1,10 @@
 """Print progress on stderr, and tables or one JSON document on stdout."""
 
+import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -133,6 +134,14 @@ class Terminal:
         text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=ascii_only)
         sys.stdout.write(text + "\n")
 
+    def csv(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table as CSV on stdout; lists are joined by semicolons, what is not known is n/a."""
+        if self.rank:
+            return
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
     def _bar(self, label: str, total: int) -> Callable[[int], None]:
         if self._bars is None:
             self._bars = Bars(
@@ -195,4 +204,20 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         shown = ", ".join(_text(v) for v in value[:8])
         return f"{shown}, … ({len(value)})" if len(value) > 8 else shown
-    return str(value)
+    return _printable(str(value))
+
+
+def _cell(value: Any) -> Any:
+    """A value of a CSV, numbers with all their digits."""
+    if isinstance(value, list | tuple):
+        return ";".join(str(_cell(v)) for v in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, int | float) else _text(value)
+
+
+def _printable(text: str) -> str:
+    """A text without signs that would steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

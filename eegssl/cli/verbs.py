@@ -4,16 +4,17 @@ Nothing heavy is imported here: ``eegssl --help`` loads neither torch, mne nor s
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from eegssl import __version__
-from eegssl.cli.app import HELPERS, Json, Options, Out, Preset, command
+from eegssl.cli.app import HELPERS, Json, Options, Out, Preset, Recordings, command
 from eegssl.cli.running import finish, prepare
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ArtifactError, ConfigError
 
+_ROWS_SHOWN = 40
 _FOUND = ("file", "kind", "n", "how")
 
 
@@ -153,6 +154,51 @@ def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
     )
     terminal.table("what it holds", manifest.facts)
     terminal.table("settings", manifest.config)
+
+
+@command(HELPERS)
+def ls(
+    recordings: Recordings,
+    of: Annotated[
+        Literal["recordings", "events", "subjects", "refused", "channels"],
+        typer.Option(help="Table to list."),
+    ] = "recordings",
+    where: Annotated[
+        str | None, typer.Option(help="Rows to list: 'split == \"train\" and duration_s > 60'.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns to list, with commas between; or all.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
+    show_names: Annotated[bool, typer.Option(help="Show paths in place of ids.")] = False,
+    json: Json = False,
+) -> None:
+    """List what is in recordings: a row a recording, event, subject, refused file or channel."""
+    from eegssl.corpus.listing.listed_tables import SHOWN, listed, named
+    from eegssl.corpus.listing.row_filter import choose, require_columns
+
+    if csv + json + show_names > 1:
+        raise ConfigError("give one of --csv, --json and --show-names, which is for a terminal")
+    terminal, table = Terminal(as_json=json), listed(recordings, of)
+    names = list(SHOWN.get(of, table.column_names))
+    if columns:
+        wanted = [name.strip() for name in columns.split(",")]
+        names = table.column_names if wanted == ["all"] else wanted
+    require_columns(names, table.column_names, "--columns")
+    rows = (choose(table, where) if where else table).select(names)
+    if json:
+        counts = {"of": of, "n": rows.num_rows, "n_in_all": table.num_rows}
+        terminal.document(counts | {"columns": names, "rows": rows.to_pylist()})
+        return
+    shown = rows if csv else rows.slice(0, _ROWS_SHOWN)
+    values = [column.to_pylist() for column in (named(shown) if show_names else shown)]
+    cells = zip(*values, strict=True)
+    if csv:
+        terminal.csv(names, cells)
+        return
+    terminal.grid(f"{rows.num_rows:,} of {table.num_rows:,} {of}", names, list(map(list, cells)))
+    if rows.num_rows > _ROWS_SHOWN:
+        terminal.line(f"… and {rows.num_rows - _ROWS_SHOWN:,} more rows: --csv prints all")
 
 
 @command(HELPERS)

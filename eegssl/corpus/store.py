@@ -17,7 +17,11 @@ from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
 from eegssl.artifacts.table_parts import distinct_lists, read_text_table
-from eegssl.corpus.audits.recordings_contract import RecordingsTables, open_recordings
+from eegssl.corpus.audits.recordings_contract import (
+    RecordingsTables,
+    corpus_name,
+    open_recordings,
+)
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
 from eegssl.corpus.signals import Recent, SignalFile, StoredSignal, map_flags, map_signal
@@ -234,7 +238,7 @@ def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Record
         "within_subject": repeat(by == "recording"),
         "aliases": distinct_lists(table["aliases"]),
         "sketch": sketches_of(table).values(),
-        "corpus": repeat(artifact.manifest.config["corpus"] or artifact.path.resolve().name),
+        "corpus": repeat(corpus_name(artifact)),
     }
     return map(Recording, *(columns[field.name] for field in fields(Recording)))
 

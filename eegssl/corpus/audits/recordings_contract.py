@@ -137,19 +137,25 @@ def read_tables(artifact: Artifact, keep: Collection[str] | None = None) -> Reco
     )
 
 
-def open_recordings(path: Path) -> tuple[Artifact, RecordingsTables]:
-    """Open a recordings folder by its contract; the tables are read once, `USED` of recordings.
+def open_recordings(path: Path, more: Collection[str] = ()) -> tuple[Artifact, RecordingsTables]:
+    """Open a recordings folder by its contract; the tables are read once.
 
-    Raises ArtifactError as `open_artifact` does.
+    Of recordings the columns `USED`, and ``more``. Raises ArtifactError as `open_artifact` does.
     """
     tables: list[RecordingsTables] = []
-    contract = replace(CONTRACT, whole=lambda artifact: tables.append(_agreed_tables(artifact)))
+    keep = {*USED, *more}
+    contract = replace(CONTRACT, whole=lambda a: tables.append(_agreed_tables(a, keep)))
     return open_artifact(path, contract), tables[0]
 
 
-def _agreed_tables(artifact: Artifact) -> RecordingsTables:
+def corpus_name(artifact: Artifact) -> str:
+    """Name of the corpus of a recordings folder: as `preprocess` was told, else the folder's."""
+    return str(artifact.manifest.config["corpus"] or artifact.path.resolve().name)
+
+
+def _agreed_tables(artifact: Artifact, keep: Collection[str] = USED) -> RecordingsTables:
     """The tables; ArtifactError where they contradict each other, or the manifest's counts."""
-    tables = read_tables(artifact, USED)
+    tables = read_tables(artifact, keep)
     for part, problem in (*_recordings(tables), *_events(tables), *_counts(artifact, tables)):
         raise damaged(artifact.path / part, problem)
     return tables

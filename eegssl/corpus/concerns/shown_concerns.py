@@ -28,14 +28,14 @@ def by_path(out: Path) -> tuple[list[str], list[list[str]]]:
     names = Pseudonyms()
     rows = read_text_table(out / CONCERNS, CONCERNS_CELLS) if (out / CONCERNS).exists() else []
     shown = [
-        [row["kind"], _name(names, row["id"]), row["detail"]]
+        [row["kind"], full_name(names, row["id"]), row["detail"]]
         for row in rows
         if row["id"] != NO_ID and row["kind"] not in LISTED_ELSEWHERE
     ]
     return ["concern", "file or subject", "detail"], shown
 
 
-def _name(names: Pseudonyms, id_: str) -> str:
+def full_name(names: Pseudonyms, id_: str) -> str:
     """The name of an id; of a stretch of a file, the file's and the number of the stretch."""
     whole, _, number = id_.rpartition("-")
     if number.isdecimal() and "-" in whole:

@@ -1,0 +1,1 @@
+"""Show what is in recordings folders, as tables to look through."""
