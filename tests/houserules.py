@@ -34,8 +34,8 @@ is a place of its own within its folder."""
 PRINTERS = {"cli", "__main__"}
 RUN_OTHERS = {"benchmark", "benchmark_cells", "crossvalidate"}
 """Files of ``stages`` that run stages."""
-STAGE_SUPPORT: set[str] = set()
-"""Files of ``stages`` that are no stage."""
+STAGE_SUPPORT = {"preprocessing"}
+"""Files and folders of ``stages`` that are no stage."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
 WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "adaptation"}
 RECORDING_READERS = {"mne", "pyedflib"}

@@ -56,6 +56,7 @@ def preprocess(
     ] = False,
 ) -> None:
     """Make clean, de-identified recordings in µV of EDF folders, split by subject."""
+    from eegssl.corpus.audits.recordings_contract import CHANNELS
     from eegssl.corpus.concerns.concern import CONCERNS
     from eegssl.corpus.concerns.shown_concerns import by_path
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
@@ -70,7 +71,7 @@ def preprocess(
         show_rows(terminal, "refused", refused_table(refused, show_names=show_names), out / REFUSED)
     if show_names and result.names and not options.json:
         table = ["label", "became", "kind", "files"], [list(row) for row in result.names]
-        show_rows(terminal, "labels", table, out / stage.CHANNELS)
+        show_rows(terminal, "labels", table, out / CHANNELS)
     if show_names and result.id and not options.json:
         show_rows(terminal, "concerns", by_path(out), out / CONCERNS)
     if result.id and not options.json:

@@ -18,7 +18,7 @@ import eegssl as package
 from eegssl.corpus.store import open_corpus
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.private.free_text import free_text
-from eegssl.stages import preprocess
+from eegssl.stages.preprocessing import corpus_look
 
 RATE_HZ = 200
 SECONDS = 30
@@ -226,7 +226,7 @@ def test_a_part_that_changes_between_look_and_cleaning_is_noticed(
 ) -> None:
     keep_only(corpus, {"edf", "vhdr", "fif", "cnt"})
     path = corpus / "sub-vhdr" / "eeg" / f"sub-vhdr_eeg{ending}"
-    decide = preprocess.decide
+    decide = corpus_look.decide
 
     def decide_late(*arguments: Any) -> Any:
         before, data = path.stat(), bytearray(path.read_bytes())
@@ -236,7 +236,7 @@ def test_a_part_that_changes_between_look_and_cleaning_is_noticed(
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         return decide(*arguments)
 
-    monkeypatch.setattr(preprocess, "decide", decide_late)
+    monkeypatch.setattr(corpus_look, "decide", decide_late)
     ran = run(corpus, tmp_path / "out")
     assert ran.code == 0, ran.err
     (refused,) = ran.document["refused"]

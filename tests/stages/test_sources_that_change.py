@@ -10,7 +10,7 @@ import pytest
 from clirun import Ran, eegssl, files_of, manifest_of
 from tinycorpus import write_corpus
 
-from eegssl.stages import preprocess
+from eegssl.stages.preprocessing import corpus_look
 
 Change = Callable[[Path, Path], object]
 
@@ -65,13 +65,13 @@ def path_of(edf: Path, k: int) -> Path:
 
 def run(edf: Path, out: Path, change: Callable[[], object], patch: pytest.MonkeyPatch) -> Ran:
     """Preprocess, with a change once every file has been looked at."""
-    decide = preprocess.decide
+    decide = corpus_look.decide
 
     def decide_late(*arguments: Any) -> Any:
         change()
         return decide(*arguments)
 
-    patch.setattr(preprocess, "decide", decide_late)
+    patch.setattr(corpus_look, "decide", decide_late)
     more = ("--set", "look.recordings=10", "--jobs", 1, "--json")
     return eegssl("preprocess", edf, "--out", out, *more)
 

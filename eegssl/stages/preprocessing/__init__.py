@@ -1,0 +1,1 @@
+"""The parts of ``preprocess``: look, plan, make, finish."""

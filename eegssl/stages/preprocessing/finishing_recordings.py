@@ -1,0 +1,62 @@
+"""Join what was made of each file to a recordings artifact."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from eegssl.artifacts.context import Result
+from eegssl.corpus.concerns import concern_kinds
+from eegssl.corpus.concerns.concern import CONCERNS, as_facts, as_table, tell
+from eegssl.corpus.preprocessing.clips import read_clip
+from eegssl.corpus.preprocessing.corpus_tables import join_tables
+from eegssl.corpus.preprocessing.file_outcomes import stored_outcome
+from eegssl.corpus.preprocessing.file_profile import labels_as_written
+from eegssl.corpus.preprocessing.ingest import SIGNALS
+from eegssl.corpus.preprocessing.recording_tables import (
+    PEOPLE_CELLS,
+    RECORDINGS,
+    SUBJECTS,
+    summarise,
+    write_tables,
+)
+from eegssl.io.tables.tsv import format_tsv
+from eegssl.reports.quality.quality_pages import write_quality_pages
+from eegssl.stages.preprocessing.making_recordings import CLIPS
+from eegssl.stages.preprocessing.plan_files import write_findings
+from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
+
+
+def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) -> Result:
+    """Write all that describes the corpus, from a row of each file in the order of their ids.
+
+    Raises InputError where no recording is left.
+    """
+    look, writer, context = draft.look, draft.writer, draft.context
+    scan, config = look.scan, look.config
+    tables = join_tables(
+        *(scan, rows, draft.official, look.aliases, config.splits, context.seed),
+        keep_text=config.keep_text,
+    )
+    write_tables(writer, tables)
+    concerns = [*look.seen, *tell(concern_kinds.of_tables(tables), context)]
+    writer.write(CONCERNS, as_table(concerns))
+    subjects = sorted({row["subject"] for row in tables.recordings})
+    ages = [draft.people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
+    writer.write(SUBJECTS, format_tsv(list(PEOPLE_CELLS), ages))
+    write_findings(writer.write, look)
+    facts = summarise(tables) | {
+        "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
+        "sfreq_hz": config.filter.sfreq_hz,
+        "phase": config.filter.phase,
+        "montage": config.montage.reference,
+        "quality_window_s": config.quality.window_s,
+        "other_formats": look.passed_over.other_formats,
+        "synthetic": draft.synthetic,
+        "concerns": as_facts(concerns),
+    }
+    clips = sorted((writer.work / CLIPS).glob("*.npz"))
+    write_quality_pages(writer.path, map(read_clip, clips), facts)
+    result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
+    unread = labels_as_written(scan.files, unread=True)
+    return replace(result, beside=stored_outcome(context.out), names=unread)

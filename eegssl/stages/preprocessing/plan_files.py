@@ -1,0 +1,54 @@
+"""Write the plan of a preprocessing, and what it was decided by."""
+
+from collections.abc import Callable
+
+from eegssl.artifacts.atomic import atomic_path, canonical_json
+from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.output_state import PLAN_FILES, require_room
+from eegssl.config.plan import to_toml
+from eegssl.config.settings import public_values
+from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS
+from eegssl.corpus.concerns.concern import as_facts
+from eegssl.corpus.preprocessing.file_outcomes import scan_outcome
+from eegssl.corpus.preprocessing.file_profile import channel_audit, labels_as_written
+from eegssl.io.tables.tsv import format_tsv
+from eegssl.stages.preprocessing.corpus_look import CorpusLook
+
+FINGERPRINT, PLAN_FILE = "fingerprint.json", "plan.toml"
+
+
+def write_plan(look: CorpusLook, context: Context) -> Result:
+    """Write the fingerprint and the plan into the output folder, and nothing else."""
+    require_room(context.out, PLAN_FILES)
+    scan = look.scan
+    facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
+    facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
+    facts |= {"concerns": as_facts(look.seen)}
+
+    def write(name: str, text: str) -> None:
+        with atomic_path(context.out / name) as path:
+            path.write_text(text, encoding="utf-8")
+
+    if not context.dry_run:
+        lock = context.hold()
+        write_findings(write, look)
+        lock.release()
+        context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
+    return Result(
+        *(context.out, "plan", "would make" if context.dry_run else "made", facts),
+        public_values(look.config),
+        warnings=tuple(context.warnings),
+        beside=scan_outcome(scan),
+        names=labels_as_written(scan.files),
+    )
+
+
+def write_findings(write: Callable[[str, str], None], look: CorpusLook) -> None:
+    """Write fingerprint, plan and channel labels: ``write`` takes a file's name and text."""
+    write(FINGERPRINT, canonical_json(look.scan.fingerprint, indent=1) + "\n")
+    write(PLAN_FILE, to_toml(look.plan))
+    rows = [
+        [row.label, row.became or "n/a", row.kind, row.reference or "n/a", row.n]
+        for row in channel_audit(look.scan.files)
+    ]
+    write(CHANNELS, format_tsv(list(CHANNELS_CELLS), rows))
