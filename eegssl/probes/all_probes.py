@@ -3,6 +3,7 @@
 The windows are embedded once for each way of asking.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from eegssl.probes.config import ProbesConfig
 from eegssl.probes.embedded import ENCODER, POWER, RANDOM, Embedder, band_powers
 from eegssl.probes.layer_similarity import cka_matrix
 from eegssl.probes.probe_sample import ProbeSample
-from eegssl.probes.probe_scores import Asked, region_measures
+from eegssl.probes.probe_scores import Asked
 from eegssl.probes.probed_signals import COMMON, OWN, without_aperiodic
+from eegssl.probes.region_measures import region_measures
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS
 from eegssl.training.fitting.devices import choose_device
@@ -78,16 +80,16 @@ def _flattened(
 
 
 def _regions(asked: Asked, embedder: Embedder, full: Floats, context: Context) -> dict[str, Any]:
-    """The measures of each region that is left out, of labelled windows if there are any."""
+    """The measures of each region left out, and of other channels, of labelled windows if any."""
     sample = asked.sample
     some = np.flatnonzero(sample.of_labels if sample.of_labels.any() else sample.of_subjects)
     windows, measures = sample.windows.subset(some), {}
     for k, region in enumerate(REGIONS):
         context.progress.say(f"embedding {len(windows)} windows without region {region}")
-        lost = embedder.without_region(windows, k)
+        lost = embedder.without_region(windows, k, asked.seed)
         measures[region] = {
             "channels": float(lost.n_left_out.mean()) if len(lost.places) else 0.0,
-            **region_measures(asked, full, some[lost.places], lost.embeddings),
+            **region_measures(asked, full, replace(lost, places=some[lost.places])),
         }
     return measures
 

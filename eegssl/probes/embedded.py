@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from eegssl.baselines.band_power import band_power_features, log_band_power
-from eegssl.corpus.windows import Windows
+from eegssl.corpus.windows import Batch, Windows
 from eegssl.encoder.encoder import Encoder
 from eegssl.errors import InputError
 from eegssl.training.batches import to_tensors
@@ -20,6 +20,7 @@ Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ENCODER, RANDOM, POWER = "encoder", "random weights", "band power"
 """The encoder, one of its architecture with weights as drawn, and features without any."""
 SPACES = (ENCODER, RANDOM, POWER)
+_STREAM = int.from_bytes(b"others", "big")
 
 
 @dataclass(frozen=True)
@@ -68,34 +69,51 @@ class Embedder:
         return spaces
 
     @torch.no_grad()
-    def without_region(self, windows: Windows, region: int) -> "WithoutRegion":
-        """Embed the windows with channels in a region and elsewhere, without those in it."""
-        places, rows = [np.zeros(0, np.int64)], [np.zeros((0, self.encoder.config.width))]
-        left_out = [np.zeros(0)]
+    def without_region(self, windows: Windows, region: int, seed: int) -> "WithoutRegion":
+        """Embed windows without the channels in a region, and without as many others.
+
+        Of windows that have channels in it and as many elsewhere. The others are drawn for each
+        window, by seed.
+        """
+        n_channels = int(windows.n_channels.max())
+        order = np.random.default_rng([seed, region, _STREAM]).random((len(windows), n_channels))
+        places, n_left_out = [np.zeros(0, np.int64)], [np.zeros(0)]
+        rows = [np.zeros((2, 0, self.encoder.config.width))]
         for index in windows.in_order(self.batch_size):
             inside = windows.geometry(index).regions[:, :, region] > 0
-            index = index[inside.any(axis=1) & ~inside.all(axis=1)]
+            n_inside = inside.sum(axis=1)
+            possible = (n_inside > 0) & (2 * n_inside <= inside.shape[1])
+            index, inside, n_inside = index[possible], inside[possible], n_inside[possible]
             if not len(index):
                 continue
             batch = windows.batch(index)
-            kept = batch.regions[:, :, region] == 0
-            present = torch.from_numpy(kept).to(self.device)
-            embedded = self.encoder(*to_tensors(batch, self.device), present=present)
-            total = embedded.sum(dim=(1, 2)).cpu().double().numpy()
+            rank = np.where(inside, np.inf, order[index, : inside.shape[1]]).argsort(1).argsort(1)
+            left_out = inside, rank < n_inside[:, None]
             places.append(index)
-            left_out.append((~kept).sum(axis=1))
-            rows.append(total / (kept.sum(axis=1, keepdims=True) * embedded.shape[2]))
-        return WithoutRegion(np.concatenate(places), np.concatenate(rows), np.concatenate(left_out))
+            n_left_out.append(n_inside)
+            rows.append(np.stack([self._without(batch, some) for some in left_out]))
+        embeddings, others = np.concatenate(rows, axis=1)
+        return WithoutRegion(np.concatenate(places), embeddings, others, np.concatenate(n_left_out))
+
+    def _without(self, batch: Batch, left_out: NDArray[np.bool_]) -> Floats:
+        """Mean embeddings [B, D] of windows that lose the channels ``left_out`` [B, C]."""
+        kept = torch.from_numpy(~left_out).to(self.device)
+        embedded = self.encoder(*to_tensors(batch, self.device), present=kept)
+        total = embedded.sum(dim=(1, 2)).cpu().double().numpy()
+        mean: Floats = total / ((~left_out).sum(axis=1, keepdims=True) * embedded.shape[2])
+        return mean
 
 
 @dataclass(frozen=True)
 class WithoutRegion:
-    """M windows that lost the channels of a region."""
+    """M windows that lost the channels of a region, and in their place as many others."""
 
     places: NDArray[np.int64]
     """[M], of all windows."""
     embeddings: Floats
     """[M, D]"""
+    without_others: Floats
+    """[M, D], of as many channels elsewhere, drawn at random."""
     n_left_out: Floats
     """[M], channels."""
 

@@ -100,7 +100,7 @@ class Asked:
 
     def labels(self, spaces: Spaces) -> Measures:
         """AUROC of seizures within subjects that were not learned from, mean over them."""
-        return self._means_of(self._label_shares(spaces), spaces, _NO_SEIZURES)
+        return self._means_of(self._label_shares(spaces), spaces, NO_SEIZURES)
 
     def _label_shares(self, spaces: Spaces) -> dict[str, Shares]:
         some = self.sample.of_labels
@@ -214,31 +214,5 @@ class Asked:
         return {name: nothing(reason, n) for name in spaces}
 
 
-def region_measures(
-    asked: Asked, full: Floats, places: NDArray[np.int64], without: Floats
-) -> dict[str, Measure]:
-    """How far embeddings [n, D] move where those at ``places`` [m] lose a region: [m, D].
-
-    ``moved``: the distance, in root mean square distances between two windows. ``labels``: the
-    change of the label probe's AUROC, whose probes learn from the full montage.
-    """
-    sample = asked.sample
-    if not len(places):
-        none = nothing("no recording has channels in it and elsewhere")
-        return {"moved": none, "labels": none}
-    spread = np.sqrt(2 * full.var(axis=0).sum())
-    far = np.linalg.norm(without - full[places], axis=1) / (spread if spread > 0 else np.inf)
-    _, unit = np.unique(sample.subject[places], return_inverse=True)
-    moved = mean_measure(means_by_unit(far, unit), 0.0, len(places), seed=asked.seed)
-    changed = full.copy()
-    changed[places] = without
-    some = sample.of_labels
-    one = class_probe(full[some], sample.ictal[some], sample.subject[some], changed[some])
-    if one is None:
-        return {"moved": moved, "labels": nothing(_NO_SEIZURES)}
-    change = mean_measure(one.auroc_changed - one.auroc, 0.0, one.n_windows, seed=asked.seed)
-    return {"moved": moved, "labels": change}
-
-
 _ONE_RECORDING = "it needs two recordings of a subject, each with two windows"
-_NO_SEIZURES = "it needs two subjects with labelled seizures, and windows without"
+NO_SEIZURES = "it needs two subjects with labelled seizures, and windows without"

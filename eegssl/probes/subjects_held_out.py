@@ -3,6 +3,7 @@
 Subjects are dealt out to folds; each fold is answered by a probe of the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,36 +100,33 @@ class ClassProbe:
     """[S], those with windows of both classes."""
     auroc: Floats
     """[S], within each."""
-    auroc_changed: Floats
-    """[S], of the same probes on other features of the same windows; equal without any."""
+    auroc_changed: tuple[Floats, ...]
+    """[S] each, of the same probes on other features of the same windows."""
     n_windows: int
     converged: bool
 
 
 def class_probe(
-    features: Floats, positive: Flags, subject: Integers, changed: Floats | None = None
+    features: Floats, positive: Flags, subject: Integers, changed: Sequence[Floats] = ()
 ) -> ClassProbe | None:
     """Probe for ``positive`` windows [n] by logistic regression from features [n, D].
 
-    ``changed`` [n, D] are features of the same windows of which the same probes are asked too.
-    None below two subjects with windows of both classes.
+    ``changed``, [n, D] each, are features of the same windows of which the same probes are asked
+    too. None below two subjects with windows of both classes.
     """
     both = np.intersect1d(subject[positive], subject[~positive])
     if len(both) < 2:
         return None
-    changed = features if changed is None else changed
-    values, values_changed, converged = np.zeros(len(subject)), np.zeros(len(subject)), True
+    spaces, converged = (features, *changed), True
+    values = np.zeros((len(spaces), len(subject)))
     for asked in dealt(np.searchsorted(both, subject)):
         probe = fitted(features[~asked], positive[~asked].astype(np.int64), CLASS_PENALTY)
-        values[asked] = probe.decision_function(features[asked])
-        values_changed[asked] = probe.decision_function(changed[asked])
+        values[:, asked] = [probe.decision_function(space[asked]) for space in spaces]
         converged &= has_converged(probe)
     mine = [subject == k for k in both]
-    auroc, auroc_changed = (
-        np.array([_auroc(positive[m], v[m]) for m in mine]) for v in (values, values_changed)
-    )
+    auroc, *others = (np.array([_auroc(positive[m], v[m]) for m in mine]) for v in values)
     n_windows = int(np.isin(subject, both).sum())
-    return ClassProbe(both, auroc, auroc_changed, n_windows, converged)
+    return ClassProbe(both, auroc, tuple(others), n_windows, converged)
 
 
 def subject_values(features: Floats, positive: Flags) -> tuple[Floats, bool]:

@@ -53,20 +53,48 @@ def test_the_last_layer_is_the_pooled_embedding(embedder: Embedder, windows: Win
 def test_without_a_region_is_the_montage_without_its_channels(
     embedder: Embedder, windows: Windows
 ) -> None:
-    lost = embedder.without_region(windows, REGIONS.index("LF"))
+    lost = embedder.without_region(windows, REGIONS.index("LF"), 0)
     assert lost.places.tolist() == [0, 1, 2]  # the other recording has no channel there
     assert lost.n_left_out.tolist() == [2, 2, 2]
     rest = tile(windows.corpus, windows.recordings[:1], 4.0).of_channels(("T7", "Cz"))
     np.testing.assert_allclose(lost.embeddings, embedder.layers(rest)[0][-1], atol=1e-5)
 
 
-def test_a_region_without_channels_and_one_with_all_give_nothing(
+def test_as_many_other_channels_are_left_out_drawn_anew_for_each_window(
     embedder: Embedder, windows: Windows
 ) -> None:
-    assert not len(embedder.without_region(windows, REGIONS.index("O")).places)
-    one = tile(windows.corpus, windows.recordings[:1], 4.0)
-    frontal = one.of_channels(("Fp1", "F7"))
-    assert embedder.without_region(frontal, REGIONS.index("LF")).embeddings.shape == (0, 16)
+    """Of four channels one is in the region, so that one of three others goes."""
+    region, first = REGIONS.index("LT"), tile(windows.corpus, windows.recordings[:1], 4.0)
+    pairs = {
+        name: embedder.layers(first.of_channels(rest))[0][-1]
+        for name, rest in (
+            ("Fp1", ("F7", "T7", "Cz")),
+            ("F7", ("Fp1", "T7", "Cz")),
+            ("Cz", ("Fp1", "F7", "T7")),
+        )
+    }
+    drawn = set()
+    for seed in range(8):
+        lost = embedder.without_region(windows, region, seed)
+        again = replace(embedder, batch_size=1).without_region(windows, region, seed)
+        np.testing.assert_allclose(again.without_others, lost.without_others, atol=1e-5)
+        for place, row in zip(lost.places, lost.without_others, strict=True):
+            near = {n: float(np.abs(row - pair[place]).max()) for n, pair in pairs.items()}
+            name = min(near, key=lambda n: near[n])
+            assert near[name] < 1e-5
+            drawn.add((int(place), name))
+    assert {name for _, name in drawn} == set(pairs)
+    assert len({name for place, name in drawn if place == 0}) > 1
+
+
+@pytest.mark.parametrize("kept", [("Fp1", "F7"), ("Fp1", "F7", "T7")], ids=["all", "most"])
+def test_a_region_without_as_many_channels_elsewhere_gives_nothing(
+    embedder: Embedder, windows: Windows, kept: tuple[str, ...]
+) -> None:
+    assert not len(embedder.without_region(windows, REGIONS.index("O"), 0).places)
+    one = tile(windows.corpus, windows.recordings[:1], 4.0).of_channels(kept)
+    lost = embedder.without_region(one, REGIONS.index("LF"), 0)
+    assert lost.embeddings.shape == lost.without_others.shape == (0, 16)
 
 
 def test_less_the_mean_line_they_keep_their_differences_and_less_their_own_none(

@@ -2,14 +2,10 @@
 
 import numpy as np
 import pytest
-from corpora import corpus, recording
+from asked_probes import FILES, K, asked_of
 
-from eegssl.corpus.windows import tile
 from eegssl.probes.measure import mean_measure, nothing, weighted_measure
-from eegssl.probes.probe_sample import ProbeSample
-from eegssl.probes.probe_scores import Asked, region_measures
-
-K, FILES, EACH = 12, 2, 16  # subjects, files of each, windows of each file
+from eegssl.probes.probe_scores import Asked
 
 
 @pytest.fixture
@@ -19,22 +15,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def asked() -> Asked:
-    n = K * FILES * EACH
-    ones = [recording(0, 4.0 * n)]
-    place = np.arange(n)
-    return Asked(
-        ProbeSample(
-            tile(corpus(*ones), ones, 4.0),
-            tuple(f"s-{k:03d}" for k in range(K)),
-            place // (FILES * EACH),
-            place // EACH,
-            place % EACH >= EACH // 2,
-            np.ones(n, np.bool_),
-            np.ones(n, np.bool_),
-            place % 4 == 0,
-        ),
-        seed=0,
-    )
+    return asked_of()
 
 
 def test_planted_subjects_have_a_measure_of_1_and_noise_one_of_chance(
@@ -123,22 +104,6 @@ def test_few_known_ages_have_a_reason(asked: Asked) -> None:
     assert none.value is None
     assert none.reason == "1 of 12 subjects has an age in subjects.tsv; it needs 10"
     assert asked.sex(spaces, dict.fromkeys(asked.sample.subjects, "f"))["x"].value is None
-
-
-def test_a_region_that_all_hangs_on_moves_embeddings_and_costs_the_label_probe(
-    asked: Asked, rng: np.random.Generator
-) -> None:
-    full = rng.standard_normal((len(asked.sample.subject), 5))
-    full[:, 0] += 6 * asked.sample.ictal
-    places = np.arange(len(full))
-    without = full.copy()
-    without[:, 0] = rng.standard_normal(len(full))
-    lost = region_measures(asked, full, places, without)
-    kept = region_measures(asked, full, places, full.copy())
-    assert lost["labels"].value == pytest.approx(-0.5, abs=0.1)
-    assert (kept["moved"].value, kept["labels"].value) == (0.0, 0.0)
-    shuffled = region_measures(asked, full, places, full[rng.permutation(len(full))])
-    assert shuffled["moved"].value == pytest.approx(0.93, abs=0.1)  # mean over root mean square
 
 
 def test_intervals_need_ten_subjects_and_are_those_of_the_scores() -> None:

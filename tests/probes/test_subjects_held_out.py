@@ -55,10 +55,10 @@ def test_planted_classes_are_ranked_and_noise_is_not(rng: np.random.Generator) -
 def test_probes_of_the_full_features_are_asked_of_changed_ones(rng: np.random.Generator) -> None:
     positive = np.tile(np.arange(EACH) < 8, K)
     full = rng.standard_normal((len(SUBJECT), 4)) + 8 * positive[:, None]
-    turned = class_probe(full, positive, SUBJECT, -full)
+    turned = class_probe(full, positive, SUBJECT, [-full])
     assert turned is not None
     assert turned.auroc.mean() == 1.0
-    assert turned.auroc_changed.mean() == 0.0
+    assert turned.auroc_changed[0].mean() == 0.0
 
 
 def test_one_subject_with_both_classes_is_too_few(rng: np.random.Generator) -> None:

@@ -51,8 +51,10 @@ def test_every_probe_has_values_chance_and_counts(asked: tuple[dict, Path]) -> N
 def test_a_region_without_channels_is_said_to_have_none(asked: tuple[dict, Path]) -> None:
     regions = json.loads((asked[1] / "probes.json").read_text())["probes"]["regions"]
     assert set(regions) == set(REGIONS)
-    assert regions["M"]["moved"]["reason"] == "no recording has channels in it and elsewhere"
-    assert regions["LF"]["moved"]["value"] > 0
+    none = regions["M"]["moved"]["region"]
+    assert none["reason"] == "no recording has channels in it and as many elsewhere"
+    assert regions["LF"]["moved"]["region"]["value"] > 0
+    assert regions["LF"]["labels"]["less others"]["value"] is not None
 
 
 def test_the_artifact_is_sound_marked_and_holds_no_path(

@@ -8,6 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
 from eegssl.probes.embedded import ENCODER, RANDOM
+from eegssl.probes.region_measures import LESS
 from eegssl.reports import style
 from eegssl.reports.head_map import draw_head
 
@@ -72,9 +73,10 @@ def depth_figure(own: Mapping[str, Any]) -> Figure | None:
 
 @style.house_style()
 def region_figure(own: Mapping[str, Any]) -> Figure | None:
-    """Two heads: how far embeddings move without a region, what the label probe loses."""
+    """Two heads, of what is lost without a region beyond as many other channels: how far embeddings
+    move, and the AUROC of the label probe."""
     parts = {
-        name: {r: o[name]["value"] for r, o in own.items() if o[name]["value"] is not None}
+        name: {r: v for r, o in own.items() if (v := o[name][LESS]["value"]) is not None}
         for name in ("moved", "labels")
     }
     shown = [(name, values) for name, values in parts.items() if values]
@@ -86,16 +88,14 @@ def region_figure(own: Mapping[str, Any]) -> Figure | None:
         figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
     ):
         most = max(max(abs(v) for v in values.values()), 1e-6)
-        norm = Normalize(0, most) if name == "moved" else Normalize(-most, most)
-        colours = _LOSS if name == "moved" else _CHANGE
-        draw_head(ax, values, colours, norm, names=True)
+        colours = _CHANGE.reversed() if name == "moved" else _CHANGE
+        draw_head(ax, values, colours, Normalize(-most, most), names=True)
         ax.set_title(titles[name])
         mappable = ax.images[0]
         figure.colorbar(mappable, ax=ax, aspect=14, shrink=0.8)
     return figure
 
 
-_LOSS = LinearSegmentedColormap.from_list("loss", ["#f4f7fa", "#7fb0d6"])
 _CHANGE = LinearSegmentedColormap.from_list("change", ["#e58a98", "#f6f6f6", "#8cc0ab"])
 """Light enough for the names of regions to be read on them."""
 

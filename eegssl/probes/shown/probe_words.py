@@ -5,6 +5,7 @@ from typing import Any
 
 from eegssl.probes.embedded import ENCODER, POWER, RANDOM
 from eegssl.probes.probed_signals import COMMON, OWN
+from eegssl.probes.region_measures import LESS, OTHERS, REGION
 from eegssl.reports.cells import counted
 
 Scores = Mapping[str, Any]
@@ -155,23 +156,35 @@ def of_aperiodic(before: Scores, own: Scores) -> str:
 
 
 def of_regions(own: Scores) -> str:
-    """The sentence on regions left out."""
-    moved = {r: o["moved"]["value"] for r, o in own.items() if o["moved"]["value"] is not None}
+    """The sentence on regions left out, beside as many other channels."""
+    moved = {r: o["moved"] for r, o in own.items() if o["moved"][LESS]["value"] is not None}
     if not moved:
-        return "No region can be left out: no recording has channels in one and elsewhere."
-    most, least = max(moved, key=lambda r: moved[r]), min(moved, key=lambda r: moved[r])
+        return "No region can be left out: no recording has channels in one and as many elsewhere."
+    most = max(moved, key=lambda r: moved[r][LESS]["value"])
     words = (
-        f"Without {most} an embedding moves most, by {_percent(moved[most])} of the distance "
-        f"between two windows; without {least} least, by {_percent(moved[least])}."
+        f"Without {most} an embedding moves by {_percent(moved[most][REGION]['value'])} of the "
+        f"distance between two windows, without as many other channels by "
+        f"{_percent(moved[most][OTHERS]['value'])}: of all regions it moves most beyond others. "
     )
-    changes = {r: o["labels"]["value"] for r, o in own.items() if o["labels"]["value"] is not None}
-    if changes:
-        worst = min(changes, key=lambda r: changes[r])
+    words += f"Moved farther than by others, with an interval above 0: {_sure(moved, 1)}."
+    labels = {r: o["labels"] for r, o in own.items() if o["labels"][LESS]["value"] is not None}
+    if labels:
+        worst = min(labels, key=lambda r: labels[r][LESS]["value"])
         words += (
-            f" The label probe loses most without {worst}: its AUROC changes by "
-            f"{changes[worst]:+.3f}."
+            f" The label probe loses most beyond others without {worst}: its AUROC changes by "
+            f"{labels[worst][REGION]['value']:+.3f}, without as many others by "
+            f"{labels[worst][OTHERS]['value']:+.3f}. Loses more, with an interval below 0: "
+            f"{_sure(labels, -1)}."
         )
     return words
+
+
+def _sure(own: Scores, sign: int) -> str:
+    """Regions whose difference from others has an interval on one side of 0."""
+    ends = {r: one[LESS]["interval"]["low" if sign > 0 else "high"] for r, one in own.items()}
+    if all(end is None for end in ends.values()):
+        return "not known, of so few subjects"
+    return ", ".join(r for r, end in ends.items() if end is not None and sign * end > 0) or "none"
 
 
 def of_layers(own: Scores) -> str:

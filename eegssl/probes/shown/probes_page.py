@@ -5,6 +5,7 @@ from typing import Any
 
 from eegssl.probes.embedded import ENCODER, RANDOM, SPACES
 from eegssl.probes.probed_signals import COMMON, OWN
+from eegssl.probes.region_measures import PARTS, REGION
 from eegssl.probes.shown import probe_words as words
 from eegssl.probes.shown.probe_figures import depth_figure, region_figure, similarity_figure
 from eegssl.reports.cautions import banners, limits
@@ -106,7 +107,8 @@ def page_of(scores: Scores) -> Page:
                 "Regions left out",
                 Text(words.of_regions(probes["regions"])),
                 _regions_figure(probes["regions"]),
-                _regions_table(probes["regions"]),
+                _regions_table("moved", probes["regions"]),
+                _regions_table("labels", probes["regions"]),
             ),
             section(
                 "Layer by layer",
@@ -212,24 +214,23 @@ def _bands(own: Scores) -> Table:
     return Table("R² of log power", columns, tuple(rows), footnotes=notes.listed())
 
 
-def _regions_table(own: Scores) -> Table:
-    notes = Footnotes()
-    rows = [
-        (
-            Cell(region),
-            number_cell(one["channels"], notes, digits=1),
-            measure_cell(one["moved"], notes),
-            measure_cell(one["labels"], notes),
-            count_cell(one["moved"]["n_windows"]),
-        )
-        for region, one in own.items()
-    ]
-    columns = heads(("without",), "channels", "distance moved", "change of AUROC", "windows")
-    caption = (
-        "Channels: left out, on average; the more they are, the farther embeddings move. Distances "
-        "in root mean square distances between two windows."
-    )
-    return Table("Regions", columns, tuple(rows), caption, notes.listed())
+def _regions_table(part: str, own: Scores) -> Table | None:
+    """One measure of each region, of as many other channels, and their difference."""
+    if not any(one[part][REGION]["value"] is not None for one in own.values()):
+        return None
+    notes, rows = Footnotes(), []
+    for region, one in own.items():
+        cells = (measure_cell(one[part][name], notes) for name in PARTS)
+        n_channels = number_cell(one["channels"], notes, digits=1)
+        n_windows = count_cell(one[part][REGION]["n_windows"])
+        rows.append((Cell(region), n_channels, *cells, n_windows))
+    title, caption = {
+        "moved": ("Distance moved", "In root mean square distances between two windows."),
+        "labels": ("Change of the AUROC of seizures", "Of a probe that has learned from all."),
+    }[part]
+    columns = heads(("without",), "channels", *PARTS, "windows")
+    caption += " Others: as many channels elsewhere, drawn at random for each window."
+    return Table(title, columns, tuple(rows), caption, notes.listed())
 
 
 def _regions_figure(own: Scores) -> ReportFigure | None:
@@ -237,10 +238,11 @@ def _regions_figure(own: Scores) -> ReportFigure | None:
     if figure is None:
         return None
     return ReportFigure(
-        "What each region carries",
+        "What each region carries beyond as many other channels",
         "Left frontal LF, right frontal RF, temporal LT and RT, central LC and RC, occipital O, "
-        "midline M; all channels of a region are left out. A blank region has no channels.",
-        "Heads from above, regions coloured by what is lost without them",
+        "midline M. Red: more is lost without all its channels than without as many others. A "
+        "blank region can't be compared.",
+        "Heads from above, regions coloured by what is lost without them, less without others",
         png_uri(figure),
     )
 
