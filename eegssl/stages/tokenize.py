@@ -23,7 +23,6 @@ from eegssl.corpus.codes.tokens import (
     ENTROPY_TABLE,
     TABLE,
     are_stored,
-    code_dtype,
     patch_path,
     read_codes,
     write_patches,
@@ -31,10 +30,9 @@ from eegssl.corpus.codes.tokens import (
 )
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
-from eegssl.corpus.store import Corpus, Recording, fitted_on, open_corpus, require_sketches
+from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError
-from eegssl.masking.entropy import patch_entropy
 from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.reports.live.shown_training import shown
 from eegssl.tokenizer.code_quality import CodeQuality, kmeans_wins_message, measure_codes
@@ -47,6 +45,7 @@ from eegssl.tokenizer.diagnostics import (
 )
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
 from eegssl.training.eeg_seen import eeg_seen, for_hours
+from eegssl.training.encoding import PatchCoder
 from eegssl.training.fitting.loop import fit
 from eegssl.training.fitting.sharding import require_shardable
 from eegssl.training.history import METRICS, USAGE
@@ -156,7 +155,8 @@ def _run(
     if writer is None:
         return elsewhere(context, TOKENS.kind)
     save_module(writer, NAME, model, model.config)
-    counts = _encode(model, corpus, config, writer, context)
+    counts = _encode(model.to(device), corpus, train.length, writer, context)
+    model.cpu()
     spread = {name: codebook_usage(c) for name, c in counts.items()}
     usage = spread["val"]
     if message := starving_message(usage):
@@ -263,51 +263,28 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> T
 
 
 def _encode(
-    model: Tokenizer,
-    corpus: Corpus,
-    config: TokenizeConfig,
-    writer: ArtifactWriter,
-    context: Context,
+    model: Tokenizer, corpus: Corpus, length: int, writer: ArtifactWriter, context: Context
 ) -> dict[str, NDArray[np.int64]]:
     """Write codes and entropies of each training and validation recording; counts of codes."""
-    counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
-    length = round(config.window_s * corpus.sfreq_hz)
+    coder = PatchCoder(model, corpus, length)
     recordings = [r for r in corpus.of_split("train", "val") if r.n_samples >= length]
-    shapes: dict[str, tuple[int, int]] = {}
+    shapes = {r.id: coder.shape_of(r) for r in recordings}
+    todo = [r for r in recordings if not are_stored(writer.path, r.id, shapes[r.id])]
+    for recording in todo:
+        if patch_path(writer.path, CODES, recording.id).exists():
+            context.progress.warn(f"codes of {recording.id} are not whole: they are made anew")
     advance = context.progress.track("encode", len(recordings))
-    for done, recording in enumerate(recordings, start=1):
-        per_window = length // model.config.patch_samples
-        shape = (len(recording.channels), recording.n_samples // length * per_window)
-        if not are_stored(writer.path, recording.id, shape):
-            if patch_path(writer.path, CODES, recording.id).exists():
-                context.progress.warn(f"codes of {recording.id} are not whole: they are made anew")
-            entropies, codes = _patches_of(model, corpus, recording, length)
-            write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
-            write_patches(patch_path(writer.path, CODES, recording.id), codes)
-        codes = read_codes(writer.path, recording.id)
-        shapes[recording.id] = codes.shape
-        counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
+    n_stored = len(recordings) - len(todo)
+    for done, (recording, (entropies, codes)) in enumerate(coder.encode(todo), start=n_stored + 1):
+        write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
+        write_patches(patch_path(writer.path, CODES, recording.id), codes)
         advance(done)
+    counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
+    for recording in recordings:
+        codes = read_codes(writer.path, recording.id)
+        counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
     write_tables(writer, shapes)
     return counts
-
-
-def _patches_of(
-    model: Tokenizer, corpus: Corpus, recording: Recording, length: int
-) -> tuple[NDArray[np.float16], NDArray[np.integer[Any]]]:
-    """Entropies (for weighted masks) and codes of a recording's patches, [C, windows · N] each."""
-    entropies, codes = [], []
-    geometry = [torch.from_numpy(part)[None] for part in corpus.geometry(recording.channels)]
-    for start in range(0, recording.n_samples - length + 1, length):
-        signal_uv = corpus.read_uv(recording, start, start + length)
-        entropies.append(patch_entropy(signal_uv, model.config.patch_samples))
-        tokens = model.tokens_of(model.encode(torch.from_numpy(signal_uv)[None], *geometry))
-        codes.append(tokens[0].numpy())
-    dtype = code_dtype(model.config.n_codes)
-    return (
-        np.concatenate(entropies, axis=1).astype(np.float16),
-        np.concatenate(codes, axis=1).astype(dtype),
-    )
 
 
 def _quality(model: Tokenizer, train: Windows, val: Windows, context: Context) -> dict[str, Any]:
