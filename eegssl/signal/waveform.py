@@ -12,7 +12,7 @@ renamed, one cut to much less than half, one with a low-pass below 15 Hz, and ca
 against zero-phase ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,31 @@ class Sketches:
         hashes = np.concatenate([np.zeros(0, np.uint32), *(of[id_] for id_ in self._ids)])
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._owner = hashes[order], owner[order]
+
+    def pairs(self) -> Iterator[tuple[str, str, int]]:
+        """Ids of two recordings of the same signal and their number of hashes in common.
+
+        Each pair once, in the order of the ids. Equal hashes are neighbours in the index, so that
+        the time grows with these, not with the number of pairs of recordings.
+        """
+        first = np.arange(len(self._hashes))
+        codes, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for step in range(1, len(self._hashes)):
+            first = first[: np.searchsorted(first, len(self._hashes) - step)]
+            first = first[self._hashes[first] == self._hashes[first + step]]
+            if not len(first):
+                break
+            pairs = self._owner[first] * len(self._ids) + self._owner[first + step]
+            for column, values in zip(
+                (codes, counts), np.unique(pairs, return_counts=True), strict=True
+            ):
+                column.append(values)
+        places, which = np.unique(np.concatenate(codes), return_inverse=True)
+        shared = np.bincount(which, np.concatenate(counts), len(places)).astype(np.int64)
+        for code, n_shared in zip(places.tolist(), shared.tolist(), strict=True):
+            one, other = divmod(code, len(self._ids))
+            if same(n_shared, self._sizes[one], self._sizes[other]):
+                yield self._ids[one], self._ids[other], n_shared
 
     def like(self, sketch: Hashes) -> dict[str, int]:
         """Ids of recordings of the same signal -> number of hashes in common."""

@@ -209,6 +209,19 @@ def test_the_index_counts_as_plain_sets_do() -> None:
         assert index.like(sketch_) == wanted
 
 
+@pytest.mark.parametrize("n_values", [400, 4000, 80])
+def test_pairs_are_those_that_comparing_each_with_each_gives(n_values: int) -> None:
+    rng = np.random.default_rng(1)
+    of = {f"r-{k}": np.unique(rng.integers(0, n_values, 80).astype(np.uint32)) for k in range(40)}
+    of |= {"r-copy": of["r-7"], "r-half": of["r-7"][::2], "r-none": of["r-7"][:0]}
+    sets = {id_: {*hashes.tolist()} for id_, hashes in of.items()}
+    compared = [(a, b, len(sets[a] & sets[b])) for a, b in combinations(sorted(of), 2)]
+    wanted = [(a, b, n) for a, b, n in compared if same(n, len(sets[a]), len(sets[b]))]
+    assert list(Sketches(of).pairs()) == wanted
+    assert {("r-7", "r-copy"), ("r-7", "r-half")} <= {(a, b) for a, b, _ in wanted}
+    assert list(Sketches({}).pairs()) == []
+
+
 def read_uv(path: Path) -> tuple[Signal, list[str], float]:
     """EEG of a file in µV, canonical names, rate."""
     header = read_header(path)

@@ -36,13 +36,10 @@ def find_duplicates(
     ``splits`` goes from a row's ``unit`` (subject or file) to its split.
     """
     of = {row["recording"]: row for row in rows}
-    sketches = {id_: np.array(row["sketch"], np.uint32) for id_, row in sorted(of.items())}
-    index = Sketches(sketches)
+    index = Sketches({id_: np.array(row["sketch"], np.uint32) for id_, row in of.items()})
     return [
-        Duplicate(id_, other, n_shared, _across(of[id_], of[other], splits, unit))
-        for id_, sketch in sketches.items()
-        for other, n_shared in index.like(sketch).items()
-        if id_ < other
+        Duplicate(one, other, n_shared, _across(of[one], of[other], splits, unit))
+        for one, other, n_shared in index.pairs()
     ]
 
 
