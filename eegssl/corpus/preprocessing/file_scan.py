@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from eegssl.corpus.config import Limits
@@ -11,6 +12,8 @@ from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.signal.amplitude import amplitude_fault
+
+_OF_ONE_FILE = frozenset({"hashes", "subject", "label_files"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def scan_files(
         id_ = sources[number].id
         if isinstance(answer, Failure):
             answer = {"hashes": ["unreadable"], "refused": [answer.code, answer.reason]}, None
-        files[id_], file = answer
+        row, file = answer
+        files[id_] = _row_once(row, pool)
         if file is not None:
             scanned[id_] = _pooled(file, pool)
         advance(len(files))
@@ -80,8 +84,25 @@ def _spread(ids: Sequence[str], n: int) -> list[str]:
     return [ids[k * len(ids) // n] for k in range(n)]
 
 
+def _row_once(row: dict[str, Any], pool: dict[object, Any]) -> dict[str, Any]:
+    """The same row, with names and values that other files have too held once."""
+    return {
+        intern(name): pool.setdefault(_as_key(value), value)
+        if isinstance(value, str | list | tuple) and name not in _OF_ONE_FILE
+        else value
+        for name, value in row.items()
+    }
+
+
+def _as_key(value: Any) -> object:
+    """A value as a key; of another type it is another one."""
+    within = tuple(map(_as_key, value)) if isinstance(value, list | tuple) else value
+    return type(value), within
+
+
 def _pooled(file: ScannedFile, pool: dict[object, Any]) -> ScannedFile:
     """The same, with labels and limits that other files of the corpus have too held once."""
     values = {field.name: getattr(file.header, field.name) for field in fields(file.header)}
     shared = {k: pool.setdefault((k, v), v) for k, v in values.items() if isinstance(v, tuple)}
-    return replace(file, header=replace(file.header, **shared))
+    header, choice = replace(file.header, **shared), pool.setdefault(file.choice, file.choice)
+    return replace(file, header=header, choice=choice)
