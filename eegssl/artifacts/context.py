@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.contract import Contract, require_contract
-from eegssl.artifacts.draft_lock import Lock, take
+from eegssl.artifacts.locks.draft_lock import Lock, take
 from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
 from eegssl.artifacts.output_state import output_state, require_place
+from eegssl.artifacts.shared_draft import join
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.config.settings import Settings, public_values
 
@@ -124,12 +125,36 @@ class Context:
             wait=self.wait,
             say=self.progress.say,
         )
+        return self._told(writer, contract, values)
+
+    def join(
+        self,
+        contract: Contract,
+        config: Settings,
+        inputs: Sequence[tuple[str, str]],
+        part: str,
+        check: Callable[[], object],
+    ) -> "ArtifactWriter | Result":
+        """The same for one part of an artifact that several processes make; as `shared_draft`."""
+        values = public_values(config)
+        stored = json.loads(canonical_json(values))
+        writer = ArtifactWriter(self.out, contract.kind, stored, self.seed, tuple(inputs))
+        writer = join(writer, part, check, wait=self.wait, say=self.progress.say)
+        return self._told(writer, contract, values)
+
+    def _told(
+        self, writer: ArtifactWriter, contract: Contract, values: dict[str, Any]
+    ) -> "ArtifactWriter | Result":
+        """The writer, or the result if its artifact stood already; says which of the two."""
         for note in writer.lock.notes if writer.lock else ():
             self.progress.warn(note)
         if writer.made:
             require_contract(Artifact(self.out, writer.made), contract)
             self.progress.say(f"{self.out}: already made from the same inputs and settings")
-            return Result(self.out, kind, "already made", writer.made.facts, values, writer.made.id)
+            manifest = writer.made
+            return Result(
+                self.out, contract.kind, "already made", manifest.facts, values, manifest.id
+            )
         if writer.resumed:
             self.progress.say(f"{self.out}: unfinished; going on with it")
         return writer

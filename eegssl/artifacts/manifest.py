@@ -30,15 +30,17 @@ PROGRESS = "progress.png"
 """A picture of a training."""
 TRACKERS = "trackers"
 """Folder of what trackers of experiments write."""
-_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS})
+INVENTORY = "inventory.parquet"
+"""What the source files of recordings were like when they were looked at."""
+_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY})
 _LONGEST_NAME = 1024
 
 
 def is_beside(name: str) -> bool:
     """Tell if a file, by its path in an artifact, is kept beside it, no part of it.
 
-    Such files depend on the clock: no manifest lists them, and nothing is read of them but to
-    show a training.
+    Such files depend on the clock (that of source files, too): no manifest lists them, and nothing
+    that an artifact holds is made of them.
     """
     return name.split("/")[0] in _BESIDE
 

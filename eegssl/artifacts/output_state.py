@@ -12,17 +12,27 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from eegssl.artifacts.atomic import PARTIAL
-from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.json_parts import read_json
-from eegssl.artifacts.manifest import MANIFEST, PLAN, PROGRESS, SPEED, TRACKERS, Manifest
+from eegssl.artifacts.locks.draft_lock import LOCK
+from eegssl.artifacts.manifest import (
+    INVENTORY,
+    MANIFEST,
+    PLAN,
+    PROGRESS,
+    SPEED,
+    TRACKERS,
+    Manifest,
+)
 from eegssl.artifacts.reading import load, read_manifest
 from eegssl.errors import ArtifactError, ConfigError
 
 WORK = "work"
+SHARDS = f"{WORK}/shards"
+"""Locks and marks of parts that several processes make."""
 _MODEL = ("json", "safetensors")
 CLEARING = {"clearing": True}
 """Replaces the plan while an older artifact is being removed."""
-PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv")
+PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv", INVENTORY)
 """Files of ``preprocess --plan``: the recordings may be made in their folder next."""
 _FILES = (
     *(MANIFEST, PLAN, LOCK, f"*{PARTIAL}"),
@@ -107,6 +117,20 @@ def require_place(
         output_state(out, kind, {}, overwrite=overwrite)
     elif (begun := _read_object(out / PLAN)) != CLEARING:
         _require_kind(out, kind, begun)
+
+
+def require_same_plan(out: Path, plan: dict[str, Any]) -> None:
+    """Raise ConfigError where a part of an unfinished folder was begun by another plan."""
+    if not (out / PLAN).exists() or (out / MANIFEST).exists():
+        return
+    begun = _read_object(out / PLAN)
+    begun.pop(NAMES, None)
+    if begun != plan:
+        raise ConfigError(
+            f"{out} was begun by another plan ({_difference(begun, plan)}): give every part "
+            "the same settings, seed and inputs, or plan anew (--plan --overwrite, which drops "
+            "what was made by the old one)"
+        )
 
 
 def require_room(out: Path, names: Collection[str]) -> None:

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.draft_lock import LOCK
 from eegssl.artifacts.json_parts import HASHED_ID, damaged, read_part
+from eegssl.artifacts.locks.draft_lock import LOCK
 from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, Manifest, is_beside
 from eegssl.artifacts.table_parts import INT, TEXT, Column, Columns, arrow_schema, read_table
 from eegssl.errors import ArtifactError

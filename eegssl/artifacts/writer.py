@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json, hash_file
-from eegssl.artifacts.draft_lock import LOCK, Lock, take
+from eegssl.artifacts.locks.draft_lock import LOCK, Lock, require_unheld, take
 from eegssl.artifacts.manifest import (
     MANIFEST,
     PLAN,
@@ -25,7 +25,14 @@ from eegssl.artifacts.manifest import (
     is_beside,
     plan_of,
 )
-from eegssl.artifacts.output_state import CLEARING, NAMES, WORK, output_state, refuse_links
+from eegssl.artifacts.output_state import (
+    CLEARING,
+    NAMES,
+    SHARDS,
+    WORK,
+    output_state,
+    refuse_links,
+)
 from eegssl.artifacts.reading import load, write_sketches
 from eegssl.artifacts.system_errors import system_errors
 from eegssl.errors import ConfigError
@@ -155,6 +162,7 @@ def begin(
     if state != "made":
         out.mkdir(parents=True, exist_ok=True)
         writer.lock = take(out, wait=wait, say=say)
+        require_unheld(sorted((out / SHARDS).glob("*-of-*")), wait=wait, say=say)
         state = output_state(out, kind, plan, **how)  # by now another may have finished it
     if state == "made":
         _clear_partial(out)

@@ -14,7 +14,8 @@ import typer
 
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
-from eegssl.cli.evaluation_flags import (
+from eegssl.cli.flags.corpus_flags import Finalize, OneShard, OnlyPlan, part_of_work
+from eegssl.cli.flags.evaluation_flags import (
     Corruptions,
     Missing,
     Targets,
@@ -23,9 +24,7 @@ from eegssl.cli.evaluation_flags import (
     require_for_probes,
     require_one_source,
 )
-from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows
-from eegssl.cli.terminal import Terminal
-from eegssl.cli.training_flags import (
+from eegssl.cli.flags.training_flags import (
     NumWorkers,
     OnDevice,
     Resume,
@@ -35,6 +34,8 @@ from eegssl.cli.training_flags import (
     settings_of,
     with_objective,
 )
+from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows
+from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
 from eegssl.training.live.trackers import require_trackers
 
@@ -48,9 +49,9 @@ def preprocess(
     jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
     show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with 3 if a file is refused.")] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Scan the files and write settings to edit.")
-    ] = False,
+    plan: OnlyPlan = False,
+    shard: OneShard = None,
+    finalize: Finalize = False,
     keep_text: Annotated[
         bool, typer.Option(help="Keep annotations' text; may name people.")
     ] = False,
@@ -62,9 +63,10 @@ def preprocess(
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
+    part = part_of_work(options, plan=plan, shard=shard, finalize=finalize)
     sets = ["keep_text=true"] if keep_text else []
     terminal, settings, context = prepare("preprocess", out, options, sets)
-    result = stage.run(settings, edf_dir, context, jobs=jobs, plan_only=plan)
+    result = stage.run(settings, edf_dir, context, jobs=jobs, part=part)
     refused = result.beside["refused"]
     finish(terminal, result)
     if refused and not options.json:

@@ -1,11 +1,13 @@
 """Preprocess folders of EEG files to clean recordings, split by subject.
 
 In three steps: scan every file (the fingerprint), decide what is left open (the plan), and make
-the recordings. Each file is read in a worker process under limits of time and memory.
+the recordings. Each file is read in a worker process under limits of time and memory. The steps
+can be processes of their own: one for the plan, shards of the files side by side, one to finish.
 """
 
 import os
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 
 from eegssl.artifacts.context import Context, Result
@@ -13,17 +15,33 @@ from eegssl.artifacts.output_state import PLAN_FILES, require_room
 from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.audits.recordings_contract import CONTRACT
 from eegssl.corpus.concerns import concern_kinds
+from eegssl.corpus.inventory.corpus_inventory import read_inventory
+from eegssl.corpus.inventory.shards import Shard, require_begun
 from eegssl.corpus.preprocessing.source_files import Naming
 from eegssl.io.labels.own_words import require_known
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
-from eegssl.stages.preprocessing.corpus_look import look_at
+from eegssl.stages.preprocessing.corpus_look import (
+    look_at,
+    planned_look,
+    planned_look_of_all,
+)
 from eegssl.stages.preprocessing.finishing_recordings import finish_recordings
 from eegssl.stages.preprocessing.making_recordings import make_recordings
 from eegssl.stages.preprocessing.plan_files import write_plan
 from eegssl.stages.preprocessing.recordings_draft import begin_draft
+from eegssl.stages.preprocessing.shard_run import make_shard, rows_of_shards
 
 LOOK = "look/index.html"
+_PLAN_FIRST = "run the same command first with --plan in place of {}"
+
+
+class Part(Enum):
+    """What a run does: everything, the plan alone, or the end of what shards made."""
+
+    ALL = "all"
+    PLAN = "plan"
+    FINALIZE = "finalize"
 
 
 def run(
@@ -32,28 +50,61 @@ def run(
     context: Context,
     *,
     jobs: int = 0,
-    plan_only: bool = False,
+    part: Part | Shard = Part.ALL,
 ) -> Result:
-    """Make a recordings artifact from all files of EEG below ``roots``.
+    """Make a recordings artifact from all files of EEG below ``roots``, or do a part of that.
 
-    With ``plan_only`` only the fingerprint and the plan. Raises InputError when no file can be
-    used or there are too few subjects to split.
+    Raises InputError when no file can be used or there are too few subjects to split,
+    ArtifactError where a part comes before those that it needs.
     """
     jobs = jobs or os.cpu_count() or 1
-    if plan_only:
+    if part is Part.PLAN:
         require_room(context.out, PLAN_FILES)
     else:
         context.require_place(CONTRACT.kind)
     naming = Naming(_pseudonyms(context), config.corpus)
     require_known(config.events.words, config.events.every_row, config.events.markers)
-    find = concern_kinds.of_plan if plan_only else concern_kinds.of_looked
+    if isinstance(part, Shard):
+        return _shard(config, roots, naming, context, part, jobs)
+    if part is Part.FINALIZE:
+        return _finalize(config, roots, naming, context)
+    find = concern_kinds.of_plan if part is Part.PLAN else concern_kinds.of_looked
     look = look_at(config, roots, naming, context, jobs, find)
-    if plan_only:
+    if part is Part.PLAN:
         return write_plan(look, context)
-    draft = begin_draft(look, roots, naming, context)
+    draft = begin_draft(look, roots, context)
     if isinstance(draft, Result):
         return draft
     return finish_recordings(draft, make_recordings(draft, jobs))
+
+
+def _shard(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    context: Context,
+    shard: Shard,
+    jobs: int,
+) -> Result:
+    """Make the recordings of some of the planned files, beside other such processes."""
+    inventory = read_inventory(context.out, naming, _PLAN_FIRST.format(f"--shard {shard}"))
+    look = planned_look(config, roots, naming, inventory, context)
+    draft = begin_draft(look, roots, context, shard)
+    return draft if isinstance(draft, Result) else make_shard(draft, inventory, shard, jobs)
+
+
+def _finalize(
+    config: PreprocessConfig, roots: Sequence[Path], naming: Naming, context: Context
+) -> Result:
+    """Join what all shards made."""
+    inventory = read_inventory(context.out, naming, _PLAN_FIRST.format("--finalize"))
+    require_begun(context.out)
+    look = planned_look_of_all(config, roots, naming, inventory, context)
+    draft = begin_draft(look, roots, context)
+    if isinstance(draft, Result):
+        return draft
+    draft.writer.resumed = False
+    return finish_recordings(draft, rows_of_shards(draft, inventory))
 
 
 def _pseudonyms(context: Context) -> Pseudonyms:

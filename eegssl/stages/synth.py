@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL, atomic_path, canonical_json
 from eegssl.artifacts.context import Context, Result
-from eegssl.artifacts.draft_lock import LOCK
+from eegssl.artifacts.locks.draft_lock import LOCK
 from eegssl.artifacts.output_state import refuse_links
 from eegssl.errors import ConfigError
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter

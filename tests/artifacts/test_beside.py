@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from clirun import Pipeline, eegssl, files_of
 
-from eegssl.artifacts.manifest import PROGRESS, SPEED, TRACKERS, is_beside
+from eegssl.artifacts.manifest import INVENTORY, PROGRESS, SPEED, TRACKERS, is_beside
 from eegssl.artifacts.reading import count_unlisted_files, load
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.errors import ConfigError, EegsslError
 
-BESIDE = (SPEED, PROGRESS, f"{TRACKERS}/tensorboard/events.1")
+BESIDE = (SPEED, PROGRESS, INVENTORY, f"{TRACKERS}/tensorboard/events.1")
 
 
 def draft(out: Path, steps: int = 1, overwrite: bool = False) -> ArtifactWriter:

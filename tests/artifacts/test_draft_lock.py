@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from clirun import Pipeline, done, eegssl, files_of
 
-from eegssl.artifacts import draft_lock, file_lock
-from eegssl.artifacts.draft_lock import LOCK, take
+from eegssl.artifacts.locks import draft_lock, file_lock
+from eegssl.artifacts.locks.draft_lock import LOCK, take
 from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.errors import ArtifactError, ConfigError

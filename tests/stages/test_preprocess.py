@@ -44,12 +44,13 @@ def edf(tmp_path: Path) -> Path:
     return write_subjects(tmp_path / "edf")
 
 
-def test_a_plan_writes_three_files_and_handed_back_gives_what_no_plan_gives(
+def test_a_plan_writes_four_files_and_handed_back_gives_what_no_plan_gives(
     edf: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "planned"
     done("preprocess", edf, "--out", out, "--plan")
-    assert {p.name for p in out.iterdir()} == {"fingerprint.json", "plan.toml", "channels.tsv"}
+    names = {"fingerprint.json", "plan.toml", "channels.tsv", "inventory.parquet"}
+    assert {p.name for p in out.iterdir()} == names
     planned = done("preprocess", edf, "--out", out, "--config", out / "plan.toml")
     alone = done("preprocess", edf, "--out", tmp_path / "alone")
     assert planned["id"] == alone["id"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eegssl.artifacts.draft_lock import LOCK
+from eegssl.artifacts.locks.draft_lock import LOCK
 from eegssl.artifacts.manifest import PLAN, SPEED
 from eegssl.training.history import METRICS
 from eegssl.training.live.training_rows import append_row

@@ -2,14 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from eegssl.corpus.concerns.concern import Concern, Looked, of_lines
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import Tables
-from eegssl.errors import RecordingRefused
-from eegssl.io.formats.recordings import recording_start
 from eegssl.io.labels.sheets.sheet_files import is_beside, listed_numbers
 from eegssl.io.labels.sheets.sheet_table import ENDINGS
 from eegssl.io.labels.sheets.sheet_words import columns_by_words
@@ -122,10 +119,11 @@ def unread_tables(looked: Looked) -> Sequence[Concern]:
     sidecars = {
         source.path.with_suffix("") for source in scan.sources if _has_sidecar(scan, source.id)
     }
+    known = {path for paths in scan.label_files.values() for path in paths}
     tables = {
         path: id_
         for path, id_ in looked.passed_over.tables.items()
-        if path not in scan.label_files and path.with_suffix("") not in sidecars
+        if path not in known and path.with_suffix("") not in sidecars
     }
     text = (
         "table(s) lie among the recordings that may hold labels, and no reader of labels knows "
@@ -192,34 +190,22 @@ def in_next_file(looked: Looked) -> Sequence[Concern]:
 
 def _in_next_file(scan: FileScan) -> Iterator[tuple[str, str]]:
     """Pairs of both files' ids and what they have to do with each other."""
-    late = {id_: onsets for id_ in sorted(scan.scanned) if (onsets := _onsets_after_end(scan, id_))}
+    known = {id_: row for id_ in scan.subjects if (row := scan.files[id_])["start_us"] is not None}
+    late = {id_: row for id_, row in sorted(known.items()) if row["late_s"]}
     if not late:
         return
-    of_subject: defaultdict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
-    for id_, file in scan.scanned.items():
-        if (start := _start(scan, id_)) is not None:
-            stop = start + timedelta(seconds=file.header.span_s)
-            of_subject[scan.subjects[id_]].append((start, stop, id_))
-    for id_, onsets_s in late.items():
-        begin = _start(scan, id_)
-        if begin is None:
-            continue
-        times = [begin + timedelta(seconds=onset_s) for onset_s in onsets_s]
-        for start, stop, other in sorted(of_subject[scan.subjects[id_]]):
-            n_inside = sum(start <= time < stop for time in times)
-            if start > begin and n_inside:
+    of_subject: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for id_, row in known.items():
+        start_us = row["start_us"]
+        of_subject[scan.subjects[id_]].append((start_us, start_us + _us(row["span_s"]), id_))
+    for id_, row in late.items():
+        times_us = [row["start_us"] + _us(onset_s) for onset_s in row["late_s"]]
+        for start_us, stop_us, other in sorted(of_subject[scan.subjects[id_]]):
+            n_inside = sum(start_us <= time_us < stop_us for time_us in times_us)
+            if start_us > row["start_us"] and n_inside:
                 yield id_, f"{n_inside} labels fall into {other}"
                 yield other, f"{n_inside} labels are listed with {id_}"
 
 
-def _onsets_after_end(scan: FileScan, id_: str) -> list[float]:
-    file = scan.scanned[id_]
-    return [e.onset_s for e in file.events.events if e.onset_s >= file.header.span_s]
-
-
-def _start(scan: FileScan, id_: str) -> datetime | None:
-    header = scan.scanned[id_].header
-    try:
-        return recording_start(header) + timedelta(seconds=header.start_offset_s)
-    except RecordingRefused:
-        return None
+def _us(seconds: float) -> int:
+    return round(1e6 * seconds)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,7 +28,7 @@ from eegssl.corpus.preprocessing.source_files import Source
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
 from eegssl.io.file_bytes import open_bytes
-from eegssl.io.formats.recordings import format_name, recording_parts
+from eegssl.io.formats.recordings import format_name, recording_parts, recording_start
 from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.recording_header import RecordingHeader
@@ -44,16 +45,21 @@ _QUANTILES = {"least": 0.0, "median": 0.5, "most": 1.0}
 def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile | None]:
     """Scan one file: its bytes, header, labels, and some of its samples.
 
-    ``hashes`` are of all files that its recording depends on. ``subject`` is a name, and
+    ``hashes`` are of all files that its recording depends on, ``stamps`` and ``label_stamps`` sizes
+    and times of change. ``subject`` is a name, ``start_us`` when it began by its own clock, and
     ``label_files`` are paths, for this process alone, as are ``labels``. With ``refused`` (code,
     reason) the rest is missing, and nothing is handed on.
     """
-    row: Row = {"hashes": [_hash(source.path)]}
+    row = of_failure(source)
+    row["hashes"] = [_hash(source.path)]
     try:
-        hashes = tuple(map(_hash, recording_parts(source.path, source.root)))
+        parts = recording_parts(source.path, source.root)
+        row["stamps"] = list(map(stamp_of, parts))
+        hashes = tuple(map(_hash, parts))
         row["hashes"] = list(hashes)
         events = settings.events
         row["label_files"] = _label_files(source, events)
+        row["label_stamps"] = list(map(stamp_of, row["label_files"]))
         row["hashes"] += [_hash(path) for path in row["label_files"]]
         if events.columns or events.words:  # which no manifest repeats
             row["hashes"].append(hash_json([events.columns, events.words]))
@@ -70,13 +76,29 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
             rules.aliases,
             rules.unknown,
         )
-        row |= _facts(header, selection, labels)
+        row |= _facts(header, selection, labels) | _clock(header, labels)
         return row, ScannedFile(header, choice, labels, row["line_hz"], hashes)
     except RecordingRefused as refusal:
         return row | {"refused": [refusal.code, refusal.reason]}, None
     except OSError as error:
         reason = f"the file or one of its label files can't be read: {error.strerror}"
         return row | {"refused": ["unreadable", reason]}, None
+
+
+def of_failure(source: Source, *refused: str) -> Row:
+    """The row of a file of which nothing is known but, if given, why it was refused."""
+    row: Row = {"hashes": ["unreadable"], "stamps": [stamp_of(source.path)]}
+    row |= {"label_files": [], "label_stamps": []}
+    return row | ({"refused": list(refused)} if refused else {})
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Size of a file in bytes and its last change in ns; -1 and 0 where neither can be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return [-1, 0]
+    return [status.st_size, status.st_mtime_ns]
 
 
 def of_corpus(rows: Mapping[str, Row]) -> Row:
@@ -222,6 +244,17 @@ def _facts(header: RecordingHeader, selection: Selection, labels: EventsFound) -
         "notes": list(header.notes),
         "left_out": [[c.name, c.code] for c in selection.left_out],
     }
+
+
+def _clock(header: RecordingHeader, labels: EventsFound) -> Row:
+    """When a file began (µs, None where it does not say), its length, and onsets after its end."""
+    try:
+        start = recording_start(header) + timedelta(seconds=header.start_offset_s)
+        start_us = (start.replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    except RecordingRefused:
+        start_us = None
+    late_s = [event.onset_s for event in labels.events if event.onset_s >= header.span_s]
+    return {"start_us": start_us, "span_s": header.span_s, "late_s": late_s}
 
 
 def _counted(values: Any) -> dict[str, int]:

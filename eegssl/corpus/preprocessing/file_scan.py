@@ -1,7 +1,7 @@
 """Scan every file of a corpus once, each in a worker."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -13,14 +13,15 @@ from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.preprocessing.workers import Failure, each
 from eegssl.signal.amplitude import amplitude_fault
 
-_OF_ONE_FILE = frozenset({"hashes", "subject", "label_files"})
+_OF_ONE_FILE = frozenset({"hashes", "stamps", "label_stamps", "subject", "label_files", "late_s"})
 
 
 @dataclass(frozen=True)
 class FileScan:
     """Result of a scan: ``files`` by id, and subject and scanned file of each usable one.
 
-    ``fingerprint`` describes the corpus as a whole, ``label_files`` are all that a reader knows.
+    ``fingerprint`` describes the corpus as a whole, ``label_files`` (by id) are those that a reader
+    knows. ``scanned`` is empty where the rows are those of an inventory.
     """
 
     sources: list[Source]
@@ -28,7 +29,7 @@ class FileScan:
     subjects: dict[str, str]
     scanned: dict[str, ScannedFile]
     fingerprint: dict[str, Any]
-    label_files: frozenset[Path] = frozenset()
+    label_files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
 
 def scan_files(
@@ -43,18 +44,19 @@ def scan_files(
     files: dict[str, dict[str, Any]] = {}
     scanned: dict[str, ScannedFile] = {}
     pool: dict[object, Any] = {}
-    tasks = [(source, settings) for source in sources]
+    tasks = [(source, settings) for source in sorted(sources, key=_by_size)]
     for number, answer in each(file_profile.of_file, tasks, jobs, limits):
-        id_ = sources[number].id
+        source = tasks[number][0]
+        id_ = source.id
         if isinstance(answer, Failure):
-            answer = {"hashes": ["unreadable"], "refused": [answer.code, answer.reason]}, None
+            answer = file_profile.of_failure(source, answer.code, answer.reason), None
         row, file = answer
         files[id_] = _row_once(row, pool)
         if file is not None:
             scanned[id_] = _pooled(file, pool)
         advance(len(files))
     files = dict(sorted(files.items()))
-    label_files = frozenset(p for row in files.values() for p in row.pop("label_files", ()))
+    label_files = {id_: row.pop("label_files") for id_, row in files.items()}
     subjects = {
         id_: naming.subject(row.pop("subject"))
         for id_, row in files.items()
@@ -62,6 +64,11 @@ def scan_files(
     }
     fingerprint = file_profile.of_corpus(files)
     return FileScan(sources, files, subjects, scanned, fingerprint, label_files)
+
+
+def _by_size(source: Source) -> tuple[int, str]:
+    """The largest first: a day of EEG that came last would keep one process at work alone."""
+    return -file_profile.stamp_of(source.path)[0], source.id
 
 
 def clip_files(scan: FileScan, n: int) -> set[str]:

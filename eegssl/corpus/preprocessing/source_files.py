@@ -73,6 +73,15 @@ class Naming:
         """The id of a subject."""
         return self._pseudonyms.subject(self._prefix + name)
 
+    def digest(self, text: str) -> str:
+        """A keyed hash of a text that stays secret."""
+        return self._pseudonyms.digest(text)
+
+    def path_of(self, id_: str) -> str:
+        """The path below its folder of the file with an id, "" where the private table lacks it."""
+        name = self._pseudonyms.name(id_)
+        return name.removeprefix(self._prefix) if name != id_ else ""
+
 
 def find_sources(
     roots: Sequence[Path], naming: Naming, events: EventSettings | None = None

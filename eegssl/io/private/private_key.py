@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from eegssl.artifacts.atomic import PARTIAL
-from eegssl.artifacts.file_lock import exclusive
+from eegssl.artifacts.locks.file_lock import exclusive
 from eegssl.errors import ConfigError
 from eegssl.regular_files import read_text
 

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from eegssl.artifacts.atomic import atomic_path
-from eegssl.artifacts.file_lock import exclusive
+from eegssl.artifacts.locks.file_lock import exclusive
 from eegssl.errors import ConfigError
 from eegssl.io.private.private_key import LOCK, private_folder, read_key
 from eegssl.regular_files import read_text
@@ -40,6 +40,11 @@ class Pseudonyms:
     def file(self, name: str) -> str:
         """The id of a file that is no recording (named likewise): ``f-`` and 12 digits."""
         return self._id("f", "file", name)
+
+    def digest(self, text: str) -> str:
+        """A keyed hash of any text, 64 hexadecimal digits, which no table leads back from."""
+        data = f"digest\0{text}".encode("utf-8", "surrogateescape")
+        return hmac.new(self._key.encode(), data, hashlib.sha256).hexdigest()
 
     def name(self, id_: str) -> str:
         """The name behind an id, or the id itself when this table doesn't know it."""

@@ -1,15 +1,19 @@
 """Look at all files of a corpus, and decide the plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.context import Context
 from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.plan import Plan, decide
+from eegssl.config.settings import leaf_settings
 from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import Concerns, Looked, OfLooked, tell
+from eegssl.corpus.inventory.corpus_inventory import Inventory
+from eegssl.corpus.inventory.planned_files import planned_scan
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
@@ -20,13 +24,17 @@ from eegssl.corpus.preprocessing.source_files import (
     other_names,
     say_sources,
 )
+from eegssl.errors import ConfigError
+
+_LOOKED_BY = frozenset(("corpus", "keep_text", "filter", "read", "channels", "subjects", "events"))
 
 
 @dataclass(frozen=True)
 class CorpusLook:
     """Result of looking at a corpus: scan of each file, plan, concerns.
 
-    ``aliases`` are the other names of subjects, by hashed id.
+    ``aliases`` are the other names of subjects, by hashed id. ``inventory`` is the one that the
+    scan was read from, None where the files were looked at.
     """
 
     scan: FileScan
@@ -34,6 +42,8 @@ class CorpusLook:
     plan: Plan
     seen: Concerns
     aliases: dict[str, list[str]]
+    naming: Naming
+    inventory: Inventory | None = None
 
     @property
     def config(self) -> PreprocessConfig:
@@ -63,6 +73,18 @@ def look_at(
     advance = context.progress.track("looked at", len(sources))
     settings = ingest_settings(config, alone=len(sources) == 1)
     scan = scan_files(sources, settings, naming, jobs, config.limits, advance)
+    return _concluded(config, scan, passed_over, naming, context, find)
+
+
+def _concluded(
+    config: PreprocessConfig,
+    scan: FileScan,
+    passed_over: PassedOver,
+    naming: Naming,
+    context: Context,
+    find: OfLooked,
+) -> CorpusLook:
+    """Decide the plan, warn of what is to be looked into, and save the names behind the ids."""
     plan = decide(scan.fingerprint, config)
     for warning in plan.warnings:
         context.warn(warning)
@@ -71,7 +93,67 @@ def look_at(
     if not context.dry_run:  # before tables are read, which may name people without a recording
         for warning in naming.save():
             context.progress.warn(warning)
-    return CorpusLook(scan, passed_over, plan, seen, aliases)
+    return CorpusLook(scan, passed_over, plan, seen, aliases, naming)
+
+
+def planned_look(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    inventory: Inventory,
+    context: Context,
+) -> CorpusLook:
+    """The same from the inventory of a plan, for a shard: nothing is read, nothing told.
+
+    Raises ConfigError where a setting that the look depends on is another.
+    """
+    _require_same(inventory, config, naming, context)
+    scan = planned_scan(inventory, roots, naming, config.events)
+    aliases = other_names(config.subjects, naming, set(scan.subjects.values()))
+    plan = decide(scan.fingerprint, config)
+    return CorpusLook(scan, PassedOver(), plan, (), aliases, naming, inventory)
+
+
+def planned_look_of_all(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    inventory: Inventory,
+    context: Context,
+) -> CorpusLook:
+    """The same with the concerns and warnings of `look_at`, to finish what shards made."""
+    _require_same(inventory, config, naming, context)
+    sources, passed_over = find_sources(roots, naming, config.events)
+    if n_new := len({source.id for source in sources} - inventory.files.keys()):
+        context.progress.warn(
+            f"{n_new} file(s) have come since the plan was made, and are not in these recordings"
+        )
+    scan = planned_scan(inventory, roots, naming, config.events, passed_over.tables)
+    look = _concluded(config, scan, passed_over, naming, context, concern_kinds.of_looked)
+    return replace(look, inventory=inventory)
+
+
+def look_settings(config: PreprocessConfig, naming: Naming) -> dict[str, str]:
+    """Keyed hashes of the settings that the scan of a file depends on, by dotted key."""
+    return {
+        key: naming.digest(canonical_json(owner.model_dump(mode="json")[name]))[:16]
+        for key, (owner, name) in leaf_settings(config).items()
+        if key.partition(".")[0] in _LOOKED_BY and key != "filter.notch"
+    }
+
+
+def _require_same(
+    inventory: Inventory, config: PreprocessConfig, naming: Naming, context: Context
+) -> None:
+    """Raise ConfigError where the plan was made with other settings of the look."""
+    now = look_settings(config, naming)
+    keys = sorted({*now, *inventory.settings})
+    if differing := [key for key in keys if now.get(key) != inventory.settings.get(key)]:
+        raise ConfigError(
+            f"the plan in {context.out} was made with another value of {', '.join(differing)}, on "
+            "which the look at the files depends: give the same as to --plan, or plan anew with "
+            "this one (the same command with --plan; --overwrite drops what was made by the old)"
+        )
 
 
 def ingest_settings(config: PreprocessConfig, *, alone: bool) -> IngestSettings:

@@ -44,7 +44,7 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [draft.people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
     writer.write(SUBJECTS, format_tsv(list(PEOPLE_CELLS), ages))
-    write_findings(writer.write, look)
+    write_findings(writer.path, look)
     facts = summarise(tables) | {
         "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
         "sfreq_hz": config.filter.sfreq_hz,

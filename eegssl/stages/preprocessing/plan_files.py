@@ -1,18 +1,21 @@
 """Write the plan of a preprocessing, and what it was decided by."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 from eegssl.artifacts.atomic import atomic_path, canonical_json
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.manifest import INVENTORY
 from eegssl.artifacts.output_state import PLAN_FILES, require_room
+from eegssl.artifacts.system_errors import system_errors
 from eegssl.config.plan import to_toml
 from eegssl.config.settings import public_values
 from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS
 from eegssl.corpus.concerns.concern import as_facts
+from eegssl.corpus.inventory.corpus_inventory import write_inventory
 from eegssl.corpus.preprocessing.file_outcomes import scan_outcome
 from eegssl.corpus.preprocessing.file_profile import channel_audit, labels_as_written
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.stages.preprocessing.corpus_look import CorpusLook
+from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_settings
 
 FINGERPRINT, PLAN_FILE = "fingerprint.json", "plan.toml"
 
@@ -25,13 +28,9 @@ def write_plan(look: CorpusLook, context: Context) -> Result:
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
     facts |= {"concerns": as_facts(look.seen)}
 
-    def write(name: str, text: str) -> None:
-        with atomic_path(context.out / name) as path:
-            path.write_text(text, encoding="utf-8")
-
     if not context.dry_run:
         lock = context.hold()
-        write_findings(write, look)
+        write_findings(context.out, look)
         lock.release()
         context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
     return Result(
@@ -43,8 +42,13 @@ def write_plan(look: CorpusLook, context: Context) -> Result:
     )
 
 
-def write_findings(write: Callable[[str, str], None], look: CorpusLook) -> None:
-    """Write fingerprint, plan and channel labels: ``write`` takes a file's name and text."""
+def write_findings(out: Path, look: CorpusLook) -> None:
+    """Write fingerprint, plan and channel labels, and the inventory where the look made it."""
+
+    def write(name: str, text: str) -> None:
+        with atomic_path(out / name) as path:
+            path.write_text(text, encoding="utf-8")
+
     write(FINGERPRINT, canonical_json(look.scan.fingerprint, indent=1) + "\n")
     write(PLAN_FILE, to_toml(look.plan))
     rows = [
@@ -52,3 +56,7 @@ def write_findings(write: Callable[[str, str], None], look: CorpusLook) -> None:
         for row in channel_audit(look.scan.files)
     ]
     write(CHANNELS, format_tsv(list(CHANNELS_CELLS), rows))
+    if look.inventory is None:
+        settings = look_settings(look.config, look.naming)
+        with atomic_path(out / INVENTORY) as path, system_errors(path):
+            write_inventory(path, look.scan, look.passed_over, look.naming, settings)

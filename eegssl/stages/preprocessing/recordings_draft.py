@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from eegssl.artifacts.atomic import hash_json
@@ -9,6 +10,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.audits.recordings_contract import CONTRACT
 from eegssl.corpus.concerns.subject_concerns import advice_on_subjects
+from eegssl.corpus.inventory.shards import Shard, require_same_number
 from eegssl.corpus.preprocessing.corpus_splits import official_splits
 from eegssl.corpus.preprocessing.file_outcomes import scan_outcome, stored_outcome
 from eegssl.corpus.preprocessing.source_files import Naming, subject_table
@@ -35,20 +37,24 @@ class RecordingsDraft:
 
 
 def begin_draft(
-    look: CorpusLook, roots: Sequence[Path], naming: Naming, context: Context
+    look: CorpusLook, roots: Sequence[Path], context: Context, shard: Shard | None = None
 ) -> RecordingsDraft | Result:
-    """Begin the recordings, or return the result where none are to be made.
+    """Begin the recordings or one shard of them; or return the result where none are to be made.
 
     Raises InputError where no file can be used or there are too few subjects to split.
     """
-    config, scan = look.config, look.scan
+    config, scan, naming = look.config, look.scan, look.naming
     advice = advice_on_subjects(look.seen)
     official = official_splits(scan, config.splits, config.subjects, naming, advice)
     people = _people(roots, config.subjects, naming, context)
     synthetic = _is_synthetic(roots, context)
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     inputs = [("edf-folder", hash_json([files, official, people, look.aliases, synthetic]))]
-    writer = context.begin(CONTRACT, config, inputs)
+    if shard is None:
+        writer = context.begin(CONTRACT, config, inputs)
+    else:
+        check = partial(require_same_number, context.out, shard)
+        writer = context.join(CONTRACT, config, inputs, shard.name, check)
     if isinstance(writer, Result):
         return _not_made(writer, look, context)
     return RecordingsDraft(look, official, people, synthetic, writer, context)

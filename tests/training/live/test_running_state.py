@@ -10,7 +10,7 @@ import pytest
 from clirun import Pipeline, stamps_of
 from livefolders import ROWS, SPEEDS, running
 
-from eegssl.artifacts.draft_lock import LOCK
+from eegssl.artifacts.locks.draft_lock import LOCK
 from eegssl.artifacts.manifest import PLAN, SPEED
 from eegssl.errors import ArtifactError
 from eegssl.training.history import METRICS

@@ -12,12 +12,12 @@ import os
 import platform
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eegssl.artifacts.file_lock import open_lock, try_lock
+from eegssl.artifacts.locks.file_lock import open_lock, try_lock
 from eegssl.errors import ConfigError
 from eegssl.regular_files import read_bytes, read_text
 
@@ -75,6 +75,18 @@ def take(
                 say(f"{outcome.partition(';')[0]}: waiting for it")
             told = True
             time.sleep(_POLL_S)
+
+
+def require_unheld(
+    folders: Iterable[Path],
+    *,
+    wait: bool = False,
+    say: Callable[[str], object] = lambda text: None,
+) -> None:
+    """Raise ConfigError where another process works in one of some folders; as `take`."""
+    for folder in folders:
+        if (folder / LOCK).exists():
+            take(folder, wait=wait, say=say).release()
 
 
 def holder_of(folder: Path) -> tuple[Holder, bool | None] | None:

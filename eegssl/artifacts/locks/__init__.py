@@ -1,0 +1,1 @@
+"""Locks of output folders and of shared files."""

@@ -1,0 +1,1 @@
+"""The inventory of a corpus, and shards of its files."""
