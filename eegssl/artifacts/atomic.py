@@ -19,7 +19,7 @@ def atomic_path(path: Path, mode: int | None = None) -> Iterator[Path]:
     """A temporary path beside ``path``; it is renamed to ``path`` if the block succeeds.
 
     The file gets ``mode``, by default that of the user's umask, whichever library writes it. It is
-    made anew and replaces what is there: no link is followed.
+    made anew and replaces what is there: no link is followed. It is removed where the block fails.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
@@ -27,11 +27,15 @@ def atomic_path(path: Path, mode: int | None = None) -> Iterator[Path]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with _opened(temporary, flags, 0o666 if mode is None else mode) as descriptor:
         mode = os.fstat(descriptor).st_mode
-    yield temporary
-    with _opened(temporary, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-    temporary.replace(path)
+    try:
+        yield temporary
+        with _opened(temporary, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def append_line(path: Path, line: str) -> None:

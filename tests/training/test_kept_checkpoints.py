@@ -91,7 +91,21 @@ def test_a_disk_too_full_to_copy_says_what_is_needed(
     with pytest.raises(FullDisk) as caught:
         keep_checkpoint(tmp_path, 20)
     assert caught.value.needed_bytes == (tmp_path / FILE).stat().st_size
-    assert [path.suffix for path in (tmp_path / KEPT).iterdir()] == [".partial"]
+    assert not list((tmp_path / KEPT).iterdir())
+
+
+@pytest.mark.usefixtures("_group")
+def test_a_folder_that_is_not_copied_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = nn.Linear(3, 2)
+    optimizer = build_optimizer("torch", [{"params": list(model.parameters())}], 0.1, (0.9, 0.9))
+    write_shards(tmp_path, model, optimizer, Checkpoint(5, History()))
+    monkeypatch.setattr(checkpoint.os, "link", refuse(errno.EPERM))
+    monkeypatch.setattr(checkpoint.shutil, "copyfile", refuse(errno.ENOSPC))
+    with pytest.raises(FullDisk):
+        keep_checkpoint(tmp_path, 5)
+    assert not list((tmp_path / KEPT).iterdir())
 
 
 def test_other_errors_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,10 +180,13 @@ def keep_checkpoint(folder: Path, step: int) -> None:
     unfinished = kept / _UNFINISHED
     remove_folder(unfinished)
     unfinished.mkdir()
-    for path in (folder / FOLDER).iterdir():
-        _link(path, unfinished / path.name)
-    remove_folder(kept / name)
-    unfinished.replace(kept / name)
+    try:
+        for path in (folder / FOLDER).iterdir():
+            _link(path, unfinished / path.name)
+        remove_folder(kept / name)
+        unfinished.replace(kept / name)
+    finally:
+        remove_folder(unfinished)
 
 
 def _link(path: Path, other: Path) -> None:
