@@ -36,7 +36,7 @@ from eegssl.corpus.preprocessing.file_profile import of_file
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import map_signal
+from eegssl.corpus.signals import SignalFile
 from eegssl.io import file_bytes
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.edf.header import read_header
@@ -129,8 +129,8 @@ def digital(header: EdfHeader) -> np.ndarray:
 
 def random_windows(path: Path) -> None:
     """A thousand random windows of 10 s from the stored recording."""
-    stored, rng = map_signal(path), np.random.default_rng(0)
-    for start in rng.integers(0, stored.data.shape[1] - 2000, 1000):
+    stored, rng = SignalFile(path), np.random.default_rng(0)
+    for start in rng.integers(0, stored.shape[1] - 2000, 1000):
         stored.read_uv(int(start), int(start) + 2000)
 
 

@@ -169,10 +169,9 @@ def _signals(out: Path, *, exact: bool) -> Iterator[Path]:
     rng = np.random.default_rng(0)
     for k in range(N_FILES):
         path = out / f"noise-{k}"
-        shape = (len(CHANNELS), SECONDS * SFREQ_HZ)
-        with SignalWriter(path, shape, "f4" if exact else "i2", n_windows=SECONDS) as writer:
+        with SignalWriter(path, SECONDS * SFREQ_HZ, "<f4" if exact else "<i2") as writer:
             for _ in CHANNELS:
-                writer.add(rng.standard_normal(shape[1], dtype=np.float32) * 30)
+                writer.add(rng.standard_normal(SECONDS * SFREQ_HZ, dtype=np.float32) * 30)
             writer.finish(np.zeros((len(CHANNELS), SECONDS), np.uint8))
         yield path
 

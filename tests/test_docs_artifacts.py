@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
+from corpora import write_signal
 
-from eegssl.artifacts.manifest import SCHEMA_VERSION, Manifest
+from eegssl.artifacts.manifest import SCHEMA_VERSION, Manifest, schema_of
 from eegssl.corpus.codes.tokens import COLUMNS as CODES_COLUMNS
 from eegssl.corpus.label_table import LABELS_CELLS
 from eegssl.corpus.new_files.cleaned_as import CleanedAs
@@ -50,11 +52,27 @@ def row_of(name: str) -> str:
 
 def test_the_page_names_the_schema_of_the_code() -> None:
     row = row_of("schema_version")
-    assert f"contract: {SCHEMA_VERSION};" in row
+    assert f"contract: {SCHEMA_VERSION}; of recordings {schema_of('recordings')}" in row
+
+
+def test_the_lines_that_open_a_signal_do_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = [part for part in PAGE.split("```") if "load_file(" in part]
+    signal_uv = np.random.default_rng(0).normal(0, 30, (3, 1000)).astype(np.float32)
+    (name,) = re.findall(r'load_file\("(.+)"\)', block)
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    write_signal(path, signal_uv)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, np.ndarray] = {}
+    exec(block.removeprefix("python"), names)
+    assert names["signal"].dtype == np.int16
+    np.testing.assert_allclose(names["signal_uv"], signal_uv, atol=0.01)
 
 
 TABLES: list[tuple[str, Iterable[str]]] = [
-    ("It is JSON with sorted keys:", {f.name for f in fields(Manifest)}),
+    ("It is JSON with sorted keys:", {f.name for f in fields(Manifest)} | {"schema_version"}),
     ("Columns of `recordings.parquet`:", RECORDINGS_COLUMNS),
     ("[What each number means](scores.md).", StoredScores.model_fields),
     ("Keys of `units`:", StoredUnits.model_fields),

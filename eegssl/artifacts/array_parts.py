@@ -7,7 +7,7 @@ holds, or another shape or type than expected, is an ArtifactError that names th
 import mmap
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -64,6 +64,8 @@ class TensorFile:
     metadata: Mapping[str, str]
     head: bytes = b""
     """The first bytes of the file, where small tensors may lie."""
+    checked: set[tuple[str, str, tuple[int | None, ...]]] = field(default_factory=set)
+    """Names, types and shapes that are known to be there; files of one header share them."""
 
     @property
     def n_values(self) -> int:
@@ -84,11 +86,12 @@ class TensorFile:
     ) -> NDArray[Any]:
         """Read a small tensor of the file, which is open; raises ArtifactError as `place`."""
         place = self.place(name, dtypes, shape)
-        stop = place.offset + prod(place.shape) * place.dtype.itemsize
-        stored = self.head[place.offset : stop]
-        if stop > len(self.head):
-            stored = os.pread(descriptor, stop - place.offset, place.offset)
-        return np.frombuffer(stored, place.dtype).reshape(place.shape)
+        count = prod(place.shape)
+        n_bytes = count * place.dtype.itemsize
+        stored, offset = self.head, place.offset
+        if offset + n_bytes > len(stored):
+            stored, offset = os.pread(descriptor, n_bytes, offset), 0
+        return np.frombuffer(stored, place.dtype, count, offset).reshape(place.shape)
 
     def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
         """Where a tensor of one of these types lies.
@@ -98,10 +101,12 @@ class TensorFile:
         place = self.tensors.get(name)
         if place is None:
             raise damaged(self.path, f"it has no tensor {name}")
-        try:
-            require_kind(f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
-        except ValueError as error:
-            raise damaged(self.path, str(error)) from None
+        if (kind := (name, dtypes, tuple(shape))) not in self.checked:
+            try:
+                require_kind(f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+            except ValueError as error:
+                raise damaged(self.path, str(error)) from None
+            self.checked.add(kind)
         return place
 
 
@@ -130,7 +135,8 @@ def read_tensors(descriptor: int, size: int, path: Path | str) -> TensorFile:
     if len(text) < length:
         text = os.pread(descriptor, length, 8)
     try:
-        return TensorFile(path, *_places(text, size), start)
+        tensors, metadata, checked = _places(text, size)
+        return TensorFile(path, tensors, metadata, start, checked)
     except ValidationError as error:
         raise damaged(path, in_words(error)) from None
     except ValueError as error:
@@ -138,8 +144,12 @@ def read_tensors(descriptor: int, size: int, path: Path | str) -> TensorFile:
 
 
 @lru_cache(maxsize=256)  # recordings of one length have the same
-def _places(text: bytes, size: int) -> tuple[Mapping[str, TensorPlace], Mapping[str, str]]:
-    """The tensors and the metadata of a header, in a file of ``size`` bytes.
+def _places(
+    text: bytes, size: int
+) -> tuple[
+    Mapping[str, TensorPlace], Mapping[str, str], set[tuple[str, str, tuple[int | None, ...]]]
+]:
+    """The tensors and metadata of a header, in a file of ``size`` bytes, and what is checked of it.
 
     Raises ValueError (ValidationError) for a header that is none, or that says more than it holds.
     """
@@ -154,7 +164,7 @@ def _places(text: bytes, size: int) -> tuple[Mapping[str, TensorPlace], Mapping[
             raise ValueError(f"tensor {len(tensors)} of its header has another size there")
         is_float = "F" in entry.dtype
         tensors[name] = TensorPlace(dtype, entry.shape, begin_of_data + begin, is_float)
-    return tensors, metadata if isinstance(metadata, dict) else {}
+    return tensors, metadata if isinstance(metadata, dict) else {}, set()
 
 
 def mapped(

@@ -20,6 +20,8 @@ from eegssl.artifacts.json_parts import Count, HashedId, OpenPart, Part, Sha256,
 from eegssl.errors import ArtifactError
 
 SCHEMA_VERSION = 4
+_NEWER = {"recordings": 5}
+"""Kinds whose schema changed since: signals of recordings lie in blocks of time."""
 MANIFEST = "manifest.json"
 PLAN = "eegssl-plan.json"
 SEEN = "seen.parquet"
@@ -32,6 +34,18 @@ TRACKERS = "trackers"
 """Folder of what trackers of experiments write."""
 INVENTORY = "inventory.parquet"
 """What the source files of recordings were like when they were looked at."""
+MADE_BY = {
+    "recordings": ("recordings", "preprocess"),
+    "tokens": ("tokens", "tokenize"),
+    "encoder": ("an encoder", "pretrain"),
+    "model": ("a model", "finetune"),
+    "evaluation": ("an evaluation", "evaluate"),
+    "crossvalidation": ("a cross-validation", "finetune --folds"),
+    "benchmark": ("a benchmark", "benchmark"),
+    "container": ("a container", "container"),
+    "probes": ("probes", "evaluate --probes"),
+}
+"""Kind -> what it is called, and the command that makes it."""
 _BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY})
 _LONGEST_NAME = 1024
 
@@ -57,7 +71,13 @@ _Name = Annotated[str, AfterValidator(_inside)]
 _Folder = Annotated[str, Field(pattern=r"^[a-z]+$")]
 
 
+def schema_of(kind: str) -> int:
+    """The version of the schema of a kind of artifact."""
+    return _NEWER.get(kind, SCHEMA_VERSION)
+
+
 class _Version(OpenPart):
+    kind: str
     schema_version: int
 
 
@@ -136,7 +156,6 @@ class Manifest:
     bulk: dict[str, str] = field(default_factory=dict)
     """Folder of many files -> the table (Parquet) that lists them: recording, bytes, sha256. A
     folder of artifacts, which have their own manifests, has an empty name here."""
-    schema_version: int = SCHEMA_VERSION
     eegssl_version: str = __version__
     id: str = ""
 
@@ -144,7 +163,7 @@ class Manifest:
         """The manifest as JSON values, ``id`` included."""
         return {
             "kind": self.kind,
-            "schema_version": self.schema_version,
+            "schema_version": schema_of(self.kind),
             "eegssl_version": self.eegssl_version,
             "id": self.id,
             "config": self.config,
@@ -169,11 +188,13 @@ class Manifest:
 
         Raises ArtifactError for anything else, first of all for another schema version.
         """
-        version = parse_json(data, _VERSION, path).schema_version
-        if version != SCHEMA_VERSION:
+        version = parse_json(data, _VERSION, path)
+        if version.schema_version != schema_of(version.kind):
+            name, command = MADE_BY.get(version.kind, ("it", "…"))
             raise ArtifactError(
-                f"{path} has schema {version}; "
-                f"this eegssl ({__version__}) reads schema {SCHEMA_VERSION}"
+                f"{path} has schema {version.schema_version}, of another version of eegssl; this "
+                f"one ({__version__}) reads schema {schema_of(version.kind)}: make {name} again "
+                f"with `eegssl {command}`"
             )
         stored = parse_json(data, _STORED, path)
         fitted_on = stored.fitted_on
@@ -186,7 +207,6 @@ class Manifest:
             facts=stored.facts,
             fitted_on=FittedOn(fitted_on.subjects, fitted_on.recordings, fitted_on.aliases),
             bulk=stored.bulk,
-            schema_version=stored.schema_version,
             eegssl_version=stored.eegssl_version,
             id=stored.id,
         )
@@ -233,7 +253,7 @@ def plan_of(
     """Collect what decides an artifact's content: equal plans make equal artifacts."""
     return {
         "kind": kind,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": schema_of(kind),
         "config": config,
         "seed": seed,
         "inputs": [[k, i] for k, i in inputs],

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.json_parts import HASHED_ID, damaged, read_part
 from eegssl.artifacts.locks.draft_lock import LOCK
-from eegssl.artifacts.manifest import MANIFEST, PLAN, SEEN, Artifact, Manifest, is_beside
+from eegssl.artifacts.manifest import MADE_BY, MANIFEST, PLAN, SEEN, Artifact, Manifest, is_beside
 from eegssl.artifacts.table_parts import INT, TEXT, Column, Columns, arrow_schema, read_table
 from eegssl.errors import ArtifactError
 
@@ -55,18 +55,6 @@ BULK_COLUMNS: Columns = {
     "sha256": Column(TEXT, pattern="[0-9a-f]{64}"),
 }
 """Those of every table that lists the files of a bulk folder."""
-_MADE_BY = {
-    "recordings": ("recordings", "preprocess"),
-    "tokens": ("tokens", "tokenize"),
-    "encoder": ("an encoder", "pretrain"),
-    "model": ("a model", "finetune"),
-    "evaluation": ("an evaluation", "evaluate"),
-    "crossvalidation": ("a cross-validation", "finetune --folds"),
-    "benchmark": ("a benchmark", "benchmark"),
-    "container": ("a container", "container"),
-    "probes": ("probes", "evaluate --probes"),
-}
-"""Kind -> what it is called, and the command that makes it."""
 _SUFFIXES = {"signals": ".safetensors", "codes": ".npy", "entropies": ".npy"}
 
 
@@ -207,9 +195,9 @@ def read_manifest(path: Path, kind: str = "") -> Manifest:
 
 def _in_words(kind: str) -> str:
     """A kind of artifact and the command that makes it."""
-    if kind not in _MADE_BY:
+    if kind not in MADE_BY:
         return kind or "an eegssl artifact"
-    name, command = _MADE_BY[kind]
+    name, command = MADE_BY[kind]
     return f"{name}, as made by `eegssl {command}`"
 
 

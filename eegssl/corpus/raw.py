@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eegssl.corpus.audits.recordings_contract import read_tables
-from eegssl.corpus.signals import map_signal
+from eegssl.corpus.signals import SignalFile
 from eegssl.corpus.store import Recording, open_corpus
 from eegssl.errors import InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
@@ -57,7 +57,8 @@ def _with_auxiliary(
     if not names:
         return Signals(eeg_uv, recording.channels, kinds)
     shape = (len(names), recording.n_samples)
-    beside_uv = map_signal(recording.path, shape, "auxiliary_").read_uv(0, recording.n_samples)
+    beside = SignalFile(recording.path, shape, "auxiliary")
+    beside_uv = beside.read_uv(0, recording.n_samples)
     together = np.concatenate([eeg_uv, beside_uv])
     return Signals(together, recording.channels + names, kinds + others)
 

@@ -1,19 +1,21 @@
-"""Read stored recordings at any offset: int16 with a scale per channel.
+"""Read stored recordings at any offset: blocks of time, mostly int16.
 
-A safetensors file holds ``signal`` [C, T], int16, and ``scale_uv`` [C]; ``signal * scale_uv`` is in
-µV. Where a step of int16 would exceed :data:`MAX_STEP_UV` (a huge artifact sets the scale), or
-where every sample has to be exact, it is float32 with a scale of one, so that small activity is
-never rounded away. ``auxiliary`` [A, T] holds ECG, EOG and EMG in the same way, ``quality`` [C, W]
-the flags of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
+A safetensors file holds ``signal`` [n_blocks, C, S], int16: blocks of S samples, one after another,
+so that a window of all channels lies together and is one read. The last block is filled up with
+zeros; ``n_samples`` is T. ``scale_uv`` [C] times the samples are µV. Where a step of int16 would
+exceed :data:`MAX_STEP_UV` (a huge artifact sets the scale), or where every sample has to be exact,
+``signal`` is float32 with a scale of one, so that small activity is never rounded away.
+``auxiliary`` [n_blocks, A, S] holds ECG, EOG and EMG in the same way, ``quality`` [C, W] the flags
+of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
 """
 
 import math
 import os
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,10 @@ from eegssl.regular_files import open_sized
 MAX_STEP_UV = 0.1
 """The coarsest quantization step that int16 may have (ours)."""
 
-_AT_ONCE_BYTES = 8 << 20
-NAMES = {np.dtype("<i2"): "I16", np.dtype("<f4"): "F32", np.dtype("|u1"): "U8"}
-"""Types of NumPy -> of safetensors."""
-
+LONGEST_BLOCK = 256
+"""The most samples of a block (ours): of 64 to 1,024, windows of 1,000 and 2,000 samples took least
+processor time with 128 to 256."""
+_AT_ONCE_BYTES = 1 << 20
 
 V = TypeVar("V")
 
@@ -36,8 +38,8 @@ V = TypeVar("V")
 class Recent(Generic[V]):
     """Values by key, made when they are asked for: those asked for last are kept.
 
-    A process may map some 65,000 files and, each map taking a descriptor, often has 1,024 open.
-    Several threads may ask at once; a copy for another process begins empty.
+    A process often may have 1,024 files open. Several threads may ask at once; a copy for another
+    process begins empty.
     """
 
     def __init__(self, most: int) -> None:
@@ -65,39 +67,112 @@ class Recent(Generic[V]):
         return value
 
 
-@dataclass(frozen=True)
-class StoredSignal:
-    """A mapped signal: ``data`` [C, T] as stored, ``scale_uv`` [C]."""
+def blocks_of(n_samples: int) -> tuple[int, int]:
+    """Number and length S of a recording's blocks: as few as can be, all of one length.
 
-    data: NDArray[np.generic]
-    scale_uv: NDArray[np.float32]
-    path: Path | None = None
-    """The file that it is mapped from."""
+    So what fills up the last one is less than a hundredth of all, however short the recording.
+    """
+    n_blocks = max(1, -(-n_samples // LONGEST_BLOCK))
+    return n_blocks, -(-n_samples // n_blocks)
+
+
+class SignalFile:
+    """A stored signal [C, T] whose file is open, to read pieces of it.
+
+    To read a piece takes a fraction of the time of mapping it where it is the only one that is read
+    of its recording.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        shape: tuple[int | None, int | None] = (None, None),
+        name: Literal["signal", "auxiliary"] = "signal",
+    ) -> None:
+        """Open the EEG, or the ``auxiliary`` channels.
+
+        Raises ArtifactError when the file is no such signal, of another ``shape`` [C, T], or when
+        its scales are none.
+        """
+        self._path = path
+        try:
+            self._file, n_bytes = open_sized(path, seen=True)
+            tensors = read_tensors(self._file, n_bytes, path)
+            place = tensors.place(name, "i2 f4", (None, shape[0], None))
+            n_samples = int(tensors.read(self._file, "n_samples", "i8", ()))
+            scales = "scale_uv" if name == "signal" else f"{name}_scale_uv"
+            scale_uv = tensors.read(self._file, scales, "f4", place.shape[1:2])
+        except OSError as error:
+            raise damaged(path, f"it can't be read: {error.strerror}") from None
+        n_blocks, n_channels, length = place.shape
+        if shape[1] not in (None, n_samples) or not (
+            0 <= n_blocks * length - n_samples < max(1, length)
+        ):
+            expected = "" if shape[1] is None else f", expected {shape[1]}"
+            raise damaged(
+                path, f"it says {n_samples} samples in {n_blocks} blocks of {length}{expected}"
+            )
+        self.shape = n_channels, n_samples
+        self.scale_uv = _checked_scale(scale_uv, path)
+        """[C]"""
+        self.dtype, self._offset, self._block = place.dtype, place.offset, max(1, length)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            os.close(self._file)
+
+    def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
+        """Fill ``rows`` [C, T], of any type that holds them, with samples as they are stored.
+
+        Raises ArtifactError for samples that are not there, or not finite.
+        """
+        for at, part in self._parts(channels, start, start + rows.shape[1]):
+            rows[:, at : at + part.shape[1]] = part
+
+    def read(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
+        """Samples ``start:stop`` of these channels, [C, stop - start] as they are stored.
+
+        Raises ArtifactError as `read_into`.
+        """
+        rows = np.empty((len(channels), stop - start), self.dtype)
+        self.read_into(rows, channels, start)
+        return rows
 
     def read_uv(self, start: int, stop: int) -> NDArray[np.float32]:
         """Samples ``start:stop`` of every channel in µV, float32 [C, stop - start].
 
-        Raises ArtifactError for samples that are not finite.
+        Fewer where the recording ends before. Raises ArtifactError as `read_into`.
         """
-        piece = self.data[:, start:stop].astype(np.float32)
-        piece *= self.scale_uv[:, None]
-        if self.path and self.data.dtype.kind == "f" and not np.isfinite(piece).all():
-            raise damaged(self.path, "a sample is not finite")
-        return piece
+        n_channels, n_samples = self.shape
+        piece_uv = np.empty((n_channels, max(min(stop, n_samples) - start, 0)), np.float32)
+        for at, part in self._parts(range(n_channels), start, start + piece_uv.shape[1]):
+            np.multiply(part, self.scale_uv[:, None], out=piece_uv[:, at : at + part.shape[1]])
+        return piece_uv
 
+    def _parts(
+        self, channels: Sequence[int], start: int, stop: int
+    ) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Samples ``start:stop`` of these channels, [C, n] at a time and each part's place.
 
-def map_signal(
-    path: Path, shape: tuple[int | None, int | None] = (None, None), name: str = ""
-) -> StoredSignal:
-    """Map a stored signal without reading its samples; ``name`` "auxiliary_" for ECG and the like.
-
-    Raises ArtifactError when the file is no such signal, of another ``shape`` [C, T], or when its
-    scales are none.
-    """
-    file = open_tensors(path)
-    data = file.map(name.rstrip("_") or "signal", "i2 f4", shape)
-    scale_uv = np.array(file.map(f"{name}scale_uv", "f4", data.shape[:1]))
-    return StoredSignal(data, _checked_scale(scale_uv, path), path)
+        A part is one read: few of them are larger than a window.
+        """
+        n_channels, n_samples = self.shape
+        if stop > max(start, n_samples):
+            raise damaged(self._path, f"samples after its last one, {n_samples}, were asked for")
+        length, n_bytes = self._block, self._block * n_channels * self.dtype.itemsize
+        at_once = length * max(1, _AT_ONCE_BYTES // max(1, n_bytes))
+        for begin in range(start, stop, at_once):
+            first, end = begin // length, min(begin + at_once, stop)
+            blocks = np.empty((-(-end // length) - first, n_channels, length), self.dtype)
+            if os.preadv(self._file, [blocks.data], self._offset + first * n_bytes) < blocks.nbytes:
+                raise damaged(self._path, "it was cut while it was open")
+            if channels != range(n_channels):
+                blocks = blocks[:, channels]
+            rows = blocks.swapaxes(0, 1).reshape(blocks.shape[1], -1)
+            part = rows[:, begin - first * length : end - first * length]
+            if part.dtype.kind == "f" and not np.isfinite(part).all():
+                raise damaged(self._path, "a sample is not finite")
+            yield begin - start, part
 
 
 def _checked_scale(scale_uv: NDArray[np.float32], path: Path | str) -> NDArray[np.float32]:
@@ -106,67 +181,6 @@ def _checked_scale(scale_uv: NDArray[np.float32], path: Path | str) -> NDArray[n
     if not (min(scales, default=1.0) > 0 and sum(scales) < math.inf):  # nor NaN
         raise damaged(path, "a scale is not above 0")
     return scale_uv
-
-
-class SignalFile:
-    """A stored signal [C, T] whose file is open, to read pieces of it.
-
-    A piece lies in as many pages as it has channels: to read it costs half of what mapping does
-    where it is the only one that is read of its recording.
-    """
-
-    def __init__(self, path: Path | str, shape: tuple[int, int]) -> None:
-        """Raises ArtifactError as `map_signal`."""
-        self._path = path
-        try:
-            self._file, n_bytes = open_sized(path, seen=True)
-            tensors = read_tensors(self._file, n_bytes, path)
-            place = tensors.place("signal", "i2 f4", shape)
-            scale_uv = tensors.read(self._file, "scale_uv", "f4", shape[:1])
-        except OSError as error:
-            raise damaged(path, f"it can't be read: {error.strerror}") from None
-        self.scale_uv = _checked_scale(scale_uv, path)
-        """[C]"""
-        self.dtype, self._offset, self._n_samples = place.dtype, place.offset, shape[1]
-
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            os.close(self._file)
-
-    def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
-        """Fill ``rows`` [C, T], of this file's type, with samples of these channels as stored.
-
-        They lie side by side, without gaps.
-
-        Raises ArtifactError for samples that are not there, or not finite.
-        """
-        if not rows.size:
-            return
-        into = memoryview(rows.data).cast("B")
-        size, n_bytes = self.dtype.itemsize, len(into) // len(rows)
-        first, pitch = self._offset + size * start, size * self._n_samples
-        for k, channel in enumerate(channels):
-            row = into[k * n_bytes : (k + 1) * n_bytes]
-            if os.preadv(self._file, [row], first + channel * pitch) < n_bytes:
-                raise damaged(self._path, "it was cut while it was open")
-        if self.dtype.kind == "f" and not np.isfinite(rows).all():
-            raise damaged(self._path, "a sample is not finite")
-
-    def read_uv(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Samples ``start:stop`` of every channel in µV, float32 [C, stop - start].
-
-        Raises ArtifactError as `read_into`.
-        """
-        stop = min(stop, self._n_samples)
-        piece_uv = np.empty((len(self.scale_uv), max(stop - start, 0)), np.float32)
-        at_once = max(1, _AT_ONCE_BYTES // max(1, piece_uv[:1].nbytes))
-        for first in range(0, len(piece_uv), at_once):
-            channels = range(first, min(first + at_once, len(piece_uv)))
-            rows = np.empty((len(channels), piece_uv.shape[1]), self.dtype)
-            self.read_into(rows, channels, start)
-            scale_uv = self.scale_uv[channels.start : channels.stop, None]
-            np.multiply(rows, scale_uv, out=piece_uv[channels.start : channels.stop])
-        return piece_uv
 
 
 @dataclass(frozen=True)
@@ -200,15 +214,10 @@ def read_pieces(
     scales = np.empty(values.shape[:2], np.float32)
     for k, (file, rows, start) in enumerate(zip(files, channels, starts, strict=True)):
         scales[k] = file.scale_uv if rows == range(len(file.scale_uv)) else file.scale_uv[rows]
-        if file.dtype == dtype:
-            file.read_into(values[k], rows, start)
-        else:
-            stored = np.empty(values.shape[1:], file.dtype)
-            file.read_into(stored, rows, start)
-            values[k] = stored
+        file.read_into(values[k], rows, start)
     return Pieces(values, scales)
 
 
 def map_flags(path: Path, n_channels: int) -> NDArray[np.uint8]:
-    """Map the flags [C, W] of a stored recording; raises ArtifactError as `map_signal`."""
+    """Map the flags [C, W] of a stored recording; raises ArtifactError as `SignalFile`."""
     return open_tensors(path).map("quality", "u1", (n_channels, None))

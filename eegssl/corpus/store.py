@@ -24,7 +24,7 @@ from eegssl.corpus.audits.recordings_contract import (
 )
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
-from eegssl.corpus.signals import Recent, SignalFile, StoredSignal, map_flags, map_signal
+from eegssl.corpus.signals import Recent, SignalFile, map_flags
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import ARTIFACT_TYPES, Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
@@ -172,8 +172,7 @@ class Corpus:
 
     def signal(self, recording: Recording) -> SignalFile:
         """The open signal of a recording; several threads may ask for it."""
-        shape = (len(recording.channels), recording.n_samples)
-        return self._open.get(recording.id, lambda: SignalFile(recording.path_text, shape))
+        return self._open.get(recording.id, lambda: _opened(recording))
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
@@ -243,8 +242,8 @@ def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Record
     return map(Recording, *(columns[field.name] for field in fields(Recording)))
 
 
-def _map(recording: Recording) -> StoredSignal:
-    return map_signal(recording.path, (len(recording.channels), recording.n_samples))
+def _opened(recording: Recording) -> SignalFile:
+    return SignalFile(recording.path_text, (len(recording.channels), recording.n_samples))
 
 
 def require_sketches(recordings: Iterable[Recording]) -> None:
@@ -255,8 +254,7 @@ def require_sketches(recordings: Iterable[Recording]) -> None:
     for recording in recordings:
         if len(recording.sketch):
             continue
-        stored = _map(recording)
-        if len(sketch(stored.data, stored.scale_uv, recording.channels, recording.sfreq_hz)):
+        if len(sketch(_opened(recording), recording.channels, recording.sfreq_hz)):
             table = recording.folder.parent / RECORDINGS
             raise damaged(table, f"the sketch of {recording.id} is empty, its signal has one")
 

@@ -13,7 +13,7 @@ against zero-phase ones.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,23 +53,30 @@ NEIGHBOURS = (
 """Electrodes whose differences are derivations of common montages, and are in most recordings."""
 
 
-def sketch(
-    stored: NDArray[Any], scale: NDArray[np.float32], channels: Sequence[str], sfreq_hz: float
-) -> Hashes:
+class Stored(Protocol):
+    """A signal [C, T] that is read in pieces; times its scale [C] it is in one unit."""
+
+    scale_uv: NDArray[np.float32]
+    shape: tuple[int, int]
+
+    def read(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
+        """Samples ``start:stop`` of these channels, [C, stop - start]."""
+
+
+def sketch(signal: Stored, channels: Sequence[str], sfreq_hz: float) -> Hashes:
     """Sketch of a recording: sorted, distinct hashes, at most 256.
 
-    ``stored`` [C, T] times ``scale`` [C] is the signal, in one unit for all channels. A signal of
-    a few seconds, or one without swings, has a small sketch or an empty one.
+    A signal of a few seconds, or one without swings, has a small sketch or an empty one.
     """
     down = max(1, int(sfreq_hz // LOWEST_RATE_HZ))
     length = max(1, int(PIECE_S * sfreq_hz))
     single, pairs = _traces(channels)
+    used = sorted({k for trace in (*single, *pairs) for k in trace})
     smallest = [np.zeros(0, np.uint32), np.zeros(0, np.uint32)]
-    for start in range(0, stored.shape[1], length):
-        piece = stored[:, start : start + length]
+    for start in range(0, signal.shape[1], length):
+        piece = signal.read(used, start, min(start + length, signal.shape[1]))
         rows = {
-            k: _reduced(piece[k], scale[k], down)
-            for k in sorted({k for trace in (*single, *pairs) for k in trace})
+            k: _reduced(row, signal.scale_uv[k], down) for k, row in zip(used, piece, strict=True)
         }
         for kind, traces in enumerate((single, pairs)):
             for plus, *minus in traces:

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 from corpora import corpus, stored
+from signalfiles import load_rows
 
 from eegssl.corpus import store
 from eegssl.corpus.codes import tokens
 from eegssl.corpus.codes.tokens import Codes, patch_path, write_patches
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import sampler
-from eegssl.corpus.signals import Recent, SignalFile, map_signal
+from eegssl.corpus.signals import Recent, SignalFile
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows, tile
 from eegssl.errors import ArtifactError
@@ -37,14 +38,15 @@ def kept(folder: Path, n: int, *, huge: tuple[int, ...] = (), seconds: int = 20)
     return [stored(folder, k, signal_uv) for k, signal_uv in enumerate(signals)]
 
 
-def as_mapped(windows: Windows, place: int) -> np.ndarray:
+def as_numpy_reads(windows: Windows, place: int) -> np.ndarray:
     owner, start = (int(a[0]) for a in windows.locate(np.array([place])))
-    signal = map_signal(windows.recordings[owner].path)
-    return signal.read_uv(start, start + windows.length)
+    stored = load_rows(windows.recordings[owner].path)
+    signal_uv = stored["signal"] * stored["scale_uv"][:, None]
+    return signal_uv[:, start : start + windows.length]
 
 
 @pytest.mark.parametrize("huge", [(), (0, 1, 2, 3), (1, 3)], ids=["int16", "float32", "both"])
-def test_pieces_in_microvolts_are_what_is_mapped_to_the_last_bit(
+def test_pieces_in_microvolts_are_what_numpy_reads_to_the_last_bit(
     tmp_path: Path, huge: tuple[int, ...]
 ) -> None:
     recordings = kept(tmp_path, 4, huge=huge)
@@ -52,7 +54,7 @@ def test_pieces_in_microvolts_are_what_is_mapped_to_the_last_bit(
     index = np.array([12, 0, 19, 7, 5])
     pieces = windows.pieces(index)
     assert pieces.values.dtype == (np.float32 if huge else np.int16)
-    wanted_uv = np.stack([as_mapped(windows, k) for k in index.tolist()])
+    wanted_uv = np.stack([as_numpy_reads(windows, k) for k in index.tolist()])
     np.testing.assert_array_equal(pieces.in_uv(), wanted_uv)
     np.testing.assert_array_equal(windows.batch(index).signal_uv, wanted_uv)
     placed = windows.geometry(index)
@@ -88,9 +90,11 @@ def test_channels_in_another_order_are_read_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", [0, 1990, 2000])
 def test_a_piece_ends_where_its_recording_does(tmp_path: Path, first: int) -> None:
     (recording,) = kept(tmp_path, 1)
-    whole_uv = map_signal(recording.path).read_uv(0, 2000)
-    piece_uv = SignalFile(recording.path, (3, 2000)).read_uv(first, 2050)
-    np.testing.assert_array_equal(piece_uv, whole_uv[:, first:])
+    signal = SignalFile(recording.path, (3, 2000))
+    whole_uv = signal.read_uv(0, 2000)
+    np.testing.assert_array_equal(signal.read_uv(first, 2050), whole_uv[:, first:])
+    with pytest.raises(ArtifactError, match="after its last one, 2000, were asked for"):
+        signal.read(range(3), first, 2001)  # it would be the zeros that fill up a block
 
 
 def test_a_file_that_is_cut_while_it_is_open_is_told(tmp_path: Path) -> None:
@@ -103,13 +107,29 @@ def test_a_file_that_is_cut_while_it_is_open_is_told(tmp_path: Path) -> None:
 
 def test_a_sample_that_is_not_finite_is_told(tmp_path: Path) -> None:
     (recording,) = kept(tmp_path, 1, huge=(0,))
-    mapped = map_signal(recording.path).data
     raw = bytearray(recording.path.read_bytes())
-    place = raw.index(mapped[1, 7].tobytes())
+    place = raw.index(np.float32(HUGE_UV).tobytes())
     raw[place : place + 4] = np.array(np.nan, "<f4").tobytes()
     recording.path.write_bytes(raw)
     with pytest.raises(ArtifactError, match="not finite"):
         SignalFile(recording.path, (3, 2000)).read_uv(0, 10)
+
+
+def test_a_window_of_all_channels_is_one_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a few of its channels; a file is opened, and its header read, once."""
+    recordings = kept(tmp_path, 2, huge=(1,), seconds=60)
+    windows = tile(corpus(*recordings), recordings, 4.0)
+    reads: list[int] = []
+    read = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *what: (reads.append(what[0]), read(*what))[1])
+    few = windows.of_channels((recordings[0].channels[2], recordings[0].channels[0]))
+    for way in (windows, few):
+        for place in range(len(windows)):
+            reads.clear()
+            way.pieces(np.array([place]))
+            assert len(reads) == 1
 
 
 def coded(folder: Path, windows: Windows) -> tuple[Codes, list[np.ndarray]]:
@@ -182,7 +202,7 @@ def test_threads_read_what_one_thread_reads(
     monkeypatch.setattr(store, "OPEN_SIGNALS", 3)
     recordings = kept(tmp_path, 12, huge=(2,))
     windows = tile(corpus(*recordings), recordings, 4.0)
-    wanted_uv = [as_mapped(windows, k) for k in range(len(windows))]
+    wanted_uv = [as_numpy_reads(windows, k) for k in range(len(windows))]
 
     def read(seed: int) -> None:
         for place in np.random.default_rng(seed).permutation(len(windows)).tolist():

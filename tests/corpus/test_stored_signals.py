@@ -9,10 +9,11 @@ from corpora import write_signal
 from hypothesis import given
 from hypothesis import strategies as st
 from longfiles import memory_mb
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
+from signalfiles import load_rows
 
-from eegssl.corpus import store
-from eegssl.corpus.signals import MAX_STEP_UV, map_signal
+from eegssl.corpus import signals, store
+from eegssl.corpus.signals import LONGEST_BLOCK, MAX_STEP_UV, SignalFile, blocks_of
 from eegssl.errors import ArtifactError
 
 
@@ -37,7 +38,7 @@ def test_int16_is_right_to_half_a_step(
     assert arrays["signal"].dtype == np.int16
     steps = np.abs(signal_uv).max(axis=1) / 32767
     np.testing.assert_allclose(arrays["scale_uv"], steps, rtol=1e-6)
-    error = np.abs(map_signal(path).read_uv(0, 300).astype(np.float64) - signal_uv)
+    error = np.abs(SignalFile(path).read_uv(0, 300).astype(np.float64) - signal_uv)
     rounding = np.abs(signal_uv) * 2.0**-22  # of float32, when it is read
     assert (error <= 0.5 * steps[:, None] + rounding).all()
 
@@ -45,7 +46,7 @@ def test_int16_is_right_to_half_a_step(
 def test_a_quiet_channel_beside_a_loud_one_keeps_its_own_scale(tmp_path: Path) -> None:
     signal_uv = np.random.default_rng(0).normal(0, 1, (2, 500)) * [[1.0], [800.0]]
     path = stored(tmp_path, signal_uv)
-    error_uv = np.abs(map_signal(path).read_uv(0, 500) - signal_uv).max(axis=1)
+    error_uv = np.abs(SignalFile(path).read_uv(0, 500) - signal_uv).max(axis=1)
     assert error_uv[0] < 1e-3
     assert error_uv[1] < MAX_STEP_UV / 2
 
@@ -57,7 +58,7 @@ def test_a_huge_artifact_makes_it_float32_so_that_nothing_small_is_lost(tmp_path
     arrays = load_file(stored(tmp_path, signal_uv))
     assert arrays["signal"].dtype == np.float32
     np.testing.assert_array_equal(arrays["scale_uv"], 1)
-    read = map_signal(tmp_path / "signal.safetensors").read_uv(0, 500)
+    read = SignalFile(tmp_path / "signal.safetensors").read_uv(0, 500)
     np.testing.assert_array_equal(read, signal_uv)
 
 
@@ -73,7 +74,7 @@ def test_the_step_where_float32_begins(tmp_path: Path) -> None:
 def test_silence_stays_silence(tmp_path: Path) -> None:
     signal_uv = np.zeros((2, 100))
     signal_uv[0] = np.linspace(-3, 3, 100)
-    read = map_signal(stored(tmp_path, signal_uv)).read_uv(0, 100)
+    read = SignalFile(stored(tmp_path, signal_uv)).read_uv(0, 100)
     assert not read[1].any()
     assert np.isfinite(read).all()
 
@@ -92,16 +93,92 @@ def test_any_piece_is_the_same_as_cut_from_the_whole(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int
 ) -> None:
     signal_uv = np.random.default_rng(1).normal(0, 30, (3, 300))
-    mapped = map_signal(stored(tmp_path_factory.mktemp("s"), signal_uv))
-    piece = mapped.read_uv(start, start + length)
-    np.testing.assert_array_equal(piece, mapped.read_uv(0, 300)[:, start : start + length])
+    signal = SignalFile(stored(tmp_path_factory.mktemp("s"), signal_uv))
+    piece = signal.read_uv(start, start + length)
+    np.testing.assert_array_equal(piece, signal.read_uv(0, 300)[:, start : start + length])
 
 
-def test_numpy_users_open_it_without_eegssl(tmp_path: Path) -> None:
-    signal_uv = np.random.default_rng(1).normal(0, 30, (3, 300))
-    arrays = load_file(stored(tmp_path, signal_uv))
-    opened = arrays["signal"] * arrays["scale_uv"][:, None]
-    np.testing.assert_allclose(opened, signal_uv, atol=0.01)
+EDGES = st.one_of(
+    st.integers(1, 40),
+    st.builds(
+        lambda k, off: max(1, k * LONGEST_BLOCK + off), st.integers(1, 5), st.integers(-2, 2)
+    ),
+    st.integers(1, 5000),
+)
+"""Lengths, many of them at the edges of blocks."""
+
+
+@given(st.integers(1, 6), EDGES, st.sampled_from([np.int16, np.float32]), st.data())
+def test_any_window_at_any_edge_of_blocks_is_what_was_written(
+    tmp_path_factory: pytest.TempPathFactory,
+    n_channels: int,
+    n_samples: int,
+    kind: type,
+    data: st.DataObject,
+) -> None:
+    """By eegssl, and by the line that the documents give to users of NumPy: to the last bit."""
+    rng = np.random.default_rng(n_samples)
+    written = rng.integers(-32766, 32767, (n_channels, n_samples)).astype(np.float32)
+    written[:, rng.integers(n_samples)] = 32767  # the scale is 1 / 512 then, and exact
+    path = stored(
+        tmp_path_factory.mktemp("s"), written / 512 if kind is np.int16 else written * 100
+    )
+    rows = load_rows(path)
+    assert rows["signal"].dtype == kind
+    wanted = written if kind is np.int16 else written * 100
+    np.testing.assert_array_equal(rows["signal"], wanted)
+    start = data.draw(st.integers(0, n_samples - 1))
+    stop = data.draw(st.integers(start, n_samples))
+    channels = data.draw(st.permutations(range(n_channels)))[: data.draw(st.integers(1, 6))]
+    signal = SignalFile(path, (n_channels, n_samples))
+    np.testing.assert_array_equal(
+        signal.read(channels, start, stop), wanted[list(channels), start:stop]
+    )
+    wanted_uv = wanted[:, start:stop] * rows["scale_uv"][:, None]
+    np.testing.assert_array_equal(signal.read_uv(start, stop), wanted_uv)
+
+
+def test_long_pieces_are_read_a_part_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal_uv = np.random.default_rng(1).normal(0, 30, (5, 4000)).astype(np.float32)
+    signal = SignalFile(stored(tmp_path, signal_uv))
+    whole_uv, some = signal.read_uv(0, 4000), signal.read([3, 1], 77, 3999)
+    monkeypatch.setattr(signals, "_AT_ONCE_BYTES", 6000)
+    np.testing.assert_array_equal(signal.read_uv(0, 4000), whole_uv)
+    np.testing.assert_array_equal(signal.read([3, 1], 77, 3999), some)
+
+
+@given(st.integers(3000, 10_000_000))
+def test_what_fills_up_the_last_block_takes_next_to_no_room(n_samples: int) -> None:
+    """Of 30 s at 100 Hz and more."""
+    n_blocks, length = blocks_of(n_samples)
+    assert length <= LONGEST_BLOCK
+    assert n_samples <= n_blocks * length <= 1.01 * n_samples
+
+
+@pytest.mark.parametrize("n_samples", [0, 1])
+def test_a_recording_of_no_length_is_stored_too(tmp_path: Path, n_samples: int) -> None:
+    path = stored(tmp_path, np.ones((2, n_samples)))
+    assert SignalFile(path).shape == load_rows(path)["signal"].shape == (2, n_samples)
+    assert SignalFile(path).read_uv(0, 5).shape == (2, n_samples)
+
+
+def test_what_is_too_small_for_a_scale_is_nearly_nothing(tmp_path: Path) -> None:
+    signal_uv = np.array([[1e-42, 0, -1e-42], [3e-35, -1e-38, 0]], np.float32)
+    read_uv = SignalFile(stored(tmp_path, signal_uv)).read_uv(0, 3)
+    np.testing.assert_allclose(read_uv, signal_uv, rtol=0, atol=1e-37)
+
+
+@pytest.mark.parametrize("told", [299, 301, 513, -1])
+def test_a_length_that_its_blocks_or_the_table_deny_is_told(tmp_path: Path, told: int) -> None:
+    path = stored(tmp_path, np.random.default_rng(1).normal(0, 30, (3, 300)))
+    with pytest.raises(ArtifactError, match=f"300 samples in 2 blocks of 150, expected {told}"):
+        SignalFile(path, (3, told))
+    arrays = load_file(path) | {"n_samples": np.array(301)}
+    save_file(arrays, path)
+    with pytest.raises(ArtifactError, match="301 samples in 2 blocks of 150"):
+        SignalFile(path)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 8, 40, 150, 1000])
@@ -109,10 +186,10 @@ def test_a_truncated_or_foreign_file_is_no_stored_signal(tmp_path: Path, keep: i
     path = stored(tmp_path, np.random.default_rng(1).normal(0, 30, (3, 300)))
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ArtifactError, match="was edited or damaged"):
-        map_signal(path)
+        SignalFile(path)
     path.write_bytes(b"\xff" * 400)
     with pytest.raises(ArtifactError, match="was edited or damaged"):
-        map_signal(path)
+        SignalFile(path)
 
 
 def test_few_files_are_open_at_once_and_each_reads_right(

@@ -142,11 +142,21 @@ def test_an_edited_file_is_named(tiny: Pipeline, copied: Copied, name: str, file
     refused(tiny, path.parent, path)
 
 
-def test_a_schema_of_another_time_is_named_with_ours(tiny: Pipeline, copied: Copied) -> None:
-    bad = copied("encoder")
-    manifest = manifest_of(bad) | {"schema_version": 99}
+@pytest.mark.parametrize(
+    ("kind", "theirs", "ours", "way_on"),
+    [
+        ("encoder", 99, 4, "make an encoder again with `eegssl pretrain`"),
+        ("recordings", 4, 5, "make recordings again with `eegssl preprocess`"),
+    ],
+)
+def test_a_schema_of_another_time_is_named_with_ours_and_a_way_on(
+    tiny: Pipeline, copied: Copied, kind: str, theirs: int, ours: int, way_on: str
+) -> None:
+    """Signals of recordings lay channel after channel before schema 5."""
+    bad = copied(kind)
+    manifest = manifest_of(bad) | {"schema_version": theirs}
     (bad / "manifest.json").write_text(json.dumps(manifest))
-    refused(tiny, bad, "99", "schema 4")
+    refused(tiny, bad, f"schema {theirs}", f"schema {ours}", way_on)
 
 
 @pytest.mark.slow

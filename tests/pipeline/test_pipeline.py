@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, files_of, manifest_of, splits_of, stamps_of
 from safetensors.numpy import load_file
+from signalfiles import load_rows
 from sklearn.metrics import roc_auc_score
 from tinycorpus import CALM_S, CHANNELS, RECORDINGS, SEIZURE_S, SUBJECTS
 
@@ -111,7 +112,7 @@ def test_the_manifest_says_what_it_is_and_from_what(tiny: Pipeline, stage: str) 
     assert [parent["kind"] for parent in manifest["inputs"]] == parents
     for parent in manifest["inputs"]:
         assert parent["id"] == ids.get(parent["kind"], parent["id"])
-    assert manifest["schema_version"] == 4
+    assert manifest["schema_version"] == (5 if manifest["kind"] == "recordings" else 4)
     assert manifest["seed"] == 0
     assert manifest["eegssl_version"]
     assert manifest["facts"]["synthetic"] is False
@@ -149,9 +150,9 @@ def test_recordings_are_microvolts_at_200_hz_with_their_events(tiny: Pipeline) -
     ictal = {e["recording"] for e in events if e["type"] == "sz"}
     assert len(ictal) == SUBJECTS
     for row in table:
-        stored = load_file(tiny.recordings / "signals" / f"{row['recording']}.safetensors")
+        stored = load_rows(tiny.recordings / "signals" / f"{row['recording']}.safetensors")
         seconds = SEIZURE_S if row["recording"] in ictal else CALM_S
-        assert set(stored) == {"signal", "scale_uv", "quality"}
+        assert set(stored) == {"signal", "n_samples", "scale_uv", "quality"}
         assert stored["quality"].shape == (len(row["channels"]), seconds)
         assert stored["signal"].dtype == np.int16
         assert stored["signal"].shape == (len(row["channels"]), 200 * seconds)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import done, eegssl
-from safetensors.numpy import load_file
+from signalfiles import load_rows
 from tinycorpus import noise_uv, spike_and_wave_uv
 
 from eegssl.corpus.preprocessing import file_scan
@@ -103,7 +103,7 @@ def test_a_file_with_gaps_becomes_a_recording_for_each_stretch(tmp_path: Path) -
     assert sorted(found) == [(0, 5.0, 4.0), (0, 18.0, 2.0), (1, 0.0, 7.75), (1, 1.75, 3.0)]
     assert {r["n_events_outside"] for r in parts.values()} == {1}
     for name, row in parts.items():
-        stored = load_file(out / f"signals/{name}.safetensors")
+        stored = load_rows(out / f"signals/{name}.safetensors")
         assert stored["signal"].shape == (len(LABELS), row["n_samples"])
 
 
@@ -118,7 +118,7 @@ def test_channels_that_are_no_eeg_are_kept_apart_and_labelled_by_kind(tmp_path: 
         assert row["channels"] == ["Fp1", "Fp2"]
         assert row["auxiliary_kinds"] == ["ecg", "eog", "emg"]
         assert row["n_other_channels"] == 1
-        stored = load_file(out / f"signals/{row['recording']}.safetensors")
+        stored = load_rows(out / f"signals/{row['recording']}.safetensors")
         assert stored["auxiliary"].shape == (3, row["n_samples"])
         peaks_uv = np.abs(stored["auxiliary"] * stored["auxiliary_scale_uv"][:, None]).max(axis=1)
         assert (peaks_uv > 10).all()
@@ -136,7 +136,7 @@ def test_a_montage_misses_what_lacks_an_electrode_and_fills_no_zeros(
         assert "Fz-Cz" in row["missing"]
         assert len(row["channels"]) + len(row["missing"]) == 18
         name = f"signals/{row['recording']}.safetensors"
-        bipolar, own = load_file(out / name), load_file(tmp_path / "keep" / name)
+        bipolar, own = load_rows(out / name), load_rows(tmp_path / "keep" / name)
         channels = kept[row["recording"]]["channels"]
         own_uv = dict(zip(channels, own["signal"] * own["scale_uv"][:, None], strict=True))
         bipolar_uv = bipolar["signal"] * bipolar["scale_uv"][:, None]
@@ -158,7 +158,7 @@ def test_a_causal_recording_is_the_same_up_to_t_whatever_comes_after(tmp_path: P
         settings = ("--set", "filter.phase=causal", "--set", "filter.notch=60")
         done("preprocess", root, "--out", out, *settings)
         stored.append(
-            {r["file"]: load_file(out / f"signals/{r['file']}.safetensors") for r in rows(out)}
+            {r["file"]: load_rows(out / f"signals/{r['file']}.safetensors") for r in rows(out)}
         )
         assert all(row["delay_s"] > 0 for row in rows(out))
     calm, wild = stored

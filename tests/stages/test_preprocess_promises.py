@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from clirun import done, eegssl, files_of
 from realdata import real_data
-from safetensors.numpy import load_file
+from signalfiles import load_rows
 
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.formats.known_formats import FORMATS
@@ -82,7 +82,7 @@ def test_what_comes_later_changes_no_bit_of_a_causal_recording(tmp_path: Path) -
     assert ids == preprocess(second, tmp_path / "out_b", *causal)["accepted"]
     for name in ids:
         a, b = (
-            load_file(tmp_path / out / "signals" / f"{name}.safetensors")["signal"]
+            load_rows(tmp_path / out / "signals" / f"{name}.safetensors")["signal"]
             for out in ("out_a", "out_b")
         )
         assert np.array_equal(a[:, :2000], b[:, :2000])
@@ -95,7 +95,7 @@ def test_missing_electrodes_make_no_derivation(tmp_path: Path) -> None:
     for row in pq.read_table(tmp_path / "out" / "recordings.parquet").to_pylist():
         assert row["channels"] == ["Fp1-F7"]
         assert "F7-T7" in row["missing"]
-        stored = load_file(tmp_path / "out" / "signals" / f"{row['recording']}.safetensors")
+        stored = load_rows(tmp_path / "out" / "signals" / f"{row['recording']}.safetensors")
         assert len(stored["signal"]) == 1
 
 

@@ -54,7 +54,7 @@ def write_signal(path: Path, signal_uv: np.ndarray) -> None:
     """Store a finite signal [C, T] in µV, without auxiliary channels and flags."""
     for width in widths(exact=False):
         try:
-            with SignalWriter(path, (len(signal_uv), signal_uv.shape[1]), width) as writer:
+            with SignalWriter(path, signal_uv.shape[1], width) as writer:
                 for row in signal_uv:
                     writer.add(row)
                 writer.finish()

@@ -71,11 +71,12 @@ class MemorySignal(SignalFile):
     def __init__(self, signal_uv: NDArray[np.floating]) -> None:
         self.signal_uv = signal_uv.astype(np.float32)
         self.scale_uv = np.ones(len(signal_uv), np.float32)
-        self.dtype, self._n_samples = self.signal_uv.dtype, signal_uv.shape[1]
+        self.dtype, self.shape = self.signal_uv.dtype, self.signal_uv.shape
 
-    def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
-        """Samples from memory."""
-        rows[:] = self.signal_uv[list(channels), start : start + rows.shape[1]]
+    def _parts(
+        self, channels: Sequence[int], start: int, stop: int
+    ) -> Iterator[tuple[int, NDArray[Any]]]:
+        yield 0, self.signal_uv[list(channels), start:stop]
 
 
 class MemoryCorpus(Corpus):

@@ -11,10 +11,13 @@ from eegssl.artifacts.table_parts import read_text_table
 from eegssl.corpus.audits.recordings_contract import read_tables
 from eegssl.corpus.concerns.amplitude_concerns import ABOVE_A_VOLT
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
-from eegssl.corpus.signals import map_flags, map_signal
+from eegssl.corpus.signals import SignalFile, map_flags
 from eegssl.corpus.store import SIGNALS
 from eegssl.errors import ArtifactError
 from eegssl.signal.amplitude import HIGHEST_UV, above_a_volt
+
+_AT_ONCE = 1 << 16
+"""Samples of each channel that are read at once."""
 
 
 def check_recordings(artifact: Artifact) -> list[str]:
@@ -38,16 +41,18 @@ def _known_above_a_volt(artifact: Artifact) -> set[str]:
 
 def problems_of_signal(path: Path, row: dict[str, Any], *, may_be_above: bool) -> Iterator[str]:
     """Yield what is wrong with shape or range of one recording, by its row of the table."""
-    shape = (len(row["channels"]), row["n_samples"])
+    n_channels, n_samples = shape = (len(row["channels"]), row["n_samples"])
     try:
-        stored = map_signal(path, shape)
-        map_flags(path, shape[0])
+        stored = SignalFile(path, shape)
+        map_flags(path, n_channels)
         if row["auxiliary"]:
-            map_signal(path, (len(row["auxiliary"]), shape[1]), "auxiliary_")
+            SignalFile(path, (len(row["auxiliary"]), n_samples), "auxiliary")
+        peak_uv = 0.0
+        for start in range(0, n_samples, _AT_ONCE):
+            piece_uv = stored.read_uv(start, start + _AT_ONCE)
+            peak_uv = max(peak_uv, float(np.abs(piece_uv).max(initial=0.0)))
     except ArtifactError as error:
         yield str(error)
         return
-    for channel, scale in zip(stored.data, stored.scale_uv, strict=True):
-        peak = float(np.abs(channel.astype(np.float32)).max(initial=0.0) * scale)
-        if not np.isfinite(peak) or (above_a_volt(peak) and not may_be_above):
-            yield f"{row['recording']}: a sample is not finite, or above {HIGHEST_UV:g} µV"
+    if above_a_volt(peak_uv) and not may_be_above:
+        yield f"{row['recording']}: a sample is above {HIGHEST_UV:g} µV"

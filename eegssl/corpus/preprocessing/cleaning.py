@@ -5,7 +5,6 @@ hand, so that one channel at a time is in memory, however long the recording. Fo
 lie on disk until it is made of them; where int16 turns out too coarse, they are read once more.
 """
 
-import math
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -26,7 +25,7 @@ from eegssl.corpus.preprocessing.signal_writer import (
     Written,
     widths,
 )
-from eegssl.corpus.signals import StoredSignal
+from eegssl.corpus.signals import SignalFile
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recording_format import Samples
 from eegssl.io.recording_header import Segment
@@ -53,10 +52,10 @@ class CleaningSettings:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A stored segment: what the table of recordings says of it, and its EEG as stored."""
+    """A stored segment: what the table of recordings says of it, and its EEG on disk."""
 
     fields: dict[str, Any]
-    signal: StoredSignal
+    signal: SignalFile
 
 
 def require_usable(segment: Segment, signals: Sequence[Signal], config: FilterConfig) -> None:
@@ -106,16 +105,14 @@ class SegmentCleaner:
             except TooCoarse:
                 continue
         self._scratch = np.empty(0, np.float32)
-        return Cleaned(self._fields(montage, flags, written), written.signal)
+        return Cleaned(self._fields(montage, flags, written), SignalFile(path))
 
     def _write(
         self, path: Path, width: Width, view: Viewer | None
     ) -> tuple[Rereferenced, NDArray[np.uint8], Written]:
-        planned = self._montage()
-        mixed = planned.matrix is not None
+        mixed = self._montage().matrix is not None
         rows = self._mixed_rows(path, view) if mixed else self._rows(view)
-        shape, n_auxiliary = (len(planned.names), self.n_samples), len(self._auxiliary)
-        with SignalWriter(path, shape, width, n_auxiliary, self._n_windows()) as writer:
+        with SignalWriter(path, self.n_samples, width, len(self._auxiliary)) as writer:
             with closing(rows):
                 for row in rows:
                     writer.add(row)
@@ -205,10 +202,6 @@ class SegmentCleaner:
             return self._length(signal) >= self.n_samples
         except RecordingRefused:
             return False
-
-    def _n_windows(self) -> int:
-        """Windows of the flags, for room in the file."""
-        return math.ceil(self.duration_s / self._settings.quality.window_s)
 
     def _fields(
         self, montage: Rereferenced, flags: NDArray[np.uint8], written: Written

@@ -21,7 +21,7 @@ from eegssl.corpus.preprocessing.channel_selection import (
     Signal,
     sample_pieces,
 )
-from eegssl.corpus.signals import StoredSignal
+from eegssl.corpus.signals import SignalFile
 from eegssl.io.formats.recording_format import Samples
 from eegssl.io.labels.event_types import Event, is_seizure
 from eegssl.io.recording_header import Segment
@@ -133,7 +133,7 @@ class ClipCutter:
         self._traces_uv.append(self._trace(signal, samples))
         self._flags.append(flags)
 
-    def cut(self, fields: dict[str, Any], stored: StoredSignal) -> Clip:
+    def cut(self, fields: dict[str, Any], stored: SignalFile) -> Clip:
         """The clip, with the recording's row of the table and its clean samples."""
         rate_hz, sfreq_hz = self._shown[0].sfreq_hz, fields["sfreq_hz"]
         before_freqs_hz, before_psd = _density(self._windows_uv, rate_hz)
@@ -169,7 +169,7 @@ class ClipCutter:
         trace_uv = samples[start : start + length].astype(np.float64) * signal.gain_uv
         return (trace_uv - trace_uv.mean()).astype(np.float32)
 
-    def _clean_windows(self, stored: StoredSignal, sfreq_hz: float) -> NDArray[np.float32]:
+    def _clean_windows(self, stored: SignalFile, sfreq_hz: float) -> NDArray[np.float32]:
         """Windows [W, C, S] of the clean signal, where those of the raw one begin."""
         length = round(SAMPLE_WINDOW_S * sfreq_hz)
         first = self._segment.first_record

@@ -16,7 +16,7 @@ from eegssl.corpus.preprocessing.opened_file import (
     require_unchanged,
 )
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import StoredSignal
+from eegssl.corpus.signals import SignalFile
 from eegssl.errors import RecordingRefused
 from eegssl.io.formats.recordings import format_name
 from eegssl.io.labels.event_types import Event, is_seizure
@@ -107,15 +107,15 @@ def store_cleaned(
     ids: dict[str, str],
     out: Path,
     view: Viewer | None = None,
-) -> tuple[Row, StoredSignal]:
-    """Clean a segment and store it below ``out``; its row of the table, and its EEG as stored.
+) -> tuple[Row, SignalFile]:
+    """Clean a segment and store it below ``out``; its row of the table, and its EEG on disk.
 
     Raises RecordingRefused ``no-eeg`` where all channels are flat.
     """
     path = out / f"{SIGNALS}/{ids['recording']}.safetensors"
     cleaned = cleaner.clean(path, view)
     fields, stored = cleaned.fields | ids, cleaned.signal
-    hashes = sketch(stored.data, stored.scale_uv, fields["channels"], fields["sfreq_hz"])
+    hashes = sketch(stored, fields["channels"], fields["sfreq_hz"])
     sketched = {"sketch": [int(value) for value in hashes], "file_onset_s": segment.onset_s}
     return fields | sketched, stored
 

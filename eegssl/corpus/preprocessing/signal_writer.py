@@ -1,31 +1,37 @@
 """Store the cleaned rows of a recording, and hash them.
 
-The format is that of `eegssl.corpus.signals`. Its header, scales and flags are known only once the
-last row is there: room is left for them, and where fewer rows came than were planned (flat
-channels), the rows are moved to their place. What was written is hashed and handed on through a
-map of the same file, so that nothing is opened or read again.
+The format is that of `eegssl.corpus.signals`: blocks of time, while rows come a channel at a time.
+They lie in a file without a name until the last one is there; then it is known which channels are
+kept, and header and blocks are written in one go and hashed on the way.
 """
 
 import hashlib
 import json
-import mmap
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedRandom
+from math import prod
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import PARTIAL
-from eegssl.corpus.signals import MAX_STEP_UV, NAMES, StoredSignal
+from eegssl.corpus.signals import MAX_STEP_UV, blocks_of
 from eegssl.signal.channels.montages import common_part
 
 Width = Literal["<i2", "<f4"]
-_BLOCK_SAMPLES, _BLOCK_BYTES = 1 << 16, 16 << 20
+_NAMES = {
+    np.dtype(kind): name
+    for kind, name in (("<i2", "I16"), ("<i8", "I64"), ("<f4", "F32"), ("|u1", "U8"))
+}
+"""Types of NumPy -> of safetensors."""
+_LEAST_SCALE = float(np.finfo(np.float32).tiny)
+"""In µV a step: what is less is not held exactly enough that no step exceeds int16."""
+_PART_SAMPLES, _PART_BYTES = 1 << 16, 1 << 20
 
 
 class TooCoarse(Exception):
@@ -34,12 +40,8 @@ class TooCoarse(Exception):
 
 @dataclass(frozen=True)
 class Written:
-    """A stored recording: its EEG rows (mapped), the size of its file and the file's SHA-256.
+    """The size of a stored recording's file, its SHA-256, and the largest absolute EEG sample."""
 
-    ``peak_uv`` is the largest absolute value of its EEG.
-    """
-
-    signal: StoredSignal
     n_bytes: int
     sha256: str
     peak_uv: float
@@ -48,37 +50,24 @@ class Written:
 class SignalWriter:
     """Writes rows [T], first EEG and then auxiliary ones; only one of them need be in memory.
 
-    ``shape`` is the [C, T] that is expected; fewer channels may come. ``n_windows`` is that of the
-    flags, where there are any. Used in a ``with`` block: the file is removed where that ends in an
-    error.
+    Used in a ``with`` block; nothing has the name ``path`` before `finish`.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        shape: tuple[int, int],
-        width: Width,
-        n_auxiliary: int = 0,
-        n_windows: int | None = None,
-    ) -> None:
-        n_channels, self._n_samples = shape
-        self._path, self._dtype, self._n_auxiliary = path, np.dtype(width), n_auxiliary
+    def __init__(self, path: Path, n_samples: int, width: Width, n_auxiliary: int = 0) -> None:
+        self._path, self._n_samples, self._n_auxiliary = path, n_samples, n_auxiliary
+        self._dtype = np.dtype(width)
         self._scales: list[float] = []
         self._peaks_uv: list[float] = []
-        self._stream = path.open("w+b")
-        self._room = len(self._header(n_channels, n_windows)) + 4 * (n_channels + n_auxiliary)
-        self._stream.write(bytes(self._room))
+        self._rows = _nameless(path)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._stream.close()
-        if kind is not None:
-            self._path.unlink()
+    def __exit__(self, *_: object) -> None:
+        self._rows.close()
 
     def add(self, row: NDArray[np.float32]) -> None:
-        """Write one row [T] in µV.
+        """Take one row [T] in µV.
 
         Raises TooCoarse where the file is of int16 and that would round too coarsely, ValueError
         for a sample that is not finite: that is never made into a number.
@@ -89,71 +78,96 @@ class SignalWriter:
         self._peaks_uv.append(peak)
         if self._dtype.kind == "f":
             self._scales.append(1.0)
-            self._stream.write(np.ascontiguousarray(row, dtype=self._dtype).data)
+            self._rows.write(np.ascontiguousarray(row, self._dtype).data)
             return
-        scale = float(np.float32(peak / 32767)) if peak else 1.0
+        scale = max(float(np.float32(peak / 32767)), _LEAST_SCALE) if peak else 1.0
         if peak and scale > MAX_STEP_UV:
             raise TooCoarse
         self._scales.append(scale)
-        for start in range(0, len(row), _BLOCK_SAMPLES):
-            steps = row[start : start + _BLOCK_SAMPLES] * np.float32(1 / scale)
+        for start in range(0, len(row), _PART_SAMPLES):
+            steps = row[start : start + _PART_SAMPLES] * np.float32(1 / scale)
             np.rint(steps, out=steps)
-            np.clip(steps, -32768, 32767, out=steps)
-            self._stream.write(steps.astype(self._dtype).data)
+            self._rows.write(steps.astype(self._dtype).data)
 
     def finish(self, quality: NDArray[np.uint8] | None = None) -> Written:
-        """Complete the file, with flags ``quality`` [C, W] of the EEG channels."""
-        n_channels = len(self._scales) - self._n_auxiliary
-        flags = b"" if quality is None else np.ascontiguousarray(quality).tobytes()
-        scales = [*self._scales[n_channels:], *self._scales[:n_channels]]
-        head = self._header(n_channels, None if quality is None else quality.shape[1])
-        head += np.array(scales, "<f4").tobytes()
-        size = len(self._scales) * self._n_samples * self._dtype.itemsize
-        end = len(head) + size
-        self._stream.flush()
-        self._stream.truncate(max(self._room + size, end + len(flags)))
-        mapped = mmap.mmap(self._stream.fileno(), 0)
-        if len(head) != self._room:
-            mapped.move(len(head), self._room, size)
-        for place, part in ((0, head), (end, flags)):
-            self._stream.seek(place)
-            self._stream.write(part)
-        self._stream.truncate(end + len(flags))
-        digest = hashlib.sha256(head)
-        for start in range(len(head), end, _BLOCK_BYTES):
-            digest.update(memoryview(mapped)[start : min(end, start + _BLOCK_BYTES)])
-            mapped.madvise(mmap.MADV_DONTNEED)  # they stay in the system's cache
-        digest.update(flags)
-        count = n_channels * self._n_samples
-        data = np.frombuffer(mapped, self._dtype, count, len(head))
-        data.flags.writeable = False
-        signal = StoredSignal(
-            data.reshape(n_channels, self._n_samples),
-            np.array(self._scales[:n_channels], np.float32),
-        )
+        """Write the file, with flags ``quality`` [C, W] of the EEG channels."""
+        n_rows, n_channels = len(self._scales), len(self._scales) - self._n_auxiliary
+        scale_uv = np.array(self._scales, "<f4")
+        tensors = {"n_samples": _Tensor.of(np.array(self._n_samples, "<i8"))}
+        if self._n_auxiliary:
+            tensors["auxiliary_scale_uv"] = _Tensor.of(scale_uv[n_channels:])
+        tensors["scale_uv"] = _Tensor.of(scale_uv[:n_channels])
+        tensors["signal"] = self._in_blocks(range(n_channels))
+        if self._n_auxiliary:
+            tensors["auxiliary"] = self._in_blocks(range(n_channels, n_rows))
+        if quality is not None:
+            tensors["quality"] = _Tensor.of(quality)
+        digest, n_bytes = hashlib.sha256(), 0
+        with self._path.open("wb") as stream:
+            for part in _file_of(tensors):
+                stream.write(part)
+                digest.update(part)
+                n_bytes += part.nbytes
         peak_uv = max(self._peaks_uv[:n_channels], default=0.0)
-        return Written(signal, end + len(flags), digest.hexdigest(), peak_uv)
+        return Written(n_bytes, digest.hexdigest(), peak_uv)
 
-    def _header(self, n_channels: int, n_windows: int | None) -> bytes:
-        """The header of the safetensors file: where the bytes of each tensor lie."""
-        scale = np.dtype("<f4")
-        tensors: dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]] = {}
-        if self._n_auxiliary:
-            tensors["auxiliary_scale_uv"] = (scale, (self._n_auxiliary,))
-        tensors["scale_uv"] = (scale, (n_channels,))
-        tensors["signal"] = (self._dtype, (n_channels, self._n_samples))
-        if self._n_auxiliary:
-            tensors["auxiliary"] = (self._dtype, (self._n_auxiliary, self._n_samples))
-        if n_windows is not None:
-            tensors["quality"] = (np.dtype("|u1"), (n_channels, n_windows))
-        entries: dict[str, object] = {}
-        end = 0
-        for name, (kind, size) in tensors.items():
-            start, end = end, end + kind.itemsize * int(np.prod(size))
-            entries[name] = {"dtype": NAMES[kind], "shape": size, "data_offsets": [start, end]}
-        text = json.dumps(entries, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 8)
-        return len(text).to_bytes(8, "little") + text
+    def _in_blocks(self, rows: range) -> "_Tensor":
+        """The tensor [n_blocks, C, S] of some rows, read a part at a time."""
+        n_blocks, length = blocks_of(self._n_samples)
+        size = self._dtype.itemsize
+        step = max(1, _PART_BYTES // max(1, size * len(rows) * length))
+
+        def parts() -> Iterator[NDArray[Any]]:
+            for first in range(0, n_blocks, step):
+                n, start = min(step, n_blocks - first), first * length
+                samples = np.zeros((len(rows), n * length), self._dtype)
+                for k, row in enumerate(samples):
+                    place = size * (rows[k] * self._n_samples + start)
+                    _read_at(self._rows, place, row[: self._n_samples - start])
+                yield samples.reshape(len(rows), n, length).swapaxes(0, 1)
+
+        return _Tensor(self._dtype, (n_blocks, len(rows), length), parts())
+
+
+class _Tensor(NamedTuple):
+    """A tensor of a safetensors file, and its content part by part."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    parts: Iterable[NDArray[Any]]
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "_Tensor":
+        """A small one, in one part."""
+        return cls(array.dtype, array.shape, [array])
+
+
+def _file_of(tensors: Mapping[str, _Tensor]) -> Iterator[memoryview]:
+    """A safetensors file, part by part: where the bytes of each tensor lie, and these."""
+    entries: dict[str, object] = {}
+    end = 0
+    for name, (dtype, shape, _) in tensors.items():
+        start, end = end, end + dtype.itemsize * prod(shape)
+        entries[name] = {"dtype": _NAMES[dtype], "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    yield memoryview(len(text).to_bytes(8, "little") + text)
+    for tensor in tensors.values():
+        for part in tensor.parts:
+            yield np.ascontiguousarray(part).data
+
+
+def _nameless(path: Path) -> BufferedRandom:
+    """A file in the folder of ``path`` without a name: it ends with the process.
+
+    A system that needs a name for a moment gives one that marks it as unfinished.
+    """
+    return tempfile.TemporaryFile(dir=path.parent, prefix=f"{path.name}.", suffix=PARTIAL)
+
+
+def _read_at(stream: BufferedRandom, place: int, into: NDArray[Any]) -> None:
+    stream.seek(place)
+    stream.readinto(into.data)
 
 
 class ScratchRows:
@@ -165,13 +179,8 @@ class ScratchRows:
     @classmethod
     @contextmanager
     def beside(cls, path: Path, n_samples: int) -> Iterator[Self]:
-        """Rows in a file in the folder of ``path``, without a name: it ends with the process.
-
-        A system that needs a name for a moment gives one that marks it as unfinished.
-        """
-        with tempfile.TemporaryFile(
-            dir=path.parent, prefix=f"{path.name}.", suffix=PARTIAL
-        ) as stream:
+        """Rows in a file without a name, in the folder of ``path``."""
+        with _nameless(path) as stream:
             yield cls(stream, n_samples)
 
     def add(self, row: NDArray[np.float32]) -> None:
@@ -198,13 +207,12 @@ class ScratchRows:
 
     def _add_to(self, row: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
         """Add the weighted sum of what lies on disk: sample by sample in the same order."""
-        buffer = np.empty(_BLOCK_SAMPLES, np.float32)
-        for start in range(0, self._n_samples, _BLOCK_SAMPLES):
-            part = row[start : start + _BLOCK_SAMPLES]
+        buffer = np.empty(_PART_SAMPLES, np.float32)
+        for start in range(0, self._n_samples, _PART_SAMPLES):
+            part = row[start : start + _PART_SAMPLES]
             block = buffer[: len(part)]
             for k in np.flatnonzero(weights).tolist():
-                self._stream.seek(block.itemsize * (k * self._n_samples + start))
-                self._stream.readinto(block.data)
+                _read_at(self._stream, block.itemsize * (k * self._n_samples + start), block)
                 block *= weights[k]
                 part += block
 

@@ -38,7 +38,7 @@ def written(path: Path, signal_uv: np.ndarray) -> float:
     """Store a signal as preprocess does; its largest sample in µV, of which a concern is made."""
     for width in ("<i2", "<f4"):
         try:
-            with SignalWriter(path, signal_uv.shape, width, 0, 1) as writer:
+            with SignalWriter(path, signal_uv.shape[1], width) as writer:
                 for row in signal_uv:
                     writer.add(row)
                 return writer.finish(np.zeros((len(signal_uv), 1), np.uint8)).peak_uv

@@ -18,7 +18,7 @@ from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.signal_writer import ScratchRows, SignalWriter, TooCoarse
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import StoredSignal, map_signal
+from eegssl.corpus.signals import SignalFile
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.signal.channels.electrodes import parse_channels
 from eegssl.signal.channels.montages import rereference
@@ -51,11 +51,11 @@ def test_rows_are_those_of_the_matrix_and_no_block_changes_a_bit(
     rows_uv = np.random.default_rng(0).normal(0, 30, (len(ELECTRODES), N_SAMPLES))
     np.testing.assert_allclose(whole, weights @ rows_uv.astype(np.float32), atol=1e-4)
     for block in (99, 1024, N_SAMPLES - 1):
-        monkeypatch.setattr(signal_writer, "_BLOCK_SAMPLES", block)
+        monkeypatch.setattr(signal_writer, "_PART_SAMPLES", block)
         np.testing.assert_array_equal(mixed(tmp_path, matrix), whole)
 
 
-def stored(folder: Path, edf: Path, **settings: Any) -> tuple[dict[str, Any], StoredSignal]:
+def stored(folder: Path, edf: Path, **settings: Any) -> tuple[dict[str, Any], SignalFile]:
     """The row of the table and the signal of a file that is preprocessed."""
     config = PreprocessConfig.model_validate(settings)
     parts = CleaningSettings(config.filter, config.montage, config.quality)
@@ -65,7 +65,7 @@ def stored(folder: Path, edf: Path, **settings: Any) -> tuple[dict[str, Any], St
     assert scanned is not None
     row = ingest(source, scanned, "s-0", IngestSettings(parts, *rest), folder, None)
     assert [path.name for path in (folder / "signals").iterdir()] == ["r-000000000000.safetensors"]
-    return row["kept"][0], map_signal(folder / "signals" / "r-000000000000.safetensors")
+    return row["kept"][0], SignalFile(folder / "signals" / "r-000000000000.safetensors")
 
 
 @pytest.mark.parametrize("phase", ["zero", "causal"])
@@ -98,7 +98,7 @@ def test_a_montage_too_coarse_for_int16_is_stored_in_float32(tmp_path: Path) -> 
     edf = write_edf(tmp_path / "a.edf", signal_uv, ELECTRODES[:19], 100)
     settings = {"filter": {"sfreq_hz": 100, "high_hz": 40}, "montage": {"reference": "average"}}
     _, made = stored(tmp_path / "made", edf, **settings)
-    assert made.data.dtype == np.float32
+    assert made.dtype == np.float32
     assert np.abs(made.read_uv(0, 2000).mean(axis=0)).max() < 1e-2
 
 
@@ -114,7 +114,7 @@ def test_channels_on_disk_have_no_name_that_could_stay_behind(tmp_path: Path) ->
 
 def write_through_scratch(path: Path, row: np.ndarray) -> None:
     with (
-        SignalWriter(path, (1, len(row)), "<i2") as writer,
+        SignalWriter(path, len(row), "<i2") as writer,
         ScratchRows.beside(path, len(row)) as scratch,
     ):
         scratch.add(row)
@@ -146,7 +146,7 @@ def clean(seconds):
 before = memory_mb("VmHWM")
 cleaned = clean(seconds)
 assert cleaned.fields["montage"] == "average", cleaned.fields["montage"]
-print(memory_mb("VmHWM") - before, 4 * cleaned.signal.data.size / 1e6)
+print(memory_mb("VmHWM") - before, 4 * n_channels * cleaned.fields["n_samples"] / 1e6)
 """
 
 

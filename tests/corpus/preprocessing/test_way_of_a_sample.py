@@ -12,7 +12,7 @@ import mne
 import numpy as np
 import pytest
 from edf_bytes import EdfSpec, Signal, noise, time_stamps
-from safetensors.numpy import load_file
+from signalfiles import load_rows
 
 import eegssl
 from eegssl.config.corpus_stages import PreprocessConfig
@@ -23,7 +23,7 @@ from eegssl.corpus.preprocessing.file_profile import of_file
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Source
-from eegssl.corpus.signals import map_signal
+from eegssl.corpus.signals import SignalFile
 from eegssl.errors import RecordingRefused
 from eegssl.io import file_bytes
 from eegssl.io.edf.edf_writer import write_edf
@@ -103,8 +103,9 @@ def test_a_file_is_opened_and_hashed_once_in_the_scan_and_once_to_be_cleaned(
     assert len(row["kept"]) == 1
     assert sorted(channels) == list(range(len(NAMES)))
     synced = {name: n for name, n in opened.items() if name.endswith(".partial")}
-    assert set(opened) - set(synced) == {"a.edf", "hash of the recording"}
-    assert opened["a.edf"] == opened["hash of the recording"] == 1
+    others = {name: n for name, n in opened.items() if name not in synced}
+    names = ("a.edf", "hash of the recording", "r-000000000000.safetensors")  # that for its sketch
+    assert others == dict.fromkeys(names, 1)
     assert all(n == 1 for n in synced.values())  # only so that the system writes it out
 
 
@@ -134,13 +135,13 @@ def test_table_and_file_agree_also_where_channels_are_flat(
     assert fields["flat"] == [NAMES[k] for k in flat]
     assert fields["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert fields["bytes"] == path.stat().st_size
-    stored = map_signal(path)
-    assert stored.data.shape == (len(NAMES) - len(flat), fields["n_samples"])
-    assert load_file(path)["quality"].shape == (len(NAMES) - len(flat), 40)
+    stored = SignalFile(path)
+    assert stored.shape == (len(NAMES) - len(flat), fields["n_samples"])
+    assert load_rows(path)["quality"].shape == (len(NAMES) - len(flat), 40)
     alone = recording(tmp_path / "whole"), settings_of(config)
     ingest(alone[0], scan(*alone), "s-000000000000", alone[1], tmp_path / "b", None)
-    whole = map_signal(tmp_path / "b" / "signals" / "r-000000000000.safetensors").data
-    np.testing.assert_array_equal(stored.data, np.delete(whole, flat, axis=0))
+    whole = load_rows(tmp_path / "b" / "signals" / "r-000000000000.safetensors")["signal"]
+    np.testing.assert_array_equal(load_rows(path)["signal"], np.delete(whole, flat, axis=0))
     clip = read_clip(tmp_path / "c.npz")
     np.testing.assert_array_equal(clip.after_uv, stored.read_uv(*_seconds(clip, 200)))
 
@@ -165,7 +166,7 @@ def test_a_montage_that_only_a_flat_channel_forbids_is_had_without_it(tmp_path: 
     (fields,) = row["kept"]
     assert fields["montage"] == "average"
     assert fields["reference"] == "AVG"
-    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
+    stored = SignalFile(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
     assert np.abs(stored.read_uv(0, 1000).mean(axis=0)).max() < 0.5
 
 
@@ -200,8 +201,8 @@ def test_embedding_a_file_or_its_raw_cleans_it_to_what_preprocess_stores(
     config = PreprocessConfig.model_validate({"filter": {"notch": "50"}})
     settings = settings_of(config)
     ingest(source, scan(source, settings), "s-0", settings, tmp_path / "out", None)
-    stored = map_signal(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
-    stored_uv = stored.read_uv(0, stored.data.shape[1])
+    stored = SignalFile(tmp_path / "out" / "signals" / "r-000000000000.safetensors")
+    stored_uv = stored.read_uv(0, stored.shape[1])
     embed(source.path, config)
     file_uv, raw_uv = embedded_uv
     np.testing.assert_array_equal(file_uv, stored_uv)

@@ -117,11 +117,13 @@ def test_auxiliary_channels_follow_the_eeg(recordings, tmp_path):
     id_ = recording_ids(folder)[0]
     before = open_raw(folder, id_)
     path = folder / "signals" / f"{id_}.safetensors"
-    beside = np.arange(2 * before.n_times, dtype=np.int16).reshape(2, -1)
+    n_blocks, _, length = load_file(path)["signal"].shape
+    beside = np.arange(2 * n_blocks * length, dtype=np.int16).reshape(2, -1)
     scale = np.array([0.5, 2.0], np.float32)
-    tensors = load_file(path) | {"auxiliary": beside, "auxiliary_scale_uv": scale}
+    tensors = load_file(path) | {"auxiliary_scale_uv": scale}
+    tensors["auxiliary"] = np.stack(np.split(beside, n_blocks, axis=1))
     save_file(tensors, path)
-    expected_uv = beside * scale[:, None].astype(float)
+    expected_uv = beside[:, : before.n_times] * scale[:, None].astype(float)
     table = pq.read_table(folder / RECORDINGS)
     for name, values in (("auxiliary", ["ECG", "EOG"]), ("auxiliary_kinds", ["ecg", "eog"])):
         if name in table.column_names:
