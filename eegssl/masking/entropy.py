@@ -18,6 +18,7 @@ CLASSES = 6
 SCALES = 5
 _EDGES = tuple(NormalDist().inv_cdf(k / CLASSES) for k in range(1, CLASSES))
 _PATTERNS = 2 * CLASSES - 1
+_AT_ONCE = 1024  # patches; bounds the memory
 
 
 def patch_entropy(signal_uv: NDArray[np.floating], patch_samples: int) -> NDArray[np.float32]:
@@ -35,33 +36,46 @@ def patch_entropy(signal_uv: NDArray[np.floating], patch_samples: int) -> NDArra
             f"got patches of {patch_samples} samples; expected 2 or more, of a finite signal"
         )
     n_patches = signal_uv.shape[-1] // patch_samples
-    shape = (*signal_uv.shape[:-1], n_patches)
     cut = signal_uv[..., : n_patches * patch_samples].reshape(-1, patch_samples)
+    entropies = np.empty(len(cut), dtype=np.float32)
+    for first in range(0, len(cut), _AT_ONCE):
+        entropies[first : first + _AT_ONCE] = _mean_entropy(cut[first : first + _AT_ONCE])
+    return entropies.reshape(*signal_uv.shape[:-1], n_patches)
+
+
+def _mean_entropy(cut: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Mean entropy over the scales of patches [M, P], as a share of the highest: [M]."""
     patches = cut - cut.mean(axis=1, keepdims=True, dtype=np.float64).astype(cut.dtype)
     deviation = patches.std(axis=1, keepdims=True, dtype=np.float64)
     scaled = patches / np.where(deviation > 0, deviation, 1.0).astype(cut.dtype)
-    scales = range(1, min(SCALES, patch_samples // 2) + 1)
-    total = np.sum([_entropy(_coarse(scaled, scale)) for scale in scales], axis=0)
-    mean = total / (len(scales) * np.log(_PATTERNS))
-    return mean.reshape(shape).astype(np.float32)
+    across = np.ascontiguousarray(scaled.T)
+    scales = range(1, min(SCALES, len(across) // 2) + 1)
+    total: NDArray[np.float64] = np.sum([_entropy(_coarse(across, k)) for k in scales], axis=0)
+    return total / (len(scales) * np.log(_PATTERNS))
 
 
-def _coarse(patches: NDArray[np.floating], scale: int) -> NDArray[np.floating]:
-    """Means of ``scale`` samples each: [M, P] to [M, P // scale]."""
-    end = patches.shape[1] // scale * scale
-    total = patches[:, 0:end:scale].copy()
+def _coarse(across: NDArray[np.floating], scale: int) -> NDArray[np.floating]:
+    """Means of ``scale`` samples each: [P, M] to [P // scale, M]."""
+    end = len(across) // scale * scale
+    total = across[0:end:scale].copy()
     for k in range(1, scale):
-        total += patches[:, k:end:scale]
+        total += across[k:end:scale]
     return total / total.dtype.type(scale)
 
 
-def _entropy(scaled: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Entropy (nats) of the steps between the classes of neighbouring samples, by row: [M]."""
-    classes = np.zeros(scaled.shape, dtype=np.int8)
+def _entropy(across: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Entropy (nats) of the steps between the classes of neighbouring samples [P, M]: [M].
+
+    Patches lie side by side, so that counts are sums of rows.
+    """
+    classes = np.zeros(across.shape, dtype=np.int8)
     for edge in _EDGES:
-        classes += scaled > scaled.dtype.type(edge)
-    steps = np.diff(classes, axis=1) + np.int8(CLASSES - 1)
-    cells = steps + _PATTERNS * np.arange(len(steps), dtype=np.int64)[:, None]
-    counts = np.bincount(cells.reshape(-1), minlength=len(steps) * _PATTERNS)
-    share = counts.reshape(len(steps), _PATTERNS) / steps.shape[1]
+        classes += (across > across.dtype.type(edge)).view(np.int8)
+    steps = np.diff(classes, axis=0)
+    counts = np.empty((steps.shape[1], _PATTERNS))
+    kind = np.min_scalar_type(len(steps))
+    for k in range(_PATTERNS):
+        hits = (steps == k + 1 - CLASSES).view(np.uint8)
+        counts[:, k] = np.add.reduce(hits, axis=0, dtype=kind)
+    share = counts / len(steps)
     return -np.sum(share * np.log(np.where(share > 0, share, 1.0)), axis=1)

@@ -1,14 +1,17 @@
 """Find the nearest code of each vector without a full distance matrix.
 
 Blocks of rows and codes are scored into one buffer: allocating the scores of all codes took as
-long as the products themselves.
+long as the products themselves. On a processor the blocks stay in its cache, and a maximum with its
+place, which torch finds slowly there, is asked of the best `_GROUP` codes alone.
 """
 
 import torch
 from torch import Tensor
 
-_ROWS = 4096
-_CODES = 2048  # 32 MB of float32 scores with _ROWS
+_ROWS = {"cpu": 512}  # at once; 4 MB of float32 scores with _CODES
+_MOST_ROWS = 4096  # on other devices
+_CODES = 2048
+_GROUP = 64
 
 
 @torch.no_grad()
@@ -18,7 +21,7 @@ def nearest_codes(vectors: Tensor, codebook: Tensor, *, unit: bool = True) -> Te
     ``unit`` codes are compared by cosine (the length of a vector plays no part), others by
     distance.
     """
-    rows = min(_ROWS, max(len(vectors), 1))
+    rows = min(_ROWS.get(vectors.device.type, _MOST_ROWS), max(len(vectors), 1))
     offset = None if unit else codebook.square().sum(dim=-1) / -2
     scores = vectors.new_empty(rows * min(_CODES, len(codebook)))
     parts = [_nearest(part, codebook, offset, scores) for part in vectors.split(rows)]
@@ -45,5 +48,10 @@ def _best_of(
     torch.mm(part, block.t(), out=out)
     if offset is not None:
         out.add_(offset[first : first + len(block)])
-    best = out.max(dim=-1)
-    return best.values, best.indices
+    if out.device.type != "cpu" or len(block) % _GROUP:
+        best = out.max(dim=-1)
+        return best.values, best.indices
+    groups = out.unflatten(1, (-1, _GROUP))
+    value, group = groups.amax(dim=-1).max(dim=-1)
+    within = groups.gather(1, group[:, None, None].expand(-1, 1, _GROUP)).argmax(dim=-1)
+    return value, group * _GROUP + within[:, 0]

@@ -8,7 +8,7 @@ from eegssl.encoder.temporal import TemporalEmbedding
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.ranks import SumsOfParts
 from eegssl.tokenizer.shape_and_size import join, n_sizes, split_size, straight_in
-from eegssl.tokenizer.spectrum import LogAmplitudeEmbedding, spectrum_of
+from eegssl.tokenizer.spectrum import LogAmplitudeEmbedding, log_amplitude_of
 from eegssl.tokenizer.window_context import Geometry, WindowContext
 
 _FOLLOW = 0.1  # weight of a step in the moving statistics
@@ -141,4 +141,4 @@ class SpectrumFeatures(_Standardised):
     def raw(self, patches: Tensor, geometry: Geometry = ()) -> Tensor:
         """Log amplitudes of patches [..., P]: [M, F]."""
         with torch.no_grad():
-            return spectrum_of(patches.flatten(0, -2), len(self.mean)).log_amplitude
+            return log_amplitude_of(patches.flatten(0, -2), len(self.mean))

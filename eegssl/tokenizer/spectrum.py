@@ -39,17 +39,31 @@ class SpectralLoss:
 
 def spectrum_of(patches: Tensor, n_bins: int, n_phases: int | None = None) -> Spectrum:
     """The lowest ``n_bins`` bins of patches [..., P], scaled; phases of the last ``n_phases``."""
-    mean = patches.mean(dim=-1, keepdim=True)
-    taper = 2 * torch.hann_window(patches.shape[-1], dtype=patches.dtype, device=patches.device)
-    bins = torch.fft.rfft((patches - mean) * taper, norm="forward")[..., 1:n_bins]
+    mean, bins, size = _bins_of(patches, n_bins)
     real = torch.cat([mean, bins.real], dim=-1)
     imaginary = torch.cat([torch.zeros_like(mean), bins.imag], dim=-1)
-    size = torch.cat([mean.abs(), bins.abs()], dim=-1)
-    amplitude = size * _sides(patches.shape[-1], n_bins, patches)
     first = 0 if n_phases is None else n_bins - n_phases
     divisor = size.clamp_min(torch.finfo(size.dtype).tiny)
     sine, cosine = (part[..., first:] for part in (imaginary / divisor, real / divisor))
-    return Spectrum(torch.log1p(amplitude / _FLOOR), sine, cosine)
+    return Spectrum(_log_amplitude(size, patches), sine, cosine)
+
+
+def log_amplitude_of(patches: Tensor, n_bins: int) -> Tensor:
+    """Log amplitudes [..., F] of `spectrum_of`, without phases."""
+    return _log_amplitude(_bins_of(patches, n_bins)[2], patches)
+
+
+def _bins_of(patches: Tensor, n_bins: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Means [..., 1] of patches, their bins but 0 [..., F - 1], and the sizes of both [..., F]."""
+    mean = patches.mean(dim=-1, keepdim=True)
+    taper = 2 * torch.hann_window(patches.shape[-1], dtype=patches.dtype, device=patches.device)
+    bins = torch.fft.rfft((patches - mean) * taper, norm="forward")[..., 1:n_bins]
+    return mean, bins, torch.cat([mean.abs(), bins.abs()], dim=-1)
+
+
+def _log_amplitude(size: Tensor, patches: Tensor) -> Tensor:
+    amplitude = size * _sides(patches.shape[-1], size.shape[-1], patches)
+    return torch.log1p(amplitude / _FLOOR)
 
 
 def powers_of(patches: Tensor, n_bins: int) -> Tensor:
@@ -165,6 +179,6 @@ class LogAmplitudeEmbedding(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Embed patches [M, P]: [M, D]."""
-        log_amplitude = spectrum_of(patches, len(self.scale.mean)).log_amplitude
+        log_amplitude = log_amplitude_of(patches, len(self.scale.mean))
         embedded: Tensor = self.project(self.scale(log_amplitude))
         return embedded

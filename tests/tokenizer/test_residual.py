@@ -91,7 +91,7 @@ def test_codes_that_are_no_directions_are_the_nearest_by_distance_in_any_blocks(
     brute = torch.cdist(given, codebook).argmin(-1)
     assert torch.equal(nearest_codes(given, codebook, unit=False), brute)
     monkeypatch.setattr("eegssl.tokenizer.lookup._CODES", 7)
-    monkeypatch.setattr("eegssl.tokenizer.lookup._ROWS", 33)
+    monkeypatch.setattr("eegssl.tokenizer.lookup._ROWS", {"cpu": 33})
     assert torch.equal(nearest_codes(given, codebook, unit=False), brute)
 
 
@@ -99,6 +99,10 @@ def test_of_equal_codes_the_first_is_taken_also_across_blocks(monkeypatch):
     codebook = torch.eye(8).repeat(3, 1)
     monkeypatch.setattr("eegssl.tokenizer.lookup._CODES", 6)
     assert torch.equal(nearest_codes(codebook, codebook), torch.arange(8).repeat(3))
+    monkeypatch.setattr("eegssl.tokenizer.lookup._CODES", 12)
+    for group in (2, 4):  # equal codes within a group, and in several
+        monkeypatch.setattr("eegssl.tokenizer.lookup._GROUP", group)
+        assert torch.equal(nearest_codes(codebook, codebook), torch.arange(8).repeat(3))
 
 
 def test_plain_kmeans_is_about_as_good_as_sklearns():
