@@ -12,7 +12,7 @@ from eegssl.artifacts.locks.draft_lock import Lock, take
 from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
 from eegssl.artifacts.output_state import output_state, require_place
 from eegssl.artifacts.shared_draft import join
-from eegssl.artifacts.writer import ArtifactWriter, begin
+from eegssl.artifacts.writer import ArtifactWriter, begin, clear
 from eegssl.config.settings import Settings, public_values
 
 
@@ -159,10 +159,16 @@ class Context:
             self.progress.say(f"{self.out}: unfinished; going on with it")
         return writer
 
-    def hold(self) -> Lock:
-        """Keep other processes out of the output folder, where what is made is no artifact."""
+    def hold(self, kind: str = "") -> Lock:
+        """Keep other processes out of the output folder, where what is made is no artifact.
+
+        With ``overwrite`` an artifact of a ``kind`` that is there is removed.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
-        lock = take(self.out, wait=self.wait, say=self.progress.say)
+        if kind and self.overwrite:
+            lock = clear(self.out, kind, wait=self.wait, say=self.progress.say)
+        else:
+            lock = take(self.out, wait=self.wait, say=self.progress.say)
         for note in lock.notes:
             self.progress.warn(note)
         return lock

@@ -135,8 +135,14 @@ def require_same_plan(out: Path, plan: dict[str, Any]) -> None:
 
 def require_room(out: Path, names: Collection[str]) -> None:
     """Raise ConfigError unless ``out`` is new, empty, or holds nothing but files so named."""
-    if out.exists() and not (out.is_dir() and all(p.name in names for p in _entries(out))):
-        raise ConfigError(f"{out} holds something else already; choose another --out")
+    if not out.exists() or (out.is_dir() and all(p.name in names for p in _entries(out))):
+        return
+    if (out / PLAN).exists() or (out / MANIFEST).exists():
+        raise ConfigError(
+            f"{out} holds what was made by an earlier plan; pass --overwrite to drop that and plan "
+            "anew, or choose another --out"
+        )
+    raise ConfigError(f"{out} holds something else already; choose another --out")
 
 
 def refuse_links(out: Path) -> None:

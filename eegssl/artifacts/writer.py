@@ -180,6 +180,21 @@ def begin(
     return writer
 
 
+def clear(
+    out: Path, kind: str, *, wait: bool = False, say: Callable[[str], object] = lambda text: None
+) -> Lock:
+    """Lock a folder, and remove what it holds of an artifact of this kind, finished or not.
+
+    Raises ConfigError where it holds something else, or another process works there.
+    """
+    lock = take(out, wait=wait, say=say)
+    require_unheld(sorted((out / SHARDS).glob("*-of-*")), wait=wait, say=say)
+    if output_state(out, kind, {}, overwrite=True) == "overwrite":
+        _clear(out)
+        (out / PLAN).unlink()
+    return lock
+
+
 def _clear(out: Path) -> None:
     """Empty the folder; if killed in between, the next run clears it again and resumes nothing."""
     with atomic_path(out / PLAN) as path:

@@ -58,7 +58,7 @@ def run(
     ArtifactError where a part comes before those that it needs.
     """
     jobs = jobs or os.cpu_count() or 1
-    if part is Part.PLAN:
+    if part is Part.PLAN and not context.overwrite:
         require_room(context.out, PLAN_FILES)
     else:
         context.require_place(CONTRACT.kind)

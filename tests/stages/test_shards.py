@@ -248,3 +248,20 @@ def test_a_shard_that_is_being_made_is_left_alone(edf: Path, out: Path) -> None:
             assert (ran.code, "0-of-2 is being written by" in ran.err) == (2, True), ran.err
         shards(edf, out, "1/2")
     shards(edf, out, "0/2")
+
+
+def test_a_new_plan_drops_what_was_made_by_the_old_one_only_when_told_to(
+    edf: Path, out: Path, tmp_path: Path
+) -> None:
+    more = ("--set", "filter.high_hz=60")
+    shards(edf, out, "0/2")
+    before = files_of(out)
+    refused = preprocess(edf, out, "--plan", *more)
+    assert (refused.code, "--overwrite" in refused.err) == (2, True), refused.err
+    assert files_of(out) == before
+    assert preprocess(edf, out, "--plan", "--overwrite", *more).code == 0
+    assert preprocess(edf, tmp_path / "fresh", "--plan", *more).code == 0
+    assert files_of(out) == files_of(tmp_path / "fresh")
+    (out / "mine.txt").touch()
+    assert preprocess(edf, out, "--plan", "--overwrite", *more).code == 2
+    assert (out / "mine.txt").exists()

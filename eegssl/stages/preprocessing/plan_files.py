@@ -9,7 +9,7 @@ from eegssl.artifacts.output_state import PLAN_FILES, require_room
 from eegssl.artifacts.system_errors import system_errors
 from eegssl.config.plan import to_toml
 from eegssl.config.settings import public_values
-from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS
+from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS, CONTRACT
 from eegssl.corpus.concerns.concern import as_facts
 from eegssl.corpus.inventory.corpus_inventory import write_inventory
 from eegssl.corpus.preprocessing.file_outcomes import scan_outcome
@@ -22,14 +22,15 @@ FINGERPRINT, PLAN_FILE = "fingerprint.json", "plan.toml"
 
 def write_plan(look: CorpusLook, context: Context) -> Result:
     """Write the fingerprint and the plan into the output folder, and nothing else."""
-    require_room(context.out, PLAN_FILES)
+    if not context.overwrite:
+        require_room(context.out, PLAN_FILES)
     scan = look.scan
     facts = {k: v for k, v in scan.fingerprint.items() if k not in ("channels", "refused")}
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
     facts |= {"concerns": as_facts(look.seen)}
 
     if not context.dry_run:
-        lock = context.hold()
+        lock = context.hold(CONTRACT.kind)
         write_findings(context.out, look)
         lock.release()
         context.progress.say(f"read and edit {context.out / PLAN_FILE}, then give it to --config")
