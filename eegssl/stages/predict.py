@@ -6,7 +6,6 @@ scratch folder; what was cleaned is removed once its windows are answered.
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,8 @@ from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes.process_count import process_count
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
@@ -94,7 +94,9 @@ def run(
     if n := len(every) - len(sources):
         context.progress.say(f"{n} of the paths lead to a file that was given already: read once")
     settings = settings_like(reader.cleaned, config.read, config.channels, config.subjects)
-    jobs = jobs or os.cpu_count() or 1
+    jobs, lowered = process_count(jobs, config.limits)
+    if lowered:
+        context.progress.say(lowered)
     advance = context.progress.track("looked at", len(sources))
     scan = scan_files(sources, settings, naming, jobs, config.limits, advance)
     if not context.dry_run:

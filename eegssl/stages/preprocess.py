@@ -5,7 +5,6 @@ the recordings. Each file is read in a worker process under limits of time and m
 can be processes of their own: one for the plan, shards of the files side by side, one to finish.
 """
 
-import os
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
@@ -18,6 +17,7 @@ from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.inventory.corpus_inventory import read_inventory
 from eegssl.corpus.inventory.shards import Shard, require_begun
 from eegssl.corpus.preprocessing.source_files import Naming
+from eegssl.corpus.processes.process_count import process_count
 from eegssl.io.labels.own_words import require_known
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
@@ -57,7 +57,9 @@ def run(
     Raises InputError when no file can be used or there are too few subjects to split,
     ArtifactError where a part comes before those that it needs.
     """
-    jobs = jobs or os.cpu_count() or 1
+    jobs, lowered = process_count(jobs, config.limits)
+    if lowered:
+        context.progress.say(lowered)
     if part is Part.PLAN and not context.overwrite:
         require_room(context.out, PLAN_FILES)
     else:

@@ -13,7 +13,7 @@ from signalfiles import load_rows
 from tinycorpus import noise_uv, spike_and_wave_uv
 
 from eegssl.corpus.preprocessing import file_scan
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.stages.preprocessing import making_recordings
 

@@ -12,7 +12,7 @@ from eegssl.corpus.preprocessing.ingest import EventsBySegment
 from eegssl.corpus.preprocessing.opened_file import ScannedFile
 from eegssl.corpus.preprocessing.recording_tables import Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.corpus.store import open_corpus
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings

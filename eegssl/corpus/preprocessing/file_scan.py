@@ -10,7 +10,7 @@ from eegssl.corpus.config import Limits
 from eegssl.corpus.preprocessing import file_profile
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.signal.amplitude import amplitude_fault
 
 _OF_ONE_FILE = frozenset({"hashes", "stamps", "label_stamps", "subject", "label_files", "late_s"})

@@ -11,7 +11,7 @@ from eegssl.corpus.inventory.corpus_inventory import file_bytes
 from eegssl.corpus.inventory.planned_files import CHANGED, ingest_as_planned
 from eegssl.corpus.preprocessing.file_scan import clip_files
 from eegssl.corpus.preprocessing.ingest import ingest
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 
 CLIPS = "look"

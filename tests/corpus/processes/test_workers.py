@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eegssl.corpus.config import Limits
-from eegssl.corpus.preprocessing import workers
-from eegssl.corpus.preprocessing.workers import Failure, each
+from eegssl.corpus.processes import workers
+from eegssl.corpus.processes.workers import Failure, each
 from eegssl.errors import ConfigError
 
 LIMITS = Limits(time_s=1.5, memory_mb=700)
@@ -90,7 +90,7 @@ def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
     script.write_text(
         "from brittle import work\n"
         "from eegssl.corpus.config import Limits\n"
-        "from eegssl.corpus.preprocessing.workers import each\n"
+        "from eegssl.corpus.processes.workers import each\n"
         f"list(each(work, [('a', {str(tmp_path)!r})], 1, Limits()))\n"
     )
     places = os.pathsep.join(sys.path)

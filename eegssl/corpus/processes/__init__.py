@@ -1,0 +1,1 @@
+"""Processes that read files: their limits, and how many there are."""
