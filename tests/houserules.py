@@ -34,7 +34,7 @@ is a place of its own within its folder."""
 PRINTERS = {"cli", "__main__"}
 RUN_OTHERS = {"benchmark", "benchmark_cells", "crossvalidate"}
 """Files of ``stages`` that run stages."""
-STAGE_SUPPORT = {"preprocessing"}
+STAGE_SUPPORT = {"preprocessing", "tokenizing"}
 """Files and folders of ``stages`` that are no stage."""
 WITHOUT_TORCH = {"signal", "masking", "scoring", "corpus", "synth"}
 WITHOUT_FILES = {"tokenizer", "encoder", "objectives", "adaptation"}

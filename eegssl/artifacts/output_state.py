@@ -128,8 +128,8 @@ def require_same_plan(out: Path, plan: dict[str, Any]) -> None:
     if begun != plan:
         raise ConfigError(
             f"{out} was begun by another plan ({_difference(begun, plan)}): give every part "
-            "the same settings, seed and inputs, or plan anew (--plan --overwrite, which drops "
-            "what was made by the old one)"
+            "the same settings, seed and inputs, or begin anew (--overwrite with the first part "
+            "or without any, which drops what was made by the old one)"
         )
 
 

@@ -14,7 +14,8 @@ import typer
 
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
-from eegssl.cli.flags.corpus_flags import Finalize, OneShard, OnlyPlan, part_of_work
+from eegssl.cli.flags import corpus_flags
+from eegssl.cli.flags.corpus_flags import Finalize, OneShard, OnlyPlan, TrainOnly
 from eegssl.cli.flags.evaluation_flags import (
     Corruptions,
     Missing,
@@ -63,7 +64,7 @@ def preprocess(
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
-    part = part_of_work(options, plan=plan, shard=shard, finalize=finalize)
+    part = corpus_flags.part_of_work(options, plan=plan, shard=shard, finalize=finalize)
     sets = ["keep_text=true"] if keep_text else []
     terminal, settings, context = prepare("preprocess", out, options, sets)
     result = stage.run(settings, edf_dir, context, jobs=jobs, part=part)
@@ -92,6 +93,9 @@ def tokenize(
     ] = None,
     *,
     options: Options,
+    train_only: TrainOnly = False,
+    shard: OneShard = None,
+    finalize: Finalize = False,
     device: OnDevice = None,
     num_workers: NumWorkers = 0,
     resume: Resumed = Resume.AUTO,
@@ -100,10 +104,14 @@ def tokenize(
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
+    part = corpus_flags.part_of_tokens(
+        options, train_only=train_only, shard=shard, finalize=finalize
+    )
     terminal, settings, context = prepare("tokenize", out, options, settings_of(device))
     context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
-    finish(terminal, stage.run(settings, recordings, context, tokenizer=tokenizer, options=how))
+    given = settings, recordings, context
+    finish(terminal, stage.run(*given, tokenizer=tokenizer, options=how, part=part))
 
 
 @command(SPINE)

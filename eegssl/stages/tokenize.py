@@ -1,13 +1,14 @@
-"""Learn a codebook and write recordings as codes (the command tokenize)."""
+"""Learn a codebook and write recordings as codes (the command tokenize).
+
+Training, shards of the recordings, and the end can be processes of their own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.contract import open_artifact
@@ -16,26 +17,30 @@ from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.corpus_stages import TokenizeConfig
 from eegssl.config.resolve import build
-from eegssl.corpus.codes.codebook_atlas import Atlas, make_atlas, write_atlas
 from eegssl.corpus.codes.tokens import (
     CODES,
     ENTROPIES,
     ENTROPY_TABLE,
     TABLE,
-    are_stored,
-    patch_path,
-    read_codes,
-    write_patches,
-    write_tables,
 )
 from eegssl.corpus.config import SamplingConfig
+from eegssl.corpus.inventory.shards import Shard, require_begun, require_same_number
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
-from eegssl.errors import ArtifactError
-from eegssl.reports.codebook.codebook_page import write_page
+from eegssl.errors import ArtifactError, ConfigError
 from eegssl.reports.live.shown_training import shown
-from eegssl.tokenizer.code_quality import CodeQuality, kmeans_wins_message, measure_codes
+from eegssl.stages.tokenizing.described_codes import describe_codes, quality_of
+from eegssl.stages.tokenizing.encoded_recordings import (
+    NAME,
+    Part,
+    encode,
+    encode_shard,
+    encoded,
+    require_shards,
+    trained_in,
+    write_code_tables,
+)
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.diagnostics import (
     codebook_usage,
@@ -60,12 +65,8 @@ from eegssl.training.ranks.together import (
     require_whole_grains,
 )
 from eegssl.training.tokenizer_steps import TokenizerSteps
-from eegssl.training.tokenizer_windows import sample_windows, start_windows, tokenizer_scores
+from eegssl.training.tokenizer_windows import start_windows, tokenizer_scores
 from eegssl.training.weights import TOKENS, read_tokenizer, save_module
-
-NAME = "tokenizer"
-_VAL_PATCHES = 8192  # behind the quality of codes
-_TRAIN_PATCHES = (16_384, 65_536)  # at least and at most; between them, 16 a code
 
 
 def run(
@@ -75,21 +76,31 @@ def run(
     *,
     tokenizer: Path | None = None,
     options: RunOptions = RunOptions(),
+    part: Part | Shard = Part.ALL,
 ) -> Result:
     """Make a tokens artifact from the training and validation subjects of ``folders``.
 
-    With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is.
+    With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is. Or do a part of it:
+    raises ArtifactError where that comes before those that it needs.
     """
+    if part is Part.TRAIN and tokenizer:
+        raise ConfigError("--train-only trains what --tokenizer gives: leave out one of them")
+    if part not in (Part.ALL, Part.TRAIN):
+        options.require_usual("a part of tokenize")
     with process_group(options.place, config.training.device) as device:
         data = on_all(options.place, lambda: _open(config, folders, tokenizer, context, options))
         inputs = [*data.corpus.inputs(), *inputs_of(*([data.source] if data.source else []))]
+        if isinstance(part, Shard):
+            return _shard(config, data, inputs, part, device, context)
+        if part is Part.FINALIZE:
+            require_begun(context.out)
         alike = {"which recordings are trained on": data.corpus.split_hash}
         begun = begin_together(options, context, TOKENS, config, inputs, alike)
         if isinstance(begun, Result):
             return begun
         training = for_hours(config.training, config.window_s)
         config = config.model_copy(update={"training": training})
-        return _run(config, data, begun, device, context, options)
+        return _run(config, data, begun, device, context, options, part)
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,24 @@ def _open(
     return _Data(corpus, source, reused, train, val, draws)
 
 
+def _shard(
+    config: TokenizeConfig,
+    data: _Data,
+    inputs: Sequence[tuple[str, str]],
+    shard: Shard,
+    device: torch.device,
+    context: Context,
+) -> Result:
+    """Encode some of the recordings, beside other such processes."""
+    model = data.reused or trained_in(context.out, f"--shard {shard}")
+    check = partial(require_same_number, context.out, shard)
+    writer = context.join(TOKENS, config, inputs, shard.name, check)
+    if isinstance(writer, Result):
+        return writer
+    coder = PatchCoder(model.to(device), data.corpus, data.train.length)
+    return encode_shard(coder, shard, writer, context)
+
+
 def _run(
     config: TokenizeConfig,
     data: _Data,
@@ -139,6 +168,7 @@ def _run(
     device: torch.device,
     context: Context,
     options: RunOptions,
+    part: Part | Shard,
 ) -> Result:
     """Train on all ranks; on the first, encode the corpus and write the artifact."""
     corpus, train, val, draws = data.corpus, data.train, data.val, data.draws
@@ -149,22 +179,35 @@ def _run(
     else:
         if begun.writer:
             require_sketches([*train.recordings, *val.recordings])
-        model = _train(config, draws, val, begun, device, context, options)
+        settings = _fit_codebook(config, train, context)
+        if part is Part.FINALIZE:
+            model = trained_in(context.out, "--finalize")
+        else:
+            model = _train(config, settings, draws, val, begun, device, context, options)
         fitted = fitted_on([*train.recordings, *val.recordings])
     writer = begun.writer
     if writer is None:
         return elsewhere(context, TOKENS.kind)
     save_module(writer, NAME, model, model.config)
-    counts = _encode(model.to(device), corpus, train.length, writer, context)
-    model.cpu()
+    if part is Part.TRAIN:
+        return _trained(model, writer, context)
+    coder = PatchCoder(model, corpus, train.length)
+    if part is Part.FINALIZE:
+        require_shards(coder, writer)
+        writer.resumed = False
+    else:
+        model.to(device)
+        encode(coder, encoded(coder), writer, context)
+        model.cpu()
+    counts = write_code_tables(coder, writer)
     spread = {name: codebook_usage(c) for name, c in counts.items()}
     usage = spread["val"]
     if message := starving_message(usage):
         context.warn(message)
-    quality = _quality(model, train, val, context)
+    quality = quality_of(model, train, val, context)
     told = {"usage": {name: asdict(one) for name, one in spread.items()}, "quality": quality}
     writer.write_json(USAGE, {name: c.tolist() for name, c in counts.items()} | told)
-    atlas = _atlas(model, corpus, config, quality, writer, context)
+    atlas = describe_codes(model, corpus, config, quality, writer, context)
     facts = {
         "n_codes": model.config.n_codes,
         THREADS: threads,
@@ -188,6 +231,18 @@ def _run(
     return context.finish(writer, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 
 
+def _trained(model: Tokenizer, writer: ArtifactWriter, context: Context) -> Result:
+    """The result of a training alone, whose folder others go on with."""
+    if writer.lock:
+        writer.lock.release()
+    facts = {
+        "n_codes": model.config.n_codes,
+        "n_parameters": sum(p.numel() for p in model.parameters()),
+    }
+    warnings = tuple(context.warnings)
+    return Result(context.out, NAME, "made", facts, writer.config, warnings=warnings)
+
+
 def _reused(tokens: Artifact, corpus: Corpus) -> Tokenizer:
     """The tokenizer inside a tokens artifact; ArtifactError if the corpus has another rate."""
     tokenizer = read_tokenizer(tokens.path)
@@ -203,6 +258,7 @@ def _reused(tokens: Artifact, corpus: Corpus) -> Tokenizer:
 
 def _train(
     config: TokenizeConfig,
+    settings: TokenizerConfig,
     draws: Sampler,
     val: Windows,
     begun: Begun,
@@ -212,7 +268,6 @@ def _train(
 ) -> Tokenizer:
     """Start the codebook by k-means on seeded windows, then train."""
     train = draws.windows
-    settings = _fit_codebook(config, train, context)
     model = build_tokenizer(settings, context.seed).to(device)
     batch = config.training.batch_size
     start = start_windows(draws, settings, context.seed)
@@ -260,63 +315,3 @@ def _fit_codebook(config: TokenizeConfig, train: Windows, context: Context) -> T
     if message := oversized_message(settings.n_codes, patches):
         context.warn(message)
     return settings
-
-
-def _encode(
-    model: Tokenizer, corpus: Corpus, length: int, writer: ArtifactWriter, context: Context
-) -> dict[str, NDArray[np.int64]]:
-    """Write codes and entropies of each training and validation recording; counts of codes."""
-    coder = PatchCoder(model, corpus, length)
-    recordings = [r for r in corpus.of_split("train", "val") if r.n_samples >= length]
-    shapes = {r.id: coder.shape_of(r) for r in recordings}
-    todo = [r for r in recordings if not are_stored(writer.path, r.id, shapes[r.id])]
-    for recording in todo:
-        if patch_path(writer.path, CODES, recording.id).exists():
-            context.progress.warn(f"codes of {recording.id} are not whole: they are made anew")
-    advance = context.progress.track("encode", len(recordings))
-    n_stored = len(recordings) - len(todo)
-    for done, (recording, (entropies, codes)) in enumerate(coder.encode(todo), start=n_stored + 1):
-        write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
-        write_patches(patch_path(writer.path, CODES, recording.id), codes)
-        advance(done)
-    counts = {name: np.zeros(model.config.n_codes, dtype=np.int64) for name in ("train", "val")}
-    for recording in recordings:
-        codes = read_codes(writer.path, recording.id)
-        counts[recording.split] += np.bincount(codes.ravel(), minlength=model.config.n_codes)
-    write_tables(writer, shapes)
-    return counts
-
-
-def _quality(model: Tokenizer, train: Windows, val: Windows, context: Context) -> dict[str, Any]:
-    """Facts about the codes of unseen patches; warns if k-means tells more."""
-    low, high = _TRAIN_PATCHES
-    n_train = min(max(16 * model.config.n_codes, low), high)
-    samples = [
-        sample_windows(windows, n, model.config.patch_samples)
-        for windows, n in ((train, n_train), (val, _VAL_PATCHES))
-    ]
-    quality: CodeQuality = measure_codes(model, samples[0], samples[1], context.seed)
-    if message := kmeans_wins_message(quality):
-        context.warn(message)
-    return quality.facts()
-
-
-def _atlas(
-    model: Tokenizer,
-    corpus: Corpus,
-    config: TokenizeConfig,
-    quality: dict[str, Any],
-    writer: ArtifactWriter,
-    context: Context,
-) -> Atlas:
-    """Write the atlas of codes in training and validation recordings, and its page."""
-    recordings = corpus.of_split("train", "val")
-    coded = [r for r in recordings if patch_path(writer.path, CODES, r.id).exists()]
-    size = model.config.n_codes, model.config.patch_samples
-    advance = context.progress.track("atlas", len(coded))
-    sources = corpus, coded, lambda recording: read_codes(writer.path, recording.id)
-    atlas = make_atlas(*sources, *size, seed=context.seed, on_recording=advance)
-    write_atlas(writer, atlas)
-    kinds = {"synthetic": corpus.synthetic, "within_subject": corpus.within_subject}
-    write_page(writer, atlas, config.atlas, quality=quality, **kinds)
-    return atlas

@@ -1,4 +1,4 @@
-"""Define the flags of `preprocess` that divide its work among processes."""
+"""Define the flags that divide the work on a corpus among processes."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +10,16 @@ from eegssl.errors import ConfigError
 if TYPE_CHECKING:
     from eegssl.corpus.inventory.shards import Shard
     from eegssl.stages.preprocess import Part
+    from eegssl.stages.tokenizing.encoded_recordings import Part as TokensPart
 
 OnlyPlan = Annotated[
     bool, typer.Option("--plan", help="Scan the files and write settings to edit.")
 ]
+TrainOnly = Annotated[
+    bool, typer.Option("--train-only", help="Train the tokenizer; shards encode with it.")
+]
 OneShard = Annotated[
-    str | None,
-    typer.Option("--shard", metavar="I/N", help="Make part I of N (from 0) of what --plan listed."),
+    str | None, typer.Option("--shard", metavar="I/N", help="Make part I of N, counted from 0.")
 ]
 Finalize = Annotated[bool, typer.Option("--finalize", help="Join what all N shards made.")]
 
@@ -24,23 +27,49 @@ Finalize = Annotated[bool, typer.Option("--finalize", help="Join what all N shar
 def part_of_work(
     options: Options, *, plan: bool, shard: str | None, finalize: bool
 ) -> "Part | Shard":
-    """The part of the work that the flags ask for; raises ConfigError where they contradict."""
+    """The part of `preprocess` that the flags ask for; raises as `_require_one`."""
     from eegssl.corpus.inventory.shards import parse_shard
     from eegssl.stages.preprocess import Part
 
-    given = {"--plan": plan, "--shard": shard is not None, "--finalize": finalize}
+    if not _require_one("--plan", options, first=plan, shard=shard, finalize=finalize):
+        return Part.ALL
+    if plan:
+        return Part.PLAN
+    return Part.FINALIZE if shard is None else parse_shard(shard)
+
+
+def part_of_tokens(
+    options: Options, *, train_only: bool, shard: str | None, finalize: bool
+) -> "TokensPart | Shard":
+    """The part of `tokenize` likewise."""
+    from eegssl.corpus.inventory.shards import parse_shard
+    from eegssl.stages.tokenizing.encoded_recordings import Part
+
+    if not _require_one("--train-only", options, first=train_only, shard=shard, finalize=finalize):
+        return Part.ALL
+    if train_only:
+        return Part.TRAIN
+    return Part.FINALIZE if shard is None else parse_shard(shard)
+
+
+def _require_one(
+    flag: str, options: Options, *, first: bool, shard: str | None, finalize: bool
+) -> bool:
+    """Whether a flag of a part is given, ``flag`` that of the first.
+
+    Raises ConfigError for two, and for a later part with a flag that is of the whole.
+    """
+    given = {flag: first, "--shard": shard is not None, "--finalize": finalize}
     names = [name for name, is_given in given.items() if is_given]
     if len(names) > 1:
         raise ConfigError(
-            f"{' and '.join(names)} exclude each other: --plan comes first, then each --shard, "
+            f"{' and '.join(names)} exclude each other: {flag} comes first, then each --shard, "
             "then --finalize"
         )
-    if not names or plan:
-        return Part.PLAN if plan else Part.ALL
-    for flag, is_given in (("--dry-run", options.dry_run), ("--overwrite", options.overwrite)):
-        if is_given:
+    for whole, is_given in (("--dry-run", options.dry_run), ("--overwrite", options.overwrite)):
+        if is_given and names and not first:
             raise ConfigError(
-                f"{names[0]} goes on with a plan, and {flag} is of the whole: give it with --plan, "
-                f"or leave out {names[0]}"
+                f"{names[0]} goes on with what was begun, and {whole} is of the whole: give it "
+                f"with {flag}, or leave out {names[0]}"
             )
-    return Part.FINALIZE if shard is None else parse_shard(shard)
+    return bool(names)
