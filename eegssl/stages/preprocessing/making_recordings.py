@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.output_state import WORK
-from eegssl.corpus.finished_rows import finished_row, remove_recordings
+from eegssl.corpus.finished_rows import finished_row, held_small, remove_recordings
 from eegssl.corpus.inventory.corpus_inventory import file_bytes
 from eegssl.corpus.inventory.planned_files import CHANGED, ingest_as_planned
 from eegssl.corpus.preprocessing.file_scan import clip_files
@@ -51,7 +51,7 @@ def make_recordings(
         if "refused" in row:
             remove_recordings(row["file"], writer.path, tasks[number][-1])
         writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
-        rows.append(row)
+        rows.append(held_small(row))
         advance(len(rows))
     return sorted(rows, key=lambda row: row["file"])
 
