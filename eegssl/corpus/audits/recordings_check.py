@@ -16,13 +16,14 @@ from eegssl.corpus.store import SIGNALS
 from eegssl.errors import ArtifactError
 from eegssl.signal.amplitude import HIGHEST_UV, above_a_volt
 
+_COLUMNS = ("recording", "channels", "auxiliary", "n_samples")
 _AT_ONCE = 1 << 16
 """Samples of each channel that are read at once."""
 
 
 def check_recordings(artifact: Artifact) -> list[str]:
     """All that is wrong with the signals of recordings, a sentence each; empty for sound ones."""
-    rows = read_tables(artifact).recordings.to_pylist()
+    rows = read_tables(artifact, _COLUMNS).recordings.to_pylist()
     known = _known_above_a_volt(artifact)
     problems: list[str] = []
     for row in rows:

@@ -218,15 +218,14 @@ def _doubled(lists: DistinctLists) -> Iterator[str]:
 def _events(tables: RecordingsTables) -> Problems:
     lists = distinct_lists(tables.events["channels"])
     yield from ((EVENTS, problem) for problem in _no_electrodes(lists))
-    names = ("recording", "duration_s")
-    ids, lasts = (tables.recordings[name].to_pylist() for name in names)
-    durations_s = dict(zip(ids, lasts, strict=True))
-    for event in tables.events.select(["recording", "onset_s", "duration_s"]).to_pylist():
-        id_ = event["recording"]
-        if id_ not in durations_s:
-            yield EVENTS, f"an event belongs to {id_}, which is no recording here"
-        elif event["onset_s"] + event["duration_s"] > durations_s[id_] + _TIME_TOLERANCE_S:
-            yield EVENTS, f"an event ends after its recording, {id_}"
+    ids, owners = tables.recordings["recording"], tables.events["recording"]
+    place = pc.index_in(owners, value_set=ids.combine_chunks())
+    for id_ in owners.filter(pc.is_null(place)).to_pylist():
+        yield EVENTS, f"an event belongs to {id_}, which is no recording here"
+    ends_s = pc.add(tables.events["onset_s"], tables.events["duration_s"])
+    last_s = pc.add(tables.recordings["duration_s"], _TIME_TOLERANCE_S).take(place)
+    for id_ in owners.filter(pc.greater(ends_s, last_s)).to_pylist():
+        yield EVENTS, f"an event ends after its recording, {id_}"
 
 
 def _counts(artifact: Artifact, tables: RecordingsTables) -> Problems:
