@@ -35,7 +35,7 @@ from eegssl.cli.flags.training_flags import (
     settings_of,
     with_objective,
 )
-from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows
+from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows, tell_report
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
 from eegssl.training.live.trackers import require_trackers
@@ -147,7 +147,9 @@ def pretrain(
     require_read(flagged(options.set or ()), settings.objective)
     context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
-    finish(terminal, stage.run(settings, recordings, tokens, context, how, init_from), headline)
+    result = stage.run(settings, recordings, tokens, context, how, init_from)
+    finish(terminal, result, headline)
+    tell_report(terminal, result)
 
 
 @command(SPINE)
@@ -209,8 +211,7 @@ def finetune(
             settings, recordings, encoder, task, context, folds=n, allow_leak=allow
         )
     finish(terminal, result)
-    if result.id and not options.json and (out / "report.html").exists():
-        terminal.line(f"report: {out / 'report.html'}")
+    tell_report(terminal, result)
 
 
 def _folds(text: str) -> int | str:
@@ -261,7 +262,6 @@ def evaluate(
     from eegssl.stages import evaluate as stage
     from eegssl.stages import rescore as scoring
     from eegssl.stages import score_trees
-    from eegssl.tasks.base import REPORT
 
     flags = ["allow_leak=true"] if allow_leak else []
     flags += [f"scoring.nan_policy={nan_policy}"] if nan_policy else []
@@ -288,8 +288,7 @@ def evaluate(
     finish(terminal, result, headline if probes else None)
     if (rows := result.beside.get("robustness")) and not options.json:
         terminal.grid("scores by severity of corruptions", *severity_grid(rows))
-    if result.id and not options.json:
-        terminal.line(f"report: {out / REPORT}")
+    tell_report(terminal, result)
 
 
 @command(SPINE)

@@ -195,6 +195,13 @@ def finish(
     terminal.table(title, facts or result.config)
 
 
+def tell_report(terminal: Terminal, result: "Result") -> None:
+    """Say where the page is, if the artifact has one."""
+    page = result.out / "report.html"
+    if result.id and not terminal.as_json and page.exists():
+        terminal.line(f"report: {page}")
+
+
 def show_rows(
     terminal: Terminal, title: str, table: tuple[list[str], list[list[Any]]], source: Path
 ) -> None:

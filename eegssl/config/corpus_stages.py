@@ -66,6 +66,9 @@ class PretrainConfig(Settings):
     window_s: float | None = Field(None, gt=0)
     """Length of the windows that are trained on; by default that of the tokens, or 10 s where there
     are none."""
+    probe_windows: int = Field(256, ge=0)
+    """Windows of validation subjects at most that the report's probes are asked of, and as many for
+    seizures and regions; 0: no probes."""
     encoder: EncoderConfig = EncoderConfig()
     """The model."""
     masking: MaskingConfig = MaskingConfig()

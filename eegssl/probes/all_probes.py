@@ -10,33 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.artifacts.context import Context
-from eegssl.artifacts.manifest import Artifact
-from eegssl.encoder.architectures import build_encoder
-from eegssl.encoder.config import EncoderConfig
-from eegssl.probes.config import ProbesConfig
+from eegssl.errors import InputError
 from eegssl.probes.embedded import ENCODER, POWER, RANDOM, Embedder, band_powers
-from eegssl.probes.layer_similarity import cka_matrix
+from eegssl.probes.layer_similarity import FEWEST_WINDOWS, cka_matrix
 from eegssl.probes.probe_sample import ProbeSample
 from eegssl.probes.probe_scores import Asked
 from eegssl.probes.probed_signals import COMMON, OWN, without_aperiodic
 from eegssl.probes.region_measures import region_measures
 from eegssl.signal.bands import BANDS_HZ
 from eegssl.signal.channels.regions import REGIONS
-from eegssl.training.fitting.devices import choose_device
-from eegssl.training.weights import load_weights, read_module_config
 
 Floats = NDArray[np.float64]
 
 
-def measured(
-    config: ProbesConfig, encoder: Artifact, sample: ProbeSample, context: Context
-) -> dict[str, Any]:
-    """All measures, by probe, then by what is read (`eegssl.probes.embedded.SPACES`)."""
+def measured(embedder: Embedder, sample: ProbeSample, context: Context) -> dict[str, Any]:
+    """All measures, by probe, then by what is read (`eegssl.probes.embedded.SPACES`).
+
+    Raises InputError for fewer windows than layers can be compared by.
+    """
     windows, asked = sample.windows, Asked(sample, context.seed)
-    embedder = _embedder(config, encoder, context)
+    _require_enough(sample)
     context.progress.say(f"embedding {len(windows)} windows, layer by layer")
     layers, random_layers = embedder.layers(windows)
-    features, powers = band_powers(windows, config.batch_size)
+    features, powers = band_powers(windows, embedder.batch_size)
     spaces = {ENCODER: layers[-1], RANDOM: random_layers[-1], POWER: features}
     embeddings = {name: spaces[name] for name in (ENCODER, RANDOM)}
     people = {s: windows.corpus.person(s) for s in sample.subjects}
@@ -49,28 +45,27 @@ def measured(
         "bands": asked.bands(embeddings, dict(zip(BANDS_HZ, powers.T, strict=True))),
         "age": asked.age(spaces, {s: age for s, (age, _) in people.items() if age is not None}),
         "sex": asked.sex(spaces, {s: sex for s, (_, sex) in people.items() if sex is not None}),
-        "aperiodic": _flattened(config, asked, embedder, context),
+        "aperiodic": _flattened(asked, embedder, context),
         "regions": _regions(asked, embedder, layers[-1], context),
         "layers": _layers(asked, layers, random_layers),
     }
 
 
-def _embedder(config: ProbesConfig, artifact: Artifact, context: Context) -> Embedder:
-    settings = read_module_config(artifact.path, "encoder", EncoderConfig)
-    device = choose_device(config.device)
-    trained, untrained = (build_encoder(settings, context.seed) for _ in range(2))
-    load_weights(trained, artifact.path, "encoder")
-    return Embedder(trained.to(device).eval(), untrained.to(device).eval(), config.batch_size)
+def _require_enough(sample: ProbeSample) -> None:
+    n = int(sample.of_subjects.sum())
+    if n < FEWEST_WINDOWS:
+        raise InputError(
+            f"probes need {FEWEST_WINDOWS} windows at least, and there are {n}: give longer "
+            "recordings, or more of them"
+        )
 
 
-def _flattened(
-    config: ProbesConfig, asked: Asked, embedder: Embedder, context: Context
-) -> dict[str, Any]:
+def _flattened(asked: Asked, embedder: Embedder, context: Context) -> dict[str, Any]:
     """The probes of subjects and labels again, where 1/f is taken out."""
     windows = asked.sample.windows
     context.progress.say("embedding the windows without 1/f, in two ways")
     top_hz = min(embedder.encoder.config.top_hz, *(r.band_high_hz for r in windows.recordings))
-    changes = without_aperiodic(windows, config.batch_size, top_hz)
+    changes = without_aperiodic(windows, embedder.batch_size, top_hz)
     spaces = {name: embedder.spaces(windows, change) for name, change in changes.items()}
     measures: dict[str, Any] = {
         name: {"subjects": asked.subjects(own), "labels": asked.labels(own)}

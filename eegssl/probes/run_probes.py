@@ -9,10 +9,13 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.corpus.audits.leaks import Leak, audit, refuse
 from eegssl.corpus.store import Corpus, Recording, fitted_on
-from eegssl.corpus.windows import require_whole_patches, tile
+from eegssl.corpus.windows import Windows, require_whole_patches, tile
+from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
+from eegssl.encoder.encoder import Encoder
 from eegssl.probes.all_probes import measured
 from eegssl.probes.config import ProbesConfig
+from eegssl.probes.embedded import Embedder
 from eegssl.probes.probe_sample import ProbeSample, probe_sample
 from eegssl.probes.probes_contract import CONTRACT, REPORT, SCORES, as_json, facts_of
 from eegssl.probes.shown.probe_words import concerns
@@ -20,7 +23,8 @@ from eegssl.probes.shown.probes_page import page_of
 from eegssl.reports.cautions import with_warnings
 from eegssl.reports.html import render_page
 from eegssl.tasks.trained_for import differences
-from eegssl.training.weights import read_module_config
+from eegssl.training.fitting.devices import choose_device
+from eegssl.training.weights import load_weights, read_module_config
 
 
 def probe(config: ProbesConfig, encoder: Artifact, corpus: Corpus, context: Context) -> Result:
@@ -44,15 +48,35 @@ def probe(config: ProbesConfig, encoder: Artifact, corpus: Corpus, context: Cont
     writer = context.begin(CONTRACT, config, inputs, names=(SCORES, REPORT))
     if isinstance(writer, Result):
         return writer
-    sample = probe_sample(windows, config.windows, config.label_windows, context.seed)
-    about = _about(sample, encoder, corpus, config, leaks)
-    scores = {"about": about, "probes": as_json(measured(config, encoder, sample, context))}
+    trained = build_encoder(settings, context.seed)
+    load_weights(trained, encoder.path, "encoder")
+    trained = trained.to(choose_device(config.device)).eval()
+    scores = scores_of(trained, encoder.manifest.id, windows, config, leaks, context)
     writer.write_json(SCORES, scores)
     for concern in concerns(scores):
         context.warn(concern)
     writer.write(REPORT, render_page(with_warnings(page_of(scores), context.warnings)))
     seen = replace(encoder.manifest.fitted_on, sketches={})
     return context.finish(writer, facts_of(scores), seen)
+
+
+def scores_of(
+    encoder: Encoder,
+    name: str,
+    windows: Windows,
+    config: ProbesConfig,
+    leaks: list[Leak],
+    context: Context,
+) -> dict[str, Any]:
+    """The document of probes of an encoder, called ``name``, on windows of some subjects.
+
+    Beside it stands its like with weights as ``context.seed`` draws them.
+    """
+    sample = probe_sample(windows, config.windows, config.label_windows, context.seed)
+    untrained = build_encoder(encoder.config, context.seed).to(encoder.mask_token.device).eval()
+    embedder = Embedder(encoder, untrained, config.batch_size)
+    about = _about(sample, name, config, leaks)
+    return {"about": about, "probes": as_json(measured(embedder, sample, context))}
 
 
 def _leaks(
@@ -83,15 +107,12 @@ def _leaks(
 
 
 def _about(
-    sample: ProbeSample,
-    encoder: Artifact,
-    corpus: Corpus,
-    config: ProbesConfig,
-    leaks: list[Leak],
+    sample: ProbeSample, encoder: str, config: ProbesConfig, leaks: list[Leak]
 ) -> dict[str, Any]:
     """What was asked of whom."""
+    corpus = sample.windows.corpus
     return {
-        "encoder": encoder.manifest.id,
+        "encoder": encoder,
         "split": config.split,
         "window_s": sample.windows.window_s,
         "n_subjects": len(np.unique(sample.subject)),

@@ -25,6 +25,8 @@ from eegssl.encoder.trained_on import electrodes_of, require_electrodes
 from eegssl.errors import ConfigError
 from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum, build_sum
+from eegssl.probes.pretraining_report import probe_pretrained, write_report
+from eegssl.probes.probes_contract import REPORT, SCORES
 from eegssl.reports.live.shown_training import shown
 from eegssl.signal.channels.electrodes import montages_of
 from eegssl.training.eeg_seen import EegSeen, eeg_seen, for_hours
@@ -118,7 +120,8 @@ def run(
         further = [data.initial.artifact] if data.initial else []
         inputs = [*data.corpus.inputs(), *inputs_of(*made_of, *further)]
         alike = {"which recordings are trained on": data.corpus.split_hash}
-        begun = begin_together(options, context, ENCODER, config, inputs, alike)
+        names = (SCORES, REPORT)
+        begun = begin_together(options, context, ENCODER, config, inputs, alike, names=names)
         if isinstance(begun, Result):
             return begun
         training = for_hours(config.training, data.train.windows.window_s)
@@ -240,30 +243,30 @@ def _run(
         upstream |= artifact.manifest.fitted_on
     if data.initial:
         upstream |= data.initial.artifact.manifest.fitted_on
-    return context.finish(
-        writer,
-        {
-            "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
-            "n_parameters_head": sum(p.numel() for p in model.heads.parameters()),
-            "n_codes": data.n_codes,
-            "objective": list(config.objective.terms),
-            "init_from": data.initial.artifact.manifest.id if data.initial else None,
-            "masking": config.masking.kind if config.objective.reads_masks else None,
-            "window_s": train.window_s,
-            "sfreq_hz": corpus.sfreq_hz,
-            "montages": settings.montages,
-            THREADS: threads,
-            RANKS: ranks,
-            "precision": chosen_precision(config.training, device),
-            "windows": {"train": len(train), "val": len(val)},
-            "eeg_seen": _eeg_seen(config, data, history.rows[-1]["step"]).as_facts(),
-            "val": scores,
-            "best_step": history.best_step or history.rows[-1]["step"],
-            "within_subject": corpus.within_subject,
-            "synthetic": corpus.synthetic,
-        },
-        upstream,
-    )
+    facts = {
+        "n_parameters": sum(p.numel() for p in model.encoder.parameters()),
+        "n_parameters_head": sum(p.numel() for p in model.heads.parameters()),
+        "n_codes": data.n_codes,
+        "objective": list(config.objective.terms),
+        "init_from": data.initial.artifact.manifest.id if data.initial else None,
+        "masking": config.masking.kind if config.objective.reads_masks else None,
+        "window_s": train.window_s,
+        "sfreq_hz": corpus.sfreq_hz,
+        "montages": settings.montages,
+        THREADS: threads,
+        RANKS: ranks,
+        "precision": chosen_precision(config.training, device),
+        "windows": {"train": len(train), "val": len(val)},
+        "eeg_seen": _eeg_seen(config, data, history.rows[-1]["step"]).as_facts(),
+        "val": scores,
+        "best_step": history.best_step or history.rows[-1]["step"],
+        "within_subject": corpus.within_subject,
+        "synthetic": corpus.synthetic,
+    }
+    initial = data.initial.artifact if data.initial else None
+    probes = probe_pretrained(config, model.encoder, corpus, train.window_s, initial, context)
+    write_report(writer, facts, history.rows, probes, context.warnings)
+    return context.finish(writer, facts, upstream)
 
 
 def _eeg_seen(config: PretrainConfig, data: _Data, n_steps: int) -> EegSeen:

@@ -43,8 +43,10 @@ class Whole:
 
 
 def short_settings() -> str:
-    """The settings of the tiny models with two steps, each logged, validated and kept."""
+    """The settings of the tiny models with two steps, each logged, validated and kept, and probes
+    in the end."""
     text = re.sub(r"\bsteps = \d+", "steps = 2", SETTINGS)
+    text = text.replace("probe_windows = 0", "probe_windows = 16")
     text = re.sub(r"(log|validate|checkpoint)_every = \d+", r"\1_every = 1", text)
     return text.replace("recordings = 2", "recordings = 1").replace("traces = 2", "traces = 1")
 

@@ -40,6 +40,9 @@ validate_every = 4
 checkpoint_every = 4
 device = "cpu"
 
+[pretrain]
+probe_windows = 0
+
 [pretrain.encoder]
 layers = 1
 width = 16

@@ -23,6 +23,7 @@ from eegssl.reports.sections import (
     Glossary,
     Page,
     ReportFigure,
+    Section,
     Table,
     Text,
     Tile,
@@ -59,74 +60,82 @@ def page_of(scores: Scores) -> Page:
         title="What the encoder knows",
         lead="What linear probes read off its embeddings, beside random weights and band power",
         banners=banners(about),
-        tiles=_tiles(probes),
-        counts=_counts(about),
+        tiles=tiles_of(probes),
+        counts=counts_of(about),
         sections=(
-            section(
-                "Who is recorded",
-                Text(words.of_subjects(probes["subjects"])),
-                _table("Subjects named rightly", probes["subjects"]),
-            ),
-            section(
-                "From recording to recording",
-                Text(words.of_files(probes["files"], probes["other_files"])),
-                _table("Recordings of one subject named rightly", probes["files"]),
-                _table(
-                    "Subjects, learned from one recording",
-                    {
-                        f"{name}: {place}": probes["other_files"][part][name]
-                        for name in SPACES
-                        for part, place in (
-                            ("same", "same recording"),
-                            ("other", "others"),
-                            ("change", "change"),
-                        )
-                    },
-                ),
-            ),
-            section(
-                "Seizures in other subjects",
-                Text(words.of_labels(probes["labels"])),
-                _table("AUROC of seizures", probes["labels"]),
-            ),
-            section(
-                "1/f taken out",
-                Text(words.of_aperiodic(probes, probes["aperiodic"])),
-                _aperiodic_table("subjects", probes),
-                _aperiodic_table("labels", probes),
-            ),
-            section("Band power", Text(words.of_bands(probes["bands"])), _bands(probes["bands"])),
-            section(
-                "Age and sex",
-                Text(words.of_person("Age", probes["age"], "R²", "0")),
-                _table("Age: R²", probes["age"]),
-                Text(words.of_person("Sex", probes["sex"], "AUROC", "0.5")),
-                _table("Sex: AUROC", probes["sex"]),
-            ),
-            section(
-                "Regions left out",
-                Text(words.of_regions(probes["regions"])),
-                _regions_figure(probes["regions"]),
-                _regions_table("moved", probes["regions"]),
-                _regions_table("labels", probes["regions"]),
-            ),
-            section(
-                "Layer by layer",
-                Text(words.of_layers(probes["layers"])),
-                *_layer_figures(probes["layers"]),
-            ),
-            section("How to read these numbers", Glossary(_READING)),
-            limits(
-                "probe",
-                "A probe shows what is there to be read, not what a fine-tuned model uses.",
-                "Windows of one recording are alike: numbers of windows say little, those of "
-                "subjects count.",
-            ),
+            *sections_of(probes),
+            limits("probe", *LIMITS),
         ),
     )
 
 
-def _tiles(probes: Scores) -> tuple[Tile, ...]:
+def sections_of(probes: Scores) -> tuple[Section, ...]:
+    """What was asked, a section each, and how to read the numbers."""
+    return (
+        section(
+            "Who is recorded",
+            Text(words.of_subjects(probes["subjects"])),
+            _table("Subjects named rightly", probes["subjects"]),
+        ),
+        section(
+            "From recording to recording",
+            Text(words.of_files(probes["files"], probes["other_files"])),
+            _table("Recordings of one subject named rightly", probes["files"]),
+            _table(
+                "Subjects, learned from one recording",
+                {
+                    f"{name}: {place}": probes["other_files"][part][name]
+                    for name in SPACES
+                    for part, place in (
+                        ("same", "same recording"),
+                        ("other", "others"),
+                        ("change", "change"),
+                    )
+                },
+            ),
+        ),
+        section(
+            "Seizures in other subjects",
+            Text(words.of_labels(probes["labels"])),
+            _table("AUROC of seizures", probes["labels"]),
+        ),
+        section(
+            "1/f taken out",
+            Text(words.of_aperiodic(probes, probes["aperiodic"])),
+            _aperiodic_table("subjects", probes),
+            _aperiodic_table("labels", probes),
+        ),
+        section("Band power", Text(words.of_bands(probes["bands"])), _bands(probes["bands"])),
+        section(
+            "Age and sex",
+            Text(words.of_person("Age", probes["age"], "R²", "0")),
+            _table("Age: R²", probes["age"]),
+            Text(words.of_person("Sex", probes["sex"], "AUROC", "0.5")),
+            _table("Sex: AUROC", probes["sex"]),
+        ),
+        section(
+            "Regions left out",
+            Text(words.of_regions(probes["regions"])),
+            _regions_figure(probes["regions"]),
+            _regions_table("moved", probes["regions"]),
+            _regions_table("labels", probes["regions"]),
+        ),
+        section(
+            "Layer by layer",
+            Text(words.of_layers(probes["layers"])),
+            *_layer_figures(probes["layers"]),
+        ),
+        section("How to read these numbers", Glossary(_READING)),
+    )
+
+
+LIMITS = (
+    "A probe shows what is there to be read, not what a fine-tuned model uses.",
+    "Windows of one recording are alike: numbers of windows say little, those of subjects count.",
+)
+
+
+def tiles_of(probes: Scores) -> tuple[Tile, ...]:
     """The subject probe, the label probe, the subject probe without 1/f."""
     rows = (
         ("subjects named", probes["subjects"], True),
@@ -143,7 +152,8 @@ def _tiles(probes: Scores) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def _counts(about: Scores) -> tuple[tuple[str, str], ...]:
+def counts_of(about: Scores) -> tuple[tuple[str, str], ...]:
+    """How many were asked."""
     return (
         ("Subjects", f"{about['n_subjects']:,} ({about['split']})"),
         ("Recordings", f"{about['n_files']:,}"),
