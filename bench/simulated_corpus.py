@@ -20,7 +20,14 @@ from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.table_parts import arrow_schema
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.config.corpus_stages import PreprocessConfig, TokenizeConfig
-from eegssl.corpus.codes.tokens import CODES, COLUMNS, ENTROPIES, ENTROPY_TABLE, TABLE
+from eegssl.corpus.codes.tokens import (
+    CODES,
+    COLUMNS,
+    ENTROPIES,
+    ENTROPY_TABLE,
+    TABLE,
+    write_patches,
+)
 from eegssl.corpus.preprocessing.recording_tables import (
     EVENTS,
     EVENTS_COLUMNS,
@@ -181,7 +188,7 @@ def _patches(out: Path, kind: str) -> Iterator[Path]:
     for k in range(N_FILES):
         path = out / f"noise-{k}.npy"
         values = rng.integers(0, N_CODES, SHAPE).astype(np.uint16)
-        np.save(path, values if kind == CODES else rng.random(SHAPE).astype(np.float16))
+        write_patches(path, values if kind == CODES else rng.random(SHAPE).astype(np.float16))
         yield path
 
 

@@ -15,7 +15,6 @@ from corpora import corpus, stored
 from signalfiles import load_rows
 
 from eegssl.corpus import store
-from eegssl.corpus.codes import tokens
 from eegssl.corpus.codes.tokens import Codes, patch_path, write_patches
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import sampler
@@ -133,7 +132,7 @@ def test_a_window_of_all_channels_is_one_read(
 
 
 def coded(folder: Path, windows: Windows) -> tuple[Codes, list[np.ndarray]]:
-    """Codes of two channels of patches, of more bytes than are read at once."""
+    """Random codes, and entropies, in the files of these recordings."""
     rng = np.random.default_rng(0)
     artifact: Any = SimpleNamespace(path=folder)
     arrays = []
@@ -167,12 +166,10 @@ def test_codes_that_are_kept_in_memory_are_those_of_the_files(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc here")
-@pytest.mark.parametrize("small_bytes", [140, 1 << 17], ids=["by row", "at once"])
 def test_maps_and_descriptors_stay_few_however_many_recordings_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_bytes: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "OPEN_SIGNALS", 4)
-    monkeypatch.setattr(tokens, "SMALL_BYTES", small_bytes)
     for folder in ("codes", "entropies"):
         (tmp_path / folder).mkdir()
     recordings = kept(tmp_path, 40)

@@ -20,7 +20,7 @@ from eegssl.artifacts.reading import BULK_COLUMNS
 from eegssl.artifacts.table_parts import INT, Column, Columns, arrow_schema, read_table
 from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter
-from eegssl.corpus.codes.stored_arrays import SMALL_BYTES, map_array, read_columns
+from eegssl.corpus.codes.stored_arrays import map_array, read_columns
 from eegssl.corpus.signals import Recent
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
@@ -94,9 +94,12 @@ def are_stored(folder: Path, recording: str, shape: tuple[int, int]) -> bool:
 
 
 def write_patches(path: Path, values: NDArray[Any]) -> None:
-    """Store a value per patch [C, windows · N] of one recording, atomically."""
+    """Store a value per patch [C, windows · N] of one recording, atomically.
+
+    In Fortran's order, so that the patches of a window lie together.
+    """
     with atomic_path(path) as writer, writer.open("wb") as stream:
-        np.save(stream, values, allow_pickle=False)
+        np.save(stream, np.asfortranarray(values), allow_pickle=False)
 
 
 def write_tables(writer: ArtifactWriter, shapes: Mapping[str, tuple[int, int]]) -> None:
@@ -156,7 +159,6 @@ class Codes:
     def _pieces(self, kind: str, index: NDArray[np.int64]) -> NDArray[Any]:
         n, (owners, starts) = self.patches_per_window, self.windows.locate(index)
         first = (starts // self.windows.length * n).tolist()
-        room = memoryview(bytearray(SMALL_BYTES))
         pieces = []
         for owner, k in zip(owners.tolist(), first, strict=True):
             recording = self.windows.recordings[owner]
@@ -166,7 +168,7 @@ class Codes:
                 whole = self.kept.get(recording.id, partial(_in_memory, path, shape))
                 pieces.append(whole[:, k : k + n])
                 continue
-            pieces.append(read_columns(path, _TYPES[kind], shape, range(k, k + n), room))
+            pieces.append(read_columns(path, _TYPES[kind], shape, range(k, k + n)))
         return np.stack(pieces)
 
 
