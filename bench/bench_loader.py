@@ -27,6 +27,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ from eegssl.artifacts.contract import open_artifact
 from eegssl.corpus.codes.tokens import CONTRACT, Codes, open_codes
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.sampling import Sampler, sampler
+from eegssl.corpus.signals import blocks_of
 from eegssl.corpus.store import open_corpus
 from eegssl.corpus.windows import Windows, tile
 from eegssl.masking.config import MaskingConfig
@@ -170,14 +172,15 @@ def read(codes: Codes, draws: Sampler, size: int, step: int, *, raw: bool = Fals
 
 
 def mapped_anew(windows: Windows, draws: Sampler, size: int, step: int) -> None:
-    """The floor: samples of windows by ``np.memmap``, at an offset that is known."""
+    """The floor: blocks of windows by ``np.memmap``, at an offset that is known."""
     for index in draws.grains(size, seed=1, step=step):
         for owner, start in zip(*windows.locate(index), strict=True):
             recording = windows.recordings[owner]
-            shape = len(recording.channels), recording.n_samples
-            offset = recording.path.stat().st_size - 2 * shape[0] * shape[1]
+            n_blocks, length = blocks_of(recording.n_samples)
+            shape = n_blocks, len(recording.channels), length
+            offset = recording.path.stat().st_size - 2 * prod(shape)
             data = np.memmap(recording.path, "<i2", "r", offset - offset % 2, shape)
-            np.array(data[:, start : start + windows.length])
+            np.array(data[start // length : -(-(start + windows.length) // length)])
 
 
 def print_batches(codes: Codes) -> None:

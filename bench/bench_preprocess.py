@@ -127,11 +127,22 @@ def digital(header: EdfHeader) -> np.ndarray:
     return np.stack([read_digital(header, k) for k in range(CHANNELS)])
 
 
-def random_windows(path: Path) -> None:
-    """A thousand random windows of 10 s from the stored recording."""
+def random_windows(path: Path, *, as_stored: bool = False) -> None:
+    """A thousand random windows of 10 s from the stored recording, in µV or as stored."""
     stored, rng = SignalFile(path), np.random.default_rng(0)
-    for start in rng.integers(0, stored.shape[1] - 2000, 1000):
-        stored.read_uv(int(start), int(start) + 2000)
+    room = np.empty((CHANNELS, 2000), np.int16)
+    for start in rng.integers(0, stored.shape[1] - 2000, 1000).tolist():
+        if as_stored:
+            stored.read_into(room, range(CHANNELS), start)
+        else:
+            stored.read_uv(start, start + 2000)
+
+
+def copied_windows(windows: np.ndarray) -> None:
+    """The floor of these: as many windows [n, 23, 2000], int16, copied in memory."""
+    room = np.empty_like(windows[0])
+    for k in range(1000):
+        room[:] = windows[k * 7 % len(windows)]
 
 
 def jobs(edf: Path, stored: Path) -> dict[str, Callable[[], object]]:
@@ -141,6 +152,7 @@ def jobs(edf: Path, stored: Path) -> dict[str, Callable[[], object]]:
     signal_uv -= signal_uv.mean(axis=1, keepdims=True)
     cleaned_uv = clean_file(edf)
     write_signal(stored, cleaned_uv)
+    windows = np.zeros((360, CHANNELS, 2000), np.int16) + 1
     causal = CONFIG.model_copy(update={"phase": "causal"})
     return {
         PASS: lambda: stored_int16.astype(np.float32),
@@ -155,6 +167,8 @@ def jobs(edf: Path, stored: Path) -> dict[str, Callable[[], object]]:
         "read to float64, pyedflib": lambda: read_with_pyedflib(edf),
         "store int16": lambda: write_signal(stored, cleaned_uv),
         "1,000 random windows [23, 2000]": lambda: random_windows(stored),
+        "the same as stored, int16": lambda: random_windows(stored, as_stored=True),
+        "1,000 such windows copied in memory": lambda: copied_windows(windows),
     }
 
 
