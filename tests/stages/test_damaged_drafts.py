@@ -7,7 +7,8 @@ import pytest
 from clirun import Pipeline, eegssl, files_of
 from damagedfiles import DAMAGES, stop
 
-from eegssl.stages import preprocess, tokenize
+from eegssl.stages import tokenize
+from eegssl.stages.preprocessing import finishing_recordings
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def drafts(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         outs[f"whole {stage}"] = tmp_path_factory.mktemp("whole") / stage
         assert eegssl(*tiny.command(stage, outs[f"whole {stage}"])).code == 0
     with pytest.MonkeyPatch.context() as patch:
-        stop(patch, preprocess, "join_tables")
+        stop(patch, finishing_recordings, "join_tables")
         stop(patch, tokenize, "write_tables")
         for stage in ("preprocess", "tokenize"):
             outs[stage] = tmp_path_factory.mktemp("draft") / stage
