@@ -18,6 +18,7 @@ from eegssl.corpus.inventory.corpus_inventory import read_inventory
 from eegssl.corpus.inventory.shards import Shard, require_begun
 from eegssl.corpus.preprocessing.source_files import Naming
 from eegssl.corpus.processes.process_count import process_count
+from eegssl.errors import ArtifactError
 from eegssl.io.labels.own_words import require_known
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
@@ -106,7 +107,13 @@ def _finalize(
     if isinstance(draft, Result):
         return draft
     draft.writer.resumed = False
-    return finish_recordings(draft, rows_of_shards(draft, inventory))
+    try:
+        rows = rows_of_shards(draft, inventory)
+    except ArtifactError:  # the shards that are missing need the folder
+        if draft.writer.lock:
+            draft.writer.lock.release()
+        raise
+    return finish_recordings(draft, rows)
 
 
 def _pseudonyms(context: Context) -> Pseudonyms:
