@@ -28,6 +28,9 @@ class Progress(Protocol):
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar: call the result with the number done."""
 
+    def files(self, label: str, total: int, hours: float) -> Callable[[int, float, int], None]:
+        """A bar of files: call the result with files and hours of EEG done, and files refused."""
+
     def train(self, label: str, total: int) -> Callable[[int, float], None]:
         """A bar of a training: call the result with the steps done and the last loss."""
 
@@ -38,6 +41,10 @@ class Silent(Progress):
     def track(self, label: str, total: int) -> Callable[[int], None]:
         """A bar that nobody sees."""
         return lambda done: None
+
+    def files(self, label: str, total: int, hours: float) -> Callable[[int, float, int], None]:
+        """A bar of files that nobody sees."""
+        return lambda done, hours, refused: None
 
     def train(self, label: str, total: int) -> Callable[[int, float], None]:
         """A bar of a training that nobody sees."""

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from eegssl.cli.counted_line import CountedLine
+from eegssl.cli.files_line import FilesLine, hours_in_words
 from eegssl.cli.training_line import TrainingLine
 from eegssl.training.fitting.preemption import answer_again
 
@@ -66,6 +67,26 @@ class Terminal:
         def line(done: int) -> None:
             answer_again()
             if text := progress.line(done):
+                self._err.print(escape(text))
+
+        return line
+
+    def files(self, label: str, total: int, hours: float) -> Callable[[int, float, int], None]:
+        """A bar by hours of EEG on a terminal; elsewhere lines with rate and time left."""
+        if self._err.is_terminal:
+            advance, describe = self._bar(label, round(3600 * hours)), self._describe(label)
+
+            def bar(done: int, done_h: float, refused: int) -> None:
+                more = f", {refused} refused" if refused else ""
+                describe(f"{done}/{total} files, {hours_in_words(done_h, hours)}{more}, seconds:")
+                advance(round(3600 * done_h))
+
+            return bar
+        progress = FilesLine(label, total, hours)
+
+        def line(done: int, done_h: float, refused: int) -> None:
+            answer_again()
+            if text := progress.line(done, done_h, refused):
                 self._err.print(escape(text))
 
         return line

@@ -47,13 +47,14 @@ def swallowed() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("point", ["say", "warn", "track", "train"])
+@pytest.mark.parametrize("point", ["say", "warn", "track", "files", "train"])
 def test_sigterm_whose_answer_is_swallowed_is_answered_at_the_next_report(point: str) -> None:
     terminal = Terminal()
     points = {
         "say": lambda: terminal.say("news"),
         "warn": lambda: terminal.warn("news"),
         "track": lambda: terminal.track("files", 3)(1),
+        "files": lambda: terminal.files("recordings", 3, 1.0)(1, 0.5, 0),
         "train": lambda: terminal.train("steps", 3)(1, 0.5),
     }
     steps: list[str] = []

@@ -31,19 +31,21 @@ def make_recordings(
     todo = [s for s in scan.sources if s.id in (scan.subjects if ids is None else ids)]
     todo.sort(key=lambda source: -file_bytes(scan.files[source.id]))
     clips = clip_paths(draft)
-    advance = context.progress.track("recordings", len(todo))
-    rows, tasks = [], []
+    hours = {s.id: scan.files[s.id]["duration_s"] / 3600 for s in todo}
+    advance = context.progress.files("recordings", len(todo), sum(hours.values()))
+    rows, tasks, done_h, refused = [], [], 0.0, 0
     for source in todo:
         row = stored_row(draft, source.id, clips.get(source.id))
         if row is not None and row.get("refused", [""])[0] != CHANGED:
             rows.append(row)
+            done_h, refused = done_h + hours[source.id], refused + ("refused" in row)
             continue
         if row is None and os.path.lexists(_row_path(draft, source.id)):
             context.progress.warn(f"{source.id} is not whole in {writer.path}: made anew")
         known: Any = scan.files[source.id]["hashes"] if look.inventory else scan.scanned[source.id]
         subject = scan.subjects[source.id]
         tasks.append((source, known, subject, settings, writer.path, clips.get(source.id)))
-    advance(len(rows))
+    advance(len(rows), done_h, refused)
     function = ingest_as_planned if look.inventory else ingest
     for number, row in each(function, tasks, jobs, look.config.limits):
         if isinstance(row, Failure):
@@ -52,7 +54,8 @@ def make_recordings(
             remove_recordings(row["file"], writer.path, tasks[number][-1])
         writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
         rows.append(held_small(row))
-        advance(len(rows))
+        done_h, refused = done_h + hours[row["file"]], refused + ("refused" in row)
+        advance(len(rows), done_h, refused)
     return sorted(rows, key=lambda row: row["file"])
 
 
