@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from signalfiles import load_rows
 
 from eegssl.corpus import signals, store
+from eegssl.corpus.preprocessing.signal_writer import SignalWriter
 from eegssl.corpus.signals import LONGEST_BLOCK, MAX_STEP_UV, SignalFile, blocks_of
 from eegssl.errors import ArtifactError
 
@@ -155,6 +156,16 @@ def test_what_fills_up_the_last_block_takes_next_to_no_room(n_samples: int) -> N
     n_blocks, length = blocks_of(n_samples)
     assert length <= LONGEST_BLOCK
     assert n_samples <= n_blocks * length <= 1.01 * n_samples
+
+
+def test_a_file_is_hardly_larger_than_its_samples(tmp_path: Path) -> None:
+    """30 s of 19 channels at 100 Hz, flags and all."""
+    rng = np.random.default_rng(0)
+    with SignalWriter(tmp_path / "a", 3001, "<i2") as writer:
+        for _ in range(19):
+            writer.add(rng.normal(0, 30, 3001).astype(np.float32))
+        written = writer.finish(np.zeros((19, 31), np.uint8))
+    assert written.n_bytes == (tmp_path / "a").stat().st_size <= 1.05 * 2 * 19 * 3001
 
 
 @pytest.mark.parametrize("n_samples", [0, 1])
