@@ -10,6 +10,7 @@ ratios in a repeat.
   Python, torch sharing out each product among its threads. On a busy machine these wait for each
   other, so the same with one thread of torch is there too.
 - *in batches* is ``PatchCoder.encode``, which ``tokenize`` runs: as many threads, each by itself.
+  *bfloat16* is ``encode_precision=bfloat16``.
 - *forward alone* is the floor: the tokenizer's forward in such batches and threads, on signals that
   are in memory already; no entropies.
 
@@ -95,11 +96,13 @@ def table(name: str, corpus: Corpus, repeats: int) -> None:
     model = build_tokenizer(config.tokenizer, 0).eval()
     length = round(config.window_s * corpus.sfreq_hz)
     recordings = list(corpus.recordings[:N_RECORDINGS])
-    coder, batches = PatchCoder(model, corpus, length), signals_of(corpus, recordings, length)
+    coder, low = PatchCoder(model, corpus, length), PatchCoder(model, corpus, length, low=True)
+    batches = signals_of(corpus, recordings, length)
     ways: dict[str, Callable[[], object]] = {
         "window by window": lambda: window_by_window(coder, recordings),
         "the same, one thread": lambda: with_one_thread(coder, recordings),
         "in batches": lambda: in_batches(coder, recordings),
+        "in batches, bfloat16": lambda: in_batches(low, recordings),
         "forward alone": lambda: forward_alone(model, batches),
     }
     pairs = zip(window_by_window(coder, recordings), in_batches(coder, recordings), strict=True)
@@ -124,13 +127,13 @@ def table(name: str, corpus: Corpus, repeats: int) -> None:
     patches = sum(
         len(r.channels) * r.n_samples // config.tokenizer.patch_samples for r in recordings
     )
-    print(f"\n{differ} of some {patches} codes differ between the two ways.")
+    print(f"\n{differ} of {patches} codes differ between the two ways.")
 
 
 def main() -> None:
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     torch.set_num_threads(THREADS)
-    print(f"{THREADS} threads, medians of {repeats} repeats, float32")
+    print(f"{THREADS} threads, medians of {repeats} repeats")
     with TemporaryDirectory() as folder:
         corpus = open_corpus([write_corpus(Path(folder), N_RECORDINGS)[0]])
         for name in PRESETS:

@@ -1,5 +1,7 @@
 """Compose the settings of the stages from recordings to an encoder."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from eegssl.config.settings import Settings
@@ -50,6 +52,9 @@ class TokenizeConfig(Settings):
     """The fixed tiling: codes are made window by window."""
     fit_codebook: bool = True
     """Cut the codebook to what the training patches can feed (``diagnostics.fitting_codebook``)."""
+    encode_precision: Literal["float32", "bfloat16"] = "float32"
+    """Precision of the forward pass that encodes recordings. In ``bfloat16`` some patches get other
+    codes; ``facts.codes_unlike_float32`` is their share."""
     tokenizer: TokenizerConfig = TokenizerConfig()
     """The model."""
     sampling: SamplingConfig = SamplingConfig()

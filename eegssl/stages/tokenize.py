@@ -30,7 +30,11 @@ from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.reports.live.shown_training import shown
-from eegssl.stages.tokenizing.described_codes import describe_codes, quality_of
+from eegssl.stages.tokenizing.described_codes import (
+    describe_codes,
+    quality_of,
+    unlike_float32,
+)
 from eegssl.stages.tokenizing.encoded_recordings import (
     NAME,
     Part,
@@ -157,7 +161,8 @@ def _shard(
     writer = context.join(TOKENS, config, inputs, shard.name, check)
     if isinstance(writer, Result):
         return writer
-    coder = PatchCoder(model.to(device), data.corpus, data.train.length)
+    low = config.encode_precision == "bfloat16"
+    coder = PatchCoder(model.to(device), data.corpus, data.train.length, low)
     return encode_shard(coder, shard, writer, context)
 
 
@@ -191,14 +196,15 @@ def _run(
     save_module(writer, NAME, model, model.config)
     if part is Part.TRAIN:
         return _trained(model, writer, context)
-    coder = PatchCoder(model, corpus, train.length)
+    low = config.encode_precision == "bfloat16"
+    coder = PatchCoder(model.to(device), corpus, train.length, low)
     if part is Part.FINALIZE:
         require_shards(coder, writer)
         writer.resumed = False
     else:
-        model.to(device)
         encode(coder, encoded(coder), writer, context)
-        model.cpu()
+    unlike = {"codes_unlike_float32": unlike_float32(model, val, context)} if low else {}
+    model.cpu()
     counts = write_code_tables(coder, writer)
     spread = {name: codebook_usage(c) for name, c in counts.items()}
     usage = spread["val"]
@@ -227,6 +233,7 @@ def _run(
         "atlas": atlas.facts(),
         "within_subject": corpus.within_subject,
         "synthetic": corpus.synthetic,
+        **unlike,
     }
     return context.finish(writer, facts, fitted, bulk={CODES: TABLE, ENTROPIES: ENTROPY_TABLE})
 

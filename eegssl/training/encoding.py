@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from eegssl.corpus.codes.in_threads import in_order
 from eegssl.corpus.codes.tokens import code_dtype
@@ -44,6 +45,8 @@ class PatchCoder:
     corpus: Corpus
     length: int
     """Samples of a window."""
+    low: bool = False
+    """Whether the forward pass is in bfloat16; look-ups are in float32 always."""
 
     def shape_of(self, recording: Recording) -> tuple[int, int]:
         """Channels and patches of a recording, those of whole windows alone."""
@@ -90,6 +93,24 @@ class PatchCoder:
             torch.from_numpy(part).to(device).expand(batch.n_windows, *part.shape)
             for part in self.corpus.geometry(batch.recording.channels)
         ]
-        tokens = self.model.tokens_of(self.model.encode(windows.contiguous(), *geometry))
+        tokens = _tokens(self.model, (windows.contiguous(), *geometry), low=self.low)
         codes: NDArray[np.int64] = tokens.transpose(0, 1).flatten(1).cpu().numpy()
         return codes
+
+
+def share_unlike_float32(model: Tokenizer, samples: Sequence[Sequence[Tensor]]) -> float:
+    """Share of patches whose code is another in bfloat16; samples are windows with geometry."""
+    device = next(model.parameters()).device
+    n_unlike = n_patches = 0
+    for sample in samples:
+        inputs = [part.to(device) for part in sample]
+        tokens, low = (_tokens(model, inputs, low=low) for low in (False, True))
+        n_unlike += int((tokens != low).sum())
+        n_patches += tokens.numel()
+    return n_unlike / n_patches
+
+
+def _tokens(model: Tokenizer, inputs: Sequence[Tensor], *, low: bool) -> Tensor:
+    """Codes [B, C, N] of windows and their geometry."""
+    with torch.autocast(inputs[0].device.type, torch.bfloat16, enabled=low):
+        return model.tokens_of(model.encode(*inputs))

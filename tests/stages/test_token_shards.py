@@ -49,6 +49,19 @@ def test_shards_with_a_given_tokenizer_are_one_run_with_it(tiny: Pipeline, tmp_p
     assert files_of(tmp_path / "parts") == files_of(tmp_path / "one")
 
 
+def test_shards_in_bfloat16_tell_how_many_codes_are_others(tiny: Pipeline, tmp_path: Path) -> None:
+    given = "--tokenizer", tiny.tokens, "--set", "encode_precision=bfloat16"
+    for part in (("--shard", "0/1"), ("--finalize",)):
+        ran = tokenize(tiny, tmp_path / "parts", *given, *part)
+        assert ran.code == 0, ran.err
+    share = manifest_of(tmp_path / "parts")["facts"]["codes_unlike_float32"]
+    assert f"in bfloat16 {share:.2%} of some validation patches" in ran.err
+    assert 0 <= share < 0.1
+    assert tokenize(tiny, tmp_path / "one", *given).code == 0
+    assert files_of(tmp_path / "parts") == files_of(tmp_path / "one")
+    assert "codes_unlike_float32" not in manifest_of(tiny.tokens)["facts"]
+
+
 def test_one_run_goes_on_with_what_parts_made(tiny: Pipeline, out: Path) -> None:
     assert tokenize(tiny, out, "--shard", "1/3").code == 0
     assert tokenize(tiny, out).code == 0

@@ -15,7 +15,7 @@ from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
-from eegssl.training.encoding import PatchCoder
+from eegssl.training.encoding import PatchCoder, share_unlike_float32
 
 LENGTH, PATCH = 400, 100
 SETTINGS = TokenizerConfig(sfreq_hz=100.0, patch_samples=PATCH, top_hz=40.0, n_codes=64)
@@ -107,3 +107,16 @@ def test_a_cut_signal_ends_the_encoding_with_its_error(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with threads(2), pytest.raises(ArtifactError, match="r-001"):
         list(PatchCoder(model, noise, LENGTH).encode(noise.recordings))
+
+
+def test_bfloat16_changes_few_codes_and_their_share_is_told(signals: Corpus) -> None:
+    model, first = tokenizer("cosine", signals), signals.recordings[0]
+    ((_, (entropies, exact)),) = PatchCoder(model, signals, LENGTH).encode([first])
+    ((_, (same, low)),) = PatchCoder(model, signals, LENGTH, low=True).encode([first])
+    assert np.array_equal(entropies, same)
+    assert 0 < (exact != low).mean() < 0.1
+    n_windows = first.n_samples // LENGTH
+    signal_uv = torch.from_numpy(signals.read_uv(first, 0, n_windows * LENGTH))
+    windows = signal_uv.unflatten(1, (n_windows, LENGTH)).transpose(0, 1)
+    share = share_unlike_float32(model, [(part,) for part in windows.split(500)])
+    assert share == pytest.approx((exact != low).mean(), abs=1e-3)

@@ -12,6 +12,7 @@ from eegssl.corpus.windows import Windows
 from eegssl.reports.codebook.codebook_page import write_page
 from eegssl.tokenizer.code_quality import CodeQuality, kmeans_wins_message, measure_codes
 from eegssl.tokenizer.tokenizer import Tokenizer
+from eegssl.training.encoding import share_unlike_float32
 from eegssl.training.tokenizer_windows import sample_windows
 
 _VAL_PATCHES = 8192  # behind the quality of codes
@@ -30,6 +31,14 @@ def quality_of(model: Tokenizer, train: Windows, val: Windows, context: Context)
     if message := kmeans_wins_message(quality):
         context.warn(message)
     return quality.facts()
+
+
+def unlike_float32(model: Tokenizer, val: Windows, context: Context) -> float:
+    """Share of some validation patches that have another code in bfloat16; tells it."""
+    samples = sample_windows(val, _VAL_PATCHES, model.config.patch_samples)
+    share = share_unlike_float32(model, samples)
+    context.progress.say(f"in bfloat16 {share:.2%} of some validation patches have another code")
+    return share
 
 
 def describe_codes(
