@@ -126,6 +126,24 @@ def test_a_lock_of_another_machine_is_explained_and_left(tmp_path: Path) -> None
     assert start(tmp_path / "a").resumed
 
 
+@pytest.mark.parametrize(
+    ("job", "restart", "is_taken"), [("77", "1", True), ("77", "0", False), ("78", "1", False)]
+)
+def test_a_job_that_is_back_from_the_queue_takes_over_its_own_lock_on_any_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: str, restart: str, is_taken: bool
+) -> None:
+    leave(tmp_path / "a", host="node7", boot="another", job="77", restart=0)
+    monkeypatch.setenv("SLURM_JOB_ID", job)
+    monkeypatch.setenv("SLURM_RESTART_COUNT", restart)
+    if is_taken:
+        writer = start(tmp_path / "a")
+        assert writer.lock
+        assert "process 4242 on node7" in writer.lock.notes[0]
+        return
+    with pytest.raises(ConfigError, match="on another machine"):
+        start(tmp_path / "a")
+
+
 def test_a_lock_from_before_this_machine_was_started_anew_is_taken_over(tmp_path: Path) -> None:
     leave(tmp_path / "a", boot="an earlier one")
     writer = start(tmp_path / "a")

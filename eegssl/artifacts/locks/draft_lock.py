@@ -3,8 +3,8 @@
 The lock is one on a file in the folder, which the system drops when the process ends, however it
 ends; what stands in the file tells others who works there. A file that a killed process left is
 taken over where the process is known to be gone: it ran under this very kernel, or before this
-machine was started anew. One of another machine is explained and left, since whether its process
-runs can't be seen from here.
+machine was started anew; or in an earlier run of this job of Slurm. Another one of another machine
+is explained and left, since whether its process runs can't be seen from here.
 """
 
 import json
@@ -31,12 +31,17 @@ Identity = tuple[int, int]
 
 @dataclass(frozen=True)
 class Holder:
-    """Process that holds a lock: its number, machine, the machine's start, and since when."""
+    """Process that holds a lock: its number, machine, the machine's start, and since when.
+
+    ``job`` is its job of Slurm, if any, and ``restart`` how often that was put back into the queue.
+    """
 
     pid: int
     host: str
     boot: str
     began: str
+    job: str = ""
+    restart: int = 0
 
     def in_words(self) -> str:
         """Name the process for a message."""
@@ -163,6 +168,8 @@ def _reason(folder: Path, locked: bool | None, holder: Holder | None) -> str:
 def _is_gone(holder: Holder, locked: bool | None) -> bool:
     """Whether a process that left its name is known to have ended."""
     here = _here()
+    if holder.job and holder.job == here.job and holder.restart < here.restart:
+        return True  # the same job, put back into the queue: Slurm has ended its earlier run
     if not _is_here(holder):
         return False
     if here.boot != holder.boot:  # this machine was started anew since
@@ -198,7 +205,9 @@ def _here() -> Holder:
     with suppress(OSError, UnicodeDecodeError):
         boot = read_text(_BOOT, _MOST_BYTES).strip()
     began = time.strftime("%Y-%m-%d %H:%M:%S")
-    return Holder(os.getpid(), platform.node(), boot, began)
+    job, restarts = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_RESTART_COUNT", "")
+    restart = int(restarts) if restarts.isdecimal() else 0
+    return Holder(os.getpid(), platform.node(), boot, began, job, restart)
 
 
 def _read(descriptor: int) -> Holder | None:
@@ -209,7 +218,9 @@ def _read(descriptor: int) -> Holder | None:
 def _parsed(data: bytes) -> Holder | None:
     try:
         raw = json.loads(data)
-        return Holder(int(raw["pid"]), *(str(raw[name]) for name in ("host", "boot", "began")))
+        host, boot, began = (str(raw[name]) for name in ("host", "boot", "began"))
+        job, restart = str(raw.get("job", "")), int(raw.get("restart", 0))
+        return Holder(int(raw["pid"]), host, boot, began, job, restart)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
