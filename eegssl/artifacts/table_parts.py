@@ -47,6 +47,8 @@ class Column:
     most: float = math.inf
     pattern: str = ""
     unique: bool = False
+    longest: int = _MOST_TEXT
+    """Most bytes of a text."""
     optional: bool = False
     """Whether artifacts of an earlier version of the same contract may lack it."""
 
@@ -70,8 +72,8 @@ class Column:
                 pc.match_substring_regex(values, f"^(?:{self.pattern})$")
             ).as_py() not in (True, None):
                 yield "has a text that is none of those that eegssl writes"
-            if (pc.max(pc.binary_length(values)).as_py() or 0) > _MOST_TEXT:
-                yield f"has a text longer than {_MOST_TEXT:,} bytes"
+            if (pc.max(pc.binary_length(values)).as_py() or 0) > self.longest:
+                yield f"has a text longer than {self.longest:,} bytes"
             return
         if pa.types.is_boolean(values.type) or not len(values):
             return

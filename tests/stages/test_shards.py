@@ -1,6 +1,7 @@
 """Plan, shards and finalize make what one run makes, and refuse what does not belong together."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,24 @@ def test_the_inventory_keeps_intervals_and_no_clock(plan: Path) -> None:
     assert abs(one - true_us) > 86_400_000_000
     others = {look["start_us"] for subject, look in looks if subject != person}
     assert len(others) == 3  # all of 1985 by their headers; a shift for each person
+
+
+def test_another_process_writes_the_same_plan(edf: Path, plan: Path, tmp_path: Path) -> None:
+    """Whose sets come in another order."""
+    words = ["preprocess", str(edf), "--out", str(tmp_path / "out"), "--jobs", "1", "--plan"]
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-m", "eegssl", *words], env=environment, check=True)
+    assert files_of(tmp_path / "out") == files_of(plan)
+
+
+def test_labels_by_the_thousand_fit_into_the_inventory(edf: Path, tmp_path: Path) -> None:
+    own = tmp_path / "edf"
+    (own / "one").mkdir(parents=True)
+    shutil.copy(edf / "sub-miller" / "one.edf", own / "one" / "x.edf")
+    late = "".join(f"{k}.125\t1\tsz\n" for k in range(100, 9000))
+    (own / "one" / "x.tsv").write_text(f"onset\tduration\teventType\n10\t5\tsz\n{late}")
+    assert preprocess(own, tmp_path / "out", "--plan").code == 0
+    shards(own, tmp_path / "out", "0/1")
 
 
 def test_a_file_that_changed_since_the_plan_is_refused_and_tried_again(

@@ -27,7 +27,7 @@ from eegssl.artifacts.table_parts import (
     arrow_schema,
     read_table,
 )
-from eegssl.corpus.preprocessing.file_scan import FileScan
+from eegssl.corpus.preprocessing.file_scan import FileScan, row_once
 from eegssl.corpus.preprocessing.source_files import Naming, PassedOver
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.regular_files import require_regular
@@ -43,11 +43,12 @@ INVENTORY_COLUMNS: Columns = {
     "label_bytes": Column(_STAMPS, least=-1),
     "label_modified_ns": Column(_STAMPS),
     "hashes": Column(TEXTS, pattern="[0-9a-f]{32}|[0-9a-f]{64}|unreadable"),
-    "look": Column(TEXT),
+    "look": Column(TEXT, longest=1 << 26),
 }
 _OWN = ("hashes", "stamps", "label_stamps", "labels", "start_us")
 """Keys of a scan's row that have columns of their own, or are not kept as they are."""
 _META = b"eegssl"
+_ROWS_AT_ONCE = 1000
 _KEY = "the key of this inventory"
 Row = dict[str, Any]
 
@@ -107,16 +108,20 @@ def read_inventory(out: Path, naming: Naming, again: str) -> Inventory:
     files: dict[str, Row] = {}
     subjects: dict[str, str] = {}
     labels: dict[str, list[str]] = {}
-    rows = table.to_pylist()
-    for row in rows:
-        files[row["file"]] = _scan_row(path, row)
-        labels[row["file"]] = row["label_files"]
-        if row["subject"] is not None:
-            subjects[row["file"]] = row["subject"]
+    order: list[str] = []
+    pool: dict[object, Any] = {}
+    for batch in table.to_batches(_ROWS_AT_ONCE):
+        for row in batch.to_pylist():
+            id_ = row["file"]
+            files[id_] = row_once(_scan_row(path, row), pool)
+            labels[id_] = row["label_files"]
+            if row["subject"] is not None:
+                subjects[id_] = pool.setdefault(row["subject"], row["subject"])
+                order.append(id_)
     return Inventory(
         dict(sorted(files.items())),
         {id_: subjects[id_] for id_ in sorted(subjects)},
-        tuple(row["file"] for row in rows if row["subject"] is not None),
+        tuple(order),
         labels,
         about["settings"],
     )

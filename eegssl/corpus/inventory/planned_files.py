@@ -42,8 +42,9 @@ def planned_scan(
         )
     ordered = sorted(paths, key=lambda id_: paths[id_])
     sheet = shared_sheet(events, roots, [paths[id_] for id_ in ordered])
+    bases = [root.parent if is_recording(root) else root for root in roots]
     sources = [
-        replace(_source(id_, paths[id_], roots), own_rows=sheet.of_file.get(paths[id_]))
+        replace(_source(id_, paths[id_], bases), own_rows=sheet.of_file.get(paths[id_]))
         for id_ in ordered
     ]
     path_of = {id_: path for path, id_ in (tables or {}).items()}
@@ -83,9 +84,8 @@ def _require_planned(hashes: Sequence[str], planned: Sequence[str]) -> None:
         raise RecordingRefused("changed", f"{reason}: run --plan again")
 
 
-def _source(id_: str, relative: str, roots: Sequence[Path]) -> Source:
+def _source(id_: str, relative: str, bases: Sequence[Path]) -> Source:
     """The file at a path below the last of the folders that has it, or the first where none has."""
-    bases = [root.parent if is_recording(root) else root for root in roots]
     there = (base for base in reversed(bases) if os.path.lexists(base / relative))
     base = next(there, bases[0])
     return Source(base / relative, base, relative, id_)

@@ -196,7 +196,7 @@ def _of_labels(header: RecordingHeader, choice: Choice) -> Row:
         and begins_like_electrode(label)
     ]
     return {
-        "audit": list(audit_one(labels, channels)),
+        "audit": sorted(audit_one(labels, channels)),
         "labels": [
             (label, "" if channel.kind == "other" else channel.name, channel.kind)
             for label, channel in zip(labels, channels, strict=True)

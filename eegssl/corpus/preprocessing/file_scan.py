@@ -51,7 +51,7 @@ def scan_files(
         if isinstance(answer, Failure):
             answer = file_profile.of_failure(source, answer.code, answer.reason), None
         row, file = answer
-        files[id_] = _row_once(row, pool)
+        files[id_] = row_once(row, pool)
         if file is not None:
             scanned[id_] = _pooled(file, pool)
         advance(len(files))
@@ -91,7 +91,7 @@ def _spread(ids: Sequence[str], n: int) -> list[str]:
     return [ids[k * len(ids) // n] for k in range(n)]
 
 
-def _row_once(row: dict[str, Any], pool: dict[object, Any]) -> dict[str, Any]:
+def row_once(row: dict[str, Any], pool: dict[object, Any]) -> dict[str, Any]:
     """The same row, with names and values that other files have too held once."""
     return {
         intern(name): pool.setdefault(_as_key(value), value)
