@@ -80,7 +80,7 @@ _HINT = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One labelled stretch of a recording; ``channels`` empty means all or not said.
 
