@@ -107,6 +107,7 @@ def test_a_command_line_in_the_docs_parses_and_its_settings_exist(
 ) -> None:
     name, given = parsed(words)
     sets = [item for item in given.get("set") or () if "$" not in item]
+    name = "probes" if given.get("probes") else name
     if name in STAGES and name != "benchmark":
         settings = resolve(name, presets=given["preset"] or (), sets=sets, environment={})
         if name == "finetune":
