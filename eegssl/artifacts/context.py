@@ -119,6 +119,7 @@ class Context:
             plan = plan_of(kind, values, self.seed, inputs)
             state = output_state(self.out, kind, plan, overwrite=self.overwrite, update=update)
             words = {"made": "already made", "resume": "would go on", "overwrite": "would replace"}
+            words |= {"update": "would update"}
             return Result(self.out, kind, words.get(state, "would make"), {}, values)
         writer = begin(
             self.out,

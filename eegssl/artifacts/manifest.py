@@ -34,6 +34,8 @@ TRACKERS = "trackers"
 """Folder of what trackers of experiments write."""
 INVENTORY = "inventory.parquet"
 """What the source files of recordings were like when they were looked at."""
+SOURCE_ROWS = "rows.parquet"
+"""What reading each source file of recordings gave."""
 MADE_BY = {
     "recordings": ("recordings", "preprocess"),
     "tokens": ("tokens", "tokenize"),
@@ -46,7 +48,7 @@ MADE_BY = {
     "probes": ("probes", "evaluate --probes"),
 }
 """Kind -> what it is called, and the command that makes it."""
-_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY})
+_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY, SOURCE_ROWS})
 _LONGEST_NAME = 1024
 
 

@@ -19,6 +19,7 @@ from eegssl.artifacts.manifest import (
     MANIFEST,
     PLAN,
     PROGRESS,
+    SOURCE_ROWS,
     SPEED,
     TRACKERS,
     Manifest,
@@ -37,7 +38,7 @@ PLAN_FILES = ("fingerprint.json", "plan.toml", "channels.tsv", INVENTORY)
 _FILES = (
     *(MANIFEST, PLAN, LOCK, f"*{PARTIAL}"),
     *("recordings.parquet", "events.parquet", "splits.tsv", "subjects.tsv", "refused.tsv"),
-    *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES),
+    *("annotations.parquet", "duplicates.tsv", "seen.parquet", *PLAN_FILES, SOURCE_ROWS),
     *("codes.parquet", "codebook.json", "examples.safetensors"),
     *("metrics.jsonl", SPEED, PROGRESS),
     *("atlas.parquet", "atlas_timecourse.parquet", "atlas.html"),

@@ -15,7 +15,7 @@ import typer
 from eegssl import __version__
 from eegssl.cli.app import SPINE, Options, Out, Recordings, app, command
 from eegssl.cli.flags import corpus_flags
-from eegssl.cli.flags.corpus_flags import Finalize, OneShard, OnlyPlan, TrainOnly
+from eegssl.cli.flags.corpus_flags import Finalize, OneShard, OnlyPlan, TrainOnly, Updated, Verify
 from eegssl.cli.flags.evaluation_flags import (
     Corruptions,
     Missing,
@@ -53,9 +53,9 @@ def preprocess(
     plan: OnlyPlan = False,
     shard: OneShard = None,
     finalize: Finalize = False,
-    keep_text: Annotated[
-        bool, typer.Option(help="Keep annotations' text; may name people.")
-    ] = False,
+    update: Updated = False,
+    verify: Verify = False,
+    keep_text: corpus_flags.KeepText = False,
 ) -> None:
     """Make clean, de-identified recordings in µV of EDF folders, split by subject."""
     from eegssl.corpus.audits.recordings_contract import CHANNELS
@@ -64,7 +64,8 @@ def preprocess(
     from eegssl.corpus.preprocessing.file_outcomes import REFUSED, refused_table
     from eegssl.stages import preprocess as stage
 
-    part = corpus_flags.part_of_work(options, plan=plan, shard=shard, finalize=finalize)
+    flags = {"plan": plan, "finalize": finalize, "update": update, "verify": verify}
+    part = corpus_flags.part_of_work(options, shard=shard, **flags)
     sets = ["keep_text=true"] if keep_text else []
     terminal, settings, context = prepare("preprocess", out, options, sets)
     result = stage.run(settings, edf_dir, context, jobs=jobs, part=part)

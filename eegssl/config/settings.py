@@ -65,6 +65,15 @@ def leaf_settings(settings: Settings, prefix: str = "") -> dict[str, tuple[Setti
     return leaves
 
 
+def flat_values(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """JSON values of settings by dotted key."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        flat |= flat_values(value, f"{key}.") if isinstance(value, Mapping) else {key: value}
+    return flat
+
+
 def changed_settings(settings: Settings) -> dict[str, Any]:
     """The settings, by dotted key, whose value is not the default of this stage."""
     usual = leaf_settings(type(settings)())

@@ -21,15 +21,24 @@ def finished_row(path: Path, out: Path, clip: Path | None) -> Row | None:
     """
     try:
         row: Row = json.loads(read_text(path))
-        for fields in row.get("kept", ()):
-            signal = out / SIGNALS / f"{fields['recording']}.safetensors"
-            if signal.stat().st_size != fields["bytes"]:
-                return None
+        if not has_signals(row, out):
+            return None
         if clip is not None and row.get("kept") and not zipfile.is_zipfile(clip):
             return None
         return held_small(row)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def has_signals(row: Row, out: Path) -> bool:
+    """Whether the signals of all recordings of a file's row lie there in full length."""
+    try:
+        return all(
+            (out / SIGNALS / f"{fields['recording']}.safetensors").stat().st_size == fields["bytes"]
+            for fields in row.get("kept", ())
+        )
+    except (OSError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def held_small(row: Row) -> Row:

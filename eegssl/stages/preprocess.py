@@ -32,6 +32,7 @@ from eegssl.stages.preprocessing.making_recordings import make_recordings
 from eegssl.stages.preprocessing.plan_files import write_plan
 from eegssl.stages.preprocessing.recordings_draft import begin_draft
 from eegssl.stages.preprocessing.shard_run import make_shard, rows_of_shards
+from eegssl.stages.preprocessing.updating import Update, update
 
 LOOK = "look/index.html"
 _PLAN_FIRST = "run the same command first with --plan in place of {}"
@@ -51,12 +52,12 @@ def run(
     context: Context,
     *,
     jobs: int = 0,
-    part: Part | Shard = Part.ALL,
+    part: Part | Shard | Update = Part.ALL,
 ) -> Result:
     """Make a recordings artifact from all files of EEG below ``roots``, or do a part of that.
 
     Raises InputError when no file can be used or there are too few subjects to split,
-    ArtifactError where a part comes before those that it needs.
+    ArtifactError where a part comes before those that it needs, or nothing is there to update.
     """
     jobs, lowered = process_count(jobs, config.limits)
     if lowered:
@@ -67,6 +68,8 @@ def run(
         context.require_place(CONTRACT.kind)
     naming = Naming(_pseudonyms(context), config.corpus)
     require_known(config.events.words, config.events.every_row, config.events.markers)
+    if isinstance(part, Update):
+        return update(part, config, roots, naming, context, jobs)
     if isinstance(part, Shard):
         return _shard(config, roots, naming, context, part, jobs)
     if part is Part.FINALIZE:
@@ -78,7 +81,7 @@ def run(
     draft = begin_draft(look, roots, context)
     if isinstance(draft, Result):
         return draft
-    return finish_recordings(draft, make_recordings(draft, jobs))
+    return finish_recordings(draft, make_recordings(draft, jobs).rows)
 
 
 def _shard(

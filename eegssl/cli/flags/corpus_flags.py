@@ -10,6 +10,7 @@ from eegssl.errors import ConfigError
 if TYPE_CHECKING:
     from eegssl.corpus.inventory.shards import Shard
     from eegssl.stages.preprocess import Part
+    from eegssl.stages.preprocessing.updating import Update
     from eegssl.stages.tokenizing.encoded_recordings import Part as TokensPart
 
 OnlyPlan = Annotated[
@@ -22,15 +23,32 @@ OneShard = Annotated[
     str | None, typer.Option("--shard", metavar="I/N", help="Make part I of N, counted from 0.")
 ]
 Finalize = Annotated[bool, typer.Option("--finalize", help="Join what all N shards made.")]
+KeepText = Annotated[bool, typer.Option(help="Keep annotations' text; may name people.")]
+Updated = Annotated[
+    bool, typer.Option("--update", help="Redo what files or settings changed; keep the rest.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="With --update: compare bytes, not size and time.")
+]
 
 
 def part_of_work(
-    options: Options, *, plan: bool, shard: str | None, finalize: bool
-) -> "Part | Shard":
+    options: Options,
+    *,
+    plan: bool,
+    shard: str | None,
+    finalize: bool,
+    update: bool = False,
+    verify: bool = False,
+) -> "Part | Shard | Update":
     """The part of `preprocess` that the flags ask for; raises as `_require_one`."""
     from eegssl.corpus.inventory.shards import parse_shard
     from eegssl.stages.preprocess import Part
+    from eegssl.stages.preprocessing.updating import Update
 
+    if update or verify:
+        _require_update(options, update=update, part=plan or finalize or shard is not None)
+        return Update(verify)
     if not _require_one("--plan", options, first=plan, shard=shard, finalize=finalize):
         return Part.ALL
     if plan:
@@ -50,6 +68,17 @@ def part_of_tokens(
     if train_only:
         return Part.TRAIN
     return Part.FINALIZE if shard is None else parse_shard(shard)
+
+
+def _require_update(options: Options, *, update: bool, part: bool) -> None:
+    """Raise ConfigError for --verify alone, and for --update with what it excludes."""
+    if not update:
+        raise ConfigError("--verify is how --update compares files: give both, or none")
+    if part or options.overwrite:
+        raise ConfigError(
+            "--update keeps what stands there and is one process: leave it out, or leave out "
+            "--plan, --shard, --finalize and --overwrite"
+        )
 
 
 def _require_one(

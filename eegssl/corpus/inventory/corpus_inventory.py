@@ -137,7 +137,7 @@ def _stored(id_: str, scan: FileScan, passed_over: PassedOver, naming: Naming) -
     row, subject = scan.files[id_], scan.subjects.get(id_)
     look = {key: value for key, value in row.items() if key not in _OWN}
     if subject is not None:
-        look["start_us"] = _shifted(row["start_us"], subject, naming)
+        look["start_us"] = shifted(row["start_us"], clock_shift_us(subject, naming))
     return {
         "file": id_,
         "subject": subject,
@@ -152,11 +152,14 @@ def _stored(id_: str, scan: FileScan, passed_over: PassedOver, naming: Naming) -
     }
 
 
-def _shifted(start_us: int | None, subject: str, naming: Naming) -> int | None:
-    """When a file began, moved by up to 70 years: by as much for all files of a person."""
-    if start_us is None:
-        return None
-    return start_us + int(naming.digest(f"clock {subject}")[:13], 16) - (1 << 51)
+def shifted(start_us: int | None, shift_us: int) -> int | None:
+    """When a file began, moved by a shift; None where that is not known."""
+    return None if start_us is None else start_us + shift_us
+
+
+def clock_shift_us(subject: str, naming: Naming) -> int:
+    """By what the clock of a subject's files is moved, up to 70 years: the same for all."""
+    return int(naming.digest(f"clock {subject}")[:13], 16) - (1 << 51)
 
 
 def _scan_row(path: Path, stored: Row) -> Row:

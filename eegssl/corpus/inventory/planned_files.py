@@ -10,7 +10,7 @@ from eegssl.corpus.inventory.corpus_inventory import Inventory
 from eegssl.corpus.preprocessing.file_profile import of_corpus, of_file
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.ingest import ingest
-from eegssl.corpus.preprocessing.opened_file import IngestSettings
+from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.errors import ConfigError, RecordingRefused
 from eegssl.io.config import EventSettings
@@ -56,21 +56,23 @@ def planned_scan(
     return FileScan(sources, inventory.files, inventory.subjects, {}, fingerprint, labels)
 
 
-def ingest_as_planned(
+def ingest_known(
     source: Source,
-    hashes: Sequence[str],
+    known: ScannedFile | Sequence[str],
     subject_id: str,
     settings: IngestSettings,
     out: Path,
     clip: Path | None,
 ) -> dict[str, Any]:
-    """Scan a file again and make its recordings, as `ingest`, if it is what the plan saw.
+    """Make the recordings of a file as `ingest`, from its scan or the hashes of an earlier one.
 
-    ``hashes`` are those of its row. A file that changed is refused as ``changed``.
+    With hashes it is scanned again, and refused as ``changed`` where it has others.
     """
+    if isinstance(known, ScannedFile):
+        return ingest(source, known, subject_id, settings, out, clip)
     row, scanned = of_file(source, settings)
     try:
-        _require_planned(row["hashes"], hashes)
+        _require_planned(row["hashes"], known)
     except RecordingRefused as refusal:
         return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     if scanned is None:

@@ -33,6 +33,8 @@ from eegssl.io.labels.event_types import EventsFound, is_seizure
 from eegssl.io.labels.sidecars import find_sidecars
 from eegssl.io.recording_header import RecordingHeader
 from eegssl.io.subjects import find_by_rule
+from eegssl.io.tables.channel_tables import bids_channels_file
+from eegssl.io.tables.electrode_positions import position_files
 from eegssl.signal.channels.channel_audit import AuditRow, Entry, audit_one, audit_rows
 from eegssl.signal.channels.channel_vocabulary import shown
 from eegssl.signal.channels.electrodes import begins_like_electrode
@@ -45,10 +47,11 @@ _QUANTILES = {"least": 0.0, "median": 0.5, "most": 1.0}
 def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile | None]:
     """Scan one file: its bytes, header, labels, and some of its samples.
 
-    ``hashes`` are of all files that its recording depends on, ``stamps`` and ``label_stamps`` sizes
-    and times of change. ``subject`` is a name, ``start_us`` when it began by its own clock, and
-    ``label_files`` are paths, for this process alone, as are ``labels``. With ``refused`` (code,
-    reason) the rest is missing, and nothing is handed on.
+    ``hashes`` are of all files that its recording depends on, ``stamps``, ``label_stamps`` and
+    ``table_stamps`` (of tables of channels and electrodes) sizes and times of change. ``subject``
+    is a name, ``start_us`` when it began by its own clock, and ``label_files`` are paths, for this
+    process alone, as are ``labels``. With ``refused`` (code, reason) the rest is missing, and
+    nothing is handed on.
     """
     row = of_failure(source)
     row["hashes"] = [_hash(source.path)]
@@ -60,6 +63,7 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
         events = settings.events
         row["label_files"] = _label_files(source, events)
         row["label_stamps"] = list(map(stamp_of, row["label_files"]))
+        row["table_stamps"] = list(map(stamp_of, _channel_tables(source.path)))
         row["hashes"] += [_hash(path) for path in row["label_files"]]
         if events.columns or events.words:  # which no manifest repeats
             row["hashes"].append(hash_json([events.columns, events.words]))
@@ -88,7 +92,7 @@ def of_file(source: Source, settings: IngestSettings) -> tuple[Row, ScannedFile 
 def of_failure(source: Source, *refused: str) -> Row:
     """The row of a file of which nothing is known but, if given, why it was refused."""
     row: Row = {"hashes": ["unreadable"], "stamps": [stamp_of(source.path)]}
-    row |= {"label_files": [], "label_stamps": []}
+    row |= {"label_files": [], "label_stamps": [], "table_stamps": []}
     return row | ({"refused": list(refused)} if refused else {})
 
 
@@ -99,6 +103,22 @@ def stamp_of(path: Path) -> list[int]:
     except OSError:
         return [-1, 0]
     return [status.st_size, status.st_mtime_ns]
+
+
+def state_of(source: Source, events: EventSettings) -> Row:
+    """The stamps and label files of `of_file` as they are now; raises RecordingRefused."""
+    labels = _label_files(source, events)
+    return {
+        "stamps": list(map(stamp_of, recording_parts(source.path, source.root))),
+        "label_files": labels,
+        "label_stamps": list(map(stamp_of, labels)),
+        "table_stamps": list(map(stamp_of, _channel_tables(source.path))),
+    }
+
+
+def hashes_of(source: Source, label_files: Sequence[Path]) -> list[str]:
+    """The hashes of the parts of a recording and of its label files; raises RecordingRefused."""
+    return [_hash(path) for path in (*recording_parts(source.path, source.root), *label_files)]
 
 
 def of_corpus(rows: Mapping[str, Row]) -> Row:
@@ -181,6 +201,12 @@ def _label_files(source: Source, events: EventSettings) -> list[Path]:
     shared = [source.own_rows.path] if source.own_rows else []
     sidecars = find_sidecars(source.path, source.root, events.own_columns)
     return shared + [path for paths in sidecars.values() for path in paths]
+
+
+def _channel_tables(path: Path) -> list[Path]:
+    """BIDS tables that may say something of the channels."""
+    channels = bids_channels_file(path)
+    return ([channels] if channels else []) + position_files(path)
 
 
 def _of_labels(header: RecordingHeader, choice: Choice) -> Row:

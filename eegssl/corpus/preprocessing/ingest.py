@@ -1,7 +1,7 @@
 """Make clean recordings of one file, one a segment."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,8 @@ def ingest(
     except RecordingRefused as refusal:  # it has changed since it was scanned
         return {"file": source.id, "refused": [refusal.code, refusal.reason]}
     row: Row = {"file": source.id, "kept": [], "events": [], "texts": [], "lost": []}
-    several = len(header.segments) > 1
     marks = EventsBySegment(scanned)
-    for number, segment in enumerate(header.segments, start=1):
-        id_ = f"{source.id}-{number}" if several else source.id
+    for id_, segment in _segments(source.id, scanned):
         ids = {"recording": id_, "subject": subject_id, "file": source.id}
         path = clip if clip is not None and not row["kept"] else None
         try:
@@ -63,7 +61,7 @@ def ingest(
             row["lost"].append([id_, refusal.code, refusal.reason])
             continue
         row["kept"].append(fields)
-        row["events"] += [{"recording": id_} | asdict(event) for event in inside]
+        row["events"] += _as_rows(id_, inside)
         if settings.keep_text:
             row["texts"] += marks.texts(id_, segment, fields["duration_s"])
     try:
@@ -76,6 +74,34 @@ def ingest(
     of_file = _of_file(scanned, row["kept"])
     row["kept"] = [fields | of_file for fields in row["kept"]]
     return row
+
+
+def labelled_anew(scanned: ScannedFile, row: Row, *, keep_text: bool) -> Row:
+    """The row of `ingest` with events and texts of a new scan of the file: no sample is read."""
+    marks = EventsBySegment(scanned)
+    kept = {fields["recording"]: fields for fields in row["kept"]}
+    events: list[Row] = []
+    texts: list[Row] = []
+    for id_, segment in _segments(row["file"], scanned):
+        if id_ in kept:
+            duration_s = kept[id_]["duration_s"]
+            events += _as_rows(id_, marks.events(segment, duration_s))
+            texts += marks.texts(id_, segment, duration_s) if keep_text else ()
+    of_file = _of_file(scanned, row["kept"])
+    fields = [fields | of_file for fields in row["kept"]]
+    return row | {"kept": fields, "events": events, "texts": texts}
+
+
+def _segments(file: str, scanned: ScannedFile) -> list[tuple[str, Segment]]:
+    """The id of a recording of each segment of a file, and the segment."""
+    segments = scanned.header.segments
+    if len(segments) == 1:
+        return [(file, segments[0])]
+    return [(f"{file}-{number}", segment) for number, segment in enumerate(segments, start=1)]
+
+
+def _as_rows(id_: str, events: Iterable[Event]) -> list[Row]:
+    return [{"recording": id_} | asdict(event) for event in events]
 
 
 def _store(

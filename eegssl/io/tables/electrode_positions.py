@@ -63,6 +63,13 @@ def read_electrode_positions(path: Path) -> ElectrodePositions:
     return unusable
 
 
+def position_files(path: Path) -> list[Path]:
+    """The tables of positions beside a recording, and the files that describe their systems."""
+    tables = _tables(path)
+    described = (_description_file(table) for table in tables)
+    return [*tables, *(file for file in described if file is not None)]
+
+
 def _tables(path: Path) -> list[Path]:
     """The tables beside a recording whose entities, but ``space``, are among its own."""
     if bids_subject(path) is None:
@@ -108,9 +115,10 @@ def _system(table: Path) -> tuple[npt.NDArray[np.float64], float, str]:
     The nearest ``coordsystem.json`` counts, beside the table or in a folder above it.
     """
     right = np.eye(3)
-    description = _description(table)
-    if description is None:
+    file = _description_file(table)
+    if file is None:
         return right, 1.0, "no coordsystem.json says in which system they are"
+    description = _json(file)
     system = str(description.get("EEGCoordinateSystem", "")).strip().lower()
     unit = str(description.get("EEGCoordinateUnits", "")).strip().lower()
     if system not in _RAS + _ALS:
@@ -123,13 +131,13 @@ def _system(table: Path) -> tuple[npt.NDArray[np.float64], float, str]:
     return right, _MM[unit], ""
 
 
-def _description(table: Path) -> Mapping[str, object] | None:
+def _description_file(table: Path) -> Path | None:
     own = bids_entities(table.name)
     for folder in list(table.parents)[:_LEVELS]:
         for name in _entries(folder, _SYSTEM):
             entities = bids_entities(name)
             if entities.items() <= own.items() and entities.get("space") == own.get("space"):
-                return _json(folder / name)
+                return folder / name
         if _entries(folder, "dataset_description.json"):
             break
     return None

@@ -1,7 +1,7 @@
 """Look at all files of a corpus, and decide the plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from eegssl.artifacts.atomic import canonical_json
@@ -13,6 +13,7 @@ from eegssl.corpus.channels.overrides import channel_rules
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import Concerns, Looked, OfLooked, tell
 from eegssl.corpus.inventory.corpus_inventory import Inventory
+from eegssl.corpus.inventory.kept_scans import LabelFiles, of_same_bytes, unchanged, with_kept
 from eegssl.corpus.inventory.planned_files import planned_scan
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
@@ -76,6 +77,36 @@ def look_at(
     return _concluded(config, scan, passed_over, naming, context, find)
 
 
+def look_again(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    inventory: Inventory,
+    context: Context,
+    jobs: int,
+    *,
+    verify: bool = False,
+) -> CorpusLook:
+    """The same where an inventory tells of most files: the others alone are scanned.
+
+    Those count as unchanged that have the same size and time, with ``verify`` the same bytes.
+    """
+    sources, passed_over = find_sources(roots, naming, config.events)
+    context.progress.say(say_sources(sources))
+    same: LabelFiles = {}
+    alone = len(sources) == 1
+    if not other_look_settings(inventory, config, naming) and alone == (len(inventory.files) == 1):
+        same = unchanged(inventory, sources, passed_over, config.events)
+    if verify:
+        same = of_same_bytes(inventory, sources, same, jobs, config.limits)
+    others = [source for source in sources if source.id not in same]
+    advance = context.progress.track("looked at", len(others))
+    settings = ingest_settings(config, alone=alone)
+    scan = scan_files(others, settings, naming, jobs, config.limits, advance)
+    scan = with_kept(scan, inventory, sources, same, naming)
+    return _concluded(config, scan, passed_over, naming, context, concern_kinds.of_looked)
+
+
 def _concluded(
     config: PreprocessConfig,
     scan: FileScan,
@@ -135,20 +166,30 @@ def planned_look_of_all(
 
 def look_settings(config: PreprocessConfig, naming: Naming) -> dict[str, str]:
     """Keyed hashes of the settings that the scan of a file depends on, by dotted key."""
-    return {
-        key: naming.digest(canonical_json(owner.model_dump(mode="json")[name]))[:16]
+    values = {
+        key: owner.model_dump(mode="json")[name]
         for key, (owner, name) in leaf_settings(config).items()
         if key.partition(".")[0] in _LOOKED_BY and key != "filter.notch"
     }
+    table = channel_rules(config.channels, config.read).table
+    values["channels.table"] = [values["channels.table"], list(map(asdict, table))]
+    return {key: naming.digest(canonical_json(value))[:16] for key, value in values.items()}
+
+
+def other_look_settings(
+    inventory: Inventory, config: PreprocessConfig, naming: Naming
+) -> list[str]:
+    """The settings that the scan of a file depends on whose values an inventory does not have."""
+    now = look_settings(config, naming)
+    keys = sorted({*now, *inventory.settings})
+    return [key for key in keys if now.get(key) != inventory.settings.get(key)]
 
 
 def _require_same(
     inventory: Inventory, config: PreprocessConfig, naming: Naming, context: Context
 ) -> None:
     """Raise ConfigError where the plan was made with other settings of the look."""
-    now = look_settings(config, naming)
-    keys = sorted({*now, *inventory.settings})
-    if differing := [key for key in keys if now.get(key) != inventory.settings.get(key)]:
+    if differing := other_look_settings(inventory, config, naming):
         raise ConfigError(
             f"the plan in {context.out} was made with another value of {', '.join(differing)}, on "
             "which the look at the files depends: give the same as to --plan, or plan anew with "

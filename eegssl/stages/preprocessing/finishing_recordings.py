@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Result
+from eegssl.artifacts.manifest import SOURCE_ROWS
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, as_facts, as_table, tell
+from eegssl.corpus.inventory.source_rows import write_source_rows
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_tables import join_tables
 from eegssl.corpus.preprocessing.file_outcomes import stored_outcome
 from eegssl.corpus.preprocessing.file_profile import labels_as_written
 from eegssl.corpus.preprocessing.ingest import SIGNALS
 from eegssl.corpus.preprocessing.recording_tables import (
+    ANNOTATIONS,
     PEOPLE_CELLS,
     RECORDINGS,
     SUBJECTS,
@@ -21,8 +25,8 @@ from eegssl.corpus.preprocessing.recording_tables import (
     write_tables,
 )
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.quality.quality_pages import write_quality_pages
-from eegssl.stages.preprocessing.making_recordings import CLIPS
+from eegssl.reports.quality.quality_pages import LOOK, write_quality_pages
+from eegssl.stages.preprocessing.making_recordings import clip_paths
 from eegssl.stages.preprocessing.plan_files import write_findings
 from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 
@@ -55,8 +59,24 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
         "synthetic": draft.synthetic,
         "concerns": as_facts(concerns),
     }
-    clips = sorted((writer.work / CLIPS).glob("*.npz"))
-    write_quality_pages(writer.path, map(read_clip, clips), facts)
+    with writer.writing(SOURCE_ROWS) as path:
+        write_source_rows(path, rows)
+    shown = clip_paths(draft).values()
+    clips = (read_clip(path) for path in sorted(shown) if path.exists())
+    pages = write_quality_pages(writer.path, clips, facts)
+    signals = [Path(f"{row['recording']}.safetensors") for row in tables.recordings]
+    _remove_others(writer.path / SIGNALS, signals)
+    _remove_others(writer.path / LOOK, pages)
+    if tables.texts is None:
+        (writer.path / ANNOTATIONS).unlink(missing_ok=True)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
     unread = labels_as_written(scan.files, unread=True)
     return replace(result, beside=stored_outcome(context.out), names=unread)
+
+
+def _remove_others(folder: Path, made: Sequence[Path]) -> None:
+    """Remove what recordings left in a folder that are there no longer."""
+    names = {path.name for path in made}
+    for path in folder.iterdir():
+        if path.name not in names:
+            path.unlink()

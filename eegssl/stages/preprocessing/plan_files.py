@@ -58,6 +58,11 @@ def write_findings(out: Path, look: CorpusLook) -> None:
     ]
     write(CHANNELS, format_tsv(list(CHANNELS_CELLS), rows))
     if look.inventory is None:
-        settings = look_settings(look.config, look.naming)
-        with atomic_path(out / INVENTORY) as path, system_errors(path):
-            write_inventory(path, look.scan, look.passed_over, look.naming, settings)
+        write_inventory_of(out, look)
+
+
+def write_inventory_of(out: Path, look: CorpusLook) -> None:
+    """Write the inventory of what was looked at."""
+    settings = look_settings(look.config, look.naming)
+    with atomic_path(out / INVENTORY) as path, system_errors(path):
+        write_inventory(path, look.scan, look.passed_over, look.naming, settings)

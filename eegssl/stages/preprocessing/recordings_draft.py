@@ -1,9 +1,10 @@
 """Begin a recordings artifact, from all that decides its content."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.context import Context, Result
@@ -18,6 +19,8 @@ from eegssl.errors import InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.tables.participants import is_synthetic
 from eegssl.stages.preprocessing.corpus_look import CorpusLook
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,21 @@ class RecordingsDraft:
     synthetic: bool
     writer: ArtifactWriter
     context: Context
+    kept: Mapping[str, Row] = field(default_factory=dict)
+    """What reading files gave when the recordings were made that are updated, by id."""
 
 
 def begin_draft(
-    look: CorpusLook, roots: Sequence[Path], context: Context, shard: Shard | None = None
+    look: CorpusLook,
+    roots: Sequence[Path],
+    context: Context,
+    shard: Shard | None = None,
+    kept: Mapping[str, Row] | None = None,
 ) -> RecordingsDraft | Result:
     """Begin the recordings or one shard of them; or return the result where none are to be made.
+
+    With ``kept`` what stands there is updated. Its manifest goes first: a kill then leaves an
+    unfinished folder.
 
     Raises InputError where no file can be used or there are too few subjects to split.
     """
@@ -51,13 +63,13 @@ def begin_draft(
     files = [[id_, scan.subjects.get(id_), row["hashes"]] for id_, row in scan.files.items()]
     inputs = [("edf-folder", hash_json([files, official, people, look.aliases, synthetic]))]
     if shard is None:
-        writer = context.begin(CONTRACT, config, inputs)
+        writer = context.begin(CONTRACT, config, inputs, update=kept is not None)
     else:
         check = partial(require_same_number, context.out, shard)
         writer = context.join(CONTRACT, config, inputs, shard.name, check)
     if isinstance(writer, Result):
         return _not_made(writer, look, context)
-    return RecordingsDraft(look, official, people, synthetic, writer, context)
+    return RecordingsDraft(look, official, people, synthetic, writer, context, kept or {})
 
 
 def _not_made(result: Result, look: CorpusLook, context: Context) -> Result:

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 def make_shard(draft: RecordingsDraft, inventory: Inventory, shard: Shard, jobs: int) -> Result:
     """Make the recordings of a shard's files, and leave its mark."""
     writer, context = draft.writer, draft.context
-    rows = make_recordings(draft, jobs, shard.of(inventory.order))
+    rows = make_recordings(draft, jobs, shard.of(inventory.order)).rows
     refused = {row["file"]: row["refused"] for row in rows if "refused" in row}
     mark = Mark(plan=hash_json(writer.plan()), files=len(rows), refused=len(refused))
     writer.write_json(f"{SHARDS}/{shard.name}.json", mark.model_dump())

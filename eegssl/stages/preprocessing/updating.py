@@ -1,0 +1,178 @@
+"""Bring recordings up to date with their files and settings."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.manifest import MANIFEST, SOURCE_ROWS
+from eegssl.artifacts.reading import read_manifest
+from eegssl.config.corpus_stages import PreprocessConfig
+from eegssl.config.settings import flat_values, public_values
+from eegssl.corpus.inventory.corpus_inventory import Inventory, read_inventory
+from eegssl.corpus.inventory.made_from import own_hashes
+from eegssl.corpus.inventory.planned_files import CHANGED
+from eegssl.corpus.inventory.source_rows import read_source_rows
+from eegssl.corpus.preprocessing.source_files import Naming
+from eegssl.errors import ArtifactError, ConfigError
+from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_again, other_look_settings
+from eegssl.stages.preprocessing.finishing_recordings import finish_recordings
+from eegssl.stages.preprocessing.making_recordings import (
+    CLIPS,
+    Made,
+    ingested_before,
+    make_recordings,
+)
+from eegssl.stages.preprocessing.plan_files import write_inventory_of
+from eegssl.stages.preprocessing.recordings_draft import begin_draft
+
+_ANEW = "leave out --update, with --overwrite where something stands there"
+
+
+@dataclass(frozen=True)
+class Update:
+    """Bring what stands there up to date; with ``verify`` the bytes of all files decide."""
+
+    verify: bool = False
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Numbers of files that are new, changed and gone, and of those with other labels.
+
+    ``settings`` are those that have other values now, by dotted key.
+    """
+
+    new: int
+    changed: int
+    vanished: int
+    labels_changed: int
+    settings: tuple[str, ...]
+
+
+def update(
+    how: Update,
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    context: Context,
+    jobs: int,
+) -> Result:
+    """Redo what depends on files or settings that have changed, and keep the rest.
+
+    Raises ArtifactError where nothing stands there that can be updated, ConfigError where it was
+    made of another corpus.
+    """
+    inventory, kept = _standing(context.out, config, naming)
+    older = _older_settings(context.out)
+    look = look_again(config, roots, naming, inventory, context, jobs, verify=how.verify)
+    changes = _changes(inventory, look, older)
+    for line in _words(changes, len(look.scan.files)):
+        context.progress.say(line)
+    draft = begin_draft(look, roots, context, kept=kept)
+    if isinstance(draft, Result):
+        if draft.id and not context.dry_run:
+            write_inventory_of(context.out, look)  # with the times of files as they are now
+        return _with(draft, changes, None)
+    if not draft.writer.resumed:
+        shutil.rmtree(draft.writer.work / CLIPS, ignore_errors=True)
+    noted = ingested_before(context.out)
+    draft = replace(draft, kept={id_: row for id_, row in kept.items() if id_ not in noted})
+    made = make_recordings(draft, jobs)
+    _require_as_scanned(made)
+    context.progress.say(
+        f"recordings of {made.n_ingested} file(s) made anew; events of {made.n_labelled} made "
+        f"anew, signals kept; {_n_kept(made)} kept"
+    )
+    return _with(finish_recordings(draft, made.rows), changes, made)
+
+
+def _standing(
+    out: Path, config: PreprocessConfig, naming: Naming
+) -> tuple[Inventory, dict[str, Any]]:
+    """What stands there: what its files were like, and what reading them gave."""
+    if not (out / SOURCE_ROWS).exists():
+        reason = (
+            "its recordings were made without it, or by an older version of eegssl"
+            if (out / MANIFEST).exists()
+            else "no recordings were finished there"
+        )
+        raise ArtifactError(f"{out} has no {SOURCE_ROWS} to update: {reason}; {_ANEW}")
+    inventory = read_inventory(out, naming, _ANEW)
+    if "corpus" in other_look_settings(inventory, config, naming):
+        raise ConfigError(
+            f"{out} was made with another name of the corpus, on which all ids depend: give the "
+            f"same (--set corpus=NAME), or {_ANEW}"
+        )
+    return inventory, read_source_rows(out)
+
+
+def _older_settings(out: Path) -> dict[str, Any] | None:
+    """The settings of what stands there, None where an update of it did not end."""
+    return read_manifest(out).config if (out / MANIFEST).exists() else None
+
+
+def _changes(inventory: Inventory, look: CorpusLook, older: dict[str, Any] | None) -> Changes:
+    files, now = inventory.files, look.scan.files
+    new, both = now.keys() - files.keys(), now.keys() & files.keys()
+    if not both:
+        raise ConfigError(
+            f"none of the {len(files)} files of these recordings is among the {len(now)} found: "
+            f"give the folders that they were made from, or {_ANEW}"
+        )
+    pairs = [(_own(files[id_]), _own(now[id_])) for id_ in both]
+    changed = sum(old[0] != current[0] for old, current in pairs)
+    labels = sum(old[0] == current[0] and old[1] != current[1] for old, current in pairs)
+    settings = set(other_look_settings(inventory, look.config, look.naming))
+    if older is not None:
+        before, after = flat_values(older), flat_values(public_values(look.config))
+        settings |= {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    gone = len(files.keys() - now.keys())
+    return Changes(len(new), changed, gone, labels, tuple(sorted(settings)))
+
+
+def _own(row: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The hashes of a file's parts and of its label files, without those of settings."""
+    own, labels = own_hashes(row, has_words=False)
+    return own[: len(row["stamps"])], labels
+
+
+def _words(changes: Changes, n_files: int) -> list[str]:
+    """What has changed and what follows from that, for a person."""
+    lines = []
+    if changes.new or changes.changed or changes.vanished:
+        lines.append(
+            f"of {n_files} files {changes.new} are new and {changes.changed} changed; "
+            f"{changes.vanished} are gone"
+        )
+    if changes.labels_changed:
+        n = changes.labels_changed
+        lines.append(f"labels of {n} file(s) changed: events made anew, signals kept")
+    if changes.settings:
+        names = ", ".join(changes.settings)
+        lines.append(f"other settings: {names}; what depends on them is made anew")
+    return lines or ["no file and no setting has changed"]
+
+
+def _require_as_scanned(made: Made) -> None:
+    """Raise ArtifactError for files with other bytes of the same size and time."""
+    refused = [row["file"] for row in made.rows if row.get("refused", [""])[0] == CHANGED]
+    if refused:
+        raise ArtifactError(
+            f"{len(refused)} file(s) have other bytes, with size and time kept: "
+            f"{', '.join(refused[:3])}; run the same command with --verify"
+        )
+
+
+def _n_kept(made: Made) -> int:
+    return len(made.rows) - made.n_ingested - made.n_labelled
+
+
+def _with(result: Result, changes: Changes, made: Made | None) -> Result:
+    """The result with numbers of what has changed and what was done."""
+    numbers = asdict(changes)
+    if made is not None:
+        numbers |= {"made": made.n_ingested, "labelled": made.n_labelled, "kept": _n_kept(made)}
+    return replace(result, beside=result.beside | {"update": numbers})
