@@ -7,8 +7,8 @@ import pytest
 from clirun import Pipeline, eegssl, files_of
 from damagedfiles import DAMAGES, stop
 
-from eegssl.stages import tokenize
 from eegssl.stages.preprocessing import finishing_recordings
+from eegssl.stages.tokenizing import encoded_recordings
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def drafts(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         assert eegssl(*tiny.command(stage, outs[f"whole {stage}"])).code == 0
     with pytest.MonkeyPatch.context() as patch:
         stop(patch, finishing_recordings, "join_tables")
-        stop(patch, tokenize, "write_tables")
+        stop(patch, encoded_recordings, "write_tables")
         for stage in ("preprocess", "tokenize"):
             outs[stage] = tmp_path_factory.mktemp("draft") / stage
             assert eegssl(*tiny.command(stage, outs[stage])).code == 130

@@ -21,22 +21,32 @@ def trained(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def whole(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The files that one run makes."""
+    out = tmp_path_factory.mktemp("whole") / "tokens"
+    assert tokenize(tiny, out).code == 0
+    return files_of(out)
+
+
 @pytest.fixture
 def out(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained, tmp_path / "out"))
 
 
-def test_shards_in_any_order_end_in_the_bytes_of_one_run(tiny: Pipeline, out: Path) -> None:
+def test_shards_in_any_order_end_in_the_bytes_of_one_run(
+    tiny: Pipeline, out: Path, whole: dict[str, str]
+) -> None:
     ids = []
     for word in ("2/3", "0/3", "1/3", "0/3"):
         before = {path.stem for path in (out / "codes").glob("*.npy")}
         assert tokenize(tiny, out, "--shard", word).code == 0
         ids.append({path.stem for path in (out / "codes").glob("*.npy")} - before)
-    whole = sorted(set().union(*ids))
-    assert [sorted(some) for some in ids] == [whole[2::3], whole[0::3], whole[1::3], []]
+    all_ids = sorted(set().union(*ids))
+    assert [sorted(some) for some in ids] == [all_ids[2::3], all_ids[0::3], all_ids[1::3], []]
     document = done(*tiny.command("tokenize", out), "--finalize")
     assert (document["kind"], document["state"]) == ("tokens", "made")
-    assert files_of(out) == files_of(tiny.tokens)
+    assert files_of(out) == whole
     assert eegssl("check", out).code == 0
 
 
@@ -62,13 +72,17 @@ def test_shards_in_bfloat16_tell_how_many_codes_are_others(tiny: Pipeline, tmp_p
     assert "codes_unlike_float32" not in manifest_of(tiny.tokens)["facts"]
 
 
-def test_one_run_goes_on_with_what_parts_made(tiny: Pipeline, out: Path) -> None:
+def test_one_run_goes_on_with_what_parts_made(
+    tiny: Pipeline, out: Path, whole: dict[str, str]
+) -> None:
     assert tokenize(tiny, out, "--shard", "1/3").code == 0
     assert tokenize(tiny, out).code == 0
-    assert files_of(out) == files_of(tiny.tokens)
+    assert files_of(out) == whole
 
 
-def test_a_shard_makes_what_a_kill_left_undone(tiny: Pipeline, out: Path) -> None:
+def test_a_shard_makes_what_a_kill_left_undone(
+    tiny: Pipeline, out: Path, whole: dict[str, str]
+) -> None:
     assert tokenize(tiny, out, "--shard", "0/1").code == 0
     lost, cut, *_ = sorted((out / "codes").iterdir())
     lost.unlink()
@@ -78,7 +92,7 @@ def test_a_shard_makes_what_a_kill_left_undone(tiny: Pipeline, out: Path) -> Non
     ran = tokenize(tiny, out, "--shard", "0/1")
     assert f"codes of {cut.stem} are not whole" in ran.err
     assert tokenize(tiny, out, "--finalize").code == 0
-    assert files_of(out) == files_of(tiny.tokens)
+    assert files_of(out) == whole
 
 
 REFUSALS = {
