@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,7 @@ def atomic_path(path: Path, mode: int | None = None) -> Iterator[Path]:
     made anew and replaces what is there: no link is followed. It is removed where the block fails.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    temporary.unlink(missing_ok=True)  # of a killed process of this number
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}{PARTIAL}")  # on any node
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with _opened(temporary, flags, 0o666 if mode is None else mode) as descriptor:
         mode = os.fstat(descriptor).st_mode

@@ -292,6 +292,17 @@ def test_no_number_that_json_lacks_is_written() -> None:
         canonical_json({"x": float("nan")})
 
 
+def test_processes_of_one_number_on_several_nodes_write_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with atomic_path(path) as one:  # in one process: equal numbers
+        one.write_text("first")
+        with atomic_path(path) as other:
+            other.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")

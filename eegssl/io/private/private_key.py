@@ -59,8 +59,7 @@ def _make_folders(folder: Path) -> None:
 
 def _publish(key: str, path: Path) -> None:
     """Write a key that is whole when it gets its name, unless that is taken by then."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    temporary.unlink(missing_ok=True)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}{PARTIAL}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as stream:
         stream.write(key + "\n")

@@ -9,7 +9,7 @@ import pytest
 from clirun import done, eegssl
 from tinycorpus import write_corpus
 
-from eegssl.artifacts import file_lock
+from eegssl.artifacts.locks import file_lock
 from eegssl.errors import ConfigError
 from eegssl.io.private.private_key import make_key, private_folder, read_key
 from eegssl.io.private.pseudonyms import Pseudonyms
