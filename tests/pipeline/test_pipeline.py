@@ -49,7 +49,7 @@ FILES: dict[str, set[str]] = {
     "pretrain": {
         "seen.parquet",
         *("encoder.safetensors", "encoder.json", "head.safetensors", "head.json"),
-        *("metrics.jsonl", "examples.safetensors", *HISTORY),
+        *("metrics.jsonl", "report.html", "examples.safetensors", *HISTORY),
     },
     "finetune": {
         "seen.parquet",
