@@ -162,6 +162,30 @@ def test_pages_are_those_of_a_fresh_run(place: tuple[Path, Path]) -> None:
     assert len(list((out / "look").iterdir())) == 3
 
 
+def test_a_table_of_channels_counts_as_part_of_the_file(place: tuple[Path, Path]) -> None:
+    edf, out = place
+    path = edf / "sub-08" / "sub-08_task-rest_eeg.edf"
+    one_file(path, 9)
+    table = path.with_name("sub-08_task-rest_channels.tsv")
+    rows = ["name\ttype\tunits", "EEG Fp1-REF\tEEG\tuV", "EEG O2-REF\tEEG\tuV\n"]
+    table.write_text("\n".join(rows))
+    assert updated(edf, out)["new"] == 1
+    table.write_text("\n".join(rows).replace("EEG O2-REF\tEEG", "EEG O2-REF\tECG"))
+    numbers = updated(edf, out)
+    assert (numbers["changed"], numbers["made"], numbers["kept"]) == (1, 1, 8)
+    assert files_of(out) == fresh(edf, out)
+
+
+def test_what_shards_made_is_updated(place: tuple[Path, Path], tmp_path: Path) -> None:
+    edf, out = place[0], tmp_path / "joined"
+    for part in (("--plan",), ("--shard", "0/1"), ("--finalize",)):
+        assert preprocess(edf, out, *part).code == 0
+    assert updated(edf, out) == NOTHING
+    new_file(edf)
+    assert updated(edf, out)["made"] == 1
+    assert files_of(out) == fresh(edf, out)
+
+
 def test_kept_text_comes_and_goes(place: tuple[Path, Path]) -> None:
     edf, out = place
     before = files_of(out)

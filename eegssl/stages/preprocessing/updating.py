@@ -122,10 +122,12 @@ def _changes(inventory: Inventory, look: CorpusLook, older: dict[str, Any] | Non
             f"none of the {len(files)} files of these recordings is among the {len(now)} found: "
             f"give the folders that they were made from, or {_ANEW}"
         )
-    pairs = [(_own(files[id_]), _own(now[id_])) for id_ in both]
+    settings = set(other_look_settings(inventory, look.config, look.naming))
+    events = look.config.events
+    has_words = None if settings else bool(events.columns or events.words)
+    pairs = [(_own(files[id_], has_words), _own(now[id_], has_words)) for id_ in both]
     changed = sum(old[0] != current[0] for old, current in pairs)
     labels = sum(old[0] == current[0] and old[1] != current[1] for old, current in pairs)
-    settings = set(other_look_settings(inventory, look.config, look.naming))
     if older is not None:
         before, after = flat_values(older), flat_values(public_values(look.config))
         settings |= {key for key in {*before, *after} if before.get(key) != after.get(key)}
@@ -133,10 +135,13 @@ def _changes(inventory: Inventory, look: CorpusLook, older: dict[str, Any] | Non
     return Changes(len(new), changed, gone, labels, tuple(sorted(settings)))
 
 
-def _own(row: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The hashes of a file's parts and of its label files, without those of settings."""
-    own, labels = own_hashes(row, has_words=False)
-    return own[: len(row["stamps"])], labels
+def _own(row: dict[str, Any], has_words: bool | None) -> tuple[list[str], list[str]]:
+    """The hashes of what a file's signals are made from, and of its label files.
+
+    ``has_words`` as in `own_hashes`; None where settings have changed, whose hashes are left out.
+    """
+    own, labels = own_hashes(row, has_words=bool(has_words))
+    return own[: len(row["stamps"]) if has_words is None else None], labels
 
 
 def _words(changes: Changes, n_files: int) -> list[str]:
