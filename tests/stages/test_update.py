@@ -12,7 +12,7 @@ from clirun import Ran, done, eegssl, files_of
 from tinycorpus import noise_uv, write_corpus
 
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.stages.preprocessing import finishing_recordings, making_recordings
+from eegssl.stages.preprocessing import finishing_recordings, making_recordings, updating
 
 LABELS = ["EEG Fp1-REF", "EEG O2-REF"]
 EVENT = "onset\tduration\teventType\n10\t5\tsz\n"
@@ -276,6 +276,28 @@ def test_files_put_back_after_a_stop_are_made_again(place: tuple[Path, Path]) ->
     shutil.copy2(kept, path)
     assert updated(edf, out)["made"] == 1
     assert files_of(out) == before
+
+
+def test_another_update_that_ends_in_between_is_seen(place: tuple[Path, Path]) -> None:
+    """One looks, another replaces a signal and ends, and the file is put back."""
+    edf, out = place
+    path = edf / "sub-miller" / "two.edf"
+    kept = shutil.copy2(path, edf.parent / "kept.edf")
+    new_file(edf)
+    look_again = updating.look_again
+
+    def with_another(*args: Any, **more: Any) -> Any:
+        look = look_again(*args, **more)
+        patch.undo()
+        changed_file(edf)
+        assert updated(edf, out)["changed"] == 1
+        shutil.copy2(kept, path)
+        return look
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(updating, "look_again", with_another)
+        updated(edf, out)
+    assert files_of(out) == fresh(edf, out)
 
 
 def test_other_bytes_that_a_setting_brings_to_light_are_an_error(place: tuple[Path, Path]) -> None:

@@ -15,6 +15,7 @@ from eegssl.corpus.inventory.corpus_inventory import Inventory, read_inventory
 from eegssl.corpus.inventory.made_from import own_hashes
 from eegssl.corpus.inventory.planned_files import CHANGED
 from eegssl.corpus.inventory.source_rows import read_source_rows
+from eegssl.corpus.preprocessing.file_profile import stamp_of
 from eegssl.corpus.preprocessing.source_files import Naming
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_again, other_look_settings
@@ -65,6 +66,7 @@ def update(
     Raises ArtifactError where nothing stands there that can be updated, ConfigError where it was
     made of another corpus.
     """
+    stamp = stamp_of(context.out / SOURCE_ROWS)
     inventory, kept = _standing(context.out, config, naming)
     older = _older_settings(context.out)
     look = look_again(config, roots, naming, inventory, context, jobs, verify=how.verify)
@@ -78,6 +80,8 @@ def update(
         return _with(draft, changes, None)
     if not draft.writer.resumed:
         shutil.rmtree(draft.writer.work / CLIPS, ignore_errors=True)
+    if stamp_of(context.out / SOURCE_ROWS) != stamp:  # another update has ended since
+        kept = read_source_rows(context.out)
     noted = ingested_before(context.out)
     draft = replace(draft, kept={id_: row for id_, row in kept.items() if id_ not in noted})
     made = make_recordings(draft, jobs)
