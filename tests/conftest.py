@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from blankfigures import blank
+from blankfigures import blank, drawn
 from clirun import Pipeline
 from hypothesis import settings
 from sharedfolders import made_once
@@ -31,8 +31,15 @@ with short files and together; they draw little in ``make test``."""
 DRAWN = {
     *("test_pipeline.py", "test_privacy.py", "test_forecast_tasks.py", "test_phase_tasks.py"),
     "test_patient_tasks.py",
+    *(
+        "test_damage.py",
+        "test_threads_told.py",
+        "test_trainings_shown.py",
+        "test_machine_limits.py",
+    ),
 }
-"""Files of these folders that draw all the same: each kind of page."""
+"""Files of these folders that draw all the same: each kind of page, and what is compared with the
+shared artifacts."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -106,10 +113,14 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def make_tiny(root: Path) -> None:
-    """The tiny corpus, its settings and all five artifacts, below ``root``."""
+    """The tiny corpus, its settings and all five artifacts, below ``root``.
+
+    They are drawn, whichever test asks for them first.
+    """
     (root / "settings.toml").write_text(SETTINGS)
     write_corpus(root / "edf")
-    tiny_in(root).make()
+    with drawn():
+        tiny_in(root).make()
 
 
 def tiny_in(root: Path) -> Pipeline:

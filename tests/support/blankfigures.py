@@ -27,6 +27,17 @@ def blank() -> Iterator[None]:
 
 
 _drawn = embed._encoded
+_HISTORY_DRAWN = {name: getattr(model_history, name) for name in HISTORY}
+
+
+@contextmanager
+def drawn() -> Iterator[None]:
+    """Within it figures are as they are, also within `blank`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embed, "_encoded", _drawn)
+        for name, function in _HISTORY_DRAWN.items():
+            patch.setattr(model_history, name, function)
+        yield
 
 
 def _encoded(
