@@ -222,10 +222,11 @@ def _events(tables: RecordingsTables) -> Problems:
     place = pc.index_in(owners, value_set=ids.combine_chunks())
     for id_ in owners.filter(pc.is_null(place)).to_pylist():
         yield EVENTS, f"an event belongs to {id_}, which is no recording here"
-    ends_s = pc.add(tables.events["onset_s"], tables.events["duration_s"])
-    last_s = pc.add(tables.recordings["duration_s"], _TIME_TOLERANCE_S).take(place)
-    for id_ in owners.filter(pc.greater(ends_s, last_s)).to_pylist():
-        yield EVENTS, f"an event ends after its recording, {id_}"
+    owned = tables.events.filter(pc.is_valid(place))
+    ends_s = as_numpy(owned["onset_s"]) + as_numpy(owned["duration_s"])
+    last_s = as_numpy(tables.recordings["duration_s"])[as_numpy(place.drop_null())]
+    for k in np.flatnonzero(ends_s > last_s + _TIME_TOLERANCE_S).tolist():
+        yield EVENTS, f"an event ends after its recording, {owned['recording'][k]}"
 
 
 def _counts(artifact: Artifact, tables: RecordingsTables) -> Problems:
