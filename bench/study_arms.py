@@ -137,6 +137,7 @@ def encoder_of(name: str, out: Path, edf: Path, seed: int) -> Encoder:
     )
     n_steps = round(STEPS / arm.step, -1)
     sets = [f"training.steps={n_steps}", f"training.validate_every={n_steps // 8}"]
+    sets.append("probe_windows=0")
     if TEACHER[0] not in arm.sets:
         sets.append("training.patience=4")
     if {"codes", "reconstruct", "latent"} & set(names):
