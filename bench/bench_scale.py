@@ -90,7 +90,11 @@ def looked(edf: Path, jobs: int) -> dict[str, float]:
     begun = time.perf_counter()
     with TemporaryDirectory() as out:
         result = preprocess.run(
-            PreprocessConfig(), [edf], Context(Path(out) / "plan"), jobs=jobs, plan_only=True
+            PreprocessConfig(),
+            [edf],
+            Context(Path(out) / "plan"),
+            jobs=jobs,
+            part=preprocess.Part.PLAN,
         )
     wall_s = time.perf_counter() - begun
     forkserver._forkserver._stop()  # so that its workers are counted
