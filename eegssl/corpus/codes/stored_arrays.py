@@ -52,7 +52,7 @@ def map_array(path: Path, dtypes: str, shape: Sequence[int | None]) -> NDArray[A
     another size than these make.
     """
 
-    def read(descriptor: int, size: int) -> NDArray[Any]:
+    def read(descriptor: int, size: int) -> "NDArray[Any]":
         data = os.pread(descriptor, min(size, _SMALL_BYTES), 0)
         place = _placed(data, size, path, dtypes, shape)
         return place.within(data) if len(data) == size else _mapped(descriptor, place)
@@ -68,7 +68,7 @@ def read_columns(
     In Fortran's order they lie together, and are one read.
     """
 
-    def read(descriptor: int, size: int) -> NDArray[Any]:
+    def read(descriptor: int, size: int) -> "NDArray[Any]":  # unquoted it takes 3 of 11 µs
         place = _placed(os.pread(descriptor, _HEAD_BYTES, 0), size, path, dtypes, shape)
         if place.order == "C" and shape[0] > 1:  # of an older version
             return _mapped(descriptor, place)[:, columns.start : columns.stop].copy()
