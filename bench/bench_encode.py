@@ -96,7 +96,8 @@ def table(name: str, corpus: Corpus, repeats: int) -> None:
     model = build_tokenizer(config.tokenizer, 0).eval()
     length = round(config.window_s * corpus.sfreq_hz)
     recordings = list(corpus.recordings[:N_RECORDINGS])
-    coder, low = PatchCoder(model, corpus, length), PatchCoder(model, corpus, length, low=True)
+    coder = PatchCoder(model, corpus, length)
+    low = PatchCoder(model, corpus, length, bfloat16=True)
     batches = signals_of(corpus, recordings, length)
     ways: dict[str, Callable[[], object]] = {
         "window by window": lambda: window_by_window(coder, recordings),

@@ -161,8 +161,8 @@ def _shard(
     writer = context.join(TOKENS, config, inputs, shard.name, check)
     if isinstance(writer, Result):
         return writer
-    low = config.encode_precision == "bfloat16"
-    coder = PatchCoder(model.to(device), data.corpus, data.train.length, low)
+    bfloat16 = config.encode_precision == "bfloat16"
+    coder = PatchCoder(model.to(device), data.corpus, data.train.length, bfloat16)
     return encode_shard(coder, shard, writer, context)
 
 
@@ -196,14 +196,14 @@ def _run(
     save_module(writer, NAME, model, model.config)
     if part is Part.TRAIN:
         return _trained(model, writer, context)
-    low = config.encode_precision == "bfloat16"
-    coder = PatchCoder(model.to(device), corpus, train.length, low)
+    bfloat16 = config.encode_precision == "bfloat16"
+    coder = PatchCoder(model.to(device), corpus, train.length, bfloat16)
     if part is Part.FINALIZE:
         require_shards(coder, writer)
         writer.resumed = False
     else:
         encode(coder, encoded(coder), writer, context)
-    unlike = {"codes_unlike_float32": unlike_float32(model, val, context)} if low else {}
+    unlike = {"codes_unlike_float32": unlike_float32(model, val, context)} if bfloat16 else {}
     model.cpu()
     counts = write_code_tables(coder, writer)
     spread = {name: codebook_usage(c) for name, c in counts.items()}

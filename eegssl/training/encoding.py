@@ -45,7 +45,7 @@ class PatchCoder:
     corpus: Corpus
     length: int
     """Samples of a window."""
-    low: bool = False
+    bfloat16: bool = False
     """Whether the forward pass is in bfloat16; look-ups are in float32 always."""
 
     def shape_of(self, recording: Recording) -> tuple[int, int]:
@@ -93,7 +93,7 @@ class PatchCoder:
             torch.from_numpy(part).to(device).expand(batch.n_windows, *part.shape)
             for part in self.corpus.geometry(batch.recording.channels)
         ]
-        tokens = _tokens(self.model, (windows.contiguous(), *geometry), low=self.low)
+        tokens = _tokens(self.model, (windows.contiguous(), *geometry), bfloat16=self.bfloat16)
         codes: NDArray[np.int64] = tokens.transpose(0, 1).flatten(1).cpu().numpy()
         return codes
 
@@ -104,13 +104,13 @@ def share_unlike_float32(model: Tokenizer, samples: Sequence[Sequence[Tensor]]) 
     n_unlike = n_patches = 0
     for sample in samples:
         inputs = [part.to(device) for part in sample]
-        tokens, low = (_tokens(model, inputs, low=low) for low in (False, True))
-        n_unlike += int((tokens != low).sum())
+        tokens, others = (_tokens(model, inputs, bfloat16=of) for of in (False, True))
+        n_unlike += int((tokens != others).sum())
         n_patches += tokens.numel()
     return n_unlike / n_patches
 
 
-def _tokens(model: Tokenizer, inputs: Sequence[Tensor], *, low: bool) -> Tensor:
+def _tokens(model: Tokenizer, inputs: Sequence[Tensor], *, bfloat16: bool) -> Tensor:
     """Codes [B, C, N] of windows and their geometry."""
-    with torch.autocast(inputs[0].device.type, torch.bfloat16, enabled=low):
+    with torch.autocast(inputs[0].device.type, torch.bfloat16, enabled=bfloat16):
         return model.tokens_of(model.encode(*inputs))

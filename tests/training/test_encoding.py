@@ -112,7 +112,7 @@ def test_a_cut_signal_ends_the_encoding_with_its_error(tmp_path: Path) -> None:
 def test_bfloat16_changes_few_codes_and_their_share_is_told(signals: Corpus) -> None:
     model, first = tokenizer("cosine", signals), signals.recordings[0]
     ((_, (entropies, exact)),) = PatchCoder(model, signals, LENGTH).encode([first])
-    ((_, (same, low)),) = PatchCoder(model, signals, LENGTH, low=True).encode([first])
+    ((_, (same, low)),) = PatchCoder(model, signals, LENGTH, bfloat16=True).encode([first])
     assert np.array_equal(entropies, same)
     assert 0 < (exact != low).mean() < 0.1
     n_windows = first.n_samples // LENGTH

@@ -12,12 +12,17 @@ from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
-from eegssl.errors import ConfigError, RecordingRefused
+from eegssl.corpus.processes.workers import Failure
+from eegssl.errors import ConfigError
 from eegssl.io.config import EventSettings
 from eegssl.io.discover import is_recording
 from eegssl.io.labels.sheets.sheet_files import shared_sheet
 
-CHANGED = "changed"
+_OTHER_BYTES = Failure(
+    "changed",
+    "it, or a file of its labels, has other bytes than when it was planned: run --plan again",
+)
+CHANGED = _OTHER_BYTES.code
 """Code of a file that is another one than when the plan was made."""
 
 
@@ -71,19 +76,11 @@ def ingest_known(
     if isinstance(known, ScannedFile):
         return ingest(source, known, subject_id, settings, out, clip)
     row, scanned = of_file(source, settings)
-    try:
-        _require_planned(row["hashes"], known)
-    except RecordingRefused as refusal:
-        return {"file": source.id, "refused": [refusal.code, refusal.reason]}
+    if row["hashes"] != list(known):
+        return {"file": source.id, "refused": [CHANGED, _OTHER_BYTES.reason]}
     if scanned is None:
         return {"file": source.id, "refused": row["refused"]}
     return ingest(source, scanned, subject_id, settings, out, clip)
-
-
-def _require_planned(hashes: Sequence[str], planned: Sequence[str]) -> None:
-    if list(hashes) != list(planned):
-        reason = "it, or a file of its labels, has other bytes than when it was planned"
-        raise RecordingRefused("changed", f"{reason}: run --plan again")
 
 
 def _source(id_: str, relative: str, bases: Sequence[Path]) -> Source:

@@ -21,6 +21,7 @@ from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.source_files import (
     Naming,
     PassedOver,
+    Source,
     find_sources,
     other_names,
     say_sources,
@@ -71,9 +72,7 @@ def look_at(
     """
     sources, passed_over = find_sources(roots, naming, config.events)
     context.progress.say(say_sources(sources))
-    advance = context.progress.track("looked at", len(sources))
-    settings = ingest_settings(config, alone=len(sources) == 1)
-    scan = scan_files(sources, settings, naming, jobs, config.limits, advance)
+    scan = _scan(sources, config, naming, context, jobs, alone=len(sources) == 1)
     return _concluded(config, scan, passed_over, naming, context, find)
 
 
@@ -100,11 +99,24 @@ def look_again(
     if verify:
         same = of_same_bytes(inventory, sources, same, jobs, config.limits)
     others = [source for source in sources if source.id not in same]
-    advance = context.progress.track("looked at", len(others))
-    settings = ingest_settings(config, alone=alone)
-    scan = scan_files(others, settings, naming, jobs, config.limits, advance)
+    scan = _scan(others, config, naming, context, jobs, alone=alone)
     scan = with_kept(scan, inventory, sources, same, naming)
     return _concluded(config, scan, passed_over, naming, context, concern_kinds.of_looked)
+
+
+def _scan(
+    sources: list[Source],
+    config: PreprocessConfig,
+    naming: Naming,
+    context: Context,
+    jobs: int,
+    *,
+    alone: bool,
+) -> FileScan:
+    """Scan files; ``alone`` is whether the corpus has one file only."""
+    advance = context.progress.track("looked at", len(sources))
+    settings = ingest_settings(config, alone=alone)
+    return scan_files(sources, settings, naming, jobs, config.limits, advance)
 
 
 def _concluded(
