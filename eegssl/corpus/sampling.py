@@ -25,6 +25,7 @@ from eegssl.corpus.ictal import overlap_share, positive_spans
 from eegssl.corpus.places.buckets import Bucket, Key, buckets_of, windows_by_key
 from eegssl.corpus.places.keyed_permutation import key_of, permuted
 from eegssl.corpus.places.runs import Places, Runs
+from eegssl.corpus.places.seizure_shares import SeizureShares, seizure_shares
 from eegssl.corpus.store import Recording
 from eegssl.corpus.windows import Windows
 from eegssl.errors import ConfigError
@@ -66,7 +67,10 @@ class Sampler:
         rng = np.random.default_rng([seed, step, _GRAINS])
         chosen = self._ends.searchsorted(rng.random(n_grains) * self._ends[-1], side="right")
         sizes = [size] * (n_grains - 1) + [batch_size - size * (n_grains - 1)]
-        return [self.buckets[k].draw(n, rng) for k, n in zip(chosen.tolist(), sizes, strict=True)]
+        if self._seizure_shares:
+            return self._seizure_shares.draw(chosen, sizes, rng)
+        pairs = zip(chosen.tolist(), sizes, strict=True)
+        return [self.buckets[k].calm.some(n, rng) for k, n in pairs]
 
     def spread(self, n: int, rng: np.random.Generator) -> Places:
         """Up to ``n`` different windows of any number of channels, drawn by their chances."""
@@ -86,6 +90,13 @@ class Sampler:
     @cached_property
     def _ends(self) -> NDArray[np.float64]:
         return np.cumsum([bucket.share for bucket in self.buckets])
+
+    @cached_property
+    def _seizure_shares(self) -> SeizureShares | None:
+        """The places of calm and ictal windows, where these are drawn apart."""
+        if any(bucket.ictal_share for bucket in self.buckets):
+            return seizure_shares(self.buckets)
+        return None
 
     @cached_property
     def _n_windows(self) -> tuple[int, ...]:

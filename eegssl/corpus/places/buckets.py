@@ -32,15 +32,6 @@ class Bucket:
     ictal_share: float
     """Expected share of the ictal ones in a grain."""
 
-    def draw(self, n: int, rng: np.random.Generator) -> Places:
-        """``n`` windows, each once where there are enough; how many are ictal is a binomial draw,
-        so that their share is met on average also where few windows are."""
-        if not self.ictal_share:
-            return self.calm.some(n, rng)
-        n_ictal = int(rng.binomial(n, self.ictal_share))
-        ictal, calm = self.ictal.some(n_ictal, rng), self.calm.some(n - n_ictal, rng)
-        return np.concatenate([ictal, calm])
-
 
 def windows_by_key(windows: Windows) -> dict[Key, Runs]:
     """The windows of each corpus and number of channels, in the order of these."""
