@@ -33,10 +33,14 @@ class SplitsConfig(Settings):
 
     by: Literal["subject", "recording"] = "subject"
     """What stays whole. ``recording`` puts a subject on several sides: within-subject results."""
+    assign: Literal["stratified", "hash"] = "stratified"
+    """``stratified`` meets the shares, with seizures in each split, and may move subjects when
+    others arrive. ``hash`` puts each by id and seed alone: nobody moves, and the shares are met on
+    average."""
     val: float = Field(0.2, gt=0, lt=1)
-    """Share of the units that validate (at least one)."""
+    """Share of the units that validate (at least one, but for ``hash``)."""
     test: float = Field(0.2, gt=0, lt=1)
-    """Share of the units that are tested (at least one)."""
+    """Share of the units that are tested (at least one, but for ``hash``)."""
     folds: int | None = Field(None, ge=3)
     """Cross-validation: the number of folds; then ``val`` and ``test`` are not used."""
     fold: int = Field(0, ge=0)
@@ -49,6 +53,11 @@ class SplitsConfig(Settings):
     all: Split | None = None
     """The one split that all recordings are in: ``test`` where a model is to score them and nothing
     is to learn from them. None: as above; one file alone, which can't be split, is in ``test``."""
+
+    @property
+    def is_dealt(self) -> bool:
+        """Whether units are dealt out, so that others who arrive may move them."""
+        return self.assign == "stratified" and self.file is None and self.all is None
 
     @model_validator(mode="after")
     def _fold_exists(self) -> "SplitsConfig":
@@ -64,6 +73,11 @@ class SplitsConfig(Settings):
         ways = (self.folds is not None, bool(self.folders), self.file is not None, self.all)
         if sum(map(bool, ways)) > 1:
             raise ValueError("folds, folders, file and all exclude each other: give one of them")
+        if self.assign == "hash" and (self.file is not None or self.all):
+            raise ValueError(
+                "got assign hash, and file or all, which say the split of every subject: leave "
+                "one of them out"
+            )
         return self
 
 

@@ -1,9 +1,11 @@
 """Split subjects into train, val and test, from a seed.
 
-With ``splits.by=recording`` a subject may be in several splits, and every result is marked as
+``splits.assign`` chooses between shares that are met and subjects that stay where they are. With
+``splits.by=recording`` a subject may be in several splits, and every result is marked as
 *within-subject*.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -30,10 +32,13 @@ def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[
     Units are shuffled by ``seed``; marked ones and the others are drawn separately, so that each
     split gets its share of both as far as there are enough. With ``folds``, fold ``fold`` is
     tested, the next one validates, and the rest trains; otherwise the fractions of the
-    configuration are met as nearly as at least one unit a split allows.
+    configuration are met as nearly as at least one unit a split allows. With ``assign = "hash"``
+    each unit is where `split_by_hash` puts it, and a split may be empty.
 
-    Raises InputError when there are fewer units than splits or folds.
+    Raises InputError when there are fewer units than splits or folds to deal them out to.
     """
+    if config.assign == "hash":
+        return {unit.name: split_by_hash(unit.name, config, seed) for unit in units}
     needed = config.folds or len(SPLITS)
     if len(units) < needed:
         raise InputError(
@@ -53,6 +58,33 @@ def assign(units: Sequence[SplitUnit], config: SplitsConfig, seed: int) -> dict[
     test, val = _marked_share(n_test, n_val, len(marked), len(others))
     splits = _dealt(marked, test, val) | _dealt(others, n_test - test, n_val - val)
     return {unit.name: splits[unit.name] for unit in units}
+
+
+def split_by_hash(name: str, config: SplitsConfig, seed: int) -> str:
+    """The split of a unit by its name and the seed alone, whoever else is there.
+
+    `place_by_hash` tests from 0 up to the share of ``test`` and validates from 1 down to that of
+    ``val``, so that another share of one of them moves units between it and training only. With
+    ``folds`` it is divided into as many equal parts.
+    """
+    place = place_by_hash(name, seed)
+    if config.folds:
+        return _split_of_fold(int(place * config.folds), config)
+    if place < config.test:
+        return "test"
+    return "val" if place >= 1 - config.val else "train"
+
+
+def place_by_hash(name: str, seed: int) -> float:
+    """A number in [0, 1), uniform over names: 48 bits of the SHA-256 of seed and name. Ours."""
+    digest = hashlib.sha256(f"split {seed} {name}".encode()).digest()
+    return int.from_bytes(digest[:6]) / 2**48
+
+
+def shares_by_hash(config: SplitsConfig) -> dict[str, float]:
+    """Split -> share of the units that a hash puts there on average."""
+    test, val = (1 / config.folds,) * 2 if config.folds else (config.test, config.val)
+    return {"train": 1 - test - val, "val": val, "test": test}
 
 
 def check_given(table: Mapping[str, str], units: Collection[str], by: str) -> dict[str, str]:
@@ -104,8 +136,17 @@ def complete(
 ) -> dict[str, str]:
     """Official splits, with val or test drawn by ``seed`` from train where they have none.
 
+    With ``assign = "hash"`` those are drawn that no folder of the settings is for.
+
     Raises InputError when train is too small for that.
     """
+    if config.assign == "hash":
+        drawn = set(SPLITS) - set(config.folders.values())
+        by_hash = {unit.name: split_by_hash(unit.name, config, seed) for unit in units}
+        return {
+            name: split if official[name] == "train" and split in drawn else official[name]
+            for name, split in by_hash.items()
+        }
     splits = {unit.name: official[unit.name] for unit in units}
     for split, share in (("val", config.val), ("test", config.test)):
         if split in splits.values():

@@ -10,6 +10,7 @@ from eegssl.corpus.concerns import (
     label_concerns,
     passed_concerns,
     read_concerns,
+    split_concerns,
     subject_concerns,
 )
 from eegssl.corpus.concerns.concern import Concern, Looked, OfLooked, OfTables
@@ -45,6 +46,8 @@ OF_TABLES: tuple[OfTables, ...] = (
     label_concerns.unresolved_seizures,
     label_concerns.events_outside,
     subject_concerns.one_file,
+    split_concerns.empty_splits,
+    split_concerns.splits_without_seizures,
     read_concerns.cut_files,
     read_concerns.doubled_signals,
     amplitude_concerns.odd_recordings,
@@ -54,7 +57,7 @@ OF_TABLES: tuple[OfTables, ...] = (
 )
 
 
-_OF_LABELS = (label_concerns, subject_concerns)
+_OF_LABELS = (label_concerns, split_concerns, subject_concerns)
 """What is not asked of new files: they have no labels, and whose they are decides nothing."""
 
 

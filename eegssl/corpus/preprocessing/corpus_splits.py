@@ -8,7 +8,15 @@ from eegssl.corpus.config import SplitsConfig
 from eegssl.corpus.preprocessing.file_outcomes import also_refused, none_usable, scan_outcome
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.source_files import Naming
-from eegssl.corpus.splits import SPLITS, SplitUnit, assign, by_folders, check_given, complete
+from eegssl.corpus.splits import (
+    SPLITS,
+    SplitUnit,
+    assign,
+    by_folders,
+    check_given,
+    complete,
+    shares_by_hash,
+)
 from eegssl.errors import ConfigError, InputError
 from eegssl.io.config import SubjectSettings
 from eegssl.io.labels.event_types import is_seizure
@@ -22,7 +30,7 @@ def official_splits(
 ) -> dict[str, str] | None:
     """Unit (subject, or file) -> split where the user's table or the folders say it, else None.
 
-    One file alone, which can't be split, is in ``test``, where nothing else is said.
+    One file alone, which can't be split, is in ``test``, where no setting says anything else.
 
     Raises InputError where no file can be used or the units can't be split: before any work.
     It begins with ``advice`` on who is who, if there is any.
@@ -58,6 +66,16 @@ def split_units(
     return check_given(official, set(unit_of.values()), config.by)
 
 
+def asked_by_hash(config: SplitsConfig) -> dict[str, float] | None:
+    """Split -> its share on average where a hash decides, else None.
+
+    Empty beside official splits, of which a hash draws but a part.
+    """
+    if config.assign != "hash":
+        return None
+    return {} if config.folders else shares_by_hash(config)
+
+
 def _official(
     scan: FileScan, config: SplitsConfig, subjects: SubjectSettings, naming: Naming
 ) -> dict[str, str] | None:
@@ -73,7 +91,8 @@ def _official(
 
 def _is_open(config: SplitsConfig) -> bool:
     """Whether no setting says which units are in which split."""
-    return config.folds is None and config.file is None and not config.folders
+    given = config.folds, config.file, config.folders or None
+    return config.assign == "stratified" and given == (None, None, None)
 
 
 def _read_table(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eegssl.corpus.config import SplitsConfig
-from eegssl.corpus.preprocessing.corpus_splits import split_units
+from eegssl.corpus.preprocessing.corpus_splits import asked_by_hash, split_units
 from eegssl.corpus.preprocessing.file_outcomes import none_usable, refused_rows
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
@@ -48,4 +48,5 @@ def join_tables(
         splits=split_units(recordings, events, official, config, seed),
         split_by=config.by,
         texts=[text for row in rows for text in row.get("texts", ())] if keep_text else None,
+        asked=asked_by_hash(config),
     )

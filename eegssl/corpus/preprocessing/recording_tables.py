@@ -134,6 +134,8 @@ class Tables:
     split_by: str
     texts: Sequence[Row] | None = None
     """Annotations as they were typed; None where they are not kept."""
+    asked: Mapping[str, float] | None = None
+    """Split -> its share on average, where a hash decides (empty beside official splits)."""
 
     @cached_property
     def duplicates(self) -> list[Duplicate]:
@@ -169,6 +171,12 @@ class Tables:
     def unit(self) -> str:
         """The column of ``recordings`` that ``splits`` speaks of."""
         return "subject" if self.split_by == "subject" else "file"
+
+    @cached_property
+    def with_seizures(self) -> set[str]:
+        """The units of ``splits`` that have seizures."""
+        unit_of = {row["recording"]: row[self.unit] for row in self.recordings}
+        return {unit_of[e["recording"]] for e in self.events if is_seizure(e["type"])}
 
 
 def write_tables(writer: ArtifactWriter, tables: Tables) -> None:

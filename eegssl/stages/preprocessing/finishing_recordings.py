@@ -10,6 +10,7 @@ from eegssl.artifacts.context import Result
 from eegssl.artifacts.manifest import SOURCE_ROWS
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, as_facts, as_table, tell
+from eegssl.corpus.concerns.split_concerns import shares_in_words, shares_of_splits
 from eegssl.corpus.inventory.source_rows import write_source_rows
 from eegssl.corpus.preprocessing.clips import read_clip
 from eegssl.corpus.preprocessing.corpus_tables import join_tables
@@ -49,16 +50,22 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
     ages = [draft.people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
     writer.write(SUBJECTS, format_tsv(list(PEOPLE_CELLS), ages))
     write_findings(writer.path, look)
-    facts = summarise(tables) | {
-        "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
-        "sfreq_hz": config.filter.sfreq_hz,
-        "phase": config.filter.phase,
-        "montage": config.montage.reference,
-        "quality_window_s": config.quality.window_s,
-        "other_formats": look.passed_over.other_formats,
-        "synthetic": draft.synthetic,
-        "concerns": as_facts(concerns),
-    }
+    if tables.asked is not None:
+        context.progress.say(shares_in_words(tables.splits, tables.asked, tables.split_by))
+    facts = (
+        summarise(tables)
+        | shares_of_splits(tables)
+        | {
+            "refused_by_code": dict(sorted(Counter(row[2] for row in tables.refused).items())),
+            "sfreq_hz": config.filter.sfreq_hz,
+            "phase": config.filter.phase,
+            "montage": config.montage.reference,
+            "quality_window_s": config.quality.window_s,
+            "other_formats": look.passed_over.other_formats,
+            "synthetic": draft.synthetic,
+            "concerns": as_facts(concerns),
+        }
+    )
     with writer.writing(SOURCE_ROWS) as path:
         write_source_rows(path, rows)
     shown = clip_paths(draft).values()

@@ -11,9 +11,12 @@ from eegssl.config.plan import to_toml
 from eegssl.config.settings import public_values
 from eegssl.corpus.audits.recordings_contract import CHANNELS, CHANNELS_CELLS, CONTRACT
 from eegssl.corpus.concerns.concern import as_facts
+from eegssl.corpus.concerns.split_concerns import shares_in_words
 from eegssl.corpus.inventory.corpus_inventory import write_inventory
+from eegssl.corpus.preprocessing.corpus_splits import asked_by_hash
 from eegssl.corpus.preprocessing.file_outcomes import scan_outcome
 from eegssl.corpus.preprocessing.file_profile import channel_audit, labels_as_written
+from eegssl.corpus.splits import split_by_hash
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_settings
 
@@ -29,6 +32,8 @@ def write_plan(look: CorpusLook, context: Context) -> Result:
     facts |= {"refused": len(scan.files) - scan.fingerprint["readable"]}
     facts |= {"concerns": as_facts(look.seen)}
 
+    if words := _planned_shares(look, context.seed):
+        context.progress.say(words)
     if not context.dry_run:
         lock = context.hold(CONTRACT.kind)
         write_findings(context.out, look)
@@ -41,6 +46,17 @@ def write_plan(look: CorpusLook, context: Context) -> Result:
         beside=scan_outcome(scan),
         names=labels_as_written(scan.files),
     )
+
+
+def _planned_shares(look: CorpusLook, seed: int) -> str:
+    """What splits by hash will hold of the files that can be read, "" with other splits."""
+    config = look.config.splits
+    asked, subjects = asked_by_hash(config), look.scan.subjects
+    if not asked or not subjects:
+        return ""
+    names = sorted(set(subjects.values() if config.by == "subject" else subjects))
+    splits = {name: split_by_hash(name, config, seed) for name in names}
+    return shares_in_words(splits, asked, config.by)
 
 
 def write_findings(out: Path, look: CorpusLook) -> None:

@@ -16,8 +16,10 @@ from eegssl.corpus.inventory.made_from import own_hashes
 from eegssl.corpus.inventory.planned_files import CHANGED
 from eegssl.corpus.inventory.source_rows import read_source_rows
 from eegssl.corpus.preprocessing.file_profile import stamp_of
+from eegssl.corpus.preprocessing.recording_tables import SPLITS_TABLE
 from eegssl.corpus.preprocessing.source_files import Naming
 from eegssl.errors import ArtifactError, ConfigError
+from eegssl.io.tables.tsv import read_tsv
 from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_again, other_look_settings
 from eegssl.stages.preprocessing.finishing_recordings import finish_recordings
 from eegssl.stages.preprocessing.making_recordings import (
@@ -29,6 +31,11 @@ from eegssl.stages.preprocessing.making_recordings import (
 from eegssl.stages.preprocessing.plan_files import write_inventory_of
 from eegssl.stages.preprocessing.recordings_draft import begin_draft
 
+_MOVED = (
+    "{} subject(s) or recording(s) that were there are in another split now: what was made of the "
+    "older recordings may have seen those that are now tested"
+)
+_KEEPS = "; with --set splits.assign=hash nobody moves again when others arrive"
 _ANEW = "leave out --update, with --overwrite where something stands there"
 
 
@@ -68,6 +75,7 @@ def update(
     """
     stamp = stamp_of(context.out / SOURCE_ROWS)
     inventory, kept = _standing(context.out, config, naming)
+    splits = _splits(context.out)
     older = _older_settings(context.out)
     look = look_again(config, roots, naming, inventory, context, jobs, verify=how.verify)
     changes = _changes(inventory, look, older)
@@ -90,7 +98,10 @@ def update(
         f"recordings of {made.n_ingested} file(s) made anew; events of {made.n_labelled} made "
         f"anew, signals kept; {_n_kept(made)} kept"
     )
-    return _with(finish_recordings(draft, made.rows), changes, made)
+    result = finish_recordings(draft, made.rows)
+    if n_moved := _n_moved(splits, _splits(context.out)):
+        context.progress.warn(_MOVED.format(n_moved) + (_KEEPS if config.splits.is_dealt else ""))
+    return _with(result, changes, made, n_moved)
 
 
 def _standing(
@@ -179,9 +190,24 @@ def _n_kept(made: Made) -> int:
     return len(made.rows) - made.n_ingested - made.n_labelled
 
 
-def _with(result: Result, changes: Changes, made: Made | None) -> Result:
+def _splits(out: Path) -> dict[str, str]:
+    """Unit -> split of recordings that stand there; {} where they can't be read."""
+    try:
+        rows = read_tsv(out / SPLITS_TABLE, ("split",))
+    except ConfigError:
+        return {}
+    return {next(iter(row.values())): row["split"] for row in rows}
+
+
+def _n_moved(before: dict[str, str], after: dict[str, str]) -> int:
+    """Units that are in another split than before."""
+    return sum(before[unit] != after[unit] for unit in before.keys() & after.keys())
+
+
+def _with(result: Result, changes: Changes, made: Made | None, n_moved: int = 0) -> Result:
     """The result with numbers of what has changed and what was done."""
     numbers = asdict(changes)
     if made is not None:
         numbers |= {"made": made.n_ingested, "labelled": made.n_labelled, "kept": _n_kept(made)}
+        numbers |= {"moved": n_moved}
     return replace(result, beside=result.beside | {"update": numbers})
