@@ -9,6 +9,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.config.stages import BenchmarkConfig, FinetuneConfig
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn
+from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.corrupted.robustness import Curves
 from eegssl.scoring.unit_effects import UnitAnswers
 
@@ -84,7 +85,7 @@ class Benchmarked:
         """
         return None
 
-    def curves(self, scored: Path) -> Curves:
+    def curves(self, scored: Path, scoring: ScoringConfig) -> Curves:
         """Answers for corrupted recordings, of the folder of an evaluation; none where none are."""
         return {}
 

@@ -24,7 +24,7 @@ def gain_table(
         rows.append((*_names(names), *cells))
     numbers = ("clean" if s == "0" else s for s in severities)
     return Table(
-        f"Gain of pretraining by severity, {over}",
+        f"Gain of pretraining by severity, {over}: {words}",
         heads(("System", "Over"), *numbers, "Mean"),
         tuple(rows),
         f"{words} of a system less that of the other, in percent of the other's. In small print "
@@ -46,7 +46,7 @@ def gains_by_kind(
             if own:
                 rows.append((Cell(title), *_names(names), *(_cell(one, notes) for one in own)))
     return Table(
-        "Gain of pretraining by corruption",
+        f"Gain of pretraining by corruption: {words}",
         heads(("Corruption", "System", "Over"), "Gain"),
         tuple(rows),
         f"In the mean over severities of {words}, the clean recordings included.",
@@ -61,7 +61,7 @@ def _names(names: Names) -> tuple[Cell, Cell]:
 
 def _cell(one: Gain, notes: Footnotes) -> Cell:
     if one.gain is None:
-        return Cell(NOT_AVAILABLE, mark=notes.mark("one of both has no score"))
+        return Cell(NOT_AVAILABLE, mark=notes.mark("one of both has no score, or the other's is 0"))
     text = f"{100 * one.gain:+.1f} %"
     if one.low is None or one.high is None:
         return Cell(text, mark=notes.mark(f"{NO_INTERVAL}{one.note}"))

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from eegssl.scoring.corrupted.robustness import Drawn, number
 from eegssl.scoring.corrupted.subject_weights import LOWER_IS_BETTER
+from eegssl.scoring.corrupted.system_answers import EVENT_SCORES
 from eegssl.scoring.statistics.bootstrap import intervals_of
 
 Floats = NDArray[np.float64]
-OF_METRICS = ("auroc", "balanced_accuracy", "mae")
+OF_METRICS = ("auroc", "balanced_accuracy", "mae", *EVENT_SCORES)
 """The scores that have a zero to count shares from; a rank correlation may be 0."""
 
 
@@ -48,7 +49,8 @@ def gains(ours: Drawn, theirs: Drawn) -> Iterator[Gain]:
         if metric not in OF_METRICS or other is None:
             continue
         values = relative_gain(own, other, metric)
-        deciding = min(ours.deciding[kind], theirs.deciding[kind])
+        both = (ours.counts[kind, metric], theirs.counts[kind, metric])
+        deciding = min(of.decide for of in both)
         one = intervals_of(values, len(ours.subjects), deciding)["percentile"]
         yield Gain(
             kind,
@@ -59,7 +61,7 @@ def gains(ours: Drawn, theirs: Drawn) -> Iterator[Gain]:
             number(values[0]),
             one.low,
             one.high,
-            min(ours.with_units[kind], theirs.with_units[kind]),
+            min(of.subjects for of in both),
             one.reason or one.note,
         )
 

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eegssl.scoring.corrupted.subject_weights import deciding, scores_of
+from eegssl.scoring.corrupted.system_answers import EVENT_SCORES, SystemAnswers
 from eegssl.scoring.statistics.bootstrap import all_weights, intervals_of
-from eegssl.scoring.unit_effects import UnitAnswers
 
 Floats = NDArray[np.float64]
-Curves = Mapping[str, Mapping[int, UnitAnswers]]
-"""Kind of corruption -> severity, 0 for the clean recordings -> answers for the same units."""
+Curve = Mapping[int, SystemAnswers]
+"""Severity, 0 for the clean recordings -> answers for the same units."""
+Curves = Mapping[str, Curve]
+"""Kind of corruption -> curve."""
 AREA = "area"
 """In place of a severity: the mean score over all of them, by the area under the curve."""
 
@@ -43,59 +45,59 @@ POINT_NAMES = tuple(f.name for f in fields(Point))
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What a score is of: ``units``, ``subjects`` that have some, and those that ``decide`` it.
+
+    Of events, units are recordings, and the subjects those with the score at every severity.
+    """
+
+    units: int
+    subjects: int
+    decide: int
+
+
+@dataclass(frozen=True)
 class Drawn:
     """Scores of one system under the same draws of subjects.
 
     ``values`` [1 + R + S] by (kind, severity or `AREA`, metric): of all subjects, of each resample,
-    and without each subject. ``units`` and ``deciding`` subjects are counted by kind.
+    and without each subject. ``counts`` by kind and metric.
     """
 
     subjects: tuple[str, ...]
     values: dict[tuple[str, str, str], Floats] = field(repr=False)
-    units: dict[str, int]
-    deciding: dict[str, int]
-    with_units: dict[str, int]
-
-    def interval(self, kind: str, values: Floats) -> tuple[float | None, float | None, str]:
-        """Both ends of the interval of values [1 + R + S], or why there is none."""
-        one = intervals_of(values, len(self.subjects), self.deciding[kind])["percentile"]
-        return one.low, one.high, one.reason or one.note
+    counts: dict[tuple[str, str], Counts]
 
     def with_mean(self) -> "Drawn":
-        """The same with `MEAN`, the mean over kinds, where there are several."""
-        kinds = list(self.units)
+        """The same with `MEAN`, the mean over kinds, of scores that all of several kinds have."""
+        kinds = list(dict.fromkeys(kind for kind, _ in self.counts))
+        metrics = list(dict.fromkeys(metric for _, metric in self.counts))
         if len(kinds) < 2:
             return self
-        mean = {
-            (MEAN, severity, metric): _mean([self.values[k, severity, metric] for k in kinds])
-            for kind, severity, metric in self.values
-            if kind == kinds[0]
-        }
-        counts = (
-            {**of_kinds, MEAN: choose(of_kinds.values())}
-            for of_kinds, choose in (
-                (self.units, max),
-                (self.deciding, min),
-                (self.with_units, max),
+        means, counts = dict[tuple[str, str, str], Floats](), dict[tuple[str, str], Counts]()
+        for metric in metrics:
+            own = [self.counts[kind, metric] for kind in kinds if (kind, metric) in self.counts]
+            if len(own) < len(kinds):
+                continue
+            counts[MEAN, metric] = Counts(
+                max(one.units for one in own),
+                max(one.subjects for one in own),
+                min(one.decide for one in own),
             )
-        )
-        return Drawn(self.subjects, {**mean, **self.values}, *counts)
+            for severity in dict.fromkeys(severity for _, severity, _ in self.values):
+                of_kinds = [self.values[kind, severity, metric] for kind in kinds]
+                means[MEAN, severity, metric] = _mean(of_kinds)
+        return Drawn(self.subjects, means | self.values, counts | self.counts)
 
     def points(self) -> list[Point]:
         """All scores with their intervals."""
-        return [
-            Point(
-                kind,
-                severity,
-                metric,
-                number(values[0]),
-                *self.interval(kind, values)[:2],
-                self.units[kind],
-                self.with_units[kind],
-                self.interval(kind, values)[2],
-            )
-            for (kind, severity, metric), values in self.values.items()
-        ]
+        return [self._point(*key, values) for key, values in self.values.items()]
+
+    def _point(self, kind: str, severity: str, metric: str, values: Floats) -> Point:
+        of = self.counts[kind, metric]
+        one = intervals_of(values, len(self.subjects), of.decide)["percentile"]
+        ends = (number(values[0]), one.low, one.high)
+        return Point(kind, severity, metric, *ends, of.units, of.subjects, one.reason or one.note)
 
 
 def drawn_scores(
@@ -107,10 +109,10 @@ def drawn_scores(
     """
     weights = all_weights(len(subjects), n_resamples, seed)
     parts: dict[tuple[str, str, str], list[Floats]] = {}
-    clean: dict[str, list[UnitAnswers]] = {}
+    by_kind: dict[str, list[Curve]] = {}
     for curves in runs.values():
         for kind, curve in curves.items():
-            clean.setdefault(kind, []).append(curve[0])
+            by_kind.setdefault(kind, []).append(curve)
             scored = {
                 severity: {name: score(weights) for name, score in scores_of(a, subjects).items()}
                 for severity, a in curve.items()
@@ -120,16 +122,26 @@ def drawn_scores(
                 for severity, values in of_metric.items():
                     parts.setdefault((kind, str(severity), metric), []).append(values)
                 parts.setdefault((kind, AREA, metric), []).append(area(of_metric))
+    places = dict.fromkeys((kind, metric) for kind, _, metric in parts)
     return Drawn(
         tuple(subjects),
         {key: _mean(values) for key, values in parts.items()},
-        {kind: len({i for one in same for i in one.ids}) for kind, same in clean.items()},
-        {kind: deciding(same) for kind, same in clean.items()},
-        {
-            kind: len({s for one in runs_of for s in one.subjects})
-            for kind, runs_of in clean.items()
-        },
+        {(kind, metric): _counts(by_kind[kind], metric) for kind, metric in places},
     )
+
+
+def _counts(runs: Sequence[Curve], metric: str) -> Counts:
+    """What a score is of, in the curves of several runs of one kind."""
+    if metric in EVENT_SCORES:
+        events = [[one.events for one in curve.values() if one.events] for curve in runs]
+        recordings = {name for own in events for one in own for name in one.recordings}
+        having = [set.intersection(*(one.having(metric) for one in own)) for own in events if own]
+        n = len(set().union(*having))
+        return Counts(len(recordings), n, n)
+    clean = [curve[0].units for curve in runs]
+    units = {i for one in clean for i in one.ids}
+    subjects = {name for one in clean for name in one.subjects}
+    return Counts(len(units), len(subjects), deciding(clean))
 
 
 def area(by_severity: Mapping[int, Floats]) -> Floats:
@@ -146,7 +158,8 @@ def area(by_severity: Mapping[int, Floats]) -> Floats:
 
 def subjects_of(curves: Iterable[Curves]) -> tuple[str, ...]:
     """The subjects of these curves, each once, sorted."""
-    return tuple(sorted({s for one in curves for curve in one.values() for s in curve[0].subjects}))
+    names = (curve[0].subjects for one in curves for curve in one.values())
+    return tuple(sorted(set().union(*names)))
 
 
 def number(value: Any) -> float | None:

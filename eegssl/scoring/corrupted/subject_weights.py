@@ -1,14 +1,16 @@
 """Score a system's answers under weights of subjects.
 
-All scores are of pooled units. As each is a function of the subjects' weights, one draw of subjects
-gives curves, areas under them and differences of systems together.
+Scores are of pooled units; those of events are means over subjects, as SzCORE's are. As each is a
+function of the subjects' weights, one draw of subjects gives curves, areas under them and
+differences of systems together.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eegssl.scoring.corrupted.system_answers import EventAnswers, SystemAnswers
 from eegssl.scoring.number_scores import weighted_spearman
 from eegssl.scoring.statistics.weighted import patient_curves
 from eegssl.scoring.unit_effects import UnitAnswers
@@ -17,24 +19,41 @@ Floats = NDArray[np.float64]
 Weights = NDArray[np.int64]
 Score = Callable[[Weights], Floats]
 """Scores [R] of weights [R, S] of the subjects; NaN where there is none."""
-LOWER_IS_BETTER = frozenset({"mae"})
+LOWER_IS_BETTER = frozenset({"mae", "event_fp_per_day"})
 RANKING = ("auroc", "mae")
 """The score of each target that comes first."""
 
 
-def scores_of(answers: UnitAnswers, subjects: Sequence[str]) -> dict[str, Score]:
-    """AUROC and balanced accuracy of classes, or error and rank correlation of numbers.
+def scores_of(answers: SystemAnswers, subjects: Sequence[str]) -> dict[str, Score]:
+    """AUROC and balanced accuracy of classes, or error and rank correlation of numbers; of events.
 
     ``subjects`` are those that weights are of, in order; some may have no unit here.
     """
     place = {name: k for k, name in enumerate(subjects)}
+    of_units = _of_units(answers.units, place)
+    return of_units | (_of_events(answers.events, place) if answers.events else {})
+
+
+def _of_units(answers: UnitAnswers, place: Mapping[str, int]) -> dict[str, Score]:
     owner = np.array([place[name] for name in answers.subjects], dtype=np.int64)
     if answers.decided is None:
-        return _of_numbers(answers, owner, len(subjects))
+        return _of_numbers(answers, owner, len(place))
     return {
-        "auroc": _auroc(answers, owner, len(subjects)),
-        "balanced_accuracy": _balanced_accuracy(answers, answers.decided, owner, len(subjects)),
+        "auroc": _auroc(answers, owner, len(place)),
+        "balanced_accuracy": _balanced_accuracy(answers, answers.decided, owner, len(place)),
     }
+
+
+def _of_events(events: EventAnswers, place: Mapping[str, int]) -> dict[str, Score]:
+    """Means over the subjects that have a score."""
+    own = [place[name] for name in events.subjects]
+
+    def mean_of(values: Floats) -> Score:
+        known = np.isfinite(values).astype(np.int64)
+        filled = np.where(known, values, 0.0)
+        return lambda weights: _over(weights[:, own] @ filled, weights[:, own] @ known)
+
+    return {metric: mean_of(values) for metric, values in events.values.items()}
 
 
 def deciding(answers: Iterable[UnitAnswers]) -> int:

@@ -10,6 +10,7 @@ from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import Key
 from eegssl.scoring.corrupted.gains import Gain, gains
 from eegssl.scoring.corrupted.robustness import AREA, MEAN, Drawn, Point, drawn_scores, subjects_of
+from eegssl.scoring.corrupted.system_answers import CURVE_SCORES
 from eegssl.signal.corruptions.known_corruptions import CORRUPTIONS
 from eegssl.tasks.benchmarked import BASELINE, Benchmarked
 from eegssl.tasks.benchmarks.benchmark_rows import Scored
@@ -23,7 +24,7 @@ _SCORE, _COUNT = f"{NUMBER}|{MISSING}", "[0-9]+"
 _PLACE: Cells = {
     "kind": "|".join((MEAN, *CORRUPTIONS)),
     "severity": f"[0-5]|{AREA}",
-    "metric": "auroc|balanced_accuracy|mae|spearman",
+    "metric": "|".join(CURVE_SCORES),
 }
 _NAMES: Cells = {"task": ANY, "labels_subjects": ANY, "system": ANY}
 ROBUSTNESS_CELLS: Cells = {
@@ -83,18 +84,19 @@ def robustness(
     seed: int,
 ) -> Robustness:
     """Scores of all systems on corrupted recordings; of each task under one draw of subjects."""
-    result = Robustness()
+    result, scoring = Robustness(), config.evaluate.scoring
     for task, labels in dict.fromkeys(key[:2] for key in scored.folders):
         runs = {
-            key: {run: benchmarks[task].curves(path) for run, path in folders.items()}
+            key: {run: benchmarks[task].curves(path, scoring) for run, path in folders.items()}
             for key, folders in scored.folders.items()
             if key[:2] == (task, labels)
         }
         subjects = subjects_of(curves for own in runs.values() for curves in own.values())
-        often = config.evaluate.scoring.bootstrap_resamples
         drawn: dict[str, Drawn] = {}
         for key, own in runs.items():
-            drawn[key[2]] = drawn_scores(own, subjects, seed, often).with_mean()
+            drawn[key[2]] = drawn_scores(
+                own, subjects, seed, scoring.bootstrap_resamples
+            ).with_mean()
             result.points[key] = drawn[key[2]].points()
         for one, other, relation in _pairs(cells, task, config, settings):
             if one in drawn and other in drawn:

@@ -1,14 +1,19 @@
 """Show a benchmark's scores on corrupted recordings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eegssl.reports.corrupted.gain_tables import Names, gain_table, gains_by_kind
 from eegssl.reports.corrupted.robustness_curves import area_table, severity_figure
-from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
+from eegssl.reports.corrupted.shown_scores import (
+    METRIC_WORDS,
+    chance_of,
+    points_by_kind,
+    shown_metrics,
+)
 from eegssl.reports.sections import Glossary, Part, Section, Text, section
 from eegssl.scoring.corrupted.gains import Gain
 from eegssl.scoring.corrupted.robustness import MEAN, Point
-from eegssl.scoring.corrupted.subject_weights import RANKING
+from eegssl.scoring.corrupted.subject_weights import LOWER_IS_BETTER
 from eegssl.signal.corruptions.known_corruptions import CORRUPTIONS
 from eegssl.tasks.benchmarks.robust_cells import SCRATCH, SPECIALIST, Robustness
 
@@ -51,28 +56,47 @@ def _levels(
 
 
 def _parts(points: dict[str, list[Point]], gains: dict[Names, list[Gain]]) -> Iterator[Part]:
-    first = next(iter(points.values()))
-    metric = next(name for name in RANKING if any(one.metric == name for one in first))
-    words = (WINDOW_WORDS | NUMBER_WORDS)[metric][0]
-    kinds = list(dict.fromkeys(one.kind for one in first))
-    titles = {k: CORRUPTIONS[k].words if k in CORRUPTIONS else "All kinds, mean" for k in kinds}
-    lines = {
-        kind: {
-            system: [p for p in some if (p.kind, p.metric) == (kind, metric)]
-            for system, some in points.items()
-        }
-        for kind in kinds
-    }
-    yield severity_figure(lines, titles, words, 0.5 if metric == "auroc" else None)
-    yield area_table(lines, titles, words, lower_is_better=metric == "mae")
-    if gains:
-        over = "mean over kinds" if MEAN in kinds else titles[kinds[0]]
-        yield gain_table(gains, kinds[0], words, over, metric)
-        if MEAN in kinds:
-            of_kinds = {kind: title for kind, title in titles.items() if kind != MEAN}
-            yield gains_by_kind(gains, of_kinds, words, metric)
+    metrics = shown_metrics(one for some in points.values() for one in some)
+    for metric in metrics:
+        yield from _of_metric(points, metric)
+    for metric in metrics if gains else ():
+        yield from _gains(gains, metric)
     if missing := _missing(gains):
         yield Text(missing, small=True)
+
+
+def _of_metric(points: dict[str, list[Point]], metric: str) -> Iterator[Part]:
+    """Curves and areas of one score, of the systems that have it."""
+    systems = {name: points_by_kind(some, metric) for name, some in points.items()}
+    kinds = list(dict.fromkeys(kind for own in systems.values() for kind in own))
+    titles, words = _titles(kinds), METRIC_WORDS[metric]
+    lines = {
+        kind: {name: own[kind] for name, own in systems.items() if kind in own} for kind in kinds
+    }
+    yield severity_figure(lines, titles, words, chance_of(metric))
+    yield area_table(lines, titles, words, lower_is_better=metric in LOWER_IS_BETTER)
+
+
+def _gains(gains: dict[Names, list[Gain]], metric: str) -> Iterator[Part]:
+    """Gains in one score by severity and by kind, of the pairs that have it."""
+    pairs = {
+        names: own
+        for names, some in gains.items()
+        if (own := [one for one in some if one.metric == metric])
+    }
+    if not pairs:
+        return
+    kinds = list(dict.fromkeys(one.kind for own in pairs.values() for one in own))
+    titles, words = _titles(kinds), METRIC_WORDS[metric]
+    over = "mean over kinds" if MEAN in kinds else titles[kinds[0]]
+    yield gain_table(pairs, kinds[0], words, over, metric)
+    if MEAN in kinds:
+        of_kinds = {kind: title for kind, title in titles.items() if kind != MEAN}
+        yield gains_by_kind(pairs, of_kinds, words, metric)
+
+
+def _titles(kinds: Iterable[str]) -> dict[str, str]:
+    return {k: CORRUPTIONS[k].words if k in CORRUPTIONS else "All kinds, mean" for k in kinds}
 
 
 def _missing(gains: dict[Names, list[Gain]]) -> str:

@@ -8,6 +8,7 @@ from eegssl.artifacts.context import Result
 from eegssl.corpus.store import Corpus
 from eegssl.reports.benchmark.score_columns import PerUnit, ScoreColumn, error
 from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
+from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.corrupted.robustness import Curves
 from eegssl.scoring.hierarchy import TYPE
 from eegssl.scoring.unit_effects import UnitAnswers
@@ -105,9 +106,9 @@ class LabelScores(Benchmarked):
             return None
         return unit_answers(table, threshold_of(table))
 
-    def curves(self, scored: Path) -> Curves:
+    def curves(self, scored: Path, scoring: ScoringConfig) -> Curves:
         """By the tables of corrupted predictions."""
-        return read_curves(scored)
+        return read_curves(scored, scoring)
 
     def of_fold(
         self, facts: Mapping[str, Any], metrics: Mapping[str, Any]

@@ -89,10 +89,9 @@ def score(predictions: Predictions, config: ScoringConfig, seed: int) -> AllScor
         return AllScores(nothing, {}, {}, None, None, [], detected)
     known = predictions.subset(predictions.truth != UNKNOWN)
     truth, p, threshold = known.truth, known.probabilities, threshold_of(known)
-    events, lists = None, None
-    if detected:
-        rules, lines = rules_of(predictions), event_lines(predictions)
-        lists = [_detected(one, rules[one.recording]) for one in lines]
+    events, lists = None, detected_events(predictions)
+    if lists is not None:
+        lines = event_lines(predictions)
         events = event_report(lists, config, seed, lines, rule_of(predictions))
     return AllScores(
         windows=window_scores(truth, p, threshold, predictions.classes, config),
@@ -123,9 +122,9 @@ def detections_of(predictions: Predictions, config: ScoringConfig) -> Detections
 
     Nor do models of permuted labels: no event is where their labels say.
     """
-    about, rules = predictions.about, rules_of(predictions)
-    if about["labels"] != "events" or about["permuted"] or not rules:
+    if not _detects(predictions):
         return None
+    rules = rules_of(predictions)
     labelled = {r.recording: r.labelled for r in predictions.references}
     lines = event_lines(predictions)
     return Detections(
@@ -135,6 +134,21 @@ def detections_of(predictions: Predictions, config: ScoringConfig) -> Detections
         ),
         config.shortest_event_recording_s,
     )
+
+
+def detected_events(predictions: Predictions) -> list[RecordingEvents] | None:
+    """Reference and detections of each recording, where a task detects; else None."""
+    if not _detects(predictions):
+        return None
+    rules = rules_of(predictions)
+    return [_detected(one, rules[one.recording]) for one in event_lines(predictions)]
+
+
+def _detects(predictions: Predictions) -> bool:
+    about = predictions.about
+    if about["labels"] != "events" or about["permuted"]:
+        return False
+    return bool(rules_of(predictions))
 
 
 def concerns(predictions: Predictions) -> list[str]:

@@ -84,6 +84,6 @@ def test_the_mean_over_kinds_is_of_the_same_draws() -> None:
 
 def test_other_subjects_are_refused() -> None:
     other = drawn(1.0, 2.0)
-    fewer = Drawn(other.subjects[1:], {}, {}, {}, {})
+    fewer = Drawn(other.subjects[1:], {}, {})
     with pytest.raises(ValueError, match="same subjects"):
         list(gains(other, fewer))

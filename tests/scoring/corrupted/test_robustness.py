@@ -7,13 +7,15 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from eegssl.scoring.corrupted.robustness import AREA, area, drawn_scores, subjects_of
 from eegssl.scoring.corrupted.subject_weights import deciding, scores_of
+from eegssl.scoring.corrupted.system_answers import SystemAnswers
 from eegssl.scoring.unit_effects import UnitAnswers
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_scores_of_all_subjects_are_those_of_scikit_learn(n_classes: int) -> None:
-    one = answers(2.0, n_classes)
-    scores = scores_of(one, subjects_of([{"white": {0: one}}]))
+    given = answers(2.0, n_classes)
+    scores = scores_of(given, subjects_of([{"white": {0: given}}]))
+    one = given.units
     every = np.ones((1, N_SUBJECTS), dtype=np.int64)
     p = one.answers[:, 1] if n_classes == 2 else one.answers
     expected = roc_auc_score(one.truth, p, multi_class="ovr")
@@ -24,12 +26,14 @@ def test_scores_of_all_subjects_are_those_of_scikit_learn(n_classes: int) -> Non
 
 
 def test_a_subject_that_is_drawn_twice_counts_twice() -> None:
-    one = answers(2.0)
+    given = answers(2.0)
+    one = given.units
+    assert one.decided is not None
     weights = np.ones((1, N_SUBJECTS), dtype=np.int64)
     weights[0, :3] = 0, 2, 0
     owner = np.array([int(name[2:]) for name in one.subjects])
     rows = np.repeat(np.arange(len(owner)), weights[0][owner])
-    scores = scores_of(one, tuple(f"s-{k:02d}" for k in range(N_SUBJECTS)))
+    scores = scores_of(given, tuple(f"s-{k:02d}" for k in range(N_SUBJECTS)))
     assert scores["auroc"](weights)[0] == pytest.approx(
         roc_auc_score(one.truth[rows], one.answers[rows, 1])
     )
@@ -38,7 +42,7 @@ def test_a_subject_that_is_drawn_twice_counts_twice() -> None:
 def test_numbers_are_scored_by_error_and_rank() -> None:
     scores = scores_of(numbers(0.5), subjects_of([{"white": {0: numbers(0.5)}}]))
     every = np.ones((1, N_SUBJECTS), dtype=np.int64)
-    one = numbers(0.5)
+    one = numbers(0.5).units
     assert scores["mae"](every)[0] == pytest.approx(np.abs(one.answers - one.truth).mean())
     assert 0 < scores["spearman"](every)[0] < 1
 
@@ -74,26 +78,27 @@ def test_points_have_intervals_around_them_and_fall_with_severity() -> None:
 
 
 def test_few_subjects_have_no_interval_and_a_reason() -> None:
-    few = answers(1.0)
+    few = answers(1.0).units
+    assert few.decided is not None
     keep = [k for k, name in enumerate(few.subjects) if name < "s-04"]
     some = UnitAnswers(
         "window", tuple(few.ids[k] for k in keep), tuple(few.subjects[k] for k in keep),
         few.truth[keep], few.answers[keep], few.decided[keep],
     )  # fmt: skip
-    runs = {0: {"white": {0: some, 1: some}}}
+    runs = {0: {"white": {0: SystemAnswers(some), 1: SystemAnswers(some)}}}
     for one in drawn_scores(runs, subjects_of(runs.values()), 0, 50).points():
         assert one.low is None
         assert "4 patients, fewer than 10" in one.note
 
 
 def test_subjects_that_decide_are_those_of_the_rarest_class() -> None:
-    one = answers(1.0)
+    one = answers(1.0).units
     truth = np.zeros(len(one.truth), dtype=np.int64)
     truth[: 2 * EACH : 7] = 1
     rare = UnitAnswers("window", one.ids, one.subjects, truth, one.answers, one.decided)
     assert deciding([rare]) == 2
     assert deciding([rare, rare]) == 2
-    assert deciding([numbers(1.0)]) == N_SUBJECTS
+    assert deciding([numbers(1.0).units]) == N_SUBJECTS
 
 
 def test_scores_of_several_runs_are_their_mean() -> None:

@@ -16,14 +16,15 @@ from eegssl.corpus.corrupted.corrupted_windows import CorruptedWindows
 from eegssl.corpus.corrupted.sites import Sites
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.errors import InputError
+from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.corrupted.robustness import Curves
-from eegssl.scoring.unit_effects import UnitAnswers
+from eegssl.scoring.corrupted.system_answers import SystemAnswers, event_answers
 from eegssl.signal.corruptions.config import CorruptionName, CorruptionsConfig
 from eegssl.signal.corruptions.known_corruptions import CORRUPTIONS, levels_of
 from eegssl.tasks.base import PREDICTIONS
 from eegssl.tasks.labels.measures.unit_answers import unit_answers
 from eegssl.tasks.labels.predictions import Predictions
-from eegssl.tasks.labels.scores import NO_LABELS, none_labelled, threshold_of
+from eegssl.tasks.labels.scores import NO_LABELS, detected_events, none_labelled, threshold_of
 from eegssl.tasks.table import read_table, write_table
 
 FOLDER = "corrupted"
@@ -104,17 +105,20 @@ def _that_take(
     return labelled.subset(np.flatnonzero(np.isin(windows.owner, takes))) if takes else None
 
 
-def read_curves(folder: Path) -> Curves:
+def read_curves(folder: Path, scoring: ScoringConfig) -> Curves:
     """The answers of a finished evaluation by kind and severity; 0 is of the clean recordings.
 
-    The clean answers are those for the same units.
+    The clean answers are those for the same units. Events are scored where the task detects and a
+    recording is long enough.
     """
     clean = read_table(folder / PREDICTIONS, Predictions)
-    return {kind: dict(tables) for kind in get_args(CorruptionName)
-            if (tables := list(_of_kind(folder, kind, clean)))}  # fmt: skip
+    return {kind: curve for kind in get_args(CorruptionName)
+            if (curve := dict(_of_kind(folder, kind, clean, scoring)))}  # fmt: skip
 
 
-def _of_kind(folder: Path, kind: str, clean: Predictions) -> Iterator[tuple[int, UnitAnswers]]:
+def _of_kind(
+    folder: Path, kind: str, clean: Predictions, scoring: ScoringConfig
+) -> Iterator[tuple[int, SystemAnswers]]:
     paths = {severity: folder / table_name(kind, severity) for severity in SEVERITIES}
     tables = {k: read_table(path, Predictions) for k, path in paths.items() if path.exists()}
     if tables:
@@ -122,4 +126,6 @@ def _of_kind(folder: Path, kind: str, clean: Predictions) -> Iterator[tuple[int,
         same = clean.subset(np.isin(np.array(clean.recording), sorted(there)))
         tables = {0: same, **tables}
     for severity, table in tables.items():
-        yield severity, unit_answers(table, threshold_of(table))
+        detected = detected_events(table)
+        events = None if detected is None else event_answers(detected, scoring)
+        yield severity, SystemAnswers(unit_answers(table, threshold_of(table)), events)

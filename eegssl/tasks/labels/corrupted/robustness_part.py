@@ -11,11 +11,16 @@ from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.corrupted.robustness_curves import severity_figure, severity_table
-from eegssl.reports.glossary import NUMBER_WORDS, WINDOW_WORDS
-from eegssl.reports.sections import Section, Text, section
+from eegssl.reports.corrupted.shown_scores import (
+    METRIC_WORDS,
+    chance_of,
+    points_by_kind,
+    shown_metrics,
+)
+from eegssl.reports.sections import Part, Section, Text, section
 from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.corrupted.robustness import AREA, Point, drawn_scores, subjects_of
-from eegssl.scoring.corrupted.subject_weights import RANKING
+from eegssl.scoring.corrupted.system_answers import CURVE_SCORES
 from eegssl.signal.corruptions.config import CorruptionsConfig
 from eegssl.signal.corruptions.known_corruptions import CORRUPTIONS, levels_of
 from eegssl.tasks.labels.corrupted.corrupted_tables import (
@@ -32,7 +37,7 @@ ROBUSTNESS_CELLS: Cells = {
     "kind": "|".join(CORRUPTIONS),
     "severity": f"[0-5]|{AREA}",
     "level": _SCORE,
-    "metric": "auroc|balanced_accuracy|mae|spearman",
+    "metric": "|".join(CURVE_SCORES),
     "score": _SCORE,
     "low": _SCORE,
     "high": _SCORE,
@@ -49,10 +54,11 @@ Levels = Mapping[str, Mapping[int, float]]
 """Kind -> severity -> level."""
 
 
-def robustness_points(folder: Path, seed: int, n_resamples: int) -> list[Point]:
+def robustness_points(folder: Path, seed: int, scoring: ScoringConfig) -> list[Point]:
     """Every score of the corrupted predictions of an evaluation, with its interval."""
-    curves = read_curves(folder)
-    return drawn_scores({0: curves}, subjects_of([curves]), seed, n_resamples).points()
+    curves = read_curves(folder, scoring)
+    subjects = subjects_of([curves])
+    return drawn_scores({0: curves}, subjects, seed, scoring.bootstrap_resamples).points()
 
 
 def robustness_text(points: Sequence[Point], levels: Levels) -> str:
@@ -80,26 +86,29 @@ def read_robustness(path: Path) -> list[dict[str, Any]]:
 
 
 def robustness_section(points: Sequence[Point], levels: Levels) -> Section:
-    """Curves and table of the score that ranks; others stand in the TSV."""
-    metric = next(name for name in RANKING if any(one.metric == name for one in points))
-    words = (WINDOW_WORDS | NUMBER_WORDS)[metric][0]
-    kinds = dict.fromkeys(one.kind for one in points)
-    own = {k: [p for p in points if (p.kind, p.metric) == (k, metric)] for k in kinds}
-    titles = {kind: CORRUPTIONS[kind].words for kind in kinds}
-    steps = {k: ", ".join(f"{level:g}" for level in levels[k].values()) for k in kinds}
-    shown = {kind: f"{CORRUPTIONS[kind].unit}: {steps[kind]}" for kind in kinds}
+    """Curves and tables of the score that ranks, and of events; others stand in the TSV."""
+    parts = [
+        part for metric in shown_metrics(points) for part in _of_metric(points, levels, metric)
+    ]
     return section(
         TITLE,
         Text(
             "The same recordings were corrupted and predicted again. The model, its threshold and "
             "all settings are those that were chosen on clean data."
         ),
-        severity_figure(
-            {kind: {"": some} for kind, some in own.items()},
-            titles,
-            words,
-            0.5 if metric == "auroc" else None,
-        ),
+        *parts,
+    )
+
+
+def _of_metric(points: Sequence[Point], levels: Levels, metric: str) -> tuple[Part, Part]:
+    """Curves and table of one score."""
+    words, own = METRIC_WORDS[metric], points_by_kind(points, metric)
+    titles = {kind: CORRUPTIONS[kind].words for kind in own}
+    steps = {k: ", ".join(f"{level:g}" for level in levels[k].values()) for k in own}
+    shown = {kind: f"{CORRUPTIONS[kind].unit}: {steps[kind]}" for kind in own}
+    lines = {kind: {"": some} for kind, some in own.items()}
+    return (
+        severity_figure(lines, titles, words, chance_of(metric)),
         severity_table(own, titles, shown, words),
     )
 
@@ -128,7 +137,7 @@ def corrupted_part(
 ) -> tuple[Section, ...]:
     """Write the predictions of corrupted recordings, then their scores; the section of these."""
     write_corrupted(writer, labelled, answer, config, context)
-    points = robustness_points(writer.path, context.seed, scoring.bootstrap_resamples)
+    points = robustness_points(writer.path, context.seed, scoring)
     levels = levels_of(config)
     writer.write(ROBUSTNESS, robustness_text(points, levels))
     return (robustness_section(points, levels),) if points else ()

@@ -10,6 +10,7 @@ from eegssl.artifacts.context import Context
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.errors import InputError
+from eegssl.scoring.config import ScoringConfig
 from eegssl.scoring.threshold import Threshold
 from eegssl.signal.corruptions.config import CorruptionsConfig
 from eegssl.tasks.base import PREDICTIONS
@@ -21,6 +22,8 @@ from eegssl.tasks.labels.corrupted.corrupted_tables import (
 )
 from eegssl.tasks.labels.predictions import Predictions
 from eegssl.tasks.table import read_table, write_table
+
+SCORING = ScoringConfig(shortest_event_recording_s=0)
 
 
 def answer(labelled: LabelledWindows) -> Predictions:
@@ -58,10 +61,10 @@ def test_recordings_that_lack_what_is_corrupted_are_left_out_with_counts(tmp_pat
     clean = read_table(writer / PREDICTIONS, Predictions)
     noisy = read_table(writer / table_name("muscle", 3), Predictions)
     assert len(noisy.truth) == len(clean.truth) * 2 // 3
-    curve = read_curves(writer.path)["muscle"]
+    curve = read_curves(writer.path, SCORING)["muscle"]
     assert list(curve) == [0, 3]
-    assert curve[0].ids == curve[3].ids
-    assert len(set(curve[0].subjects)) == 2
+    assert curve[0].units.ids == curve[3].units.ids
+    assert len(curve[0].subjects) == 2
     assert noisy.about["corruption"] == {"kind": "muscle", "severity": 3, "level": 20.0}
     assert noisy.about["threshold"] == clean.about["threshold"]
 
@@ -76,13 +79,14 @@ def test_among_all_it_is_left_out_and_told(tmp_path: Path) -> None:
     config = CorruptionsConfig(kinds="all", severities=(1,))
     writer, context = corrupted(tmp_path, config, BIPOLAR, BIPOLAR)
     assert any("reference can't be done to 2 of 2" in one for one in context.warnings)
-    assert "reference" not in read_curves(writer.path)
-    assert len(read_curves(writer.path)) == 8
+    assert "reference" not in read_curves(writer.path, SCORING)
+    assert len(read_curves(writer.path, SCORING)) == 8
 
 
 def test_a_detector_of_size_answers_by_what_was_added(tmp_path: Path) -> None:
     config = CorruptionsConfig(kinds=("white",), severities=(1, 5))
     writer, _ = corrupted(tmp_path, config, FULL)
-    curve = read_curves(writer.path)["white"]
-    assert (curve[5].answers[:, 1] > curve[1].answers[:, 1]).all()
-    assert (curve[1].answers[:, 1] > curve[0].answers[:, 1]).mean() > 0.8
+    curve = read_curves(writer.path, SCORING)["white"]
+    p = {severity: one.units.answers[:, 1] for severity, one in curve.items()}
+    assert (p[5] > p[1]).all()
+    assert (p[1] > p[0]).mean() > 0.8

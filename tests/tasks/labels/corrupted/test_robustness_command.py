@@ -78,6 +78,28 @@ def test_the_page_shows_curves_and_a_table(evaluated: Path) -> None:
     assert "fewer than 10" in page.words
 
 
+def test_events_are_scored_as_in_the_evaluation_of_each_table(
+    tiny: Pipeline, tmp_path: Path
+) -> None:
+    any_length = ("--set", "scoring.shortest_event_recording_s=0")
+    some = ("--corruptions", "white", "--set", "corruptions.severities=[4]", *any_length)
+    out, again = tmp_path / "out", tmp_path / "again"
+    document = done(*tiny.command("evaluate", out), *some)
+    rows = {(r["severity"], r["metric"]): r for r in read_robustness(out / "robustness.tsv")}
+    assert document["robustness"] == list(rows.values())
+    done("evaluate", "--rescore", out / "corrupted/white-4.parquet", "--out", again, *any_length)
+    for severity, folder in (("0", out), ("4", again)):
+        events = manifest_of(folder)["facts"]["events"]
+        for name in ("f1", "sensitivity", "fp_per_day"):
+            score = rows[severity, f"event_{name}"]["score"]
+            expected = events[name]
+            assert score == (expected if expected is None else pytest.approx(expected, abs=1e-4))
+    assert rows["0", "event_fp_per_day"]["score"] is not None
+    page = ParsedPage((out / "report.html").read_text())
+    for words in ("SzCORE event F1 by severity", "SzCORE false alarms per 24 h by severity"):
+        assert words in page.words
+
+
 def test_predictions_do_not_depend_on_the_batch_size(
     tiny: Pipeline, evaluated: Path, tmp_path: Path
 ) -> None:
