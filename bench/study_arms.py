@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eegssl.api import load_encoder
@@ -43,6 +43,19 @@ class Arm:
     """Time of a step over one of the reference, which takes as many steps more."""
 
 
+OBJECTIVES: dict[str, Arm] = {
+    "reconstruct": Arm(objective="reconstruct", step=1.08),
+    "latent": Arm(objective="latent", step=1.82),
+    "latent with a teacher": Arm(TEACHER, objective="latent", step=1.17),
+    "contrastive": Arm(objective="contrastive", step=1.8),
+    "cpc": Arm(("objective.cpc.ahead=2",), objective="cpc", step=0.78),
+    "autoregressive": Arm(objective="autoregressive", step=1.2),
+    "pretext": Arm(("objective.pretext.far=3",), objective="pretext", step=1.11),
+    "codes and latent": Arm(objective="codes,latent", step=2.8),
+    "codes and reconstruct": Arm(objective="codes,reconstruct", step=1.15),
+    "reconstruct and latent": Arm(objective="reconstruct,latent", step=2.87),
+}
+"""Arms of docs/objectives/study.md, with times that ``bench_objectives.py --study`` printed."""
 ARMS: dict[str, Arm] = {
     "reference": Arm(),
     "random masks": Arm(("masking.kind=random",)),
@@ -65,19 +78,10 @@ ARMS: dict[str, Arm] = {
     "normalised queries and keys": Arm(("encoder.qk_norm=true",)),
     "scaled branches": Arm(("encoder.layer_scale=0.1",)),
     "clipped at 30 deviations": Arm(("encoder.clip_sigma=30",)),
-    "reconstruct": Arm(objective="reconstruct", step=1.08),
-    "latent": Arm(objective="latent", step=1.82),
-    "latent with a teacher": Arm(TEACHER, objective="latent", step=1.17),
-    "contrastive": Arm(objective="contrastive", step=1.8),
-    "cpc": Arm(("objective.cpc.ahead=2",), objective="cpc", step=0.78),
-    "autoregressive": Arm(objective="autoregressive", step=1.2),
-    "pretext": Arm(("objective.pretext.far=3",), objective="pretext", step=1.11),
-    "codes and latent": Arm(objective="codes,latent", step=2.8),
-    "codes and reconstruct": Arm(objective="codes,reconstruct", step=1.15),
-    "reconstruct and latent": Arm(objective="reconstruct,latent", step=2.87),
+    **OBJECTIVES,
+    **{f"{name} on mixed corpora": replace(arm, mixed=True) for name, arm in OBJECTIVES.items()},
 }
-"""Name -> the one change against the reference; what screening put first, together; and the
-objectives (docs/objectives/study.md), whose times are those of ``bench_objectives.py --study``."""
+"""Name -> the one change against the reference; what screening put first, together; objectives."""
 UNTRAINED = {
     "untrained": "reference",
     "untrained without spectral": "without spectral",
