@@ -64,6 +64,8 @@ class TensorFile:
     metadata: Mapping[str, str]
     head: bytes = b""
     """The first bytes of the file, where small tensors may lie."""
+    start: int = 0
+    """Where it begins in the file on the disk: in a pack other files lie before it."""
     checked: set[tuple[str, str, tuple[int | None, ...]]] = field(default_factory=set)
     """Names, types and shapes that are known to be there; files of one header share them."""
 
@@ -79,7 +81,7 @@ class TensorFile:
         """
         place = self.place(name, dtypes, shape)
         with open_regular(self.path) as stream:
-            return mapped(stream.fileno(), place.dtype, place.shape, place.offset)
+            return mapped(stream.fileno(), place.dtype, place.shape, self.start + place.offset)
 
     def read(
         self, descriptor: int, name: str, dtypes: str, shape: Sequence[int | None]
@@ -90,7 +92,7 @@ class TensorFile:
         n_bytes = count * place.dtype.itemsize
         stored, offset = self.head, place.offset
         if offset + n_bytes > len(stored):
-            stored, offset = os.pread(descriptor, n_bytes, offset), 0
+            stored, offset = os.pread(descriptor, n_bytes, self.start + offset), 0
         return np.frombuffer(stored, place.dtype, count, offset).reshape(place.shape)
 
     def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
@@ -125,18 +127,21 @@ def open_tensors(path: Path) -> TensorFile:
         raise damaged(path, f"it can't be read: {error.strerror}") from None
 
 
-def read_tensors(descriptor: int, size: int, path: Path | str) -> TensorFile:
-    """Read the header of a safetensors file of ``size`` bytes that is open, as `open_tensors`."""
-    start = os.pread(descriptor, _HEAD_BYTES, 0)
-    length = int.from_bytes(start[:8], "little")
+def read_tensors(descriptor: int, size: int, path: Path | str, start: int = 0) -> TensorFile:
+    """Read the header of a safetensors file of ``size`` bytes that is open, as `open_tensors`.
+
+    ``start`` is where it begins in the file of the descriptor.
+    """
+    head = os.pread(descriptor, min(_HEAD_BYTES, size), start)
+    length = int.from_bytes(head[:8], "little")
     if 8 + length > size or length > _MOST_HEADER:
         raise damaged(path, "it is no safetensors file: its header is cut or too long")
-    text = start[8 : 8 + length]
+    text = head[8 : 8 + length]
     if len(text) < length:
-        text = os.pread(descriptor, length, 8)
+        text = os.pread(descriptor, length, start + 8)
     try:
         tensors, metadata, checked = _places(text, size)
-        return TensorFile(path, tensors, metadata, start, checked)
+        return TensorFile(path, tensors, metadata, head, start, checked)
     except ValidationError as error:
         raise damaged(path, in_words(error)) from None
     except ValueError as error:

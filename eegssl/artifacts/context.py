@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.contract import Contract, require_contract
 from eegssl.artifacts.locks.draft_lock import Lock, take
-from eegssl.artifacts.manifest import Artifact, FittedOn, plan_of
+from eegssl.artifacts.manifest import Artifact, FittedOn, Manifest, plan_of
 from eegssl.artifacts.output_state import output_state, require_place
 from eegssl.artifacts.shared_draft import join
 from eegssl.artifacts.writer import ArtifactWriter, begin, clear
@@ -114,9 +114,26 @@ class Context:
         ``names`` are those of files that only this kind of artifact or task holds.
         With ``update`` an artifact of other settings is made anew around the parts in it.
         """
-        values, kind = public_values(config), contract.kind
+        planned = (public_values(config), self.seed, tuple(inputs))
+        return self._begun(contract, *planned, names=names, update=update)
+
+    def begin_copy(self, contract: Contract, manifest: Manifest) -> "ArtifactWriter | Result":
+        """The same for a copy of an artifact, which will have its manifest."""
+        return self._begun(contract, manifest.config, manifest.seed, manifest.inputs)
+
+    def _begun(
+        self,
+        contract: Contract,
+        values: dict[str, Any],
+        seed: int,
+        inputs: tuple[tuple[str, str], ...],
+        *,
+        names: Sequence[str] = (),
+        update: bool = False,
+    ) -> "ArtifactWriter | Result":
+        kind = contract.kind
         if self.dry_run:
-            plan = plan_of(kind, values, self.seed, inputs)
+            plan = plan_of(kind, values, seed, inputs)
             state = output_state(self.out, kind, plan, overwrite=self.overwrite, update=update)
             words = {"made": "already made", "resume": "would go on", "overwrite": "would replace"}
             words |= {"update": "would update"}
@@ -125,7 +142,7 @@ class Context:
             self.out,
             kind,
             config=values,
-            seed=self.seed,
+            seed=seed,
             inputs=inputs,
             names=names,
             overwrite=self.overwrite,
@@ -189,7 +206,14 @@ class Context:
         bulk: Mapping[str, str] | None = None,
     ) -> Result:
         """Finish the artifact; the warnings are part of it."""
-        manifest = writer.finish(facts | {"warnings": self.warnings}, fitted_on, bulk).manifest
+        made = writer.finish(facts | {"warnings": self.warnings}, fitted_on, bulk)
+        return self._result(writer, made.manifest)
+
+    def finish_copy(self, writer: ArtifactWriter, manifest: Manifest) -> Result:
+        """Finish a copy of an artifact."""
+        return self._result(writer, writer.finish_copy(manifest).manifest)
+
+    def _result(self, writer: ArtifactWriter, manifest: Manifest) -> Result:
         state = "resumed" if writer.resumed else "made"
         return Result(
             self.out,

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eegssl.artifacts.json_parts import damaged, read_part
+from eegssl.artifacts.json_parts import HASHED_ID, damaged, read_part
 from eegssl.regular_files import require_regular
 
 MOST_VALUES = 1 << 27
@@ -91,6 +91,8 @@ Columns = Mapping[str, Column]
 """The columns of a Parquet table, all of them; in any order."""
 Cells = Mapping[str, str]
 """The columns of a TSV, in order, each with the pattern of a whole cell."""
+RECORDING = Column(TEXT, pattern=HASHED_ID, unique=True)
+"""Of a table with a row a recording."""
 
 
 def arrow_schema(columns: Columns) -> pa.Schema:

@@ -97,8 +97,7 @@ class ArtifactWriter:
         table of their own. Raises ArtifactError where a link lies in the folder.
         """
         skip, bulk = {PLAN, MANIFEST, LOCK}, dict(bulk or {})
-        refuse_links(self.path)
-        _clear_partial(self.path)
+        self._require_own()
         if fitted_on and fitted_on.sketches:
             with self.writing(SEEN) as path:
                 write_sketches(path, fitted_on.sketches)
@@ -119,7 +118,21 @@ class ArtifactWriter:
             fitted_on=fitted_on or FittedOn(),
             bulk=bulk,
         )
-        manifest = replace(manifest, id=manifest.digest())
+        return self._complete(replace(manifest, id=manifest.digest()))
+
+    def finish_copy(self, manifest: Manifest) -> Artifact:
+        """Finish a copy of another artifact, whose files were checked, with the same manifest.
+
+        Raises ArtifactError where a link lies in the folder.
+        """
+        self._require_own()
+        return self._complete(manifest)
+
+    def _require_own(self) -> None:
+        refuse_links(self.path)
+        _clear_partial(self.path)
+
+    def _complete(self, manifest: Manifest) -> Artifact:
         self.write_json(MANIFEST, manifest.to_json())
         _clear_scratch(self.path)
         if self.lock:

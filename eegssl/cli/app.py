@@ -27,6 +27,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")]
 Preset = Annotated[list[str] | None, typer.Option(help="Settings that come with eegssl, by name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Recordings = Annotated[list[Path], typer.Argument(help="Folder(s) made by preprocess.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another process that works on --out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an older artifact.")]
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,9 @@ class Options:
     set: Annotated[list[str] | None, typer.Option(help="One setting: key=value.")] = None
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of all random choices.")] = 0
     json: Json = False
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
-    ] = False
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for another process that works on --out.")
-    ] = False
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older artifact.")] = (
-        False
-    )
+    dry_run: DryRun = False
+    wait: Wait = False
+    overwrite: Overwrite = False
 
 
 def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

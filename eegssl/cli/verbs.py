@@ -9,7 +9,18 @@ from typing import Annotated, Any, Literal
 import typer
 
 from eegssl import __version__
-from eegssl.cli.app import HELPERS, Json, Options, Out, Preset, Recordings, command
+from eegssl.cli.app import (
+    HELPERS,
+    DryRun,
+    Json,
+    Options,
+    Out,
+    Overwrite,
+    Preset,
+    Recordings,
+    Wait,
+    command,
+)
 from eegssl.cli.running import finish, prepare
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ArtifactError, ConfigError
@@ -130,7 +141,8 @@ def _amount(of: str, value: int) -> str:
 
 
 def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
-    from eegssl.artifacts.reading import check_bulk, load, read_manifest
+    from eegssl.artifacts.files.bulk_files import check_bulk
+    from eegssl.artifacts.reading import load, read_manifest
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)
@@ -199,6 +211,26 @@ def ls(
     terminal.grid(f"{rows.num_rows:,} of {table.num_rows:,} {of}", names, list(map(list, cells)))
     if rows.num_rows > _ROWS_SHOWN:
         terminal.line(f"… and {rows.num_rows - _ROWS_SHOWN:,} more rows: --csv prints all")
+
+
+@command(HELPERS)
+def pack(
+    recordings: Annotated[Path, typer.Argument(help="Folder made by preprocess.")],
+    out: Out,
+    pack_mb: Annotated[int, typer.Option(min=1, help="Largest size of a pack, in MB.")] = 1000,
+    json: Json = False,
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Copy recordings with their signals in few large files, for parallel file systems."""
+    from eegssl.artifacts.context import Context
+    from eegssl.stages.preprocessing import packing
+
+    terminal = Terminal(as_json=json)
+    context = Context(out, 0, overwrite, dry_run, wait, progress=terminal)
+    result = packing.run(recordings, context, pack_mb * 1_000_000)
+    finish(terminal, result, lambda facts: {"recordings": facts["recordings"], **result.beside})
 
 
 @command(HELPERS)

@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eegssl.corpus.audits.recordings_contract import read_tables
-from eegssl.corpus.signals import SignalFile
-from eegssl.corpus.store import Recording, open_corpus
+from eegssl.corpus.store import Recording, open_corpus, open_signal
 from eegssl.errors import InputError
 from eegssl.io.edf.mne_raw import About, Signals, make_raw
 from eegssl.signal.channels.electrodes import parse_channel
@@ -56,8 +55,7 @@ def _with_auxiliary(
     names, others = tuple(row["auxiliary"]), tuple(row["auxiliary_kinds"])
     if not names:
         return Signals(eeg_uv, recording.channels, kinds)
-    shape = (len(names), recording.n_samples)
-    beside = SignalFile(recording.path, shape, "auxiliary")
+    beside = open_signal(recording, "auxiliary", len(names))
     beside_uv = beside.read_uv(0, recording.n_samples)
     together = np.concatenate([eeg_uv, beside_uv])
     return Signals(together, recording.channels + names, kinds + others)

@@ -15,12 +15,12 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.array_parts import open_tensors, read_tensors
+from eegssl.artifacts.array_parts import read_tensors
 from eegssl.artifacts.json_parts import damaged
 from eegssl.regular_files import open_sized
 
@@ -76,6 +76,37 @@ def blocks_of(n_samples: int) -> tuple[int, int]:
     return n_blocks, -(-n_samples // n_blocks)
 
 
+class OpenFile:
+    """A file that is open for reading as long as anything refers to it."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open it; raises ArtifactError where it can't be read."""
+        try:
+            self.descriptor, self.n_bytes = open_sized(path, seen=True)
+        except OSError as error:
+            raise damaged(path, f"it can't be read: {error.strerror}") from None
+        self.path = path
+
+    def __del__(self) -> None:
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
+class Stretch(NamedTuple):
+    """Bytes of an open file that are the file of one recording, as they lie in a pack."""
+
+    file: OpenFile
+    start: int
+    n_bytes: int
+
+    @property
+    def name(self) -> Path | str:
+        """The file's path, and which part of it, for messages."""
+        if self.n_bytes == self.file.n_bytes:
+            return self.file.path
+        return f"{self.file.path} (from byte {self.start:,})"
+
+
 class SignalFile:
     """A stored signal [C, T] whose file is open, to read pieces of it.
 
@@ -85,19 +116,23 @@ class SignalFile:
 
     def __init__(
         self,
-        path: Path | str,
+        source: Path | str | Stretch,
         shape: tuple[int | None, int | None] = (None, None),
         name: Literal["signal", "auxiliary"] = "signal",
     ) -> None:
-        """Open the EEG, or the ``auxiliary`` channels.
+        """Open the EEG, or the ``auxiliary`` channels, of a path or a part of a pack.
 
         Raises ArtifactError when the file is no such signal, of another ``shape`` [C, T], or when
         its scales are none.
         """
-        self._path = path
+        if not isinstance(source, Stretch):
+            file = OpenFile(source)
+            source = Stretch(file, 0, file.n_bytes)
+        self._source = source
+        self._path = path = source.name
+        self._file = source.file.descriptor
         try:
-            self._file, n_bytes = open_sized(path, seen=True)
-            tensors = read_tensors(self._file, n_bytes, path)
+            tensors = read_tensors(self._file, source.n_bytes, path, source.start)
             place = tensors.place(name, "i2 f4", (None, shape[0], None))
             n_samples = int(tensors.read(self._file, "n_samples", "i8", ()))
             scales = "scale_uv" if name == "signal" else f"{name}_scale_uv"
@@ -115,11 +150,8 @@ class SignalFile:
         self.shape = n_channels, n_samples
         self.scale_uv = _checked_scale(scale_uv, path)
         """[C]"""
-        self.dtype, self._offset, self._block = place.dtype, place.offset, max(1, length)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            os.close(self._file)
+        self.dtype, self._block = place.dtype, max(1, length)
+        self._offset = source.start + place.offset
 
     def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
         """Fill ``rows`` [C, T], of any type that holds them, with samples as they are stored.
@@ -148,6 +180,15 @@ class SignalFile:
         for at, part in self._parts(range(n_channels), start, start + piece_uv.shape[1]):
             np.multiply(part, self.scale_uv[:, None], out=piece_uv[:, at : at + part.shape[1]])
         return piece_uv
+
+    def flags(self) -> NDArray[np.uint8]:
+        """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W].
+
+        Raises ArtifactError where there are none.
+        """
+        source = self._source
+        tensors = read_tensors(self._file, source.n_bytes, self._path, source.start)
+        return np.array(tensors.read(self._file, "quality", "u1", (self.shape[0], None)))
 
     def _parts(
         self, channels: Sequence[int], start: int, stop: int
@@ -216,8 +257,3 @@ def read_pieces(
         scales[k] = file.scale_uv if rows == range(len(file.scale_uv)) else file.scale_uv[rows]
         file.read_into(values[k], rows, start)
     return Pieces(values, scales)
-
-
-def map_flags(path: Path, n_channels: int) -> NDArray[np.uint8]:
-    """Map the flags [C, W] of a stored recording; raises ArtifactError as `SignalFile`."""
-    return open_tensors(path).map("quality", "u1", (n_channels, None))

@@ -1,18 +1,20 @@
 """Open recordings folders: subjects, channels, events, splits and samples."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import repeat
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import hash_json
+from eegssl.artifacts.files.bulk_files import sizes_of
+from eegssl.artifacts.files.packs import Packed, is_packed, pack_name, read_index
 from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.reading import sketches_of
@@ -24,7 +26,7 @@ from eegssl.corpus.audits.recordings_contract import (
 )
 from eegssl.corpus.ictal import events_of
 from eegssl.corpus.preprocessing.recording_tables import PEOPLE_CELLS, RECORDINGS, SUBJECTS
-from eegssl.corpus.signals import Recent, SignalFile, map_flags
+from eegssl.corpus.signals import OpenFile, Recent, SignalFile, Stretch
 from eegssl.errors import ArtifactError, InputError
 from eegssl.io.labels.event_types import ARTIFACT_TYPES, Event
 from eegssl.signal.channels.electrodes import Geometry, geometry
@@ -33,7 +35,9 @@ from eegssl.signal.waveform import sketch
 T = TypeVar("T")
 SIGNALS = "signals"
 OPEN_SIGNALS = 384
-"""Files of signals that a corpus holds open; a process may often open 1,024."""
+"""Signals that a corpus holds open; a process may often open 1,024 files."""
+OPEN_PACKS = 256
+"""Packs that it holds open, beside those of its open signals."""
 _COLUMNS = ("subject", "file", "n_samples", "sfreq_hz", "line_hz", "band_high_hz")
 _EVENT_FIELDS = tuple(f.name for f in fields(Event) if f.name != "channels")
 
@@ -68,16 +72,18 @@ class Recording:
     """Name of the corpus, as `preprocess` was told, else of its folder."""
     labelled: bool = True
     """Whether anybody said where its events are, or that there is none."""
+    packed: Packed | None = None
+    """Where in a pack its signal is; None where that has a file of its own."""
 
     @property
     def path(self) -> Path:
-        """The file of its signal."""
+        """The file that its signal is in."""
         return Path(self.path_text)
 
     @property
     def path_text(self) -> str:
         """The same as text, which takes a tenth of the time to make."""
-        return f"{self.folder}/{self.id}.safetensors"
+        return _path_of(self.folder, self.id, self.packed)
 
     @property
     def duration_s(self) -> float:
@@ -97,6 +103,7 @@ class Corpus:
         self.artifacts = tuple(artifacts)
         self.recordings = tuple(sorted(recordings, key=lambda r: r.id))
         self._open = Recent[SignalFile](OPEN_SIGNALS)
+        self._packs = Recent[OpenFile](OPEN_PACKS)
         self._geometry: dict[tuple[str, ...], Geometry] = {}
 
     @cached_property
@@ -172,11 +179,11 @@ class Corpus:
 
     def signal(self, recording: Recording) -> SignalFile:
         """The open signal of a recording; several threads may ask for it."""
-        return self._open.get(recording.id, lambda: _opened(recording))
+        return self._open.get(recording.id, lambda: open_signal(recording, packs=self._packs))
 
     def quality(self, recording: Recording) -> NDArray[np.uint8]:
         """Flags of the raw signal (`eegssl.signal.quality`), uint8 [C, W]."""
-        return np.array(map_flags(recording.path, len(recording.channels)))
+        return self.signal(recording).flags()
 
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Kind and id of each artifact, as a manifest records its inputs."""
@@ -238,12 +245,45 @@ def _recordings(artifact: Artifact, tables: RecordingsTables) -> Iterator[Record
         "aliases": distinct_lists(table["aliases"]),
         "sketch": sketches_of(table).values(),
         "corpus": repeat(corpus_name(artifact)),
+        "packed": map(places_of(artifact, table).get, ids),
     }
     return map(Recording, *(columns[field.name] for field in fields(Recording)))
 
 
-def _opened(recording: Recording) -> SignalFile:
-    return SignalFile(recording.path_text, (len(recording.channels), recording.n_samples))
+def _path_of(folder: Path, id_: str, packed: Packed | None) -> str:
+    return f"{folder}/{pack_name(packed.pack) if packed else id_ + '.safetensors'}"
+
+
+def signal_source(
+    folder: Path, id_: str, packed: Packed | None, packs: Recent[OpenFile] | None = None
+) -> str | Stretch:
+    """What `SignalFile` opens: a file of its own, or a part of a pack, whose file is open."""
+    path = _path_of(folder, id_, packed)
+    if packed is None:
+        return path
+    file = OpenFile(path) if packs is None else packs.get(path, lambda: OpenFile(path))
+    return Stretch(file, packed.start, packed.n_bytes)
+
+
+def places_of(artifact: Artifact, table: pa.Table) -> Mapping[str, Packed]:
+    """Where signals lie in packs, by the table of their sizes; empty where they are not packed."""
+    folder = artifact / SIGNALS
+    return read_index(folder, sizes_of(table)) if is_packed(folder) else {}
+
+
+def open_signal(
+    recording: Recording,
+    name: Literal["signal", "auxiliary"] = "signal",
+    n_channels: int | None = None,
+    packs: Recent[OpenFile] | None = None,
+) -> SignalFile:
+    """Open the EEG of a recording, or so many auxiliary channels; ``packs`` are those open already.
+
+    Raises ArtifactError as `SignalFile`.
+    """
+    source = signal_source(recording.folder, recording.id, recording.packed, packs)
+    n_channels = len(recording.channels) if n_channels is None else n_channels
+    return SignalFile(source, (n_channels, recording.n_samples), name)
 
 
 def require_sketches(recordings: Iterable[Recording]) -> None:
@@ -254,7 +294,7 @@ def require_sketches(recordings: Iterable[Recording]) -> None:
     for recording in recordings:
         if len(recording.sketch):
             continue
-        if len(sketch(_opened(recording), recording.channels, recording.sfreq_hz)):
+        if len(sketch(open_signal(recording), recording.channels, recording.sfreq_hz)):
             table = recording.folder.parent / RECORDINGS
             raise damaged(table, f"the sketch of {recording.id} is empty, its signal has one")
 

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from eegssl.artifacts.contract import open_artifact
+from eegssl.artifacts.files.bulk_files import check_bulk, count_unlisted_files
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.reading import check_bulk, count_unlisted_files, read_manifest, require_parent
+from eegssl.artifacts.reading import read_manifest, require_parent
 from eegssl.container.container_contract import CONTRACT as CONTAINER
 from eegssl.corpus.audits.recordings_check import check_recordings
 from eegssl.corpus.audits.recordings_contract import CONTRACT as RECORDINGS

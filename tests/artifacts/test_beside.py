@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from clirun import Pipeline, eegssl, files_of
 
+from eegssl.artifacts.files.bulk_files import count_unlisted_files
 from eegssl.artifacts.manifest import INVENTORY, PROGRESS, SPEED, TRACKERS, is_beside
-from eegssl.artifacts.reading import count_unlisted_files, load
+from eegssl.artifacts.reading import load
 from eegssl.artifacts.writer import ArtifactWriter, begin
 from eegssl.errors import ConfigError, EegsslError
 

@@ -10,7 +10,8 @@ import pytest
 from resigned import sign_files, sign_manifest
 
 from eegssl.artifacts.atomic import hash_file
-from eegssl.artifacts.reading import check_bulk, load, read_manifest
+from eegssl.artifacts.files.bulk_files import check_bulk
+from eegssl.artifacts.reading import load, read_manifest
 from eegssl.artifacts.writer import begin
 from eegssl.errors import ArtifactError
 

@@ -11,24 +11,25 @@ from eegssl.artifacts.table_parts import read_text_table
 from eegssl.corpus.audits.recordings_contract import read_tables
 from eegssl.corpus.concerns.amplitude_concerns import ABOVE_A_VOLT
 from eegssl.corpus.concerns.concern import CONCERNS, CONCERNS_CELLS
-from eegssl.corpus.signals import SignalFile, map_flags
-from eegssl.corpus.store import SIGNALS
+from eegssl.corpus.signals import SignalFile, Stretch
+from eegssl.corpus.store import SIGNALS, places_of, signal_source
 from eegssl.errors import ArtifactError
 from eegssl.signal.amplitude import HIGHEST_UV, above_a_volt
 
-_COLUMNS = ("recording", "channels", "auxiliary", "n_samples")
+_COLUMNS = ("recording", "channels", "auxiliary", "n_samples", "bytes")
 _AT_ONCE = 1 << 16
 """Samples of each channel that are read at once."""
 
 
 def check_recordings(artifact: Artifact) -> list[str]:
     """All that is wrong with the signals of recordings, a sentence each; empty for sound ones."""
-    rows = read_tables(artifact, _COLUMNS).recordings.to_pylist()
-    known = _known_above_a_volt(artifact)
+    table = read_tables(artifact, _COLUMNS).recordings
+    known, places = _known_above_a_volt(artifact), places_of(artifact, table)
     problems: list[str] = []
-    for row in rows:
-        path = artifact / f"{SIGNALS}/{row['recording']}.safetensors"
-        problems += problems_of_signal(path, row, may_be_above=row["recording"] in known)
+    for row in table.to_pylist():
+        id_ = row["recording"]
+        source = signal_source(artifact / SIGNALS, id_, places.get(id_))
+        problems += problems_of_signal(source, row, may_be_above=id_ in known)
     return problems
 
 
@@ -40,14 +41,16 @@ def _known_above_a_volt(artifact: Artifact) -> set[str]:
     return {row["id"] for row in rows if row["kind"] == ABOVE_A_VOLT}
 
 
-def problems_of_signal(path: Path, row: dict[str, Any], *, may_be_above: bool) -> Iterator[str]:
+def problems_of_signal(
+    source: Path | str | Stretch, row: dict[str, Any], *, may_be_above: bool
+) -> Iterator[str]:
     """Yield what is wrong with shape or range of one recording, by its row of the table."""
-    n_channels, n_samples = shape = (len(row["channels"]), row["n_samples"])
+    _, n_samples = shape = (len(row["channels"]), row["n_samples"])
     try:
-        stored = SignalFile(path, shape)
-        map_flags(path, n_channels)
+        stored = SignalFile(source, shape)
+        stored.flags()
         if row["auxiliary"]:
-            SignalFile(path, (len(row["auxiliary"]), n_samples), "auxiliary")
+            SignalFile(source, (len(row["auxiliary"]), n_samples), "auxiliary")
         peak_uv = 0.0
         for start in range(0, n_samples, _AT_ONCE):
             piece_uv = stored.read_uv(start, start + _AT_ONCE)

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from eegssl.artifacts.atomic import atomic_path, hash_file
 from eegssl.artifacts.contract import Contract
+from eegssl.artifacts.files.bulk_files import BULK_COLUMNS
 from eegssl.artifacts.json_parts import OpenPart, damaged
 from eegssl.artifacts.manifest import MANIFEST, Artifact
-from eegssl.artifacts.reading import BULK_COLUMNS
 from eegssl.artifacts.table_parts import INT, Column, Columns, arrow_schema, read_table
 from eegssl.artifacts.threads import Threads
 from eegssl.artifacts.writer import ArtifactWriter

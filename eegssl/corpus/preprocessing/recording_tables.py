@@ -9,14 +9,16 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.artifacts.files.bulk_files import BULK_COLUMNS
 from eegssl.artifacts.json_parts import HASHED_ID
-from eegssl.artifacts.reading import BULK_COLUMNS, RECORDING, SKETCH
+from eegssl.artifacts.reading import SKETCH
 from eegssl.artifacts.table_parts import (
     ANY,
     FLOAT,
     INT,
     MISSING,
     NUMBER,
+    RECORDING,
     TEXT,
     TEXTS,
     Cells,

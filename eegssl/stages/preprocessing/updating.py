@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eegssl.artifacts.context import Context, Result
+from eegssl.artifacts.files.packs import is_packed
 from eegssl.artifacts.manifest import MANIFEST, SOURCE_ROWS
 from eegssl.artifacts.reading import read_manifest
 from eegssl.config.corpus_stages import PreprocessConfig
@@ -16,6 +17,7 @@ from eegssl.corpus.inventory.made_from import own_hashes
 from eegssl.corpus.inventory.planned_files import CHANGED
 from eegssl.corpus.inventory.source_rows import read_source_rows
 from eegssl.corpus.preprocessing.file_profile import stamp_of
+from eegssl.corpus.preprocessing.ingest import SIGNALS
 from eegssl.corpus.preprocessing.recording_tables import SPLITS_TABLE
 from eegssl.corpus.preprocessing.source_files import Naming
 from eegssl.errors import ArtifactError, ConfigError
@@ -108,6 +110,11 @@ def _standing(
     out: Path, config: PreprocessConfig, naming: Naming
 ) -> tuple[Inventory, dict[str, Any]]:
     """What stands there: what its files were like, and what reading them gave."""
+    if is_packed(out / SIGNALS):
+        raise ConfigError(
+            f"{out} is packed, and only recordings as preprocess made them can be updated: update "
+            "the folder that it was packed from, then pack that again (eegssl pack … --overwrite)"
+        )
     if not (out / SOURCE_ROWS).exists():
         reason = (
             "its recordings were made without it, or by an older version of eegssl"

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from eegssl.artifacts.files.part_files import inside
 from eegssl.artifacts.json_parts import Count, OpenPart, read_json, validated
 from eegssl.artifacts.locks.draft_lock import holder_of
 from eegssl.artifacts.manifest import MANIFEST, PLAN, SPEED
-from eegssl.artifacts.reading import inside, read_manifest
+from eegssl.artifacts.reading import read_manifest
 from eegssl.errors import ArtifactError
 from eegssl.training.history import METRICS
 from eegssl.training.live.health_concerns import health_concerns
