@@ -2,7 +2,7 @@
 
 Tables and manifests are those of a corpus of any size; signals, codes and entropies are hard links
 to a few files of noise, so that 70,000 recordings of 23 minutes and 23 channels (27,000 h) take
-some hundred megabytes and a minute. Hashes of these files are not theirs: `eegssl check` says so.
+some hundred megabytes and a minute. Hashes of codes are not theirs: `eegssl check` says so.
 
 Run ``python bench/simulated_corpus.py FOLDER --recordings 70000``.
 """
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.manifest import Artifact, FittedOn, inputs_of
 from eegssl.artifacts.table_parts import arrow_schema
 from eegssl.artifacts.writer import ArtifactWriter, begin
@@ -72,15 +73,24 @@ def write_corpus(
     folder: Path, n: int, *, exact: bool = False, window_s: int = WINDOW_S
 ) -> tuple[Path, Path]:
     """The folders of ``n`` recordings and of their tokens."""
-    ids = sorted(f"r-{k * 0x9E3779B97F4A7C15 % 2**48:012x}" for k in range(1, n + 1))
-    recordings = _recordings(folder / "recordings", ids, exact=exact)
+    ids = hashed_ids(n)
+    recordings = write_recordings(folder / "recordings", ids, exact=exact)
     _tokens(folder / "tokens", ids, recordings, window_s)
     return folder / "recordings", folder / "tokens"
 
 
-def _recordings(out: Path, ids: list[str], *, exact: bool) -> Artifact:
+def hashed_ids(n: int) -> list[str]:
+    """Ids of ``n`` recordings, sorted."""
+    return sorted(f"r-{k * 0x9E3779B97F4A7C15 % 2**48:012x}" for k in range(1, n + 1))
+
+
+def write_recordings(
+    out: Path, ids: list[str], *, exact: bool = False, seconds: int = SECONDS
+) -> Artifact:
+    """The folder of recordings of so many seconds."""
     writer = _begin(out, "recordings", PreprocessConfig().model_dump(mode="json"))
-    sizes = _linked(out / SIGNALS, "safetensors", ids, _signals(out, exact=exact))
+    linked = _linked(out / SIGNALS, "safetensors", ids, _signals(out, seconds, exact=exact))
+    sizes, hashes = ([file[k] for file in linked] for k in (0, 1))
     subjects = [f"s-{k // 5:06d}" for k in range(len(ids))]
     rng = np.random.default_rng(0)
     columns: dict[str, object] = {
@@ -95,18 +105,22 @@ def _recordings(out: Path, ids: list[str], *, exact: bool) -> Artifact:
             "file": [f"f{i[1:]}" for i in ids],
             "channels": [CHANNELS] * len(ids),
         },
-        **{"montage": ["keep"] * len(ids), "n_samples": [SECONDS * SFREQ_HZ] * len(ids)},
+        **{"montage": ["keep"] * len(ids), "n_samples": [seconds * SFREQ_HZ] * len(ids)},
         **{name: [float(SFREQ_HZ)] * len(ids) for name in ("sfreq_hz", "source_sfreq_hz")},
-        **{"duration_s": [float(SECONDS)] * len(ids), "band_high_hz": [75.0] * len(ids)},
-        **{"bytes": sizes, "sha256": [_HASH] * len(ids), "labelled": [True] * len(ids)},
+        **{"duration_s": [float(seconds)] * len(ids), "band_high_hz": [75.0] * len(ids)},
+        **{"bytes": sizes, "sha256": hashes, "labelled": [True] * len(ids)},
         "flagged": [{name: [0.0] * len(CHANNELS) for name in FLAGS}] * len(ids),
         "sketch": list(rng.integers(0, 2**32, (len(ids), 64), dtype=np.uint32)),
     }
     _write(writer, RECORDINGS, pa.table(columns, schema=arrow_schema(RECORDINGS_COLUMNS)))
     seized = ids[::20]
     events = {
-        **{"recording": seized, "onset_s": [300.0] * len(seized), "source": ["tsv"] * len(seized)},
-        **{"duration_s": [60.0] * len(seized), "type": ["sz"] * len(seized)},
+        **{
+            "recording": seized,
+            "onset_s": [seconds / 4.6] * len(seized),
+            "source": ["tsv"] * len(seized),
+        },
+        **{"duration_s": [seconds / 23] * len(seized), "type": ["sz"] * len(seized)},
         **{"channels": [[]] * len(seized), "confidence": [None] * len(seized)},
         "original": ["sz"] * len(seized),
     }
@@ -129,7 +143,7 @@ def _recordings(out: Path, ids: list[str], *, exact: bool) -> Artifact:
 def _tokens(out: Path, ids: list[str], recordings: Artifact, window_s: int) -> None:
     writer = _begin(out, "tokens", TokenizeConfig().model_dump(mode="json"), inputs_of(recordings))
     for kind, table in ((CODES, TABLE), (ENTROPIES, ENTROPY_TABLE)):
-        sizes = _linked(out / kind, "npy", ids, _patches(out, kind))
+        sizes = [size for size, _ in _linked(out / kind, "npy", ids, _patches(out, kind))]
         columns = {
             **{"recording": ids, "n_channels": [SHAPE[0]] * len(ids)},
             **{"n_patches": [SHAPE[1]] * len(ids), "bytes": sizes, "sha256": [_HASH] * len(ids)},
@@ -155,31 +169,34 @@ def _write(writer: ArtifactWriter, name: str, table: pa.Table) -> None:
         pq.write_table(table, path)
 
 
-def _linked(folder: Path, suffix: str, ids: list[str], noise: Iterator[Path]) -> list[int]:
-    """Link each id to one of the files, which are removed; the sizes of ids.
+def _linked(
+    folder: Path, suffix: str, ids: list[str], noise: Iterator[Path]
+) -> list[tuple[int, str]]:
+    """Link each id to one of the files, which are removed; sizes and hashes of the ids' files.
 
     Recordings are made in the order of their files' names, which that of hashed ids is not.
     """
     folder.mkdir()
     files = list(noise)
-    sizes = {}
+    linked = {}
+    known = [(file.stat().st_size, hash_file(file)) for file in files]
     for k, id_ in enumerate(sorted(ids, key=lambda id_: id_[::-1])):
         file = files[k % len(files)]
         os.link(file, folder / f"{id_}.{suffix}")
-        sizes[id_] = file.stat().st_size
+        linked[id_] = known[k % len(files)]
     for file in files:
         file.unlink()
-    return [sizes[id_] for id_ in ids]
+    return [linked[id_] for id_ in ids]
 
 
-def _signals(out: Path, *, exact: bool) -> Iterator[Path]:
+def _signals(out: Path, seconds: int, *, exact: bool) -> Iterator[Path]:
     rng = np.random.default_rng(0)
     for k in range(N_FILES):
         path = out / f"noise-{k}"
-        with SignalWriter(path, SECONDS * SFREQ_HZ, "<f4" if exact else "<i2") as writer:
+        with SignalWriter(path, seconds * SFREQ_HZ, "<f4" if exact else "<i2") as writer:
             for _ in CHANNELS:
-                writer.add(rng.standard_normal(SECONDS * SFREQ_HZ, dtype=np.float32) * 30)
-            writer.finish(np.zeros((len(CHANNELS), SECONDS), np.uint8))
+                writer.add(rng.standard_normal(seconds * SFREQ_HZ, dtype=np.float32) * 30)
+            writer.finish(np.zeros((len(CHANNELS), seconds), np.uint8))
         yield path
 
 
