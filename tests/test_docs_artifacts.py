@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from corpora import write_signal
 
+from eegssl.artifacts.files.packs import PACKS_COLUMNS
 from eegssl.artifacts.manifest import SCHEMA_VERSION, Manifest, schema_of
 from eegssl.corpus.codes.tokens import COLUMNS as CODES_COLUMNS
 from eegssl.corpus.label_table import LABELS_CELLS
@@ -99,6 +100,7 @@ ROWS: list[tuple[str, Iterable[str]]] = [
     ("refused.tsv", REFUSED_CELLS),
     ("duplicates.tsv", DUPLICATES_CELLS),
     ("codes.parquet", CODES_COLUMNS),
+    ("signals/packs.parquet", PACKS_COLUMNS),
     ("labels.tsv", LABELS_CELLS),
     ("faults.tsv", FAULTS_CELLS),
     ("robustness_gains.tsv", GAIN_CELLS),

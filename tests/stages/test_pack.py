@@ -6,11 +6,13 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from clirun import Pipeline, done, eegssl, files_of
+from safetensors.numpy import load_file
 
 from eegssl.artifacts.files import packs
 from eegssl.corpus.store import Corpus, open_corpus
@@ -68,6 +70,21 @@ def test_packs_are_the_files_as_they_are_and_the_index_says_where(
         file = files[f"{row['recording']}.safetensors"]
         pack = within[f"{row['pack']:05d}.pack"]
         assert pack[row["offset"] : row["offset"] + len(file)] == file
+
+
+def test_the_lines_of_the_page_that_open_a_packed_signal_do_so(
+    tiny: Pipeline, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "artifacts.md").read_text()
+    (block,) = [part for part in page.split("```") if "pack.seek(" in part]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "packed").symlink_to(packed)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(block.removeprefix("python"), names)
+    alone = tiny.recordings / "signals" / f"{names['places'][0]['recording']}.safetensors"
+    for name, values in load_file(alone).items():
+        np.testing.assert_array_equal(names["stored"][name], values)
 
 
 def test_every_sample_and_flag_is_the_same(tiny: Pipeline, packed: Path) -> None:

@@ -1,1 +1,1 @@
-"""The files of an artifact: single parts, folders of many, and packs of those."""
+"""Check single files, folders of many, and packs."""

@@ -1,4 +1,4 @@
-"""Check folders of many files, which a table lists in place of the manifest."""
+"""Check folders of many files, which a table lists."""
 
 import os
 import stat

@@ -1,7 +1,8 @@
-"""Pack the many files of a bulk folder: one after another in a few large files.
+"""Pack the many files of a bulk folder.
 
-``packs.parquet`` in the folder says where each lies. Packs hold the files as they are, with nothing
-between them, so that hashes and sizes in the folder's table stay true.
+They lie one after another in a few large files; ``packs.parquet`` in the folder says where. Packs
+hold the files as they are, with nothing between them, so that hashes and sizes in the folder's
+table stay true.
 """
 
 import hashlib

@@ -27,6 +27,7 @@ from eegssl.regular_files import open_regular, read_bytes
 CHUNK = 1 << 23
 _WHOLE = 1 << 28  # larger files are searched as they are, or in pieces
 _DEEPEST = 4
+_ENDS = re.compile(rb'"data_offsets":\[\d+,(\d+)\]')  # of tensors, as eegssl writes them
 _MARKUP = re.compile(rb"\s*(?:<\?xml|<!doctype|<html|<svg|<!--)", re.IGNORECASE)
 _BROKEN = (
     *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
@@ -85,8 +86,8 @@ class Unpacking:
             head = file.read(16)
         if head.startswith(_PARQUET):
             yield Piece("parquet", parquet_texts(path))
-        elif path.suffix == ".safetensors":
-            yield Piece("safetensors header", _tensor_header(path))
+        elif path.suffix in (".safetensors", ".pack"):
+            yield Piece("safetensors header", _tensor_headers(path))
         elif head.startswith(_ZIP):
             with open_regular(path) as file:
                 yield from self._zipped(file, "", 0)
@@ -213,8 +214,15 @@ def _unpacked(path: Path, opener: Opener) -> Iterator[bytes]:
         return
 
 
-def _tensor_header(path: Path) -> Iterator[bytes]:
+def _tensor_headers(path: Path) -> Iterator[bytes]:
+    """Texts of a header, and in a pack of those of the files that follow."""
+    size, start = path.stat().st_size, 0
     with open_regular(path) as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length <= min(_WHOLE, path.stat().st_size):
-            yield from json_texts(file.read(length))
+        while start < size:
+            file.seek(start)
+            length = int.from_bytes(file.read(8), "little")
+            if length > min(_WHOLE, size):
+                return
+            header = file.read(length)
+            yield from json_texts(header)
+            start += 8 + length + max(map(int, _ENDS.findall(header)), default=size)

@@ -65,6 +65,12 @@ def tensors(path: Path, **metadata: str) -> bytes:
     return path.read_bytes()
 
 
+def escaped_tensors(note: str) -> bytes:
+    signal = {"dtype": "I16", "shape": [4], "data_offsets": [0, 8]}
+    header = json.dumps({"__metadata__": {"note": note}, "signal": signal}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(8)
+
+
 UTF8 = NAME.encode()
 CONTAINERS: dict[str, Callable[[Path], bytes]] = {
     "text.txt": lambda _: b"a line with " + UTF8 + b" in it",
@@ -94,6 +100,7 @@ CONTAINERS: dict[str, Callable[[Path], bytes]] = {
     "dictionary.parquet": lambda _: table_of(pa.array(["a", NAME]).dictionary_encode()),
     "metadata.parquet": lambda _: table_of(pa.array([1]), note=json.dumps({"a": NAME})),
     "header.safetensors": lambda p: tensors(p / "made", note=NAME),
+    "00000.pack": lambda p: tensors(p / "made") + escaped_tensors(NAME) + bytes(99),
 }
 
 
