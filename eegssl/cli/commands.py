@@ -25,6 +25,13 @@ from eegssl.cli.flags.evaluation_flags import (
     require_for_probes,
     require_one_source,
 )
+from eegssl.cli.flags.finetuning_flags import (
+    Adapt,
+    AllowLeak,
+    Folds,
+    ShareOfLabels,
+    number_of_folds,
+)
 from eegssl.cli.flags.training_flags import (
     NumWorkers,
     OnDevice,
@@ -159,25 +166,10 @@ def finetune(
     encoder: Annotated[Path, typer.Option(help="Folder made by pretrain.")],
     task: Annotated[str, typer.Option(help="A task by name, or a TOML file of your own.")],
     out: Out,
-    adapt: Annotated[
-        str | None,
-        typer.Option(
-            help="probe, attention, full, lora, two-stage, prototypes or scratch.", metavar="KIND"
-        ),
-    ] = None,
-    labels: Annotated[
-        float | None, typer.Option(help="Share of the training subjects to learn from.")
-    ] = None,
-    folds: Annotated[
-        str | None,
-        typer.Option(help="Cross-validate: so many folds, or loso, by subject.", metavar="K|loso"),
-    ] = None,
-    allow_leak: Annotated[
-        bool,
-        typer.Option(
-            "--allow-leak", help="With --folds or patients: test whom the encoder has seen."
-        ),
-    ] = False,
+    adapt: Adapt = None,
+    labels: ShareOfLabels = None,
+    folds: Folds = None,
+    allow_leak: AllowLeak = False,
     targets: Targets = None,
     *,
     options: Options,
@@ -201,7 +193,7 @@ def finetune(
     kind = KINDS[read_task(task, settings.task).kind]
     ways = [settings.adaptation.kind]
     require_way_reads(flagged(options.set or ()), ways, kind.reads_of_way, task)
-    settings, n, allow = kind.with_flags(settings, folds and _folds(folds), allow_leak)
+    settings, n, allow = kind.with_flags(settings, folds and number_of_folds(folds), allow_leak)
     if tracker and n is not None:
         raise ConfigError("--tracker follows one training, and a cross-validation has several")
     if n is None:
@@ -213,13 +205,6 @@ def finetune(
         )
     finish(terminal, result)
     tell_report(terminal, result)
-
-
-def _folds(text: str) -> int | str:
-    """A number of folds, or ``loso``."""
-    if text == "loso" or (text.isdecimal() and text.isascii()):
-        return text if text == "loso" else int(text)
-    raise ConfigError(f"--folds: got {text!r}; expected a number, or loso (leave one subject out)")
 
 
 @command(SPINE)
