@@ -28,7 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 SPINE = ["preprocess", "tokenize", "pretrain", "finetune", "evaluate", "benchmark"]
-HOSTS = {"arxiv.org", "doi.org", "physionet.org", "pytorch.org", "keepachangelog.com", "semver.org"}
+HOSTS = {
+    *("arxiv.org", "doi.org", "physionet.org", "pytorch.org", "distributed.dask.org"),
+    *("keepachangelog.com", "semver.org"),
+}
 """Where pages may point; nobody's package registry is among them."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -54,7 +54,8 @@ def preprocess(
     out: Out,
     *,
     options: Options,
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")] = 0,
+    jobs: corpus_flags.Jobs = 0,
+    dask: corpus_flags.OverDask = None,
     show_names: Annotated[bool, typer.Option(help="Show paths on the terminal.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit with 3 if a file is refused.")] = False,
     plan: OnlyPlan = False,
@@ -73,9 +74,10 @@ def preprocess(
 
     flags = {"plan": plan, "finalize": finalize, "update": update, "verify": verify}
     part = corpus_flags.part_of_work(options, shard=shard, **flags)
+    corpus_flags.require_free_for_dask(dask, jobs=jobs, shard=shard, finalize=finalize)
     sets = ["keep_text=true"] if keep_text else []
     terminal, settings, context = prepare("preprocess", out, options, sets)
-    result = stage.run(settings, edf_dir, context, jobs=jobs, part=part)
+    result = stage.run(settings, edf_dir, context, jobs=jobs, dask=dask, part=part)
     refused = result.beside["refused"]
     finish(terminal, result)
     if refused and not options.json:

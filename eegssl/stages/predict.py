@@ -29,6 +29,7 @@ from eegssl.corpus.preprocessing.ingest import ingest
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
+from eegssl.corpus.processes.engine import Pool
 from eegssl.corpus.processes.process_count import process_count
 from eegssl.corpus.processes.workers import Failure, each
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
@@ -98,7 +99,7 @@ def run(
     if lowered:
         context.progress.say(lowered)
     advance = context.progress.track("looked at", len(sources))
-    scan = scan_files(sources, settings, naming, jobs, config.limits, advance)
+    scan = scan_files(sources, settings, naming, Pool(jobs), config.limits, advance)
     if not context.dry_run:
         for warning in naming.save():
             context.progress.warn(warning)

@@ -1,11 +1,13 @@
 """Preprocess folders of EEG files to clean recordings, split by subject.
 
 In three steps: scan every file (the fingerprint), decide what is left open (the plan), and make
-the recordings. Each file is read in a worker process under limits of time and memory. The steps
-can be processes of their own: one for the plan, shards of the files side by side, one to finish.
+the recordings. Each file is read in a worker process under limits of time and memory, here or by
+the workers of Dask. The steps can be processes of their own: one for the plan, shards of the files
+side by side, one to finish.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.inventory.corpus_inventory import read_inventory
 from eegssl.corpus.inventory.shards import Shard, require_begun
 from eegssl.corpus.preprocessing.source_files import Naming
+from eegssl.corpus.processes.dask_cluster import dask_cluster
+from eegssl.corpus.processes.engine import Engine, Pool
 from eegssl.corpus.processes.process_count import process_count
 from eegssl.errors import ArtifactError
 from eegssl.io.labels.own_words import require_known
@@ -52,16 +56,36 @@ def run(
     context: Context,
     *,
     jobs: int = 0,
+    dask: str | None = None,
     part: Part | Shard | Update = Part.ALL,
 ) -> Result:
     """Make a recordings artifact from all files of EEG below ``roots``, or do a part of that.
 
-    Raises InputError when no file can be used or there are too few subjects to split,
-    ArtifactError where a part comes before those that it needs, or nothing is there to update.
+    Files are read by ``jobs`` processes (0: one a core), or by the workers of the Dask scheduler at
+    the address ``dask``. Raises InputError when no file can be used or there are too few subjects
+    to split, ArtifactError where a part comes before those that it needs, or nothing is there to
+    update, ConfigError where the workers can't be used.
     """
-    jobs, lowered = process_count(jobs, config.limits)
-    if lowered:
-        context.progress.say(lowered)
+    if dask is None:
+        jobs, lowered = process_count(jobs, config.limits)
+        if lowered:
+            context.progress.say(lowered)
+        return _run(config, roots, context, part, Pool(jobs))
+    roots = [root.absolute() for root in roots]  # workers have another working directory
+    context = replace(context, out=context.out.absolute())
+    with dask_cluster(dask, roots) as cluster:
+        context.progress.say(str(cluster))
+        return _run(config, roots, context, part, cluster)
+
+
+def _run(
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    context: Context,
+    part: Part | Shard | Update,
+    engine: Engine,
+) -> Result:
+    """Do a part of the work, or all of it."""
     if part is Part.PLAN and not context.overwrite:
         require_room(context.out, PLAN_FILES)
     else:
@@ -69,19 +93,19 @@ def run(
     naming = Naming(_pseudonyms(context), config.corpus)
     require_known(config.events.words, config.events.every_row, config.events.markers)
     if isinstance(part, Update):
-        return update(part, config, roots, naming, context, jobs)
+        return update(part, config, roots, naming, context, engine)
     if isinstance(part, Shard):
-        return _shard(config, roots, naming, context, part, jobs)
+        return _shard(config, roots, naming, context, part, engine)
     if part is Part.FINALIZE:
         return _finalize(config, roots, naming, context)
     find = concern_kinds.of_plan if part is Part.PLAN else concern_kinds.of_looked
-    look = look_at(config, roots, naming, context, jobs, find)
+    look = look_at(config, roots, naming, context, engine, find)
     if part is Part.PLAN:
         return write_plan(look, context)
     draft = begin_draft(look, roots, context)
     if isinstance(draft, Result):
         return draft
-    return finish_recordings(draft, make_recordings(draft, jobs).rows)
+    return finish_recordings(draft, make_recordings(draft, engine).rows)
 
 
 def _shard(
@@ -90,13 +114,13 @@ def _shard(
     naming: Naming,
     context: Context,
     shard: Shard,
-    jobs: int,
+    engine: Engine,
 ) -> Result:
     """Make the recordings of some of the planned files, beside other such processes."""
     inventory = read_inventory(context.out, naming, _PLAN_FIRST.format(f"--shard {shard}"))
     look = planned_look(config, roots, naming, inventory, context)
     draft = begin_draft(look, roots, context, shard)
-    return draft if isinstance(draft, Result) else make_shard(draft, inventory, shard, jobs)
+    return draft if isinstance(draft, Result) else make_shard(draft, inventory, shard, engine)
 
 
 def _finalize(

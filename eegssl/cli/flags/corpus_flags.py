@@ -22,6 +22,11 @@ TrainOnly = Annotated[
 OneShard = Annotated[
     str | None, typer.Option("--shard", metavar="I/N", help="Make part I of N, counted from 0.")
 ]
+Jobs = Annotated[int, typer.Option(min=0, help="Processes; 0: one per core.")]
+OverDask = Annotated[
+    str | None,
+    typer.Option("--dask", metavar="ADDRESS", help="Hand out the work to a Dask scheduler."),
+]
 Finalize = Annotated[bool, typer.Option("--finalize", help="Join what all N shards made.")]
 KeepText = Annotated[bool, typer.Option(help="Keep annotations' text; may name people.")]
 Updated = Annotated[
@@ -68,6 +73,19 @@ def part_of_tokens(
     if train_only:
         return Part.TRAIN
     return Part.FINALIZE if shard is None else parse_shard(shard)
+
+
+def require_free_for_dask(
+    dask: str | None, *, jobs: int, shard: str | None, finalize: bool
+) -> None:
+    """Raise ConfigError for flags that say otherwise who does the work than --dask does."""
+    given = {"--jobs": jobs > 0, "--shard": shard is not None, "--finalize": finalize}
+    names = [name for name, is_given in given.items() if is_given]
+    if dask is not None and names:
+        raise ConfigError(
+            f"--dask hands out the files of one whole run, as many at a time as its workers have "
+            f"threads: leave out {' and '.join(names)}, or --dask"
+        )
 
 
 def _require_update(options: Options, *, update: bool, part: bool) -> None:

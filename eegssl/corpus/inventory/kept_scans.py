@@ -9,7 +9,7 @@ from eegssl.corpus.inventory.corpus_inventory import Inventory, clock_shift_us, 
 from eegssl.corpus.preprocessing.file_profile import hashes_of, of_corpus, state_of
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.source_files import Naming, PassedOver, Source
-from eegssl.corpus.processes.workers import each
+from eegssl.corpus.processes.engine import Engine
 from eegssl.errors import RecordingRefused
 from eegssl.io.config import EventSettings
 
@@ -37,13 +37,13 @@ def of_same_bytes(
     inventory: Inventory,
     sources: Sequence[Source],
     label_files: LabelFiles,
-    jobs: int,
+    engine: Engine,
     limits: Limits,
 ) -> LabelFiles:
     """Those of ``label_files`` whose files have the bytes of the inventory: all are read."""
     tasks = [(s, label_files[s.id]) for s in sources if s.id in label_files]
     same: LabelFiles = {}
-    for number, hashes in each(_hashes, tasks, jobs, limits):
+    for number, hashes in engine.each(_hashes, tasks, limits):
         id_ = tasks[number][0].id
         if isinstance(hashes, list) and inventory.files[id_]["hashes"][: len(hashes)] == hashes:
             same[id_] = label_files[id_]

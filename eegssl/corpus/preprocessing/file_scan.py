@@ -10,7 +10,8 @@ from eegssl.corpus.config import Limits
 from eegssl.corpus.preprocessing import file_profile
 from eegssl.corpus.preprocessing.opened_file import IngestSettings, ScannedFile
 from eegssl.corpus.preprocessing.source_files import Naming, Source
-from eegssl.corpus.processes.workers import Failure, each
+from eegssl.corpus.processes.engine import Engine
+from eegssl.corpus.processes.workers import Failure
 from eegssl.signal.amplitude import amplitude_fault
 
 _OF_ONE_FILE = frozenset({"hashes", "stamps", "label_stamps", "subject", "label_files", "late_s"})
@@ -36,7 +37,7 @@ def scan_files(
     sources: list[Source],
     settings: IngestSettings,
     naming: Naming,
-    jobs: int,
+    engine: Engine,
     limits: Limits,
     advance: Callable[[int], None],
 ) -> FileScan:
@@ -45,7 +46,7 @@ def scan_files(
     scanned: dict[str, ScannedFile] = {}
     pool: dict[object, Any] = {}
     tasks = [(source, settings) for source in sorted(sources, key=_by_size)]
-    for number, answer in each(file_profile.of_file, tasks, jobs, limits):
+    for number, answer in engine.each(file_profile.of_file, tasks, limits):
         source = tasks[number][0]
         id_ = source.id
         if isinstance(answer, Failure):

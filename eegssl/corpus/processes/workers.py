@@ -21,6 +21,7 @@ from eegssl.corpus.config import Limits
 from eegssl.errors import ConfigError
 
 Task = tuple[Any, ...]
+_POLL_S = 0.5
 _GUARD = (
     'put the calls of a script that uses eegssl into a file, below `if __name__ == "__main__":`, '
     "since each process that reads files runs what stands outside of it"
@@ -63,6 +64,34 @@ def each(
     finally:
         for worker in workers:
             worker.stop()
+
+
+def alone(
+    function: Callable[..., Any],
+    task: Task,
+    limits: Limits,
+    preload: Sequence[str],
+    is_wanted: Callable[[], bool],
+) -> Any:
+    """Call ``function(*task)`` in a process of its own; returns and raises what `each` would.
+
+    ``preload`` are modules that such a process would else load anew each time. It is killed soon
+    after ``is_wanted`` has become false; raises InterruptedError then.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, function.__module__, *preload])
+    worker = _Worker(context, function, limits)
+    try:
+        worker.give(0, task)
+        while not worker.pipe.poll(_POLL_S) and time.monotonic() < worker.deadline:
+            if not is_wanted():
+                raise InterruptedError("the result is not wanted any more")
+        _, answer = worker.take()
+    finally:
+        worker.stop()
+    if isinstance(answer, OSError | ConfigError):
+        raise answer
+    return answer
 
 
 class _Worker:

@@ -26,6 +26,7 @@ from eegssl.corpus.preprocessing.source_files import (
     other_names,
     say_sources,
 )
+from eegssl.corpus.processes.engine import Engine
 from eegssl.errors import ConfigError
 
 _LOOKED_BY = frozenset(("corpus", "keep_text", "filter", "read", "channels", "subjects", "events"))
@@ -63,7 +64,7 @@ def look_at(
     roots: Sequence[Path],
     naming: Naming,
     context: Context,
-    jobs: int,
+    engine: Engine,
     find: OfLooked = concern_kinds.of_looked,
 ) -> CorpusLook:
     """Scan all files below ``roots``, decide the plan, and warn of what ``find`` finds.
@@ -72,7 +73,7 @@ def look_at(
     """
     sources, passed_over = find_sources(roots, naming, config.events)
     context.progress.say(say_sources(sources))
-    scan = _scan(sources, config, naming, context, jobs, alone=len(sources) == 1)
+    scan = _scan(sources, config, naming, context, engine, alone=len(sources) == 1)
     return _concluded(config, scan, passed_over, naming, context, find)
 
 
@@ -82,7 +83,7 @@ def look_again(
     naming: Naming,
     inventory: Inventory,
     context: Context,
-    jobs: int,
+    engine: Engine,
     *,
     verify: bool = False,
 ) -> CorpusLook:
@@ -97,9 +98,9 @@ def look_again(
     if not other_look_settings(inventory, config, naming) and alone == (len(inventory.files) == 1):
         same = unchanged(inventory, sources, passed_over, config.events)
     if verify:
-        same = of_same_bytes(inventory, sources, same, jobs, config.limits)
+        same = of_same_bytes(inventory, sources, same, engine, config.limits)
     others = [source for source in sources if source.id not in same]
-    scan = _scan(others, config, naming, context, jobs, alone=alone)
+    scan = _scan(others, config, naming, context, engine, alone=alone)
     scan = with_kept(scan, inventory, sources, same, naming)
     return _concluded(config, scan, passed_over, naming, context, concern_kinds.of_looked)
 
@@ -109,14 +110,14 @@ def _scan(
     config: PreprocessConfig,
     naming: Naming,
     context: Context,
-    jobs: int,
+    engine: Engine,
     *,
     alone: bool,
 ) -> FileScan:
     """Scan files; ``alone`` is whether the corpus has one file only."""
     advance = context.progress.track("looked at", len(sources))
     settings = ingest_settings(config, alone=alone)
-    return scan_files(sources, settings, naming, jobs, config.limits, advance)
+    return scan_files(sources, settings, naming, engine, config.limits, advance)
 
 
 def _concluded(

@@ -21,7 +21,8 @@ from eegssl.corpus.inventory.made_from import MADE_FROM, KeyOfFile
 from eegssl.corpus.inventory.planned_files import CHANGED, ingest_known
 from eegssl.corpus.preprocessing.file_scan import clip_files
 from eegssl.corpus.preprocessing.ingest import labelled_anew
-from eegssl.corpus.processes.workers import Failure, each
+from eegssl.corpus.processes.engine import Engine
+from eegssl.corpus.processes.workers import Failure
 from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 
 CLIPS = "look"
@@ -40,7 +41,9 @@ class Made:
     n_labelled: int
 
 
-def make_recordings(draft: RecordingsDraft, jobs: int, ids: Collection[str] | None = None) -> Made:
+def make_recordings(
+    draft: RecordingsDraft, engine: Engine, ids: Collection[str] | None = None
+) -> Made:
     """Ingest what isn't there yet of all files, or of those with ``ids``; the largest first.
 
     A row of each lies in the scratch, so a kill costs little.
@@ -65,8 +68,10 @@ def make_recordings(draft: RecordingsDraft, jobs: int, ids: Collection[str] | No
         known = scan.scanned.get(id_) or scan.files[id_]["hashes"]
         tasks.append((source, known, scan.subjects[id_], settings, writer.path, clip))
     advance(len(rows), done_h, refused)
+    if tasks:
+        engine.require_shared(writer.work)
     _note_ingested(draft, [source.id for source, *_ in tasks])
-    for number, row in each(ingest_known, tasks, jobs, look.config.limits):
+    for number, row in engine.each(ingest_known, tasks, look.config.limits):
         if isinstance(row, Failure):
             row = {"file": tasks[number][0].id, "refused": [row.code, row.reason]}
         row = row | {MADE_FROM: keys[row["file"]]}

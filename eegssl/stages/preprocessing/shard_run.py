@@ -9,6 +9,7 @@ from eegssl.artifacts.output_state import SHARDS
 from eegssl.corpus.inventory.corpus_inventory import Inventory
 from eegssl.corpus.inventory.shards import Mark, Shard, require_all
 from eegssl.corpus.preprocessing.file_outcomes import refused_rows
+from eegssl.corpus.processes.engine import Engine
 from eegssl.stages.preprocessing.making_recordings import (
     clip_paths,
     make_recordings,
@@ -19,10 +20,12 @@ from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 Row = dict[str, Any]
 
 
-def make_shard(draft: RecordingsDraft, inventory: Inventory, shard: Shard, jobs: int) -> Result:
+def make_shard(
+    draft: RecordingsDraft, inventory: Inventory, shard: Shard, engine: Engine
+) -> Result:
     """Make the recordings of a shard's files, and leave its mark."""
     writer, context = draft.writer, draft.context
-    rows = make_recordings(draft, jobs, shard.of(inventory.order)).rows
+    rows = make_recordings(draft, engine, shard.of(inventory.order)).rows
     refused = {row["file"]: row["refused"] for row in rows if "refused" in row}
     mark = Mark(plan=hash_json(writer.plan()), files=len(rows), refused=len(refused))
     writer.write_json(f"{SHARDS}/{shard.name}.json", mark.model_dump())

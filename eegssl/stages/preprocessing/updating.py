@@ -20,6 +20,7 @@ from eegssl.corpus.preprocessing.file_profile import stamp_of
 from eegssl.corpus.preprocessing.ingest import SIGNALS
 from eegssl.corpus.preprocessing.recording_tables import SPLITS_TABLE
 from eegssl.corpus.preprocessing.source_files import Naming
+from eegssl.corpus.processes.engine import Engine
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.io.tables.tsv import read_tsv
 from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_again, other_look_settings
@@ -68,7 +69,7 @@ def update(
     roots: Sequence[Path],
     naming: Naming,
     context: Context,
-    jobs: int,
+    engine: Engine,
 ) -> Result:
     """Redo what depends on files or settings that have changed, and keep the rest.
 
@@ -79,7 +80,7 @@ def update(
     inventory, kept = _standing(context.out, config, naming)
     splits = _splits(context.out)
     older = _older_settings(context.out)
-    look = look_again(config, roots, naming, inventory, context, jobs, verify=how.verify)
+    look = look_again(config, roots, naming, inventory, context, engine, verify=how.verify)
     changes = _changes(inventory, look, older)
     for line in _words(changes, len(look.scan.files)):
         context.progress.say(line)
@@ -94,7 +95,7 @@ def update(
         kept = read_source_rows(context.out)
     noted = ingested_before(context.out)
     draft = replace(draft, kept={id_: row for id_, row in kept.items() if id_ not in noted})
-    made = make_recordings(draft, jobs)
+    made = make_recordings(draft, engine)
     _require_as_scanned(made)
     context.progress.say(
         f"recordings of {made.n_ingested} file(s) made anew; events of {made.n_labelled} made "

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from eegssl.config.corpus_stages import PreprocessConfig
-from eegssl.corpus.preprocessing import file_profile, file_scan
+from eegssl.corpus.preprocessing import file_profile
 from eegssl.corpus.preprocessing.cleaning import CleaningSettings
 from eegssl.corpus.preprocessing.file_scan import FileScan, scan_files
 from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.source_files import Naming, Source
+from eegssl.corpus.processes.engine import Pool
 from eegssl.io.edf.edf_writer import write_edf
 from eegssl.io.private.pseudonyms import Pseudonyms
 
@@ -52,9 +53,9 @@ def scan(
             theirs.send(answers[number])
             yield number, ours.recv()
 
-    patch.setattr(file_scan, "each", each)
+    patch.setattr(Pool, "each", each)
     naming = Naming(Pseudonyms(private), "")
-    return scan_files(list(files), SETTINGS, naming, 1, CONFIG.limits, lambda done: None)
+    return scan_files(list(files), SETTINGS, naming, Pool(1), CONFIG.limits, lambda done: None)
 
 
 def test_rows_say_the_same_as_the_files_alone(
