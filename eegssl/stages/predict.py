@@ -99,7 +99,8 @@ def run(
     if lowered:
         context.progress.say(lowered)
     advance = context.progress.track("looked at", len(sources))
-    scan = scan_files(sources, settings, naming, Pool(jobs), config.limits, advance)
+    how = Pool(jobs), config.limits, advance, math.inf
+    scan = scan_files(sources, settings, naming, *how)
     if not context.dry_run:
         for warning in naming.save():
             context.progress.warn(warning)

@@ -14,6 +14,8 @@ from eegssl.corpus.processes.engine import Engine
 from eegssl.corpus.processes.workers import Failure
 from eegssl.signal.amplitude import amplitude_fault
 
+MOST_EVENTS = 200_000
+"""Events and annotations that a scan keeps in memory, of 145 bytes each. Ours."""
 _OF_ONE_FILE = frozenset({"hashes", "stamps", "label_stamps", "subject", "label_files", "late_s"})
 
 
@@ -22,7 +24,8 @@ class FileScan:
     """Result of a scan: ``files`` by id, and subject and scanned file of each usable one.
 
     ``fingerprint`` describes the corpus as a whole, ``label_files`` (by id) are those that a reader
-    knows. ``scanned`` is empty where the rows are those of an inventory.
+    knows. ``scanned`` is empty where the rows are those of an inventory, and lacks files whose
+    events were too many to be kept: they are scanned again.
     """
 
     sources: list[Source]
@@ -40,11 +43,17 @@ def scan_files(
     engine: Engine,
     limits: Limits,
     advance: Callable[[int], None],
+    most_events: float = MOST_EVENTS,
 ) -> FileScan:
-    """Scan every file; ``advance`` is told how many are done."""
+    """Scan every file; ``advance`` is told how many are done.
+
+    Of files whose events are more than ``most_events`` together with those kept, the row is kept
+    alone.
+    """
     files: dict[str, dict[str, Any]] = {}
     scanned: dict[str, ScannedFile] = {}
     pool: dict[object, Any] = {}
+    n_events = 0
     tasks = [(source, settings) for source in sorted(sources, key=_by_size)]
     for number, answer in engine.each(file_profile.of_file, tasks, limits):
         source = tasks[number][0]
@@ -53,8 +62,10 @@ def scan_files(
             answer = file_profile.of_failure(source, answer.code, answer.reason), None
         row, file = answer
         files[id_] = row_once(row, pool)
-        if file is not None:
+        n_own = len(file.events.events) + len(file.events.annotations) if file else 0
+        if file is not None and (not n_own or n_events + n_own <= most_events):
             scanned[id_] = _pooled(file, pool)
+            n_events += n_own
         advance(len(files))
     files = dict(sorted(files.items()))
     label_files = {id_: row.pop("label_files") for id_, row in files.items()}

@@ -2,13 +2,17 @@
 
 import gc
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from clirun import done, files_of
 
 from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.corpus.preprocessing import file_profile
@@ -18,7 +22,9 @@ from eegssl.corpus.preprocessing.opened_file import IngestSettings
 from eegssl.corpus.preprocessing.source_files import Naming, Source
 from eegssl.corpus.processes.engine import Pool
 from eegssl.io.edf.edf_writer import write_edf
+from eegssl.io.labels.event_types import Event, EventsFound
 from eegssl.io.private.pseudonyms import Pseudonyms
+from eegssl.stages.preprocessing import corpus_look
 
 ELECTRODES = "FP1 FP2 F3 F4 C3 C4 P3 P4 F7 F8 T3 T4 T5 T6 FZ CZ PZ A1 A2 O1"
 LABELS = [f"EEG {name}-REF" for name in ELECTRODES.split()]
@@ -43,7 +49,11 @@ def sources(folder: Path, n: int) -> list[Source]:
 
 
 def scan(
-    files: Sequence[Source], answers: Sequence[Any], private: Path, patch: pytest.MonkeyPatch
+    files: Sequence[Source],
+    answers: Sequence[Any],
+    private: Path,
+    patch: pytest.MonkeyPatch,
+    **more: float,
 ) -> FileScan:
     """A scan that is given what a worker answers of each file, through a pipe as from a worker."""
 
@@ -55,7 +65,8 @@ def scan(
 
     patch.setattr(Pool, "each", each)
     naming = Naming(Pseudonyms(private), "")
-    return scan_files(list(files), SETTINGS, naming, Pool(1), CONFIG.limits, lambda done: None)
+    given = list(files), SETTINGS, naming, Pool(1), CONFIG.limits, lambda done: None
+    return scan_files(*given, **more)
 
 
 def test_rows_say_the_same_as_the_files_alone(
@@ -89,3 +100,35 @@ def test_a_further_file_takes_little_memory(
         tracemalloc.stop()
         assert len(kept.files) == n
     assert (held[1] - held[0]) / 30 < 6000
+
+
+def test_events_that_are_kept_are_no_more_than_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no room is in the rows all the same, and files without events cost none of it."""
+    files = sources(tmp_path, 8)
+    answers = []
+    for k, source in enumerate(files):
+        row, file = file_profile.of_file(source, SETTINGS)
+        assert file is not None
+        events = tuple(Event(float(n), 1.0, "bckg") for n in range(0 if k % 4 == 3 else 1000))
+        row |= {"events": Counter(event.type for event in events)}
+        answers.append((row, replace(file, events=EventsFound(events))))
+    every = scan(files, answers, tmp_path / "private", monkeypatch)
+    some = scan(files, answers, tmp_path / "private", monkeypatch, most_events=2500)
+    assert sum(len(file.events.events) for file in every.scanned.values()) == 6000
+    assert sum(len(file.events.events) for file in some.scanned.values()) == 2000
+    assert {files[3].id, files[7].id} <= set(some.scanned)
+    assert (some.files, some.fingerprint) == (every.files, every.fingerprint)
+    assert some.subjects.keys() == every.subjects.keys()
+
+
+def test_files_whose_events_were_not_kept_are_made_the_same(
+    tmp_path: Path, edf_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("preprocess", edf_dir, "--jobs", 1, "--set", "look.recordings=0")
+    done(*command, "--out", tmp_path / "all")
+    none_kept = partial(scan_files, most_events=0)
+    monkeypatch.setattr(corpus_look, "scan_files", none_kept)
+    done(*command, "--out", tmp_path / "none")
+    assert files_of(tmp_path / "none") == files_of(tmp_path / "all")
