@@ -42,7 +42,15 @@ from eegssl.cli.flags.training_flags import (
     settings_of,
     with_objective,
 )
-from eegssl.cli.running import finish, leave_as_rank, prepare, show_rows, tell_report
+from eegssl.cli.running import (
+    PIPE_CLOSED,
+    finish,
+    leave_as_rank,
+    pipe_closed,
+    prepare,
+    show_rows,
+    tell_report,
+)
 from eegssl.cli.terminal import Terminal
 from eegssl.errors import ConfigError, InputError
 from eegssl.training.live.trackers import require_trackers
@@ -328,8 +336,10 @@ def main() -> None:
     try:
         app()
     except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+        pipe_closed()
+        raise SystemExit(PIPE_CLOSED) from None
     except SystemExit as end:
         leave_as_rank(end.code)
+        if pipe_closed():
+            raise SystemExit(end.code or PIPE_CLOSED) from None
         raise

@@ -2,11 +2,13 @@
 
 import functools
 import os
+import select
 import sys
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ _SHOWN = 20
 OVER_RANKS = frozenset({"pretrain", "tokenize", "finetune"})
 """Commands that several ranks run together."""
 _INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""As of a program that SIGPIPE ends: what reads the output, such as ``head``, has enough."""
 _OF_ALL = frozenset({Preempted.exit_code, _INTERRUPTED})
 """Exit codes of what a scheduler or a user does to all ranks at once."""
 _FIRST_WORD_S = 10.0
@@ -84,15 +88,32 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except Stopped:
             text = "stopped by a signal; run the same command to go on"
             raise typer.Exit(_failed(terminal, text, Stopped.exit_code)) from None
-        except (typer.Exit, typer.Abort, BrokenPipeError):
+        except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            if isinstance(error, BrokenPipeError) and pipe_closed():
+                raise typer.Exit(PIPE_CLOSED) from None
             text, code = _unforeseen(error, function.__name__, kwargs.get("out"))
             if code == 1 and os.environ.get("EEGSSL_DEBUG"):
                 raise
             raise typer.Exit(_failed(terminal, text, code)) from None
 
     return run
+
+
+def pipe_closed() -> bool:
+    """Tell if whoever read what is printed has gone; what is left to print then goes nowhere."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    closed = False
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a test's stream has no descriptor
+            poll = select.poll()
+            poll.register(stream.fileno(), 0)
+            if any(event & select.POLLERR for _, event in poll.poll(0)):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                closed = True
+    return closed
 
 
 def leave_as_rank(code: object) -> None:

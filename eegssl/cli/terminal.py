@@ -21,6 +21,14 @@ from eegssl.training.fitting.preemption import answer_again
 _FEWEST_ALIKE = 3
 
 
+class _Output(Console):
+    """A console that leaves it to the command what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what ``rich`` has caught, in place of ending the process with 1."""
+        raise BrokenPipeError
+
+
 class Terminal:
     """News and bars on stderr, results on stdout; plain lines where there is no terminal.
 
@@ -37,10 +45,10 @@ class Terminal:
                 stream, io.TextIOWrapper
             ):  # what the locale can't say is no reason to stop
                 stream.reconfigure(errors="backslashreplace")
-        self._fatal = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=rank > 0)
+        self._fatal = _Output(stderr=True, highlight=False, soft_wrap=True)
+        self._err = _Output(stderr=True, highlight=False, soft_wrap=True, quiet=rank > 0)
         wide = None if sys.stdout.isatty() else 160
-        self._out = Console(highlight=False, width=wide, quiet=rank > 0)
+        self._out = _Output(highlight=False, width=wide, quiet=rank > 0)
         self._bars: Bars | None = None
 
     def say(self, text: str) -> None:

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -119,3 +122,27 @@ def test_what_is_no_column_or_no_recordings_is_refused(tiny: Pipeline) -> None:
     tokens = eegssl("ls", tiny.tokens)
     assert tokens.code == 4
     assert f"eegssl info {tiny.tokens}" in tokens.err.replace("\n", "")
+
+
+@pytest.mark.parametrize("how", [("--csv", "--columns", "all"), ("--json",), ()])
+def test_a_reader_that_has_enough_ends_it_quietly(tiny: Pipeline, how: tuple[str, ...]) -> None:
+    """As ``eegssl ls … | head -1``, also where all of it fits into the pipe."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ran = subprocess.run(
+        [sys.executable, "-m", "eegssl", "ls", str(tiny.recordings), *how],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(theirs)
+    assert ran.returncode == 141
+    assert ran.stderr == ""
+
+
+def test_a_reader_that_reads_all_of_it_sees_the_usual_end(tiny: Pipeline) -> None:
+    command = [sys.executable, "-m", "eegssl", "ls", str(tiny.recordings), "--csv"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("recording,")
