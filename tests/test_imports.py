@@ -16,7 +16,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-X", "importtime", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

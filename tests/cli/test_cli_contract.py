@@ -261,7 +261,7 @@ def test_the_module_and_the_command_are_the_same(tmp_path: Path) -> None:
         [sys.executable, "-m", "eegssl", "info", str(tmp_path), "--json"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 4

@@ -105,8 +105,8 @@ def test_on_a_terminal_it_looks_again_until_ctrl_c_which_ends_it_well(tmp_path: 
         stream.write(json.dumps({"step": 90, "train_loss": 1.0}) + "\n")
     wait_for(b"90 of 100", seen)
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-    reader.join(60)
+    assert process.wait(600) == 0
+    reader.join(600)
     os.close(ours)
     assert b"90 of 100" in seen
 
@@ -119,8 +119,8 @@ def read_all(terminal: int, seen: bytearray) -> None:
 
 
 def wait_for(words: bytes, seen: bytearray) -> None:
-    """Wait up to a minute for words."""
-    end_s = time.monotonic() + 60
+    """Wait for words, on a busy machine for minutes."""
+    end_s = time.monotonic() + 600
     while words not in seen and time.monotonic() < end_s:
         time.sleep(0.05)
 

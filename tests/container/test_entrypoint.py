@@ -97,7 +97,7 @@ class Root:
     def run(self, *names: str | None, **more: str) -> subprocess.CompletedProcess[str]:
         """The entrypoint, ended."""
         process = self.start(*names, **more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def files(self) -> dict[str, str]:
@@ -215,7 +215,7 @@ def test_a_signal_ends_it_and_all_that_it_began(root: Root) -> None:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode == 128 + signal.SIGTERM
     assert root.files() == {}
     assert list(root.scratch.iterdir()) == []

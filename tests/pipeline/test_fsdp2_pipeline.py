@@ -5,12 +5,11 @@ The quick one is ``test_rank_fits.py``.
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
+from cli_ranks import RankRun
 from clirun import Pipeline, eegssl
-from rank_runs import Ended, ended, start_ranks
 
 pytestmark = pytest.mark.slow
 PLAN = {
@@ -23,37 +22,26 @@ PLAN = {
 }
 
 
-def command(tiny: Pipeline, out: Path, shard: str = "fsdp2") -> list[object]:
+def ranks(tiny: Pipeline, out: Path, shard: str = "fsdp2") -> RankRun:
     plan = PLAN | {"training.shard": shard}
     sets = [word for key, value in plan.items() for word in ("--set", f"{key}={value}")]
     source = [tiny.recordings, "--tokens", tiny.tokens, "--config", tiny.settings]
-    return ["pretrain", *source, *sets, "--out", out]
-
-
-def on_two_ranks(arguments: list[object], *, until: Path | None = None) -> list[Ended]:
-    """How two ranks end; with ``until``, rank 1 gets SIGTERM once this path is there."""
-    ranks = start_ranks(["-m", "eegssl", *arguments])
-    while until and not until.exists() and ranks[1].poll() is None:
-        time.sleep(0.01)
-    if until:
-        ranks[1].send_signal(signal.SIGTERM)
-    return ended(ranks, 300)
+    return RankRun(("pretrain", *map(str, source), *sets), out)
 
 
 def test_preempted_and_resumed_to_the_same_bytes(tiny: Pipeline, tmp_path: Path) -> None:
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    ends = on_two_ranks(command(tiny, whole))
+    ends = ranks(tiny, whole).end()
     assert [end.code for end in ends] == [0, 0], ends
     checkpoint = stopped / "work" / "checkpoint"
-    ends = on_two_ranks(command(tiny, stopped), until=checkpoint)
+    ends = ranks(tiny, stopped).end(faults={1: ("signal_after", 7, signal.SIGTERM)})
     assert [end.code for end in ends] == [75, 75], ends
     state = json.loads((checkpoint / "manifest.json").read_text())["state"]
-    assert 2 <= state["step"] < PLAN["training.steps"]
-    assert state["ranks"] == 2
-    other, _ = on_two_ranks(command(tiny, stopped, "none"))
+    assert (state["step"], state["ranks"]) == (7, 2)
+    other, _ = ranks(tiny, stopped, "none").end()
     assert other.code == 2
-    assert "training.shard" in other.err
-    ends = on_two_ranks([*command(tiny, stopped), "--resume", "must"])
+    assert "training.shard" in other.said
+    ends = ranks(tiny, stopped).end("--resume", "must")
     assert [end.code for end in ends] == [0, 0], ends
     for name in ("encoder.safetensors", "head.safetensors", "metrics.jsonl"):
         assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
@@ -62,7 +50,8 @@ def test_preempted_and_resumed_to_the_same_bytes(tiny: Pipeline, tmp_path: Path)
 
 
 def test_one_rank_is_refused_before_anything_is_written(tiny: Pipeline, tmp_path: Path) -> None:
-    ran = eegssl(*command(tiny, tmp_path / "encoder"))
+    run = ranks(tiny, tmp_path / "encoder")
+    ran = eegssl(*run.words, "--out", run.out)
     assert ran.code == 2
     assert "needs several ranks" in ran.err
     assert not (tmp_path / "encoder" / "work").exists()

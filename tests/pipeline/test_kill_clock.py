@@ -43,14 +43,14 @@ def test_a_kill_by_the_clock_costs_no_byte(whole: Whole, tmp_path: Path) -> None
     out = tmp_path / "out"
     share = np.random.default_rng([23, len(whole.changes)]).uniform(0.1, 0.9)
     process = start(whole.pipeline.command(whole.stage, out), tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     wanted = 1 + int(share * len(whole.files))
     while process.poll() is None and time.monotonic() < deadline:
         if len(list(out.rglob("*"))) >= wanted:
             break
         time.sleep(0.002)
     process.kill()
-    process.wait(60)
+    process.wait(600)
     check_left(out, whole.stage)
     check_resumed(whole, out)
 
@@ -59,13 +59,13 @@ def test_sigterm_of_a_real_process_exits_75(small: Pipeline, tmp_path: Path) -> 
     out = tmp_path / "out"
     command = [*small.command("pretrain", out), "--set", "training.steps=300"]
     process = start(command, tmp_path)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (out / "metrics.jsonl").exists() or not (out / "metrics.jsonl").read_text():
         assert process.poll() is None, (tmp_path / "said.txt").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.002)
     process.terminate()
-    assert process.wait(60) == 75, (tmp_path / "said.txt").read_text()
+    assert process.wait(600) == 75, (tmp_path / "said.txt").read_text()
     assert not (out / "manifest.json").exists()
     check_left(out, "pretrain")
 
@@ -80,16 +80,16 @@ def test_workers_of_a_stopped_preprocess_end_and_disturb_nothing(
     command = small.command("preprocess", out)
     command[command.index("--jobs") + 1] = "2"
     process = start(command, tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list(out.glob("signals/*.safetensors")) and time.monotonic() < deadline:
         assert process.poll() is None, (tmp_path / "said.txt").read_text()
         time.sleep(0.002)
     process.send_signal(by)
-    process.wait(60)
+    process.wait(600)
     try:
         check_left(out, "preprocess")
         check_resumed(whole, out)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while in_group(process.pid) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert in_group(process.pid) == []

@@ -28,7 +28,7 @@ def ranks(tiny: Pipeline, tmp_path: Path) -> RankRun:
 def refused(ranks: RankRun, *more: object, code: int, n_ranks: int = 2, **how: object) -> str:
     """The one line of rank 0; the other ranks say nothing, and nothing is changed."""
     before = files_of(ranks.out)
-    first, *others = ranks.end(*more, n_ranks=n_ranks, timeout_s=60, **how)  # type: ignore[arg-type]
+    first, *others = ranks.end(*more, n_ranks=n_ranks, **how)  # type: ignore[arg-type]
     assert first.code == code, first.said
     assert [(other.code, other.said) for other in others] == [(code, "")] * (n_ranks - 1)
     assert files_of(ranks.out) == before
@@ -67,7 +67,7 @@ def test_a_gpu_that_is_not_there(ranks: RankRun) -> None:
 def test_a_gpu_that_one_rank_lacks(ranks: RankRun) -> None:
     """The rank that lacks it says so, at once; the other waits for nothing."""
     words = {1: [*ranks.words, "--device", "cuda"]}
-    first, second = ranks.end(words=words, timeout_s=60)
+    first, second = ranks.end(words=words)
     assert (first.code, first.said, second.code) == (2, "", 2)
     assert second.said.startswith("rank 1: error: training.device is cuda, but torch finds no")
 
@@ -87,7 +87,7 @@ def test_a_folder_that_one_rank_does_not_have(tiny: Pipeline, tmp_path: Path) ->
     """The rank that lacks it says so itself."""
     ranks = training(tiny, "tokenize", tmp_path / "out")
     words = ["nowhere" if word == str(tiny.recordings) else word for word in ranks.words]
-    first, second = ranks.end(words={1: words}, timeout_s=60)
+    first, second = ranks.end(words={1: words})
     assert (first.code, first.said) == (4, "")
     assert second.code == 4
     assert second.said.startswith("rank 1: error: ")

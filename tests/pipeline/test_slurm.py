@@ -30,7 +30,7 @@ sys.exit(75 if stop else 0)
 
 def wait_for(*paths: Path) -> None:
     """Wait until files are there."""
-    for _ in range(3000):
+    for _ in range(30_000):
         if all(path.exists() for path in paths):
             return
         time.sleep(0.02)
@@ -56,7 +56,7 @@ def pretrain(home: Path, tiny: Pipeline, n_warnings: int) -> dict[str, str]:
         warn(home)
         while len(requeues(home)) <= k:
             time.sleep(0.02)
-    job.communicate(timeout=240)
+    job.communicate(timeout=600)
     assert job.returncode == 0
     return files_of(out)
 
@@ -82,7 +82,7 @@ def test_a_job_that_is_preempted_goes_back_into_the_queue_once(tmp_path: Path) -
     job = submit(stub_slurm.install(tmp_path, RANK), "A", "B", "--tokens", "T")
     wait_for(tmp_path / "rank0", tmp_path / "rank1")
     warn(tmp_path)
-    out, _ = job.communicate(timeout=60)
+    out, _ = job.communicate(timeout=600)
     assert job.returncode == 0
     assert "preempted; back into the queue" in out
     directives, *notes = stub_slurm.log_of(tmp_path)
@@ -108,7 +108,7 @@ def test_a_job_that_is_preempted_goes_back_into_the_queue_once(tmp_path: Path) -
 def test_a_job_that_fails_stays_out_of_the_queue(code: int, tmp_path: Path) -> None:
     environment = stub_slurm.install(tmp_path, f"raise SystemExit({code})")
     job = submit(environment)
-    job.communicate(timeout=60)
+    job.communicate(timeout=600)
     assert job.returncode == code
     assert not any("requeue" in note for note in stub_slurm.log_of(tmp_path)[1:])
 

@@ -53,7 +53,7 @@ def rank_of(torchrun: int, rank: int) -> int:
 
 def end(process: "subprocess.Popen[str]") -> str:
     """Wait for the end; what all said."""
-    text, _ = process.communicate(timeout=240)
+    text, _ = process.communicate(timeout=600)
     assert BUG not in text
     return text
 

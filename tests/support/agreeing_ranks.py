@@ -7,11 +7,13 @@ process with the error's exit code.
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 
 import torch
 from torch import distributed
 
+from eegssl.cli.running import leave_as_rank
 from eegssl.errors import ArtifactError, ConfigError, EegsslError
 from eegssl.training.ranks.agreement import on_first, require_same
 from eegssl.training.ranks.process_group import process_group
@@ -96,7 +98,7 @@ LAST: dict[str, Callable[[RankPlace], object]] = {
 
 def main() -> None:
     torch.set_num_threads(1)
-    place = rank_place()
+    place, code = rank_place(), 0
     try:
         with process_group(place, "cpu"):
             for name in sys.argv[1:]:
@@ -105,12 +107,16 @@ def main() -> None:
                 try:
                     print(name, CASES[name](place))
                 except (EegsslError, KeyError) as error:
-                    code = getattr(error, "exit_code", 1)
-                    print(name, f"{type(error).__name__} {code}: {error}")
+                    own = getattr(error, "exit_code", 1)
+                    print(name, f"{type(error).__name__} {own}: {error}")
         print("left", time.monotonic())
     except EegsslError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}")
-        raise SystemExit(error.exit_code) from None
+        code = error.exit_code
+    except RuntimeError:
+        traceback.print_exc()
+        code = 1
+    leave_as_rank(code)
 
 
 if __name__ == "__main__":

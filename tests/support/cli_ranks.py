@@ -11,7 +11,7 @@ from pathlib import Path
 
 import killing
 import rank_faults
-from rank_runs import environment_of, free_port
+from rank_runs import MOST_S, environment_of, free_port
 
 Fault = tuple[object, ...]
 NONE: Mapping[int, Fault] = {}
@@ -32,7 +32,7 @@ class RankRun:
         launcher: str = "slurm",
         words: Mapping[int, Sequence[str]] | None = None,
         extra: Mapping[str, str] | None = None,
-        timeout_s: float = 120,
+        timeout_s: float = MOST_S,
     ) -> list[killing.Ended]:
         """How each rank ends; ``words`` are a rank's own ones in place of the common ones."""
         port, started = free_port(), []

@@ -44,7 +44,7 @@ class Started:
     log: Path
     said: Path
 
-    def wait(self, timeout_s: float = 120) -> Ended:
+    def wait(self, timeout_s: float = 600) -> Ended:
         """How it ended; TimeoutError where it does not."""
         self.process.join(timeout_s)
         if self.process.is_alive():

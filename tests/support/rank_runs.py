@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAUNCHERS = ("torchrun", "slurm")
+MOST_S = 600
+"""A hang, on however busy a machine: a third of gloo's own time limit."""
 SETS_RANKS = ("SLURM_", "RANK", "WORLD_SIZE", "LOCAL_", "MASTER_", "TORCHELASTIC_")
 
 
@@ -78,7 +80,7 @@ def start_ranks(
     ]
 
 
-def ended(processes: Sequence["subprocess.Popen[str]"], timeout_s: float = 120) -> list[Ended]:
+def ended(processes: Sequence["subprocess.Popen[str]"], timeout_s: float = MOST_S) -> list[Ended]:
     """Wait for all, and say how each ended."""
     ends = []
     try:

@@ -23,7 +23,7 @@ def two(tmp_path: Path) -> Callable[[str, str], Ranks]:
         command = [sys.executable, two_ranks.__file__, what, kind]
         ranks = [subprocess.Popen([*command, str(rank), str(tmp_path)]) for rank in range(2)]
         for rank in ranks:  # gloo sometimes aborts while it shuts down, after the state is written
-            rank.wait(120)
+            rank.wait(600)
         first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in range(2))
         return first, second
 
