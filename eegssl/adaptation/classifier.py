@@ -6,17 +6,19 @@ The head reads the encoder's embeddings, never quantised codes: those hurt downs
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
 from eegssl.adaptation.config import FROZEN, LINEAR, STANDARDISED, AdaptationConfig
 from eegssl.adaptation.heads import AttentionPooling, PrototypeHead, Standardise
-from eegssl.adaptation.linear import LinearModel
 from eegssl.encoder.encoder import Encoder
 from eegssl.encoder.pooling import POOLINGS, SUMMARY, pool, pooled_width
 from eegssl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from eegssl.adaptation.linear import LinearModel  # its solvers take as long to import as torch
 
 
 class Classifier(nn.Module):
@@ -131,7 +133,7 @@ class Classifier(nn.Module):
         self.mean.fill_(mean)
         self.deviation.fill_(deviation)
 
-    def set_linear(self, model: LinearModel) -> None:
+    def set_linear(self, model: "LinearModel") -> None:
         """Take over the weights of a linear model that was fitted on what ``classify`` reads."""
         assert self.standardise is not None
         assert isinstance(self.head, nn.Linear)
