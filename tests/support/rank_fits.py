@@ -1,9 +1,9 @@
 """Two ranks, or one, that fit a small model on grains of several montages.
 
-Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL``; writes
-``FOLDER/weights.safetensors``. With STOP above 0 it is preempted after this step; MODEL is
-`tokenizer`, whose codes depend on their window, or an objective, perhaps with settings
-(`contrastive:projection=8`).
+Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL...``; writes
+``FOLDER/weights.safetensors``, of several models each in a folder of its name. With STOP above 0 it
+is preempted after this step; a MODEL is `tokenizer`, whose codes depend on their window, or an
+objective, perhaps with settings (`contrastive:projection=8`).
 """
 
 import os
@@ -41,7 +41,7 @@ OBJECTIVES = (
     "cpc:ahead=1,content=8",
 )
 """Objectives beside codes, with settings, that are fitted on one and on two ranks."""
-PLAN = TrainingConfig(steps=20, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")
+PLAN = TrainingConfig(steps=12, log_every=1, validate_every=5, checkpoint_every=6, device="cpu")
 
 
 class GrainSteps(Steps):
@@ -163,12 +163,16 @@ def train(folder: Path, shard: str, stop: int, kind: str) -> None:
 
 def main() -> None:
     folder, n_ranks, rank = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    models = sys.argv[7:]
     torch.set_num_threads(1)
     torch.set_default_dtype(getattr(torch, sys.argv[4]))
     if n_ranks > 1:
         meeting = f"file://{folder / 'meet'}"
         distributed.init_process_group("gloo", meeting, rank=rank, world_size=n_ranks)
-    train(folder, sys.argv[5], int(sys.argv[6]), sys.argv[7])
+    for model in models:
+        own = folder if len(models) == 1 else folder / model
+        own.mkdir(exist_ok=True)
+        train(own, sys.argv[5], int(sys.argv[6]), model)
     if n_ranks > 1:
         distributed.barrier()
         distributed.destroy_process_group()
