@@ -1,7 +1,8 @@
 """What every test runs in: a private folder, a home and an environment of the test session's own.
 
 And the tiny corpus, and the artifacts of the whole pipeline on it, made once for all tests that
-only read them. ``make test`` leaves out what is marked slow, and most figures blank.
+only read them. ``make test`` leaves out what is marked slow, leaves most figures blank, and tries
+properties on fewer examples.
 """
 
 import gc
@@ -17,12 +18,13 @@ from pathlib import Path
 import pytest
 from blankfigures import blank, drawn
 from clirun import Pipeline
+from fewerexamples import FEW, USUAL
 from hypothesis import settings
 from sharedfolders import made_once
 from tinycorpus import SETTINGS, write_corpus
 
-settings.register_profile("eegssl", deadline=None)  # a busy machine is no error
-settings.load_profile("eegssl")
+for profile, number in (("eegssl", USUAL), ("quick", FEW)):
+    settings.register_profile(profile, deadline=None, max_examples=number)  # machines are busy
 
 KEY = "0123456789abcdef" * 4
 COMMANDS = ("pipeline", "tasks", "stages", "cli")
@@ -40,6 +42,16 @@ DRAWN = {
 }
 """Files of these folders that draw all the same: each kind of page, and what is compared with the
 shared artifacts."""
+
+
+def is_quick(config: pytest.Config) -> bool:
+    """Whether slow tests are left out."""
+    return bool(config.getoption("markexpr") == "not slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before tests are collected: on how many examples they try properties."""
+    settings.load_profile("quick" if is_quick(config) else "eegssl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,9 +80,8 @@ def folder_of(path: Path) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def figures(request: pytest.FixtureRequest) -> Iterator[None]:
     """Blank in tests of commands when slow tests are left out, else as they are."""
-    quick = request.config.getoption("markexpr") == "not slow"
     commands = folder_of(request.path) in COMMANDS and request.path.name not in DRAWN
-    with blank() if quick and commands else nullcontext():
+    with blank() if is_quick(request.config) and commands else nullcontext():
         yield
 
 

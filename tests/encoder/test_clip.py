@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from fewerexamples import examples
 from hypothesis import given as drawn
-from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfilt, welch
 from smallencoders import given, small
@@ -84,7 +84,7 @@ def test_a_pop_no_longer_makes_the_rest_of_a_z_scored_window_small():
     assert mended.std() > 0.6
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @drawn(st.integers(0, 99), st.floats(0.1, 20), st.floats(0.1, 20))
 def test_it_keeps_the_order_of_samples_and_cuts_less_with_a_higher_limit(seed, first, second):
     patches = 50 * torch.randn(1, 3, 2, 50, generator=torch.Generator().manual_seed(seed)) ** 3

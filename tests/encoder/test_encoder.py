@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.encoder.architectures import build_encoder
@@ -129,7 +130,7 @@ def test_no_sample_crosses_a_patch_border_before_the_transformer():
     assert not torch.equal(before[:, :, 1], after[:, :, 1])
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.integers(1, 64), st.integers(1, 40))
 def test_any_number_of_channels_and_patches_goes_through(channels, patches):
     encoder = build_encoder(EncoderConfig(layers=1, width=4, heads=1, ffn=4), 0).eval()

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from montage_names import CHBMIT, TEN_TEN, TEN_TWENTY
 
@@ -27,7 +28,7 @@ def by_rank(pairs, mask):
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.integers(0, 10_000), st.integers(2, 9), st.integers(1, 14), st.floats(0, 1))
 def test_determined_is_what_adds_nothing_to_the_rank(seed, n_ends, n_channels, ratio):
     rng = np.random.default_rng(seed)

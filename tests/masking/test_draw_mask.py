@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from montage_names import CHBMIT, MONTAGES, TEN_TWENTY
 
@@ -59,7 +60,7 @@ def holds_something(mask, shape):
     assert 0 < mask.sum() < mask.size
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(anywhere(), st.sampled_from(KINDS))
 def test_exact_masks_meet_their_ratio_to_the_patch(case, kind):
     where, n_patches, ratio, seed = case
@@ -74,7 +75,7 @@ def test_exact_masks_meet_their_ratio_to_the_patch(case, kind):
     assert mask.sum() == min(max(round(ratio * total), 1), total - 1)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(
     st.sampled_from(sorted(MONTAGES)),
     st.sampled_from(KINDS),

@@ -7,7 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -33,7 +34,7 @@ def plainly(x, classes=6, scales=5):
     return sum(found) / scales / math.log(2 * classes - 1)
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(st.integers(0, 10_000), st.sampled_from([20, 57, 200]), st.floats(0.0, 0.98))
 def test_it_is_the_published_measure(seed, patch_samples, memory):
     rng = np.random.default_rng(seed)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.scoring.compare import compare_pairs, paired_gaps
@@ -51,7 +52,7 @@ def test_a_system_does_not_differ_from_itself(values):
 
 
 @given(st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), max_size=11))
-@settings(max_examples=30)
+@examples(30)
 def test_swapped_systems_have_the_opposite_difference_and_the_same_p(values):
     rounded = [(round(a, 3), round(b, 3)) for a, b in values]  # beyond what rounding sets apart
     ours, theirs = [a for a, _ in rounded], [b for _, b in rounded]
@@ -63,7 +64,7 @@ def test_swapped_systems_have_the_opposite_difference_and_the_same_p(values):
 @given(
     st.lists(st.lists(st.floats(0, 1, width=32), min_size=6, max_size=6), min_size=1, max_size=5)
 )
-@settings(max_examples=30)
+@examples(30)
 def test_more_systems_never_make_one_more_certain(systems):
     base = [0.5] * 6
     pairs = {k: (values, base) for k, values in enumerate(systems)}

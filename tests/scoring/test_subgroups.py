@@ -4,7 +4,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -31,7 +32,7 @@ some_traits = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.lists(some_traits, max_size=12))
 def test_age_sex_and_length_put_every_recording_into_one_stratum(recordings):
     found = strata(recordings)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit, ndtr
 from sklearn.metrics import balanced_accuracy_score, f1_score
@@ -15,7 +16,7 @@ cases = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 8)), min_size=2, ma
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(cases, st.sampled_from(["balanced_accuracy", "f1"]))
 def test_no_score_does_better_and_the_threshold_is_in_the_middle_of_the_widest_good_gap(
     rows, criterion

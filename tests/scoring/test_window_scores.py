@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from fewerexamples import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -85,7 +86,7 @@ def test_a_subject_without_seizures_has_a_specificity_and_says_why_it_has_no_sen
     assert silent["f1"] is None
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(2, 4).flatmap(
         lambda k: st.tuples(

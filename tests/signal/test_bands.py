@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.bands import BANDS_HZ, dominant_band
@@ -17,7 +18,7 @@ def pink(rng, n):
     return np.fft.irfft(spectrum, n)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     st.sampled_from(NAMES),
     st.floats(0.25, 0.75),

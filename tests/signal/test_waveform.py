@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from realdata import real_data
@@ -141,7 +142,7 @@ def test_a_signal_is_known_after_export(name: str) -> None:
         assert not matches(known_sketch(seed + 2), copy)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(start=st.integers(0, SECONDS * 128), scale=st.floats(0.01, 1000), flip=st.booleans())
 def test_any_half_at_any_scale_is_known(start: int, scale: float, flip: bool) -> None:
     signal_uv = WHOLE[:, start : start + SECONDS * 100]

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from eegssl.corpus.audits.leaks import audit_windows
@@ -23,9 +24,7 @@ from eegssl.tasks.phase.phase_rows import MethodPhases, PhasePredictions
 from eegssl.tasks.table import kind_of_table, pool_tables, read_table, rows, write_table
 from eegssl.tasks.table_spec import View
 
-FEW = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _about(spec_keys: tuple[str, ...], **values: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -69,7 +70,7 @@ def check_rates(folder: Path, steps: int, warmup: float) -> None:
 
 
 @given(st.integers(1, 40), st.floats(0, 0.9))
-@settings(max_examples=10)
+@examples(10)
 def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
     tmp_path_factory: pytest.TempPathFactory, steps: int, warmup: float
 ) -> None:
@@ -78,7 +79,7 @@ def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
 
 @pytest.mark.slow
 @given(st.integers(1, 200), st.floats(0, 0.9))
-@settings(max_examples=25)
+@examples(25)
 def test_so_does_the_rate_of_longer_trainings(
     tmp_path_factory: pytest.TempPathFactory, steps: int, warmup: float
 ) -> None:

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.corpus.listing.row_filter import choose
@@ -66,7 +67,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(EXPRESSIONS)
 def test_the_rows_are_those_that_python_would_choose(expression: str) -> None:
     expected = [row for row in ROWS if eval(expression, {"__builtins__": {}}, row)]

@@ -7,6 +7,7 @@ import mne
 import numpy as np
 import pyedflib
 import pytest
+from fewerexamples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -82,9 +83,7 @@ def test_records_add_up_to_the_recording(duration_s):
     assert abs(float(n_records * Decimal(record_s)) - duration_s) < 2e-3
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.builds(

@@ -2,7 +2,8 @@
 
 import pytest
 from edf_bytes import plus, time_stamps
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.io.edf.annotations import scan_annotations
@@ -27,7 +28,7 @@ def test_what_was_written_is_read(entries):
 
 
 @given(st.binary(max_size=400) | st.text("+-.0123456789\x14\x15\x00", max_size=200).map(str.encode))
-@settings(max_examples=300)
+@examples(300)
 def test_junk_is_counted_and_never_raises(raw):
     scan = parse_tals(raw)
     pieces = [piece for piece in raw.split(b"\x00") if piece]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from edf_bytes import EdfSpec, Signal, noise, plain, plus
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
@@ -194,9 +195,7 @@ def test_reasons_repeat_nothing_out_of_the_file(write):
     edits=st.lists(st.tuples(st.integers(0, 1500), st.binary(max_size=9)), max_size=6),
     cut=st.integers(0, 900),
 )
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mutated_files_are_read_or_refused(write, edits, cut):
     content = bytearray(plus(["0", "1", "2"]).bytes())
     for start, raw in edits:

@@ -4,7 +4,8 @@ import mne
 import numpy as np
 import pytest
 from edf_bytes import EdfSpec, Signal, noise, plain, plus
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
@@ -29,9 +30,7 @@ def write(tmp_path):
     bdf=st.booleans(),
     seed=st.integers(0, 99),
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_digital_value_of_every_signal_survives(write, n_records, per_record, bdf, seed):
     spread = 1 << (23 if bdf else 15)
     signals = [

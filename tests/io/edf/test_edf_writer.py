@@ -4,7 +4,8 @@ import mne
 import numpy as np
 import pyedflib
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from eegssl.io.edf.edf_writer import EdfSignal, EdfWriter, write_edf
@@ -76,9 +77,7 @@ def test_the_header_follows_the_clauses_of_edf_plus(tmp_path):
     assert len(data) == 256 * (count + 1) + 5 * 2 * sum(samples)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 1750), max_size=12))
 def test_the_bytes_do_not_depend_on_how_the_signal_is_cut(tmp_path, cuts):
     signal_uv, marks = noise(), [(3.0, 1.0, "mark")]

@@ -8,7 +8,8 @@ import mne
 import numpy as np
 import pytest
 from edf_bytes import EdfSpec, Signal, noise, plain, plus, time_stamps
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from eegssl.errors import RecordingRefused
@@ -108,9 +109,7 @@ def test_stamps_with_a_decimal_comma_are_told_and_read_by_the_setting(write):
     start_ms=st.integers(0, 999),
     bdf=st.booleans(),
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_segment_has_its_samples_and_its_true_time(write, lengths, gaps_ms, start_ms, bdf):
     onsets_ms, segments, now_ms, first = [], [], start_ms, 0
     for length, gap_ms in zip(lengths, gaps_ms, strict=False):

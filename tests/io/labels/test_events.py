@@ -6,7 +6,8 @@ import tomllib
 
 import pytest
 from edf_bytes import plain, plus, time_stamps
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from labelfiles import format_events_tsv
 from realdata import real_data
@@ -58,7 +59,7 @@ def test_a_recording_without_events_holds_one_background_row():
 
 
 @given(st.text(max_size=200) | st.text("01\t\n.n/asz-\r", max_size=60).map(HEAD.__add__))
-@settings(max_examples=300)
+@examples(300)
 def test_junk_in_a_table_is_refused_or_read(text):
     code = "events"
     try:

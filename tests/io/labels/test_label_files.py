@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from labelfiles import TYPES, blank_edf, events_of, parsed_or_refused
 
@@ -32,7 +33,7 @@ FILES = {
 @given(junk=st.binary(max_size=60), place=st.integers(0, 200), gone=st.integers(0, 8))
 @example(junk=b"", place=0, gone=0)
 @example(junk=b"\xef\xbb\xbf", place=0, gone=0)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(tmp_path, kind, junk, place, gone):
     recording, name, text = FILES[kind]
     good = text.encode()

@@ -4,7 +4,8 @@ import re
 import struct
 
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from realdata import real_data
 
@@ -48,7 +49,7 @@ def test_what_was_written_is_read(pairs):
 
 
 @given(st.binary(max_size=200), st.integers(0, 60))
-@settings(max_examples=300)
+@examples(300)
 def test_junk_is_refused_or_read(raw, keep):
     code = "events"
     try:

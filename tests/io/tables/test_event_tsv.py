@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from epilepsy2bids.annotations import Annotations
-from hypothesis import HealthCheck, given, settings
+from fewerexamples import examples
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from timescoring.annotations import Annotation as Mask
 from timescoring.scoring import EventScoring
@@ -51,9 +52,7 @@ def test_a_start_and_channels_are_told_where_they_are_given(tmp_path):
         assert one["channels"] == (["Fp1", "F7"] if spans else "n/a")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.floats(0, 1), max_size=12, unique=True).map(sorted),
     st.floats(0.01, 90_000),

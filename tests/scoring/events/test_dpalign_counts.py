@@ -3,7 +3,8 @@
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.scoring.events.counts import EventCounts
@@ -114,7 +115,7 @@ events_of_10_s = st.lists(st.integers(0, 39), max_size=16).map(
 )
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(events_of_10_s, events_of_10_s)
 def test_the_known_alignment_is_the_one_that_a_search_finds(reference, hypothesis):
     got = dpalign_counts(reference, hypothesis, 400.0)

@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -16,7 +17,7 @@ spans = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(spans)
 def test_cleaned_events_cover_the_same_seconds_in_order_and_apart(events):
     cleaned = clean_events(events, 100.0).events

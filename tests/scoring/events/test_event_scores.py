@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -154,14 +155,14 @@ whole_seconds = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(whole_seconds, whole_seconds)
 def test_random_event_lists_score_as_in_a_plain_reimplementation(reference, hypothesis):
     got = _counts(reference, hypothesis, 2000.0)
     assert (got.n_reference, got.tp, got.fp) == _plain_szcore(reference, hypothesis, 2000)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(whole_seconds, whole_seconds)
 def test_sample_scores_count_seconds(reference, hypothesis):
     got = szcore_scores([_one(reference, hypothesis, 2000.0)]).sample.pooled

@@ -3,7 +3,8 @@
 import json
 
 import numpy as np
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.scoring.events.event_lists import clean_events
@@ -58,7 +59,7 @@ _spans = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_spans, _spans)
 def test_found_seizures_are_those_of_szcore_and_latencies_those_of_a_second_by_second_search(
     reference, hypothesis

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from fewerexamples import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -182,7 +183,7 @@ def event_lists(draw):
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@examples(500)
 @given(event_lists(), event_lists())
 def test_intervals_of_slices_are_what_labelling_every_slice_gives(reference, hypothesis):
     truth, alarm = labelled(reference, 30.0), labelled(hypothesis, 30.0)
@@ -191,7 +192,7 @@ def test_intervals_of_slices_are_what_labelling_every_slice_gives(reference, hyp
     assert got.tolist() == [[int(cell.sum()) for cell in row] for row in expected]
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(event_lists(), event_lists())
 def test_ovlp_is_what_comparing_every_pair_gives(reference, hypothesis):
     def meets(event, others):

@@ -6,7 +6,8 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -98,7 +99,7 @@ _windows = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(_windows, st.integers(0, 10), st.integers(0, 12), st.integers(0, 8))
 def test_detections_are_what_a_second_by_second_account_finds(windows, level, gap, shortest):
     start, length, p = (np.array(column, dtype=float) for column in zip(*windows, strict=True))
@@ -118,7 +119,7 @@ def test_detections_are_what_a_second_by_second_account_finds(windows, level, ga
     assert detections(start, length, p, rule) == tuple(wanted)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(_windows, st.sampled_from([1, 3, 5]))
 def test_a_higher_threshold_never_detects_more_seconds(windows, smooth):
     start, length, p = (np.array(column, dtype=float) for column in zip(*windows, strict=True))

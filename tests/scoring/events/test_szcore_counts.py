@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.scoring.config import ScoringConfig
@@ -42,21 +43,21 @@ _tens = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_anywhere, _anywhere)
 def test_counts_of_any_lists_are_those_of_timescoring(reference, hypothesis):
     fast, slow = _both(reference, hypothesis)
     assert fast == slow
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_tens, _tens)
 def test_counts_at_just_the_tolerances_are_those_of_timescoring(reference, hypothesis):
     fast, slow = _both(reference, hypothesis)
     assert fast == slow
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_anywhere, _anywhere, st.sampled_from([4000.3, 4000.5, 4001.5, 4000.96]))
 def test_counts_of_seconds_are_those_of_timescoring(reference, hypothesis, duration_s):
     fast, slow = _both(reference, hypothesis, duration_s, seconds=True)

@@ -1,7 +1,8 @@
 """TAES, by cases worked by hand, by a slow second implementation, and by what must always hold."""
 
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.scoring.events.counts import EventCounts
@@ -160,7 +161,7 @@ def event_lists(draw, longest_s=120.0):
     return list(clean_events(events, 400.0).events)
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(event_lists(), event_lists())
 def test_taes_agrees_with_a_slow_second_implementation(reference, hypothesis):
     got = taes_counts(reference, hypothesis, 400.0)

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -17,7 +18,7 @@ from eegssl.scoring.forecasts.circular import (
 angles = st.floats(-20, 20)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(angles, angles, st.integers(-3, 3))
 def test_errors_lie_on_the_circle_and_whole_turns_do_not_matter(truth, forecast, turns):
     error = phase_error_deg(np.array([truth]), np.array([forecast]))[0]
@@ -92,7 +93,7 @@ def test_strata_of_amplitude_are_equally_full_and_show_that_weak_phases_are_nois
     assert all(a.high <= b.low for a, b in pairwise(found))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 6))
 def test_equal_amplitudes_stay_together_and_none_is_lost(amplitudes, n_strata):
     size = np.array(amplitudes, dtype=float)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from indexed_bootstrap import bootstrap
 from scipy import stats
@@ -85,7 +86,7 @@ def test_a_macro_score_and_a_pooled_one_both_work_from_indices():
     assert ends(pooled["bca"]) == pytest.approx(ends(macro["bca"]))  # the same length everywhere
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(10, 60), st.integers(0, 10**6))
 def test_every_draw_has_as_many_patients_as_there_are(n_patients, seed):
     weights = draw_weights(n_patients, 50, seed)

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -12,7 +13,7 @@ from eegssl.scoring.statistics.intervals import binomial_interval, poisson_rate_
 shares = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(shares, st.sampled_from([0.9, 0.95, 0.99]))
 def test_a_share_has_the_interval_of_clopper_and_pearson(share, coverage):
     k, n = share
@@ -22,7 +23,7 @@ def test_a_share_has_the_interval_of_clopper_and_pearson(share, coverage):
     assert got.n == n
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 500), st.floats(0.5, 1e5))
 def test_the_tails_of_a_rate_are_two_and_a_half_percent_each(count, hours):
     got = poisson_rate_interval(count, hours)

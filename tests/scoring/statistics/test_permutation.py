@@ -4,7 +4,8 @@ from itertools import chain, combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,7 +19,7 @@ def brute(difference):
     return float(np.mean(np.array(sums) >= abs(sum(difference)) - 1e-9))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=9))
 def test_few_patients_are_enumerated_exactly_whatever_the_seed(difference):
     a, b = np.array(difference) / 7, np.zeros(len(difference))
@@ -93,7 +94,7 @@ def closed_testing(p):
     return {name: max(v for s, v in bonferroni.items() if name in s) for name in names}
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(st.integers(0, 60), max_size=7))
 def test_holm_is_closed_testing_with_bonferroni(thousandths):
     p = {f"model {k}": value / 100 for k, value in enumerate(thousandths) if value <= 100}

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from indexed_bootstrap import bootstrap
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -32,7 +33,7 @@ def by_scikit_learn(truth, score, weight):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(rows, st.integers(0, 1000))
 def test_scores_of_drawn_patients_are_those_of_scikit_learn(found, seed):
     truth, score, patient = columns(found)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from fewerexamples import examples
 from filter_response import describe
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.config import FilterConfig
@@ -18,7 +19,7 @@ def noise_uv(seed: int, samples: int) -> np.ndarray:
     return 30 * np.random.default_rng(seed).standard_normal(samples) + 1234.5
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.sampled_from(RATES_HZ),
     st.sampled_from([None, 50.0, 60.0]),

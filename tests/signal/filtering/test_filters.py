@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -98,7 +99,7 @@ def test_edges_neither_ring_nor_jump():
     assert np.abs(cleaned).max() < 210
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     st.sampled_from([*RATES_HZ, 128.0, 200.0, 173.61, 199.9, 2048.0]),
     st.integers(min_value=8 * 256, max_value=12 * 256),

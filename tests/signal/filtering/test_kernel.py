@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.config import FilterConfig
@@ -118,7 +119,7 @@ def test_wide_numbers_that_drift_by_millivolts_stay_exact():
     assert np.abs(apart[3000:-3000]).max() < 2e-3
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(1, 6000), st.sampled_from([(1, 1), (25, 32), (2, 1), (2, 5)]), st.data())
 def test_blocks_of_any_number_and_size_give_one_convolution(samples, ratio, data):
     up, down = ratio
@@ -154,7 +155,7 @@ def test_any_other_rate_is_met_within_its_bound_and_with_small_terms(sfreq_hz, n
     assert abs(up / down * sfreq_hz / new_hz - 1) <= 1 / (2 * 250_000) + 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.sampled_from(RATES_HZ), st.sampled_from([None, 50.0, 60.0]), st.floats(0.1, 2.0))
 def test_filters_are_symmetric_and_stop_the_offset(sfreq_hz, line_hz, low_hz):
     taps = design(sfreq_hz, (low_hz, 0.8 * min(sfreq_hz, 200) / 2), line_hz, 100.0)

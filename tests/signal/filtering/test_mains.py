@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from realdata import real_data
 
@@ -24,7 +25,7 @@ def line_hz_of(signal_uv: np.ndarray, sfreq_hz: float) -> float | None:
     return detect_line(windows_uv.swapaxes(0, 1), sfreq_hz)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([50.0, 60.0]),
@@ -39,7 +40,7 @@ def test_hum_is_found_also_when_it_is_a_little_off(seed, line_hz, sfreq_hz, chan
     assert line_hz_of(signal_uv, sfreq_hz) == line_hz
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 2**32 - 1), st.integers(4, 20), st.sampled_from([30.0, 120.0]))
 def test_without_hum_there_is_none(seed, channels, duration_s):
     assert line_hz_of(noise_uv(seed, channels, 256.0, duration_s), 256.0) is None
@@ -63,7 +64,7 @@ def test_nothing_is_claimed_of_flat_short_or_slow_signals():
     assert line_hz_of(np.zeros((0, 5000)), 256.0) is None
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([50.0, 60.0]), st.sampled_from([256.0, 500.0]))
 def test_windows_already_cut_tell_the_same_in_any_unit(seed, line_hz, sfreq_hz):
     samples = round(4 * sfreq_hz)

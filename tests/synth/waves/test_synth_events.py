@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.signal.channels.electrodes import parse_channel
@@ -38,7 +39,7 @@ def in_blocks(item, cuts, *extra):
     return np.concatenate(blocks, axis=1)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(cuts=st.lists(st.integers(1, 299), max_size=6))
 def test_trains_and_overlays_do_not_depend_on_the_blocks(cuts):
     np.testing.assert_array_equal(in_blocks(TRAIN, cuts, 100), in_blocks(TRAIN, [], 100))

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from fewerexamples import examples
 from forecastdata import RATE_HZ, MemoryCorpus, noise
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -39,7 +40,7 @@ def spans_s(corpus: MemoryCorpus, config: ForecastConfig, part: str) -> dict[str
     second=st.floats(0.1, 0.25),
     gap=st.one_of(st.none(), st.floats(0, 5)),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_parts_follow_one_another_and_no_pair_reads_the_gap(
     seconds: list[float], first: float, second: float, gap: float | None
 ) -> None:

@@ -10,7 +10,8 @@ import pytest
 from alarms import HIGH, WINDOW_S, alarms
 from clirun import Pipeline, done, eegssl, manifest_of, metrics_of
 from epilepsy2bids.annotations import Annotations
-from hypothesis import given, settings
+from fewerexamples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pageparts import ParsedPage
 from tinycorpus import write_corpus
@@ -63,7 +64,7 @@ spans = st.lists(st.integers(0, 220), max_size=6, unique=True).map(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(alarms_of_a=spans, alarms_of_b=spans, labelled=st.booleans())
 def test_whenever_there_are_detections_and_no_reference_the_page_shows_their_number(
     alarms_of_a: Any, alarms_of_b: Any, labelled: bool
@@ -145,7 +146,7 @@ def test_permuted_labels_and_no_labels_make_a_page_too() -> None:
     assert NO_LABELS in words_of(predictions)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(marked=spans, heard=spans)
 def test_verdicts_are_as_many_as_the_standards_own_software_counts(marked: Any, heard: Any) -> None:
     one = detections(alarms({"a": heard}, {"a": marked})).recordings[0]

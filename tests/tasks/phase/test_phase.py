@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import scipy.signal
+from fewerexamples import examples
 from forecastdata import NAMES, RATE_HZ, as_context, noise, sines
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.errors import InputError
@@ -46,7 +47,7 @@ def apart_deg(truth_rad: np.ndarray, rad: np.ndarray) -> np.ndarray:
     return np.abs(phase_error_deg(np.broadcast_to(truth_rad, rad.shape), rad))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(hz=st.floats(8.3, 12.7), seconds=st.sampled_from([6.0, 12.0, 20.0]))
 def test_the_peak_of_a_sine_in_brown_noise_is_found_between_the_bins(
     hz: float, seconds: float

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fewerexamples import examples
 from forecastdata import (
     NAMES,
     RATE_HZ,
@@ -16,7 +17,7 @@ from forecastdata import (
     sines,
     trained,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eegssl.tasks.forecast.config import (
@@ -87,7 +88,7 @@ def test_ar_forecasts_as_well_as_the_process_allows(estimator: str) -> None:
     np.testing.assert_allclose(error, np.cumsum(step[:10] ** 2), rtol=0.3)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(
     seed=st.integers(0, 10_000),
     order=st.one_of(st.none(), st.integers(1, 40)),
