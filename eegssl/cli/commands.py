@@ -114,6 +114,7 @@ def tokenize(
     train_only: TrainOnly = False,
     shard: OneShard = None,
     finalize: Finalize = False,
+    dask: corpus_flags.OverDask = None,
     device: OnDevice = None,
     num_workers: NumWorkers = 0,
     resume: Resumed = Resume.AUTO,
@@ -122,14 +123,14 @@ def tokenize(
     """Learn a codebook from recordings, and write them as tokens."""
     from eegssl.stages import tokenize as stage
 
-    part = corpus_flags.part_of_tokens(
-        options, train_only=train_only, shard=shard, finalize=finalize
-    )
+    flags = {"train_only": train_only, "finalize": finalize}
+    part = corpus_flags.part_of_tokens(options, shard=shard, **flags)
+    corpus_flags.require_free_for_dask(dask, shard=shard, **flags)
     terminal, settings, context = prepare("tokenize", out, options, settings_of(device))
     context.trackers = require_trackers(tracker or ())
     how = run_options(num_workers, resume)
     given = settings, recordings, context
-    finish(terminal, stage.run(*given, tokenizer=tokenizer, options=how, part=part))
+    finish(terminal, stage.run(*given, tokenizer=tokenizer, options=how, part=part, dask=dask))
 
 
 @command(SPINE)

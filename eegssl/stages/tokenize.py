@@ -4,6 +4,7 @@ Training, shards of the recordings, and the end can be processes of their own.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from eegssl.corpus.codes.tokens import (
 )
 from eegssl.corpus.config import SamplingConfig
 from eegssl.corpus.inventory.shards import Shard, require_begun, require_same_number
+from eegssl.corpus.processes.dask_cluster import dask_cluster
+from eegssl.corpus.processes.engine import Engine
 from eegssl.corpus.sampling import Sampler, of_some_subjects, sampler
 from eegssl.corpus.store import Corpus, fitted_on, open_corpus, require_sketches
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
@@ -41,6 +44,7 @@ from eegssl.stages.tokenizing.encoded_recordings import (
     encode,
     encode_shard,
     encoded,
+    hand_out,
     require_shards,
     trained_in,
     write_code_tables,
@@ -81,17 +85,26 @@ def run(
     tokenizer: Path | None = None,
     options: RunOptions = RunOptions(),
     part: Part | Shard = Part.ALL,
+    dask: str | None = None,
 ) -> Result:
     """Make a tokens artifact from the training and validation subjects of ``folders``.
 
-    With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is. Or do a part of it:
-    raises ArtifactError where that comes before those that it needs.
+    With ``tokenizer`` (another tokens artifact) its tokenizer is used as it is; workers of the Dask
+    scheduler at the address ``dask`` encode. Or do a part of it: raises ArtifactError where that
+    comes before those that it needs.
     """
+    if dask and options.place.n_ranks > 1:
+        raise ConfigError(
+            "--dask is of one process: train in ranks with --train-only, then encode without them"
+        )
     if part is Part.TRAIN and tokenizer:
         raise ConfigError("--train-only trains what --tokenizer gives: leave out one of them")
     if part not in (Part.ALL, Part.TRAIN):
         options.require_usual("a part of tokenize")
-    with process_group(options.place, config.training.device) as device:
+    here = nullcontext() if dask is None else dask_cluster(dask, [f.absolute() for f in folders])
+    with here as cluster, process_group(options.place, config.training.device) as device:
+        if cluster:
+            context.progress.say(str(cluster))
         data = on_all(options.place, lambda: _open(config, folders, tokenizer, context, options))
         inputs = [*data.corpus.inputs(), *inputs_of(*([data.source] if data.source else []))]
         if isinstance(part, Shard):
@@ -104,7 +117,7 @@ def run(
             return begun
         training = for_hours(config.training, config.window_s)
         config = config.model_copy(update={"training": training})
-        return _run(config, data, begun, device, context, options, part)
+        return _run(config, data, begun, device, context, options, part, cluster)
 
 
 @dataclass(frozen=True)
@@ -174,6 +187,7 @@ def _run(
     context: Context,
     options: RunOptions,
     part: Part | Shard,
+    engine: Engine | None,
 ) -> Result:
     """Train on all ranks; on the first, encode the corpus and write the artifact."""
     corpus, train, val, draws = data.corpus, data.train, data.val, data.draws
@@ -201,6 +215,8 @@ def _run(
     if part is Part.FINALIZE:
         require_shards(coder, writer)
         writer.resumed = False
+    elif engine:
+        hand_out(engine, coder, writer, context)
     else:
         encode(coder, encoded(coder), writer, context)
     unlike = {"codes_unlike_float32": unlike_float32(model, val, context)} if bfloat16 else {}

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import killworkers
 import pytest
-from clirun import Ran, eegssl, files_of
+from clirun import Pipeline, Ran, eegssl, files_of
 from daskservers import Servers, dask_servers
 from tinycorpus import write_corpus
 
 from eegssl import __version__
 from eegssl.corpus.processes import dask_cluster
+from eegssl.errors import ConfigError
 from eegssl.stages.preprocessing import making_recordings
+from eegssl.stages.tokenizing import encoded_recordings
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_a_killed_worker_costs_nothing(
     assert ran.code == 0, ran.err
     assert (tmp_path / "killed").exists()
     assert files_of(tmp_path / "out") == files_of(tmp_path / "one")
-    assert "2 worker(s) read 2 file(s) at a time" in ran.err
+    assert "2 worker(s) with 2 thread(s)" in ran.err
     assert "recordings: 6/6, 0.06 of 0.06 h of EEG" in ran.err
     log = servers.log.read_text()
     assert "signal 9" in log
@@ -66,6 +68,33 @@ def test_an_update_is_handed_out_too(edf: Path, tmp_path: Path, servers: Servers
     assert (ran.document["update"]["new"], ran.document["update"]["kept"] > 0) == (1, True)
     assert eegssl("preprocess", own, "--out", tmp_path / "fresh", "--jobs", 1).code == 0
     assert files_of(out) == files_of(tmp_path / "fresh")
+
+
+@pytest.mark.slow
+def test_encoding_is_handed_out_too(
+    tiny: Pipeline, tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a worker that is killed when it has written codes and not yet said so."""
+    monkeypatch.setattr(encoded_recordings, "UNIT_S", 60.0)
+    monkeypatch.setattr(encoded_recordings, "encode_some", killworkers.encode_and_kill_once)
+    monkeypatch.chdir(tmp_path)
+    ran = eegssl(*tiny.command("tokenize", Path("out")), "--dask", servers.address)
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "killed").exists()
+    assert files_of(tmp_path / "out") == files_of(tiny.tokens)
+
+
+def test_a_worker_that_sees_other_recordings_encodes_none(tiny: Pipeline, tmp_path: Path) -> None:
+    sources = [(tiny.recordings, "0" * 32)]
+    with pytest.raises(ConfigError, match="other recordings at the same path"):
+        encoded_recordings.encode_some(tmp_path, sources, 800, False, "cpu", [])
+
+
+def test_encoding_is_not_handed_out_in_parts(tiny: Pipeline, tmp_path: Path) -> None:
+    for flags in (("--shard", "0/2"), ("--train-only",), ("--finalize",)):
+        command = tiny.command("tokenize", tmp_path / "out")
+        ran = eegssl(*command, "--dask", "tcp://127.0.0.1:1", *flags)
+        refused(ran, tmp_path / "out", f"leave out {flags[0]}")
 
 
 def refused(ran: Ran, out: Path, *words: str) -> None:

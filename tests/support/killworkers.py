@@ -17,6 +17,14 @@ def ingest_and_kill_once(*task: Any) -> dict[str, Any]:
     return row
 
 
+def encode_and_kill_once(*task: Any) -> None:
+    """As `encode_some`; the first to end kills its worker of Dask before it can answer."""
+    from eegssl.stages.tokenizing.encoded_recordings import encode_some
+
+    encode_some(*task)
+    kill_once(task[0].parent / "killed")
+
+
 def kill_once(mark: Path) -> None:
     """Kill the worker that started this process, unless that was done before."""
     try:

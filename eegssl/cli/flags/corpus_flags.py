@@ -76,15 +76,21 @@ def part_of_tokens(
 
 
 def require_free_for_dask(
-    dask: str | None, *, jobs: int, shard: str | None, finalize: bool
+    dask: str | None,
+    *,
+    shard: str | None,
+    finalize: bool,
+    jobs: int = 0,
+    train_only: bool = False,
 ) -> None:
     """Raise ConfigError for flags that say otherwise who does the work than --dask does."""
     given = {"--jobs": jobs > 0, "--shard": shard is not None, "--finalize": finalize}
+    given["--train-only"] = train_only
     names = [name for name, is_given in given.items() if is_given]
     if dask is not None and names:
         raise ConfigError(
-            f"--dask hands out the files of one whole run, as many at a time as its workers have "
-            f"threads: leave out {' and '.join(names)}, or --dask"
+            "--dask hands out the work of one whole run, as many files at a time as its workers "
+            f"have threads: leave out {' and '.join(names)}, or --dask"
         )
 
 

@@ -54,7 +54,7 @@ class DaskCluster(Engine):
 
     def __str__(self) -> str:
         threads = self._threads()
-        return f"Dask: {len(threads)} worker(s) read {sum(threads)} file(s) at a time"
+        return f"Dask: {len(threads)} worker(s) with {sum(threads)} thread(s)"
 
     def require_workers(self) -> None:
         """Raise ConfigError where there is none, or one is not like this process."""
@@ -80,7 +80,7 @@ class DaskCluster(Engine):
         name = f"dask-{secrets.token_hex(8)}"
         with atomic_path(folder / name) as path:
             path.touch()
-        self._places += (Place("the folder of --out", folder, (name,), is_written=True),)
+        self._places += (Place("the folder of --out", folder.absolute(), (name,), is_written=True),)
         self._require_seen()
 
     def each(
@@ -149,7 +149,7 @@ class DaskCluster(Engine):
             answer = future.result()
         except KilledWorker:
             raise ConfigError(
-                "workers of Dask were lost again and again with the same file, as where memory "
+                "workers of Dask were lost again and again with the same work, as where memory "
                 f"runs out: allow each more, or run fewer on a machine; {_GOES_ON}"
             ) from None
         if isinstance(answer, OSError | ConfigError):

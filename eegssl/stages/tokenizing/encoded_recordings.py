@@ -1,6 +1,6 @@
 """Write the codes of all recordings, or of one shard."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -20,14 +20,21 @@ from eegssl.corpus.codes.tokens import (
     write_patches,
     write_tables,
 )
+from eegssl.corpus.config import Limits
 from eegssl.corpus.inventory.shards import Mark, Shard, require_all
-from eegssl.corpus.store import Recording
-from eegssl.errors import ArtifactError
+from eegssl.corpus.processes.engine import Engine
+from eegssl.corpus.processes.workers import Failure
+from eegssl.corpus.store import Recording, open_corpus
+from eegssl.errors import ArtifactError, ConfigError
 from eegssl.tokenizer.tokenizer import Tokenizer
-from eegssl.training.encoding import PatchCoder
+from eegssl.training.encoding import PatchCoder, Patches
 from eegssl.training.weights import read_tokenizer
 
 NAME = "tokenizer"
+UNIT_S = 3600.0
+"""EEG that a process encodes before it says so: seconds of work. Ours."""
+_NO_LIMITS = Limits(time_s=30 * 86400, memory_mb=1 << 24)
+"""Recordings that eegssl made are no untrusted files."""
 
 
 class Part(Enum):
@@ -69,10 +76,75 @@ def encode(
             context.progress.warn(f"codes of {recording.id} are not whole: they are made anew")
     advance = context.progress.track("encode", len(recordings))
     n_stored = len(recordings) - len(todo)
-    for done, (recording, (entropies, codes)) in enumerate(coder.encode(todo), start=n_stored + 1):
-        write_patches(patch_path(writer.path, ENTROPIES, recording.id), entropies)
-        write_patches(patch_path(writer.path, CODES, recording.id), codes)
+    for done, (recording, patches) in enumerate(coder.encode(todo), start=n_stored + 1):
+        _write(writer.path, recording, patches)
         advance(done)
+
+
+def hand_out(engine: Engine, coder: PatchCoder, writer: ArtifactWriter, context: Context) -> None:
+    """Let the processes of an engine write what `encode` would, by the tokenizer in the folder."""
+    recordings = encoded(coder)
+    todo = missing_in(writer.path, coder, recordings)
+    advance = context.progress.track("encode", len(recordings))
+    done = len(recordings) - len(todo)
+    advance(done)
+    if not todo:
+        return
+    engine.require_shared(writer.work)
+    sources = [(one.path.absolute(), one.manifest.id) for one in coder.corpus.artifacts]
+    device = next(coder.model.parameters()).device.type
+    how = writer.path.absolute(), sources, coder.length, coder.bfloat16, device
+    tasks = [(*how, ids) for ids in _units(todo)]
+    for number, answer in engine.each(encode_some, tasks, _NO_LIMITS):
+        if isinstance(answer, Failure):
+            raise ConfigError(
+                f"a process that encodes failed: {answer.reason}; what is done already stays, and "
+                "the same command goes on from there"
+            )
+        done += len(tasks[number][-1])
+        advance(done)
+
+
+def _units(recordings: Sequence[Recording]) -> Iterator[list[str]]:
+    """Ids of recordings of an hour together, or of one that is longer."""
+    ids: list[str] = []
+    duration_s = 0.0
+    for recording in recordings:
+        ids.append(recording.id)
+        duration_s += recording.duration_s
+        if duration_s >= UNIT_S:
+            yield ids
+            ids, duration_s = [], 0.0
+    if ids:
+        yield ids
+
+
+def encode_some(
+    out: Path,
+    sources: Sequence[tuple[Path, str]],
+    length: int,
+    bfloat16: bool,
+    device: str,
+    ids: Sequence[str],
+) -> None:
+    """Write codes and entropies of recordings by the tokenizer in an unfinished folder.
+
+    ``sources`` are the folders of the corpus with the ids that they have to have; windows are of
+    ``length`` samples. Raises ConfigError where another corpus lies there.
+    """
+    corpus = open_corpus([path for path, _ in sources])
+    if [one.manifest.id for one in corpus.artifacts] != [id_ for _, id_ in sources]:
+        raise ConfigError("a worker sees other recordings at the same path than the command does")
+    coder = PatchCoder(read_tokenizer(out).to(device), corpus, length, bfloat16)
+    wanted = frozenset(ids)
+    for recording, patches in coder.encode([r for r in encoded(coder) if r.id in wanted]):
+        _write(out, recording, patches)
+
+
+def _write(out: Path, recording: Recording, patches: Patches) -> None:
+    """Write entropies and codes, each whole or not at all; the codes, which tell that, last."""
+    for name, values in zip((ENTROPIES, CODES), patches, strict=True):
+        write_patches(patch_path(out, name, recording.id), values)
 
 
 def encode_shard(
