@@ -60,9 +60,16 @@ def hidden_flops(encoder: EpilepsyFM, channels: int, patches: int, n_hidden: int
     return sum(forward_flops(encoder, channels, patches).values()) - spared
 
 
-def visible_flops(encoder: EpilepsyFM, channels: int, n_visible: int) -> int:
-    """Operations of `Encoder.visible` on a window of C channels with so many visible patches."""
-    return sum(_flops(encoder, channels, n_visible).values())
+def visible_flops(
+    encoder: EpilepsyFM, channels: int, n_visible: int, *, beside_whole: bool = False
+) -> int:
+    """Operations of `Encoder.visible` on a window of C channels with so many visible patches.
+
+    With ``beside_whole`` what `Encoder.whole_and_visible` does beside those of the whole window.
+    """
+    flops = _flops(encoder, channels, n_visible)
+    shared = beside_whole and encoder.embeds_alone
+    return flops["transformer"] if shared else sum(flops.values())
 
 
 def transformer_flops(layers: int, width: int, ffn: int, tokens: int) -> int:

@@ -78,6 +78,22 @@ class Encoder(nn.Module, ABC):
             "embed visible patches alone, or another encoder"
         )
 
+    def whole_and_visible(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+        kept: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Embed whole windows [B, C, N, D], and visible patches alone as `visible` [B, V, D].
+
+        An architecture may do once what both need.
+        """
+        given = signal_uv, positions, located, regions
+        return self(*given), self.visible(*given, mask, kept)
+
     @abstractmethod
     def layers(
         self, signal_uv: Tensor, positions: Tensor, located: Tensor, regions: Tensor

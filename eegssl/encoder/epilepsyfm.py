@@ -99,9 +99,36 @@ class EpilepsyFM(Encoder):
         n_windows, n_channels, n_patches = mask.shape
         placed = self._placed(content.new_zeros(1), positions, located, regions, n_patches)
         placed = placed.expand(n_windows, n_channels, n_patches, -1).flatten(0, 2)
-        tokens = (content + placed.index_select(0, kept)).unflatten(0, (n_windows, 1, -1))
-        row, _ = self._row(tokens, ordered=False)
-        n_before = row.shape[1] - tokens.shape[2]
+        return self._seen(content + placed.index_select(0, kept), mask, kept)
+
+    def whole_and_visible(
+        self,
+        signal_uv: Tensor,
+        positions: Tensor,
+        located: Tensor,
+        regions: Tensor,
+        mask: Tensor,
+        kept: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Embed whole windows, and visible patches alone; each patch is embedded once."""
+        given = signal_uv, positions, located, regions
+        if not self.embeds_alone:
+            return super().whole_and_visible(*given, mask, kept)
+        tokens = self._tokens(*given, None, None)
+        _check(mask, tokens.shape[:3], "mask [B, C, N]")
+        whole = _grid(self.transformer(*self._row(tokens)), tokens)
+        return whole, self._seen(tokens.flatten(0, 2).index_select(0, kept), mask, kept)
+
+    @property
+    def embeds_alone(self) -> bool:
+        """Whether a patch is embedded by its own samples, so that others may be hidden or not."""
+        return self.config.normalise == "scale" and self.config.clip_sigma is None
+
+    def _seen(self, tokens: Tensor, mask: Tensor, kept: Tensor) -> Tensor:
+        """Transform the tokens [B V, D] of visible patches as if there were no others."""
+        n_windows, n_channels, n_patches = mask.shape
+        row, _ = self._row(tokens.unflatten(0, (n_windows, 1, -1)), ordered=False)
+        n_before = row.shape[1] - len(tokens) // n_windows
         keys = None
         if self.order is not None:
             order = self.order(n_channels, n_patches, n_before > 0, row.device)[0]

@@ -81,6 +81,14 @@ class Grain:
         """Embeddings of all patches, none hidden: [B, C, N, D]."""
         return self.encoder(self["signal_uv"], *self.geometry)
 
+    def whole_and_visible(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+        """`whole`, and visible patches embedded alone, [B, V, D]; ``kept`` [B V] are theirs."""
+        given = self["signal_uv"], *self.geometry, self["mask"], kept
+        if "whole" in vars(self):
+            return self.whole, self.encoder.visible(*given)
+        self.whole, seen = self.encoder.whole_and_visible(*given)
+        return self.whole, seen
+
 
 @dataclass(frozen=True)
 class GrainPlan:

@@ -66,7 +66,8 @@ class Latent(Objective):
         """Mean squared error of hidden embeddings; as `together` where there is no teacher."""
         if self.teacher is None:
             return self.together([grain])
-        loss = squared_error(self.predictions(grain), self.targets(self.whole(grain), grain))
+        whole, seen = self.passes(grain)
+        loss = squared_error(self.predictions(grain, seen), self.targets(whole, grain))
         return ObjectiveOutput(loss, {"ratio": grain["mask"].float().mean()})
 
     def together(self, grains: Sequence[Grain]) -> ObjectiveOutput:
@@ -79,8 +80,8 @@ class Latent(Objective):
         n_hidden, n_windows = sum_over_ranks(counts)
         errors, sums = [], []
         for grain in grains:
-            whole = self.whole(grain)
-            error = squared_error(self.predictions(grain), self.targets(whole, grain))
+            whole, seen = self.passes(grain)
+            error = squared_error(self.predictions(grain, seen), self.targets(whole, grain))
             errors.append(error * (grain.n_hidden / n_hidden))
             sums.append(waves(self.projections(whole, grain)))
         error = torch.stack(errors).sum()
@@ -97,23 +98,25 @@ class Latent(Objective):
         if self.teacher is not None:
             self.teacher.follow(encoder)
 
-    def predictions(self, grain: Grain) -> Tensor:
-        """Predicted embeddings [H, D] of hidden patches, made without their samples."""
-        given = grain["signal_uv"], *grain.geometry, grain["mask"], grain[_KEPT]
-        seen = grain.encoder.visible(*given)
+    def passes(self, grain: Grain) -> tuple[Tensor, Tensor]:
+        """Embeddings [B, C, N, D] of which hidden ones are the targets, and [B, V, D] of visible
+        patches, made without samples of hidden ones.
+
+        A teacher's have mean 0 and deviation 1 over their D numbers.
+        """
+        kept = grain[_KEPT]
+        if self.teacher is None:
+            return grain.whole_and_visible(kept)
+        given = grain["signal_uv"], *grain.geometry
+        with torch.no_grad():
+            embeddings = self.teacher.encoder(*given)
+            whole = F.layer_norm(_wide(embeddings), (self.width,))
+        return whole, grain.encoder.visible(*given, grain["mask"], kept)
+
+    def predictions(self, grain: Grain, seen: Tensor) -> Tensor:
+        """Predicted embeddings [H, D] of hidden patches, from those of visible ones."""
         predicted: Tensor = self.predictor(grain, seen, grain[_KEPT], grain.encoder.mask_token)
         return predicted
-
-    def whole(self, grain: Grain) -> Tensor:
-        """Embeddings [B, C, N, D] of which hidden ones are the targets.
-
-        The teacher's have mean 0 and deviation 1 over their D numbers.
-        """
-        if self.teacher is None:
-            return grain.whole
-        with torch.no_grad():
-            embeddings = self.teacher.encoder(grain["signal_uv"], *grain.geometry)
-            return F.layer_norm(_wide(embeddings), (self.width,))
 
     def targets(self, whole: Tensor, grain: Grain) -> Tensor:
         """The embeddings of hidden patches, [H, D]."""
@@ -133,7 +136,7 @@ class Latent(Objective):
         n_windows, channels, patches = shape
         hidden = n_hidden // n_windows
         visible = channels * patches - hidden
-        seen = visible_flops(encoder, channels, visible)
+        seen = visible_flops(encoder, channels, visible, beside_whole=self.teacher is None)
         predicted = self.predictor.flops(channels, visible, hidden)
         return n_windows * (seen + predicted + self._target_flops(encoder, channels, patches))
 
@@ -173,8 +176,8 @@ class _Scorer(Scorer):
     def add(self, grain: Grain, groups: Mapping[str, NDArray[np.bool_]]) -> None:
         """Count the hidden patches of a grain."""
         objective = self._objective
-        whole = objective.whole(grain)
-        error = squared_error(objective.predictions(grain), objective.targets(whole, grain))
+        whole, seen = objective.passes(grain)
+        error = squared_error(objective.predictions(grain, seen), objective.targets(whole, grain))
         statistic = math.nan
         if objective.teacher is None:
             sums = waves(objective.projections(whole, grain))

@@ -48,3 +48,18 @@ def test_nothing_hidden_is_in_them_and_with_none_hidden_they_are_all(
     every = torch.zeros_like(mask)
     whole = encoder.visible(signal_uv, *placed, every, flat_places(~every))
     torch.testing.assert_close(whole, encoder(signal_uv, *placed).flatten(1, 2))
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_beside_whole_windows_both_are_what_they_are_apart(changes: dict[str, object]) -> None:
+    encoder = small(**changes).eval()
+    signal_uv, placed, mask = given(batch=3)
+    mask = exact_mask(mask.shape)
+    kept = flat_places(~mask)
+    whole, shown = encoder.whole_and_visible(signal_uv, *placed, mask, kept)
+    torch.testing.assert_close(whole, encoder(signal_uv, *placed))
+    torch.testing.assert_close(shown, encoder.visible(signal_uv, *placed, mask, kept))
+    noise = torch.where(mask.repeat_interleave(encoder.config.patch_samples, -1), 1e4, signal_uv)
+    other, again = encoder.whole_and_visible(noise, *placed, mask, kept)
+    assert torch.equal(again, shown)
+    assert not torch.equal(other, whole)

@@ -55,10 +55,11 @@ def test_samples_of_hidden_patches_are_in_no_prediction(form: str) -> None:
     hidden = tensors["mask"].repeat_interleave(200, -1)
     other = tensors | {"signal_uv": torch.where(hidden, noise, tensors["signal_uv"])}
     objective = objective_of(made)
-    before, after = (Grain(made.encoder, t) for t in (tensors, other))
-    assert torch.equal(objective.predictions(before), objective.predictions(after))
-    whole = [objective.targets(objective.whole(g), g) for g in (before, after)]
-    assert not torch.equal(*whole)
+    grains = [Grain(made.encoder, t) for t in (tensors, other)]
+    passes = [objective.passes(grain) for grain in grains]
+    both = list(zip(grains, passes, strict=True))
+    assert torch.equal(*(objective.predictions(grain, seen) for grain, (_, seen) in both))
+    assert not torch.equal(*(objective.targets(whole, grain) for grain, (whole, _) in both))
 
 
 def test_the_error_is_0_at_the_truth_and_1_for_a_prediction_of_0(
@@ -67,16 +68,16 @@ def test_the_error_is_0_at_the_truth_and_1_for_a_prediction_of_0(
     made = model("ema")
     tensors, objective = batch(made), objective_of(made)
     grain = Grain(made.encoder, tensors)
-    truth = objective.targets(objective.whole(grain), grain)
+    truth = objective.targets(objective.passes(grain)[0], grain)
     for prediction, loss in ((truth, 0.0), (torch.zeros_like(truth), 1.0)):
-        monkeypatch.setattr(objective, "predictions", lambda grain, p=prediction: p)
+        monkeypatch.setattr(objective, "predictions", lambda grain, seen, p=prediction: p)
         assert made(tensors)["loss"].item() == pytest.approx(loss, abs=1e-4)
 
 
 def test_the_teacher_gives_normalised_embeddings_of_whole_windows_without_gradient() -> None:
     made = model("ema")
     grain = Grain(made.encoder, batch(made))
-    whole = objective_of(made).whole(grain)
+    whole, _ = objective_of(made).passes(grain)
     assert not whole.requires_grad
     torch.testing.assert_close(whole, F.layer_norm(grain.whole.detach(), (32,)))
 
@@ -89,7 +90,8 @@ def test_without_a_teacher_the_loss_is_the_sum_of_its_two_parts() -> None:
     hidden = tensors["mask"].nonzero()
     whole = made.encoder(*(tensors[n] for n in ("signal_uv", "positions", "located", "regions")))
     target = torch.stack([whole[b, c, n] for b, c, n in hidden.tolist()])
-    error = (objective.predictions(grain) - target).square().mean()
+    _, seen = objective.passes(grain)
+    error = (objective.predictions(grain, seen) - target).square().mean()
     torch.testing.assert_close(terms["prediction_loss"], error)
     flat, places = whole.flatten(1, 2), tensors["latent.places"]
     directions = tensors["latent.directions"]
