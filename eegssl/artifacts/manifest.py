@@ -36,6 +36,8 @@ INVENTORY = "inventory.parquet"
 """What the source files of recordings were like when they were looked at."""
 SOURCE_ROWS = "rows.parquet"
 """What reading each source file of recordings gave."""
+EARLIER = "earlier"
+"""Folder of tables of what recordings were like before their updates."""
 MADE_BY = {
     "recordings": ("recordings", "preprocess"),
     "tokens": ("tokens", "tokenize"),
@@ -48,7 +50,7 @@ MADE_BY = {
     "probes": ("probes", "evaluate --probes"),
 }
 """Kind -> what it is called, and the command that makes it."""
-_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY, SOURCE_ROWS})
+_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY, SOURCE_ROWS, EARLIER})
 _LONGEST_NAME = 1024
 
 

@@ -15,6 +15,7 @@ from eegssl.artifacts.atomic import PARTIAL
 from eegssl.artifacts.json_parts import read_json
 from eegssl.artifacts.locks.draft_lock import LOCK
 from eegssl.artifacts.manifest import (
+    EARLIER,
     INVENTORY,
     MANIFEST,
     PLAN,
@@ -51,7 +52,7 @@ _MADE_BY_STAGES = (
     *("signals/r-????????????-*.safetensors", "codes/r-????????????-*.npy"),
     *("signals/packs.parquet", "signals/?????.pack"),
     *("entropies/r-????????????.npy", "entropies/r-????????????-*.npy"),
-    *("look/index.html", "look/r-????????????*.html"),
+    *("look/index.html", "look/r-????????????*.html", f"{EARLIER}/*.parquet"),
     *(f"history/*/{name}" for name in _FILES),
     *(f"cells/*/seed*/{name}" for name in _FILES),
     *(f"folds/fold*/*/{name}" for name in _FILES),

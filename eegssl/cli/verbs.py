@@ -55,6 +55,10 @@ def info(
     patches: Annotated[int, typer.Option(min=1, help="With --preset: patches a channel.")] = 10,
     json: Json = False,
     check: Annotated[bool, typer.Option("--check", help="Hash every file, bulk ones too.")] = False,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option(help="Recordings that it was made of: what an update changed since."),
+    ] = None,
 ) -> None:
     """Explain an artifact or a task, or count what a preset's encoder costs."""
     terminal, folders = Terminal(as_json=json), artifact or []
@@ -65,7 +69,7 @@ def info(
     if task is not None and not preset:
         _explain_task(terminal, task, folders, set or [])
     elif len(folders) == 1 and not preset and task is None:
-        _explain_artifact(terminal, folders[0], check)
+        _explain_artifact(terminal, folders[0], check, recordings or [])
     elif preset and not folders and task is None:
         _explain_preset(terminal, preset, channels, patches)
     else:
@@ -140,16 +144,21 @@ def _amount(of: str, value: int) -> str:
     return f"{value / 1e6:.3g} MB" if of.endswith("bytes") else f"{value:,}"
 
 
-def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
+def _explain_artifact(
+    terminal: Terminal, artifact: Path, check: bool, recordings: list[Path]
+) -> None:
     from eegssl.artifacts.files.bulk_files import check_bulk
     from eegssl.artifacts.reading import load, read_manifest
+    from eegssl.corpus.audits.growth import grown_beside
 
     manifest = read_manifest(artifact)
     load(artifact, manifest.kind)
     if check:
         check_bulk(artifact, manifest, hashes=True)
+    since = grown_beside(artifact, manifest, recordings, terminal.warn)
     if terminal.as_json:
-        terminal.document(manifest.to_json())
+        grown = {"grown": [one.as_dict() for one in since]} if since else {}
+        terminal.document(manifest.to_json() | grown)
         return
     made_from = [f"{kind} {id_[:12]}…" for kind, id_ in manifest.inputs]
     terminal.table(
@@ -166,6 +175,8 @@ def _explain_artifact(terminal: Terminal, artifact: Path, check: bool) -> None:
     )
     terminal.table("what it holds", manifest.facts)
     terminal.table("settings", manifest.config)
+    for one in since:
+        terminal.warn(one.in_words())
 
 
 @command(HELPERS)
@@ -255,16 +266,20 @@ def check(
 ) -> None:
     """Check every hash, range and count of an artifact, and repeat the warnings of recordings."""
     from eegssl.artifacts.reading import read_manifest
+    from eegssl.corpus.audits.growth import grown_beside
     from eegssl.corpus.concerns.shown_concerns import by_path, sentences
     from eegssl.stages import check as stage
 
     terminal = Terminal(as_json=json)
     problems = stage.run(artifact)
-    facts = read_manifest(artifact).facts
+    manifest = read_manifest(artifact)
+    facts = manifest.facts
+    since = grown_beside(artifact, manifest, [], terminal.warn)
     if json:
-        concerns = facts.get("concerns", {})
-        terminal.document({"artifact": str(artifact), "problems": problems, "concerns": concerns})
-    for sentence in sentences(facts):
+        concerns, grown = facts.get("concerns", {}), [one.as_dict() for one in since]
+        own = {"artifact": str(artifact), "problems": problems, "concerns": concerns}
+        terminal.document(own | ({"grown": grown} if grown else {}))
+    for sentence in (*sentences(facts), *(one.in_words() for one in since)):
         terminal.warn(sentence)
     if show_names and not json:
         columns, rows = by_path(artifact)

@@ -7,6 +7,7 @@ import numpy as np
 
 from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.manifest import Artifact, inputs_of
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.corpus.audits.leaks import Leak, audit, refuse
 from eegssl.corpus.store import Corpus, Recording, fitted_on
 from eegssl.corpus.windows import Windows, require_whole_patches, tile
@@ -35,6 +36,7 @@ def probe(config: ProbesConfig, encoder: Artifact, corpus: Corpus, context: Cont
     """
     splits = ("train", "val", "test") if config.split == "all" else (config.split,)
     recordings = corpus.of_split(*splits)
+    tell_growth(corpus.artifacts, [encoder], context)
     leaks = _leaks(config, encoder, corpus, recordings, context)
     for difference in differences(encoder, corpus, recordings, pretrained=True):
         context.warn(difference)

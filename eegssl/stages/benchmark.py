@@ -13,6 +13,7 @@ from eegssl.artifacts.context import Context, Result
 from eegssl.artifacts.json_parts import damaged
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.stages import BenchmarkConfig
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.benchmark.comparisons import (
     ComparedUnit,
@@ -63,6 +64,8 @@ def run(config: BenchmarkConfig, base: Path, context: Context) -> Result:
     folds: Sequence[Fold] = config.folds or (None,)
     corpora = {fold: matrix.corpus(fold) for fold in folds}
     matrix.require_subjects(corpora.values())
+    for fold, corpus in corpora.items():
+        tell_growth(corpus.artifacts, matrix.encoders(fold), context)
     writer = context.begin(CONTRACT, config, matrix.inputs(corpora), update=True)
     if isinstance(writer, Result):
         return writer

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from eegssl.artifacts.atomic import hash_file, hash_json
 from eegssl.artifacts.context import Context
+from eegssl.artifacts.manifest import Artifact
 from eegssl.artifacts.reading import load
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
@@ -82,6 +83,12 @@ class Matrix:
     def corpus(self, fold: Fold) -> Corpus:
         """The recordings of a fold."""
         return open_corpus(self._recordings(fold))
+
+    def encoders(self, fold: Fold) -> list[Artifact]:
+        """The encoders of a fold, each once."""
+        named = ((name, seed) for name in self.config.encoders for seed in self.config.seeds)
+        paths = dict.fromkeys(self._encoder_path(name, fold, seed) for name, seed in named)
+        return [load(path, ENCODER) for path in paths]
 
     def inputs(self, folds: Mapping[Fold, Corpus]) -> Pairs:
         """Inputs of the whole benchmark, by id; the matrix's own paths stay private."""

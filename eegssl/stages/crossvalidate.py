@@ -14,6 +14,7 @@ from eegssl.artifacts.manifest import Artifact, inputs_of
 from eegssl.config.resolve import read_task
 from eegssl.config.settings import public_values
 from eegssl.config.stages import CrossvalidationConfig, EvaluateConfig, FinetuneConfig, FoldConfig
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.corpus.audits.leaks import Leak, audit
 from eegssl.corpus.folds import n_folds, refolded
 from eegssl.corpus.store import Corpus, open_corpus
@@ -45,6 +46,7 @@ def run(
     corpus = open_corpus(folders)
     n = n_folds(corpus, folds)
     pretrained, resolved = open_artifact(encoder, PRETRAINED), read_task(task, config.task)
+    tell_growth(corpus.artifacts, [pretrained], context)
     kind = KINDS[resolved.kind]
     parts = [refolded(corpus, n, k, context.seed) for k in range(n)]
     tuned = [config.model_copy(update={"cross": FoldConfig(folds=n, fold=k)}) for k in range(n)]

@@ -13,6 +13,7 @@ from eegssl.artifacts.reading import require_parent
 from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.config.corpus_stages import PretrainConfig
 from eegssl.config.resolve import build
+from eegssl.corpus.audits.growth import grown, tell_growth
 from eegssl.corpus.audits.recordings_contract import KIND as RECORDINGS
 from eegssl.corpus.codes.tokens import open_codes
 from eegssl.corpus.places.probe_windows import ProbeWindows, probe_windows
@@ -22,7 +23,7 @@ from eegssl.corpus.windows import tile
 from eegssl.encoder.architectures import build_encoder
 from eegssl.encoder.config import EncoderConfig
 from eegssl.encoder.trained_on import electrodes_of, require_electrodes
-from eegssl.errors import ConfigError
+from eegssl.errors import ArtifactError, ConfigError
 from eegssl.objectives.objective import Known
 from eegssl.objectives.weighted_sum import WeightedSum, build_sum
 from eegssl.probes.pretraining_report import probe_pretrained, write_report
@@ -116,8 +117,10 @@ def run(
         data = on_all(
             options.place, lambda: _open(config, folders, tokens, init_from, seed, options)
         )
+        initial = data.initial.artifact if data.initial else None
+        tell_growth(data.corpus.artifacts, [initial], context)
         made_of = [data.tokens] if data.tokens else []
-        further = [data.initial.artifact] if data.initial else []
+        further = [initial] if initial else []
         inputs = [*data.corpus.inputs(), *inputs_of(*made_of, *further)]
         alike = {"which recordings are trained on": data.corpus.split_hash}
         names = (SCORES, REPORT)
@@ -170,6 +173,9 @@ def _open(
 def _open_tokens(path: Path, corpus: Corpus, config: PretrainConfig) -> Artifact:
     """The tokens; raises unless they are of these recordings and of patches of this length."""
     artifact = open_artifact(path, TOKENS)
+    folders = [(one.path, one.manifest) for one in corpus.artifacts]
+    if before := list(grown(path, artifact.manifest, folders)):
+        raise ArtifactError("; ".join(one.in_words() for one in before))
     require_parent(artifact, corpus.artifacts, RECORDINGS)
     facts = artifact.manifest.facts
     if facts["patch_samples"] != config.encoder.patch_samples:

@@ -18,6 +18,7 @@ from eegssl.artifacts.threads import RANKS, THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.corpus_stages import TokenizeConfig
 from eegssl.config.resolve import build
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.corpus.codes.tokens import (
     CODES,
     ENTROPIES,
@@ -106,6 +107,7 @@ def run(
         if cluster:
             context.progress.say(str(cluster))
         data = on_all(options.place, lambda: _open(config, folders, tokenizer, context, options))
+        tell_growth(data.corpus.artifacts, [data.source], context)
         inputs = [*data.corpus.inputs(), *inputs_of(*([data.source] if data.source else []))]
         if isinstance(part, Shard):
             return _shard(config, data, inputs, part, device, context)

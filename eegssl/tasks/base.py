@@ -17,6 +17,7 @@ from eegssl.artifacts.threads import THREADS
 from eegssl.artifacts.writer import ArtifactWriter
 from eegssl.config.settings import public_values
 from eegssl.config.stages import EvaluateConfig, FinetuneConfig
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.corpus.audits.leaks import audit_windows, refuse
 from eegssl.corpus.audits.temporal_leaks import audit_model
 from eegssl.corpus.new_files.cleaned_as import cleaned_as
@@ -152,6 +153,7 @@ def finetune(
         return job, kind.prepare(job)
 
     job, data = on_all(options.place, prepared)
+    tell_growth(corpus.artifacts, [job.pretrained], context)
     weights = job.weights == "pretrained"
     for difference in differences(job.pretrained, corpus, corpus.recordings, pretrained=weights):
         context.warn(difference)
@@ -214,6 +216,7 @@ def evaluate(
     require_read(config, kind.evaluate_reads, kind.unread, name, kind.name)
     splits = ("train", "val", "test") if config.split == "all" else ("test",)
     recordings = corpus.of_split(*splits)
+    tell_growth(corpus.artifacts, [model], context)
     leaks = audit_model(model, corpus, recordings)
     if not config.allow_leak:
         refuse(leaks, model)

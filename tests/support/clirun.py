@@ -9,7 +9,7 @@ from typing import Any
 
 from typer import testing
 
-from eegssl.artifacts.manifest import PROGRESS, SPEED
+from eegssl.artifacts.manifest import EARLIER, PROGRESS, SPEED
 from eegssl.cli.commands import app
 
 testing._get_command = cache(testing._get_command)  # else it is built anew for every call
@@ -108,11 +108,14 @@ def files_of(folder: Path) -> dict[str, str]:
     """Relative path -> SHA-256 of every file below a folder; empty where there is none.
 
     The speed of trainings is left out, and the picture of long ones: they are others each time.
+    So are tables of what recordings were like before updates.
     """
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (SPEED, PROGRESS)
+        if path.is_file()
+        and path.name not in (SPEED, PROGRESS)
+        and path.relative_to(folder).parts[0] != EARLIER
     }
 
 

@@ -26,7 +26,7 @@ from eegssl.artifacts.files.packs import (
     write_index,
 )
 from eegssl.artifacts.files.part_files import check_file, inside, require_digest
-from eegssl.artifacts.manifest import MANIFEST, Artifact
+from eegssl.artifacts.manifest import EARLIER, MANIFEST, Artifact
 from eegssl.artifacts.reading import read_manifest
 from eegssl.artifacts.table_parts import read_table
 from eegssl.artifacts.writer import ArtifactWriter
@@ -63,6 +63,8 @@ def run(recordings: Path, context: Context, most_bytes: int) -> Result:
             _copy(inside(artifact.path, name), n_bytes, digest, copy)
     with writer.writing(f"{SIGNALS}/{INDEX}") as path:
         write_index(path, places)
+    if (states := artifact.path / EARLIER).is_dir():
+        shutil.copytree(states, context.out / EARLIER, dirs_exist_ok=True)
     return replace(context.finish_copy(writer, artifact.manifest), beside=counts)
 
 

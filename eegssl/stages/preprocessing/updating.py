@@ -12,6 +12,7 @@ from eegssl.artifacts.manifest import MANIFEST, SOURCE_ROWS
 from eegssl.artifacts.reading import read_manifest
 from eegssl.config.corpus_stages import PreprocessConfig
 from eegssl.config.settings import flat_values, public_values
+from eegssl.corpus.audits.earlier_recordings import keep_state
 from eegssl.corpus.inventory.corpus_inventory import Inventory, read_inventory
 from eegssl.corpus.inventory.made_from import own_hashes
 from eegssl.corpus.inventory.planned_files import CHANGED
@@ -84,8 +85,11 @@ def update(
     changes = _changes(inventory, look, older)
     for line in _words(changes, len(look.scan.files)):
         context.progress.say(line)
+    state = None if context.dry_run else _keep_state(context)
     draft = begin_draft(look, roots, context, kept=kept)
     if isinstance(draft, Result):
+        if state is not None:  # these recordings are none of the past
+            state.unlink()
         if draft.id and not context.dry_run:
             write_inventory_of(context.out, look)  # with the times of files as they are now
         return _with(draft, changes, None)
@@ -196,6 +200,17 @@ def _require_as_scanned(made: Made) -> None:
 
 def _n_kept(made: Made) -> int:
     return len(made.rows) - made.n_ingested - made.n_labelled
+
+
+def _keep_state(context: Context) -> Path | None:
+    """Keep what the recordings are like, for those who made something of them; its path."""
+    if not (context.out / MANIFEST).exists():
+        return None
+    try:
+        return keep_state(context.out, read_manifest(context.out))
+    except ArtifactError as error:
+        context.progress.warn(f"{error}; so it can't be told later what this update changes")
+        return None
 
 
 def _splits(out: Path) -> dict[str, str]:

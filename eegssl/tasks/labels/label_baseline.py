@@ -14,6 +14,7 @@ from eegssl.baselines.interface import BaselineInputs, System
 from eegssl.baselines.system import BASELINES
 from eegssl.config.settings import public_values
 from eegssl.config.stages import BaselineConfig
+from eegssl.corpus.audits.growth import tell_growth
 from eegssl.corpus.audits.leaks import audit, refuse
 from eegssl.corpus.labelled import LabelledWindows
 from eegssl.corpus.store import fitted_on, open_corpus
@@ -55,6 +56,7 @@ def run_baseline(job: BaselineJob) -> Result:
         scoring=job.config.evaluate.scoring,
         corruptions=job.config.evaluate.corruptions,
     )
+    tell_growth(corpus.artifacts, [], context)
     inputs = [*corpus.inputs(), *table.inputs]
     writer = context.begin(BASELINE_CONTRACT, settings, inputs, names=SCORED)
     if isinstance(writer, Result):
