@@ -6,7 +6,7 @@ from pathlib import Path
 
 import eegssl
 
-HEAVY = {"torch", "mne", "scipy", "matplotlib", "sklearn", "pyarrow"}
+HEAVY = {"torch", "mne", "scipy", "matplotlib", "sklearn", "pyarrow", "dask", "distributed"}
 ROOT = Path(eegssl.__file__).parent
 
 

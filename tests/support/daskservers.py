@@ -57,4 +57,8 @@ def dask_servers(folder: Path, n_workers: int, *more: str) -> Iterator[Servers]:
         finally:
             for process in reversed(started):
                 process.terminate()
-                process.wait()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:  # a thread of it is still at work
+                    process.kill()
+                    process.wait()

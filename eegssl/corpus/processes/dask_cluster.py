@@ -4,6 +4,7 @@ Dask hands out units and gives those of a lost worker to another. It names them 
 key, and nothing that Dask logs, says which file or person a unit is about.
 """
 
+import logging
 import pkgutil
 import secrets
 import time
@@ -188,10 +189,22 @@ def dask_cluster(address: str, roots: Sequence[Path]) -> Iterator[DaskCluster]:
             f"{CONNECT_S:g} s): start one (dask scheduler), or check the address, such as "
             "tcp://host:8786"
         ) from None
-    with client:
+    with _told_by_errors(), client:
         cluster = DaskCluster(client, address, _places(roots))
         cluster.require_workers()
         yield cluster
+
+
+@contextmanager
+def _told_by_errors() -> Iterator[None]:
+    """Keep the client's own log lines away: what goes wrong is an error, which is told."""
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _places(roots: Sequence[Path]) -> list[Place]:

@@ -119,7 +119,9 @@ def test_a_unit_that_costs_worker_after_worker_ends_the_run(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("soon")
-def test_the_loss_of_the_last_worker_or_the_scheduler_is_told(tmp_path: Path) -> None:
+def test_the_loss_of_the_last_worker_or_the_scheduler_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     def lose(how: str, words: str) -> None:
         with (
             dask_servers(tmp_path / how.replace(" ", ""), 1, "--no-nanny") as servers,
@@ -131,3 +133,4 @@ def test_the_loss_of_the_last_worker_or_the_scheduler_is_told(tmp_path: Path) ->
 
     lose("kill the worker", "has lost its last worker")
     lose("kill", "the Dask scheduler at .* is gone")
+    assert "Traceback" not in "".join(capfd.readouterr())
