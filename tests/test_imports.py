@@ -55,3 +55,9 @@ def test_packages_and_configurations_import_no_heavy_library() -> None:
 def test_a_heavy_import_would_be_seen() -> None:
     run = python("-c", "def later():\n    import scipy\nlater()")
     assert heavy(imported(run.stderr)) == ["scipy"]
+
+
+def test_preprocess_imports_no_library_of_models() -> None:
+    run = python("-c", "import eegssl.config.resolve, eegssl.stages.preprocess")
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert {"torch", "sklearn", "mne", "pandas"} & imported(run.stderr) == set()

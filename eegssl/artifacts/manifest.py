@@ -38,6 +38,8 @@ SOURCE_ROWS = "rows.parquet"
 """What reading each source file of recordings gave."""
 EARLIER = "earlier"
 """Folder of tables of what recordings were like before their updates."""
+CLIPS = "clips"
+"""Folder of what the pages of recordings are drawn from."""
 MADE_BY = {
     "recordings": ("recordings", "preprocess"),
     "tokens": ("tokens", "tokenize"),
@@ -50,7 +52,7 @@ MADE_BY = {
     "probes": ("probes", "evaluate --probes"),
 }
 """Kind -> what it is called, and the command that makes it."""
-_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY, SOURCE_ROWS, EARLIER})
+_BESIDE = frozenset({SPEED, PROGRESS, TRACKERS, INVENTORY, SOURCE_ROWS, EARLIER, CLIPS})
 _LONGEST_NAME = 1024
 
 

@@ -21,7 +21,6 @@ from eegssl.config.stages import STAGES, BenchmarkConfig
 from eegssl.config.toml_file import MOST_DEEP, TOO_MANY_DIGITS, read_toml, shallow
 from eegssl.errors import ConfigError
 from eegssl.objectives.config import OBJECTIVES
-from eegssl.tasks.kinds import KINDS, USUAL
 
 S = TypeVar("S", bound=Settings)
 _FOLDERS = ("corpora", "objectives")  # of presets
@@ -123,6 +122,8 @@ def read_task(name_or_file: str, overrides: Mapping[str, Any]) -> Any:
 
     Raises ConfigError when there is neither.
     """
+    from eegssl.tasks.kinds import KINDS, USUAL  # with torch, which other commands go without
+
     path = Path(name_or_file)
     if path.suffix == ".toml":
         raw = read_toml(path)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from eegssl.reports.sections import Cell, Column
-from eegssl.scoring.statistics.uncertainty import Intervals
+from eegssl.scoring.statistics.intervals import Interval
 
 NOT_AVAILABLE = "n/a"
 NO_INTERVAL = "no interval: "
@@ -62,7 +62,7 @@ def interval_text(low: float | None, high: float | None, digits: int = 3, sign: 
 
 def bootstrap_cell(
     value: float | None,
-    intervals: Intervals | None,
+    intervals: dict[str, Interval] | None,
     notes: Footnotes,
     reason: str = "",
     digits: int = 3,

@@ -99,7 +99,9 @@ def test_exactly_these_files_lie_on_disk(tiny: Pipeline, stage: str) -> None:
     scored = rows(tiny.evaluation / "predictions.parquet") if stage == "evaluate" else []
     names = {f"{row['recording']}_events.tsv" for row in scored}
     assert sorted(Path(name).name for name in tables) == sorted(names)
-    beside = {"inventory.parquet", "rows.parquet"} if stage == "preprocess" else set()
+    clips = {name for name in found if name.startswith("clips/r-")}
+    assert len(clips) == len(pages)
+    beside = {"inventory.parquet", "rows.parquet", *clips} if stage == "preprocess" else set()
     assert found == FILES[stage] | bulk | pages | tables | beside | {"manifest.json"}
     assert set(manifest_of(tiny.out(stage))["files"]) == FILES[stage] | pages | tables
 

@@ -32,7 +32,7 @@ def drafts(tiny: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     [
         ("preprocess", "signals/*.safetensors"),
         ("preprocess", "work/rows/*.json"),
-        ("preprocess", "work/look/*.npz"),
+        ("preprocess", "clips/*.npz"),
         ("tokenize", "codes/*.npy"),
         ("tokenize", "entropies/*.npy"),
         ("tokenize", "work/checkpoint.safetensors"),

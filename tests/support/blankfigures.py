@@ -13,7 +13,7 @@ from eegssl.reports import embed
 
 DRAWING = {
     "reports.model_history": ("training_curves", "masked_reconstruction", "codebook_usage"),
-    "reports.quality.quality_pages": ("before_and_after", "spectra", "flag_strip"),
+    "reports.quality.recording_page": ("before_and_after", "spectra", "flag_strip"),
     "reports.codebook.codebook_page": (
         *("code_cards", "odds_and_shares", "course_figure", "codebook_usage", "head_key"),
     ),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import pyarrow as pa
@@ -27,7 +28,7 @@ from eegssl.artifacts.table_parts import (
     arrow_schema,
     read_table,
 )
-from eegssl.corpus.preprocessing.file_scan import FileScan, row_once
+from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.source_files import Naming, PassedOver
 from eegssl.errors import ArtifactError, ConfigError
 from eegssl.regular_files import require_regular
@@ -44,11 +45,13 @@ INVENTORY_COLUMNS: Columns = {
     "label_modified_ns": Column(_STAMPS),
     "hashes": Column(TEXTS, pattern="[0-9a-f]{32}|[0-9a-f]{64}|unreadable"),
     "look": Column(TEXT, longest=1 << 26),
+    "alike": Column(TEXT, longest=1 << 26),
 }
-_OWN = ("hashes", "stamps", "label_stamps", "labels", "start_us")
-"""Keys of a scan's row that have columns of their own, or are not kept as they are."""
+_ELSEWHERE = ("hashes", "stamps", "label_stamps", "labels")
+"""Keys of a scan's row that have columns of their own, or are not kept."""
+_OF_ONE_FILE = ("duration_s", "span_s", "start_us", "late_s", "amplitude_uv", "events", "seizure_s")
+"""Keys of a scan's row that stand in ``look``; all others are alike in many files."""
 _META = b"eegssl"
-_ROWS_AT_ONCE = 1000
 _KEY = "the key of this inventory"
 Row = dict[str, Any]
 
@@ -105,23 +108,14 @@ def read_inventory(out: Path, naming: Naming, again: str) -> Inventory:
             f"the plan in {out} was made with another private key: set EEGSSL_PRIVATE to the "
             "folder that its run used, which every machine has to see"
         )
-    files: dict[str, Row] = {}
-    subjects: dict[str, str] = {}
-    labels: dict[str, list[str]] = {}
-    order: list[str] = []
-    pool: dict[object, Any] = {}
-    for batch in table.to_batches(_ROWS_AT_ONCE):
-        for row in batch.to_pylist():
-            id_ = row["file"]
-            files[id_] = row_once(_scan_row(path, row), pool)
-            labels[id_] = row["label_files"]
-            if row["subject"] is not None:
-                subjects[id_] = pool.setdefault(row["subject"], row["subject"])
-                order.append(id_)
+    files = _scan_rows(path, table)
+    ids, subjects = table["file"].to_pylist(), table["subject"].to_pylist()
+    usable = {id_: intern(subject) for id_, subject in zip(ids, subjects, strict=True) if subject}
+    labels = dict(zip(ids, table["label_files"].to_pylist(), strict=True))
     return Inventory(
         dict(sorted(files.items())),
-        {id_: subjects[id_] for id_ in sorted(subjects)},
-        tuple(order),
+        dict(sorted(usable.items())),
+        tuple(usable),
         labels,
         about["settings"],
     )
@@ -135,9 +129,9 @@ def file_bytes(row: Mapping[str, Any]) -> int:
 def _stored(id_: str, scan: FileScan, passed_over: PassedOver, naming: Naming) -> Row:
     """The row of the inventory for a file."""
     row, subject = scan.files[id_], scan.subjects.get(id_)
-    look = {key: value for key, value in row.items() if key not in _OWN}
+    own = {key: row[key] for key in _OF_ONE_FILE if key in row}
     if subject is not None:
-        look["start_us"] = shifted(row["start_us"], clock_shift_us(subject, naming))
+        own["start_us"] = shifted(row["start_us"], clock_shift_us(subject, naming))
     return {
         "file": id_,
         "subject": subject,
@@ -148,7 +142,8 @@ def _stored(id_: str, scan: FileScan, passed_over: PassedOver, naming: Naming) -
         "label_bytes": [size for size, _ in row["label_stamps"]],
         "label_modified_ns": [time_ns for _, time_ns in row["label_stamps"]],
         "hashes": row["hashes"],
-        "look": canonical_json(look),
+        "look": canonical_json(own),
+        "alike": canonical_json({k: v for k, v in row.items() if k not in (*own, *_ELSEWHERE)}),
     }
 
 
@@ -162,18 +157,35 @@ def clock_shift_us(subject: str, naming: Naming) -> int:
     return int(naming.digest(f"clock {subject}")[:13], 16) - (1 << 51)
 
 
-def _scan_row(path: Path, stored: Row) -> Row:
-    """The row of the scan, from that of the inventory."""
+def _scan_rows(path: Path, table: pa.Table) -> dict[str, Row]:
+    """The rows of the scan by id; what files have alike is held once."""
+    alike = table["alike"].combine_chunks().dictionary_encode()
+    shared = [_parsed(path, text) for text in alike.dictionary.to_pylist()]
+    owns = (_parsed(path, text) for text in table["look"].to_pylist())
+    stamps, label_stamps = (
+        map(_pairs, table[f"{name}_bytes"].to_pylist(), table[f"{name}_modified_ns"].to_pylist())
+        for name in ("part", "label")
+    )
+    columns = (table["file"].to_pylist(), alike.indices.to_pylist(), owns, stamps, label_stamps)
+    return {
+        id_: shared[k] | own | {"stamps": parts, "label_stamps": labels, "hashes": hashes}
+        for id_, k, own, parts, labels, hashes in zip(
+            *columns, table["hashes"].to_pylist(), strict=True
+        )
+    }
+
+
+def _pairs(sizes: list[int], times_ns: list[int]) -> list[list[int]]:
+    return list(map(list, zip(sizes, times_ns, strict=False)))
+
+
+def _parsed(path: Path, text: str) -> Row:
+    """A part of a scan's row, from its JSON."""
     try:
-        row: Row = json.loads(stored["look"])
-        if "audit" in row:
-            row["audit"] = [tuple(entry) for entry in row["audit"]]
+        row = {intern(name): value for name, value in json.loads(text).items()}
+        return row | ({"audit": list(map(tuple, row["audit"]))} if "audit" in row else {})
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise damaged(path, "the scan of a file in it is no JSON object") from None
-    parts = zip(stored["part_bytes"], stored["part_modified_ns"], strict=False)
-    labels = zip(stored["label_bytes"], stored["label_modified_ns"], strict=False)
-    stamps = {"stamps": list(map(list, parts)), "label_stamps": list(map(list, labels))}
-    return row | stamps | {"hashes": stored["hashes"]}
 
 
 def _about(path: Path) -> dict[str, Any]:

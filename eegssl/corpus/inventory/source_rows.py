@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eegssl.artifacts.atomic import canonical_json
 from eegssl.artifacts.json_parts import HASHED_ID, damaged
 from eegssl.artifacts.manifest import SOURCE_ROWS
 from eegssl.artifacts.table_parts import TEXT, Column, Columns, arrow_schema, read_table
@@ -25,8 +24,10 @@ Row = dict[str, Any]
 
 def write_source_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write the rows that `ingest` gave, in the order of their ids."""
-    texts = [{"file": row["file"], "row": canonical_json(_plain(row))} for row in rows]
-    table = pa.Table.from_pylist(texts, arrow_schema(SOURCE_ROWS_COLUMNS))
+    how: dict[str, Any] = {"sort_keys": True, "allow_nan": False, "ensure_ascii": False}
+    texts = [json.dumps(row, default=np.ndarray.tolist, **how) for row in rows]
+    columns = {"file": [row["file"] for row in rows], "row": texts}
+    table = pa.Table.from_pydict(columns, arrow_schema(SOURCE_ROWS_COLUMNS))
     pq.write_table(table, path, compression="zstd")
 
 
@@ -36,15 +37,6 @@ def read_source_rows(out: Path) -> dict[str, Row]:
     stored = read_table(path, SOURCE_ROWS_COLUMNS).to_pylist()
     rows = {row["file"]: _row(path, row["row"]) for row in stored}
     return {file: row for file, row in rows.items() if "kept" in row}
-
-
-def _plain(value: Any) -> Any:
-    """The same with lists in place of arrays."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
 
 
 def _row(path: Path, text: str) -> Row:

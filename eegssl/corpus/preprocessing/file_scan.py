@@ -86,37 +86,26 @@ def _by_size(source: Source) -> tuple[int, str]:
 def clip_files(scan: FileScan, n: int) -> set[str]:
     """Files whose clips are shown: first some of odd size, then up to half with seizures.
 
-    All are spread over the corpus.
+    Of each the first by id, which is by chance: others that come or go leave most as they were.
     """
-    ids = [source.id for source in scan.sources if source.id in scan.subjects]
+    ids = sorted(scan.subjects)
     typical_uv = scan.fingerprint["amplitude_uv"].get("median", 0.0)
     sizes_uv = {id_: scan.files[id_]["amplitude_uv"] or 0.0 for id_ in ids}
     odd = [id_ for id_ in ids if amplitude_fault(sizes_uv[id_], typical_uv)]
-    some = _spread(odd, (n + 3) // 4)
+    some = odd[: (n + 3) // 4]
     with_seizures = [id_ for id_ in ids if scan.files[id_]["seizure_s"] > 0 and id_ not in some]
-    some += _spread(with_seizures, (n - len(some)) // 2)
-    return {*some, *_spread([id_ for id_ in ids if id_ not in some], n - len(some))}
-
-
-def _spread(ids: Sequence[str], n: int) -> list[str]:
-    n = min(n, len(ids))
-    return [ids[k * len(ids) // n] for k in range(n)]
+    some += with_seizures[: (n - len(some)) // 2]
+    return {*some, *[id_ for id_ in ids if id_ not in some][: n - len(some)]}
 
 
 def row_once(row: dict[str, Any], pool: dict[object, Any]) -> dict[str, Any]:
     """The same row, with names and values that other files have too held once."""
     return {
-        intern(name): pool.setdefault(_as_key(value), value)
+        intern(name): pool.setdefault(repr(value), value)
         if isinstance(value, str | list | tuple) and name not in _OF_ONE_FILE
         else value
         for name, value in row.items()
     }
-
-
-def _as_key(value: Any) -> object:
-    """A value as a key; of another type it is another one."""
-    within = tuple(map(_as_key, value)) if isinstance(value, list | tuple) else value
-    return type(value), within
 
 
 def _pooled(file: ScannedFile, pool: dict[object, Any]) -> ScannedFile:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eegssl.artifacts.atomic import hash_file
 from eegssl.artifacts.context import Result
-from eegssl.artifacts.manifest import SOURCE_ROWS
+from eegssl.artifacts.manifest import CLIPS, SOURCE_ROWS
 from eegssl.corpus.concerns import concern_kinds
 from eegssl.corpus.concerns.concern import CONCERNS, as_facts, as_table, tell
 from eegssl.corpus.concerns.split_concerns import shares_in_words, shares_of_splits
@@ -26,13 +27,20 @@ from eegssl.corpus.preprocessing.recording_tables import (
     write_tables,
 )
 from eegssl.io.tables.tsv import format_tsv
-from eegssl.reports.quality.quality_pages import LOOK, write_quality_pages
-from eegssl.stages.preprocessing.making_recordings import clip_paths
+from eegssl.reports.quality.quality_pages import (
+    LOOK,
+    page_key,
+    page_path,
+    write_quality_pages,
+)
+from eegssl.stages.preprocessing.making_recordings import CLIP, PAGE
 from eegssl.stages.preprocessing.plan_files import write_findings
 from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 
+Row = dict[str, Any]
 
-def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) -> Result:
+
+def finish_recordings(draft: RecordingsDraft, rows: Sequence[Row]) -> Result:
     """Write all that describes the corpus, from a row of each file in the order of their ids.
 
     Raises InputError where no recording is left.
@@ -49,7 +57,6 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
     subjects = sorted({row["subject"] for row in tables.recordings})
     ages = [draft.people.get(subject, (subject, "n/a", "n/a")) for subject in subjects]
     writer.write(SUBJECTS, format_tsv(list(PEOPLE_CELLS), ages))
-    write_findings(writer.path, look)
     if tables.asked is not None:
         context.progress.say(shares_in_words(tables.splits, tables.asked, tables.split_by))
     facts = (
@@ -66,14 +73,14 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
             "concerns": as_facts(concerns),
         }
     )
+    pages, rows = _write_pages(draft, rows, facts)
     with writer.writing(SOURCE_ROWS) as path:
         write_source_rows(path, rows)
-    shown = clip_paths(draft).values()
-    clips = (read_clip(path) for path in sorted(shown) if path.exists())
-    pages = write_quality_pages(writer.path, clips, facts)
+    write_findings(writer.path, look)  # after the rows: what an update need not scan is in them
     signals = [Path(f"{row['recording']}.safetensors") for row in tables.recordings]
     _remove_others(writer.path / SIGNALS, signals)
     _remove_others(writer.path / LOOK, pages)
+    _remove_others(writer.path / CLIPS, [_clip_path(draft, row) for row in rows if CLIP in row])
     if tables.texts is None:
         (writer.path / ANNOTATIONS).unlink(missing_ok=True)
     result = context.finish(writer, facts, bulk={SIGNALS: RECORDINGS})
@@ -81,9 +88,36 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[dict[str, Any]]) ->
     return replace(result, beside=stored_outcome(context.out), names=unread)
 
 
+def _write_pages(
+    draft: RecordingsDraft, rows: Sequence[Row], facts: dict[str, Any]
+) -> tuple[list[Path], list[Row]]:
+    """Write the pages that do not stand there already; the rows say what each was made from."""
+    out = draft.writer.path
+    shown = {row["kept"][0]["recording"]: row for row in rows if CLIP in row}
+    keys = {id_: page_key(facts, id_, row[CLIP]) for id_, row in shown.items()}
+    standing = [
+        id_
+        for id_, row in shown.items()
+        if page_path(out, id_).is_file() and row.get(PAGE) == _page(out, id_, keys[id_])
+    ]
+    clips = (read_clip(_clip_path(draft, row)) for row in shown.values())
+    paths = write_quality_pages(out, clips, facts, standing)
+    pages = {row["file"]: _page(out, id_, keys[id_]) for id_, row in shown.items()}
+    return paths, [row | {PAGE: pages[row["file"]]} if CLIP in row else row for row in rows]
+
+
+def _page(out: Path, recording: str, key: str) -> list[str]:
+    """What a page was made from and the hash of its bytes."""
+    return [key, hash_file(page_path(out, recording))]
+
+
+def _clip_path(draft: RecordingsDraft, row: Row) -> Path:
+    return draft.writer.path / CLIPS / f"{row['file']}.npz"
+
+
 def _remove_others(folder: Path, made: Sequence[Path]) -> None:
     """Remove what recordings left in a folder that are there no longer."""
     names = {path.name for path in made}
-    for path in folder.iterdir():
+    for path in folder.glob("*"):
         if path.name not in names:
             path.unlink()

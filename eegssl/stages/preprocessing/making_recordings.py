@@ -1,14 +1,17 @@
 """Make the recordings of files, and keep what is made already."""
 
 import os
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from eegssl.artifacts.atomic import hash_json
 from eegssl.artifacts.json_parts import read_json
+from eegssl.artifacts.manifest import CLIPS
 from eegssl.artifacts.output_state import WORK
 from eegssl.corpus.finished_rows import (
     finished_row,
@@ -25,7 +28,8 @@ from eegssl.corpus.processes.engine import Engine
 from eegssl.corpus.processes.workers import Failure
 from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 
-CLIPS = "look"
+CLIP, PAGE = "clip", "page"
+"""Keys of a file's row: hashes of what its clip and its page were made from."""
 _ROWS = "rows"
 _INGESTED = f"{WORK}/ingested.json"
 _IDS = TypeAdapter(list[str])
@@ -41,6 +45,14 @@ class Made:
     n_labelled: int
 
 
+@dataclass(frozen=True)
+class _Clip:
+    """Where the clip of a file lies, and the hash of what it is made from."""
+
+    path: Path
+    key: str
+
+
 def make_recordings(
     draft: RecordingsDraft, engine: Engine, ids: Collection[str] | None = None
 ) -> Made:
@@ -52,8 +64,9 @@ def make_recordings(
     scan, settings = look.scan, look.settings
     todo = [s for s in scan.sources if s.id in (scan.subjects if ids is None else ids)]
     todo.sort(key=lambda source: -file_bytes(scan.files[source.id]))
-    clips, key_of_file = clip_paths(draft), KeyOfFile(settings, look.naming)
+    key_of_file = KeyOfFile(settings, look.naming)
     keys = {source.id: key_of_file.of(scan.files[source.id]) for source in todo}
+    clips = _clips(draft, keys)
     hours = {s.id: scan.files[s.id]["duration_s"] / 3600 for s in todo}
     advance = context.progress.files("recordings", len(todo), sum(hours.values()))
     rows, tasks, n_labelled, done_h, refused = [], [], 0, 0.0, 0
@@ -66,7 +79,8 @@ def make_recordings(
             done_h, refused = done_h + hours[id_], refused + ("refused" in row)
             continue
         known = scan.scanned.get(id_) or scan.files[id_]["hashes"]
-        tasks.append((source, known, scan.subjects[id_], settings, writer.path, clip))
+        path = clip.path if clip else None
+        tasks.append((source, known, scan.subjects[id_], settings, writer.path, path))
     advance(len(rows), done_h, refused)
     if tasks:
         engine.require_shared(writer.work)
@@ -77,6 +91,8 @@ def make_recordings(
         row = row | {MADE_FROM: keys[row["file"]]}
         if "refused" in row:
             remove_recordings(row["file"], writer.path, tasks[number][-1])
+        elif clip := clips.get(row["file"]):
+            row[CLIP] = clip.key
         writer.write_json(f"{WORK}/{_ROWS}/{row['file']}.json", row)
         rows.append(held_small(row))
         done_h, refused = done_h + hours[row["file"]], refused + ("refused" in row)
@@ -87,7 +103,17 @@ def make_recordings(
 def clip_paths(draft: RecordingsDraft) -> dict[str, Path]:
     """File -> where the clip lies that its page is drawn from, of those that have a page."""
     shown = clip_files(draft.look.scan, draft.look.config.look.recordings)
-    return {id_: draft.writer.path / WORK / CLIPS / f"{id_}.npz" for id_ in shown}
+    return {id_: draft.writer.path / CLIPS / f"{id_}.npz" for id_ in shown}
+
+
+def _clips(draft: RecordingsDraft, keys: Mapping[str, list[str]]) -> dict[str, _Clip]:
+    """The clips of those files that have a page; ``keys`` are of all files to be made."""
+    scan, window_s = draft.look.scan, draft.look.config.look.window_s
+    return {
+        id_: _Clip(path, hash_json([*keys[id_], scan.subjects[id_], window_s]))
+        for id_, path in clip_paths(draft).items()
+        if id_ in keys
+    }
 
 
 def stored_row(draft: RecordingsDraft, id_: str, clip: Path | None) -> Row | None:
@@ -102,28 +128,33 @@ def ingested_before(out: Path) -> frozenset[str]:
     return frozenset(read_json(path, _IDS) if path.exists() else ())
 
 
-def _scratch_row(draft: RecordingsDraft, id_: str, key: list[str], clip: Path | None) -> Row | None:
+def _scratch_row(
+    draft: RecordingsDraft, id_: str, key: list[str], clip: _Clip | None
+) -> Row | None:
     """The row that this run left when it was interrupted."""
-    row = stored_row(draft, id_, clip)
+    row = stored_row(draft, id_, clip.path if clip else None)
     if row is None:
         if os.path.lexists(_row_path(draft, id_)):
             draft.context.progress.warn(f"{id_} is not whole in {draft.writer.path}: made anew")
         return None
     is_other = row.get("refused", [""])[0] == CHANGED or row.get(MADE_FROM) != key
-    return None if is_other else _with_subject(draft, row)
+    is_other |= clip is not None and "kept" in row and row.get(CLIP) != clip.key
+    return None if is_other else _as_now(draft, row, clip)
 
 
-def _kept_row(draft: RecordingsDraft, id_: str, key: list[str], clip: Path | None) -> Row | None:
+def _kept_row(draft: RecordingsDraft, id_: str, key: list[str], clip: _Clip | None) -> Row | None:
     """The row of the recordings that are updated, where their signals would be the same.
 
-    One with other labels counts where the file was scanned. Files with a page are read again.
+    One with other labels counts where the file was scanned. What has a page needs its clip, too.
     """
     row = draft.kept.get(id_)
-    if row is None or clip is not None or row[MADE_FROM][0] != key[0]:
+    if row is None or row[MADE_FROM][0] != key[0]:
         return None
     if row[MADE_FROM] != key and id_ not in draft.look.scan.scanned:
         return None
-    return _with_subject(draft, row) if has_signals(row, draft.writer.path) else None
+    if clip is not None and (row.get(CLIP) != clip.key or not zipfile.is_zipfile(clip.path)):
+        return None
+    return _as_now(draft, row, clip) if has_signals(row, draft.writer.path) else None
 
 
 def _labelled(draft: RecordingsDraft, row: Row, key: list[str]) -> Row:
@@ -134,10 +165,12 @@ def _labelled(draft: RecordingsDraft, row: Row, key: list[str]) -> Row:
     return labelled_anew(scanned, row, keep_text=draft.look.config.keep_text) | {MADE_FROM: key}
 
 
-def _with_subject(draft: RecordingsDraft, row: Row) -> Row:
-    """The row with the file's subject as it is now."""
+def _as_now(draft: RecordingsDraft, row: Row, clip: _Clip | None) -> Row:
+    """The row with the file's subject as it is now, and without its page where it has none."""
     if "kept" not in row:
         return row
+    if clip is None:
+        row = {name: value for name, value in row.items() if name not in (CLIP, PAGE)}
     subject = {"subject": draft.look.scan.subjects[row["file"]]}
     return row | {"kept": [fields | subject for fields in row["kept"]]}
 

@@ -1,6 +1,5 @@
 """Bring recordings up to date with their files and settings."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +26,6 @@ from eegssl.io.tables.tsv import read_tsv
 from eegssl.stages.preprocessing.corpus_look import CorpusLook, look_again, other_look_settings
 from eegssl.stages.preprocessing.finishing_recordings import finish_recordings
 from eegssl.stages.preprocessing.making_recordings import (
-    CLIPS,
     Made,
     ingested_before,
     make_recordings,
@@ -93,8 +91,6 @@ def update(
         if draft.id and not context.dry_run:
             write_inventory_of(context.out, look)  # with the times of files as they are now
         return _with(draft, changes, None)
-    if not draft.writer.resumed:
-        shutil.rmtree(draft.writer.work / CLIPS, ignore_errors=True)
     if stamp_of(context.out / SOURCE_ROWS) != stamp:  # another update has ended since
         kept = read_source_rows(context.out)
     noted = ingested_before(context.out)

@@ -51,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, raw in FILES.items():
         (root / name).mkdir()
         (root / name / "a.edf").write_bytes(raw)
-    done("preprocess", root, "--out", out, "--set", "look.recordings=3")
+    done("preprocess", root, "--out", out, "--set", "look.recordings=5")
     return out
 
 

@@ -116,7 +116,7 @@ def test_the_index_says_what_to_look_into(tmp_path: Path) -> None:
 def test_a_page_says_first_what_is_odd_of_its_recording(tmp_path: Path, name: str) -> None:
     row = {"n": 3, "text": "recording(s) are odd", "cure": "set odd=no", "ids": ["r-000000000001"]}
     page = write_quality_pages(tmp_path, [clip(name)], {"concerns": {"odd": row}})[0].read_text()
-    assert ("One of 3: recording(s) are odd" in page) == (name != "r-000000000002")
+    assert ("One of these: recording(s) are odd" in page) == (name != "r-000000000002")
     if name != "r-000000000002":
         assert page.index("set odd=no") < page.index("Traces")
 
