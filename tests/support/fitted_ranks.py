@@ -1,12 +1,11 @@
-"""Start ranks that run ``rank_fits.py``, and read what they leave."""
+"""Fork ranks that run ``rank_fits.py``, and read what they leave."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import killing
 import rank_fits
 from rank_runs import MOST_S
 from safetensors.torch import load_file
@@ -24,14 +23,22 @@ def start(
     shard: str = "none",
     stop: int = 0,
     models: Sequence[str] = ("codes",),
-) -> list[int]:
+) -> list[int | None]:
     """Train by so many processes; preempted after step ``stop``, if it is not 0. Their codes."""
     folder.mkdir(exist_ok=True)
     (folder / "meet").unlink(missing_ok=True)
-    command = [sys.executable, rank_fits.__file__, str(folder), str(n_ranks)]
-    plan = [dtype, shard, str(stop), *models]
-    ranks = [subprocess.Popen([*command, str(rank), *plan]) for rank in range(n_ranks)]
-    return [rank.wait(MOST_S) for rank in ranks]
+    plan = (n_ranks, folder, dtype, shard, stop, models)
+    context = killing.server()
+    ranks = [context.Process(target=rank_fits.run_rank, args=(k, *plan)) for k in range(n_ranks)]
+    for rank in ranks:
+        rank.start()
+    try:
+        for rank in ranks:
+            rank.join(MOST_S)
+        return [rank.exitcode for rank in ranks]
+    finally:
+        for rank in ranks:
+            rank.kill()
 
 
 def trained(

@@ -84,7 +84,7 @@ def start(
 
     The process first calls ``before``, a picklable one.
     """
-    context = _server()
+    context = server()
     log, said = scratch / "changes.jsonl", scratch / "said.txt"
     log.write_text("")
     said.write_text("")
@@ -97,7 +97,7 @@ def start(
 
 
 @cache
-def _server() -> ForkServerContext:
+def server() -> ForkServerContext:
     """A server that holds the stages; one that workers of preprocess left holds less, and ends."""
     context = multiprocessing.get_context("forkserver")
     forkserver._forkserver._stop()

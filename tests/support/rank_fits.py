@@ -1,14 +1,12 @@
 """Two ranks, or one, that fit a small model on grains of several montages.
 
-Run as ``python rank_fits.py FOLDER N_RANKS RANK DTYPE SHARD STOP MODEL...``; writes
-``FOLDER/weights.safetensors``, of several models each in a folder of its name. With STOP above 0 it
-is preempted after this step; a MODEL is `tokenizer`, whose codes depend on their window, or an
-objective, perhaps with settings (`contrastive:projection=8`).
+Each is a process in which `run_rank` is called; the first writes ``weights.safetensors``. With
+``stop`` above 0 it is preempted after this step; a model is `tokenizer`, whose codes depend on
+their window, or an objective, perhaps with settings (`contrastive:projection=8`).
 """
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -161,22 +159,19 @@ def train(folder: Path, shard: str, stop: int, kind: str) -> None:
         save_file(tensors, folder / "weights.safetensors")
 
 
-def main() -> None:
-    folder, n_ranks, rank = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    models = sys.argv[7:]
+def run_rank(
+    rank: int, n_ranks: int, folder: Path, dtype: str, shard: str, stop: int, models: Sequence[str]
+) -> None:
+    """Fit models one after the other; of several, each in a folder of its name."""
     torch.set_num_threads(1)
-    torch.set_default_dtype(getattr(torch, sys.argv[4]))
+    torch.set_default_dtype(getattr(torch, dtype))
     if n_ranks > 1:
         meeting = f"file://{folder / 'meet'}"
         distributed.init_process_group("gloo", meeting, rank=rank, world_size=n_ranks)
     for model in models:
         own = folder if len(models) == 1 else folder / model
         own.mkdir(exist_ok=True)
-        train(own, sys.argv[5], int(sys.argv[6]), model)
+        train(own, shard, stop, model)
     if n_ranks > 1:
         distributed.barrier()
         distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main()
