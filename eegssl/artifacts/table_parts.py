@@ -8,9 +8,9 @@ million rows.
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from eegssl.regular_files import require_regular
 MOST_VALUES = 1 << 27
 """More values than any table of an artifact has: 100,000 recordings of 250 channels (ours)."""
 _MOST_TEXT = 1 << 16
+_ROWS_AT_ONCE = 1000
 
 TEXT, TEXTS = pa.string(), pa.list_(pa.string())
 INT, FLOAT = pa.int64(), pa.float64()
@@ -98,6 +99,14 @@ RECORDING = Column(TEXT, pattern=HASHED_ID, unique=True)
 def arrow_schema(columns: Columns) -> pa.Schema:
     """The schema to write a Parquet table with."""
     return pa.schema({name: column.type for name, column in columns.items()})
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
+    """Write rows as Parquet; a thousand at once are in memory."""
+    rows = iter(rows)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(some, schema))
 
 
 def read_table(

@@ -27,6 +27,7 @@ from eegssl.artifacts.table_parts import (
     Columns,
     arrow_schema,
     read_table,
+    write_rows,
 )
 from eegssl.corpus.preprocessing.file_scan import FileScan
 from eegssl.corpus.preprocessing.source_files import Naming, PassedOver
@@ -81,10 +82,10 @@ def write_inventory(
 ) -> None:
     """Write the inventory of a scanned corpus; ``settings`` are keyed hashes by dotted key."""
     ids = sorted(scan.files, key=lambda id_: (-file_bytes(scan.files[id_]), id_))
-    rows = [_stored(id_, scan, passed_over, naming) for id_ in ids]
+    rows = (_stored(id_, scan, passed_over, naming) for id_ in ids)
     about = {"version": __version__, "key": naming.digest(_KEY), "settings": dict(settings)}
     schema = arrow_schema(INVENTORY_COLUMNS).with_metadata({_META: canonical_json(about)})
-    pq.write_table(pa.Table.from_pylist(rows, schema), path)
+    write_rows(path, rows, schema)
 
 
 def read_inventory(out: Path, naming: Naming, again: str) -> Inventory:
