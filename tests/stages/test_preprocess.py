@@ -12,10 +12,9 @@ from clirun import done, eegssl
 from signalfiles import load_rows
 from tinycorpus import noise_uv, spike_and_wave_uv
 
-from eegssl.corpus.preprocessing import file_scan
+from eegssl.corpus.processes import engine
 from eegssl.corpus.processes.workers import Failure, each
 from eegssl.io.edf.edf_writer import write_edf
-from eegssl.stages.preprocessing import making_recordings
 
 LABELS = ("Fp1", "F7", "T3", "T5", "O1", "Fp2", "F8", "T4", "T6", "O2")
 RATE_HZ = 256
@@ -182,8 +181,7 @@ def test_a_file_that_breaks_its_worker_is_refused_and_the_rest_goes_through(
         for number, row in each(function, tasks, *limits):
             yield number, next(broken) if number == 1 else row
 
-    monkeypatch.setattr(file_scan, "each", break_one)
-    monkeypatch.setattr(making_recordings, "each", break_one)
+    monkeypatch.setattr(engine, "each", break_one)
     document = done("preprocess", edf, "--out", tmp_path / "out")
     assert sorted(row["code"] for row in document["refused"]) == ["crashed", "timed-out"]
     assert len(document["accepted"]) == 3
