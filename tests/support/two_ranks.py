@@ -1,9 +1,8 @@
 """One of two processes that train a quantizer or a tokenizer on every other part of each batch.
 
-Run as ``python two_ranks.py WHAT RANK FOLDER``; writes ``FOLDER/rank<RANK>.safetensors``.
+`run_rank` is called in each; it writes ``rank<RANK>.safetensors``.
 """
 
-import sys
 from pathlib import Path
 
 import torch
@@ -107,8 +106,8 @@ def _sum_gradients(tokenizer: Tokenizer) -> None:
 WORK = {"quantizer": train_quantizer, "tokenizer": train_tokenizer}
 
 
-def main() -> None:
-    what, kind, rank, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+def run_rank(what: str, kind: str, rank: int, folder: Path) -> None:
+    """Train, and write the codes and the state after each step."""
     torch.set_num_threads(1)
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder / 'meet'}", rank=rank, world_size=2
@@ -117,7 +116,3 @@ def main() -> None:
     save_file({n: t.contiguous() for n, t in state.items()}, folder / f"rank{rank}.safetensors")
     distributed.barrier()
     distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,9 @@
 """Two ranks keep one codebook: that of one process with all parts of each batch."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import killing
 import pytest
 import torch
 import two_ranks
@@ -20,10 +19,13 @@ def two(tmp_path: Path) -> Callable[[str, str], Ranks]:
     """Run the same work in two processes that meet through a file."""
 
     def run(what: str, kind: str) -> Ranks:
-        command = [sys.executable, two_ranks.__file__, what, kind]
-        ranks = [subprocess.Popen([*command, str(rank), str(tmp_path)]) for rank in range(2)]
-        for rank in ranks:  # gloo sometimes aborts while it shuts down, after the state is written
-            rank.wait(600)
+        fork = killing.server().Process
+        ranks = [fork(target=two_ranks.run_rank, args=(what, kind, k, tmp_path)) for k in range(2)]
+        for rank in ranks:
+            rank.start()
+        for rank in ranks:
+            rank.join(600)
+        assert [rank.exitcode for rank in ranks] == [0, 0]
         first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in range(2))
         return first, second
 

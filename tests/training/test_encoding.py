@@ -15,6 +15,7 @@ from eegssl.errors import ArtifactError
 from eegssl.masking.entropy import patch_entropy
 from eegssl.tokenizer.config import TokenizerConfig
 from eegssl.tokenizer.tokenizer import Tokenizer, build_tokenizer
+from eegssl.training import encoding
 from eegssl.training.encoding import PatchCoder, share_unlike_float32
 
 LENGTH, PATCH = 400, 100
@@ -27,11 +28,17 @@ KINDS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the usual ones."""
+    monkeypatch.setattr(encoding, "_PATCHES_AT_ONCE", 1024)
+
+
 @pytest.fixture(scope="module")
 def signals(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """Recordings of 2, 8 and 3 channels; 1211 windows of the first fill three batches."""
+    """Recordings of 2, 8 and 3 channels; 303 windows of the first fill three batches."""
     folder, rng = tmp_path_factory.mktemp("signals"), np.random.default_rng(0)
-    shapes = {0: (2, 1211 * LENGTH + 77), 1: (8, 3 * LENGTH), 2: (3, LENGTH + 399)}
+    shapes = {0: (2, 303 * LENGTH + 77), 1: (8, 3 * LENGTH), 2: (3, LENGTH + 399)}
     walks = {k: 20 * rng.standard_normal(shape).cumsum(axis=1) % 300 for k, shape in shapes.items()}
     return corpus(*(stored(folder, k, walk) for k, walk in walks.items()))
 
