@@ -9,7 +9,7 @@ from corpora import write_signal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eegssl.artifacts.files.packs import Places, by_pack, lay_out
+from eegssl.artifacts.files.packs import by_pack, lay_out
 from eegssl.corpus.signals import OpenFile, SignalFile, Stretch
 from eegssl.errors import ArtifactError
 
@@ -55,26 +55,6 @@ def test_every_window_is_the_same(
             np.testing.assert_array_equal(
                 within.read([2, 0], start, stop), alone.read([2, 0], start, stop)
             )
-
-
-@given(st.dictionaries(st.from_regex(r"r-[0-9a-f]{3}", fullmatch=True), st.integers(1, 99)))
-def test_packs_hold_all_files_one_after_another_up_to_their_size(sizes: dict[str, int]) -> None:
-    places = lay_out(sizes, 100)
-    assert list(places) == sorted(sizes)
-    ends: list[int] = []
-    for k, (name, files) in enumerate(by_pack(places)):
-        assert name == f"{k:05d}.pack"
-        starts = np.cumsum([0, *(sizes[id_] for id_, _ in files)]).tolist()
-        assert [place.start for _, place in files] == starts[:-1]
-        assert starts[-1] <= 100
-        assert not ends or ends[-1] + files[0][1].n_bytes > 100  # it had no room before
-        ends.append(starts[-1])
-    assert sum(ends) == sum(sizes.values())
-
-
-def test_a_file_larger_than_a_pack_has_one_of_its_own() -> None:
-    places: Places = lay_out({"r-1": 5, "r-2": 500, "r-3": 5}, 100)
-    assert [place[:2] for place in places.values()] == [(0, 0), (1, 0), (2, 0)]
 
 
 def test_a_header_that_reaches_into_the_next_file_is_refused(tmp_path: Path) -> None:

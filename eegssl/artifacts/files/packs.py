@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,6 +24,7 @@ from eegssl.artifacts.table_parts import (
     Column,
     Columns,
     arrow_schema,
+    as_numpy,
     read_table,
 )
 from eegssl.regular_files import open_regular
@@ -98,18 +100,17 @@ def read_index(folder: Path, sizes: Mapping[str, int]) -> Places:
     """
     path = inside(folder, INDEX)
     index = read_table(path, PACKS_COLUMNS)
-    ids, packs, starts = (index[name].to_pylist() for name in PACKS_COLUMNS)
+    ids = index["recording"].to_pylist()
     if ids != sorted(sizes):
         raise damaged(path, "its recordings are not those of the folder's table, in order")
-    places = {id_: Packed(k, at, sizes[id_]) for id_, k, at in zip(ids, packs, starts, strict=True)}
-    pack, end = 0, 0
-    for place in places.values():
-        if end and place[:2] == (pack + 1, 0):
-            pack, end = pack + 1, 0
-        if place[:2] != (pack, end):
-            raise damaged(path, f"files of pack {place.pack} overlap, or bytes lie between them")
-        end += place.n_bytes
-    return places
+    packs, starts = as_numpy(index["pack"]), as_numpy(index["offset"])
+    n_bytes = np.array([sizes[id_] for id_ in ids], np.int64)
+    steps, ends = np.diff(packs, prepend=-1), np.append(0, starts + n_bytes)[:-1]
+    wrong = (steps < 0) | (steps > 1) | (starts != np.where(steps, 0, ends))
+    if wrong.any():
+        raise damaged(path, f"{ids[wrong.argmax()]} does not begin where the file before it ends")
+    columns = (packs.tolist(), starts.tolist(), n_bytes.tolist())
+    return dict(zip(ids, map(Packed, *columns), strict=True))
 
 
 def check_packs(folder: Path, places: Places, digests: Mapping[str, str] | None) -> None:
