@@ -63,7 +63,7 @@ def write_stubs(folder: Path, n: int, seconds: int) -> Path:
         return folder
     shape = len(CHANNELS), seconds * SFREQ_HZ
     rng = np.random.default_rng(0)
-    noise = rng.standard_normal((64, *shape)) * 10
+    noise = rng.standard_normal((256, *shape)) * 10
     with TemporaryDirectory() as scratch:
         one = write_edf(Path(scratch) / "one.edf", noise[0], CHANNELS, SFREQ_HZ).read_bytes()
     header = 256 * (int(one[252:256]) + 1)
@@ -73,7 +73,8 @@ def write_stubs(folder: Path, n: int, seconds: int) -> Path:
         if k % PER_FOLDER == 0:
             at = folder / f"{k // PER_FOLDER:04d}"
             at.mkdir(parents=True)
-        samples = np.round(noise[k % 64] * (1 + k / n) + rng.integers(-9, 10)).astype("<i2") * 10
+        two = noise[k % 128] + noise[128 + k // 128 % 128]  # no two files are of one signal
+        samples = np.round(two * (1 + k / n) + rng.integers(-9, 10)).astype("<i2") * 10
         parts = samples.reshape(len(CHANNELS), seconds, SFREQ_HZ).swapaxes(0, 1)
         body = bytearray(one)
         for r in range(seconds):
