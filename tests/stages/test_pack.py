@@ -15,6 +15,7 @@ from clirun import Pipeline, done, eegssl, files_of
 from safetensors.numpy import load_file
 
 from eegssl.artifacts.files import packs
+from eegssl.artifacts.manifest import is_beside
 from eegssl.corpus.store import Corpus, open_corpus
 from eegssl.stages.preprocessing import packing
 
@@ -49,9 +50,8 @@ def read_all(corpus: Corpus) -> list[np.ndarray]:
 
 def test_all_but_the_signals_is_the_same_to_the_byte(tiny: Pipeline, packed: Path) -> None:
     before, after = files_of(tiny.recordings), files_of(packed)
-    beside = {"rows.parquet", "inventory.parquet"}
     assert {n: h for n, h in after.items() if not n.startswith("signals/")} == {
-        n: h for n, h in before.items() if not n.startswith("signals/") and n not in beside
+        n: h for n, h in before.items() if not n.startswith("signals/") and not is_beside(n)
     }
     ids = json.loads((packed / "manifest.json").read_text())["id"]
     assert done("info", tiny.recordings)["id"] == ids
