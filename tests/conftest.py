@@ -32,7 +32,7 @@ COMMANDS = ("pipeline", "tasks", "stages", "cli")
 with short files and together; they draw little in ``make test``."""
 DRAWN = {
     *("test_pipeline.py", "test_privacy.py", "test_forecast_tasks.py", "test_phase_tasks.py"),
-    "test_patient_tasks.py",
+    *("test_patient_tasks.py", "test_pack.py"),
     *(
         "test_damage.py",
         "test_threads_told.py",
