@@ -39,6 +39,7 @@ DRAWN = {
         "test_trainings_shown.py",
         "test_machine_limits.py",
     ),
+    "test_pack.py",
 }
 """Files of these folders that draw all the same: each kind of page, and what is compared with the
 shared artifacts."""
