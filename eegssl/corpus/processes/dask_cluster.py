@@ -181,13 +181,15 @@ def dask_cluster(address: str, roots: Sequence[Path]) -> Iterator[DaskCluster]:
         )
     from distributed import Client
 
+    how_to = "start one (dask scheduler), or check the address, such as tcp://host:8786"
+    if not address.strip():  # Dask would start a cluster, or fail, by its configuration
+        raise ConfigError(f"no Dask scheduler answers at an empty address: {how_to}")
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"no Dask scheduler answers at {address} ({type(error).__name__} within "
-            f"{CONNECT_S:g} s): start one (dask scheduler), or check the address, such as "
-            "tcp://host:8786"
+            f"{CONNECT_S:g} s): {how_to}"
         ) from None
     with _told_by_errors(), client:
         cluster = DaskCluster(client, address, _places(roots))
