@@ -31,8 +31,9 @@ from eegssl.training.encoding import PatchCoder, Patches
 from eegssl.training.weights import read_tokenizer
 
 NAME = "tokenizer"
-UNIT_S = 3600.0
-"""EEG that a process encodes before it says so: seconds of work. Ours."""
+UNIT_S = 36000.0
+"""EEG that a process encodes before it says so. Ours: to encode ten hours takes longer than to
+start the process and to open a corpus of 70,000 recordings; a lost worker loses no more."""
 _NO_LIMITS = Limits(time_s=30 * 86400, memory_mb=1 << 24)
 """Recordings that eegssl made are no untrusted files."""
 
@@ -106,7 +107,7 @@ def hand_out(engine: Engine, coder: PatchCoder, writer: ArtifactWriter, context:
 
 
 def _units(recordings: Sequence[Recording]) -> Iterator[list[str]]:
-    """Ids of recordings of an hour together, or of one that is longer."""
+    """Ids of recordings of `UNIT_S` together, or of one that is longer."""
     ids: list[str] = []
     duration_s = 0.0
     for recording in recordings:
