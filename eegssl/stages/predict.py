@@ -31,7 +31,7 @@ from eegssl.corpus.preprocessing.recording_tables import WHOLE_FILE, Tables
 from eegssl.corpus.preprocessing.source_files import Naming, Source, find_sources, say_sources
 from eegssl.corpus.processes.engine import Pool
 from eegssl.corpus.processes.process_count import process_count
-from eegssl.corpus.processes.workers import Failure, each
+from eegssl.corpus.processes.workers import Failure
 from eegssl.errors import ArtifactError, ConfigError, InputError, RecordingRefused
 from eegssl.io.private.private_key import make_key, private_folder
 from eegssl.io.private.pseudonyms import Pseudonyms, require_outside
@@ -99,8 +99,8 @@ def run(
     if lowered:
         context.progress.say(lowered)
     advance = context.progress.track("looked at", len(sources))
-    how = Pool(jobs), config.limits, advance, math.inf
-    scan = scan_files(sources, settings, naming, *how)
+    pool, unbounded = Pool(jobs), math.inf  # the events of all files are kept: none is read again
+    scan = scan_files(sources, settings, naming, pool, config.limits, advance, unbounded)
     if not context.dry_run:
         for warning in naming.save():
             context.progress.warn(warning)
@@ -126,7 +126,7 @@ def run(
     for note in names.notes():
         context.warn(note)
     this = _Run(reader, config, scan, settings, names, writer, context)
-    rows += this.read_all([one for one in sources if one.id in scan.subjects], jobs)
+    rows += this.read_all([one for one in sources if one.id in scan.subjects], pool)
     return _finish(this, rows, seen)
 
 
@@ -184,17 +184,18 @@ class _Run:
         """The folder of clean recordings that are being read."""
         return self.writer.work / _SCRATCH
 
-    def read_all(self, todo: Sequence[Source], jobs: int) -> list[Row]:
-        """Read what isn't there yet, so many files at once as there are jobs."""
+    def read_all(self, todo: Sequence[Source], pool: Pool) -> list[Row]:
+        """Read what isn't there yet, as many files at once as the pool has processes."""
         advance = self.context.progress.track("files", len(todo))
         view = self.reader.unlabelled.view
         finished = {one.id: _finished(one.id, self.writer, view) for one in todo}
         done = {id_: row for id_, row in finished.items() if row is not None}
         todo, rows = [one for one in todo if one.id not in done], list(done.values())
         advance(len(rows))
-        for begin in range(0, len(todo), jobs):
-            some = todo[begin : begin + jobs]
-            for number, row in each(ingest, list(map(self._task, some)), jobs, self.config.limits):
+        for begin in range(0, len(todo), pool.jobs):
+            some = todo[begin : begin + pool.jobs]
+            tasks = list(map(self._task, some))
+            for number, row in pool.each(ingest, tasks, self.config.limits):
                 rows.append(self._finish_file(some[number].id, row))
                 advance(len(rows))
         return rows
