@@ -148,6 +148,7 @@ def _explain_artifact(
     terminal: Terminal, artifact: Path, check: bool, recordings: list[Path]
 ) -> None:
     from eegssl.artifacts.files.bulk_files import check_bulk
+    from eegssl.artifacts.files.packs import is_packed
     from eegssl.artifacts.reading import load, read_manifest
     from eegssl.corpus.audits.growth import grown_beside
 
@@ -161,6 +162,7 @@ def _explain_artifact(
         terminal.document(manifest.to_json() | grown)
         return
     made_from = [f"{kind} {id_[:12]}…" for kind, id_ in manifest.inputs]
+    bulk = [f"{f}/ (in packs)" if is_packed(artifact / f) else f"{f}/" for f in manifest.bulk]
     terminal.table(
         f"{artifact}: {manifest.kind}",
         {
@@ -170,7 +172,7 @@ def _explain_artifact(
             "fitted on": f"{len(manifest.fitted_on.subjects)} subjects, "
             f"{len(manifest.fitted_on.recordings)} recordings",
             "files": f"{len(manifest.files)} checked, {sum(s for s, _ in manifest.files.values())} "
-            "bytes" + (f"; more in {', '.join(manifest.bulk)}/" if manifest.bulk else ""),
+            "bytes" + (f"; more in {', '.join(bulk)}" if bulk else ""),
         },
     )
     terminal.table("what it holds", manifest.facts)

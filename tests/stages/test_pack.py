@@ -171,6 +171,11 @@ def test_preprocess_knows_them_and_replaces_them_when_told(tiny: Pipeline, own: 
     assert files_of(own) == files_of(tiny.recordings)
 
 
+def test_info_tells_packed_recordings_from_others(tiny: Pipeline, packed: Path) -> None:
+    assert "more in signals/ (in packs)" in eegssl("info", packed).out
+    assert "(in packs)" not in eegssl("info", tiny.recordings).out
+
+
 def test_what_it_takes_of_the_disk_is_said_before(
     tiny: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
