@@ -1,4 +1,4 @@
-"""Tell what splits by hash hold, and find those that hold nothing."""
+"""Tell what splits by hash hold, and name those that hold nobody."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

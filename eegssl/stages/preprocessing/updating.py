@@ -86,7 +86,7 @@ def update(
     state = None if context.dry_run else _keep_state(context)
     draft = begin_draft(look, roots, context, kept=kept)
     if isinstance(draft, Result):
-        if state is not None:  # these recordings are none of the past
+        if state is not None:  # nothing was updated: no earlier state to keep
             state.unlink()
         if draft.id and not context.dry_run:
             write_inventory_of(context.out, look)  # with the times of files as they are now
