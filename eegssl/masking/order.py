@@ -67,12 +67,12 @@ def hide_whole(
     last = np.sort(first, axis=1)[:, [(n_hidden - 1) // n_patches]]
     before, after = (n_patches * (first < last).sum(1), n_patches * (first <= last).sum(1))
     total = n_channels * n_patches
-    masks = np.repeat((first <= last)[..., None], n_patches, axis=2)
     fewer = np.where(before > 0, abs(before - n_hidden), total)
     more = np.where(after < total, abs(after - n_hidden), total)
-    for k in np.flatnonzero((fewer <= more) & (before > 0)).tolist():
-        if fewer[k] < more[k] or rngs[k].integers(2) == 0:
-            masks[k] = np.repeat((first[k] < last[k])[:, None], n_patches, axis=1)
+    without_last = fewer < more
+    for k in np.flatnonzero((fewer == more) & (before > 0)).tolist():
+        without_last[k] = rngs[k].integers(2) == 0
+    masks = np.repeat((first <= last - without_last[:, None])[..., None], n_patches, axis=2)
     for k in np.flatnonzero((before == 0) & (after == total)).tolist():  # one unit: it is cut
         order = np.repeat(first[k][:, None], n_patches, axis=1)
         masks[k] = _cut(order, int(last[k, 0]), n_hidden, rngs[k])
