@@ -6,9 +6,9 @@ holds, or another shape or type than expected, is an ArtifactError that names th
 
 import mmap
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -54,6 +54,11 @@ class TensorPlace:
     is_float: bool = False
     """Whether it holds numbers that may be infinite or none, bfloat16 among them."""
 
+    @cached_property
+    def n_bytes(self) -> int:
+        """Bytes of the tensor."""
+        return prod(self.shape) * self.dtype.itemsize
+
 
 @dataclass(slots=True)  # one is made for each file of a batch: frozen takes three times as long
 class TensorFile:
@@ -66,8 +71,8 @@ class TensorFile:
     """The first bytes of the file, where small tensors may lie."""
     start: int = 0
     """Where it begins in the file on the disk: in a pack other files lie before it."""
-    checked: set[tuple[str, str, tuple[int | None, ...]]] = field(default_factory=set)
-    """Names, types and shapes that are known to be there; files of one header share them."""
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    """What readers derived from the header, by keys of theirs; files of one header share it."""
 
     @property
     def n_values(self) -> int:
@@ -88,12 +93,20 @@ class TensorFile:
     ) -> NDArray[Any]:
         """Read a small tensor of the file, which is open; raises ArtifactError as `place`."""
         place = self.place(name, dtypes, shape)
-        count = prod(place.shape)
-        n_bytes = count * place.dtype.itemsize
-        stored, offset = self.head, place.offset
-        if offset + n_bytes > len(stored):
-            stored, offset = os.pread(descriptor, n_bytes, self.start + offset), 0
-        return np.frombuffer(stored, place.dtype, count, offset).reshape(place.shape)
+        return np.frombuffer(self.bytes_of(descriptor, place), place.dtype).reshape(place.shape)
+
+    def bytes_of(self, descriptor: int, place: TensorPlace) -> bytes:
+        """The bytes of a small tensor of the file, which is open.
+
+        Raises ArtifactError where the file was cut meanwhile.
+        """
+        end = place.offset + place.n_bytes
+        if end <= len(self.head):
+            return self.head[place.offset : end]
+        stored = os.pread(descriptor, place.n_bytes, self.start + place.offset)
+        if len(stored) < place.n_bytes:
+            raise damaged(self.path, "it was cut while it was open")
+        return stored
 
     def place(self, name: str, dtypes: str, shape: Sequence[int | None]) -> TensorPlace:
         """Where a tensor of one of these types lies.
@@ -103,12 +116,10 @@ class TensorFile:
         place = self.tensors.get(name)
         if place is None:
             raise damaged(self.path, f"it has no tensor {name}")
-        if (kind := (name, dtypes, tuple(shape))) not in self.checked:
-            try:
-                require_kind(f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
-            except ValueError as error:
-                raise damaged(self.path, str(error)) from None
-            self.checked.add(kind)
+        try:
+            require_kind(f"tensor {name}", (place.dtype, place.shape), dtypes, shape)
+        except ValueError as error:
+            raise damaged(self.path, str(error)) from None
         return place
 
 
@@ -140,8 +151,8 @@ def read_tensors(descriptor: int, size: int, path: Path | str, start: int = 0) -
     if len(text) < length:
         text = os.pread(descriptor, length, start + 8)
     try:
-        tensors, metadata, checked = _places(text, size)
-        return TensorFile(path, tensors, metadata, head, start, checked)
+        tensors, metadata, kept = _places(text, size)
+        return TensorFile(path, tensors, metadata, head, start, kept)
     except ValidationError as error:
         raise damaged(path, in_words(error)) from None
     except ValueError as error:
@@ -151,10 +162,8 @@ def read_tensors(descriptor: int, size: int, path: Path | str, start: int = 0) -
 @lru_cache(maxsize=256)  # recordings of one length have the same
 def _places(
     text: bytes, size: int
-) -> tuple[
-    Mapping[str, TensorPlace], Mapping[str, str], set[tuple[str, str, tuple[int | None, ...]]]
-]:
-    """The tensors and metadata of a header, in a file of ``size`` bytes, and what is checked of it.
+) -> tuple[Mapping[str, TensorPlace], Mapping[str, str], dict[Hashable, Any]]:
+    """The tensors and metadata of a header, in a file of ``size`` bytes, and room for `kept`.
 
     Raises ValueError (ValidationError) for a header that is none, or that says more than it holds.
     """
@@ -169,7 +178,7 @@ def _places(
             raise ValueError(f"tensor {len(tensors)} of its header has another size there")
         is_float = "F" in entry.dtype
         tensors[name] = TensorPlace(dtype, entry.shape, begin_of_data + begin, is_float)
-    return tensors, metadata if isinstance(metadata, dict) else {}, set()
+    return tensors, metadata if isinstance(metadata, dict) else {}, {}
 
 
 def mapped(

@@ -12,7 +12,8 @@ of the raw signal (`eegssl.signal.quality`), one byte a channel and window.
 import math
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -20,7 +21,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eegssl.artifacts.array_parts import read_tensors
+from eegssl.artifacts.array_parts import TensorFile, TensorPlace, read_tensors
 from eegssl.artifacts.json_parts import damaged
 from eegssl.regular_files import open_sized
 
@@ -44,7 +45,7 @@ class Recent(Generic[V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._values: dict[Hashable, V] = {}  # the one asked for last stands last
+        self._values: OrderedDict[Hashable, V] = OrderedDict()  # that asked for last stands last
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type["Recent[V]"], tuple[int]]:
@@ -57,13 +58,13 @@ class Recent(Generic[V]):
         """The value of a key, made if it is not kept."""
         with self._lock:
             if key in self._values:
-                self._values[key] = value = self._values.pop(key)
-                return value
+                self._values.move_to_end(key)
+                return self._values[key]
         value = make()  # by two threads at once, if it comes to that: one is dropped
         with self._lock:
             self._values[key] = value
-            while len(self._values) > self._most:
-                del self._values[next(iter(self._values))]
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
         return value
 
 
@@ -107,6 +108,32 @@ class Stretch(NamedTuple):
         return f"{self.file.path} (from byte {self.start:,})"
 
 
+class _Layout(NamedTuple):
+    """Where the parts of a signal lie in its file."""
+
+    blocks: TensorPlace
+    n_samples: TensorPlace
+    scale_uv: TensorPlace
+
+
+def _layout(
+    tensors: TensorFile, name: Literal["signal", "auxiliary"], n_channels: int | None
+) -> _Layout:
+    """The parts of the EEG, or of the auxiliary channels, kept for files of the same header.
+
+    Raises ArtifactError where a part is not there, or of another type or shape.
+    """
+    blocks = tensors.place(name, "i2 f4", (None, n_channels, None))
+    scale = "scale_uv" if name == "signal" else f"{name}_scale_uv"
+    layout = _Layout(
+        blocks,
+        tensors.place("n_samples", "i8", ()),
+        tensors.place(scale, "f4", blocks.shape[1:2]),
+    )
+    tensors.kept[name, n_channels] = layout
+    return layout
+
+
 class SignalFile:
     """A stored signal [C, T] whose file is open, to read pieces of it.
 
@@ -133,13 +160,13 @@ class SignalFile:
         self._file = source.file.descriptor
         try:
             tensors = read_tensors(self._file, source.n_bytes, path, source.start)
-            place = tensors.place(name, "i2 f4", (None, shape[0], None))
-            n_samples = int(tensors.read(self._file, "n_samples", "i8", ()))
-            scales = "scale_uv" if name == "signal" else f"{name}_scale_uv"
-            scale_uv = tensors.read(self._file, scales, "f4", place.shape[1:2])
+            layout = tensors.kept.get((name, shape[0])) or _layout(tensors, name, shape[0])
+            stored_length = tensors.bytes_of(self._file, layout.n_samples)
+            scales = tensors.bytes_of(self._file, layout.scale_uv)
         except OSError as error:
             raise damaged(path, f"it can't be read: {error.strerror}") from None
-        n_blocks, n_channels, length = place.shape
+        n_samples = int.from_bytes(stored_length, "little", signed=True)
+        n_blocks, n_channels, length = layout.blocks.shape
         if shape[1] not in (None, n_samples) or not (
             0 <= n_blocks * length - n_samples < max(1, length)
         ):
@@ -148,18 +175,25 @@ class SignalFile:
                 path, f"it says {n_samples} samples in {n_blocks} blocks of {length}{expected}"
             )
         self.shape = n_channels, n_samples
-        self.scale_uv = _checked_scale(scale_uv, path)
+        self.scale_uv = _checked_scale(np.frombuffer(scales, np.float32), path)
         """[C]"""
-        self.dtype, self._block = place.dtype, max(1, length)
-        self._offset = source.start + place.offset
+        self.dtype, self._block = layout.blocks.dtype, max(1, length)
+        self._block_bytes = self._block * n_channels * self.dtype.itemsize
+        self._at_once = self._block * max(1, _AT_ONCE_BYTES // max(1, self._block_bytes))
+        self._offset = source.start + layout.blocks.offset
 
     def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
         """Fill ``rows`` [C, T], of any type that holds them, with samples as they are stored.
 
         Raises ArtifactError for samples that are not there, or not finite.
         """
-        for at, part in self._parts(channels, start, start + rows.shape[1]):
-            rows[:, at : at + part.shape[1]] = part
+        stop = start + rows.shape[1]
+        if stop > max(start, self.shape[1]):
+            n_samples = self.shape[1]
+            raise damaged(self._path, f"samples after its last one, {n_samples}, were asked for")
+        for begin in range(start, stop, self._at_once):
+            end = min(begin + self._at_once, stop)
+            rows[:, begin - start : end - start] = self._part(channels, begin, end)
 
     def read(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
         """Samples ``start:stop`` of these channels, [C, stop - start] as they are stored.
@@ -177,8 +211,8 @@ class SignalFile:
         """
         n_channels, n_samples = self.shape
         piece_uv = np.empty((n_channels, max(min(stop, n_samples) - start, 0)), np.float32)
-        for at, part in self._parts(range(n_channels), start, start + piece_uv.shape[1]):
-            np.multiply(part, self.scale_uv[:, None], out=piece_uv[:, at : at + part.shape[1]])
+        self.read_into(piece_uv, range(n_channels), start)
+        piece_uv *= self.scale_uv[:, None]
         return piece_uv
 
     def flags(self) -> NDArray[np.uint8]:
@@ -190,30 +224,20 @@ class SignalFile:
         tensors = read_tensors(self._file, source.n_bytes, self._path, source.start)
         return np.array(tensors.read(self._file, "quality", "u1", (self.shape[0], None)))
 
-    def _parts(
-        self, channels: Sequence[int], start: int, stop: int
-    ) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Samples ``start:stop`` of these channels, [C, n] at a time and each part's place.
-
-        A part is one read: few of them are larger than a window.
-        """
-        n_channels, n_samples = self.shape
-        if stop > max(start, n_samples):
-            raise damaged(self._path, f"samples after its last one, {n_samples}, were asked for")
-        length, n_bytes = self._block, self._block * n_channels * self.dtype.itemsize
-        at_once = length * max(1, _AT_ONCE_BYTES // max(1, n_bytes))
-        for begin in range(start, stop, at_once):
-            first, end = begin // length, min(begin + at_once, stop)
-            blocks = np.empty((-(-end // length) - first, n_channels, length), self.dtype)
-            if os.preadv(self._file, [blocks.data], self._offset + first * n_bytes) < blocks.nbytes:
-                raise damaged(self._path, "it was cut while it was open")
-            if channels != range(n_channels):
-                blocks = blocks[:, channels]
-            rows = blocks.swapaxes(0, 1).reshape(blocks.shape[1], -1)
-            part = rows[:, begin - first * length : end - first * length]
-            if part.dtype.kind == "f" and not np.isfinite(part).all():
-                raise damaged(self._path, "a sample is not finite")
-            yield begin - start, part
+    def _part(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
+        """Samples ``start:stop`` of these channels by one read, [C, stop - start]."""
+        first, end = start // self._block, -(-stop // self._block)
+        blocks = np.empty((end - first, self.shape[0], self._block), self.dtype)
+        offset = self._offset + first * self._block_bytes
+        if os.preadv(self._file, [blocks.data], offset) < blocks.nbytes:
+            raise damaged(self._path, "it was cut while it was open")
+        if channels != range(self.shape[0]):
+            blocks = blocks[:, channels]
+        rows = blocks.swapaxes(0, 1).reshape(blocks.shape[1], -1)
+        part = rows[:, start - first * self._block : stop - first * self._block]
+        if part.dtype.kind == "f" and not np.isfinite(part).all():
+            raise damaged(self._path, "a sample is not finite")
+        return part
 
 
 def _checked_scale(scale_uv: NDArray[np.float32], path: Path | str) -> NDArray[np.float32]:

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
+from safetensors.numpy import save_file
 
-from eegssl.artifacts.array_parts import open_tensors
+from eegssl.artifacts.array_parts import open_tensors, read_tensors
 from eegssl.artifacts.json_parts import HASHED_ID, Count, HashedId, Part, Share, read_json
 from eegssl.artifacts.reading import read_manifest
 from eegssl.artifacts.table_parts import (
@@ -298,6 +299,17 @@ def array(path: Path, header: str | None = None) -> Path:
     if header is not None:
         path.write_bytes(data[:10] + header.encode()[:118].ljust(117) + b"\n" + data[128:])
     return path
+
+
+def test_a_tensor_is_refused_where_its_file_was_cut_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    save_file({"a": np.zeros(5000, np.float32), "z": np.ones(19, np.float32)}, path)
+    with path.open("rb+") as stream:
+        file = read_tensors(stream.fileno(), path.stat().st_size, path)
+        assert file.read(stream.fileno(), "z", "f4", (19,)).tolist() == [1] * 19
+        stream.truncate(10_000)
+        with pytest.raises(ArtifactError, match="cut while it was open"):
+            file.read(stream.fileno(), "z", "f4", (19,))
 
 
 def test_an_array_is_mapped_as_it_was_written(tmp_path: Path) -> None:
