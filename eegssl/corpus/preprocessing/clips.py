@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.signal
+import scipy
 from numpy.typing import NDArray
 
 from eegssl.artifacts.atomic import atomic_path

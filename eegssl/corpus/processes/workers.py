@@ -22,6 +22,9 @@ from eegssl.errors import ConfigError
 
 Task = tuple[Any, ...]
 _POLL_S = 0.5
+_FILTERS = "scipy.signal"
+"""Half a second to load, which this process is spared (``scipy`` alone loads it where it is used)
+and each worker would take anew."""
 _GUARD = (
     'put the calls of a script that uses eegssl into a file, below `if __name__ == "__main__":`, '
     "since each process that reads files runs what stands outside of it"
@@ -47,7 +50,7 @@ def each(
     ``function`` has to be importable, and its module is loaded once for all workers.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, function.__module__])
+    context.set_forkserver_preload([__name__, function.__module__, _FILTERS])
     queue = deque(enumerate(tasks))
     workers = [_Worker(context, function, limits) for _ in range(min(jobs, len(tasks)))]
     try:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import scipy.fft
-import scipy.signal
 
 from eegssl.signal.filtering.fir import high_transition_hz, line_harmonics_hz
 
