@@ -97,7 +97,7 @@ def _run(
     if isinstance(part, Shard):
         return _shard(config, roots, naming, context, part, engine)
     if part is Part.FINALIZE:
-        return _finalize(config, roots, naming, context)
+        return _finalize(config, roots, naming, context, engine)
     find = concern_kinds.of_plan if part is Part.PLAN else concern_kinds.of_looked
     look = look_at(config, roots, naming, context, engine, find)
     if part is Part.PLAN:
@@ -105,7 +105,7 @@ def _run(
     draft = begin_draft(look, roots, context)
     if isinstance(draft, Result):
         return draft
-    return finish_recordings(draft, make_recordings(draft, engine).rows)
+    return finish_recordings(draft, make_recordings(draft, engine).rows, engine)
 
 
 def _shard(
@@ -124,7 +124,11 @@ def _shard(
 
 
 def _finalize(
-    config: PreprocessConfig, roots: Sequence[Path], naming: Naming, context: Context
+    config: PreprocessConfig,
+    roots: Sequence[Path],
+    naming: Naming,
+    context: Context,
+    engine: Engine,
 ) -> Result:
     """Join what all shards made."""
     inventory = read_inventory(context.out, naming, _PLAN_FIRST.format("--finalize"))
@@ -140,7 +144,7 @@ def _finalize(
         if draft.writer.lock:
             draft.writer.lock.release()
         raise
-    return finish_recordings(draft, rows)
+    return finish_recordings(draft, rows, engine)
 
 
 def _pseudonyms(context: Context) -> Pseudonyms:

@@ -173,9 +173,13 @@ def test_a_causal_recording_is_the_same_up_to_t_whatever_comes_after(tmp_path: P
 def test_a_file_that_breaks_its_worker_is_refused_and_the_rest_goes_through(
     edf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One file times out when it is looked at, another dies when it is cleaned."""
+    """One file times out when it is looked at, another dies when it is cleaned.
+
+    A third process dies over a page, which is drawn all the same.
+    """
     write_subjects(edf, 5)
-    broken = iter([Failure("timed-out", "no end"), Failure("crashed", "signal 11")])
+    reasons = [("timed-out", "no end"), ("crashed", "signal 11"), ("crashed", "signal 9")]
+    broken = iter([Failure(*reason) for reason in reasons])
 
     def break_one(function: Callable[..., Any], tasks: Sequence[Any], *limits: object) -> Iterator:
         for number, row in each(function, tasks, *limits):
@@ -186,6 +190,11 @@ def test_a_file_that_breaks_its_worker_is_refused_and_the_rest_goes_through(
     assert sorted(row["code"] for row in document["refused"]) == ["crashed", "timed-out"]
     assert len(document["accepted"]) == 3
     assert any("report" in warning for warning in document["warnings"])
+    assert next(broken, None) is None
+    pages = {path.stem for path in (tmp_path / "out" / "look").glob("r-*.html")}
+    clips = {path.stem for path in (tmp_path / "out" / "clips").glob("*.npz")}
+    assert pages == clips
+    assert len(pages) >= 2
 
 
 def test_annotations_keep_their_text_only_when_asked_for(tmp_path: Path) -> None:

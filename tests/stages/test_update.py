@@ -238,7 +238,7 @@ def stop(patch: pytest.MonkeyPatch, where: str) -> None:
     if where == "making":
         patch.setattr(Pool, "each", first)
     else:
-        patch.setattr(finishing_recordings, "write_quality_pages", no_pages)
+        patch.setattr(finishing_recordings, "_draw_pages", no_pages)
 
 
 @pytest.mark.parametrize("where", ["making", "finishing"])

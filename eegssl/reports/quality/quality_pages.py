@@ -1,12 +1,13 @@
 """Build a quality page for each recording, and their index."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from eegssl import __version__
 from eegssl.artifacts.atomic import atomic_path, hash_json
-from eegssl.corpus.preprocessing.clips import Clip
+from eegssl.corpus.preprocessing.clips import Clip, read_clip
 from eegssl.reports.cautions import SYNTHETIC
 from eegssl.reports.cells import count_cell, heads, hours
 from eegssl.reports.html import render_page
@@ -38,26 +39,30 @@ _DIVIDED = {
 }
 
 
-def write_quality_pages(
-    out: Path, clips: Iterable[Clip], facts: Mapping[str, Any], standing: Collection[str] = ()
-) -> list[Path]:
-    """Write ``look/<recording>.html`` for each clip and ``look/index.html`` below ``out``.
+def draw_page(out: Path, clip: Clip | Path, facts: Mapping[str, Any]) -> Path:
+    """Write ``look/<recording>.html`` below ``out``, of a clip or of the file that holds it.
 
-    One clip is in memory at a time. ``facts`` are those of the manifest; ``refused_by_code``
-    (code -> files) may stand beside them. The pages of ``standing`` recordings lie there already.
-    Returns the paths; same inputs, same bytes.
+    ``facts`` are `facts_of_pages`. Returns the path; same inputs, same bytes.
     """
-    banners = (Banner(SYNTHETIC, "warning"),) if facts.get("synthetic") else ()
-    paths, rows = [], []
-    for clip in clips:
-        path = page_path(out, clip.recording)
-        if clip.recording not in standing:
-            _write_page(path, clip, banners, facts)
-        paths.append(path)
-        rows.append((path.name, _index_row(clip, path.name)))
-    rows.sort(key=lambda row: row[0])
-    index = index_page([cells for _, cells in rows], facts, banners)
-    return [*paths, _write(out / LOOK / "index.html", index)]
+    from eegssl.reports.quality.recording_page import recording_page  # with matplotlib
+
+    clip = read_clip(clip) if isinstance(clip, Path) else clip
+    return _write(page_path(out, clip.recording), recording_page(clip, _banners(facts), facts))
+
+
+def facts_of_pages(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Those facts of the manifest that pages of recordings show."""
+    return {name: facts[name] for name in ("synthetic", "concerns") if name in facts}
+
+
+def write_index(out: Path, clips: Iterable[Clip], facts: Mapping[str, Any]) -> Path:
+    """Write ``look/index.html`` below ``out``, with a row of each clip; one is in memory at a time.
+
+    ``facts`` are those of the manifest; ``refused_by_code`` (code -> files) may stand beside them.
+    """
+    rows = sorted(((c.recording, _index_row(c)) for c in clips), key=itemgetter(0))
+    index = index_page([cells for _, cells in rows], facts, _banners(facts))
+    return _write(out / LOOK / "index.html", index)
 
 
 def page_path(out: Path, recording: str) -> Path:
@@ -106,12 +111,8 @@ _INDEX_COLUMNS = heads(
 )
 
 
-def _write_page(
-    path: Path, clip: Clip, banners: tuple[Banner, ...], facts: Mapping[str, Any]
-) -> None:
-    from eegssl.reports.quality.recording_page import recording_page  # with matplotlib
-
-    _write(path, recording_page(clip, banners, facts))
+def _banners(facts: Mapping[str, Any]) -> tuple[Banner, ...]:
+    return (Banner(SYNTHETIC, "warning"),) if facts.get("synthetic") else ()
 
 
 def _write(path: Path, page: Page) -> Path:
@@ -120,10 +121,10 @@ def _write(path: Path, page: Page) -> Path:
     return path
 
 
-def _index_row(clip: Clip, name: str) -> tuple[Cell, ...]:
+def _index_row(clip: Clip) -> tuple[Cell, ...]:
     n_before, n_after = len(clip.before_names), len(clip.after_names)
     return (
-        Cell(clip.recording, link=name),
+        Cell(clip.recording, link=f"{clip.recording}.html"),
         Cell(clip.subject),
         Cell(hours(clip.seconds)),
         Cell(str(n_after) if n_after == n_before else f"{n_after} of {n_before}"),

@@ -26,12 +26,16 @@ from eegssl.corpus.preprocessing.recording_tables import (
     summarise,
     write_tables,
 )
+from eegssl.corpus.processes.engine import Engine
+from eegssl.corpus.processes.workers import Failure
 from eegssl.io.tables.tsv import format_tsv
 from eegssl.reports.quality.quality_pages import (
     LOOK,
+    draw_page,
+    facts_of_pages,
     page_key,
     page_path,
-    write_quality_pages,
+    write_index,
 )
 from eegssl.stages.preprocessing.making_recordings import CLIP, PAGE
 from eegssl.stages.preprocessing.plan_files import write_findings
@@ -40,10 +44,10 @@ from eegssl.stages.preprocessing.recordings_draft import RecordingsDraft
 Row = dict[str, Any]
 
 
-def finish_recordings(draft: RecordingsDraft, rows: Sequence[Row]) -> Result:
+def finish_recordings(draft: RecordingsDraft, rows: Sequence[Row], engine: Engine) -> Result:
     """Write all that describes the corpus, from a row of each file in the order of their ids.
 
-    Raises InputError where no recording is left.
+    Pages are drawn by the processes of ``engine``. Raises InputError where no recording is left.
     """
     look, writer, context = draft.look, draft.writer, draft.context
     scan, config = look.scan, look.config
@@ -73,7 +77,7 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[Row]) -> Result:
             "concerns": as_facts(concerns),
         }
     )
-    pages, rows = _write_pages(draft, rows, facts)
+    pages, rows = _write_pages(draft, rows, facts, engine)
     with writer.writing(SOURCE_ROWS) as path:
         write_source_rows(path, rows)
     write_findings(writer.path, look)  # after the rows: what an update need not scan is in them
@@ -89,21 +93,37 @@ def finish_recordings(draft: RecordingsDraft, rows: Sequence[Row]) -> Result:
 
 
 def _write_pages(
-    draft: RecordingsDraft, rows: Sequence[Row], facts: dict[str, Any]
+    draft: RecordingsDraft, rows: Sequence[Row], facts: dict[str, Any], engine: Engine
 ) -> tuple[list[Path], list[Row]]:
     """Write the pages that do not stand there already; the rows say what each was made from."""
     out = draft.writer.path
     shown = {row["kept"][0]["recording"]: row for row in rows if CLIP in row}
     keys = {id_: page_key(facts, id_, row[CLIP]) for id_, row in shown.items()}
-    standing = [
-        id_
+    lacking = [
+        _clip_path(draft, row)
         for id_, row in shown.items()
-        if page_path(out, id_).is_file() and row.get(PAGE) == _page(out, id_, keys[id_])
+        if not page_path(out, id_).is_file() or row.get(PAGE) != _page(out, id_, keys[id_])
     ]
+    _draw_pages(draft, lacking, facts, engine)
     clips = (read_clip(_clip_path(draft, row)) for row in shown.values())
-    paths = write_quality_pages(out, clips, facts, standing)
+    paths = [*(page_path(out, id_) for id_ in shown), write_index(out, clips, facts)]
     pages = {row["file"]: _page(out, id_, keys[id_]) for id_, row in shown.items()}
     return paths, [row | {PAGE: pages[row["file"]]} if CLIP in row else row for row in rows]
+
+
+def _draw_pages(
+    draft: RecordingsDraft, clips: Sequence[Path], facts: dict[str, Any], engine: Engine
+) -> None:
+    """Draw the pages of these clips; what a process fails at is done here, with its own error."""
+    if not clips:
+        return
+    advance = draft.context.progress.track("pages", len(clips))
+    tasks = [(draft.writer.path, clip, facts_of_pages(facts)) for clip in clips]
+    ended = engine.each(draw_page, tasks, draft.look.config.limits)
+    for n_drawn, (number, answer) in enumerate(ended, start=1):
+        if isinstance(answer, Failure):
+            draw_page(*tasks[number])
+        advance(n_drawn)
 
 
 def _page(out: Path, recording: str, key: str) -> list[str]:

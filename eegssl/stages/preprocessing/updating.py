@@ -101,7 +101,7 @@ def update(
         f"recordings of {made.n_ingested} file(s) made anew; events of {made.n_labelled} made "
         f"anew, signals kept; {_n_kept(made)} kept"
     )
-    result = finish_recordings(draft, made.rows)
+    result = finish_recordings(draft, made.rows, engine)
     if n_moved := _n_moved(splits, _splits(context.out)):
         context.progress.warn(_MOVED.format(n_moved) + (_KEEPS if config.splits.is_dealt else ""))
     return _with(result, changes, made, n_moved)

@@ -1,8 +1,10 @@
 """Before/after pages: self-contained, true to their numbers, the same bytes every time."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from eegssl.corpus.preprocessing.clips import Clip
 from eegssl.reports.html import CONTENT_SECURITY_POLICY
 from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
-from eegssl.reports.quality.quality_pages import write_quality_pages
+from eegssl.reports.quality.quality_pages import draw_page, write_index
 from eegssl.signal.quality import FLAGS
 
 RUDE = "<script>alert('x')</script>"
@@ -53,6 +55,10 @@ def clip(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
         flags=flags,
         events=((14.0, 100.0, "sz"), (13.0, 0.0, "bckg")),
     )
+
+
+def write_quality_pages(out: Path, clips: Sequence[Clip], facts: dict[str, Any]) -> list[Path]:
+    return [*(draw_page(out, shown, facts) for shown in clips), write_index(out, clips, facts)]
 
 
 def test_pages_load_nothing_and_run_nothing(tmp_path: Path) -> None:
