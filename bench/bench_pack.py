@@ -1,15 +1,18 @@
 """Random windows from recordings in files of their own and in packs, beside copies in memory.
 
 Run ``python bench/bench_pack.py [FOLDER]``; prints Markdown. The corpus is simulated noise of 23
-channels at 200 Hz (``simulated_corpus.py``), made in FOLDER or in one that is removed. Files are in
-the system's cache. What is compared takes turns, so that a busy machine is busy for all; medians of
-processor time, one thread.
+channels at 200 Hz (``simulated_corpus.py``), made in FOLDER or in one that is removed. What is
+compared takes turns, so that a busy machine is busy for all; medians, one thread. Files are in the
+system's cache and processor time is measured, but for what is cold.
 
 - *Open already*: windows of as many recordings as a corpus keeps open.
 - *To be opened*: windows of all recordings, nearly each of one that is not open.
+- *Cold*: the same by the clock, each file dropped from the system's cache before (Linux). The floor
+  reads the blocks of as many windows from one file, at random places, by nothing but ``pread``.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -21,10 +24,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from simulated_corpus import CHANNELS, SFREQ_HZ, hashed_ids, write_recordings
 
+from eegssl.corpus.signals import LONGEST_BLOCK
 from eegssl.corpus.store import OPEN_SIGNALS, Corpus, open_corpus
 
 SHAPE = (len(CHANNELS), 2000)
-WINDOWS, TURNS = 2000, 15
+WINDOWS, TURNS, COLD_TURNS = 2000, 15, 3
 Job = Callable[[int], object]
 
 
@@ -65,6 +69,17 @@ def run(folder: Path, args: argparse.Namespace) -> None:
         path = {"files": one, "packs": other}[way]
         jobs[way, "folder"] = lambda k, p=path: open_corpus([p])
     print_table(timed(jobs), n_files, n_all)
+    pack = min((other / "signals").iterdir())
+    print_cold(
+        {
+            "files": ([*(one / "signals").iterdir()], jobs["files", "all"]),
+            "packs": ([*(other / "signals").iterdir()], jobs["packs", "all"]),
+            "blocks of the first pack by `pread` (floor)": (
+                [pack],
+                lambda k: pread(pack, k),
+            ),
+        }
+    )
 
 
 def windows(corpus: Corpus, n_recordings: int, turn: int) -> None:
@@ -86,6 +101,37 @@ def copied(turn: int) -> None:
     for k in rng.integers(0, len(_MEMORY), WINDOWS).tolist():
         rng.integers(0, SFREQ_HZ)
         room[:] = _MEMORY[k]
+
+
+def pread(path: Path, turn: int) -> None:
+    """Read as many bytes as the blocks of a window, as often, from random places of a file."""
+    rng, n_bytes = np.random.default_rng(turn), 2 * SHAPE[0] * (SHAPE[1] + LONGEST_BLOCK)
+    places = rng.integers(0, path.stat().st_size - n_bytes, WINDOWS).tolist()
+    with path.open("rb") as stream:
+        for place in places:
+            os.pread(stream.fileno(), n_bytes, place)
+
+
+def forget(paths: list[Path]) -> None:
+    """Drop files from the system's cache."""
+    os.sync()
+    for path in paths:
+        with path.open("rb") as stream:
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def print_cold(jobs: dict[str, tuple[list[Path], Job]]) -> None:
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for turn in range(COLD_TURNS):
+        for name, (paths, job) in jobs.items():
+            forget(paths)
+            begun = time.perf_counter()
+            job(1000 + turn)
+            seconds[name].append(time.perf_counter() - begun)
+    print("\n| cold | windows a second, by the clock | from … to |\n|---|---|---|")
+    for name, values in seconds.items():
+        rates = sorted(WINDOWS / value for value in values)
+        print(f"| {name} | {median(rates):,.0f} | {rates[0]:,.0f} … {rates[-1]:,.0f} |")
 
 
 def timed(jobs: dict[tuple[str, str], Job]) -> dict[tuple[str, str], float]:
