@@ -73,10 +73,9 @@ class MemorySignal(SignalFile):
         self.scale_uv = np.ones(len(signal_uv), np.float32)
         self.dtype, self.shape = self.signal_uv.dtype, self.signal_uv.shape
 
-    def _parts(
-        self, channels: Sequence[int], start: int, stop: int
-    ) -> Iterator[tuple[int, NDArray[Any]]]:
-        yield 0, self.signal_uv[list(channels), start:stop]
+    def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
+        """Samples from memory."""
+        rows[:] = self.signal_uv[list(channels), start : start + rows.shape[1]]
 
 
 class MemoryCorpus(Corpus):
