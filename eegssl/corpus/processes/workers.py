@@ -49,8 +49,7 @@ def each(
     ConfigError of a process that ends before it can work.
     ``function`` has to be importable, and its module is loaded once for all workers.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, function.__module__, _FILTERS])
+    context = _forkserver(function)
     queue = deque(enumerate(tasks))
     workers = [_Worker(context, function, limits) for _ in range(min(jobs, len(tasks)))]
     try:
@@ -81,8 +80,7 @@ def alone(
     ``preload`` are modules that such a process would else load anew each time. It is killed soon
     after ``is_wanted`` has become false; raises InterruptedError then.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, function.__module__, *preload])
+    context = _forkserver(function, preload)
     worker = _Worker(context, function, limits)
     try:
         worker.give(0, task)
@@ -95,6 +93,13 @@ def alone(
     if isinstance(answer, OSError | ConfigError):
         raise answer
     return answer
+
+
+def _forkserver(function: Callable[..., Any], preload: Sequence[str] = ()) -> Any:
+    """The way to start processes that have loaded what ``function`` needs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, function.__module__, _FILTERS, *preload])
+    return context
 
 
 class _Worker:
