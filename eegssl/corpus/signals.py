@@ -123,6 +123,8 @@ def _layout(
 
     Raises ArtifactError where a part is not there, or of another type or shape.
     """
+    if layout := tensors.kept.get((name, n_channels)):
+        return layout
     blocks = tensors.place(name, "i2 f4", (None, n_channels, None))
     scale = "scale_uv" if name == "signal" else f"{name}_scale_uv"
     layout = _Layout(
@@ -160,7 +162,7 @@ class SignalFile:
         self._file = source.file.descriptor
         try:
             tensors = read_tensors(self._file, source.n_bytes, path, source.start)
-            layout = tensors.kept.get((name, shape[0])) or _layout(tensors, name, shape[0])
+            layout = _layout(tensors, name, shape[0])
             stored_length = tensors.bytes_of(self._file, layout.n_samples)
             scales = tensors.bytes_of(self._file, layout.scale_uv)
         except OSError as error:

@@ -186,10 +186,13 @@ def test_a_file_that_breaks_its_worker_is_refused_and_the_rest_goes_through(
             yield number, next(broken) if number == 1 else row
 
     monkeypatch.setattr(engine, "each", break_one)
-    document = done("preprocess", edf, "--out", tmp_path / "out")
+    ran = eegssl("preprocess", edf, "--out", tmp_path / "out", "--json")
+    assert ran.code == 0
+    document = ran.document
     assert sorted(row["code"] for row in document["refused"]) == ["crashed", "timed-out"]
     assert len(document["accepted"]) == 3
     assert any("report" in warning for warning in document["warnings"])
+    assert "a page (signal 9)" in ran.err
     assert next(broken, None) is None
     pages = {path.stem for path in (tmp_path / "out" / "look").glob("r-*.html")}
     clips = {path.stem for path in (tmp_path / "out" / "clips").glob("*.npz")}

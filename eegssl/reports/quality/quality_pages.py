@@ -39,14 +39,14 @@ _DIVIDED = {
 }
 
 
-def draw_page(out: Path, clip: Clip | Path, facts: Mapping[str, Any]) -> Path:
-    """Write ``look/<recording>.html`` below ``out``, of a clip or of the file that holds it.
+def draw_page(out: Path, clip_path: Path, facts: Mapping[str, Any]) -> Path:
+    """Write ``look/<recording>.html`` below ``out``, of a clip that `write_clip` kept.
 
     ``facts`` are `facts_of_pages`. Returns the path; same inputs, same bytes.
     """
     from eegssl.reports.quality.recording_page import recording_page  # with matplotlib
 
-    clip = read_clip(clip) if isinstance(clip, Path) else clip
+    clip = read_clip(clip_path)
     return _write(page_path(out, clip.recording), recording_page(clip, _banners(facts), facts))
 
 

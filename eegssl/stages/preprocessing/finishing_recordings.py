@@ -114,7 +114,7 @@ def _write_pages(
 def _draw_pages(
     draft: RecordingsDraft, clips: Sequence[Path], facts: dict[str, Any], engine: Engine
 ) -> None:
-    """Draw the pages of these clips; what a process fails at is done here, with its own error."""
+    """Draw the pages of these clips; one that a process fails at is drawn here, and told."""
     if not clips:
         return
     advance = draft.context.progress.track("pages", len(clips))
@@ -122,6 +122,9 @@ def _draw_pages(
     ended = engine.each(draw_page, tasks, draft.look.config.limits)
     for n_drawn, (number, answer) in enumerate(ended, start=1):
         if isinstance(answer, Failure):
+            draft.context.progress.say(
+                f"a process failed to draw a page ({answer.reason}): it is drawn by the command"
+            )
             draw_page(*tasks[number])
         advance(n_drawn)
 

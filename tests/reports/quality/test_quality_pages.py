@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 
-from eegssl.corpus.preprocessing.clips import Clip
+from eegssl.corpus.preprocessing.clips import Clip, write_clip
 from eegssl.reports.html import CONTENT_SECURITY_POLICY
 from eegssl.reports.quality.quality_figures import before_and_after, flag_strip, spectra, worst_flag
 from eegssl.reports.quality.quality_pages import draw_page, write_index
@@ -58,7 +59,13 @@ def clip(name: str = "r-000000000001", line_hz: float | None = 50.0) -> Clip:
 
 
 def write_quality_pages(out: Path, clips: Sequence[Clip], facts: dict[str, Any]) -> list[Path]:
-    return [*(draw_page(out, shown, facts) for shown in clips), write_index(out, clips, facts)]
+    pages = []
+    with TemporaryDirectory() as folder:
+        for shown in clips:
+            kept = Path(folder, "clip.npz")
+            write_clip(kept, shown)
+            pages.append(draw_page(out, kept, facts))
+    return [*pages, write_index(out, clips, facts)]
 
 
 def test_pages_load_nothing_and_run_nothing(tmp_path: Path) -> None:
