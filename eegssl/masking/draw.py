@@ -72,17 +72,16 @@ def draw_masks(
     The fields of ``geometry`` and ``weights`` have a first axis B. What follows from the geometry
     is worked out once for windows of the same.
     """
-    rows = [Geometry(*fields) for fields in zip(*geometry, strict=True)]
     rngs = generators_of((seed, step), samples, _STREAM)
     kinds = _kinds(config)
     configs = [_one_of(kinds, rng) for rng in rngs]
     alike: dict[tuple[str, bytes], list[int]] = {}
-    for k, row in enumerate(rows):
-        place = b"".join(field.tobytes() for field in row)
-        alike.setdefault((configs[k].kind, place), []).append(k)
-    masks = np.empty((len(rows), len(rows[0].located), n_patches), dtype=bool)
+    for k, key in enumerate(_keys(geometry)):
+        alike.setdefault((configs[k].kind, key), []).append(k)
+    masks = np.empty((*geometry.located.shape[:2], n_patches), dtype=bool)
     for places in alike.values():
-        plan = _plan(configs[places[0]], rows[places[0]], n_patches, patch_s)
+        first = Geometry(*(field[places[0]] for field in geometry))
+        plan = _plan(configs[places[0]], first, n_patches, patch_s)
         if plan.config.kind == "region" and plan.reached.all() and not config.exact:
             masks[places] = hide_whole(
                 plan.covers, n_patches, plan.n_hidden, [rngs[k] for k in places]
@@ -91,6 +90,13 @@ def draw_masks(
         for k in places:
             masks[k] = _drawn(plan, rngs[k], None if weights is None else weights[k])
     return masks
+
+
+def _keys(geometry: Geometry) -> list[bytes]:
+    """A key for each of B windows, equal where their channels have the same places."""
+    if all((field == field[:1]).all() for field in geometry):  # as of most batches, sooner known
+        return [b""] * len(geometry.located)
+    return [b"".join(field.tobytes() for field in fields) for fields in zip(*geometry, strict=True)]
 
 
 def _kinds(config: MaskingConfig) -> list[MaskingConfig]:

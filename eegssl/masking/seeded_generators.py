@@ -6,6 +6,7 @@ together. The generators draw the same numbers as those that NumPy makes one by 
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.random import PCG64, Generator, default_rng
@@ -74,6 +75,7 @@ def _states(entropy: Words) -> NDArray[np.uint64]:
     return np.ascontiguousarray(words.T, "<u4").view("<u8").astype(np.uint64)
 
 
+@cache
 def _powers(first: int, factor: int, n: int) -> Words:
     """A number times powers of a factor, [n, 1]."""
     powers = [first]
