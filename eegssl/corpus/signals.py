@@ -114,6 +114,12 @@ class _Layout(NamedTuple):
     blocks: TensorPlace
     n_samples: TensorPlace
     scale_uv: TensorPlace
+    length: int
+    """Samples S of a block."""
+    n_bytes: int
+    """Of a block of all channels."""
+    at_once: int
+    """Samples that are read at once, at most."""
 
 
 def _layout(
@@ -127,10 +133,15 @@ def _layout(
         return layout
     blocks = tensors.place(name, "i2 f4", (None, n_channels, None))
     scale = "scale_uv" if name == "signal" else f"{name}_scale_uv"
+    length = max(1, blocks.shape[2])
+    n_bytes = length * blocks.shape[1] * blocks.dtype.itemsize
     layout = _Layout(
         blocks,
         tensors.place("n_samples", "i8", ()),
         tensors.place(scale, "f4", blocks.shape[1:2]),
+        length,
+        n_bytes,
+        length * max(1, _AT_ONCE_BYTES // max(1, n_bytes)),
     )
     tensors.kept[name, n_channels] = layout
     return layout
@@ -162,7 +173,7 @@ class SignalFile:
         self._file = source.file.descriptor
         try:
             tensors = read_tensors(self._file, source.n_bytes, path, source.start)
-            layout = _layout(tensors, name, shape[0])
+            self._layout = layout = _layout(tensors, name, shape[0])
             stored_length = tensors.bytes_of(self._file, layout.n_samples)
             scales = tensors.bytes_of(self._file, layout.scale_uv)
         except OSError as error:
@@ -170,7 +181,7 @@ class SignalFile:
         n_samples = int.from_bytes(stored_length, "little", signed=True)
         n_blocks, n_channels, length = layout.blocks.shape
         if shape[1] not in (None, n_samples) or not (
-            0 <= n_blocks * length - n_samples < max(1, length)
+            0 <= n_blocks * length - n_samples < layout.length
         ):
             expected = "" if shape[1] is None else f", expected {shape[1]}"
             raise damaged(
@@ -179,9 +190,7 @@ class SignalFile:
         self.shape = n_channels, n_samples
         self.scale_uv = _checked_scale(np.frombuffer(scales, np.float32), path)
         """[C]"""
-        self.dtype, self._block = layout.blocks.dtype, max(1, length)
-        self._block_bytes = self._block * n_channels * self.dtype.itemsize
-        self._at_once = self._block * max(1, _AT_ONCE_BYTES // max(1, self._block_bytes))
+        self.dtype = layout.blocks.dtype
         self._offset = source.start + layout.blocks.offset
 
     def read_into(self, rows: NDArray[Any], channels: Sequence[int], start: int) -> None:
@@ -189,12 +198,11 @@ class SignalFile:
 
         Raises ArtifactError for samples that are not there, or not finite.
         """
-        stop = start + rows.shape[1]
-        if stop > max(start, self.shape[1]):
-            n_samples = self.shape[1]
+        stop, n_samples, at_once = start + rows.shape[1], self.shape[1], self._layout.at_once
+        if stop > max(start, n_samples):
             raise damaged(self._path, f"samples after its last one, {n_samples}, were asked for")
-        for begin in range(start, stop, self._at_once):
-            end = min(begin + self._at_once, stop)
+        for begin in range(start, stop, at_once):
+            end = min(begin + at_once, stop)
             rows[:, begin - start : end - start] = self._part(channels, begin, end)
 
     def read(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
@@ -228,15 +236,16 @@ class SignalFile:
 
     def _part(self, channels: Sequence[int], start: int, stop: int) -> NDArray[Any]:
         """Samples ``start:stop`` of these channels by one read, [C, stop - start]."""
-        first, end = start // self._block, -(-stop // self._block)
-        blocks = np.empty((end - first, self.shape[0], self._block), self.dtype)
-        offset = self._offset + first * self._block_bytes
+        length = self._layout.length
+        first, end = start // length, -(-stop // length)
+        blocks = np.empty((end - first, self.shape[0], length), self.dtype)
+        offset = self._offset + first * self._layout.n_bytes
         if os.preadv(self._file, [blocks.data], offset) < blocks.nbytes:
             raise damaged(self._path, "it was cut while it was open")
         if channels != range(self.shape[0]):
             blocks = blocks[:, channels]
         rows = blocks.swapaxes(0, 1).reshape(blocks.shape[1], -1)
-        part = rows[:, start - first * self._block : stop - first * self._block]
+        part = rows[:, start - first * length : stop - first * length]
         if part.dtype.kind == "f" and not np.isfinite(part).all():
             raise damaged(self._path, "a sample is not finite")
         return part
