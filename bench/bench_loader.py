@@ -164,15 +164,17 @@ def timed(jobs: dict, repeats: int) -> dict:
     return times
 
 
-def read(codes: Codes, draws: Sampler, size: int, step: int, *, raw: bool = False) -> list:
-    """The arrays of a batch: samples (and scales), geometry, masks, codes."""
+def read(
+    codes: Codes, draws: Sampler, size: int, step: int, *, raw: bool = False, coded: bool = True
+) -> list:
+    """The arrays of a batch: samples (and scales), geometry, masks, codes unless not ``coded``."""
     arrays = []
     for index in draws.grains(size, seed=0, step=step):
         pieces, geometry = codes.windows.pieces(index), codes.windows.geometry(index)
         signal = [pieces.values, pieces.scale_uv] if raw else [pieces.in_uv()]
         n_patches = codes.windows.length // PATCH
         masks = draw_masks(MaskingConfig(), geometry, n_patches, seed=0, step=step, samples=index)
-        arrays.append([*signal, *geometry, masks, codes.of(index)])
+        arrays.append([*signal, *geometry, masks, *([codes.of(index)] if coded else [])])
     return arrays
 
 
@@ -195,16 +197,19 @@ def print_batches(codes: Codes) -> None:
     for size in sizes:
         jobs["batch", size] = lambda k, b=size: read(codes, draws, b, 1000 * b + k)
         jobs["raw", size] = lambda k, b=size: read(codes, draws, b, 2000 * b + k, raw=True)
+        jobs["uncoded", size] = lambda k, b=size: read(
+            codes, draws, b, 3000 * b + k, raw=True, coded=False
+        )
         jobs["floor", size] = lambda k, b=size: mapped_anew(codes.windows, draws, b, 1000 * b + k)
     times = timed(jobs, 25)
     print("\nA batch, its files not open yet, ms of wall (processor) time\n")
-    print("| windows | µV, float32 | as stored, int16 | floor: bytes by np.memmap | bar |")
-    print("|---|---|---|---|---|")
+    print("| windows | µV, float32 | as stored, int16 | the same without codes |", end="")
+    print(" floor: bytes by np.memmap | bar |\n|---|---|---|---|---|---|")
     for size in sizes:
         cells = [
             f"{median(w for w, _ in times[name, size]) * 1e3:.1f} "
             f"({median(c for _, c in times[name, size]) * 1e3:.1f})"
-            for name in ("batch", "raw", "floor")
+            for name in ("batch", "raw", "uncoded", "floor")
         ]
         print(f"| {size} | {' | '.join(cells)} | {5 + 0.05 * size:.1f} |")
 
